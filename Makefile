@@ -1,0 +1,68 @@
+# Everything happens in .venv; a machine needs Python 3.11 or newer and make.
+# A stamp file says that a group of packages is installed; pyproject.toml makes it stale.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test demo check bench format docs clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/.ready-run ## Install what is needed and start the server with an example function
+	@exec $(BIN)/perilune serve --example $(ARGS)
+
+test: $(VENV)/.ready-test ## Install what is needed and run every test
+	@$(BIN)/python -m pytest $(ARGS)
+
+demo: $(VENV)/.ready-run ## Start a server, call the example, show its masked record, stop the server
+	@$(BIN)/python tools/demo.py
+
+check: $(VENV)/.ready-check ## Format, lint, types, import rules, sizes, documentation
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/check_size.py src tools
+	$(BIN)/python tools/generate_docs.py --check
+	$(BIN)/mkdocs build --strict --quiet --site-dir site
+
+bench: $(VENV)/.ready-run ## Measure this machine (installs wrk through apt-get when it is missing)
+	@tools/install_wrk.sh
+	@$(BIN)/python bench/run.py $(ARGS)
+
+format: $(VENV)/.ready-check ## Format the code and apply safe fixes
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/.ready-check ## Write the generated pages and build the documentation into site/
+	$(BIN)/python tools/generate_docs.py
+	$(BIN)/mkdocs build --strict --quiet --site-dir site
+
+clean: ## Remove .venv, caches and what was built; data/ stays
+	rm -rf $(VENV) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests tools examples bench -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Dependency groups need pip 25.1, newer than the one Python 3.11 brings.
+$(VENV)/.ready-venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Perilune needs Python 3.11 or newer; say which: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --upgrade 'pip>=25.1'
+	@touch $@
+
+$(VENV)/.ready-run: $(VENV)/.ready-venv pyproject.toml
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.ready-test: $(VENV)/.ready-run
+	$(PIP) --group test
+	@touch $@
+
+$(VENV)/.ready-check: $(VENV)/.ready-test
+	$(PIP) --group check --group docs
+	@touch $@

@@ -1,0 +1,58 @@
+"""What is measured: each case is a function and the request that calls it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A guest function under load."""
+
+    name: str
+    code: str
+    method: str = "GET"
+    body: str = ""
+
+
+FIB = """
+function fib(n) if n < 2 then return n end return fib(n - 1) + fib(n - 2) end
+function handler(ctx, event) return { statusCode = 200, body = tostring(fib(27)) } end
+"""
+
+CASES = (
+    Case(
+        "hello",
+        'function handler(ctx, event) return { statusCode = 200, body = "hello" } end',
+    ),
+    Case(
+        "json echo",
+        """
+function handler(ctx, event)
+  local data = json.decode(event.body)
+  data.seen = true
+  return { statusCode = 200, body = json.encode(data) }
+end
+""",
+        "POST",
+        '{"name":"lamp","tags":["a","b"],"price":12.5,"stock":{"berlin":3,"paris":0}}',
+    ),
+    Case(
+        "kv counter",
+        """
+function handler(ctx, event)
+  local n = tonumber(kv.get("n") or "0") + 1
+  kv.set("n", tostring(n))
+  return { statusCode = 200, body = tostring(n) }
+end
+""",
+    ),
+    Case(
+        "five log lines",
+        """
+function handler(ctx, event)
+  for i = 1, 5 do log.info("step " .. i .. " of five is done") end
+  return { statusCode = 200, body = "logged" }
+end
+""",
+    ),
+    Case("fib(27)", FIB),
+)

@@ -1,0 +1,122 @@
+"""Starts the server under test, and weighs it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+START_LIMIT_S = 30.0
+
+
+class Server:
+    """A running `perilune serve` and its API."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, key: str) -> None:
+        self.process = process
+        self.base_url = f"http://127.0.0.1:{port}"
+        self._key = key
+
+    def api(self, method: str, path: str, payload: Any = None) -> Any:
+        """Call the management API and return the decoded answer."""
+        request = urllib.request.Request(
+            self.base_url + path,
+            method=method,
+            data=None if payload is None else json.dumps(payload).encode(),
+            headers={"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            text = answer.read()
+        return json.loads(text) if text.strip() else None
+
+    def add_function(self, name: str, code: str) -> str:
+        """Create a function; return its address."""
+        created = self.api("POST", "/api/functions", {"name": name, "code": code})
+        return f"{self.base_url}/fn/{created['id']}"
+
+    def pss_mib(self) -> float:
+        """Return the proportional memory of the server and all its descendants, in MiB."""
+        return sum(_pss_kib(pid) for pid in descendants(self.process.pid)) / 1024
+
+
+@contextmanager
+def serving(data_dir: Path, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Run a server on a free port with its data in *data_dir*; stops it in the end."""
+    port, key = free_port(), "benchmark-key-benchmark-key"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "perilune", "serve"],
+        env={
+            **os.environ,
+            "HOST": "127.0.0.1",
+            "PORT": str(port),
+            "DATA_DIR": str(data_dir),
+            "API_KEY": key,
+            **(environment or {}),
+        },
+        stdout=subprocess.DEVNULL,
+    )
+    server = Server(process, port, key)
+    try:
+        wait_until_answering(server.base_url + "/readyz", process)
+        yield server
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(40)
+
+
+def free_port() -> int:
+    """Return a TCP port on loopback that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until_answering(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Return when *url* answers with success.
+
+    Raises:
+        RuntimeError: the process ended, or nothing answered for 30 s.
+    """
+    deadline = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended with exit code {process.returncode}")
+        try:
+            with urllib.request.urlopen(url, timeout=1):
+                return
+        except (OSError, urllib.error.URLError):
+            time.sleep(0.05)
+    raise RuntimeError(f"nothing answered at {url} for {START_LIMIT_S:g} s")
+
+
+def descendants(pid: int) -> list[int]:
+    """Return *pid* and every process below it."""
+    found, rest = [], [pid]
+    while rest:
+        one = rest.pop()
+        found.append(one)
+        for task in Path(f"/proc/{one}/task").glob("*/children"):
+            try:
+                rest.extend(int(child) for child in task.read_text().split())
+            except OSError:
+                continue
+    return found
+
+
+def _pss_kib(pid: int) -> int:
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1])
+    except OSError:
+        pass
+    return 0

@@ -1,0 +1,188 @@
+"""From an engine's result to an HTTP answer.  No I/O.
+
+A function decides its status, its body and most headers.  What frames the
+message, what the server promises about it, and the dashboard's session stay
+out of its reach.
+"""
+
+import base64
+import binascii
+import re
+from typing import NamedTuple
+
+from perilune.api.headers import SESSION_COOKIE, ResponseNames
+from perilune.engine import ExecutionResult
+from perilune.events import HTTPResponse
+
+Headers = list[tuple[bytes, bytes]]
+
+JSON_TYPE = b"application/json"
+CONTENT_TYPE_JSON = (b"content-type", JSON_TYPE)
+
+EXPOSED = b"X-Function-Id, X-Function-Version-Id, X-Execution-Id, X-Execution-Duration-Ms"
+CORS_ORIGIN = (b"access-control-allow-origin", b"*")
+CORS_EXPOSED = (b"access-control-expose-headers", EXPOSED)
+CORS_DEFAULTS = (CORS_ORIGIN, CORS_EXPOSED)
+"""What browsers are told about every answer below `/fn/`, unless the function says otherwise."""
+
+SANDBOX = (b"content-security-policy", b"sandbox allow-scripts allow-forms")
+"""Keeps documents of functions away from the origin they share with the dashboard (KD-03)."""
+
+NO_BODY = frozenset({204, 304})
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_LINE_BREAK = re.compile(r"[\r\n]")
+_MEDIA_TYPE = re.compile(r"[!#$&^_.+\-0-9a-z]+/[!#$&^_.+\-0-9a-z]+")
+_SNIFFED = frozenset({"unknown/unknown", "application/unknown"})
+_DOCUMENTS = frozenset({"text/html", "text/xml", "application/xml", "multipart/x-mixed-replace"})
+_MAX_REMEMBERED = 256
+
+_is_document: dict[str, bool] = {}
+
+
+class Answer(NamedTuple):
+    """One HTTP answer, complete."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+class UnsendableResponseError(ValueError):
+    """A function's response has a status or a body that HTTP can't carry."""
+
+
+def execution_headers(function_id: str, result: ExecutionResult, request_id: str) -> Headers:
+    """Return the headers that every answer has behind which there is an execution."""
+    execution_id = result.execution_id.encode()
+    return [
+        (b"x-function-id", function_id.encode()),
+        (b"x-function-version-id", result.function_version_id.encode()),
+        (b"x-execution-id", execution_id),
+        (b"x-execution-duration-ms", b"%d" % result.duration_ms),
+        (b"x-request-id", request_id.encode() if request_id else execution_id),
+    ]
+
+
+def function_answer(
+    response: HTTPResponse, own: Headers, names: ResponseNames, remarks: list[str]
+) -> Answer:
+    """Return the answer for a function's response.
+
+    Args:
+        response: what the function returned.
+        own: the server's headers of this answer.
+        names: the table of names.
+        remarks: gets one line for each header that could not be sent as it was.
+
+    Raises:
+        UnsendableResponseError: the status is out of range or the base64 is broken.
+    """
+    status = response.status_code or 200
+    if not 200 <= status <= 599:
+        raise UnsendableResponseError(f"invalid statusCode: {status}")
+    body = _body(response)
+    if not response.headers:
+        headers = [CONTENT_TYPE_JSON, *own, *CORS_DEFAULTS]
+    else:
+        headers = _function_headers(response, own, names, remarks)
+    if status in NO_BODY:
+        if status == 304:
+            headers = [pair for pair in headers if pair[0] != b"content-type"]
+        return Answer(status, headers, b"")
+    headers.append((b"content-length", b"%d" % len(body)))
+    return Answer(status, headers, body)
+
+
+def is_document(content_type: str) -> bool:
+    """Whether a browser may show this type as a document that runs scripts.
+
+    Also true for types that browsers replace by a guess.
+    """
+    known = _is_document.get(content_type)
+    if known is None:
+        essence = content_type.partition(";")[0].strip().lower()
+        known = (
+            not _MEDIA_TYPE.fullmatch(essence)
+            or essence in _DOCUMENTS
+            or essence in _SNIFFED
+            or essence.endswith("+xml")
+        )
+        if len(_is_document) < _MAX_REMEMBERED:
+            _is_document[content_type] = known
+    return known
+
+
+def _body(response: HTTPResponse) -> bytes:
+    body = response.body
+    if response.is_base64_encoded:
+        try:
+            return base64.b64decode(body, validate=True)
+        except (binascii.Error, ValueError) as problem:
+            raise UnsendableResponseError(f"the body is not base64: {problem}") from problem
+    if isinstance(body, bytes):
+        return body
+    return _encoded(body)
+
+
+def _function_headers(
+    response: HTTPResponse, own: Headers, names: ResponseNames, remarks: list[str]
+) -> Headers:
+    fields: dict[bytes, Headers] = {}
+    content_type = ""
+    for name, given in response.headers.items():
+        wire = names[name]
+        if not wire:
+            remarks.append(f"response header {name[:100]!r} is not sent: functions can't set it")
+            continue
+        if isinstance(given, str):
+            value = _value(name, given, remarks)
+            pairs = [] if value is None else [(wire, value)]
+        else:
+            pairs = [(wire, v) for one in given if (v := _value(name, one, remarks)) is not None]
+        if wire == b"content-type":
+            content_type = given if isinstance(given, str) else ",".join(given)
+            pairs = [pair for pair in pairs if pair[1]][:1]
+        elif wire == b"set-cookie":
+            pairs = [pair for pair in pairs if not _sets_session(pair[1])]
+        if pairs:
+            fields[wire] = pairs
+    if b"content-type" not in fields:
+        headers = [CONTENT_TYPE_JSON, *own]
+    else:
+        headers = own
+        if is_document(content_type):
+            headers.append(SANDBOX)
+    for pairs in fields.values():
+        headers += pairs
+    headers += [pair for pair in CORS_DEFAULTS if pair[0] not in fields]
+    return headers
+
+
+def _value(name: str, text: str, remarks: list[str]) -> bytes | None:
+    """Return a header value as bytes; None, with a remark, if it can't be sent."""
+    if not text.isprintable() and _CONTROL.search(text.replace("\t", " ")):
+        # Line breaks become blanks, as clients of Lunar know it; the rest has no such excuse.
+        text = _LINE_BREAK.sub(" ", text)
+        if _CONTROL.search(text.replace("\t", " ")):
+            remarks.append(f"response header {name[:100]!r} is not sent: its value has control characters")
+            return None
+        remarks.append(f"line breaks in the value of response header {name[:100]!r} became blanks")
+    return _encoded(text).strip(b" \t")
+
+
+def _sets_session(value: bytes) -> bool:
+    """Whether a Set-Cookie value would give the browser a cookie of the session's name.
+
+    A cookie without a name is sent as its bare value, so `=auth_token=x` counts too.
+    """
+    pair = value.partition(b";")[0].lstrip(b" \t=")
+    return pair.partition(b"=")[0].strip() == SESSION_COOKIE.encode()
+
+
+def _encoded(text: str) -> bytes:
+    """Bytes that came in as surrogate escapes go out as they were; other surrogates as `?`."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")

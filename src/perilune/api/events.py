@@ -1,0 +1,189 @@
+"""From an ASGI request to the event a function sees.  No I/O.
+
+This is the hottest code of the product: it runs for every call of every
+function, and each microsecond counts.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, Protocol
+from urllib.parse import unquote_to_bytes
+
+from starlette.types import Scope
+
+from perilune.api.headers import REQUEST_ID, SESSION_COOKIE, RequestNames, is_request_id
+from perilune.events import HTTPEvent
+
+PREFIX = "/fn/"
+MAPPED_IPV4 = "::ffff:"
+
+_BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
+
+class Target(NamedTuple):
+    """What a request's path names."""
+
+    function_id: str
+    path: str
+    relative_path: str
+
+
+class Head(NamedTuple):
+    """A request's headers, sorted by who needs them."""
+
+    headers: dict[str, str]
+    multi_headers: dict[str, list[str]]
+    host: str
+    is_chunked: bool
+    request_id: str
+    """The caller's own id of the request; empty when there is none that can be used."""
+
+
+class SecretHolder(Protocol):
+    """Knows the management key, which functions must never see (KD-02)."""
+
+    def holds(self, authorization: bytes) -> bool:
+        """Whether an Authorization header's value carries the key."""
+        ...
+
+
+def parse_target(scope: Scope) -> Target | None:
+    """Return what a path below `/fn/` names, or None if it names no function."""
+    path: str = scope["path"]
+    raw: bytes = scope["raw_path"]
+    if b"%" in raw:
+        return _parse_escaped(raw)
+    end = path.find("/", 4)
+    if end < 0:
+        return Target(path[4:], path, "/") if len(path) > 4 else None
+    return Target(path[4:end], path, path[end:]) if end > 4 else None
+
+
+def parse_head(
+    raw_headers: Iterable[tuple[bytes, bytes]], names: RequestNames, secret: SecretHolder
+) -> Head:
+    """Return the headers a function may see, and what the server itself needs of them."""
+    headers: dict[str, str] = {}
+    several: dict[str, list[str]] = {}
+    for raw_name, raw_value in raw_headers:
+        name = names[raw_name]
+        if not name:
+            continue
+        value = raw_value.decode("utf-8", "surrogateescape")
+        if name not in headers:
+            headers[name] = value
+        elif name in several:
+            several[name].append(value)
+        else:
+            several[name] = [headers[name], value]
+    host = headers.pop("Host", "")
+    is_chunked = headers.pop("Transfer-Encoding", "") != ""
+    if several:
+        several.pop("Host", None)
+        several.pop("Transfer-Encoding", None)
+    if "Cookie" in headers:
+        _filter_values(headers, several, "Cookie", _without_session)
+    if "Authorization" in headers:
+
+        def kept(value: str) -> str:
+            return "" if secret.holds(value.encode("utf-8", "surrogateescape")) else value
+
+        _filter_values(headers, several, "Authorization", kept)
+    request_id = headers.get(REQUEST_ID, "")
+    if request_id and not is_request_id(request_id):
+        request_id = ""
+    return Head(headers, several, host, is_chunked, request_id)
+
+
+def parse_query(raw: bytes) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Return the first value of each name, and all values of names that came more than once.
+
+    Pairs with a broken escape or a `;` are dropped, as form decoding demands.
+    """
+    first: dict[str, str] = {}
+    several: dict[str, list[str]] = {}
+    is_plain = b"%" not in raw and b"+" not in raw
+    for pair in raw.split(b"&"):
+        if not pair or b";" in pair:
+            continue
+        raw_name, _, raw_value = pair.partition(b"=")
+        if not is_plain:
+            if _BAD_ESCAPE.search(pair):
+                continue
+            raw_name = unquote_to_bytes(raw_name.replace(b"+", b" "))
+            raw_value = unquote_to_bytes(raw_value.replace(b"+", b" "))
+        name = raw_name.decode("utf-8", "surrogateescape")
+        value = raw_value.decode("utf-8", "surrogateescape")
+        if name not in first:
+            first[name] = value
+        else:
+            several.setdefault(name, [first[name]]).append(value)
+    return first, several
+
+
+def build_event(scope: Scope, target: Target, head: Head, body: bytes) -> HTTPEvent:
+    """Return the event of a request whose parts have been parsed."""
+    raw_query: bytes = scope["query_string"]
+    client = scope["client"]
+    remote_addr: str = client[0] if client else ""
+    if remote_addr.startswith(MAPPED_IPV4):
+        remote_addr = remote_addr[len(MAPPED_IPV4) :]
+    query: dict[str, str] = {}
+    multi_query: dict[str, list[str]] = {}
+    if raw_query:
+        query, multi_query = parse_query(raw_query)
+    return HTTPEvent(
+        method=scope["method"],
+        path=target.path,
+        relative_path=target.relative_path,
+        headers=head.headers,
+        body=body,
+        query=query,
+        multi_headers=head.multi_headers,
+        multi_query=multi_query,
+        raw_query=raw_query.decode("utf-8", "surrogateescape"),
+        host=head.host,
+        scheme=scope["scheme"],
+        remote_addr=remote_addr,
+        trigger="http",
+    )
+
+
+def _parse_escaped(raw: bytes) -> Target | None:
+    """Find the function's id before decoding: an escaped slash separates nothing."""
+    parts = raw.split(b"/", 3)
+    if len(parts) < 3 or unquote_to_bytes(parts[1]) != b"fn" or not parts[2]:
+        return None
+    rest = "/" + _decoded(parts[3]) if len(parts) > 3 else "/"
+    return Target(_decoded(parts[2]), _decoded(raw), rest)
+
+
+def _decoded(raw: bytes) -> str:
+    return unquote_to_bytes(raw).decode("utf-8", "surrogateescape")
+
+
+def _without_session(value: str) -> str:
+    if SESSION_COOKIE not in value:
+        return value
+    kept = [
+        part.strip()
+        for part in value.split(";")
+        if part.partition("=")[0].strip() != SESSION_COOKIE
+    ]
+    return "; ".join(part for part in kept if part)
+
+
+def _filter_values(
+    headers: dict[str, str],
+    several: dict[str, list[str]],
+    name: str,
+    kept: Callable[[str], str],
+) -> None:
+    """Apply *kept* to every value of *name*; values that become empty are removed."""
+    values = [value for value in map(kept, several.pop(name, [headers[name]])) if value]
+    if not values:
+        del headers[name]
+        return
+    headers[name] = values[0]
+    if len(values) > 1:
+        several[name] = values

@@ -1,0 +1,84 @@
+"""Names of HTTP headers: their canonical form, and who may set them.
+
+Both tables remember what they have worked out.  They stop learning at a fixed
+size, because names come from outside.
+"""
+
+import re
+
+MAX_REMEMBERED = 2048
+
+REQUEST_ID = "X-Request-Id"
+SESSION_COOKIE = "auth_token"
+
+SERVER_OWNED = frozenset(
+    {
+        b"x-function-id",
+        b"x-function-version-id",
+        b"x-execution-id",
+        b"x-execution-duration-ms",
+        b"content-length",
+        b"transfer-encoding",
+        b"connection",
+        b"keep-alive",
+        b"upgrade",
+        b"trailer",
+        b"te",
+        b"date",
+        b"server",
+    }
+)
+"""Response headers that functions can't set (KD-17)."""
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+
+
+class RequestNames(dict[bytes, str]):
+    """Lower-case names as received, to the names functions see; empty text: not shown.
+
+    A missing name is worked out on access, which keeps the hot path at one
+    dictionary look-up per header.
+    """
+
+    def __missing__(self, name: bytes) -> str:
+        """Work out and remember the name for *name*."""
+        shown = _shown_name(name)
+        if len(self) < MAX_REMEMBERED:
+            self[name] = shown
+        return shown
+
+
+class ResponseNames(dict[str, bytes]):
+    """Names given by functions, to names on the wire; empty bytes: can't be sent."""
+
+    def __missing__(self, name: str) -> bytes:
+        """Work out and remember the name for *name*."""
+        wire = name.lower().encode("ascii") if _TOKEN.fullmatch(name) else b""
+        if wire in SERVER_OWNED:
+            wire = b""
+        if len(self) < MAX_REMEMBERED:
+            self[name] = wire
+        return wire
+
+
+def canonical(name: str) -> str:
+    """Return *name* with the first letter and each after `-` in upper case, the rest lower.
+
+    A name with characters that no header name has is returned unchanged.
+    """
+    if not _TOKEN.fullmatch(name):
+        return name
+    # `str.capitalize` only touches the first character, and every token is ASCII.
+    return "-".join(part.capitalize() for part in name.split("-"))
+
+
+def is_request_id(text: str) -> bool:
+    """Whether *text* may be taken over as the id of a request."""
+    return 0 < len(text) <= 128 and text.isascii() and text.isprintable()
+
+
+def _shown_name(name: bytes) -> str:
+    # Only the scheduler says that it is the scheduler (KD-14).
+    if name == b"x-trigger" or name.startswith(b"x-cron-"):
+        return ""
+    return canonical(name.decode("utf-8", "surrogateescape"))

@@ -1,0 +1,339 @@
+"""Every setting of the server, declared once.
+
+The environment variable, the command-line flag, the `--help` line and the row
+in the reference all come from the one line that declares a setting.  A value
+that can't be understood stops the start; it is never replaced by a default.
+"""
+
+import dataclasses
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from perilune.errors import PeriluneError
+
+MIB = 1024 * 1024
+PREFIX = "PERILUNE_"
+
+Parse = Callable[[str], Any]
+
+_DURATION = re.compile(r"([0-9]{1,9})(s|m|h)?")
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_SIZE = re.compile(r"([0-9]{1,12})(KiB|MiB|GiB)?")
+_BYTES = {"KiB": 1024, "MiB": MIB, "GiB": 1024 * MIB}
+
+
+class SettingError(PeriluneError):
+    """A setting has a value that can't be used."""
+
+    code = "invalid_setting"
+
+    def __init__(self, source: str, problem: str) -> None:
+        super().__init__(f"{source}: {problem}")
+        self.source = source
+        """The environment variable or flag the value came from."""
+
+
+def whole(least: int, most: int) -> Parse:
+    """Return a parser of decimal integers from *least* to *most*."""
+
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,18}", text) or not least <= int(text) <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}, not {text!r}")
+        return int(text)
+
+    return parse
+
+
+def duration(least_s: int, most_s: int) -> Parse:
+    """Return a parser of durations (`30`, `30s`, `5m`, `1h`) that gives seconds."""
+
+    def parse(text: str) -> float:
+        match = _DURATION.fullmatch(text)
+        if match is None:
+            raise ValueError(f"must be whole seconds or like 30s, 5m or 1h, not {text!r}")
+        seconds = int(match[1]) * _SECONDS[match[2] or "s"]
+        if not least_s <= seconds <= most_s:
+            raise ValueError(f"must be from {least_s} to {most_s} seconds, not {text!r}")
+        return float(seconds)
+
+    return parse
+
+
+def size(least: int, most: int) -> Parse:
+    """Return a parser of sizes (`1048576`, `512KiB`, `1MiB`) that gives bytes."""
+
+    def parse(text: str) -> int:
+        match = _SIZE.fullmatch(text)
+        if match is None:
+            raise ValueError(f"must be bytes or like 512KiB, 6MiB or 1GiB, not {text!r}")
+        value = int(match[1]) * (_BYTES[match[2]] if match[2] else 1)
+        if not least <= value <= most:
+            raise ValueError(f"must be from {least} to {most} bytes, not {text!r}")
+        return value
+
+    return parse
+
+
+def choice(*words: str) -> Parse:
+    """Return a parser that accepts exactly these words."""
+
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"must be one of {', '.join(words)}, not {text!r}")
+        return text
+
+    return parse
+
+
+def absolute_url(text: str) -> str:
+    """Return *text* unchanged if it is an absolute http or https URL without a query."""
+    try:
+        parts = urlsplit(text)
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable or not text.isascii() or re.search(r"[\s?#@]", text):
+        raise ValueError(f"must be an absolute URL like https://example.org, not {text!r}")
+    return text
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Return the comma-separated names in *text*."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def setting(
+    default: Any, text: str, *, env: str = "", parse: Parse = str, secret: bool = False
+) -> Any:
+    """Declare a setting.
+
+    Args:
+        default: its value when it is given nowhere.
+        text: one line of help.
+        env: its environment variable; by default the prefix and the field's name.
+        parse: turns text into a value, or raises `ValueError` saying what is wrong.
+        secret: it is never shown, may come from the file that `<env>_FILE` names,
+            and its flag names such a file.
+    """
+    return field(
+        default=default,
+        repr=not secret,
+        metadata={"help": text, "env": env, "parse": parse, "secret": secret},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the operator can decide.  Durations are in seconds, sizes in bytes."""
+
+    port: int = setting(
+        3000, "TCP port to listen on; 0 picks a free one", env="PORT", parse=whole(0, 65535)
+    )
+    host: str = setting("", "address to listen on; empty: all interfaces", env="HOST")
+    data_dir: Path = setting(
+        Path("data"), "directory of the database and the API key", env="DATA_DIR", parse=Path
+    )
+    execution_timeout: float = setting(
+        300.0,
+        "longest time one execution may take",
+        env="EXECUTION_TIMEOUT",
+        parse=duration(1, 86400),
+    )
+    api_key: str = setting(
+        "",
+        "key of the management API; empty: the one in the data directory",
+        env="API_KEY",
+        secret=True,
+    )
+    base_url: str = setting(
+        "",
+        "public base URL given to functions; empty: http://localhost:PORT",
+        env="BASE_URL",
+        parse=absolute_url,
+    )
+    sandbox: str = setting(
+        "strict",
+        "strict: refuse to start when workers can't be locked down completely; relaxed: go on",
+        parse=choice("strict", "relaxed"),
+    )
+    workers_warm: int = setting(2, "workers kept ready", parse=whole(0, 1000))
+    workers_max: int = setting(16, "most worker processes at a time", parse=whole(1, 1000))
+    worker_memory: int = setting(
+        128 * MIB, "memory one worker may use", parse=size(16 * MIB, 64 * 1024 * MIB)
+    )
+    worker_idle: float = setting(
+        60.0, "time after which an idle worker is stopped", parse=duration(1, 86400)
+    )
+    queue: int = setting(
+        1000, "executions that may wait for a worker; more are refused", parse=whole(0, 1_000_000)
+    )
+    request_body: int = setting(
+        6 * MIB, "largest body of a request to a function", parse=size(0, 1024 * MIB)
+    )
+    response_body: int = setting(
+        6 * MIB, "largest body of a function's response", parse=size(1024, 1024 * MIB)
+    )
+    header_timeout: float = setting(
+        10.0, "time in which a request's head must arrive", parse=duration(1, 3600)
+    )
+    body_timeout: float = setting(
+        30.0, "time in which a request's body must arrive", parse=duration(1, 3600)
+    )
+    keep_alive: float = setting(
+        75.0, "time an idle connection is kept open", parse=duration(1, 3600)
+    )
+    max_connections: int = setting(
+        10_000, "connections open at a time; more are closed at once", parse=whole(1, 1_000_000)
+    )
+    shutdown_grace: float = setting(
+        30.0, "time running requests get at the end before they are cancelled", parse=duration(0, 3600)
+    )
+    mask_names: tuple[str, ...] = setting(
+        (), "more names (comma-separated) whose values are hidden in records", parse=names
+    )
+    log_level: str = setting(
+        "info", "least severe level logged", parse=choice("debug", "info", "warning", "error")
+    )
+    log_format: str = setting(
+        "auto", "json, text, or auto: text on a terminal", parse=choice("auto", "json", "text")
+    )
+    access_log: str = setting(
+        "api",
+        "requests that are logged: off, api, or all (calls of functions too)",
+        parse=choice("off", "api", "all"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One setting, as its declaration describes it."""
+
+    name: str
+    env: str
+    flag: str
+    """For a secret the flag names a file."""
+    help: str
+    default: Any
+    parse: Parse
+    secret: bool
+
+    @property
+    def shown_default(self) -> str:
+        """The default as one would write it."""
+        if isinstance(self.default, tuple):
+            return ",".join(self.default)
+        if isinstance(self.default, float):
+            return f"{self.default:g}s"
+        if isinstance(self.default, int) and self.default >= MIB and self.default % MIB == 0:
+            return f"{self.default // MIB}MiB"
+        return str(self.default)
+
+
+def declarations() -> tuple[Declaration, ...]:
+    """Return all settings in the order in which they are declared."""
+    found = []
+    for one in dataclasses.fields(Settings):
+        about = one.metadata
+        flag = "--" + one.name.replace("_", "-") + ("-file" if about["secret"] else "")
+        found.append(
+            Declaration(
+                name=one.name,
+                env=about["env"] or PREFIX + one.name.upper(),
+                flag=flag,
+                help=about["help"],
+                default=one.default,
+                parse=about["parse"],
+                secret=about["secret"],
+            )
+        )
+    return tuple(found)
+
+
+def load_settings(environ: Mapping[str, str], flags: Mapping[str, str | None]) -> Settings:
+    """Return the settings; a flag wins over a variable, and empty text counts as absent.
+
+    Args:
+        environ: the process environment.
+        flags: by field name the text given on the command line, or None.
+
+    Raises:
+        SettingError: a value can't be used, or a secret's file can't be read.
+    """
+    values: dict[str, Any] = {}
+    for one in declarations():
+        found = _given(one, environ, flags.get(one.name))
+        if found is None:
+            continue
+        source, text = found
+        try:
+            values[one.name] = one.parse(text)
+        except ValueError as problem:
+            raise SettingError(source, str(problem)) from None
+    settings = Settings(**values)
+    if settings.workers_warm > settings.workers_max:
+        raise SettingError(
+            "PERILUNE_WORKERS_WARM",
+            f"must not be more than PERILUNE_WORKERS_MAX ({settings.workers_max})",
+        )
+    return settings
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    """Return the variables that look like settings but are none: probably typing errors."""
+    known = {one.env for one in declarations()}
+    known |= {one.env + "_FILE" for one in declarations() if one.secret}
+    return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+
+
+def settings_table() -> str:
+    """Return the reference page of all settings as Markdown."""
+    lines = [
+        "# Settings",
+        "",
+        "Generated from `perilune.config`; a flag wins over a variable, an empty variable counts",
+        "as absent, and a value that can't be understood stops the start.  Durations are whole",
+        "seconds or like `30s`, `5m`, `1h`; sizes are bytes or like `512KiB`, `6MiB`.",
+        "",
+        "| Variable | Flag of `perilune serve` | Default | Meaning |",
+        "|---|---|---|---|",
+    ]
+    for one in declarations():
+        default = f"`{one.shown_default}`" if one.shown_default else "-"
+        variable = f"`{one.env}`" + (f" or `{one.env}_FILE`" if one.secret else "")
+        flag = f"`{one.flag} PATH`" if one.secret else f"`{one.flag}`"
+        lines.append(f"| {variable} | {flag} | {default} | {one.help} |")
+    return "\n".join(lines) + "\n"
+
+
+def _given(
+    one: Declaration, environ: Mapping[str, str], flag_text: str | None
+) -> tuple[str, str] | None:
+    """Return where a setting is given and its text, or None."""
+    if not one.secret:
+        if flag_text is not None:
+            return (one.flag, flag_text) if flag_text else None
+        text = environ.get(one.env, "")
+        return (one.env, text) if text else None
+    if flag_text:
+        return one.flag, _secret_in(one.flag, flag_text)
+    text, file = environ.get(one.env, ""), environ.get(one.env + "_FILE", "")
+    if text and file:
+        raise SettingError(one.env, f"is set together with {one.env}_FILE; use one of them")
+    if file:
+        return one.env + "_FILE", _secret_in(one.env + "_FILE", file)
+    return (one.env, text) if text else None
+
+
+def _secret_in(source: str, file: str) -> str:
+    """Return the secret in *file*; an empty file is an error, not an absent secret."""
+    try:
+        text = Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise SettingError(source, f"can't read {file!r}: {problem}") from problem
+    if not text:
+        raise SettingError(source, f"the file {file!r} is empty")
+    return text

@@ -1,0 +1,47 @@
+"""Execution orchestration: one request to execute a function becomes one recorded execution.
+
+The engine looks the function up, creates the record, runs the active version
+through a `Runtime`, and closes the record.  It knows nothing about HTTP
+servers and nothing about languages.
+"""
+
+from perilune.engine.default import DefaultEngine, new
+from perilune.engine.errors import (
+    EngineError,
+    EventSerializationError,
+    ExecutionRecordError,
+    ExecutionTimeoutError,
+    FunctionDisabledError,
+    FunctionNotFoundError,
+    NoActiveVersionError,
+    StorageUnavailableError,
+)
+from perilune.engine.types import (
+    MAX_RESPONSE_BODY_SIZE,
+    Config,
+    Engine,
+    ExecutionRequest,
+    ExecutionResult,
+)
+from perilune.runtimes import Runtime, RuntimeRequest, RuntimeResult
+
+__all__ = [
+    "MAX_RESPONSE_BODY_SIZE",
+    "Config",
+    "DefaultEngine",
+    "Engine",
+    "EngineError",
+    "EventSerializationError",
+    "ExecutionRecordError",
+    "ExecutionRequest",
+    "ExecutionResult",
+    "ExecutionTimeoutError",
+    "FunctionDisabledError",
+    "FunctionNotFoundError",
+    "NoActiveVersionError",
+    "Runtime",
+    "RuntimeRequest",
+    "RuntimeResult",
+    "StorageUnavailableError",
+    "new",
+]

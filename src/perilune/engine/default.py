@@ -1,0 +1,287 @@
+"""The engine that ships: look up, check, record, run, measure, close the record."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any
+
+from perilune.engine.errors import (
+    EventSerializationError,
+    ExecutionRecordError,
+    ExecutionTimeoutError,
+    FunctionDisabledError,
+    FunctionNotFoundError,
+    NoActiveVersionError,
+    StorageUnavailableError,
+)
+from perilune.engine.recording import stored_error, stored_event, stored_response
+from perilune.engine.types import Config, ExecutionRequest, ExecutionResult
+from perilune.events import ExecutionContext, HTTPEvent, HTTPResponse
+from perilune.runtimes import LuaRuntime, Runtime, RuntimeRequest
+from perilune.store import (
+    Execution,
+    ExecutionNotFound,
+    ExecutionStatus,
+    Function,
+    FunctionNotFound,
+    FunctionVersion,
+    NoActiveVersion,
+)
+
+CLOSING_LIMIT_S = 5.0
+"""Longest time that the work after an execution (closing its record) may take."""
+CLOSING_RETRY_S = (0.05, 0.2, 0.5, 1.0)
+CANCELLED = "execution cancelled"
+MAX_INLINE_BODY_BYTES = 256 * 1024
+"""Masking a longer body is done outside the event loop."""
+
+_log = logging.getLogger(__name__)
+
+
+class DefaultEngine:
+    """Executes functions out of a store through a runtime.
+
+    Construction does no I/O; one engine serves any number of concurrent
+    executions.  `close` is needed only when `Config.runtime` was None.
+    """
+
+    def __init__(self, cfg: Config) -> None:
+        self._db = cfg.db
+        self._logger = cfg.logger
+        self._timeout_s = cfg.timeout_s()
+        self._new_id = cfg.id_generator
+        self._clock = cfg.clock
+        self._monotonic = cfg.monotonic
+        self._masker = cfg.masker
+        self._own_runtime = (
+            None
+            if cfg.runtime is not None
+            else LuaRuntime(logger=cfg.logger, kv_store=cfg.kv_store, env_store=cfg.env_store)
+        )
+        self._runtime: Runtime = cfg.runtime or self._own_runtime  # type: ignore[assignment]
+        self._closing: set[asyncio.Task[None]] = set()
+
+    async def execute(self, req: ExecutionRequest) -> ExecutionResult:
+        """Execute a function once and record it.
+
+        Raises:
+            TypeError: the request has no event.
+            FunctionNotFoundError, FunctionDisabledError, NoActiveVersionError,
+            EventSerializationError, ExecutionRecordError,
+            StorageUnavailableError: nothing was executed; no record exists.
+        """
+        if req.event is None:
+            raise TypeError("an execution needs an event")
+        started = self._monotonic()
+        execution_id = self._new_id()
+        function, version = await self._look_up(req.function_id)
+        context = ExecutionContext(
+            execution_id=execution_id,
+            function_id=function.id,
+            started_at=int(self._clock()),
+            request_id=req.request_id or execution_id,
+            version=str(version.version),
+            function_name=function.name,
+            base_url=req.base_url,
+        )
+        event_json = await self._stored_event(req)
+        await self._create_record(req, execution_id, version, event_json)
+        response, error = await self._run(req, context, version, started)
+        duration_s = self._monotonic() - started
+        failed = error is not None or (response is not None and response.status_code >= 400)
+        status = ExecutionStatus.ERROR if failed else ExecutionStatus.SUCCESS
+        response_json = None
+        if function.save_response and response is not None:
+            response_json = self._stored_response(execution_id, response)
+        message = None if error is None else stored_error(error, self._masker)
+        await self._close_record(
+            execution_id, status, int(duration_s * 1000), message, response_json, _kind(error)
+        )
+        if message is not None:
+            await self._report_failure(execution_id, function.id, message)
+        return ExecutionResult(
+            execution_id=execution_id,
+            function_version_id=version.id,
+            response=response,
+            duration=timedelta(seconds=duration_s),
+            status=status,
+            error=error,
+        )
+
+    async def close(self) -> None:
+        """Wait for records still being closed, and stop the runtime if the engine made it."""
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=CLOSING_LIMIT_S)
+        if self._own_runtime is not None:
+            await self._own_runtime.close()
+
+    async def _look_up(self, function_id: str) -> tuple[Function, FunctionVersion]:
+        try:
+            function = await self._db.get_function(function_id)
+        except FunctionNotFound as exc:
+            raise FunctionNotFoundError(function_id) from exc
+        except Exception as exc:
+            raise StorageUnavailableError(exc) from exc
+        if function.disabled:
+            raise FunctionDisabledError(function_id)
+        try:
+            return function, await self._db.get_active_version(function_id)
+        except NoActiveVersion as exc:
+            raise NoActiveVersionError(function_id) from exc
+        except Exception as exc:
+            raise StorageUnavailableError(exc) from exc
+
+    async def _stored_event(self, req: ExecutionRequest) -> str:
+        event = req.event
+        try:
+            if isinstance(event, HTTPEvent) and len(event.body) > MAX_INLINE_BODY_BYTES:
+                return await asyncio.to_thread(stored_event, event, self._masker)
+            return stored_event(event, self._masker)
+        except Exception as exc:
+            raise EventSerializationError(exc) from exc
+
+    async def _create_record(
+        self,
+        req: ExecutionRequest,
+        execution_id: str,
+        version: FunctionVersion,
+        event_json: str,
+    ) -> None:
+        record = Execution(
+            id=execution_id,
+            function_id=req.function_id,
+            function_version_id=version.id,
+            event_json=event_json,
+            trigger=req.trigger,
+        )
+        try:
+            await self._db.create_execution(record)
+        except asyncio.CancelledError:
+            # The row may be on its way to the disk: whoever cancels must not leave it pending.
+            await self._close_cancelled(execution_id, None)
+            raise
+        except Exception as exc:
+            raise ExecutionRecordError(exc) from exc
+
+    async def _run(
+        self,
+        req: ExecutionRequest,
+        context: ExecutionContext,
+        version: FunctionVersion,
+        started: float,
+    ) -> tuple[HTTPResponse | None, BaseException | None]:
+        timeout = asyncio.timeout(self._timeout_s)
+        try:
+            async with timeout:
+                result = await self._runtime.execute(
+                    RuntimeRequest(
+                        code=version.code,
+                        context=context,
+                        event=req.event,
+                        version_id=version.id,
+                        deadline=self._monotonic() + self._timeout_s,
+                    )
+                )
+        except asyncio.CancelledError:
+            elapsed_ms = int((self._monotonic() - started) * 1000)
+            await self._close_cancelled(context.execution_id, elapsed_ms)
+            raise
+        except Exception as exc:
+            if timeout.expired():
+                return None, ExecutionTimeoutError(self._timeout_s)
+            return None, exc
+        return (None if result is None else result.response), None
+
+    async def _close_record(
+        self,
+        execution_id: str,
+        status: ExecutionStatus,
+        duration_ms: int | None,
+        message: str | None,
+        response_json: str | None,
+        error_kind: str | None,
+    ) -> None:
+        """Close the record, whatever happens to the caller; failure is logged, not raised."""
+
+        def attempt() -> Coroutine[Any, Any, None]:
+            return self._db.update_execution(
+                execution_id, status, duration_ms, message, response_json, error_kind
+            )
+
+        try:
+            await attempt()
+        except asyncio.CancelledError:
+            # Overwriting is idempotent, so it is done again where a cancellation can't reach it.
+            await self._shielded(self._retry_close(execution_id, attempt, None))
+            raise
+        except Exception as exc:
+            await self._shielded(self._retry_close(execution_id, attempt, exc))
+
+    async def _retry_close(self, execution_id: str, attempt: Any, first: Exception | None) -> None:
+        failure = first
+        delays = (0.0, *CLOSING_RETRY_S) if first is None else CLOSING_RETRY_S
+        for delay_s in delays:
+            await asyncio.sleep(delay_s)
+            try:
+                await attempt()
+            except ExecutionNotFound as exc:
+                failure = exc
+                break
+            except Exception as exc:
+                failure = exc
+            else:
+                return
+        _log.error(
+            "the record of execution %s could not be closed", execution_id, exc_info=failure
+        )
+
+    async def _close_cancelled(self, execution_id: str, duration_ms: int | None) -> None:
+        await self._shielded(
+            self._close_record(
+                execution_id, ExecutionStatus.ERROR, duration_ms, CANCELLED, None, "cancelled"
+            )
+        )
+
+    async def _shielded(self, work: Coroutine[Any, Any, None]) -> None:
+        """Await *work* with its own time limit; a cancellation of the caller does not reach it."""
+        task = asyncio.create_task(_limited(work))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+        await asyncio.shield(task)
+
+    def _stored_response(self, execution_id: str, response: HTTPResponse) -> str | None:
+        try:
+            return stored_response(response, self._masker)
+        except Exception:
+            _log.exception("the response of execution %s could not be stored", execution_id)
+            return None
+
+    async def _report_failure(self, execution_id: str, function_id: str, message: str) -> None:
+        _log.warning(
+            "execution %s of function %s failed: %s",
+            execution_id,
+            function_id,
+            message.partition("\n")[0],
+        )
+        try:
+            await self._logger.error(execution_id, message)
+        except Exception:
+            _log.exception("the failure of execution %s could not be logged", execution_id)
+
+
+def new(cfg: Config) -> DefaultEngine:
+    """Return an engine built from *cfg*; equivalent to `DefaultEngine(cfg)`."""
+    return DefaultEngine(cfg)
+
+
+async def _limited(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        async with asyncio.timeout(CLOSING_LIMIT_S):
+            await work
+    except TimeoutError:
+        _log.error("closing an execution's record took longer than %g s", CLOSING_LIMIT_S)
+
+
+def _kind(error: BaseException | None) -> str | None:
+    return None if error is None else getattr(error, "error_kind", "internal")

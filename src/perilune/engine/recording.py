@@ -1,0 +1,55 @@
+"""The stored copies of what an execution received and answered.  Pure functions."""
+
+from typing import Any
+
+import msgspec
+
+from perilune.engine.types import MAX_RESPONSE_BODY_SIZE
+from perilune.events import Event, HTTPResponse
+from perilune.masking import Masker
+
+TRUNCATED = "\n[TRUNCATED - Response exceeded 1MB]"
+EVENT_TRUNCATED = "\n[TRUNCATED - Request exceeded 1MB]"
+MAX_ERROR_MESSAGE_CHARS = 16 * 1024
+ERROR_TRUNCATED = "\n[TRUNCATED]"
+
+_json = msgspec.json.Encoder()
+
+
+def stored_event(event: Event, masker: Masker) -> str:
+    """Return the masked JSON text of *event*, its body cut at 1 MiB."""
+    members = event.masked(masker).to_json()
+    body = members.get("body")
+    if isinstance(body, str):
+        members["body"] = _cut_body(body, bool(members.get("isBase64Encoded")), EVENT_TRUNCATED)
+    return _json.encode(members).decode()
+
+
+def stored_response(response: HTTPResponse, masker: Masker) -> str:
+    """Return the masked JSON text of *response*, its body cut at `MAX_RESPONSE_BODY_SIZE`."""
+    members: dict[str, Any] = response.masked(masker).to_json()
+    from_bytes = members["isBase64Encoded"] and not response.is_base64_encoded
+    members["body"] = _cut_body(members["body"], from_bytes, TRUNCATED)
+    return _json.encode(members).decode()
+
+
+def stored_error(error: BaseException, masker: Masker) -> str:
+    """Return the masked and capped message of *error*; its class name when it has none."""
+    text = str(error) or type(error).__name__
+    if len(text) > MAX_ERROR_MESSAGE_CHARS:
+        text = text[:MAX_ERROR_MESSAGE_CHARS] + ERROR_TRUNCATED
+    return masker.text(text)
+
+
+def _cut_body(text: str, is_base64: bool, marker: str) -> str:
+    """Cut at the limit, backwards to a whole character; base64 counts by its raw bytes."""
+    limit = MAX_RESPONSE_BODY_SIZE
+    if is_base64:
+        whole = limit // 3 * 4
+        return text if len(text) <= whole + 4 else text[:whole] + marker
+    if len(text) * 4 <= limit:
+        return text
+    data = text.encode()
+    if len(data) <= limit:
+        return text
+    return data[:limit].decode("utf-8", "ignore") + marker

@@ -1,0 +1,106 @@
+"""The engine's own types: what goes in, what comes out, what it is built from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+
+import msgspec
+
+from perilune.clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
+from perilune.events import Event, HTTPResponse
+from perilune.ids import new_id
+from perilune.masking import DEFAULT_MASKER, Masker
+from perilune.runtimes import Runtime
+from perilune.services.ai import AIClient, AITracker
+from perilune.services.email import EmailClient, EmailTracker
+from perilune.services.env import EnvStore
+from perilune.services.http import HTTPClient
+from perilune.services.kv import KVStore
+from perilune.services.logger import Logger
+from perilune.store import DB, ExecutionStatus, ExecutionTrigger
+
+MAX_RESPONSE_BODY_SIZE = 1024 * 1024
+"""Most bytes of a response body that are stored with an execution (1 MiB)."""
+
+DEFAULT_EXECUTION_TIMEOUT_S = 300.0
+
+
+class ExecutionRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Asks for one execution of one function."""
+
+    function_id: str
+    event: Event
+    trigger: ExecutionTrigger = ExecutionTrigger.HTTP
+    base_url: str = ""
+    """Public base URL, given to functions for building links."""
+    request_id: str = ""
+    """The caller's id of the request; the execution's id is used when it is empty."""
+
+
+class ExecutionResult(msgspec.Struct, frozen=True, kw_only=True):
+    """How one execution ended."""
+
+    execution_id: str
+    function_version_id: str
+    response: HTTPResponse | None
+    """Complete, as the runtime gave it; None when there is none."""
+    duration: timedelta
+    status: ExecutionStatus
+    error: BaseException | None = None
+    """What the runtime raised, unchanged; None also for a response of 400 and above."""
+
+    @property
+    def duration_ms(self) -> int:
+        """Whole milliseconds, truncated toward zero."""
+        return int(self.duration / timedelta(milliseconds=1))
+
+
+class Engine(Protocol):
+    """Executes functions."""
+
+    async def execute(self, req: ExecutionRequest) -> ExecutionResult:
+        """Execute a function once and record it.
+
+        Raises:
+            EngineError: nothing was executed and no record exists.
+        """
+        ...
+
+
+@dataclass(kw_only=True, slots=True)
+class Config:
+    """Everything a `DefaultEngine` depends on.
+
+    With `runtime` None, the Lua runtime is built from the services given
+    here.  `execution_timeout` is in seconds or a timedelta; None and zero mean
+    300 s.
+    """
+
+    db: DB
+    logger: Logger
+    runtime: Runtime | None = None
+    kv_store: KVStore | None = None
+    env_store: EnvStore | None = None
+    http_client: HTTPClient | None = None
+    ai_client: AIClient | None = None
+    ai_tracker: AITracker | None = None
+    email_client: EmailClient | None = None
+    email_tracker: EmailTracker | None = None
+    execution_timeout: timedelta | float | None = None
+    id_generator: Callable[[], str] = new_id
+    clock: WallClock = wall_clock
+    monotonic: MonotonicClock = field(default=monotonic_clock)
+    masker: Masker = DEFAULT_MASKER
+
+    def timeout_s(self) -> float:
+        """Return the effective execution timeout in seconds.
+
+        Raises:
+            ValueError: it is negative.
+        """
+        value = self.execution_timeout
+        seconds = value.total_seconds() if isinstance(value, timedelta) else float(value or 0)
+        if seconds < 0:
+            raise ValueError(f"execution_timeout must not be negative, got {seconds:g} s")
+        return seconds or DEFAULT_EXECUTION_TIMEOUT_S

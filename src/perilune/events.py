@@ -1,0 +1,223 @@
+"""What triggers an execution, and what a function answers.
+
+The JSON forms are the stored and documented ones; they are the same for every
+language.  Sensitive values are hidden by `masked`, which returns a copy: the
+function itself always sees the original.
+"""
+
+import base64
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Protocol
+
+import msgspec
+
+from perilune.masking import DEFAULT_MASKER, Masker
+
+
+class EventType(StrEnum):
+    """The kinds of event a function can be run for.  The set is open."""
+
+    HTTP = "http"
+    CRON = "cron"
+    CUSTOM = "custom"
+
+
+class Event(Protocol):
+    """Whatever an execution is run for."""
+
+    @property
+    def type(self) -> EventType:
+        """The kind of event; the runtime chooses the shape of the guest's argument by it."""
+        ...
+
+    def masked(self, masker: Masker = DEFAULT_MASKER) -> "Event":
+        """Return a copy that is safe to store."""
+        ...
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the documented JSON form as plain values."""
+        ...
+
+
+class HTTPEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An HTTP request as a function sees it.
+
+    `headers` and `query` hold the first value of each name; names that came
+    more than once are in `multi_headers` and `multi_query` with all values.
+    Header text that is not UTF-8 keeps its bytes as surrogate escapes.
+    """
+
+    method: str
+    path: str
+    relative_path: str = "/"
+    headers: dict[str, str] = {}
+    body: str | bytes = ""
+    query: dict[str, str] = {}
+    multi_headers: dict[str, list[str]] = {}
+    multi_query: dict[str, list[str]] = {}
+    raw_query: str = ""
+    host: str = ""
+    scheme: str = ""
+    remote_addr: str = ""
+    trigger: str = ""
+
+    @property
+    def type(self) -> EventType:
+        """Always `EventType.HTTP`."""
+        return EventType.HTTP
+
+    def masked(self, masker: Masker = DEFAULT_MASKER) -> "HTTPEvent":
+        """Return a copy with secrets in headers, query, path and body replaced."""
+        body = self.body
+        if body:
+            text = _utf8(body) if isinstance(body, bytes) else body
+            if text is not None:
+                body = masker.body(text, self.headers.get("Content-Type"))
+        return HTTPEvent(
+            method=self.method,
+            path=self.path,
+            relative_path=self.relative_path,
+            headers=masker.headers(self.headers),
+            body=body,
+            query=masker.query(self.query) if self.query else {},
+            multi_headers=masker.multi_headers(self.multi_headers) if self.multi_headers else {},
+            multi_query=masker.multi_query(self.multi_query) if self.multi_query else {},
+            raw_query=masker.raw_query(self.raw_query) if self.raw_query else "",
+            host=self.host,
+            scheme=self.scheme,
+            remote_addr=self.remote_addr,
+            trigger=self.trigger,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the stored form: six members always, the newer ones only when not empty."""
+        body, is_base64 = json_body(self.body)
+        members: dict[str, Any] = {
+            "method": self.method,
+            "path": self.path,
+            "relativePath": self.relative_path,
+            "headers": _sorted(self.headers),
+            "body": body,
+            "query": _sorted(self.query),
+        }
+        if self.multi_headers:
+            members["multiHeaders"] = _sorted(self.multi_headers)
+        if self.multi_query:
+            members["multiQuery"] = _sorted(self.multi_query)
+        if self.raw_query:
+            members["rawQuery"] = self.raw_query
+        if self.host:
+            members["host"] = self.host
+        if self.scheme:
+            members["scheme"] = self.scheme
+        if self.remote_addr:
+            members["remoteAddr"] = self.remote_addr
+        if self.trigger:
+            members["trigger"] = self.trigger
+        if is_base64:
+            members["isBase64Encoded"] = True
+        return members
+
+
+class HTTPResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """What a function answers to an HTTP event.
+
+    With `is_base64_encoded`, `body` is base64 text and is decoded before it
+    is sent.
+    """
+
+    status_code: int = 200
+    headers: dict[str, str | list[str]] = {}
+    body: str | bytes = ""
+    is_base64_encoded: bool = False
+
+    def masked(self, masker: Masker = DEFAULT_MASKER) -> "HTTPResponse":
+        """Return a copy with secrets in headers and body replaced."""
+        body = self.body
+        if body and not self.is_base64_encoded:
+            text = _utf8(body) if isinstance(body, bytes) else body
+            if text is not None:
+                content_type = self.headers.get("Content-Type")
+                body = masker.body(text, content_type if isinstance(content_type, str) else None)
+        single = {n: v for n, v in self.headers.items() if isinstance(v, str)}
+        several = {n: v for n, v in self.headers.items() if not isinstance(v, str)}
+        headers: dict[str, str | list[str]] = {}
+        headers.update(masker.headers(single))
+        headers.update(masker.multi_headers(several))
+        return HTTPResponse(
+            status_code=self.status_code,
+            headers=headers,
+            body=body,
+            is_base64_encoded=self.is_base64_encoded,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the stored form; a body that is not UTF-8 becomes base64 with its flag set."""
+        body, is_base64 = json_body(self.body)
+        return {
+            "statusCode": self.status_code,
+            "headers": _sorted(self.headers),
+            "body": body,
+            "isBase64Encoded": self.is_base64_encoded or is_base64,
+        }
+
+
+class ExecutionContext(msgspec.Struct, frozen=True, kw_only=True):
+    """What an execution knows about itself; the guest's `ctx`."""
+
+    execution_id: str
+    function_id: str
+    started_at: int
+    """Unix seconds."""
+    request_id: str = ""
+    version: str = ""
+    """The version number as decimal text."""
+    function_name: str = ""
+    base_url: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the documented form; empty optional members are left out."""
+        members: dict[str, Any] = {
+            "execution_id": self.execution_id,
+            "function_id": self.function_id,
+            "started_at": self.started_at,
+        }
+        for name in ("request_id", "version", "function_name", "base_url"):
+            if value := getattr(self, name):
+                members[name] = value
+        return members
+
+
+def json_body(body: str | bytes) -> tuple[str, bool]:
+    """Return *body* as JSON-safe text, and whether that text is base64."""
+    if isinstance(body, str):
+        return _without_surrogates(body), False
+    text = _utf8(body)
+    if text is not None:
+        return text, False
+    return base64.b64encode(body).decode("ascii"), True
+
+
+def _utf8(data: bytes) -> str | None:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _without_surrogates(text: str) -> str:
+    """JSON text is UTF-8, which has no lone surrogates: they become U+FFFD."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _sorted(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {_without_surrogates(name): _clean(values[name]) for name in sorted(values)}
+
+
+def _clean(value: str | list[str]) -> str | list[str]:
+    if isinstance(value, str):
+        return _without_surrogates(value)
+    return [_without_surrogates(one) for one in value]

@@ -1,0 +1,105 @@
+"""What the engine asks of a runtime, and what a runtime may answer.
+
+These types belong to the engine's public contract and are re-exported by
+`perilune.engine`; they live here because runtimes lie below the engine.
+"""
+
+from typing import ClassVar, Protocol
+
+import msgspec
+
+from perilune.errors import PeriluneError
+from perilune.events import Event, ExecutionContext, HTTPResponse
+
+
+class RuntimeRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One execution, as handed to a runtime."""
+
+    code: str
+    """Source of the active version."""
+    context: ExecutionContext
+    event: Event
+    """The original event, not the masked copy."""
+    version_id: str = ""
+    """Identifies the code: two requests with the same id have the same code."""
+    deadline: float = float("inf")
+    """Reading of `time.monotonic` at which the execution must be over."""
+
+
+class RuntimeResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a function gave back."""
+
+    response: HTTPResponse | None = None
+
+
+class Runtime(Protocol):
+    """Runs the code of one language.
+
+    Failure is signalled by raising; an exception may carry `error_kind` (see
+    `perilune.store.Execution.error_kind`), otherwise it counts as `internal`.
+    Returning None, or a result without response, is legal and a success.
+    A runtime stops the guest when the call is cancelled.
+    """
+
+    async def execute(self, req: RuntimeRequest) -> RuntimeResult | None:
+        """Run the code for one event."""
+        ...
+
+
+class RuntimeFailure(PeriluneError):
+    """An execution that failed; the message is what its record shows."""
+
+    code = "runtime_failure"
+    error_kind: ClassVar[str] = "internal"
+
+
+class GuestError(RuntimeFailure):
+    """The guest's own code failed: it raised, or returned what it must not."""
+
+    code = "guest_error"
+    error_kind = "runtime"
+
+
+class GuestSyntaxError(GuestError):
+    """The source can't be compiled."""
+
+    code = "guest_syntax_error"
+    error_kind = "syntax"
+
+
+class MemoryLimitError(GuestError):
+    """The guest wanted more memory than it may have."""
+
+    code = "memory_limit_exceeded"
+    error_kind = "memory"
+
+
+class WorkerDiedError(RuntimeFailure):
+    """The worker process ended, or broke the protocol, in the middle of an execution."""
+
+    code = "worker_died"
+
+
+class WorkersBusyError(RuntimeFailure):
+    """Every worker is busy and the queue is full, so this execution was not started."""
+
+    code = "workers_busy"
+    error_kind = "overload"
+
+    def __init__(self, queue_limit: int) -> None:
+        super().__init__(
+            f"all workers are busy and the queue is full ({queue_limit} executions are waiting)"
+        )
+
+
+class SandboxUnavailableError(PeriluneError):
+    """Workers can't be locked down as required, so no guest code is run."""
+
+    code = "sandbox_unavailable"
+
+    def __init__(self, missing: tuple[str, ...]) -> None:
+        super().__init__(
+            f"the sandbox is incomplete on this machine, missing: {'; '.join(missing)}. "
+            "PERILUNE_SANDBOX=relaxed runs guest code without these layers, at your own risk"
+        )
+        self.missing = missing

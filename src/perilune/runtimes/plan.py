@@ -1,0 +1,79 @@
+"""Decides how many workers to start and stop, and who gets one.  No I/O: `Pool` carries it out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from perilune.runtimes.limits import WorkerLimits
+
+GROW_AFTER_S = 0.01
+"""A function that has a worker gets another one when an execution waited this long."""
+MAX_STARTING = 4
+"""Workers started at the same time; each takes CPU from the ones at work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Executions of one function version that wait for a worker."""
+
+    version_id: str
+    waiting: int
+    waited_s: float
+    """How long the oldest of them has waited."""
+    owned: int
+    """Workers that belong to this version, busy or idle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the pool should do now."""
+
+    start: int
+    """Workers to start; they belong to no function until one of them is taken."""
+    evict: int
+    """Idle workers of other functions to stop, longest idle first, to make room."""
+
+
+def plan(
+    demands: Iterable[Demand],
+    *,
+    spares: int,
+    starting: int,
+    evictable: int,
+    total: int,
+    limits: WorkerLimits,
+) -> Plan:
+    """Return what to start and stop.
+
+    *total* counts every worker that exists or is starting; *spares* and
+    *evictable* are idle ones, without and with a function.
+    """
+    wanted = sum(_wanted(demand, limits) for demand in demands)
+    missing = wanted + limits.warm - spares - starting
+    room = limits.maximum - total
+    start = max(0, min(missing, room, MAX_STARTING - starting))
+    unserved = wanted - spares - starting - start
+    evict = min(unserved, evictable) if start == room or room <= 0 else 0
+    return Plan(start=start, evict=max(0, evict))
+
+
+def most_deserving(demands: Iterable[Demand], limits: WorkerLimits) -> str | None:
+    """Return the version that should get a free worker: the one that has the fewest."""
+    entitled = [d for d in demands if d.waiting and d.owned < limits.per_function]
+    if not entitled:
+        return None
+    return min(entitled, key=lambda d: (d.owned, -d.waited_s)).version_id
+
+
+def should_hand_over(owner: Demand, others: Iterable[Demand]) -> bool:
+    """Tell whether a worker of *owner* should make way for a version that is worse off.
+
+    A difference of two keeps two busy functions from taking turns at the
+    same process for ever.
+    """
+    return any(other.waiting and owner.owned - other.owned >= 2 for other in others)
+
+
+def _wanted(demand: Demand, limits: WorkerLimits) -> int:
+    if demand.owned and demand.waited_s < GROW_AFTER_S:
+        return 0
+    return max(0, min(demand.waiting, limits.per_function - demand.owned))

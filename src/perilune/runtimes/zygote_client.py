@@ -1,0 +1,321 @@
+"""The host's handle on the zygote, which forks locked-down workers.
+
+Open it before databases and sockets: nothing of them can then be inherited by
+accident.  See `perilune.worker.zygote` for the other end.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import msgspec
+
+from perilune.errors import PeriluneError
+from perilune.worker import zygote as protocol
+
+START_TIMEOUT_S = 10.0
+SPAWN_TIMEOUT_S = 10.0
+STOP_TIMEOUT_S = 5.0
+MAX_RESTARTS = 5
+"""How often a dead zygote is replaced within `RESTART_WINDOW_S`."""
+RESTART_WINDOW_S = 60.0
+
+OnExit = Callable[[int, int], None]
+"""Called with process id and status; negative statuses are signal numbers."""
+
+_log = logging.getLogger(__name__)
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(protocol.FromZygote).decode
+
+
+class ZygoteFailed(PeriluneError):
+    """No worker can be had from the zygote."""
+
+    code = "zygote_failed"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the process that starts workers failed: {reason}")
+
+
+class Spawned:
+    """A worker process and the host's end of its connection.
+
+    The first frame it sends is `Ready`; `perilune.worker.lockdown.grade` judges
+    the layers in it.
+    """
+
+    def __init__(self, pid: int, pidfd: int, sock: socket.socket) -> None:
+        self.pid = pid
+        self.pidfd = pidfd
+        """Stands for this process even after its number was given to another; -1 once closed."""
+        self.sock = sock
+        """Non-blocking."""
+        self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        """Exit status, or the negative number of the signal that killed it."""
+
+    def kill(self) -> None:
+        """Kill the process; does nothing when it has ended."""
+        if self.pidfd < 0:
+            return
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Kill the process and close both descriptors."""
+        self.kill()
+        self.sock.close()
+        if self.pidfd >= 0:
+            os.close(self.pidfd)
+            self.pidfd = -1
+
+
+@asynccontextmanager
+async def open_zygote(
+    preload: Sequence[str],
+    *,
+    search_path: Sequence[str | Path] = (),
+    on_exit: OnExit | None = None,
+) -> AsyncIterator["Zygote"]:
+    """Start the zygote; on leaving, it and every worker are killed.
+
+    Args:
+        preload: interpreter modules to import, the only ones to spawn.
+        search_path: directories to import from, besides this process's own.
+        on_exit: told of each worker that has ended, after `spawn` has returned it.
+
+    Raises:
+        ZygoteFailed: it did not start.
+    """
+    zygote = Zygote(preload, search_path, on_exit)
+    try:
+        await zygote.start()
+        yield zygote
+    finally:
+        await zygote.close()
+
+
+class Zygote:
+    """Spawns workers; use `open_zygote`."""
+
+    def __init__(
+        self, preload: Sequence[str], search_path: Sequence[str | Path], on_exit: OnExit | None
+    ) -> None:
+        self._command = _build_command(preload, search_path)
+        self._on_exit = on_exit
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._started: asyncio.Future[None] | None = None
+        # The zygote answers in the order it was asked.
+        self._asked: deque[tuple[asyncio.Future[Spawned], socket.socket]] = deque()
+        self._workers: dict[int, Spawned] = {}
+        self._restarts: deque[float] = deque(maxlen=MAX_RESTARTS)
+        self._turn = asyncio.Lock()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the zygote, None while there is none."""
+        return self._process.pid if self._process is not None else None
+
+    async def spawn(
+        self,
+        module: str,
+        memory_bytes: int,
+        *,
+        relaxed: bool = False,
+        without: Collection[str] = (),
+    ) -> Spawned:
+        """Fork a worker that serves *module*, replacing a zygote that has died.
+
+        The caller must `close` what it gets.
+
+        Args:
+            module: one of the preloaded modules.
+            memory_bytes: memory for guest code.
+            relaxed: let it serve although layers are missing; the default makes it end after
+                it has reported them.
+            without: layers to leave out, for tests and diagnosis.
+
+        Raises:
+            ZygoteFailed: the worker could not be forked.
+        """
+        request = protocol.Spawn(module, memory_bytes, relaxed, tuple(without))
+        async with self._turn:
+            if self._control is None:
+                await self._restart()
+            answer = self._ask(request)
+            try:
+                async with asyncio.timeout(SPAWN_TIMEOUT_S):
+                    return await answer
+            except TimeoutError:
+                await self._stop()
+                raise ZygoteFailed(f"no answer within {SPAWN_TIMEOUT_S:g} s") from None
+            except asyncio.CancelledError:
+                _discard(answer)
+                raise
+
+    async def start(self) -> None:
+        """Start the process and wait until it has imported everything.
+
+        Raises:
+            ZygoteFailed: it ended, or took longer than `START_TIMEOUT_S`.
+        """
+        loop = asyncio.get_running_loop()
+        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                [*self._command[:4], str(theirs.fileno()), *self._command[4:]],
+                pass_fds=(theirs.fileno(),),
+                env={},
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        control.setblocking(False)
+        self._control = control
+        self._started = loop.create_future()
+        loop.add_reader(control, self._receive)
+        try:
+            async with asyncio.timeout(START_TIMEOUT_S):
+                await self._started
+        except TimeoutError:
+            await self._stop()
+            raise ZygoteFailed(f"not ready within {START_TIMEOUT_S:g} s") from None
+
+    async def close(self) -> None:
+        """End the zygote and every worker.  It must not be used afterwards."""
+        await self._stop()
+
+    async def _restart(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if len(self._restarts) == MAX_RESTARTS and now - self._restarts[0] < RESTART_WINDOW_S:
+            raise ZygoteFailed(f"it died {MAX_RESTARTS} times within {RESTART_WINDOW_S:g} s")
+        self._restarts.append(now)
+        await self._stop()
+        _log.warning("the process that starts workers has died; starting another")
+        await self.start()
+
+    async def _stop(self) -> None:
+        self._lose("stopped")
+        process, self._process = self._process, None
+        if process is None:
+            return
+        try:
+            # It ends by itself, since its socket has; but it may be stuck.
+            await asyncio.to_thread(process.wait, STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            await asyncio.to_thread(process.wait)
+
+    def _ask(self, request: protocol.Spawn) -> asyncio.Future[Spawned]:
+        assert self._control is not None
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        try:
+            with theirs:
+                socket.send_fds(self._control, [_encode(request)], [theirs.fileno()])
+        except OSError as error:
+            ours.close()
+            if not isinstance(error, BlockingIOError):
+                self._lose(str(error))
+            raise ZygoteFailed(str(error)) from error
+        answer: asyncio.Future[Spawned] = asyncio.get_running_loop().create_future()
+        self._asked.append((answer, ours))
+        return answer
+
+    def _receive(self) -> None:
+        """Read every message that is there."""
+        while self._control is not None:
+            try:
+                packet, descriptors, _, _ = socket.recv_fds(
+                    self._control, protocol.MAX_MESSAGE_BYTES, 1, socket.MSG_CMSG_CLOEXEC
+                )
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self._lose(str(error))
+                return
+            if not packet:
+                self._lose("it has ended")
+                return
+            self._handle(_decode(packet), descriptors)
+
+    def _handle(self, message: protocol.FromZygote, descriptors: list[int]) -> None:
+        match message:
+            case protocol.Started():
+                assert self._started is not None
+                if not self._started.done():
+                    self._started.set_result(None)
+            case protocol.Refused(reason) if not self._asked:
+                self._lose(reason)
+            case protocol.Refused(reason):
+                answer, ours = self._asked.popleft()
+                ours.close()
+                if not answer.done():
+                    answer.set_exception(ZygoteFailed(reason))
+            case protocol.Forked(pid):
+                answer, ours = self._asked.popleft()
+                worker = self._workers[pid] = Spawned(pid, descriptors[0], ours)
+                if answer.done():  # nobody waits for it any more
+                    worker.close()
+                else:
+                    answer.set_result(worker)
+            case protocol.Exited(pid, status):
+                self._note_exit(self._workers.pop(pid), status)
+
+    def _note_exit(self, worker: Spawned, status: int) -> None:
+        worker.exited.set_result(status)
+        if self._on_exit is not None:
+            # Later, so that whoever waits in `spawn` knows the worker by then.
+            asyncio.get_running_loop().call_soon(self._on_exit, worker.pid, status)
+
+    def _lose(self, reason: str) -> None:
+        """Settle everything that was expected of the zygote: it is gone."""
+        if self._control is None:
+            return
+        asyncio.get_running_loop().remove_reader(self._control)
+        self._control.close()
+        self._control = None
+        if self._started is not None and not self._started.done():
+            self._started.set_exception(ZygoteFailed(reason))
+        while self._asked:
+            answer, ours = self._asked.popleft()
+            ours.close()
+            if not answer.done():
+                answer.set_exception(ZygoteFailed(reason))
+        workers, self._workers = self._workers, {}
+        for worker in workers.values():
+            worker.kill()  # it dies with the zygote anyway
+            self._note_exit(worker, -signal.SIGKILL)
+
+
+def _discard(answer: asyncio.Future[Spawned]) -> None:
+    """Close a worker that arrived in the same moment as its waiter was cancelled."""
+    if answer.done() and not answer.cancelled() and answer.exception() is None:
+        answer.result().close()
+
+
+def _build_command(preload: Sequence[str], search_path: Sequence[str | Path]) -> list[str]:
+    """Return the zygote's command line, without the number of its socket.
+
+    Isolated mode and no `site` keep start files and variables of the user out,
+    so this process's own search path is handed over.  The directory of this
+    very package is added for installations that find it by an import hook.
+    """
+    package = Path(protocol.__file__).parent
+    directories = [*map(Path, search_path), *map(Path, filter(None, sys.path)), package.parents[1]]
+    unique = dict.fromkeys(str(directory.absolute()) for directory in directories)
+    command = [sys.executable, "-I", "-S", str(package / "__main__.py")]
+    for directory in unique:
+        command += ["--path", directory]
+    for module in preload:
+        command += ["--preload", module]
+    return command

@@ -1,0 +1,228 @@
+"""Environment variables of functions: configuration that outlives executions and versions.
+
+One rule set holds for both ways in, the API and `env.set` of guest code.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import ClassVar, Protocol
+
+from perilune.errors import PeriluneError
+from perilune.store import EnvRows, StoreError
+
+MAX_VARIABLES = 100
+MAX_KEY_CHARS = 100
+MAX_VALUE_CHARS = 10_000
+
+_KEY = re.compile(r"[A-Za-z0-9_]+")
+
+
+class EnvError(PeriluneError):
+    """A failure of the environment store; the message may be shown to guest code."""
+
+    code: ClassVar[str] = "env_error"
+
+
+class EnvVariableNotFound(EnvError):
+    """The function has no such variable."""
+
+    code = "env_variable_not_found"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"Env error: key not found: {key}")
+        self.key = key
+
+
+class EnvValidationError(EnvError):
+    """A variable, or the set of all of them, breaks a rule; nothing was written."""
+
+    code = "env_invalid"
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        """`env_vars`, `env_var_key` or `env_var_value`, as the API names it."""
+
+
+def check_env_variable(key: str, value: str) -> None:
+    """Check one variable.
+
+    Raises:
+        EnvValidationError: key or value break a rule; the key is checked first.
+    """
+    if not key.strip():
+        raise EnvValidationError("env_var_key", "environment variable key cannot be empty")
+    if len(key) > MAX_KEY_CHARS:
+        raise EnvValidationError(
+            "env_var_key",
+            f"environment variable key cannot be longer than {MAX_KEY_CHARS} characters",
+        )
+    if not _KEY.fullmatch(key):
+        raise EnvValidationError(
+            "env_var_key",
+            "environment variable key can only contain letters, numbers, and underscores",
+        )
+    if len(value) > MAX_VALUE_CHARS:
+        raise EnvValidationError(
+            "env_var_value",
+            f"environment variable value cannot be longer than {MAX_VALUE_CHARS} characters",
+        )
+    if not value.isascii() and not _is_utf8(value):
+        raise EnvValidationError("env_var_value", "environment variable value must be UTF-8 text")
+
+
+def check_env_variables(values: Mapping[str, str]) -> None:
+    """Check a whole set: its size, then its members in the order of their keys.
+
+    Raises:
+        EnvValidationError: the first rule that is broken.
+    """
+    check_env_count(len(values))
+    for key in sorted(values):
+        check_env_variable(key, values[key])
+
+
+def check_env_count(count: int) -> None:
+    """Check how many variables a function has.
+
+    Raises:
+        EnvValidationError: they are more than `MAX_VARIABLES`.
+    """
+    if count > MAX_VARIABLES:
+        raise EnvValidationError(
+            "env_vars", f"cannot have more than {MAX_VARIABLES} environment variables"
+        )
+
+
+class EnvStore(Protocol):
+    """Variables of each function; functions don't see each other's, nor the server's.
+
+    Every method raises `EnvError` when the store fails.
+    """
+
+    async def get(self, function_id: str, key: str) -> str:
+        """Return a value.  Raises `EnvVariableNotFound`."""
+        ...
+
+    async def set(self, function_id: str, key: str, value: str) -> None:
+        """Write one variable.  Raises `EnvValidationError`."""
+        ...
+
+    async def delete(self, function_id: str, key: str) -> None:
+        """Remove one variable; a missing one is fine."""
+        ...
+
+    async def all(self, function_id: str) -> dict[str, str]:
+        """Return a copy of all variables; empty for unknown functions."""
+        ...
+
+    async def replace(self, function_id: str, values: Mapping[str, str]) -> None:
+        """Make *values* the whole set, at once.  Raises `EnvValidationError`."""
+        ...
+
+
+class Env:
+    """The environment store that ships: rows of the store, checked on the way in."""
+
+    def __init__(self, rows: EnvRows) -> None:
+        self._rows = rows
+        # Counting and writing belong together, or parallel sets would pass the limit.
+        self._writing = asyncio.Lock()
+
+    async def get(self, function_id: str, key: str) -> str:
+        """Return a value.  Raises `EnvVariableNotFound`."""
+        if not _is_utf8(key):
+            raise EnvVariableNotFound(key)
+        with _failing_as("failed to get value"):
+            value = await self._rows.get(function_id, key)
+        if value is None:
+            raise EnvVariableNotFound(key)
+        return value
+
+    async def set(self, function_id: str, key: str, value: str) -> None:
+        """Write one variable.
+
+        Raises:
+            EnvValidationError: it breaks a rule, or the function has too many.
+            EnvError: the store failed.
+        """
+        check_env_variable(key, value)
+        async with self._writing:
+            with _failing_as("failed to set value"):
+                present = await self._rows.all(function_id)
+                if key not in present:
+                    check_env_count(len(present) + 1)
+                await self._rows.set(function_id, key, value)
+
+    async def delete(self, function_id: str, key: str) -> None:
+        """Remove one variable; a missing one is fine."""
+        if not _is_utf8(key):
+            return
+        async with self._writing:
+            with _failing_as("failed to delete value"):
+                await self._rows.delete(function_id, key)
+
+    async def all(self, function_id: str) -> dict[str, str]:
+        """Return a copy of all variables; empty for unknown functions."""
+        with _failing_as("failed to get values"):
+            return dict(await self._rows.all(function_id))
+
+    async def replace(self, function_id: str, values: Mapping[str, str]) -> None:
+        """Make *values* the whole set, at once.
+
+        Raises:
+            EnvValidationError: a variable breaks a rule, or there are too many.
+            EnvError: the store failed.
+        """
+        check_env_variables(values)
+        async with self._writing:
+            with _failing_as("failed to set values"):
+                await self._rows.replace(function_id, dict(values))
+
+
+class MemoryEnv(Env):
+    """An environment store that keeps its variables in memory, for tests and trials."""
+
+    def __init__(self) -> None:
+        super().__init__(_MemoryRows())
+
+
+class _MemoryRows:
+    """Environment rows without a database."""
+
+    def __init__(self) -> None:
+        self._functions: dict[str, dict[str, str]] = {}
+
+    async def get(self, function_id: str, key: str) -> str | None:
+        return self._functions.get(function_id, {}).get(key)
+
+    async def set(self, function_id: str, key: str, value: str) -> None:
+        self._functions.setdefault(function_id, {})[key] = value
+
+    async def delete(self, function_id: str, key: str) -> None:
+        self._functions.get(function_id, {}).pop(key, None)
+
+    async def all(self, function_id: str) -> dict[str, str]:
+        return self._functions.get(function_id, {})
+
+    async def replace(self, function_id: str, values: dict[str, str]) -> None:
+        self._functions[function_id] = values
+
+
+@contextmanager
+def _failing_as(what: str) -> Iterator[None]:
+    """Turn a failure of the store into an `EnvError` that says what could not be done."""
+    try:
+        yield
+    except StoreError as error:
+        raise EnvError(f"{what}: {error}") from error
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,314 @@
+"""Logs of executions: what guest code says, and how an execution failed.
+
+Writing never fails and never waits: a line is masked, bounded and queued.
+Reading does fail, so that a broken store can't look like an empty log.
+"""
+
+import builtins
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol
+
+from perilune.clock import WallClock, wall_clock
+from perilune.ids import new_id
+from perilune.masking import DEFAULT_MASKER
+from perilune.store import LogEntry, LogRows
+
+LINE_CUT_MARK = " [line cut at {limit} bytes]"
+LIMIT_REACHED = "log limit reached: {limit} per execution; further lines are dropped"
+
+REMEMBERED_EXECUTIONS = 4096
+"""Executions whose usage is kept per generation; two generations are kept at most."""
+FAILURES_PER_REPORT = 1000
+"""Write failures are reported at the first one and then once per this many."""
+PRE_CUT_FACTOR = 2
+"""A line longer than this many times its limit is cut roughly before it is masked."""
+MAX_WORD_CHARS = 4096
+
+_log = logging.getLogger(__name__)
+
+
+class LogLevel(IntEnum):
+    """Levels as stored.  The numbers say nothing about severity."""
+
+    INFO = 0
+    DEBUG = 1
+    WARN = 2
+    ERROR = 3
+
+
+def display_name(level: int) -> str:
+    """Return the name shown to people; `UNKNOWN` for numbers that are no level."""
+    return _DISPLAY_NAMES.get(level, "UNKNOWN")
+
+
+def api_name(level: int) -> str:
+    """Return the name used by the API; numbers that are no level count as `info`."""
+    return _API_NAMES.get(level, "info")
+
+
+_DISPLAY_NAMES: dict[int, str] = {level.value: level.name for level in LogLevel}
+_API_NAMES: dict[int, str] = {level.value: level.name.lower() for level in LogLevel}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLimits:
+    """What one execution may log.  Whatever passes a limit is cut or dropped, visibly."""
+
+    max_lines: int = 10_000
+    max_line_bytes: int = 64 * 1024
+    """Of UTF-8, the mark of a cut line included."""
+    max_total_bytes: int = 1024 * 1024
+
+
+class Logger(Protocol):
+    """Writes and reads the logs of executions.
+
+    The writing methods never raise, and none of them suspends.
+    """
+
+    async def log(self, execution_id: str, level: int, message: str) -> None:
+        """Add one line of the given level."""
+        ...
+
+    async def info(self, execution_id: str, message: str) -> None:
+        """Add a line of level info."""
+        ...
+
+    async def debug(self, execution_id: str, message: str) -> None:
+        """Add a line of level debug."""
+        ...
+
+    async def warn(self, execution_id: str, message: str) -> None:
+        """Add a line of level warn."""
+        ...
+
+    async def error(self, execution_id: str, message: str) -> None:
+        """Add a line of level error."""
+        ...
+
+    async def entries(self, execution_id: str) -> list[LogEntry]:
+        """Return all lines, oldest first.  Raises `StoreError`."""
+        ...
+
+    async def entries_paginated(
+        self, execution_id: str, limit: int, offset: int
+    ) -> tuple[list[LogEntry], int]:
+        """Return up to *limit* lines from *offset* on, and the total.  Raises `StoreError`."""
+        ...
+
+
+class TextMasker(Protocol):
+    """The part of the masker this service needs."""
+
+    def text(self, text: str, /) -> str:
+        """Return *text* with secrets replaced."""
+        ...
+
+
+class StoreLogger:
+    """The logger that ships: masked lines in the store, bounded per execution.
+
+    Usage is counted per execution and forgotten by `close_execution`.  Without
+    that call it is forgotten once thousands of other executions have logged
+    and this one has not, so the memory it takes is bounded either way.
+    """
+
+    def __init__(
+        self,
+        rows: LogRows,
+        *,
+        masker: TextMasker = DEFAULT_MASKER,
+        clock: WallClock = wall_clock,
+        new_id: Callable[[], str] = new_id,
+        limits: LogLimits | None = None,
+    ) -> None:
+        self._rows = rows
+        self._masker = masker
+        self._clock = clock
+        self._new_id = new_id
+        self._limits = limits or LogLimits()
+        self._recent: dict[str, _Usage] = {}
+        self._older: dict[str, _Usage] = {}
+        self.lines_dropped = 0
+        """Lines not stored because their execution had reached a limit."""
+        self.write_failures = 0
+        """Lines lost because masking or storing them failed."""
+
+    async def log(self, execution_id: str, level: int, message: str) -> None:
+        """Add one line; never raises and never suspends."""
+        self._write(execution_id, level, message)
+
+    async def info(self, execution_id: str, message: str) -> None:
+        """Add a line of level info."""
+        self._write(execution_id, LogLevel.INFO, message)
+
+    async def debug(self, execution_id: str, message: str) -> None:
+        """Add a line of level debug."""
+        self._write(execution_id, LogLevel.DEBUG, message)
+
+    async def warn(self, execution_id: str, message: str) -> None:
+        """Add a line of level warn."""
+        self._write(execution_id, LogLevel.WARN, message)
+
+    async def error(self, execution_id: str, message: str) -> None:
+        """Add a line of level error."""
+        self._write(execution_id, LogLevel.ERROR, message)
+
+    async def entries(self, execution_id: str) -> list[LogEntry]:
+        """Return all lines, oldest first.  Raises `StoreError`."""
+        return (await self._rows.page(execution_id, None, 0))[0]
+
+    async def entries_by_level(self, execution_id: str, level: int) -> list[LogEntry]:
+        """Return the lines of one level, oldest first.  Raises `StoreError`."""
+        return [entry for entry in await self.entries(execution_id) if entry.level == level]
+
+    async def entries_paginated(
+        self, execution_id: str, limit: int, offset: int
+    ) -> tuple[list[LogEntry], int]:
+        """Return up to *limit* lines from *offset* on, and the total.  Raises `StoreError`."""
+        return await self._rows.page(execution_id, max(limit, 0), max(offset, 0))
+
+    def close_execution(self, execution_id: str) -> None:
+        """Forget what an execution has logged so far; call it when the execution is over."""
+        self._recent.pop(execution_id, None)
+        self._older.pop(execution_id, None)
+
+    def _write(self, execution_id: str, level: int, message: str) -> None:
+        try:
+            usage = self._recent.get(execution_id) or self._remember(execution_id)
+            if usage.is_full:
+                self.lines_dropped += 1
+                return
+            text, size = self._bounded(message)
+            limits = self._limits
+            usage.lines += 1
+            usage.size += size
+            if usage.lines > limits.max_lines:
+                level, text = self._fill(usage, f"{limits.max_lines} lines")
+            elif usage.size > limits.max_total_bytes:
+                level, text = self._fill(usage, f"{limits.max_total_bytes} bytes")
+            self._rows.append(
+                self._new_id(), execution_id, int(level), text, int(self._clock())
+            )
+        except Exception:
+            # A boundary: whatever is wrong with logging must not fail the execution.
+            self.write_failures += 1
+            if self.write_failures % FAILURES_PER_REPORT == 1:
+                _log.exception(
+                    "a log line of execution %s could not be written (%d so far)",
+                    execution_id,
+                    self.write_failures,
+                )
+
+    def _fill(self, usage: "_Usage", limit: str) -> tuple[int, str]:
+        """Close the log of an execution; return the last line, which says so."""
+        usage.is_full = True
+        self.lines_dropped += 1
+        return LogLevel.WARN, LIMIT_REACHED.format(limit=limit)
+
+    def _remember(self, execution_id: str) -> "_Usage":
+        """Return the usage of an execution that is not in the recent generation."""
+        usage = self._older.pop(execution_id, None) or _Usage()
+        if len(self._recent) >= REMEMBERED_EXECUTIONS:
+            self._older = self._recent
+            self._recent = {}
+        self._recent[execution_id] = usage
+        return usage
+
+    def _bounded(self, message: str) -> tuple[str, int]:
+        """Return the line as it is stored, and its size in bytes."""
+        limit = self._limits.max_line_bytes
+        rough = PRE_CUT_FACTOR * limit
+        is_cut = len(message) > rough
+        if is_cut:
+            # Not inside a word if that can be helped: half of a secret does not look like one.
+            blank = message.rfind(" ", rough - MAX_WORD_CHARS, rough)
+            message = message[: rough if blank < 0 else blank]
+        text = self._masker.text(message)
+        if text.isascii():
+            size = len(text)
+        else:
+            text = _storable(text)
+            size = len(text.encode())
+        if size <= limit and not is_cut:
+            return text, size
+        mark = LINE_CUT_MARK.format(limit=limit)
+        kept = text.encode()[: max(limit - len(mark), 0)].decode("utf-8", "ignore")
+        return kept + mark, len(kept.encode()) + len(mark)
+
+
+class MemoryLogger(StoreLogger):
+    """A logger that keeps its lines in memory, for tests and trials."""
+
+    def __init__(
+        self,
+        *,
+        masker: TextMasker = DEFAULT_MASKER,
+        clock: WallClock = wall_clock,
+        limits: LogLimits | None = None,
+    ) -> None:
+        self._memory = _MemoryRows()
+        super().__init__(self._memory, masker=masker, clock=clock, limits=limits)
+
+    def clear(self) -> None:
+        """Drop all lines of all executions."""
+        self._memory.lines.clear()
+        self._recent.clear()
+        self._older.clear()
+
+    def count(self) -> int:
+        """Return the number of lines of all executions."""
+        return len(self._memory.lines)
+
+    def str(self) -> builtins.str:
+        """Return all lines as `[local time] [execution] LEVEL: message`, one per text line."""
+        return "\n".join(
+            f"[{time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(entry.timestamp))}]"
+            f" [{entry.execution_id}] {display_name(entry.level)}: {entry.message}"
+            for entry in self._memory.lines
+        )
+
+    __str__ = str
+
+
+class _Usage:
+    """How much one execution has logged."""
+
+    __slots__ = ("is_full", "lines", "size")
+
+    def __init__(self) -> None:
+        self.lines = 0
+        self.size = 0
+        self.is_full = False
+
+
+class _MemoryRows:
+    """Log rows without a database."""
+
+    def __init__(self) -> None:
+        self.lines: list[LogEntry] = []
+
+    def append(
+        self, log_id: str, execution_id: str, level: int, message: str, timestamp: int
+    ) -> None:
+        self.lines.append(LogEntry(execution_id, level, message, timestamp))
+
+    async def page(
+        self, execution_id: str, limit: int | None, offset: int
+    ) -> tuple[list[LogEntry], int]:
+        found = [entry for entry in self.lines if entry.execution_id == execution_id]
+        end = len(found) if limit is None else offset + limit
+        return found[offset:end], len(found)
+
+
+def _storable(text: str) -> str:
+    """Replace what has no UTF-8 form (lone surrogates stand for bytes that are no text)."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

@@ -1,0 +1,99 @@
+"""What can go wrong in the store, seen from outside."""
+
+from perilune.errors import PeriluneError
+
+
+class StoreError(PeriluneError):
+    """A failure of the store.  Anything that is not one of the subclasses is a fault, not an answer."""
+
+    code = "store_error"
+
+
+class FunctionNotFound(StoreError):
+    """No function has this id."""
+
+    code = "function_not_found"
+
+    def __init__(self, message: str = "function not found") -> None:
+        super().__init__(message)
+
+
+class VersionNotFound(StoreError):
+    """The function has no such version."""
+
+    code = "version_not_found"
+
+    def __init__(self, message: str = "version not found") -> None:
+        super().__init__(message)
+
+
+class NoActiveVersion(StoreError):
+    """The function has versions, but none of them is active."""
+
+    code = "no_active_version"
+
+    def __init__(self, message: str = "no active version") -> None:
+        super().__init__(message)
+
+
+class ExecutionNotFound(StoreError):
+    """No execution has this id."""
+
+    code = "execution_not_found"
+
+    def __init__(self, message: str = "execution not found") -> None:
+        super().__init__(message)
+
+
+class CannotDeleteActiveVersion(StoreError):
+    """The active version is in use and stays."""
+
+    code = "cannot_delete_active_version"
+
+    def __init__(self, message: str = "cannot delete active version") -> None:
+        super().__init__(message)
+
+
+class AlreadyExists(StoreError):
+    """A record with this id is stored already."""
+
+    code = "already_exists"
+
+    def __init__(self, message: str = "a record with this id already exists") -> None:
+        super().__init__(message)
+
+
+class NotANumber(StoreError, ValueError):
+    """A stored value, or the sum, is not a finite number."""
+
+    code = "not_a_number"
+
+    def __init__(self, message: str = "the value is not a number") -> None:
+        super().__init__(message)
+
+
+class KVQuotaExceeded(StoreError, ValueError):
+    """The pairs of the function would take more bytes than it may have."""
+
+    code = "kv_quota_exceeded"
+
+    def __init__(self, message: str = "the key-value quota is used up") -> None:
+        super().__init__(message)
+
+
+class WritesLost(StoreError):
+    """Writes nobody waits for (log lines) failed or were dropped; only reported, never raised."""
+
+    code = "writes_lost"
+
+
+class StoreUnavailable(StoreError):
+    """The database failed, is locked, or is closed; the cause is chained."""
+
+    code = "store_unavailable"
+
+
+class IncompatibleDatabase(StoreError):
+    """The database file is not ours, is newer than this program, or broke off in a migration."""
+
+    code = "incompatible_database"

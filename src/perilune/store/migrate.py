@@ -1,0 +1,159 @@
+"""Numbered, transactional, forward-only changes of the schema.
+
+Each step is one file in `migrations/`; the table `perilune_migrations` says which have been
+made and what their text was.  A file that is not ours is refused before anything is written.
+"""
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from perilune.store.connect import begin
+from perilune.store.errors import IncompatibleDatabase
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS perilune_migrations (
+    version    INTEGER NOT NULL PRIMARY KEY,
+    name       TEXT    NOT NULL,
+    checksum   TEXT    NOT NULL,
+    applied_at INTEGER NOT NULL
+) STRICT
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step: its number (from 1, without gaps), its name and its SQL."""
+
+    version: int
+    name: str
+    sql: str
+
+    @property
+    def checksum(self) -> str:
+        """The SHA-256 of the text, in hexadecimal."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def shipped_migrations() -> tuple[Migration, ...]:
+    """Return the steps this program knows, in order."""
+    folder = resources.files(__package__).joinpath("migrations")
+    files = sorted(
+        (entry for entry in folder.iterdir() if entry.name.endswith(".sql")),
+        key=lambda entry: entry.name,
+    )
+    steps = []
+    for entry in files:
+        number, _, name = entry.name.removesuffix(".sql").partition("_")
+        steps.append(Migration(int(number), name, entry.read_text("utf-8")))
+    return tuple(steps)
+
+
+def schema_version(connection: sqlite3.Connection, steps: Sequence[Migration]) -> int:
+    """Return the number of the last step made in this file; 0 for an empty file.
+
+    Raises:
+        IncompatibleDatabase: The file is not ours, newer than *steps*, or made by other steps.
+    """
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    if not tables:
+        return 0
+    if "perilune_migrations" not in tables:
+        raise IncompatibleDatabase(_foreign_text(tables))
+    made = connection.execute(
+        "SELECT version, name, checksum FROM perilune_migrations ORDER BY version"
+    ).fetchall()
+    newest = made[-1][0] if made else 0
+    if newest > len(steps):
+        raise IncompatibleDatabase(
+            f"the database has schema version {newest}, this program knows {len(steps)}: "
+            "it was used by a newer Perilune"
+        )
+    for (version, name, checksum), step in zip(made, steps, strict=False):
+        if (version, checksum) != (step.version, step.checksum):
+            raise IncompatibleDatabase(
+                f"the database went through another migration {version} ({name}) "
+                f"than this program's {step.version} ({step.name})"
+            )
+    return len(made)
+
+
+def migrate(
+    connection: sqlite3.Connection, path: Path, steps: Sequence[Migration], now: int
+) -> None:
+    """Make the steps that are missing, each in one transaction.
+
+    Before the first change of a file that has data, a copy is left beside it as
+    `<name>.before-v<number>`.
+
+    Args:
+        connection: A connection with no transaction open.
+        path: The file of this connection.
+        steps: All steps, in order.
+        now: Unix seconds, recorded with each step.
+
+    Raises:
+        IncompatibleDatabase: See `schema_version`.
+        sqlite3.Error: A step failed; the file is as it was before that step.
+    """
+    version = schema_version(connection, steps)
+    if 0 < version < len(steps):
+        _back_up(connection, path.with_name(f"{path.name}.before-v{len(steps)}"))
+    cursor = connection.cursor()
+    for step in steps[version:]:
+        begin(cursor)
+        try:
+            # Another process may have been faster while we waited for the lock.
+            if schema_version(connection, steps) < step.version:
+                _make(connection, step, now)
+            cursor.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                cursor.execute("ROLLBACK")
+            raise
+
+
+def _make(connection: sqlite3.Connection, step: Migration, now: int) -> None:
+    connection.execute(_TABLE)
+    for statement in _split(step.sql):
+        connection.execute(statement)
+    connection.execute(
+        "INSERT INTO perilune_migrations (version, name, checksum, applied_at) "
+        "VALUES (?1, ?2, ?3, ?4)",
+        (step.version, step.name, step.checksum, now),
+    )
+
+
+def _split(script: str) -> Iterator[str]:
+    """Yield the statements of *script*; `executescript` would commit behind our back."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+    if statement.strip():
+        yield statement
+
+
+def _back_up(connection: sqlite3.Connection, target: Path) -> None:
+    if target.exists():
+        return
+    partial = target.with_name(f"{target.name}.partial")
+    partial.unlink(missing_ok=True)
+    os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    connection.execute("VACUUM INTO ?1", (str(partial),))
+    partial.rename(target)
+
+
+def _foreign_text(tables: set[str]) -> str:
+    if "schema_migrations" in tables and "functions" in tables:
+        return (
+            "this is a database of Lunar; Perilune does not open it in place: "
+            "choose another database file"
+        )
+    return "this database belongs to another program (it has tables, but none of Perilune's)"

@@ -1,0 +1,147 @@
+"""What the writer carries out: one operation per write, and how its failure is named."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from perilune.store.errors import StoreError, StoreUnavailable
+
+T = TypeVar("T")
+
+Params = tuple[Any, ...]
+"""What SQLite can store: None, int, float, str, bytes."""
+
+Explain = Callable[[sqlite3.Connection, Params], StoreError | None]
+"""Finds out, on the writer's connection, why a constraint refused these values."""
+
+
+class Operation(Generic[T]):
+    """A write on its way: what to do, who waits for it, and what became of it.
+
+    The event loop's thread creates it and reads the outcome, the writer's thread runs it in
+    between; the queues between them make that safe.
+    """
+
+    __slots__ = ("error", "future", "result", "touches")
+
+    future: asyncio.Future[T] | None
+    """Who waits; None when nobody does."""
+    result: T | None
+    error: StoreError | None
+    touches: str | None
+    """The function whose cached records this write makes stale."""
+
+    def run(self, cursor: sqlite3.Cursor) -> None:
+        """Do the work inside the open transaction; all of it, or raise and none of it."""
+        raise NotImplementedError
+
+    def failed(self, cursor: sqlite3.Cursor, error: Exception) -> None:
+        """Remember why `run` raised."""
+        self.error = as_store_error(error)
+
+
+class Statement(Operation[None]):
+    """One SQL statement; the cheap kind of operation, for the paths of every execution."""
+
+    __slots__ = ("explain", "missing", "params", "sql")
+
+    def __init__(
+        self,
+        sql: str,
+        params: Params,
+        missing: type[StoreError] | None = None,
+        explain: Explain | None = None,
+        touches: str | None = None,
+    ) -> None:
+        """Prepare the statement.
+
+        Args:
+            sql: The statement, with `?1`, `?2`, … for *params*.
+            params: The values.
+            missing: What to raise when no row is changed.
+            explain: Names the error when a constraint refuses the values.
+            touches: The function whose cached records become stale.
+        """
+        self.sql = sql
+        self.params = params
+        self.missing = missing
+        self.explain = explain
+        self.touches = touches
+        self.future = None
+        self.result = None
+        self.error = None
+
+    def run(self, cursor: sqlite3.Cursor) -> None:
+        """Execute the statement.  SQLite takes back a statement that fails halfway."""
+        cursor.execute(self.sql, self.params)
+        if self.missing is not None and cursor.rowcount < 1:
+            raise self.missing()
+
+    def failed(self, cursor: sqlite3.Cursor, error: Exception) -> None:
+        """Remember why `run` raised, asking `explain` about refused values."""
+        if self.explain is not None and isinstance(error, sqlite3.IntegrityError):
+            reason = self.explain(cursor.connection, self.params)
+            if reason is not None:
+                reason.__cause__ = error
+                error = reason
+        self.error = as_store_error(error)
+
+
+class Offered(Statement):
+    """A statement nobody waits for.  `weight` is the memory it holds, in characters."""
+
+    __slots__ = ("weight",)
+
+    def __init__(self, sql: str, params: Params, weight: int) -> None:
+        """Prepare the statement."""
+        super().__init__(sql, params)
+        self.weight = weight
+
+
+class Work(Operation[T]):
+    """Several statements and the decisions between them, as a function on the connection."""
+
+    __slots__ = ("_work",)
+
+    def __init__(self, work: Callable[[sqlite3.Connection], T], touches: str | None = None) -> None:
+        """Prepare *work*; it runs in the writer's thread and must not touch anything else."""
+        self._work = work
+        self.touches = touches
+        self.future = None
+        self.result = None
+        self.error = None
+
+    def run(self, cursor: sqlite3.Cursor) -> None:
+        """Do the work in a savepoint, so that its failure takes back nothing but itself."""
+        cursor.execute("SAVEPOINT work")
+        try:
+            self.result = self._work(cursor.connection)
+        except BaseException:
+            # After some failures (disk full) SQLite has ended the whole transaction itself.
+            if cursor.connection.in_transaction:
+                cursor.execute("ROLLBACK TO work")
+                cursor.execute("RELEASE work")
+            raise
+        cursor.execute("RELEASE work")
+
+
+def as_store_error(error: Exception) -> StoreError:
+    """Return *error* as a `StoreError`, with the original as its cause.
+
+    Values the database refuses are a plain `StoreError`; that is the caller's doing.
+    Everything else it reports means it did not work: `StoreUnavailable`.
+    """
+    if isinstance(error, StoreError):
+        return error
+    named: StoreError
+    if isinstance(error, sqlite3.IntegrityError | sqlite3.DataError):
+        named = StoreError(f"the database refused the values: {error}")
+    elif isinstance(error, sqlite3.Error) and not isinstance(
+        error, sqlite3.InterfaceError | sqlite3.ProgrammingError
+    ):
+        named = StoreUnavailable(f"the database failed: {error}")
+    else:
+        named = StoreError(f"the database cannot take the values: {error}")
+    named.__cause__ = error
+    return named

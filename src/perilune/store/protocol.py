@@ -1,0 +1,226 @@
+"""What every store offers; callers know nothing else of it.
+
+SQLite is the implementation that ships.  A second one (PostgreSQL) has to
+pass the same behavioural tests and touches no caller.
+"""
+
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from perilune.store.records import (
+    Execution,
+    ExecutionStatus,
+    Function,
+    FunctionVersion,
+    FunctionWithActiveVersion,
+    LogEntry,
+    PaginationParams,
+    UpdateFunctionRequest,
+)
+
+
+class DB(Protocol):
+    """Functions, versions and executions.
+
+    Raises `StoreError` subclasses: the not-found errors named per method, and
+    `StoreUnavailable` for every other failure.
+    """
+
+    async def create_function(self, fn: Function) -> Function:
+        """Store *fn* under the id it carries; both timestamps are set to now."""
+        ...
+
+    async def get_function(self, function_id: str) -> Function:
+        """Return the function with empty `env_vars`.  Raises `FunctionNotFound`."""
+        ...
+
+    async def list_functions(
+        self, params: PaginationParams
+    ) -> tuple[list[FunctionWithActiveVersion], int]:
+        """Return one page, newest first, and the total."""
+        ...
+
+    async def update_function(self, function_id: str, updates: UpdateFunctionRequest) -> None:
+        """Change the given settings and `updated_at`.  Raises `FunctionNotFound`."""
+        ...
+
+    async def delete_function(self, function_id: str) -> None:
+        """Remove the function and all that belongs to it, at once.  Raises `FunctionNotFound`."""
+        ...
+
+    async def create_version(
+        self, function_id: str, code: str, created_by: str | None = None
+    ) -> FunctionVersion:
+        """Store *code* as the next version and make it the only active one.
+
+        Numbers are never used again.  Raises `FunctionNotFound`.
+        """
+        ...
+
+    async def get_version(self, function_id: str, number: int) -> FunctionVersion:
+        """Return a version by its number.  Raises `VersionNotFound`."""
+        ...
+
+    async def get_version_by_id(self, version_id: str) -> FunctionVersion:
+        """Return a version by its id.  Raises `VersionNotFound`."""
+        ...
+
+    async def list_versions(
+        self, function_id: str, params: PaginationParams
+    ) -> tuple[list[FunctionVersion], int]:
+        """Return one page, highest number first, and the total; empty for unknown functions."""
+        ...
+
+    async def get_active_version(self, function_id: str) -> FunctionVersion:
+        """Return the active version.  Raises `NoActiveVersion`."""
+        ...
+
+    async def activate_version(self, version_id: str, function_id: str | None = None) -> None:
+        """Make this version the only active one.
+
+        Raises `VersionNotFound`, also when *function_id* is given and is not the owner.
+        """
+        ...
+
+    async def delete_version(self, version_id: str, function_id: str | None = None) -> None:
+        """Remove a version and its executions.
+
+        Raises `VersionNotFound` (also for another owner) and `CannotDeleteActiveVersion`.
+        """
+        ...
+
+    async def create_execution(self, execution: Execution) -> Execution:
+        """Store a new execution; it is committed when this returns.
+
+        `created_at` is set to now when it is 0.  Function and version must exist.
+        """
+        ...
+
+    async def get_execution(self, execution_id: str) -> Execution:
+        """Return the execution with its response.  Raises `ExecutionNotFound`."""
+        ...
+
+    async def update_execution(
+        self,
+        execution_id: str,
+        status: ExecutionStatus,
+        duration_ms: int | None,
+        error_message: str | None,
+        response_json: str | None,
+        error_kind: str | None = None,
+    ) -> None:
+        """Overwrite the outcome; committed when this returns.  Raises `ExecutionNotFound`."""
+        ...
+
+    async def list_executions(
+        self, function_id: str, params: PaginationParams
+    ) -> tuple[list[Execution], int]:
+        """Return one page, newest first, without responses, and the total."""
+        ...
+
+    async def delete_old_executions(self, before: int) -> int:
+        """Delete executions with `created_at` < *before*; return how many."""
+        ...
+
+    async def list_functions_with_active_cron(self) -> list[Function]:
+        """Return the enabled functions whose schedule is set and active."""
+        ...
+
+    async def recover_pending(self, before: int) -> int:
+        """Close rows still pending that were created before *before* (Unix seconds).
+
+        They become errors with the message `interrupted by server restart`;
+        returns how many.
+        """
+        ...
+
+    async def purge_expired(self, now: int) -> dict[str, int]:
+        """Delete what has expired by *now*; return rows deleted per table."""
+        ...
+
+    def transaction(self) -> AbstractAsyncContextManager["DB"]:
+        """Collect the writes made inside and commit them together, or none of them."""
+        ...
+
+    async def ping(self) -> None:
+        """Check that the database answers."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is queued and close; later calls raise `StoreUnavailable`."""
+        ...
+
+
+class KVRows(Protocol):
+    """Rows of the key-value store.  Keys and values are bytes."""
+
+    async def get(self, function_id: str, key: bytes) -> bytes | None:
+        """Return the value, or None if there is none or it has expired."""
+        ...
+
+    async def set(
+        self, function_id: str, key: bytes, value: bytes, expires_at: float | None, quota_bytes: int
+    ) -> bool:
+        """Write; False (and nothing written) if the function's total would pass *quota_bytes*."""
+        ...
+
+    async def delete(self, function_id: str, key: bytes) -> None:
+        """Remove the key; a missing one is fine."""
+        ...
+
+    async def incr(self, function_id: str, key: bytes, amount: float, quota_bytes: int) -> float:
+        """Add *amount* to a numeric value (missing counts as 0) and return the sum, atomically.
+
+        Raises `ValueError` when the stored value is not a number or the quota is passed.
+        """
+        ...
+
+    async def cas(
+        self, function_id: str, key: bytes, old: bytes | None, new: bytes, quota_bytes: int
+    ) -> bool:
+        """Write *new* only if the value is *old* (None: missing), atomically."""
+        ...
+
+    async def list(
+        self, function_id: str, prefix: bytes, limit: int, after: bytes | None
+    ) -> list[tuple[bytes, bytes]]:
+        """Return up to *limit* pairs whose key has *prefix* and comes after *after*, by key."""
+        ...
+
+
+class EnvRows(Protocol):
+    """Rows of the functions' environment variables."""
+
+    async def get(self, function_id: str, key: str) -> str | None:
+        """Return the value or None."""
+        ...
+
+    async def set(self, function_id: str, key: str, value: str) -> None:
+        """Write one variable."""
+        ...
+
+    async def delete(self, function_id: str, key: str) -> None:
+        """Remove one variable; a missing one is fine."""
+        ...
+
+    async def all(self, function_id: str) -> dict[str, str]:
+        """Return all variables; empty for unknown functions."""
+        ...
+
+    async def replace(self, function_id: str, values: dict[str, str]) -> None:
+        """Make *values* the whole set, in one transaction; bumps the function's `updated_at`."""
+        ...
+
+
+class LogRows(Protocol):
+    """Rows of the execution logs."""
+
+    def append(self, log_id: str, execution_id: str, level: int, message: str, timestamp: int) -> None:
+        """Queue one line, in order; failures are reported to the store's error hook."""
+        ...
+
+    async def page(
+        self, execution_id: str, limit: int | None, offset: int
+    ) -> tuple[list[LogEntry], int]:
+        """Return lines oldest first and the total; a limit of None means all."""
+        ...

@@ -1,0 +1,193 @@
+"""The records of the store.  JSON names equal the Python names; times are Unix seconds."""
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+DEFAULT_PAGE_LIMIT = 20
+MAX_PAGE_LIMIT = 100
+
+
+class ExecutionStatus(StrEnum):
+    """The state of an execution: `PENDING` until it is closed, once."""
+
+    PENDING = "pending"
+    SUCCESS = "success"
+    ERROR = "error"
+
+
+class ExecutionTrigger(StrEnum):
+    """What started an execution."""
+
+    HTTP = "http"
+    CRON = "cron"
+
+
+class CronStatus(StrEnum):
+    """Whether a schedule fires."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+
+
+class RequestStatus(StrEnum):
+    """The outcome of a tracked AI or e-mail request."""
+
+    SUCCESS = "success"
+    ERROR = "error"
+
+
+AIRequestStatus = RequestStatus
+EmailRequestStatus = RequestStatus
+
+
+class LogLevelName(StrEnum):
+    """Log levels as the API names them."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARN = "warn"
+    ERROR = "error"
+
+
+class Function(msgspec.Struct, frozen=True, kw_only=True):
+    """A function's identity and settings, without its code."""
+
+    id: str
+    name: str
+    description: str | None = None
+    env_vars: dict[str, str] = {}
+    """Filled only where one function is read for its owner; the values live in the env store."""
+    disabled: bool = False
+    retention_days: int | None = None
+    """None means 7."""
+    cron_schedule: str | None = None
+    cron_status: str | None = None
+    save_response: bool = False
+    created_at: int = 0
+    updated_at: int = 0
+
+
+class FunctionVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """One immutable state of a function's code; at most one per function is active."""
+
+    id: str
+    function_id: str
+    version: int
+    code: str
+    created_at: int = 0
+    created_by: str | None = None
+    is_active: bool = False
+
+
+class FunctionWithActiveVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """A function together with the version that would run now, if there is one."""
+
+    function: Function
+    active_version: FunctionVersion | None
+
+
+class Execution(msgspec.Struct, frozen=True, kw_only=True):
+    """The record of one execution."""
+
+    id: str
+    function_id: str
+    function_version_id: str
+    status: ExecutionStatus = ExecutionStatus.PENDING
+    duration_ms: int | None = None
+    error_message: str | None = None
+    error_kind: str | None = None
+    """`timeout`, `runtime`, `syntax`, `memory`, `cancelled`, `overload` or `internal`."""
+    event_json: str | None = None
+    response_json: str | None = None
+    trigger: ExecutionTrigger = ExecutionTrigger.HTTP
+    created_at: int = 0
+
+
+class AIRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One tracked call of an AI provider."""
+
+    id: str
+    execution_id: str
+    provider: str
+    model: str
+    endpoint: str
+    request_json: str
+    status: RequestStatus
+    duration_ms: int
+    response_json: str | None = None
+    error_message: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    created_at: int = 0
+
+
+class EmailRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One tracked e-mail."""
+
+    id: str
+    execution_id: str
+    from_: str = msgspec.field(name="from")
+    to: list[str]
+    subject: str
+    has_text: bool
+    has_html: bool
+    request_json: str
+    status: RequestStatus
+    duration_ms: int
+    response_json: str | None = None
+    error_message: str | None = None
+    email_id: str | None = None
+    created_at: int = 0
+
+
+class LogEntry(msgspec.Struct, frozen=True):
+    """One stored log line; `level` is the stored number (0 info, 1 debug, 2 warn, 3 error)."""
+
+    execution_id: str
+    level: int
+    message: str
+    timestamp: int
+
+
+class UpdateFunctionRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Changes of a function's settings.
+
+    A member left at `UNSET` is not touched; None clears what can be cleared.
+    `code` is not a setting: it makes a new version (`DB.create_version`).
+    """
+
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    description: str | None | msgspec.UnsetType = msgspec.UNSET
+    code: str | msgspec.UnsetType = msgspec.UNSET
+    disabled: bool | msgspec.UnsetType = msgspec.UNSET
+    retention_days: int | None | msgspec.UnsetType = msgspec.UNSET
+    cron_schedule: str | None | msgspec.UnsetType = msgspec.UNSET
+    cron_status: str | None | msgspec.UnsetType = msgspec.UNSET
+    save_response: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class PaginationParams(msgspec.Struct, frozen=True):
+    """Which part of a list is wanted."""
+
+    limit: int = DEFAULT_PAGE_LIMIT
+    offset: int = 0
+
+    def normalized(self) -> "PaginationParams":
+        """Return the effective values: limit 1..100 (0 or less means 20), offset at least 0."""
+        limit = self.limit if self.limit > 0 else DEFAULT_PAGE_LIMIT
+        return PaginationParams(min(limit, MAX_PAGE_LIMIT), max(self.offset, 0))
+
+
+class PaginationInfo(msgspec.Struct, frozen=True):
+    """What a list answer says about its part: the total and the effective values."""
+
+    total: int
+    limit: int
+    offset: int
+
+
+def to_json(record: msgspec.Struct) -> dict[str, Any]:
+    """Return *record* as plain JSON values, optional members that are None left out."""
+    return {name: value for name, value in msgspec.to_builtins(record).items() if value is not None}

@@ -1,0 +1,45 @@
+-- name: get_value
+SELECT value FROM kv_store
+WHERE function_id = ?1 AND key = ?2 AND (expires_at IS NULL OR expires_at > ?3)
+
+-- name: usage
+-- The bytes of all pairs of the function, and those of this one (NULL: there is none).
+SELECT c.kv_bytes, length(k.key) + length(k.value)
+FROM function_counters AS c
+LEFT JOIN kv_store AS k ON k.function_id = c.function_id AND k.key = ?2
+WHERE c.function_id = ?1
+
+-- name: get_pair
+SELECT value, expires_at FROM kv_store
+WHERE function_id = ?1 AND key = ?2 AND (expires_at IS NULL OR expires_at > ?3)
+
+-- name: set_value
+INSERT INTO kv_store (function_id, key, value, expires_at) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (function_id, key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at
+
+-- name: delete_value
+DELETE FROM kv_store WHERE function_id = ?1 AND key = ?2
+
+-- name: list_between
+SELECT key, value FROM kv_store
+WHERE function_id = ?1 AND key >= ?2 AND key < ?3 AND (expires_at IS NULL OR expires_at > ?4)
+ORDER BY key LIMIT ?5
+
+-- name: list_from
+SELECT key, value FROM kv_store
+WHERE function_id = ?1 AND key >= ?2 AND (expires_at IS NULL OR expires_at > ?3)
+ORDER BY key LIMIT ?4
+
+-- name: purge_function
+DELETE FROM kv_store WHERE function_id = ?1 AND expires_at <= ?2
+
+-- name: purge_expired
+DELETE FROM kv_store WHERE rowid IN (
+    SELECT rowid FROM kv_store WHERE expires_at <= ?1 LIMIT ?2
+)
+
+-- name: miscounted_bytes
+SELECT c.function_id, c.kv_bytes, coalesce(sum(length(k.key) + length(k.value)), 0)
+FROM function_counters AS c LEFT JOIN kv_store AS k ON k.function_id = c.function_id
+GROUP BY c.function_id
+HAVING c.kv_bytes <> coalesce(sum(length(k.key) + length(k.value)), 0)

@@ -1,0 +1,11 @@
+-- name: insert_line
+INSERT INTO logs (id, execution_id, level, message, timestamp) VALUES (?1, ?2, ?3, ?4, ?5)
+
+-- name: list_lines
+SELECT execution_id, level, message, timestamp FROM logs
+WHERE execution_id = ?1
+ORDER BY seq
+LIMIT ?2 OFFSET ?3
+
+-- name: count_lines
+SELECT count(*) FROM logs WHERE execution_id = ?1

@@ -1,0 +1,41 @@
+-- name: next_version
+UPDATE function_counters SET last_version = last_version + 1
+WHERE function_id = ?1
+RETURNING last_version
+
+-- name: deactivate_versions
+UPDATE function_versions SET is_active = 0 WHERE function_id = ?1 AND is_active = 1
+
+-- name: insert_version
+INSERT INTO function_versions (id, function_id, version, code, created_at, created_by, is_active)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1)
+
+-- name: get_version
+SELECT id, function_id, version, code, created_at, created_by, is_active
+FROM function_versions WHERE function_id = ?1 AND version = ?2
+
+-- name: get_version_by_id
+SELECT id, function_id, version, code, created_at, created_by, is_active
+FROM function_versions WHERE id = ?1
+
+-- name: get_active_version
+SELECT id, function_id, version, code, created_at, created_by, is_active
+FROM function_versions WHERE function_id = ?1 AND is_active = 1
+
+-- name: list_versions
+SELECT id, function_id, version, code, created_at, created_by, is_active
+FROM function_versions WHERE function_id = ?1
+ORDER BY version DESC
+LIMIT ?2 OFFSET ?3
+
+-- name: count_versions
+SELECT count(*) FROM function_versions WHERE function_id = ?1
+
+-- name: version_owner
+SELECT function_id, is_active FROM function_versions WHERE id = ?1
+
+-- name: activate_version
+UPDATE function_versions SET is_active = 1 WHERE id = ?1
+
+-- name: delete_version
+DELETE FROM function_versions WHERE id = ?1

@@ -1,0 +1,20 @@
+"""The SQL texts, one file per concern under `sql/`, each text under its own name."""
+
+from collections.abc import Mapping
+from importlib import resources
+from types import MappingProxyType
+
+_HEADER = "-- name:"
+
+
+def load_statements(concern: str) -> Mapping[str, str]:
+    """Return the named statements of `sql/<concern>.sql`.
+
+    A statement starts below a line `-- name: <name>` and ends before the next one.
+    """
+    text = resources.files(__package__).joinpath("sql", f"{concern}.sql").read_text("utf-8")
+    statements = {}
+    for part in text.split(_HEADER)[1:]:
+        name, _, statement = part.partition("\n")
+        statements[name.strip()] = statement.strip()
+    return MappingProxyType(statements)

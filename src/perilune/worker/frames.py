@@ -1,0 +1,157 @@
+"""The frames that host and worker exchange over their socket.
+
+A frame is a header of five bytes (body length as unsigned 32-bit big endian,
+then the protocol version) and a msgpack body: a tagged array.  Strings that
+belong to guest code travel as msgpack *bin* (`bytes`), because Lua strings
+are byte strings; names and texts of the protocol itself are *str*.
+
+The host trusts nothing that arrives here: `FrameReader` bounds the length
+before it buffers a byte of the body, and decoding is strict.
+"""
+
+import struct
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+PROTOCOL_VERSION = 1
+HEADER = struct.Struct(">IB")
+MAX_FRAME_BYTES = 16 * 1024 * 1024
+
+GuestValue = None | bool | int | float | bytes | list[Any] | dict[Any, Any]
+"""What crosses the border as an argument or result of a guest call.
+
+`Any` because the type is recursive; strings are always `bytes`.
+"""
+
+
+class FrameError(Exception):
+    """The peer broke the protocol; the connection can't be used any more."""
+
+
+class Setup(msgspec.Struct, frozen=True, array_like=True, tag="setup"):
+    """Host → worker, once, before the first invocation."""
+
+    memory_bytes: int
+    """Most bytes the guest's heap may take."""
+    response_body_bytes: int
+    """Longest response body, in bytes after base64 decoding."""
+    log_line_bytes: int
+    """Longest log message; longer ones are cut by the worker with a mark."""
+    host_functions: list[tuple[str, str, list[tuple[str, bool]], bool]]
+    """`(module, function, [(type, optional)], has_reply)` of every host call, from the guest API table."""
+
+
+class Invoke(msgspec.Struct, frozen=True, array_like=True, tag="invoke"):
+    """Host → worker: run this function version once."""
+
+    version_id: str
+    code: str | None
+    """Source; None when this worker has been given it before."""
+    context: dict[str, Any]
+    """The guest's `ctx`, camelCase, absent members left out."""
+    event: dict[str, Any]
+    """The guest's `event`, camelCase."""
+    time_left_s: float
+
+
+class Reply(msgspec.Struct, frozen=True, array_like=True, tag="reply"):
+    """Host → worker: the outcome of a `Call`."""
+
+    error: str | None
+    """Operational failure, given to the guest as `nil, error` (or `false, error`)."""
+    value: Any = None
+
+
+class Call(msgspec.Struct, frozen=True, array_like=True, tag="call"):
+    """Worker → host: the guest calls a host function."""
+
+    name: str
+    """`module.function`, as in the guest API table."""
+    args: list[Any]
+
+
+class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
+    """Worker → host, once: locked down and able to run guest code."""
+
+    layers: list[str]
+    """Names of the sandbox layers in force."""
+
+
+class Result(msgspec.Struct, frozen=True, array_like=True, tag="result"):
+    """Worker → host: the handler returned a response."""
+
+    status_code: int
+    headers: dict[str, str | list[str]]
+    body: bytes
+    is_base64_encoded: bool
+    warnings: list[str] = []
+
+
+class Failure(msgspec.Struct, frozen=True, array_like=True, tag="failure"):
+    """Worker → host: the invocation failed inside the guest's interpreter."""
+
+    kind: str
+    """One of `runtime`, `syntax`, `memory`, `internal`."""
+    message: str
+    """The interpreter's own text, with traceback where there is one."""
+    line: int | None = None
+    column: int | None = None
+    fatal: bool = False
+    """The interpreter's state can't be trusted any more; the worker ends after this."""
+
+
+ToWorker = Setup | Invoke | Reply
+FromWorker = Ready | Call | Result | Failure
+
+M = TypeVar("M")
+
+_encoder = msgspec.msgpack.Encoder()
+
+
+def encode(message: ToWorker | FromWorker) -> bytes:
+    """Return the whole frame of *message*, header included.
+
+    Raises:
+        FrameError: the frame would be longer than `MAX_FRAME_BYTES`.
+    """
+    body = _encoder.encode(message)
+    if len(body) > MAX_FRAME_BYTES:
+        raise FrameError(f"frame of {len(body)} bytes exceeds the limit of {MAX_FRAME_BYTES} bytes")
+    return HEADER.pack(len(body), PROTOCOL_VERSION) + body
+
+
+class FrameReader(Generic[M]):
+    """Cuts a byte stream into decoded messages of one type.
+
+    Feed it what the socket gave; it keeps the incomplete rest.
+    """
+
+    def __init__(self, message_type: Any) -> None:  # Any: a union of types is not a `type`
+        self._decoder = msgspec.msgpack.Decoder(message_type)
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[M]:
+        """Return the messages completed by *data*, oldest first.
+
+        Raises:
+            FrameError: wrong version, too long, or not a message of this type.
+        """
+        buffer = self._buffer
+        buffer += data
+        messages: list[M] = []
+        while len(buffer) >= HEADER.size:
+            length, version = HEADER.unpack_from(buffer)
+            if version != PROTOCOL_VERSION:
+                raise FrameError(f"protocol version {version}, expected {PROTOCOL_VERSION}")
+            if length > MAX_FRAME_BYTES:
+                raise FrameError(f"frame of {length} bytes exceeds the limit of {MAX_FRAME_BYTES} bytes")
+            end = HEADER.size + length
+            if len(buffer) < end:
+                break
+            try:
+                messages.append(self._decoder.decode(memoryview(buffer)[HEADER.size : end]))
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+                raise FrameError(f"malformed frame: {error}") from error
+            del buffer[:end]
+        return messages

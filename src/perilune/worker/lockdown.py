@@ -1,0 +1,193 @@
+"""Locks a freshly forked worker down, before it sees any guest code.
+
+Each layer has holes that others close (see `docs/explanation/sandbox.md`), so
+all of them are required.  Nobody decides here whether a missing layer is
+tolerable: `lock_down` reports, the host decides with `grade`.
+"""
+
+import os
+import resource
+import signal
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from perilune.worker import kernel, landlock, seccomp
+
+REQUIRED_LAYERS = (
+    "environment",
+    "descriptors",
+    "no_new_privs",
+    "user",
+    "undumpable",
+    "rlimits",
+    "landlock",
+    "seccomp",
+)
+"""Every layer, in the order in which they are applied.
+
+The order matters: landlock and seccomp need no_new_privs, changing the user
+resets undumpable, and after seccomp nothing else could be applied.
+"""
+
+STACK_BYTES = 128 * 1024 * 1024
+"""Stack of zygote and workers.
+
+LuaJIT allows 8,000 nested C calls, and `string.gsub` takes about 9 KB of stack
+in each: 72 MB in all, where the usual 8 MiB would crash the process.  128 MiB
+is also the space that Linux keeps free below the stack whatever limit a
+program was started with, so the limit can be raised in a running process.
+"""
+
+_NOBODY = 65534
+_MAX_DESCRIPTOR = 2**31 - 1
+# Set by Python itself when it is started without a locale.
+_HARMLESS_VARIABLES = frozenset({"LC_CTYPE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What an interpreter needs in spite of the lock-down; the default is the least."""
+
+    memory_bytes: int = 128 * 1024 * 1024
+    """Memory for guest code; the zygote puts the host's figure here."""
+    overhead_bytes: int = 64 * 1024 * 1024
+    """What the interpreter itself needs beyond that, frames included."""
+    is_address_space_limited: bool = True
+    """False for interpreters that reserve far more address space than they use."""
+    open_files: int = 16
+    readable: tuple[str, ...] = ()
+    """Files and directories that may be read; with none, nothing can be opened at all."""
+    threads: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """How well a worker is locked down."""
+
+    name: Literal["full", "relaxed"]
+    in_force: tuple[str, ...]
+    missing: tuple[str, ...]
+    """`layer: reason` of each missing layer."""
+
+
+def grade(report: Sequence[str]) -> Grade:
+    """Judge what a worker reported in its `Ready` frame."""
+    in_force = tuple(layer for layer in REQUIRED_LAYERS if layer in report)
+    missing = tuple(
+        next((entry for entry in report if entry.startswith(f"{layer}: ")), f"{layer}: not reported")
+        for layer in REQUIRED_LAYERS
+        if layer not in in_force
+    )
+    return Grade("relaxed" if missing else "full", in_force, missing)
+
+
+def lock_down(
+    profile: Profile, connection: int, parent: int, without: Collection[str] = ()
+) -> list[str]:
+    """Apply every layer to this process and return a report for `Ready.layers`.
+
+    The report has the bare name of each layer in force, and `name: reason` for
+    each that is missing.  `grade` reads it.
+
+    Args:
+        profile: what this interpreter needs.
+        connection: the one descriptor that stays open, besides 0, 1 and 2 on `/dev/null`.
+        parent: process id of the zygote; the worker dies with it.
+        without: layers to leave out, for tests and diagnosis.
+    """
+    steps: dict[str, Callable[[], None]] = {
+        "environment": _empty_environment,
+        "descriptors": lambda: _close_descriptors(connection),
+        "no_new_privs": lambda: kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1),
+        "user": _drop_user,
+        "undumpable": lambda: kernel.prctl(kernel.PR_SET_DUMPABLE, 0),
+        "rlimits": lambda: _limit_resources(profile),
+        "landlock": lambda: landlock.restrict(profile.readable),
+        "seccomp": lambda: _filter_system_calls(profile),
+    }
+    report = []
+    os.setsid()
+    for layer in REQUIRED_LAYERS:
+        if layer == "rlimits":
+            # Changing the user forgets this setting, and seccomp forbids it.
+            _die_with(parent)
+        if layer in without:
+            report.append(f"{layer}: left out on request")
+            continue
+        try:
+            steps[layer]()
+        except OSError as error:
+            report.append(f"{layer}: {error.strerror or error}")
+        except (ValueError, landlock.LandlockUnavailable, seccomp.SeccompUnavailable) as error:
+            report.append(f"{layer}: {error}")
+        else:
+            report.append(layer)
+    return report
+
+
+def _die_with(parent: int) -> None:
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before the line above
+        os._exit(1)
+
+
+def _empty_environment() -> None:
+    # Variables that were there when the zygote started stay readable in memory.
+    is_inherited = bool(os.environ.keys() - _HARMLESS_VARIABLES)
+    os.environ.clear()
+    if is_inherited:
+        raise ValueError("the zygote was started with an environment")
+
+
+def _close_descriptors(connection: int) -> None:
+    null = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(null, standard)
+    os.closerange(3, connection)
+    os.closerange(connection + 1, _MAX_DESCRIPTOR)
+
+
+def _drop_user() -> None:
+    if 0 in os.getresuid():
+        os.setgroups([])
+        os.setresgid(_NOBODY, _NOBODY, _NOBODY)
+        os.setresuid(_NOBODY, _NOBODY, _NOBODY)
+    kernel.drop_capabilities()  # a server that is not root can have some, too
+
+
+def _limit_resources(profile: Profile) -> None:
+    """Bound what one worker can take.
+
+    No limit on CPU time, since a worker serves many executions and the host
+    ends each by the clock; none on processes, since that one counts the whole
+    user, and the system call filter denies them anyway.
+    """
+    with open("/proc/self/statm", "rb") as statm:
+        pages = [int(field) for field in statm.read().split()]
+    page_bytes = resource.getpagesize()
+    growth_bytes = profile.memory_bytes + profile.overhead_bytes
+    limits = {
+        resource.RLIMIT_DATA: pages[5] * page_bytes + growth_bytes,
+        resource.RLIMIT_NOFILE: profile.open_files,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_MEMLOCK: 0,
+        resource.RLIMIT_MSGQUEUE: 0,
+    }
+    if profile.is_address_space_limited:
+        # Shared mappings and the stack count here, but not as data.
+        limits[resource.RLIMIT_AS] = pages[0] * page_bytes + growth_bytes + STACK_BYTES
+    for kind, limit in limits.items():
+        _, hard = resource.getrlimit(kind)
+        if hard != resource.RLIM_INFINITY:
+            limit = min(limit, hard)
+        resource.setrlimit(kind, (limit, limit))
+
+
+def _filter_system_calls(profile: Profile) -> None:
+    machine = os.uname().machine
+    program = seccomp.build_filter(
+        machine, os.getpid(), files=bool(profile.readable), threads=profile.threads
+    )
+    seccomp.install(machine, program)

@@ -1,0 +1,190 @@
+"""The zygote: a small process that has the interpreters imported and forks workers.
+
+The host starts it with an empty environment and one end of a `SOCK_SEQPACKET`
+socket pair, where each packet is one message.  It has one thread, so forking
+is safe, and it holds nothing worth stealing.  When the host goes away the
+socket ends, and with it the zygote and every worker.
+"""
+
+import dataclasses
+import gc
+import importlib
+import os
+import resource
+import select
+import signal
+import socket
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import NoReturn
+
+import msgspec
+
+from perilune.worker import frames
+from perilune.worker.lockdown import STACK_BYTES, grade, lock_down
+
+MAX_MESSAGE_BYTES = 4096
+EXIT_FAILED = 1
+"""The worker's own code failed; it sent a `Failure` frame if it could."""
+EXIT_NOT_LOCKED_DOWN = 3
+"""A layer was missing and the host had not asked for a relaxed worker."""
+
+
+class Spawn(msgspec.Struct, frozen=True, array_like=True, tag="spawn"):
+    """Host → zygote, with one descriptor: fork a worker that serves it."""
+
+    module: str
+    """A preloaded interpreter module: it has `PROFILE` and `serve(connection)`."""
+    memory_bytes: int
+    """Memory for guest code, in bytes; see `Profile.memory_bytes`."""
+    relaxed: bool = False
+    """Serve although a layer is missing."""
+    without: tuple[str, ...] = ()
+    """Layers to leave out, for tests and diagnosis."""
+
+
+class Started(msgspec.Struct, frozen=True, array_like=True, tag="started"):
+    """Zygote → host, once: every module is imported."""
+
+
+class Forked(msgspec.Struct, frozen=True, array_like=True, tag="forked"):
+    """Zygote → host, with the worker's pidfd: the answer to `Spawn`."""
+
+    pid: int
+
+
+class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
+    """Zygote → host: the answer to `Spawn` that failed, or instead of `Started`."""
+
+    reason: str
+
+
+class Exited(msgspec.Struct, frozen=True, array_like=True, tag="exited"):
+    """Zygote → host: a worker has ended."""
+
+    pid: int
+    status: int
+    """Exit status, or the negative number of the signal that killed it."""
+
+
+FromZygote = Started | Forked | Refused | Exited
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_spawn = msgspec.msgpack.Decoder(Spawn).decode
+
+
+def run_zygote(control: socket.socket, preload: Sequence[str]) -> None:
+    """Import the *preload* modules, then fork workers until the host goes away."""
+    try:
+        modules = {name: importlib.import_module(name) for name in preload}
+    except Exception as error:
+        control.send(_encode(Refused(f"can't import: {type(error).__name__}: {error}")))
+        raise
+    _settle()
+    try:
+        control.send(_encode(Started()))
+        _Zygote(control, modules).serve()
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # the host went away while it was being told something
+
+
+def _settle() -> None:
+    """Make this process ready to be forked many times."""
+    # A service manager and a terminal signal the whole group when the server
+    # should stop, but the server decides how long its workers may finish.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    _, hard = resource.getrlimit(resource.RLIMIT_STACK)
+    soft = STACK_BYTES if hard == resource.RLIM_INFINITY else min(STACK_BYTES, hard)
+    resource.setrlimit(resource.RLIMIT_STACK, (soft, hard))
+    # Collecting would write to pages that zygote and workers share.
+    gc.collect()
+    gc.disable()
+    gc.freeze()
+
+
+class _Zygote:
+    def __init__(self, control: socket.socket, modules: Mapping[str, ModuleType]) -> None:
+        self._control = control
+        self._modules = modules
+        self._pids: dict[int, int] = {}  # by pidfd, which is readable once the worker has ended
+        self._poll = select.poll()
+        self._poll.register(control, select.POLLIN)
+
+    def serve(self) -> None:
+        """Answer requests until the host closes its end, then kill every worker."""
+        try:
+            while True:
+                for descriptor, _ in self._poll.poll():
+                    if descriptor in self._pids:
+                        self._reap(descriptor)
+                    elif not self._answer():
+                        return
+        finally:
+            for pidfd in self._pids:
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+
+    def _answer(self) -> bool:
+        """Handle one request; False when the host has gone away."""
+        packet, descriptors, _, _ = socket.recv_fds(self._control, MAX_MESSAGE_BYTES, 1)
+        if not packet:
+            return False
+        request = _decode_spawn(packet)
+        (connection,) = descriptors
+        try:
+            pid, pidfd = self._fork(request, connection)
+        except (KeyError, OSError) as error:
+            reason = f"no module {error}" if isinstance(error, KeyError) else f"fork: {error}"
+            self._control.send(_encode(Refused(reason)))
+        else:
+            self._pids[pidfd] = pid
+            self._poll.register(pidfd, select.POLLIN)
+            socket.send_fds(self._control, [_encode(Forked(pid))], [pidfd])
+        finally:
+            os.close(connection)
+        return True
+
+    def _fork(self, request: Spawn, connection: int) -> tuple[int, int]:
+        module = self._modules[request.module]
+        zygote = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            _be_worker(request, module, connection, zygote)
+        return pid, os.pidfd_open(pid)
+
+    def _reap(self, pidfd: int) -> None:
+        pid = self._pids.pop(pidfd)
+        self._poll.unregister(pidfd)
+        os.close(pidfd)
+        # A relaxed worker may have left processes in its group.  Nobody else
+        # can have that number as long as the worker itself is not reaped.
+        try:
+            os.killpg(pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+        _, status = os.waitpid(pid, 0)
+        self._control.send(_encode(Exited(pid, os.waitstatus_to_exitcode(status))))
+
+
+def _be_worker(request: Spawn, module: ModuleType, connection: int, zygote: int) -> NoReturn:
+    """Lock this process down and serve *connection* until it ends; never return."""
+    status = EXIT_FAILED
+    try:
+        gc.enable()
+        # Family and type are given, since asking the kernel takes a system call each.
+        peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, connection)
+        profile = dataclasses.replace(module.PROFILE, memory_bytes=request.memory_bytes)
+        try:
+            report = lock_down(profile, connection, zygote, request.without)
+            peer.sendall(frames.encode(frames.Ready(report)))
+            if grade(report).missing and not request.relaxed:
+                status = EXIT_NOT_LOCKED_DOWN
+            else:
+                module.serve(peer)
+                status = 0
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}"
+            peer.sendall(frames.encode(frames.Failure("internal", text, fatal=True)))
+    finally:
+        # Whatever happened, the zygote's own code must not go on in here.
+        os._exit(status)

@@ -1,0 +1,111 @@
+"""The pool's decisions, as a table."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perilune.runtimes import WorkerLimits
+from perilune.runtimes.plan import GROW_AFTER_S, Demand, Plan, most_deserving, plan, should_hand_over
+
+LIMITS = WorkerLimits(warm=2, maximum=8)
+LONG = GROW_AFTER_S * 2
+
+
+@pytest.mark.parametrize(
+    ("demands", "state", "expected"),
+    [
+        pytest.param([], {}, Plan(2, 0), id="an empty pool gets its warm workers"),
+        pytest.param([], {"spares": 2, "total": 2}, Plan(0, 0), id="warm enough"),
+        pytest.param([], {"starting": 2, "total": 2}, Plan(0, 0), id="they are on their way"),
+        pytest.param(
+            [Demand("a", 1, 0.0, 0)],
+            {"spares": 0, "total": 0},
+            Plan(3, 0),
+            id="one waits without a worker: one for it beside the warm ones",
+        ),
+        pytest.param(
+            [Demand("a", 5, 0.0, 1)],
+            {"spares": 2, "total": 3},
+            Plan(0, 0),
+            id="a short wait for a busy worker is no reason to grow",
+        ),
+        pytest.param(
+            [Demand("a", 3, LONG, 1)],
+            {"spares": 2, "total": 3},
+            Plan(3, 0),
+            id="a long one is",
+        ),
+        pytest.param(
+            [Demand("a", 50, LONG, 6)],
+            {"spares": 2, "total": 8},
+            Plan(0, 0),
+            id="never past a function's share",
+        ),
+        pytest.param(
+            [Demand("b", 1, LONG, 0)],
+            {"evictable": 3, "total": 8},
+            Plan(0, 1),
+            id="a full pool makes room by stopping an idle worker of another function",
+        ),
+        pytest.param(
+            [Demand("b", 1, LONG, 0)],
+            {"evictable": 0, "total": 8},
+            Plan(0, 0),
+            id="but has to wait when none is idle",
+        ),
+    ],
+)
+def test_plan(demands: list[Demand], state: dict[str, int], expected: Plan) -> None:
+    given_state = {"spares": 0, "starting": 0, "evictable": 0, "total": 0, **state}
+
+    assert plan(demands, limits=LIMITS, **given_state) == expected
+
+
+@given(
+    st.lists(
+        st.builds(
+            Demand,
+            st.text(max_size=3),
+            st.integers(1, 50),
+            st.floats(0, 10),
+            st.integers(0, 8),
+        ),
+        max_size=6,
+    ),
+    st.integers(0, 4),
+    st.integers(0, 4),
+    st.integers(0, 8),
+)
+def test_a_plan_never_passes_the_limits(
+    demands: list[Demand], spares: int, starting: int, evictable: int
+) -> None:
+    total = spares + starting + evictable
+
+    decision = plan(
+        demands, spares=spares, starting=starting, evictable=evictable, total=total, limits=LIMITS
+    )
+
+    assert 0 <= decision.start <= max(0, LIMITS.maximum - total)
+    assert 0 <= decision.evict <= evictable
+
+
+def test_the_function_with_the_fewest_workers_comes_first() -> None:
+    demands = [Demand("a", 9, 1.0, 3), Demand("b", 1, 0.1, 1), Demand("c", 1, 0.2, 1)]
+
+    assert most_deserving(demands, LIMITS) == "c"
+
+
+def test_a_function_at_its_share_gets_none() -> None:
+    assert most_deserving([Demand("a", 9, 1.0, LIMITS.per_function)], LIMITS) is None
+
+
+@pytest.mark.parametrize(
+    ("owned", "other", "expected"),
+    [(4, 1, True), (2, 1, False), (1, 0, False), (2, 0, True)],
+)
+def test_workers_change_hands_only_when_it_evens_things_out(
+    owned: int, other: int, expected: bool
+) -> None:
+    mine, theirs = Demand("a", 5, 1.0, owned), Demand("b", 5, 1.0, other)
+
+    assert should_hand_over(mine, [theirs]) is expected

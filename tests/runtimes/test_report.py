@@ -1,0 +1,475 @@
+"""The stored text of failures: layout, code frame and advice."""
+
+import re
+
+import lupa.luajit21
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perilune.runtimes.report import (
+    MAX_MESSAGE_CHARS,
+    MAX_SOURCE_LINE_CHARS,
+    format_report,
+    source_lines,
+)
+
+TRACEBACK = "\nstack traceback:\n\t<string>:2: in function <<string>:1>"
+
+
+def report(message: str, *, source: str = "", kind: str = "runtime", line=None, column=None) -> str:
+    """Build a report of a Lua failure."""
+    return format_report(kind=kind, message=message, line=line, column=column, source=source)
+
+
+def frame_of(text: str) -> str:
+    """Return the code frame, blanks at line ends and the caret line left out."""
+    found = re.search(r"\[CODE\]\n(.*?)\[/CODE\]", text, re.S)
+    assert found is not None, text
+    lines = [line.rstrip() for line in found[1].splitlines()]
+    return "\n".join(line for line in lines if line.strip() != "^")
+
+
+def headline(text: str) -> str | None:
+    """Return the first line of the tip, if there is one."""
+    _, mark, tip = text.partition("\n[TIP] ")
+    return tip.partition("\n")[0] if mark else None
+
+
+def test_the_whole_layout():
+    """First line, traceback, frame, caret and tip stand where readers of old records expect them."""
+    source = "function handler(ctx, event)\n  local total = 1 + event.missing\n  return { body = total }\nend"
+
+    text = report(
+        "failed to execute handler: <string>:2: attempt to perform arithmetic on field 'missing' "
+        "(a nil value)" + TRACEBACK,
+        source=source,
+        line=2,
+        column=21,
+    )
+
+    layout, mark, tip = text.partition("[TIP] ")
+    assert layout == (
+        "Error at line 2: <string>:2: attempt to perform arithmetic on field 'missing' (a nil value)\n"
+        "stack traceback:\n"
+        "\t<string>:2: in function <<string>:1>\n"
+        "\n"
+        "[CODE]\n"
+        "    1 | function handler(ctx, event)\n"
+        ">   2 |   local total = 1 + event.missing\n"
+        "                            ^\n"
+        "    3 |   return { body = total }\n"
+        "    4 | end\n"
+        "[/CODE]\n"
+        "\n"
+    )
+    assert mark
+    first, *bullets = tip.split("\n")
+    assert "numbers" in first
+    assert bullets
+    assert all(bullet.startswith("  • ") for bullet in bullets)
+
+
+def test_without_line_and_tip_only_the_message_is_left():
+    assert report("custom failure", source="x = 1\n") == "Error: custom failure\n"
+
+
+def test_without_tip_the_report_ends_after_the_frame():
+    text = report("<string>:1: boom", source="error('boom')", line=1)
+
+    assert text == "Error at line 1: <string>:1: boom\n\n[CODE]\n>   1 | error('boom')\n[/CODE]\n"
+
+
+def test_a_tip_follows_a_report_without_frame_after_a_blank_line():
+    text = report("handler function not found in Lua code", source="x = 1\n")
+
+    assert text.startswith("Error: handler function not found in Lua code\n\n[TIP] ")
+    assert "[CODE]" not in text
+    assert not text.endswith("\n")
+
+
+HANDLER = "function handler(ctx, event)\n"
+FRAMES = [
+    pytest.param(
+        HANDLER + "  local n = {} + 1\n  return {statusCode=200}\nend\n",
+        2,
+        "    1 | function handler(ctx, event)\n>   2 |   local n = {} + 1\n"
+        "    3 |   return {statusCode=200}\n    4 | end",
+        id="arith",
+    ),
+    pytest.param(
+        HANDLER + '  local n = strings.split({}, ",")\n  return {statusCode=200}\nend\n',
+        2,
+        '    1 | function handler(ctx, event)\n>   2 |   local n = strings.split({}, ",")\n'
+        "    3 |   return {statusCode=200}\n    4 | end",
+        id="bad argument",
+    ),
+    pytest.param(
+        HANDLER + '  local n = 1 < "x"\n  return {statusCode=200}\nend\n',
+        2,
+        '    1 | function handler(ctx, event)\n>   2 |   local n = 1 < "x"\n'
+        "    3 |   return {statusCode=200}\n    4 | end",
+        id="compare",
+    ),
+    pytest.param(
+        HANDLER + '  local n = "a" .. nil\n  return {statusCode=200}\nend\n',
+        2,
+        '    1 | function handler(ctx, event)\n>   2 |   local n = "a" .. nil\n'
+        "    3 |   return {statusCode=200}\n    4 | end",
+        id="concat",
+    ),
+    pytest.param(
+        HANDLER + '  error("custom failure")\nend\n',
+        2,
+        '    1 | function handler(ctx, event)\n>   2 |   error("custom failure")\n    3 | end\n    4 |',
+        id="error string: the empty last line is shown",
+    ),
+    pytest.param(
+        HANDLER + '  log.info("before")\n  kv.set("k","v")\n  error("boom")\nend\n',
+        4,
+        '    2 |   log.info("before")\n    3 |   kv.set("k","v")\n>   4 |   error("boom")\n'
+        "    5 | end\n    6 |",
+        id="log then error",
+    ),
+    pytest.param(
+        "local function a(x) return x.y.z end\nlocal function b(x) return a(x) end\n"
+        + HANDLER
+        + "  return {statusCode=200, body=b({})}\nend\n",
+        1,
+        ">   1 | local function a(x) return x.y.z end\n    2 | local function b(x) return a(x) end\n"
+        "    3 | function handler(ctx, event)",
+        id="nested stack",
+    ),
+    pytest.param(
+        HANDLER + '  undefinedFn("x")\n  return {statusCode=200}\nend\n',
+        2,
+        '    1 | function handler(ctx, event)\n>   2 |   undefinedFn("x")\n'
+        "    3 |   return {statusCode=200}\n    4 | end",
+        id="nil call",
+    ),
+    pytest.param(
+        HANDLER + "  local t = nil\n  local y = 1\n  return {statusCode=200, body=t.field}\nend\n",
+        4,
+        "    2 |   local t = nil\n    3 |   local y = 1\n"
+        ">   4 |   return {statusCode=200, body=t.field}\n    5 | end\n    6 |",
+        id="nil index",
+    ),
+    pytest.param(
+        HANDLER + "  local n = 5\n  return {statusCode=200, body=n.x.y}\nend\n",
+        3,
+        "    1 | function handler(ctx, event)\n    2 |   local n = 5\n"
+        ">   3 |   return {statusCode=200, body=n.x.y}\n    4 | end\n    5 |",
+        id="non-table index",
+    ),
+    pytest.param(
+        HANDLER + "  local x = = 5\n  return {statusCode=200}\nend\n",
+        2,
+        "    1 | function handler(ctx, event)\n>   2 |   local x = = 5\n"
+        "    3 |   return {statusCode=200}\n    4 | end",
+        id="syntax",
+    ),
+    pytest.param(
+        'log.info("top")\nerror("at load")\nfunction handler() return {statusCode=200} end\n',
+        2,
+        '    1 | log.info("top")\n>   2 | error("at load")\n'
+        "    3 | function handler() return {statusCode=200} end\n    4 |",
+        id="top level",
+    ),
+]
+
+
+@pytest.mark.parametrize(("source", "line", "frame"), FRAMES)
+def test_frame_of_a_source(source, line, frame):
+    text = report(f"<string>:{line}: whatever", source=source, line=line)
+
+    assert text.startswith(f"Error at line {line}: <string>:{line}: whatever\n")
+    assert frame_of(text) == frame
+
+
+@pytest.mark.parametrize(("source", "line", "frame"), FRAMES)
+def test_a_real_interpreter_names_the_same_line(source, line, frame):
+    """The line of the table is where LuaJIT fails, and is found in its message without being told."""
+    text = report(lua_failure(source), source=source)
+
+    assert text.startswith(f"Error at line {line}: ")
+    assert frame_of(text) == frame
+
+
+def lua_failure(source: str) -> str:
+    """Execute a source, then its handler if it has one; return LuaJIT's error with traceback."""
+    lua = lupa.luajit21.LuaRuntime(encoding=None)
+    execute = lua.eval(
+        b"""function(source)
+          strings = { split = string.rep, upper = string.upper }
+          log = { info = function() end, debug = function() end }
+          kv = { set = function() end, get = function() end }
+          local chunk, err = loadstring(source, "=<string>")
+          if not chunk then return err end
+          local function run() chunk() if handler then handler({}, {}) end end
+          local function trace(err) return debug.traceback(tostring(err), 2) end
+          local ok, err = xpcall(run, trace)
+          return ok and "no failure" or err
+        end"""
+    )
+    return execute(source.encode()).decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        pytest.param("\nerror('plain', 0)", 2, id="level 0"),
+        pytest.param("\nerror({ code = 42 })", 2, id="table"),
+        pytest.param("\n\nerror()", 3, id="nil"),
+        pytest.param("if true then\n\n", 3, id="end of file"),
+    ],
+)
+def test_line_from_the_traceback(source, line):
+    assert report(lua_failure(source), source=source).startswith(f"Error at line {line}: ")
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        pytest.param("<string> line:2(column:13) near '=':   syntax error\n\n", 2, id="older wording"),
+        pytest.param("<string> at EOF:   syntax error", None, id="end of file, older wording"),
+        pytest.param("see [string \"x\"]:7: boom", None, id="another chunk"),
+        pytest.param("handler did not return a table", None, id="no line at all"),
+        pytest.param("<string>:99999999999999999999: boom", None, id="absurd"),
+    ],
+)
+def test_line_in_messages(message, line):
+    first = report(message, source="a\nb\nc").partition("\n")[0]
+
+    expected = message.strip()
+    assert first == (f"Error at line {line}: {expected}" if line else f"Error: {expected}")
+
+
+@pytest.mark.parametrize("line", [pytest.param(0, id="zero"), pytest.param(4, id="past the end")])
+def test_a_line_outside_the_source_has_no_frame(line):
+    assert "[CODE]" not in report("boom", source="a\nb\nc", line=line)
+
+
+def test_other_languages_get_no_lua_reading():
+    """Neither a line nor a tip is guessed from text that only looks like Lua's."""
+    text = format_report(
+        kind="runtime",
+        message="<string>:1: attempt to call a nil value",
+        line=None,
+        column=None,
+        source="x",
+        language="javascript",
+    )
+
+    assert text == "Error: <string>:1: attempt to call a nil value\n"
+
+
+def test_big_line_numbers_stay_aligned():
+    source = "\n".join(f"x = {number}" for number in range(1, 1100))
+
+    shown = frame_of(report("boom", source=source, line=1000)).split("\n")
+
+    assert shown == [
+        "   998 | x = 998",
+        "   999 | x = 999",
+        "> 1000 | x = 1000",
+        "  1001 | x = 1001",
+        "  1002 | x = 1002",
+    ]
+
+
+def test_line_numbers_below_a_thousand_take_three_columns():
+    source = "\n" * 98 + "x"
+
+    assert frame_of(report("boom", source=source, line=99)) == "   97 |\n   98 |\n>  99 | x"
+
+
+@pytest.mark.parametrize(
+    ("source_line", "column", "caret"),
+    [
+        pytest.param("ab = = 1", 1, "        ^", id="first character"),
+        pytest.param("ab = = 1", 6, "             ^", id="in the middle"),
+        pytest.param("ab", 3, "          ^", id="just after the end"),
+        pytest.param("\tab", 2, "        \t^", id="tabs stay tabs"),
+        pytest.param("ab", 4, None, id="beyond the line"),
+        pytest.param("ab", 0, None, id="no column"),
+    ],
+)
+def test_caret(source_line, column, caret):
+    lines = report("boom", source=source_line, line=1, column=column).split("\n")
+
+    carets = [line for line in lines if line.endswith("^")]
+    assert carets == ([caret] if caret else [])
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        pytest.param("", [""], id="empty"),
+        pytest.param("a\n", ["a", ""], id="final LF"),
+        pytest.param("a\r\nb\rc\n\rd", ["a", "b", "c", "d"], id="all of Lua's line ends"),
+        pytest.param("a\u2028b\x0cc", ["a\u2028b\x0cc"], id="no other line ends"),
+    ],
+)
+def test_source_lines(source, lines):
+    assert source_lines(source) == lines
+
+
+@given(st.lists(st.sampled_from(["\n", "\r", "a = 1", " "]), max_size=12))
+def test_lines_are_counted_as_lua_counts_them(pieces):
+    """An error after any mixture of line ends is framed at the line that has it."""
+    source = "".join(pieces) + " error('here')"
+
+    text = report(lua_failure(source), source=source)
+
+    marked = [line for line in frame_of(text).split("\n") if line.startswith("> ")]
+    assert len(marked) == 1
+    assert "error('here')" in marked[0]
+
+
+def test_long_source_lines_are_cut_with_a_mark():
+    text = report("boom", source="x" * 5000, line=1, column=4000)
+
+    assert frame_of(text) == ">   1 | " + "x" * MAX_SOURCE_LINE_CHARS + " …"
+    assert "^" not in text
+
+
+def test_long_messages_keep_beginning_and_end():
+    text = report("begin" + "x" * 1_000_000 + TRACEBACK, line=None)
+
+    assert text.startswith("Error at line 2: beginxxx")
+    assert text.rstrip("\n").endswith(TRACEBACK)
+    assert "message cut" in text
+    assert len(text) < MAX_MESSAGE_CHARS + 100
+
+
+def test_an_empty_message_says_at_least_what_kind_it_is():
+    assert report("", kind="memory").startswith("Error: memory error\n")
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        pytest.param("local t = nil\nreturn t.x", "'t' is nil", id="nil_index local"),
+        pytest.param("return nope.x", "'nope' is nil", id="nil_index global"),
+        pytest.param("local t = {} return t.a.b", "'a' is nil", id="nil_index field"),
+        pytest.param("local u local function f() return u.x end f()", "'u' is nil", id="nil_index upvalue"),
+        pytest.param("return (nil).x", "value is nil", id="nil_index nameless"),
+        pytest.param("local t t.x = 1", "'t' is nil", id="nil_index assignment"),
+        pytest.param("local n = 5 return n.x.y", "number is used like a table", id="non_table_index"),
+        pytest.param("local b = true b.x = 1", "boolean is used like a table", id="non_table_index set"),
+        pytest.param("nope()", "'nope' is not a function (nil)", id="nil_call"),
+        pytest.param("local t = {} t:nope()", "'nope' is not a function", id="nil_call method"),
+        pytest.param("local n = 1 n()", "'n' is not a function (number)", id="nil_call number"),
+        pytest.param("return (nil)()", "Not a function (nil)", id="nil_call nameless"),
+        pytest.param("log.inf('x')", "no function log.inf", id="nil_call module"),
+        pytest.param("('x'):rep({})", "Argument 1 of rep must be number, not table", id="bad_argument"),
+        pytest.param("ipairs()", "Argument 1 of ipairs", id="bad_argument without type"),
+        pytest.param("local x = = 5", "can't read this line", id="syntax_error"),
+        pytest.param("x = (1", "can't read this line", id="syntax_error bracket"),
+        pytest.param("break", "can't read this line", id="syntax_error other"),
+        pytest.param("return strings.repeat('x', 3)", "strings.repeat", id="syntax_error repeat"),
+        pytest.param("if true then\nreturn 1\n", "'if' at line 1 is not closed", id="missing_end"),
+        pytest.param("for i = 1, 2 do", "ends before a block", id="missing_end one line"),
+        pytest.param("repeat x = 1", "ends before a block", id="missing_end until"),
+        pytest.param("x = ", "ends before a block", id="missing_end expression"),
+        pytest.param("return 1 end", "one end too many", id="extra end"),
+        pytest.param("print('abc", "not closed", id="unterminated string"),
+        pytest.param("x = [[abc", "not closed", id="unterminated long string"),
+        pytest.param("return {} + 1", "Arithmetic", id="arithmetic_error"),
+        pytest.param("local a return -a", "Arithmetic", id="arithmetic_error unary"),
+        pytest.param("for i = 'a', 2 do end", "Arithmetic", id="arithmetic_error for"),
+        pytest.param("return 'a' .. nil", "joined", id="concat_error"),
+        pytest.param("table.concat({ {} })", "joined", id="concat_error table.concat"),
+        pytest.param("return 1 < 'x'", "same type", id="compare_error"),
+        pytest.param("return {} < {}", "same type", id="compare_error tables"),
+        pytest.param("return #nil", "length", id="length"),
+        pytest.param("local t = {} t[nil] = 1", "key must not be nil", id="nil key"),
+        pytest.param("local function f() return 1 + f() end f()", "too deeply", id="stack overflow"),
+    ],
+)
+def test_tips_for_what_luajit_says(source, words):
+    message = lua_failure(source)
+    kind = "runtime" if "traceback" in message else "syntax"
+
+    text = report(message, source=source, kind=kind)
+
+    assert words in (headline(text) or "no tip"), text
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        pytest.param("attempt to index a non-table object(nil) with key 'y'", "is nil", id="nil_index"),
+        pytest.param("attempt to index a non-table object(number) with key 'y'", "number", id="non_table"),
+        pytest.param("attempt to call a non-function object", "Not a function", id="nil_call"),
+        pytest.param("bad argument #1 to get (string expected, got nil)", "must be string", id="argument"),
+        pytest.param(
+            "bad argument #1 to (anonymous) (string expected, got nil)", "must be string", id="anonymous"
+        ),
+        pytest.param("cannot perform add operation between number and nil", "Arithmetic", id="add"),
+        pytest.param("cannot perform concat operation between nil and string", "joined", id="concat"),
+        pytest.param("attempt to compare number with string", "same type", id="compare"),
+        pytest.param("__len undefined", "length", id="length"),
+        pytest.param("__unm undefined", "Arithmetic", id="unary minus"),
+        pytest.param("for statement limit must be a number", "Arithmetic", id="for"),
+        pytest.param("stack overflow", "too deeply", id="stack overflow"),
+        pytest.param("<string> line:2(column:13) near '=':   syntax error", "can't read", id="syntax"),
+        pytest.param("<string> at EOF:   syntax error", "ends before", id="end of file"),
+        pytest.param("handler function not found in Lua code", "no handler", id="no_handler"),
+        pytest.param("handler did not return a table", "must return a table", id="bad_return"),
+        pytest.param("os.execute is not available in the sandbox", "switched off", id="sandbox"),
+        pytest.param("not enough memory", "memory limit", id="memory"),
+    ],
+)
+def test_tips_for_other_wordings(message, words):
+    assert words in (headline(report(message)) or "no tip")
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        pytest.param("timeout", "time limit", id="timeout"),
+        pytest.param("memory", "memory limit", id="memory"),
+    ],
+)
+def test_tips_by_kind_hold_for_every_language(kind, words):
+    text = format_report(
+        kind=kind, message="x", line=None, column=None, source="", language="javascript"
+    )
+
+    assert words in (headline(text) or "no tip")
+
+
+def test_a_misspelled_module_function_is_corrected():
+    text = report(lua_failure("log.inf('x')"), source="log.inf('x')")
+
+    assert "Did you mean log.info?" in text
+    assert "log.debug" in text
+
+
+def test_the_traceback_does_not_decide_about_the_tip():
+    """Only the error itself is classified."""
+    message = "<string>:1: my own failure\nstack traceback:\n\t<string>:1: attempt to call a nil value"
+
+    assert headline(report(message, source="x")) is None
+
+
+@pytest.mark.parametrize("message", ["assertion failed!", "custom failure", "no such order: 7", "{}"])
+def test_unknown_failures_get_no_tip(message):
+    assert headline(report(message)) is None
+
+
+@given(
+    message=st.text(),
+    source=st.text(),
+    line=st.none() | st.integers(-5, 20),
+    column=st.none() | st.integers(-5, 300),
+    kind=st.sampled_from(["runtime", "syntax", "timeout", "memory", "internal"]),
+)
+def test_any_input_gives_a_report(message, source, line, column, kind):
+    text = report(message, source=source, line=line, column=column, kind=kind)
+
+    assert text.startswith("Error")
+    if line is not None and 1 <= line <= len(source_lines(source)):
+        assert "\n[CODE]\n" in text
+        assert "\n[/CODE]\n" in text

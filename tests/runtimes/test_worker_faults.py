@@ -1,0 +1,237 @@
+"""Workers that die or lie cost one execution each, never more."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from perilune.engine import ExecutionTimeoutError
+from perilune.events import ExecutionContext, HTTPEvent
+from perilune.runtimes import (
+    GuestError,
+    LuaRuntime,
+    RuntimeFailure,
+    RuntimeRequest,
+    SandboxUnavailableError,
+    WorkerDiedError,
+    WorkerLimits,
+    WorkersBusyError,
+)
+from perilune.services.kv import MemoryKV
+from perilune.services.logger import MemoryLogger
+from perilune.store import ExecutionStatus
+from tests.runtimes.conftest import Box
+
+HERE = Path(__file__).parent
+SLOW = "function handler() kv.set('here', '1') time.sleep(600) return { body = 'late' } end"
+
+
+def asking(code: str, version_id: str = "v1") -> RuntimeRequest:
+    """Return a request to run *code* as function `f`."""
+    return RuntimeRequest(
+        code=code,
+        context=ExecutionContext(execution_id="e", function_id="f", started_at=1),
+        event=HTTPEvent(method="GET", path="/"),
+        version_id=version_id,
+    )
+
+
+def workers_of(runtime_pid: int) -> set[int]:
+    """Return the process ids of all children of *runtime_pid*'s children."""
+    found: set[int] = set()
+    for task in Path(f"/proc/{runtime_pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found |= {
+                int(pid) for pid in Path(f"/proc/{child}/task/{child}/children").read_text().split()
+            }
+    return found
+
+
+async def until(condition: object, limit_s: float = 5.0) -> None:
+    """Wait until *condition* (a callable) is true."""
+    async with asyncio.timeout(limit_s):
+        while not condition():  # type: ignore[operator]
+            await asyncio.sleep(0.005)
+
+
+async def test_a_killed_worker_costs_its_execution_only(box: Box) -> None:
+    slow, fine = await box.add(SLOW), await box.add("function handler() return { body = 'x' } end")
+    task = asyncio.create_task(box.call(slow))
+    while await box.store.kv.get(slow, b"here") is None:
+        await asyncio.sleep(0.005)
+
+    for pid in workers_of(os.getpid()):
+        os.kill(pid, signal.SIGKILL)
+    result = await task
+
+    record = await box.record(result)
+    assert record.status == ExecutionStatus.ERROR
+    assert record.error_message == (
+        "the worker process ended in the middle of the execution (killed by SIGKILL)"
+    )
+    assert (await box.call(fine)).error is None
+
+
+async def test_a_killed_zygote_is_replaced(box: Box) -> None:
+    fine = await box.add("function handler() return { body = 'x' } end")
+    assert (await box.call(fine)).error is None
+    children = (
+        Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    )
+
+    for child in children:
+        os.kill(int(child), signal.SIGKILL)
+
+    async with asyncio.timeout(10):
+        while (await box.call(fine)).error is not None:
+            await asyncio.sleep(0.01)
+
+
+async def test_cancelling_an_execution_stops_its_worker(box: Box) -> None:
+    slow = await box.add(SLOW)
+    task = asyncio.create_task(box.call(slow))
+    while await box.store.kv.get(slow, b"here") is None:
+        await asyncio.sleep(0.005)
+    before = workers_of(os.getpid())
+
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    await until(lambda: before - workers_of(os.getpid()))
+
+
+async def test_a_time_out_stops_the_worker(box: Box) -> None:
+    before = workers_of(os.getpid())
+    result = await box.run("function handler() while true do end end")
+
+    assert isinstance(result.error, ExecutionTimeoutError)
+    await until(lambda: not (before & workers_of(os.getpid())))
+
+
+@pytest.fixture
+async def forger() -> AsyncIterator[LuaRuntime]:
+    """A runtime whose workers have been taken over."""
+    async with LuaRuntime(
+        logger=MemoryLogger(),
+        kv_store=MemoryKV(),
+        limits=WorkerLimits(warm=1, maximum=2),
+        interpreter="forger",
+        search_path=[HERE / "interpreters"],
+    ) as runtime:
+        yield runtime
+
+
+@pytest.mark.parametrize(
+    "forgery",
+    [
+        "noise",
+        "wrong version",
+        "endless frame",
+        "not msgpack",
+        "unknown tag",
+        "wrong types",
+        "a frame for the worker",
+        "unknown call",
+        "call of an inner name",
+        "too few arguments",
+        "too many arguments",
+        "wrong argument",
+        "wrong options",
+        "status out of range",
+    ],
+)
+async def test_a_forged_frame_is_an_error_of_that_execution(
+    forger: LuaRuntime, forgery: str
+) -> None:
+    async with asyncio.timeout(5):
+        with pytest.raises((WorkerDiedError, GuestError)) as caught:
+            await forger.execute(asking(forgery))
+        after = await forger.execute(asking("good", "v2"))
+
+    assert isinstance(caught.value, RuntimeFailure)
+    assert str(caught.value)
+    assert after.response is not None
+    assert after.response.body == b"fine"
+
+
+async def test_a_second_result_is_never_taken_for_the_next_execution(forger: LuaRuntime) -> None:
+    first = await forger.execute(asking("two results"))
+    second = await forger.execute(asking("good"))
+
+    assert first.response is not None
+    assert second.response is not None
+
+
+async def test_a_full_queue_is_a_clear_refusal() -> None:
+    async with LuaRuntime(
+        logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=1, queue=2)
+    ) as runtime:
+        code = "function handler() time.sleep(300) return {} end"
+        tasks = [asyncio.create_task(runtime.execute(asking(code))) for _ in range(4)]
+        done, waiting = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        (refused,) = done
+
+        with pytest.raises(WorkersBusyError, match="queue is full"):
+            refused.result()
+
+        assert len(waiting) == 3
+        for result in await asyncio.gather(*waiting):
+            assert result.response is not None
+
+
+async def test_a_busy_function_leaves_workers_to_others() -> None:
+    async with LuaRuntime(
+        logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=4)
+    ) as runtime:
+        hog = "function handler() time.sleep(600000) return {} end"
+        hogs = [asyncio.create_task(runtime.execute(asking(hog, "hog"))) for _ in range(20)]
+        async with asyncio.timeout(5):
+            for _ in range(3):
+                result = await runtime.execute(
+                    asking("function handler() return { body = 'served' } end", "other")
+                )
+                assert result.response is not None
+        for task in hogs:
+            task.cancel()
+        await asyncio.wait(hogs)
+
+
+async def test_many_functions_share_few_workers() -> None:
+    async with LuaRuntime(
+        logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=3)
+    ) as runtime:
+        async def one(number: int) -> None:
+            code = f"function handler() return {{ body = 'f{number % 20}' }} end"
+            result = await runtime.execute(asking(code, f"v{number % 20}"))
+            assert result.response is not None
+            assert result.response.body == f"f{number % 20}".encode()
+
+        async with asyncio.timeout(30):
+            await asyncio.gather(*(one(number) for number in range(100)))
+
+        assert len(workers_of(os.getpid())) <= 3
+
+
+async def test_a_missing_layer_is_a_reason_not_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    from perilune.runtimes import zygote_client
+
+    spawn = zygote_client.Zygote.spawn
+
+    async def without_seccomp(self: object, module: str, memory_bytes: int, **more: object) -> object:
+        return await spawn(self, module, memory_bytes, **{**more, "without": ("seccomp",)})  # type: ignore[arg-type]
+
+    monkeypatch.setattr(zygote_client.Zygote, "spawn", without_seccomp)
+    strict = LuaRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1))
+    with pytest.raises(SandboxUnavailableError, match="seccomp"):
+        await strict.start()
+    assert strict.sandbox().grade == "none"
+
+    relaxed = LuaRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1, relaxed=True))
+    async with relaxed:
+        assert relaxed.sandbox().grade == "relaxed"
+        assert any("seccomp" in layer for layer in relaxed.sandbox().missing)
+        await relaxed.execute(asking("function handler() return {} end"))

@@ -1,0 +1,86 @@
+"""Writes the reference pages that are made from data in the code.
+
+Usage: `generate_docs.py [--check] [--docs DIRECTORY]`.  With `--check`, nothing
+is written; the exit code is 1 when a page is not up to date.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+
+from perilune.config import settings_table
+from perilune.runtimes.guest_api import GUEST_API, GuestFunction
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+
+GUEST_API_HEAD = """\
+# Guest API
+
+<!-- Written by tools/generate_docs.py from perilune.runtimes.guest_api; do not edit. -->
+
+What function code can call. Every module is a global table.
+
+- In a signature, `?` marks an argument that may be left out. A *string* argument takes
+  numbers too; they become text. An argument of another type raises an error that can be
+  caught with `pcall`.
+- Failures in operation are returned, not raised: `nil, err` or `false, err`, where `err` is
+  a text. On success there is no `err`.
+- A call marked *host* leaves the sandbox: the server carries it out for this function and
+  this execution only.
+"""
+
+
+def guest_api_page(functions: Sequence[GuestFunction] = GUEST_API) -> str:
+    """Return the reference page of *functions*, which are grouped by module."""
+    parts = [GUEST_API_HEAD]
+    for module, members in groupby(functions, key=lambda function: function.module):
+        parts.append(f"## {module}\n")
+        parts.extend(_entry(function) for function in members)
+    return "\n".join(parts)
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check all generated pages; return the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="write nothing, compare only")
+    parser.add_argument("--docs", type=Path, default=DOCS, help="where the pages are")
+    options = parser.parse_args(arguments)
+    reference: Path = options.docs / "reference"
+    pages = {
+        reference / "guest-api.md": guest_api_page(),
+        reference / "settings.md": settings_table(),
+    }
+    stale = [path for path, text in pages.items() if _read(path) != text]
+    for path in stale:
+        if options.check:
+            print(f"{path} is not up to date; write it with: make docs")
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(pages[path], encoding="utf-8")
+            print(f"wrote {path}")
+    return 1 if stale and options.check else 0
+
+
+def _entry(function: GuestFunction) -> str:
+    arguments = ", ".join(
+        f"{argument.name}{'?' if argument.optional else ''}: {argument.type}"
+        for argument in function.args
+    )
+    where = "host" if function.runs_on_host else "worker"
+    return (
+        f"### {function.full_name}\n\n"
+        f"`{function.full_name}({arguments})` → `{function.returns}`\n\n"
+        f"{function.summary}\n\n"
+        f"```lua\n{function.example}\n```\n\n"
+        f"*{where}, since {function.since}*\n"
+    )
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
