@@ -33,7 +33,7 @@ check: $(VENV)/.ready-check ## Format, lint, types, import rules, sizes, documen
 
 bench: $(VENV)/.ready-run ## Measure this machine (installs wrk through apt-get when it is missing)
 	@tools/install_wrk.sh
-	@$(BIN)/python bench/run.py $(ARGS)
+	@$(BIN)/python -m bench.run $(ARGS)
 
 format: $(VENV)/.ready-check ## Format the code and apply safe fixes
 	$(BIN)/ruff check --fix-only .

@@ -61,7 +61,11 @@ class Worker:
                 return message
             case None:
                 status = await self.spawned.exited
-                return f"killed by {signal.Signals(-status).name}" if status < 0 else f"exited {status}"
+                return (
+                    f"killed by {signal.Signals(-status).name}"
+                    if status < 0
+                    else f"exited {status}"
+                )
             case other:
                 raise AssertionError(f"unexpected frame {other}")
 
@@ -96,11 +100,14 @@ async def spawn_worker(zygote: Zygote) -> AsyncIterator[SpawnWorker]:
 @pytest.fixture(scope="module")
 def targets() -> Iterator[dict[str, Any]]:
     """Everything a hostile worker would like to get at, all of it open to every user."""
-    with tempfile.TemporaryDirectory() as name, subprocess.Popen(
-        [sys.executable, "-c", "input()"],
-        stdin=subprocess.PIPE,
-        env={"SECRET": "s3cret"},
-    ) as server:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        subprocess.Popen(
+            [sys.executable, "-c", "input()"],
+            stdin=subprocess.PIPE,
+            env={"SECRET": "s3cret"},
+        ) as server,
+    ):
         data = Path(name)
         data.chmod(0o777)
         (data / "perilune.db").write_text("rows")

@@ -4,6 +4,7 @@ A probe that gets what it wants returns; one that is stopped raises.
 """
 
 import ctypes
+import encodings.idna  # noqa: F401  # for connecting, while files can still be read
 import errno
 import fcntl
 import mmap
@@ -34,7 +35,6 @@ RAW_CALLS: dict[str, tuple[int | None, int | None, tuple[int, ...]]] = {
     "vfork": (58, None, ()),
     "setuid": (105, 146, (0,)),
     "setgroups": (116, 159, (0, 0)),
-    "chroot": (161, 51, (0,)),
     "mount": (165, 40, (0, 0, 0, 0, 0)),
     "personality": (135, 92, (0x0040000,)),
     "unshare_user": (272, 97, (0x10000000,)),
@@ -72,6 +72,8 @@ def serve(connection: socket.socket) -> None:
     while data := connection.recv(65536):
         for message in reader.feed(data):
             if isinstance(message, frames.Invoke):
+                if message.code == "fail":
+                    raise RuntimeError("a defect of the interpreter")
                 connection.sendall(frames.encode(_try(str(message.code), message.event)))
 
 
@@ -145,33 +147,33 @@ def overwrite_data(targets: Targets) -> object:
 
 
 @probe
-def truncate_data(targets: Targets) -> object:
-    return os.truncate(f"{targets['data']}/perilune.db", 0)
+def truncate_data(targets: Targets) -> None:
+    os.truncate(f"{targets['data']}/perilune.db", 0)
 
 
 @probe
-def delete_data(targets: Targets) -> object:
-    return os.unlink(f"{targets['data']}/perilune.db")
+def delete_data(targets: Targets) -> None:
+    os.unlink(f"{targets['data']}/perilune.db")
 
 
 @probe
-def rename_data(targets: Targets) -> object:
-    return os.rename(f"{targets['data']}/perilune.db", f"{targets['data']}/gone")
+def rename_data(targets: Targets) -> None:
+    os.rename(f"{targets['data']}/perilune.db", f"{targets['data']}/gone")
 
 
 @probe
-def make_directory(targets: Targets) -> object:
-    return os.mkdir(f"{targets['data']}/new")
+def make_directory(targets: Targets) -> None:
+    os.mkdir(f"{targets['data']}/new")
 
 
 @probe
-def make_symlink(targets: Targets) -> object:
-    return os.symlink("/etc/passwd", f"{targets['data']}/link")
+def make_symlink(targets: Targets) -> None:
+    os.symlink("/etc/passwd", f"{targets['data']}/link")
 
 
 @probe
-def change_mode(targets: Targets) -> object:
-    return os.chmod(f"{targets['data']}/perilune.db", 0o777)
+def change_mode(targets: Targets) -> None:
+    os.chmod(f"{targets['data']}/perilune.db", 0o777)
 
 
 @probe
@@ -204,15 +206,15 @@ def open_server_memory(targets: Targets) -> object:
 
 
 @probe
-def read_standard_library(_: Targets) -> object:
-    with open(os.__file__) as file:
+def read_granted(_: Targets) -> object:
+    with open("/usr/lib/os-release") as file:
         return len(file.read()) > 0
 
 
 @probe
-def write_standard_library(_: Targets) -> object:
-    with open(os.__file__, "a") as file:
-        return file.write("")
+def write_granted(_: Targets) -> object:
+    with open("/usr/lib/os-release", "a"):
+        return "opened"
 
 
 @probe
@@ -247,15 +249,15 @@ def udp_send(targets: Targets) -> object:
 
 
 @probe
-def unix_connect(targets: Targets) -> object:
+def unix_connect(targets: Targets) -> None:
     with socket.socket(socket.AF_UNIX) as sock:
-        return sock.connect(targets["unix"])
+        sock.connect(targets["unix"])
 
 
 @probe
-def abstract_connect(targets: Targets) -> object:
+def abstract_connect(targets: Targets) -> None:
     with socket.socket(socket.AF_UNIX) as sock:
-        return sock.connect(targets["abstract"])
+        sock.connect(targets["abstract"])
 
 
 @probe
@@ -271,8 +273,10 @@ def netlink_socket(_: Targets) -> object:
 
 
 @probe
-def socket_pair(_: Targets) -> object:
-    return [end.close() for end in socket.socketpair()]
+def socket_pair(_: Targets) -> None:
+    ours, theirs = socket.socketpair()
+    ours.close()
+    theirs.close()
 
 
 @probe
@@ -319,14 +323,14 @@ def _forked(pid: int) -> object:
 
 
 @probe
-def start_thread(_: Targets) -> object:
+def start_thread(_: Targets) -> None:
     thread = threading.Thread(target=time.monotonic)
     thread.start()
-    return thread.join()
+    thread.join()
 
 
 @probe
-def execve(_: Targets) -> object:
+def execve(_: Targets) -> None:
     os.execve("/bin/true", ["true"], {})
 
 
@@ -355,18 +359,18 @@ def read_server_memory(targets: Targets) -> object:
 
 
 @probe
-def kill_server(targets: Targets) -> object:
-    return os.kill(targets["server"], targets.get("signal", signal.SIGKILL))
+def kill_server(targets: Targets) -> None:
+    os.kill(targets["server"], targets.get("signal", signal.SIGKILL))
 
 
 @probe
-def kill_everybody(_: Targets) -> object:
-    return os.kill(-1, 0)
+def kill_everybody(_: Targets) -> None:
+    os.kill(-1, 0)
 
 
 @probe
-def kill_group(_: Targets) -> object:
-    return os.kill(0, 0)
+def kill_group(_: Targets) -> None:
+    os.kill(0, 0)
 
 
 @probe
@@ -435,8 +439,13 @@ def lock_memory(_: Targets) -> object:
 
 @probe
 def raise_limits(_: Targets) -> object:
-    infinite = resource.RLIM_INFINITY
-    return resource.setrlimit(resource.RLIMIT_AS, (infinite, infinite))
+    infinite = (ctypes.c_uint64 * 2)(2**64 - 1, 2**64 - 1)
+    return _raw(302, 261, (0, int(resource.RLIMIT_AS), infinite, 0))
+
+
+@probe
+def chroot(_: Targets) -> None:
+    os.chroot("/")
 
 
 @probe
@@ -470,7 +479,7 @@ def call_by_x32(_: Targets) -> object:
 @probe
 def compute(_: Targets) -> object:
     blocks = [bytearray(1 << 20) for _ in range(32)]
-    parts = [
+    return [
         len(blocks),
         len(os.urandom(16)),
         time.monotonic() > 0,
@@ -478,7 +487,6 @@ def compute(_: Targets) -> object:
         os.getpid() > 1,
         resource.getrlimit(resource.RLIMIT_FSIZE),
     ]
-    return parts
 
 
 @probe
@@ -486,7 +494,9 @@ def run_machine_code(_: Targets) -> object:
     """As a just-in-time compiler does: write it, make it executable, run it."""
     size = 4096
     # mov eax, 42; ret  |  mov w0, 42; ret
-    machine_code = b"\xb8\x2a\x00\x00\x00\xc3" if _column == 0 else b"\x40\x05\x80\x52\xc0\x03\x5f\xd6"
+    machine_code = (
+        b"\xb8\x2a\x00\x00\x00\xc3" if _column == 0 else b"\x40\x05\x80\x52\xc0\x03\x5f\xd6"
+    )
     code = mmap.mmap(-1, size, prot=mmap.PROT_READ | mmap.PROT_WRITE)
     code.write(machine_code)
     address = ctypes.addressof(ctypes.c_char.from_buffer(code))
@@ -497,18 +507,23 @@ def run_machine_code(_: Targets) -> object:
 
 @probe
 def recurse_deeply(_: Targets) -> object:
-    """Take 80 MB of C stack, more than LuaJIT ever does."""
-    sys.setrecursionlimit(10_000_000)
-    nested: list[Any] = []
-    for _ in range(560_000):
-        nested = [nested]
-    return len(repr(nested))
+    """Take about 85 MB of C stack, more than LuaJIT ever does."""
+    nested: tuple[object, ...] = ()
+    for _level in range(1_400_000):
+        nested = (nested,)
+    return hash(nested) != 0
 
 
 @probe
-def signal_itself(_: Targets) -> object:
+def signal_itself(_: Targets) -> None:
     signal.signal(signal.SIGUSR1, lambda *_: None)
-    return os.kill(os.getpid(), signal.SIGUSR1)
+    os.kill(os.getpid(), signal.SIGUSR1)
+
+
+@probe
+def spin(_: Targets) -> None:
+    while True:
+        pass
 
 
 # What is in it
@@ -524,7 +539,7 @@ def descriptors(_: Targets) -> object:
     found = []
     for number in range(256):
         try:
-            os.fstat(number)
+            fcntl.fcntl(number, fcntl.F_GETFD)
         except OSError:
             continue
         found.append(number)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from perilune.worker import landlock, seccomp
+from perilune.worker import kernel, landlock, seccomp
 from perilune.worker.lockdown import REQUIRED_LAYERS, grade
 from tests.worker.conftest import READING, SpawnWorker
 from tests.worker.hostile_interpreter import RAW_CALLS
@@ -73,6 +73,7 @@ DENIED = [
     ("memfd_create", "EPERM"),
     ("lock_memory", "EPERM"),
     # more rights
+    ("chroot", "EPERM"),
     ("raise_limits", "EPERM"),
     ("become_dumpable", "EPERM"),
     ("push_terminal_input", "EPERM"),
@@ -102,7 +103,7 @@ async def test_hostile_native_call_is_denied(
     [
         pytest.param("compute", "done: [32, 16, True, True, True, (0, 0)]", id="compute"),
         pytest.param("run_machine_code", "done: 42", id="machine code"),
-        pytest.param("recurse_deeply", "done: 1120002", id="deep recursion in C"),
+        pytest.param("recurse_deeply", "done: True", id="deep recursion in C"),
         pytest.param("signal_itself", "done: None", id="signal to itself"),
         pytest.param("environment", "done: {}", id="empty environment"),
         pytest.param("descriptors", "done: [0, 1, 2]", id="no descriptor but its socket"),
@@ -200,9 +201,7 @@ ALONE = [
     pytest.param("user", "chroot", "EPERM", marks=as_root),
     pytest.param("user", "setuid", "EPERM", marks=as_root),
     pytest.param("user", "raw_socket", "EPERM", marks=as_root),
-    pytest.param(
-        "user", "identity", "done: [65534, 65534, 65534, 65534]", marks=as_root
-    ),
+    pytest.param("user", "identity", "done: [65534, 65534, 65534, 65534]", marks=as_root),
     ("seccomp", "read_passwd", "EPERM"),
     ("seccomp", "udp_send", "EPERM"),
     ("seccomp", "unix_connect", "EPERM"),
@@ -229,8 +228,8 @@ async def test_layer_alone_denies_its_part(
 @pytest.mark.parametrize(
     ("probe", "outcome"),
     [
-        pytest.param("read_standard_library", "done: True", id="reads what it was granted"),
-        pytest.param("write_standard_library", "EACCES", id="does not write it"),
+        pytest.param("read_granted", "done: True", id="reads what it was granted"),
+        pytest.param("write_granted", "EACCES", id="does not write it"),
         pytest.param("read_passwd", "EACCES", id="reads nothing else"),
         pytest.param("read_data", "EACCES", id="no data"),
         pytest.param("fill_disk", "EACCES", id="no new files"),
@@ -245,21 +244,10 @@ async def test_layer_alone_denies_its_part(
 async def test_wider_profile_gets_what_it_asks_for_and_no_more(
     spawn_worker: SpawnWorker, targets: dict[str, Any], probe: str, outcome: str
 ):
-    if os.geteuid() == 0 and probe == "read_standard_library" and not _everybody_can_read_library():
-        pytest.skip("this Python is installed where only root can read it")
     worker, report = await spawn_worker(READING)
 
     assert grade(report).name == "full"
     assert await worker.attempt(probe, targets) == outcome
-
-
-def _everybody_can_read_library() -> bool:
-    path = os.path.dirname(os.__file__)
-    while path != "/":
-        if not os.stat(path).st_mode & 0o001:
-            return False
-        path = os.path.dirname(path)
-    return True
 
 
 def test_grade_is_full_with_every_layer():
@@ -306,7 +294,7 @@ def test_landlock_says_why_it_is_unavailable(monkeypatch: pytest.MonkeyPatch):
     def refuse(*_: object) -> int:
         raise OSError(38, "Function not implemented")
 
-    monkeypatch.setattr(landlock.kernel, "syscall", refuse)
+    monkeypatch.setattr(kernel, "syscall", refuse)
 
     with pytest.raises(landlock.LandlockUnavailable, match="not supported by this kernel"):
         landlock.restrict()

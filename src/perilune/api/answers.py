@@ -8,6 +8,7 @@ out of its reach.
 import base64
 import binascii
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from perilune.api.headers import SESSION_COOKIE, ResponseNames
@@ -32,12 +33,9 @@ NO_BODY = frozenset({204, 304})
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LINE_BREAK = re.compile(r"[\r\n]")
-_MEDIA_TYPE = re.compile(r"[!#$&^_.+\-0-9a-z]+/[!#$&^_.+\-0-9a-z]+")
-_SNIFFED = frozenset({"unknown/unknown", "application/unknown"})
-_DOCUMENTS = frozenset({"text/html", "text/xml", "application/xml", "multipart/x-mixed-replace"})
-_MAX_REMEMBERED = 256
-
-_is_document: dict[str, bool] = {}
+_MEDIA_TYPE = re.compile(rb"[!#$&^_.+\-0-9a-z]+/[!#$&^_.+\-0-9a-z]+")
+_SNIFFED = frozenset({b"unknown/unknown", b"application/unknown"})
+_DOCUMENTS = frozenset({b"text/html", b"text/xml", b"application/xml", b"multipart/x-mixed-replace"})
 
 
 class Answer(NamedTuple):
@@ -94,23 +92,19 @@ def function_answer(
     return Answer(status, headers, body)
 
 
-def is_document(content_type: str) -> bool:
+@lru_cache(maxsize=256)
+def is_document(content_type: bytes) -> bool:
     """Whether a browser may show this type as a document that runs scripts.
 
     Also true for types that browsers replace by a guess.
     """
-    known = _is_document.get(content_type)
-    if known is None:
-        essence = content_type.partition(";")[0].strip().lower()
-        known = (
-            not _MEDIA_TYPE.fullmatch(essence)
-            or essence in _DOCUMENTS
-            or essence in _SNIFFED
-            or essence.endswith("+xml")
-        )
-        if len(_is_document) < _MAX_REMEMBERED:
-            _is_document[content_type] = known
-    return known
+    essence = content_type.partition(b";")[0].strip().lower()
+    return (
+        not _MEDIA_TYPE.fullmatch(essence)
+        or essence in _DOCUMENTS
+        or essence in _SNIFFED
+        or essence.endswith(b"+xml")
+    )
 
 
 def _body(response: HTTPResponse) -> bytes:
@@ -129,7 +123,6 @@ def _function_headers(
     response: HTTPResponse, own: Headers, names: ResponseNames, remarks: list[str]
 ) -> Headers:
     fields: dict[bytes, Headers] = {}
-    content_type = ""
     for name, given in response.headers.items():
         wire = names[name]
         if not wire:
@@ -141,18 +134,18 @@ def _function_headers(
         else:
             pairs = [(wire, v) for one in given if (v := _value(name, one, remarks)) is not None]
         if wire == b"content-type":
-            content_type = given if isinstance(given, str) else ",".join(given)
             pairs = [pair for pair in pairs if pair[1]][:1]
         elif wire == b"set-cookie":
             pairs = [pair for pair in pairs if not _sets_session(pair[1])]
         if pairs:
             fields[wire] = pairs
-    if b"content-type" not in fields:
+    content_type = fields.get(b"content-type")
+    if content_type is None:
         headers = [CONTENT_TYPE_JSON, *own]
+    elif is_document(content_type[0][1]):
+        headers = [SANDBOX, *own]
     else:
-        headers = own
-        if is_document(content_type):
-            headers.append(SANDBOX)
+        headers = [*own]
     for pairs in fields.values():
         headers += pairs
     headers += [pair for pair in CORS_DEFAULTS if pair[0] not in fields]

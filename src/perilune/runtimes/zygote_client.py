@@ -31,6 +31,8 @@ RESTART_WINDOW_S = 60.0
 OnExit = Callable[[int, int], None]
 """Called with process id and status; negative statuses are signal numbers."""
 
+_PLACE_OF_SOCKET = 4  # in the command line, after the script
+
 _log = logging.getLogger(__name__)
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(protocol.FromZygote).decode
@@ -112,7 +114,7 @@ class Zygote:
         self._on_exit = on_exit
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
-        self._started: asyncio.Future[None] | None = None
+        self._started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         # The zygote answers in the order it was asked.
         self._asked: deque[tuple[asyncio.Future[Spawned], socket.socket]] = deque()
         self._workers: dict[int, Spawned] = {}
@@ -150,7 +152,9 @@ class Zygote:
         async with self._turn:
             if self._control is None:
                 await self._restart()
-            answer = self._ask(request)
+            if self._control is None:
+                raise ZygoteFailed("it ended at once")
+            answer = self._ask(self._control, request)
             try:
                 async with asyncio.timeout(SPAWN_TIMEOUT_S):
                     return await answer
@@ -168,18 +172,7 @@ class Zygote:
             ZygoteFailed: it ended, or took longer than `START_TIMEOUT_S`.
         """
         loop = asyncio.get_running_loop()
-        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._process = subprocess.Popen(
-                [*self._command[:4], str(theirs.fileno()), *self._command[4:]],
-                pass_fds=(theirs.fileno(),),
-                env={},
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        control.setblocking(False)
+        self._process, control = _start_process(self._command)
         self._control = control
         self._started = loop.create_future()
         loop.add_reader(control, self._receive)
@@ -215,13 +208,12 @@ class Zygote:
             process.kill()
             await asyncio.to_thread(process.wait)
 
-    def _ask(self, request: protocol.Spawn) -> asyncio.Future[Spawned]:
-        assert self._control is not None
+    def _ask(self, control: socket.socket, request: protocol.Spawn) -> asyncio.Future[Spawned]:
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         try:
             with theirs:
-                socket.send_fds(self._control, [_encode(request)], [theirs.fileno()])
+                socket.send_fds(control, [_encode(request)], [theirs.fileno()])
         except OSError as error:
             ours.close()
             if not isinstance(error, BlockingIOError):
@@ -251,7 +243,6 @@ class Zygote:
     def _handle(self, message: protocol.FromZygote, descriptors: list[int]) -> None:
         match message:
             case protocol.Started():
-                assert self._started is not None
                 if not self._started.done():
                     self._started.set_result(None)
             case protocol.Refused(reason) if not self._asked:
@@ -284,7 +275,7 @@ class Zygote:
         asyncio.get_running_loop().remove_reader(self._control)
         self._control.close()
         self._control = None
-        if self._started is not None and not self._started.done():
+        if not self._started.done():
             self._started.set_exception(ZygoteFailed(reason))
         while self._asked:
             answer, ours = self._asked.popleft()
@@ -295,6 +286,25 @@ class Zygote:
         for worker in workers.values():
             worker.kill()  # it dies with the zygote anyway
             self._note_exit(worker, -signal.SIGKILL)
+
+
+def _start_process(command: Sequence[str]) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """Return the zygote and this end of its control socket."""
+    control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    control.setblocking(False)
+    with theirs:
+        process = subprocess.Popen(
+            [*command[:_PLACE_OF_SOCKET], str(theirs.fileno()), *command[_PLACE_OF_SOCKET:]],
+            pass_fds=(theirs.fileno(),),
+            # What is in its memory, guest code can find: no secrets, no working directory.
+            env={},
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            # A Ctrl-C in the terminal is for the server alone.
+            start_new_session=True,
+        )
+    return process, control
 
 
 def _discard(answer: asyncio.Future[Spawned]) -> None:

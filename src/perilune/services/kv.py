@@ -17,7 +17,7 @@ import msgspec
 
 from perilune.clock import WallClock, wall_clock
 from perilune.errors import PeriluneError
-from perilune.store import KVRows, StoreError
+from perilune.store import KVQuotaExceeded, KVRows, StoreError
 
 DEFAULT_LIST_LIMIT = 100
 MAX_LIST_LIMIT = 1000
@@ -170,9 +170,8 @@ class KV:
         """Add to a number (missing: 0) and return the sum, atomically.
 
         Raises:
-            KVLimitError: the key is too long.
-            KVError: the value or *amount* is no number, the quota is used up,
-                or the store failed.
+            KVLimitError: the key is too long, or the function's data too large.
+            KVError: the value or *amount* is no number, or the store failed.
         """
         key_bytes = self._key(key)
         if not math.isfinite(amount):
@@ -181,6 +180,8 @@ class KV:
         with _failing_as("failed to increment value"):
             try:
                 return await self._rows.incr(function_id, key_bytes, amount, quota)
+            except KVQuotaExceeded as error:
+                raise self._quota_error() from error
             except ValueError as error:
                 raise KVError(f"failed to increment value: {error}") from error
 
@@ -196,7 +197,10 @@ class KV:
         new_bytes = self._value(new)
         quota = self._limits.max_function_bytes
         with _failing_as("failed to set value"):
-            return await self._rows.cas(function_id, key_bytes, old_bytes, new_bytes, quota)
+            try:
+                return await self._rows.cas(function_id, key_bytes, old_bytes, new_bytes, quota)
+            except KVQuotaExceeded as error:
+                raise self._quota_error() from error
 
     async def list(
         self,
@@ -281,7 +285,7 @@ class _MemoryRows:
         self, function_id: str, key: bytes, value: bytes, expires_at: float | None, quota_bytes: int
     ) -> bool:
         rows = self._live(function_id)
-        others = sum(len(k) + len(v) for k, (v, _) in rows.items() if k != key)
+        others = sum(len(other) + len(rows[other][0]) for other in rows if other != key)
         if others + len(key) + len(value) > quota_bytes:
             return False
         rows[key] = (value, math.inf if expires_at is None else expires_at)
@@ -297,7 +301,7 @@ class _MemoryRows:
         total = float(stored) + amount
         text = str(int(total)) if total.is_integer() else repr(total)
         if not await self.set(function_id, key, text.encode(), expires_at, quota_bytes):
-            raise ValueError(f"the quota of {quota_bytes} bytes would be passed")
+            raise KVQuotaExceeded
         return total
 
     async def cas(
@@ -305,7 +309,9 @@ class _MemoryRows:
     ) -> bool:
         if await self.get(function_id, key) != old:
             return False
-        return await self.set(function_id, key, new, None, quota_bytes)
+        if not await self.set(function_id, key, new, None, quota_bytes):
+            raise KVQuotaExceeded
+        return True
 
     async def list(
         self, function_id: str, prefix: bytes, limit: int, after: bytes | None

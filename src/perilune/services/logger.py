@@ -191,9 +191,7 @@ class StoreLogger:
                 level, text = self._fill(usage, f"{limits.max_lines} lines")
             elif usage.size > limits.max_total_bytes:
                 level, text = self._fill(usage, f"{limits.max_total_bytes} bytes")
-            self._rows.append(
-                self._new_id(), execution_id, int(level), text, int(self._clock())
-            )
+            self._rows.append(self._new_id(), execution_id, int(level), text, int(self._clock()))
         except Exception:
             # A boundary: whatever is wrong with logging must not fail the execution.
             self.write_failures += 1

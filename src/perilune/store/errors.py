@@ -4,7 +4,7 @@ from perilune.errors import PeriluneError
 
 
 class StoreError(PeriluneError):
-    """A failure of the store.  Anything that is not one of the subclasses is a fault, not an answer."""
+    """A failure of the store.  What is not one of the subclasses is a fault, not an answer."""
 
     code = "store_error"
 

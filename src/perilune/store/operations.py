@@ -41,6 +41,10 @@ class Operation(Generic[T]):
         self.error = as_store_error(error)
 
 
+AnyOperation = Operation[Any]
+"""An operation in a queue: only the future, kept with it, knows the type of its result."""
+
+
 class Statement(Operation[None]):
     """One SQL statement; the cheap kind of operation, for the paths of every execution."""
 

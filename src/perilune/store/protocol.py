@@ -118,8 +118,12 @@ class DB(Protocol):
         """Return one page, newest first, without responses, and the total."""
         ...
 
-    async def delete_old_executions(self, before: int) -> int:
-        """Delete executions with `created_at` < *before*; return how many."""
+    async def delete_old_executions(self, before: int, function_id: str | None = None) -> int:
+        """Delete executions with `created_at` < *before*; return how many.
+
+        Of one function or, without *function_id*, of all.  Done in chunks, so that other
+        writes get their turn.
+        """
         ...
 
     async def list_functions_with_active_cron(self) -> list[Function]:
@@ -171,14 +175,17 @@ class KVRows(Protocol):
     async def incr(self, function_id: str, key: bytes, amount: float, quota_bytes: int) -> float:
         """Add *amount* to a numeric value (missing counts as 0) and return the sum, atomically.
 
-        Raises `ValueError` when the stored value is not a number or the quota is passed.
+        An expiry stays.  Raises `NotANumber` or `KVQuotaExceeded` (both are `ValueError`).
         """
         ...
 
     async def cas(
         self, function_id: str, key: bytes, old: bytes | None, new: bytes, quota_bytes: int
     ) -> bool:
-        """Write *new* only if the value is *old* (None: missing), atomically."""
+        """Write *new* only if the value is *old* (None: missing), atomically; an expiry stays.
+
+        False means that the value is another one.  Raises `KVQuotaExceeded`.
+        """
         ...
 
     async def list(
@@ -215,8 +222,14 @@ class EnvRows(Protocol):
 class LogRows(Protocol):
     """Rows of the execution logs."""
 
-    def append(self, log_id: str, execution_id: str, level: int, message: str, timestamp: int) -> None:
-        """Queue one line, in order; failures are reported to the store's error hook."""
+    def append(
+        self, log_id: str, execution_id: str, level: int, message: str, timestamp: int
+    ) -> bool:
+        """Queue one line, in order; failures are reported to the store's error hook.
+
+        Never raises.  False if the line was dropped at once: the store is closed, or more is
+        queued than memory should hold.
+        """
         ...
 
     async def page(

@@ -5,18 +5,19 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from perilune.store.connect import begin
 from perilune.store.errors import StoreUnavailable
-from perilune.store.operations import Operation, as_store_error
+from perilune.store.operations import AnyOperation, Operation, as_store_error
 
 T = TypeVar("T")
 
 IDLE_TIMEOUT_S = 5.0
 """How long a transaction may wait for its owner; everybody else's writes wait as long."""
 
-HandBack = Callable[[list[Operation[object]], set[str]], None]
+HandBack = Callable[[list[AnyOperation], set[str]], None]
 """Takes finished operations, and the functions whose cached records became stale."""
 
 
@@ -29,7 +30,7 @@ class Session:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Prepare the session; it begins when the writer gets to `serve`."""
         self._loop = loop
-        self._operations: queue.SimpleQueue[Operation[object]] = queue.SimpleQueue()
+        self._operations: queue.SimpleQueue[AnyOperation] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._ended: str | None = None
         self._touched: set[str] = set()
@@ -56,11 +57,7 @@ class Session:
         with self._lock:
             if self._ended is not None:
                 raise StoreUnavailable(self._ended)
-            if operation.touches is not None:
-                # Reported after the commit: until then others still read the old state.
-                self._touched.add(operation.touches)
-                operation.touches = None
-            self._operations.put(operation)  # type: ignore[arg-type]  # any result type
+            self._operations.put(operation)
 
     def finish(self, *, commit: bool) -> asyncio.Future[None]:
         """Queue the end of the transaction; the future is done when it is over.
@@ -69,6 +66,11 @@ class Session:
             StoreUnavailable: It has ended already, without a commit.
         """
         return self.submit(_Finish(commit))
+
+    def abandon(self) -> None:
+        """Let the transaction be rolled back as soon as it is open; its owner has left."""
+        with suppress(StoreUnavailable):
+            self.submit_silently(_Finish(False))
 
     # In the writer's thread.
 
@@ -100,6 +102,10 @@ class Session:
                 operation.run(cursor)
             except Exception as error:
                 operation.failed(cursor, error)
+            if operation.touches is not None:
+                # Reported after the commit: until then others still read the old state.
+                self._touched.add(operation.touches)
+                operation.touches = None
             finished = isinstance(operation, _Finish)
             hand_back([operation], self._touched if finished else set())
             if finished:
@@ -110,7 +116,7 @@ class Session:
     def _end(self, reason: str, hand_back: HandBack) -> None:
         with self._lock:
             self._ended = reason
-        left: list[Operation[object]] = []
+        left: list[AnyOperation] = []
         while not self._operations.empty():
             operation = self._operations.get()
             operation.error = StoreUnavailable(reason)

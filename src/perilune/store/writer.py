@@ -11,11 +11,13 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Protocol, TypeVar
 
 from perilune.store.connect import begin
 from perilune.store.errors import StoreError, StoreUnavailable, WritesLost
-from perilune.store.operations import Offered, Operation, as_store_error
+from perilune.store.operations import AnyOperation, Offered, Operation, as_store_error
 from perilune.store.transactions import Session
 
 T = TypeVar("T")
@@ -29,8 +31,8 @@ MAX_QUEUED = 100_000
 MAX_QUEUED_CHARACTERS = 64 * 1024 * 1024
 """Text held by waiting log lines, above which further ones are dropped."""
 
-_Batch = list[Operation[object]]
-_Item = _Batch | Callable[[], None] | None
+_Batch = list[AnyOperation]
+_Task = Callable[[], None]
 
 
 class Log(Protocol):
@@ -69,12 +71,13 @@ class Writer:
         self._touched = touched
         self._report = report
         self._loop = asyncio.get_running_loop()
-        self._inbox: queue.SimpleQueue[_Item] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[_Batch | _Task] = queue.SimpleQueue()
         self._collected: _Batch = []
         self._queued = 0
         self._queued_characters = 0
         self._overflowing = False
         self._closed = False
+        self._running = True
         self.lost = 0
         self._thread = threading.Thread(target=self._run, name="perilune-store", daemon=True)
         self._thread.start()
@@ -117,7 +120,7 @@ class Writer:
             raise closed_error()
         session = Session(self._loop)
         self._flush()
-        self._inbox.put(lambda: session.serve(self._cursor, self._hand_back_session))
+        self._inbox.put(partial(self._serve, session))
         return session
 
     def hold(self, operation: Offered) -> None:
@@ -129,14 +132,13 @@ class Writer:
         if not self._closed:
             self._closed = True
             self._flush()
-            self._inbox.put(None)
+            self._inbox.put(self._stop)
         await asyncio.to_thread(self._thread.join)
 
     def _collect(self, operation: Operation[T]) -> None:
         if not self._collected:
             self._loop.call_soon(self._flush)
-        # A list of operations of any kind: only the future, kept with it, knows its type.
-        self._collected.append(operation)  # type: ignore[arg-type]
+        self._collected.append(operation)
 
     def _flush(self) -> None:
         if self._collected:
@@ -156,33 +158,34 @@ class Writer:
     # In the writer's thread.
 
     def _run(self) -> None:
-        while True:
+        while self._running:
             item = self._inbox.get()
-            while isinstance(item, list):
-                item = self._commit_waiting(item)
-            if item is None:
-                return
-            try:
-                item()
-                self._log.committed(self._connection)
-            except Exception as error:
-                self._tell(self._report, as_store_error(error))
+            task = self._commit_waiting(item) if isinstance(item, list) else item
+            if task is not None:
+                task()
 
-    def _commit_waiting(self, batch: _Batch) -> _Item:
-        """Commit *batch* with what else is waiting; return the next thing that is waiting."""
-        following: _Item = []
-        while len(batch) < MAX_BATCH:
+    def _commit_waiting(self, batch: _Batch) -> _Task | None:
+        """Commit *batch* with all that waits behind it, up to a task, which is returned."""
+        task: _Task | None = None
+        while task is None and len(batch) < MAX_BATCH:
             try:
-                following = self._inbox.get_nowait()
+                item = self._inbox.get_nowait()
             except queue.Empty:
                 break
-            if not isinstance(following, list):
-                break
-            batch += following
-            following = []
+            if isinstance(item, list):
+                batch += item
+            else:
+                task = item
         for start in range(0, len(batch), MAX_BATCH):
             self._commit(batch[start : start + MAX_BATCH])
-        return self._inbox.get() if following == [] else following
+        return task
+
+    def _stop(self) -> None:
+        self._running = False
+
+    def _serve(self, session: Session) -> None:
+        session.serve(self._cursor, partial(self._tell, self._settle))
+        self._note_commit()
 
     def _commit(self, batch: _Batch) -> None:
         cursor = self._cursor
@@ -205,20 +208,18 @@ class Writer:
                     operation.error = StoreUnavailable(f"the write was not committed: {error}")
                     operation.error.__cause__ = error
         self._tell(self._settle_batch, batch)
+        self._note_commit()
+
+    def _note_commit(self) -> None:
         try:
             self._log.committed(self._connection)
         except Exception as error:
             self._tell(self._report, as_store_error(error))
 
-    def _hand_back_session(self, operations: _Batch, touched: set[str]) -> None:
-        self._tell(self._settle, operations, touched)
-
     def _tell(self, callback: Callable[..., None], *arguments: object) -> None:
-        try:
+        # A RuntimeError says that the loop is closed: nobody is left to hear it.
+        with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(callback, *arguments)
-        except RuntimeError:
-            # The loop is closed: nobody is left to hear it.
-            pass
 
     # Back in the thread of the loop.
 
@@ -235,9 +236,10 @@ class Writer:
                 self._touched(operation.touches)
             future = operation.future
             if future is None:
-                self._queued_characters -= getattr(operation, "weight", 0)
-                if operation.error is not None:
-                    lost.append(operation.error)
+                if isinstance(operation, Offered):
+                    self._queued_characters -= operation.weight
+                    if operation.error is not None:
+                        lost.append(operation.error)
             elif not future.done():
                 if operation.error is None:
                     future.set_result(operation.result)

@@ -19,7 +19,7 @@ _libc.syscall.restype = ctypes.c_long
 
 
 def syscall(number: int, *args: int | bytes) -> int:
-    """Make system call *number* and return what it returns.
+    """Ask the kernel by system call *number* and return its answer.
 
     Bytes are passed as a pointer to them, for the kernel to read.
 
@@ -31,7 +31,7 @@ def syscall(number: int, *args: int | bytes) -> int:
 
 
 def prctl(option: int, argument: int) -> None:
-    """Change an attribute of this process; see prctl(2).
+    """Set one attribute of this process, as the manual page of the same name says.
 
     Raises:
         OSError: the kernel answered with an error.

@@ -60,8 +60,8 @@ def handled_rights(abi: int) -> bytes:
 def restrict(readable: Iterable[str] = ()) -> None:
     """Deny this process everything Landlock can deny, except reading *readable*.
 
-    Files and whole directories may be named; paths that don't exist are skipped.
-    This can't be undone.
+    Files and whole directories may be named; those that this user can't reach
+    anyway are skipped.  This can't be undone.
 
     Raises:
         LandlockUnavailable: the kernel has no Landlock, or it is switched off.
@@ -80,7 +80,7 @@ def restrict(readable: Iterable[str] = ()) -> None:
 def _allow_reading(ruleset: int, path: str) -> None:
     try:
         descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         return
     try:
         rights = _READ_FILE | _READ_DIR if os.path.isdir(path) else _READ_FILE

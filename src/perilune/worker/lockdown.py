@@ -75,7 +75,9 @@ def grade(report: Sequence[str]) -> Grade:
     """Judge what a worker reported in its `Ready` frame."""
     in_force = tuple(layer for layer in REQUIRED_LAYERS if layer in report)
     missing = tuple(
-        next((entry for entry in report if entry.startswith(f"{layer}: ")), f"{layer}: not reported")
+        next(
+            (entry for entry in report if entry.startswith(f"{layer}: ")), f"{layer}: not reported"
+        )
         for layer in REQUIRED_LAYERS
         if layer not in in_force
     )

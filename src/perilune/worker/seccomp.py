@@ -54,8 +54,6 @@ _COMPUTING: _Table = {
     "poll": (7, None),
     "ppoll": (271, 73),
     "close": (3, 57),
-    "fstat": (5, 80),
-    "lseek": (8, 62),
     "clock_getres": (229, 114),
     "clock_nanosleep": (230, 115),
     "nanosleep": (35, 101),
@@ -81,6 +79,8 @@ _COMPUTING: _Table = {
 
 _READING_FILES: _Table = {
     "openat": (257, 56),
+    "fstat": (5, 80),
+    "lseek": (8, 62),
     "newfstatat": (262, 79),
     "statx": (332, 291),
     "pread64": (17, 67),

@@ -173,8 +173,8 @@ def _be_worker(request: Spawn, module: ModuleType, connection: int, zygote: int)
         gc.enable()
         # Family and type are given, since asking the kernel takes a system call each.
         peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, connection)
-        profile = dataclasses.replace(module.PROFILE, memory_bytes=request.memory_bytes)
         try:
+            profile = dataclasses.replace(module.PROFILE, memory_bytes=request.memory_bytes)
             report = lock_down(profile, connection, zygote, request.without)
             peer.sendall(frames.encode(frames.Ready(report)))
             if grade(report).missing and not request.relaxed:

@@ -1,0 +1,215 @@
+"""Which error is answered with which HTTP status and text.  Nowhere else is that decided.
+
+Two tables: what the engine raises or returns for a call of a function, and
+what the management API may meet in the rooms below it.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import msgspec
+
+from perilune.engine import (
+    EngineError,
+    EventSerializationError,
+    ExecutionRecordError,
+    ExecutionTimeoutError,
+    FunctionDisabledError,
+    FunctionNotFoundError,
+    NoActiveVersionError,
+    StorageUnavailableError,
+)
+from perilune.errors import PeriluneError
+from perilune.services.env import EnvError, EnvKeyNotFound, EnvValidationError
+from perilune.store import (
+    CannotDeleteActiveVersion,
+    ExecutionNotFound,
+    FunctionNotFound,
+    NoActiveVersion,
+    StoreError,
+    StoreUnavailable,
+    VersionNotFound,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorAnswer:
+    """How an error is answered."""
+
+    status: int
+    message: str
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    @property
+    def body(self) -> bytes:
+        """The JSON error envelope and a line feed."""
+        return msgspec.json.encode({"error": self.message}) + b"\n"
+
+
+class ApiError(PeriluneError):
+    """A request that the HTTP layer itself refuses; the message goes to the client."""
+
+    code = "api_error"
+    status: ClassVar[int] = 400
+
+
+class InvalidRequest(ApiError):
+    """The request breaks a rule, which the message names."""
+
+    code = "invalid_request"
+
+
+class InvalidBody(InvalidRequest):
+    """The body is not the JSON that is expected."""
+
+    code = "invalid_body"
+
+    def __init__(self) -> None:
+        super().__init__("Invalid request body")
+
+
+class BodyReadError(InvalidRequest):
+    """The client went away in the middle of its request."""
+
+    code = "body_read_error"
+
+    def __init__(self) -> None:
+        super().__init__("Failed to read request body")
+
+
+class AuthenticationRequired(ApiError):
+    """The caller has not shown the management key."""
+
+    code = "authentication_required"
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__("Authentication required")
+
+
+class UnknownPath(ApiError):
+    """Nothing is served under this path."""
+
+    code = "not_found"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("Not found")
+
+
+class MethodNotAllowed(ApiError):
+    """The path is served, but not with this method."""
+
+    code = "method_not_allowed"
+    status = 405
+
+    def __init__(self, allowed: str) -> None:
+        super().__init__("Method not allowed")
+        self.allowed = allowed
+        """The value of the Allow header."""
+
+
+class BodyTimeout(ApiError):
+    """The body did not arrive in time."""
+
+    code = "body_timeout"
+    status = 408
+
+    def __init__(self) -> None:
+        super().__init__("Request body was not received in time")
+
+
+class BodyTooLarge(ApiError):
+    """The body is larger than it may be."""
+
+    code = "body_too_large"
+    status = 413
+
+    def __init__(self) -> None:
+        super().__init__("Request body too large")
+
+
+class OperationFailed(ApiError):
+    """The store failed; the message says what could not be done, the cause is chained."""
+
+    code = "operation_failed"
+    status = 500
+
+
+class ShuttingDown(ApiError):
+    """The server stops, and the request's time to finish is over."""
+
+    code = "shutting_down"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("Server is shutting down")
+
+
+INTERNAL = ErrorAnswer(500, "Internal server error")
+EXECUTION_FAILED = ErrorAnswer(500, "Function execution failed")
+NO_RESPONSE = ErrorAnswer(500, "Function did not return HTTP response")
+TIMED_OUT = ErrorAnswer(504, "Function execution timed out")
+OVERLOADED = ErrorAnswer(503, "Too many executions are waiting", ((b"retry-after", b"1"),))
+
+_CALL_ERRORS: dict[type[BaseException], ErrorAnswer] = {
+    FunctionNotFoundError: ErrorAnswer(404, "Function not found"),
+    FunctionDisabledError: ErrorAnswer(403, "Function is disabled"),
+    NoActiveVersionError: ErrorAnswer(500, "No active version found"),
+    ExecutionRecordError: INTERNAL,
+    EventSerializationError: INTERNAL,
+    StorageUnavailableError: ErrorAnswer(503, "Storage unavailable"),
+    ExecutionTimeoutError: TIMED_OUT,
+    EngineError: INTERNAL,
+}
+_EXECUTION_ERRORS: dict[str, ErrorAnswer] = {"timeout": TIMED_OUT, "overload": OVERLOADED}
+
+_MANAGEMENT_ERRORS: dict[type[BaseException], ErrorAnswer] = {
+    FunctionNotFound: ErrorAnswer(404, "Function not found"),
+    VersionNotFound: ErrorAnswer(404, "Version not found"),
+    ExecutionNotFound: ErrorAnswer(404, "Execution not found"),
+    NoActiveVersion: ErrorAnswer(500, "No active version found"),
+    CannotDeleteActiveVersion: ErrorAnswer(400, "Cannot delete active version"),
+    StoreUnavailable: ErrorAnswer(503, "Storage unavailable"),
+    StoreError: INTERNAL,
+    EnvKeyNotFound: INTERNAL,
+    EnvError: INTERNAL,
+}
+
+
+def refusal(error: BaseException) -> ErrorAnswer:
+    """Return the answer for what `Engine.execute` raised, or for an `ApiError`."""
+    if isinstance(error, ApiError):
+        return _api_answer(error)
+    return _look_up(_CALL_ERRORS, error)
+
+
+def execution_failure(error: BaseException) -> ErrorAnswer:
+    """Return the answer for an execution that ended with *error*; its text stays inside."""
+    return _EXECUTION_ERRORS.get(getattr(error, "error_kind", ""), EXECUTION_FAILED)
+
+
+def management_failure(error: BaseException) -> ErrorAnswer:
+    """Return the answer for anything that a management operation raised."""
+    if isinstance(error, ApiError):
+        return _api_answer(error)
+    if isinstance(error, EnvValidationError):
+        return ErrorAnswer(400, str(error))
+    return _look_up(_MANAGEMENT_ERRORS, error)
+
+
+def _api_answer(error: ApiError) -> ErrorAnswer:
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    if isinstance(error, MethodNotAllowed):
+        headers = ((b"allow", error.allowed.encode("ascii")),)
+    elif isinstance(error, AuthenticationRequired):
+        headers = ((b"www-authenticate", b"Bearer"),)
+    return ErrorAnswer(error.status, str(error), headers)
+
+
+def _look_up(table: dict[type[BaseException], ErrorAnswer], error: BaseException) -> ErrorAnswer:
+    for kind in type(error).__mro__:
+        answer = table.get(kind)
+        if answer is not None:
+            return answer
+    return INTERNAL

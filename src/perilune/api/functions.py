@@ -1,0 +1,148 @@
+"""What the management API does with functions.  Requests are already validated here."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from perilune.api.errors import OperationFailed
+from perilune.ids import new_function_id
+from perilune.services.env import EnvError, EnvValidationError
+from perilune.store import (
+    DB,
+    ExecutionNotFound,
+    Function,
+    FunctionNotFound,
+    FunctionVersion,
+    NoActiveVersion,
+    PaginationInfo,
+    PaginationParams,
+    StoreError,
+    UpdateFunctionRequest,
+    VersionNotFound,
+    to_json,
+)
+
+Json = dict[str, Any]
+
+
+class EnvVariables(Protocol):
+    """The part of the environment store that the API needs."""
+
+    async def all(self, function_id: str) -> dict[str, str]:
+        """Return all variables of a function."""
+        ...
+
+    async def replace(self, function_id: str, values: Mapping[str, str]) -> None:
+        """Make *values* the whole set, at once."""
+        ...
+
+
+class Functions:
+    """Creates, reads, changes and removes functions.
+
+    Every method raises the store's not-found errors, and `OperationFailed`
+    when the store itself fails.
+    """
+
+    def __init__(self, db: DB, env: EnvVariables) -> None:
+        self._db = db
+        self._env = env
+
+    async def create(self, settings: UpdateFunctionRequest, code: str) -> Json:
+        """Create a function with its first version, both or neither."""
+        given = msgspec.structs.asdict(settings)
+        given.pop("code")
+        members = {name: value for name, value in given.items() if value is not UNSET}
+        new = Function(id=new_function_id(), **members)
+        with failing_as("Failed to create function"):
+            async with self._db.transaction() as transaction:
+                function = await transaction.create_function(new)
+                with failing_as("Failed to create initial version"):
+                    version = await transaction.create_version(function.id, code)
+        return _with_version(function, version)
+
+    async def page(self, params: PaginationParams) -> Json:
+        """Return one part of the list, newest first."""
+        with failing_as("Failed to list functions"):
+            found, total = await self._db.list_functions(params)
+        items = [_with_version(one.function, one.active_version) for one in found]
+        return {"functions": items, "pagination": page_info(total, params)}
+
+    async def get(self, function_id: str) -> Json:
+        """Return one function with its environment and its active version."""
+        with failing_as("Failed to get function"):
+            function = await self._db.get_function(function_id)
+            version = await self._active_version(self._db, function_id)
+        with failing_as("Failed to get env vars"):
+            variables = await self._env.all(function_id)
+        return _with_version(function, version) | {"env_vars": variables}
+
+    async def update(
+        self, function_id: str, settings: UpdateFunctionRequest, code: str | UnsetType
+    ) -> Json:
+        """Change settings and code together; code that is the same makes no new version."""
+        changes_settings = any(
+            value is not UNSET for value in msgspec.structs.asdict(settings).values()
+        )
+        with failing_as("Failed to update function"):
+            async with self._db.transaction() as transaction:
+                await transaction.get_function(function_id)
+                if code is not UNSET:
+                    with failing_as("Failed to create new version"):
+                        await self._new_version(transaction, function_id, str(code))
+                if changes_settings:
+                    await transaction.update_function(function_id, settings)
+        return await self.get(function_id)
+
+    async def delete(self, function_id: str) -> None:
+        """Remove a function and everything that belongs to it."""
+        with failing_as("Failed to delete function"):
+            await self._db.delete_function(function_id)
+
+    async def replace_env(self, function_id: str, values: Mapping[str, str]) -> Json | None:
+        """Replace a function's environment; return its active version, if it has one."""
+        with failing_as("Failed to get current env vars"):
+            await self._db.get_function(function_id)
+        with failing_as("Failed to set env var"):
+            await self._env.replace(function_id, values)
+        with failing_as("Failed to get active version"):
+            version = await self._active_version(self._db, function_id)
+        return None if version is None else to_json(version)
+
+    async def _new_version(self, transaction: DB, function_id: str, code: str) -> None:
+        active = await self._active_version(transaction, function_id)
+        if active is None or active.code != code:
+            await transaction.create_version(function_id, code)
+
+    async def _active_version(self, db: DB, function_id: str) -> FunctionVersion | None:
+        try:
+            return await db.get_active_version(function_id)
+        except NoActiveVersion:
+            return None
+
+
+@contextmanager
+def failing_as(message: str) -> Iterator[None]:
+    """Turn a failure of the store into `OperationFailed`; what is not found stays that."""
+    try:
+        yield
+    except (FunctionNotFound, VersionNotFound, ExecutionNotFound, EnvValidationError):
+        raise
+    except EnvError as error:
+        if isinstance(error.__cause__, FunctionNotFound):
+            raise error.__cause__ from error
+        raise OperationFailed(message) from error
+    except StoreError as error:
+        raise OperationFailed(message) from error
+
+
+def page_info(total: int, params: PaginationParams) -> Json:
+    """Return what a list answer says about its part."""
+    return to_json(PaginationInfo(total, params.limit, params.offset))
+
+
+def _with_version(function: Function, version: FunctionVersion | None) -> Json:
+    return to_json(function) | {"active_version": None if version is None else to_json(version)}

@@ -1,0 +1,217 @@
+"""The endpoint below `/fn/`: one HTTP request in, one execution, one answer out.
+
+Raw ASGI on purpose: a framework's request and response objects would cost more
+than everything else the server does for a short execution.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Protocol
+
+from starlette.types import Receive, Scope, Send
+
+from perilune.api.answers import (
+    CONTENT_TYPE_JSON,
+    CORS_DEFAULTS,
+    CORS_ORIGIN,
+    Answer,
+    Headers,
+    UnsendableResponseError,
+    execution_headers,
+    function_answer,
+)
+from perilune.api.body import read_body
+from perilune.api.disconnects import Disconnects
+from perilune.api.errors import (
+    EXECUTION_FAILED,
+    NO_RESPONSE,
+    ApiError,
+    ErrorAnswer,
+    MethodNotAllowed,
+    ShuttingDown,
+    execution_failure,
+    refusal,
+)
+from perilune.api.events import Head, SecretHolder, build_event, parse_head, parse_target
+from perilune.api.headers import RequestNames, ResponseNames
+from perilune.engine import (
+    Engine,
+    EngineError,
+    EventSerializationError,
+    ExecutionRecordError,
+    ExecutionRequest,
+    ExecutionResult,
+    StorageUnavailableError,
+)
+
+METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+DEFAULT_ALLOWED_HEADERS = b"Content-Type, Authorization"
+PREFLIGHT_MAX_AGE_S = 600
+
+_SERVED = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+_NO_FUNCTION = ErrorAnswer(404, "Function not found")
+_SHUTTING_DOWN = refusal(ShuttingDown())
+_FAULTS = (EventSerializationError, ExecutionRecordError, StorageUnavailableError)
+
+_log = logging.getLogger(__name__)
+
+
+class ExecutionNotes(Protocol):
+    """The part of the execution log this endpoint needs."""
+
+    async def warn(self, execution_id: str, message: str) -> None:
+        """Add a line to the log of an execution; never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLimits:
+    """What a call of a function may bring along."""
+
+    body_bytes: int = 6 * 1024 * 1024
+    body_timeout_s: float = 30.0
+
+
+class FunctionEndpoint:
+    """Serves `/fn/{id}` and `/fn/{id}/{path...}` as an ASGI application."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        secret: SecretHolder,
+        notes: ExecutionNotes,
+        base_url: str = "",
+        limits: CallLimits | None = None,
+    ) -> None:
+        self._engine = engine
+        self._secret = secret
+        self._notes = notes
+        self._base_url = base_url
+        self._limits = limits or CallLimits()
+        self._disconnects = Disconnects()
+        self._request_names = RequestNames()
+        self._response_names = ResponseNames()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        method: str = scope["method"]
+        if method == "OPTIONS":
+            return await _send(send, _preflight(scope))
+        target = parse_target(scope)
+        if method not in _SERVED:
+            return await _send(send, _error(refusal(MethodNotAllowed(METHODS))))
+        if target is None:
+            return await _send(send, _error(_NO_FUNCTION))
+        head = parse_head(scope["headers"], self._request_names, self._secret)
+        try:
+            body = await self._body(head, receive)
+        except ApiError as error:
+            return await _send(send, _body_refusal(error, head))
+        except asyncio.CancelledError:
+            return await _send(send, _error(_SHUTTING_DOWN))
+        call = self._disconnects.enter(receive)
+        try:
+            result = await self._engine.execute(
+                ExecutionRequest(
+                    function_id=target.function_id,
+                    event=build_event(scope, target, head, body),
+                    base_url=self._base_url,
+                    request_id=head.request_id,
+                )
+            )
+        except asyncio.CancelledError:
+            # Nobody is left to answer, or the server ends: the engine has closed the record.
+            self._disconnects.leave(call)
+            if call.is_abandoned:
+                return None
+            return await _send(send, _error(_SHUTTING_DOWN))
+        except EngineError as error:
+            self._disconnects.leave(call)
+            _report_refusal(target.function_id, error)
+            return await _send(send, _error(refusal(error)))
+        except Exception as error:
+            self._disconnects.leave(call)
+            _log.exception("calling function %s failed", target.function_id)
+            return await _send(send, _error(refusal(error)))
+        self._disconnects.leave(call)
+        await _send(send, await self._answer(target.function_id, result, head.request_id))
+
+    async def _body(self, head: Head, receive: Receive) -> bytes:
+        declared = head.headers.get("Content-Length", "")
+        if not head.is_chunked and (not declared or declared == "0"):
+            return b""
+        return await read_body(
+            receive,
+            limit=self._limits.body_bytes,
+            timeout_s=self._limits.body_timeout_s,
+            declared=declared,
+        )
+
+    async def _answer(self, function_id: str, result: ExecutionResult, request_id: str) -> Answer:
+        """Turn how the execution ended into the answer of `rest-api` 6.5."""
+        own = execution_headers(function_id, result, request_id)
+        if result.error is not None:
+            return _error(execution_failure(result.error), own)
+        if result.response is None:
+            return _error(NO_RESPONSE, own)
+        remarks: list[str] = []
+        try:
+            answer = function_answer(result.response, own, self._response_names, remarks)
+        except UnsendableResponseError as problem:
+            remarks.append(str(problem))
+            answer = _error(EXECUTION_FAILED, own)
+        for remark in remarks:
+            await self._notes.warn(result.execution_id, remark)
+        return answer
+
+
+def _error(error: ErrorAnswer, own: Headers | None = None) -> Answer:
+    body = error.body
+    headers = [
+        CONTENT_TYPE_JSON,
+        (b"content-length", b"%d" % len(body)),
+        *error.headers,
+        *(own or ()),
+        *CORS_DEFAULTS,
+    ]
+    return Answer(error.status, headers, body)
+
+
+def _body_refusal(error: ApiError, head: Head) -> Answer:
+    answer = _error(refusal(error))
+    if "Expect" in head.headers:
+        # The client may now send its body or not, so the next request could not be told from it.
+        answer.headers.append((b"connection", b"close"))
+    return answer
+
+
+def _preflight(scope: Scope) -> Answer:
+    """Allow everything that a browser asks for: functions are public (KD-08)."""
+    wanted = DEFAULT_ALLOWED_HEADERS
+    for name, value in scope["headers"]:
+        if name == b"access-control-request-headers" and value:
+            wanted = value
+    headers = [
+        CORS_ORIGIN,
+        (b"access-control-allow-methods", METHODS.encode()),
+        (b"access-control-allow-headers", wanted),
+        (b"access-control-max-age", b"%d" % PREFLIGHT_MAX_AGE_S),
+        (b"allow", METHODS.encode()),
+        (b"vary", b"Access-Control-Request-Headers"),
+    ]
+    return Answer(204, headers, b"")
+
+
+def _report_refusal(function_id: str, error: EngineError) -> None:
+    if isinstance(error, _FAULTS):
+        _log.error("function %s was not called: %s", function_id[:100], error, exc_info=error)
+    else:
+        _log.info("function %s was not called: %s", function_id[:100], error.code)
+
+
+async def _send(send: Send, answer: Answer) -> None:
+    status, headers, body = answer
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,179 @@
+"""What the management API accepts: the shapes of its bodies and the rules for their values.
+
+Shapes are checked first, as a whole; then the rules, one field after the
+other, and the first broken one is reported.
+"""
+
+import unicodedata
+from typing import TypeVar
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from perilune.api.errors import InvalidBody, InvalidRequest
+from perilune.services.env import check_env_variables
+from perilune.store import CronStatus, PaginationParams, UpdateFunctionRequest
+
+MAX_NAME_CHARS = 100
+MAX_DESCRIPTION_CHARS = 500
+MAX_CODE_BYTES = 1024 * 1024
+RETENTION_DAYS = (7, 15, 30, 365)
+MAX_NUMBER = 2**63 - 1
+
+_LINE_SEPARATORS = frozenset({"Cc", "Zl", "Zp"})
+
+Body = TypeVar("Body")
+
+
+class FunctionBody(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of create and update; what is left out stays `UNSET`."""
+
+    name: str | None | UnsetType = UNSET
+    description: str | None | UnsetType = UNSET
+    code: str | None | UnsetType = UNSET
+    disabled: bool | None | UnsetType = UNSET
+    retention_days: int | None | UnsetType = UNSET
+    cron_schedule: str | None | UnsetType = UNSET
+    cron_status: str | None | UnsetType = UNSET
+    save_response: bool | None | UnsetType = UNSET
+
+
+class EnvBody(msgspec.Struct, frozen=True, kw_only=True):
+    """The body that replaces a function's environment."""
+
+    env_vars: dict[str, str] | None = None
+
+
+def decode_body(data: bytes, kind: type[Body]) -> Body:
+    """Return the JSON in *data* as *kind*; unknown members are ignored.
+
+    Raises:
+        InvalidBody: it is malformed, has a wrong type, or something follows it.
+    """
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as problem:
+        raise InvalidBody from problem
+
+
+def checked_creation(body: FunctionBody) -> tuple[UpdateFunctionRequest, str]:
+    """Return the settings and the code of a new function.
+
+    Raises:
+        InvalidRequest: a rule is broken.
+    """
+    name = _name(body.name if isinstance(body.name, str) else "")
+    description = _description(body.description)
+    code = _code(body.code if isinstance(body.code, str) else "")
+    return _settings(body, name, description), code
+
+
+def checked_update(body: FunctionBody) -> tuple[UpdateFunctionRequest, str | UnsetType]:
+    """Return the changed settings and the new code, if any.
+
+    An explicit null clears what can be cleared and counts as absent elsewhere.
+
+    Raises:
+        InvalidRequest: nothing is changed, or a rule is broken.
+    """
+    clearable = (body.description, body.retention_days, body.cron_schedule, body.cron_status)
+    others = (body.name, body.code, body.disabled, body.save_response)
+    if all(one is UNSET for one in clearable) and all(one in (UNSET, None) for one in others):
+        raise InvalidRequest("request: at least one field must be provided for update")
+    name = _name(body.name) if isinstance(body.name, str) else UNSET
+    description = _description(body.description)
+    code = _code(body.code) if isinstance(body.code, str) else UNSET
+    return _settings(body, name, description), code
+
+
+def checked_env(body: EnvBody) -> dict[str, str]:
+    """Return a function's new environment.
+
+    Raises:
+        InvalidRequest: there is none.
+        EnvValidationError: a rule is broken.
+    """
+    if body.env_vars is None:
+        raise InvalidRequest("env_vars: env_vars cannot be nil")
+    check_env_variables(body.env_vars)
+    return body.env_vars
+
+
+def page_params(limit: str | None, offset: str | None) -> PaginationParams:
+    """Return the effective part of a list; bad values count as absent, they never fail."""
+    return PaginationParams(_number(limit), _number(offset)).normalized()
+
+
+def _settings(
+    body: FunctionBody, name: str | UnsetType, description: str | None | UnsetType
+) -> UpdateFunctionRequest:
+    return UpdateFunctionRequest(
+        name=name,
+        description=description,
+        disabled=_flag(body.disabled),
+        retention_days=_retention_days(body.retention_days),
+        cron_schedule=_cron_schedule(body.cron_schedule),
+        cron_status=_cron_status(body.cron_status),
+        save_response=_flag(body.save_response),
+    )
+
+
+def _name(text: str) -> str:
+    name = text.strip()
+    if not name:
+        raise InvalidRequest("name: name cannot be empty")
+    if len(name) > MAX_NAME_CHARS:
+        raise InvalidRequest(f"name: name cannot be longer than {MAX_NAME_CHARS} characters")
+    if any(unicodedata.category(one) in _LINE_SEPARATORS for one in name):
+        raise InvalidRequest("name: name cannot contain control characters")
+    return name
+
+
+def _description(text: str | None | UnsetType) -> str | None | UnsetType:
+    if isinstance(text, str) and len(text) > MAX_DESCRIPTION_CHARS:
+        raise InvalidRequest(
+            f"description: description cannot be longer than {MAX_DESCRIPTION_CHARS} characters"
+        )
+    return text
+
+
+def _code(text: str) -> str:
+    if not text.strip():
+        raise InvalidRequest("code: code cannot be empty")
+    if len(text.encode()) > MAX_CODE_BYTES:
+        raise InvalidRequest(f"code: code cannot be longer than {MAX_CODE_BYTES} bytes")
+    return text
+
+
+def _flag(value: bool | None | UnsetType) -> bool | UnsetType:
+    return UNSET if value is None else value
+
+
+def _retention_days(days: int | None | UnsetType) -> int | None | UnsetType:
+    if isinstance(days, int) and days not in RETENTION_DAYS:
+        allowed = " ".join(map(str, RETENTION_DAYS))
+        raise InvalidRequest(f"retention_days: retention_days must be one of: [{allowed}]")
+    return days
+
+
+def _cron_schedule(text: str | None | UnsetType) -> None | UnsetType:
+    if isinstance(text, str) and text:
+        raise InvalidRequest("cron_schedule: schedules are not available yet")
+    return UNSET if text is UNSET else None
+
+
+def _cron_status(text: str | None | UnsetType) -> str | None | UnsetType:
+    if isinstance(text, str) and text not in tuple(CronStatus):
+        allowed = " ".join(CronStatus)
+        raise InvalidRequest(f"cron_status: cron_status must be one of: [{allowed}]")
+    return text
+
+
+def _number(text: str | None) -> int:
+    """Return a decimal integer; 0, which means absent, for everything else."""
+    if text is None or not text.isascii() or len(text) > 20:
+        return 0
+    digits = text[1:] if text[:1] in ("+", "-") else text
+    if not digits.isdecimal() or int(digits) > MAX_NUMBER:
+        return 0
+    return int(text)

@@ -1,0 +1,182 @@
+"""Rows of `executions`, written twice by every execution: opened, then closed."""
+
+import sqlite3
+from typing import Any
+
+import msgspec
+
+from perilune.clock import WallClock
+from perilune.store.access import Access, snapshot
+from perilune.store.errors import (
+    AlreadyExists,
+    ExecutionNotFound,
+    FunctionNotFound,
+    StoreError,
+    VersionNotFound,
+)
+from perilune.store.functions import list_function_ids
+from perilune.store.operations import Params, Statement, Work
+from perilune.store.records import (
+    Execution,
+    ExecutionStatus,
+    ExecutionTrigger,
+    PaginationParams,
+)
+from perilune.store.statements import load_statements
+
+INTERRUPTED_MESSAGE = "interrupted by server restart"
+INTERRUPTED_KIND = "internal"
+
+CHUNK_ROWS = 1000
+"""Rows deleted per operation, so that other writes get their turn in between."""
+
+_SQL = load_statements("executions")
+_INSERT = _SQL["insert_execution"]
+_CLOSE = _SQL["close_execution"]
+_FUNCTION_EXISTS = load_statements("functions")["function_exists"]
+_VERSION_OWNER = load_statements("versions")["version_owner"]
+_STATUS = {str(status): status for status in ExecutionStatus}
+_TRIGGER = {str(trigger): trigger for trigger in ExecutionTrigger}
+
+
+class Executions:
+    """Records of executions; the methods are those of `DB`."""
+
+    def __init__(self, access: Access, clock: WallClock) -> None:
+        """Use *access*; *clock* gives the time of creation."""
+        self._access = access
+        self._clock = clock
+
+    async def create(self, execution: Execution) -> Execution:
+        """See `DB.create_execution`.
+
+        Raises `FunctionNotFound`, `VersionNotFound`, or `AlreadyExists` for an id in use.
+        """
+        if not execution.created_at:
+            execution = msgspec.structs.replace(execution, created_at=int(self._clock()))
+        if not execution.trigger:
+            execution = msgspec.structs.replace(execution, trigger=ExecutionTrigger.HTTP)
+        params = (
+            execution.id,
+            execution.function_id,
+            execution.function_version_id,
+            # Enum members would take the slow path of the driver's type conversion.
+            str(execution.status),
+            execution.duration_ms,
+            execution.error_message,
+            execution.error_kind,
+            execution.event_json,
+            execution.response_json,
+            str(execution.trigger),
+            execution.created_at,
+        )
+        await self._access.write(Statement(_INSERT, params, None, _why_refused))
+        return execution
+
+    async def get(self, execution_id: str) -> Execution:
+        """See `DB.get_execution`."""
+
+        def read(connection: sqlite3.Connection) -> Execution:
+            row = connection.execute(_SQL["get_execution"], (execution_id,)).fetchone()
+            if row is None:
+                raise ExecutionNotFound
+            return _execution_of_row(row)
+
+        return await self._access.read(read)
+
+    async def update(
+        self,
+        execution_id: str,
+        status: ExecutionStatus,
+        duration_ms: int | None,
+        error_message: str | None,
+        response_json: str | None,
+        error_kind: str | None = None,
+    ) -> None:
+        """See `DB.update_execution`."""
+        params = (
+            execution_id,
+            str(status),
+            duration_ms,
+            error_message,
+            response_json,
+            None if error_kind is None else str(error_kind),
+        )
+        await self._access.write(Statement(_CLOSE, params, ExecutionNotFound))
+
+    async def page(
+        self, function_id: str, params: PaginationParams
+    ) -> tuple[list[Execution], int]:
+        """See `DB.list_executions`."""
+        page = params.normalized()
+
+        def read(connection: sqlite3.Connection) -> tuple[list[Execution], int]:
+            with snapshot(connection):
+                rows = connection.execute(
+                    _SQL["list_executions"], (function_id, page.limit, page.offset)
+                )
+                found = [_execution_of_row(row) for row in rows]
+                total = connection.execute(_SQL["count_executions"], (function_id,)).fetchone()
+                return found, total[0] if total else 0
+
+        return await self._access.read(read)
+
+    async def delete_old(self, before: int, function_id: str | None = None) -> int:
+        """See `DB.delete_old_executions`."""
+        if function_id is None:
+            function_ids = await self._access.read(list_function_ids)
+        else:
+            function_ids = [function_id]
+        return sum([await self._delete_old(each, before) for each in function_ids])
+
+    async def recover(self, before: int) -> int:
+        """See `DB.recover_pending`."""
+        params = (before, INTERRUPTED_MESSAGE, INTERRUPTED_KIND)
+        return await self._access.write(
+            Work(lambda connection: connection.execute(_SQL["recover_pending"], params).rowcount)
+        )
+
+    async def _delete_old(self, function_id: str, before: int) -> int:
+        params = (function_id, before, CHUNK_ROWS)
+        total = 0
+        while True:
+            deleted = await self._access.write(
+                Work(lambda c: c.execute(_SQL["delete_old_executions"], params).rowcount)
+            )
+            total += deleted
+            if deleted < CHUNK_ROWS:
+                return total
+
+
+def miscounted_executions(connection: sqlite3.Connection) -> list[str]:
+    """Describe the functions whose counter differs from the number of their rows."""
+    return [
+        f"function {function_id} has {found} executions, its counter says {counted}"
+        for function_id, counted, found in connection.execute(_SQL["miscounted_executions"])
+    ]
+
+
+def _why_refused(connection: sqlite3.Connection, params: Params) -> StoreError | None:
+    execution_id, function_id, version_id = params[:3]
+    if connection.execute(_SQL["get_execution"], (execution_id,)).fetchone() is not None:
+        return AlreadyExists("an execution with this id already exists")
+    if connection.execute(_FUNCTION_EXISTS, (function_id,)).fetchone() is None:
+        return FunctionNotFound()
+    owner = connection.execute(_VERSION_OWNER, (version_id,)).fetchone()
+    return VersionNotFound() if owner is None else None
+
+
+def _execution_of_row(row: tuple[Any, ...]) -> Execution:
+    return Execution(
+        id=row[0],
+        function_id=row[1],
+        function_version_id=row[2],
+        status=_STATUS[row[3]],
+        duration_ms=row[4],
+        error_message=row[5],
+        error_kind=row[6],
+        event_json=row[7],
+        response_json=row[8],
+        trigger=_TRIGGER[row[9]],
+        created_at=row[10],
+    )

@@ -1,0 +1,184 @@
+"""Rows of the key-value store."""
+
+import math
+import re
+import sqlite3
+
+from perilune.clock import WallClock
+from perilune.store.access import Access
+from perilune.store.errors import FunctionNotFound, KVQuotaExceeded, NotANumber
+from perilune.store.operations import Statement, Work
+from perilune.store.statements import load_statements
+
+CHUNK_ROWS = 1000
+"""Expired rows deleted per operation."""
+
+_SQL = load_statements("kv")
+_NUMBER = re.compile(rb"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
+_MAX_NUMBER_BYTES = 400
+_EXACT_INTEGERS = 2.0**53
+
+
+class KVStore:
+    """Key-value pairs of functions; the methods are those of `KVRows`.
+
+    Writes for an unknown function raise `FunctionNotFound`.  A pair that has expired is treated
+    as missing at once and counts against the quota until it is purged or room is needed.
+    """
+
+    def __init__(self, access: Access, clock: WallClock) -> None:
+        """Use *access*; *clock* decides what has expired."""
+        self._access = access
+        self._clock = clock
+
+    async def get(self, function_id: str, key: bytes) -> bytes | None:
+        """See `KVRows.get`."""
+        params = (function_id, key, self._clock())
+
+        def read(connection: sqlite3.Connection) -> bytes | None:
+            row = connection.execute(_SQL["get_value"], params).fetchone()
+            return None if row is None else row[0]
+
+        return await self._access.read(read)
+
+    async def set(
+        self, function_id: str, key: bytes, value: bytes, expires_at: float | None, quota_bytes: int
+    ) -> bool:
+        """See `KVRows.set`; a write that does not make the total larger always fits."""
+        now = self._clock()
+
+        def write(connection: sqlite3.Connection) -> bool:
+            if not _fits(connection, function_id, key, value, quota_bytes, now):
+                return False
+            connection.execute(_SQL["set_value"], (function_id, key, value, expires_at))
+            return True
+
+        return await self._access.write(Work(write))
+
+    async def delete(self, function_id: str, key: bytes) -> None:
+        """See `KVRows.delete`."""
+        await self._access.write(Statement(_SQL["delete_value"], (function_id, key)))
+
+    async def incr(self, function_id: str, key: bytes, amount: float, quota_bytes: int) -> float:
+        """See `KVRows.incr`.  Raises `NotANumber` or `KVQuotaExceeded`, both `ValueError`."""
+        now = self._clock()
+
+        def add(connection: sqlite3.Connection) -> float:
+            pair = connection.execute(_SQL["get_pair"], (function_id, key, now)).fetchone()
+            value, expires_at = pair or (b"0", None)
+            total = _number(value) + amount
+            if not math.isfinite(total):
+                raise NotANumber("the sum is not a finite number")
+            text = _text(total)
+            if not _fits(connection, function_id, key, text, quota_bytes, now):
+                raise KVQuotaExceeded
+            connection.execute(_SQL["set_value"], (function_id, key, text, expires_at))
+            return total
+
+        return await self._access.write(Work(add))
+
+    async def cas(
+        self, function_id: str, key: bytes, old: bytes | None, new: bytes, quota_bytes: int
+    ) -> bool:
+        """See `KVRows.cas`.  Raises `KVQuotaExceeded`."""
+        now = self._clock()
+
+        def swap(connection: sqlite3.Connection) -> bool:
+            pair = connection.execute(_SQL["get_pair"], (function_id, key, now)).fetchone()
+            value, expires_at = pair or (None, None)
+            if value != old:
+                return False
+            if not _fits(connection, function_id, key, new, quota_bytes, now):
+                raise KVQuotaExceeded
+            connection.execute(_SQL["set_value"], (function_id, key, new, expires_at))
+            return True
+
+        return await self._access.write(Work(swap))
+
+    async def list(
+        self, function_id: str, prefix: bytes, limit: int, after: bytes | None
+    ) -> list[tuple[bytes, bytes]]:
+        """See `KVRows.list`; a limit of 0 or less gives nothing."""
+        # The smallest key larger than `after` is `after` with a zero byte behind it.
+        first = prefix if after is None else max(prefix, after + b"\0")
+        end = _end_of_prefix(prefix)
+        limit = max(limit, 0)
+        now = self._clock()
+
+        def read(connection: sqlite3.Connection) -> list[tuple[bytes, bytes]]:
+            if end is None:
+                sql, params = _SQL["list_from"], (function_id, first, now, limit)
+                return connection.execute(sql, params).fetchall()
+            sql, bounded = _SQL["list_between"], (function_id, first, end, now, limit)
+            return connection.execute(sql, bounded).fetchall()
+
+        return await self._access.read(read)
+
+    async def purge(self, now: int) -> int:
+        """Delete the pairs that have expired by *now*; return how many."""
+        total = 0
+        while True:
+            deleted = await self._access.write(
+                Work(lambda c: c.execute(_SQL["purge_expired"], (now, CHUNK_ROWS)).rowcount)
+            )
+            total += deleted
+            if deleted < CHUNK_ROWS:
+                return total
+
+
+def miscounted_bytes(connection: sqlite3.Connection) -> list[str]:
+    """Describe the functions whose byte counter differs from the size of their pairs."""
+    return [
+        f"function {function_id} has {found} bytes of pairs, its counter says {counted}"
+        for function_id, counted, found in connection.execute(_SQL["miscounted_bytes"])
+    ]
+
+
+def _fits(
+    connection: sqlite3.Connection,
+    function_id: str,
+    key: bytes,
+    value: bytes,
+    quota_bytes: int,
+    now: float,
+) -> bool:
+    """Tell whether the pair may be written, deleting expired pairs if that is needed."""
+    growth, total = _growth(connection, function_id, key, value)
+    if growth <= 0 or total <= quota_bytes:
+        return True
+    if not connection.execute(_SQL["purge_function"], (function_id, now)).rowcount:
+        return False
+    growth, total = _growth(connection, function_id, key, value)
+    return growth <= 0 or total <= quota_bytes
+
+
+def _growth(
+    connection: sqlite3.Connection, function_id: str, key: bytes, value: bytes
+) -> tuple[int, int]:
+    """Return by how many bytes the write changes the function's total, and the new total."""
+    row = connection.execute(_SQL["usage"], (function_id, key)).fetchone()
+    if row is None:
+        raise FunctionNotFound
+    used, replaced = row
+    growth = len(key) + len(value) - (replaced or 0)
+    return growth, used + growth
+
+
+def _number(value: bytes) -> float:
+    """Read a decimal number; Python's own reading would also take `nan` and `1_000`."""
+    if len(value) > _MAX_NUMBER_BYTES or _NUMBER.fullmatch(value) is None:
+        raise NotANumber
+    return float(value)
+
+
+def _text(number: float) -> bytes:
+    """Write a number; whole ones without a fraction, as long as they are exact."""
+    if number.is_integer() and abs(number) <= _EXACT_INTEGERS:
+        return b"%d" % int(number)
+    return repr(number).encode()
+
+
+def _end_of_prefix(prefix: bytes) -> bytes | None:
+    """Return the smallest key larger than all with *prefix*; None if there is none."""
+    stem = prefix.rstrip(b"\xff")
+    return stem[:-1] + bytes([stem[-1] + 1]) if stem else None

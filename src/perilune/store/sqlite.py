@@ -1,0 +1,320 @@
+"""The SQLite store: one file, one writer, several readers, a cache for the hot path."""
+
+import asyncio
+import logging
+import sqlite3
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+from perilune.clock import WallClock, wall_clock
+from perilune.store.access import Access
+from perilune.store.cache import RecordCache
+from perilune.store.checkpoints import Checkpoints
+from perilune.store.connect import (
+    check_library,
+    connect,
+    create_file,
+    is_damage,
+    use_write_ahead_log,
+)
+from perilune.store.env import EnvStore
+from perilune.store.errors import IncompatibleDatabase, StoreError, StoreUnavailable
+from perilune.store.executions import Executions, miscounted_executions
+from perilune.store.functions import Functions
+from perilune.store.kv import KVStore, miscounted_bytes
+from perilune.store.logs import LogStore
+from perilune.store.migrate import migrate, schema_version, shipped_migrations
+from perilune.store.operations import Offered, Operation, Statement, Work, as_store_error
+from perilune.store.readers import Readers
+from perilune.store.transactions import Session
+from perilune.store.versions import Versions
+from perilune.store.writer import Writer
+
+T = TypeVar("T")
+
+ErrorHook = Callable[[StoreError], None]
+"""Takes a failure nobody waits for: lost log lines, a failed checkpoint."""
+
+
+def log_error(error: StoreError) -> None:
+    """Write *error* to the program's log; what `open_store` does unless told otherwise."""
+    logging.getLogger("perilune.store").error("%s", error, exc_info=error)
+
+
+@asynccontextmanager
+async def open_store(
+    path: Path | None, *, clock: WallClock = wall_clock, on_error: ErrorHook = log_error
+) -> "AsyncIterator[SqliteStore]":
+    """Open the store in *path*, creating or updating the file as needed; close it at the end.
+
+    Args:
+        path: The database file; None for a private temporary one that is deleted at the end.
+        clock: Gives the times that are stored and the age of cached records.
+        on_error: Called on the event loop with failures nobody waits for.
+
+    Raises:
+        IncompatibleDatabase: The file is damaged, newer, or not ours; it is left as it is.
+        StoreUnavailable: The file cannot be opened or written.
+    """
+    if path is None:
+        with tempfile.TemporaryDirectory(prefix="perilune-") as folder:
+            async with open_store(
+                Path(folder) / "store.db", clock=clock, on_error=on_error
+            ) as store:
+                yield store
+        return
+    connection = await asyncio.to_thread(_prepare, path, int(clock()))
+    store = SqliteStore(path, connection, clock=clock, on_error=on_error)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def open_memory_store(
+    *, clock: WallClock = wall_clock, on_error: ErrorHook = log_error
+) -> "AbstractAsyncContextManager[SqliteStore]":
+    """Open a store that is gone at the end, for tests.  It is the real one, in a private file."""
+    return open_store(None, clock=clock, on_error=on_error)
+
+
+class SqliteSession:
+    """All repositories on one way to the database; has the methods of `DB` that need no more.
+
+    The methods of the protocol are those of the repositories, under the protocol's names.
+    """
+
+    def __init__(self, access: Access, clock: WallClock) -> None:
+        """Build the repositories on *access*."""
+        self._access = access
+        functions = Functions(access, clock)
+        versions = Versions(access, clock)
+        executions = Executions(access, clock)
+        self.kv = KVStore(access, clock)
+        self.env = EnvStore(access, clock)
+        self.logs = LogStore(access)
+
+        self.create_function = functions.create
+        self.get_function = functions.read
+        self.list_functions = functions.page
+        self.update_function = functions.update
+        self.delete_function = functions.delete
+        self.list_functions_with_active_cron = functions.with_active_cron
+        self.create_version = versions.create
+        self.get_version = versions.get
+        self.get_version_by_id = versions.get_by_id
+        self.list_versions = versions.page
+        self.get_active_version = versions.read_active
+        self.activate_version = versions.activate
+        self.delete_version = versions.delete
+        self.create_execution = executions.create
+        self.get_execution = executions.get
+        self.update_execution = executions.update
+        self.list_executions = executions.page
+        self.delete_old_executions = executions.delete_old
+        self.recover_pending = executions.recover
+
+    async def purge_expired(self, now: int) -> dict[str, int]:
+        """See `DB.purge_expired`."""
+        return {"kv_store": await self.kv.purge(now)}
+
+    async def ping(self) -> None:
+        """See `DB.ping`."""
+        await self._access.read(lambda connection: connection.execute("SELECT 1").fetchone())
+
+
+class SqliteTransaction(SqliteSession):
+    """One open transaction; its reads see its own writes, nobody else sees them yet."""
+
+    def __init__(self, session: Session, writer: Writer, clock: WallClock) -> None:
+        """Use the open *session* of *writer*."""
+        super().__init__(_TransactionAccess(session, writer), clock)
+        self._depth = 0
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator["SqliteTransaction"]:
+        """Open a part of this transaction that can be taken back alone."""
+        name = f"part_{self._depth}"
+        self._depth += 1
+        await self._access.write(Statement(f"SAVEPOINT {name}", ()))
+        try:
+            yield self
+        except BaseException:
+            with suppress(StoreUnavailable):
+                await self._access.write(Statement(f"ROLLBACK TO {name}", ()))
+            raise
+        finally:
+            self._depth -= 1
+            with suppress(StoreUnavailable):
+                await self._access.write(Statement(f"RELEASE {name}", ()))
+
+    async def close(self) -> None:
+        """Refuse: a transaction ends with its block, the store is closed by its owner."""
+        raise StoreError("a transaction cannot close the store")
+
+
+class SqliteStore(SqliteSession):
+    """The store in one SQLite file; made by `open_store`."""
+
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, *, clock: WallClock, on_error: ErrorHook
+    ) -> None:
+        """Start writing through *connection*; the file has the current schema."""
+        self._clock = clock
+        self._on_error = on_error
+        self._loop = asyncio.get_running_loop()
+        self._connection = connection
+        self._readers = Readers(path)
+        self._checkpoints = Checkpoints(path, self._report_from_thread)
+        self._writer = Writer(
+            connection, self._checkpoints, touched=self._forget, report=self._report
+        )
+        self._closing: asyncio.Task[None] | None = None
+        super().__init__(_StoreAccess(self._writer, self._readers), clock)
+        self._functions = RecordCache(self.get_function, lambda _: 500, clock)
+        self._versions = RecordCache(
+            self.get_active_version, lambda version: 500 + len(version.code), clock
+        )
+        self.get_function = self._functions.get
+        self.get_active_version = self._versions.get
+
+    @property
+    def lost_writes(self) -> int:
+        """How many queued log lines were dropped or failed since the start."""
+        return self._writer.lost
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[SqliteTransaction]:
+        """See `DB.transaction`.
+
+        All other writes wait meanwhile, also those of the caller that do not go through the
+        yielded object: await nothing else inside.  After 5 s without a call the transaction
+        is rolled back and further calls raise `StoreUnavailable`.
+        """
+        session = self._writer.open_session()
+        try:
+            await session.opened
+        except asyncio.CancelledError:
+            session.abandon()
+            raise
+        try:
+            yield SqliteTransaction(session, self._writer, self._clock)
+        except BaseException:
+            with suppress(StoreUnavailable):
+                await session.finish(commit=False)
+            raise
+        await session.finish(commit=True)
+
+    async def check_integrity(self) -> list[str]:
+        """Return what is wrong with the file: damage, dangling references, wrong counters.
+
+        Reads everything; on a large file that takes minutes, and the write-ahead log grows
+        meanwhile.
+        """
+
+        def check(connection: sqlite3.Connection) -> list[str]:
+            damage = [text for (text,) in connection.execute("PRAGMA integrity_check")]
+            dangling = [
+                f"row {row} of {table} refers to a missing row of {parent}"
+                for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check")
+            ]
+            counters = [*miscounted_executions(connection), *miscounted_bytes(connection)]
+            return [*(text for text in damage if text != "ok"), *dangling, *counters]
+
+        return await self._access.read(check)
+
+    async def close(self) -> None:
+        """See `DB.close`.  Closing twice is fine."""
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        await self._writer.close()
+        await self._readers.close()
+        self._functions.clear()
+        self._versions.clear()
+        await asyncio.to_thread(self._close_file)
+
+    def _close_file(self) -> None:
+        self._checkpoints.close()
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:
+            self._report_from_thread(error)
+        finally:
+            self._connection.close()
+
+    def _forget(self, function_id: str) -> None:
+        self._functions.forget(function_id)
+        self._versions.forget(function_id)
+
+    def _report(self, error: StoreError) -> None:
+        try:
+            self._on_error(error)
+        except Exception:
+            logging.getLogger("perilune.store").exception("the error hook of the store failed")
+
+    def _report_from_thread(self, error: Exception) -> None:
+        # A RuntimeError says that the loop is closed: nobody is left to hear it.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._report, as_store_error(error))
+
+
+class _StoreAccess:
+    """`Access` to the whole store."""
+
+    def __init__(self, writer: Writer, readers: Readers) -> None:
+        self.write = writer.write
+        self.offer = writer.offer
+        self.read = readers.read
+
+
+class _TransactionAccess:
+    """`Access` to one transaction: everything runs on the writer's connection, in order."""
+
+    def __init__(self, session: Session, writer: Writer) -> None:
+        self._session = session
+        self._writer = writer
+        self.write = session.submit
+
+    def offer(self, operation: Offered) -> bool:
+        try:
+            self._session.submit_silently(operation)
+        except StoreUnavailable:
+            return False
+        self._writer.hold(operation)
+        return True
+
+    def read(self, work: Callable[[sqlite3.Connection], T]) -> Awaitable[T]:
+        operation: Operation[T] = Work(work)
+        return self._session.submit(operation)
+
+
+def _prepare(path: Path, now: int) -> sqlite3.Connection:
+    """Open or create the file and bring its schema up to date."""
+    check_library()
+    try:
+        create_file(path)
+        connection = connect(path)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreUnavailable(f"cannot open {path}: {error}") from error
+    try:
+        steps = shipped_migrations()
+        # First of all a look, so that a file that is not ours stays as it is.
+        schema_version(connection, steps)
+        use_write_ahead_log(connection)
+        migrate(connection, path, steps, now)
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, IncompatibleDatabase):
+            raise IncompatibleDatabase(f"{path}: {error}") from error
+        if isinstance(error, sqlite3.Error):
+            if is_damage(error):
+                raise IncompatibleDatabase(f"{path} is damaged or no database: {error}") from error
+            raise StoreUnavailable(f"cannot prepare {path}: {error}") from error
+        raise
+    return connection

@@ -1,0 +1,148 @@
+"""Rows of `function_versions`: numbers that are never used again, one active at most."""
+
+import sqlite3
+from typing import Any
+
+from perilune.clock import WallClock
+from perilune.ids import version_id
+from perilune.store.access import Access, snapshot
+from perilune.store.errors import (
+    CannotDeleteActiveVersion,
+    FunctionNotFound,
+    NoActiveVersion,
+    VersionNotFound,
+)
+from perilune.store.operations import Work
+from perilune.store.records import FunctionVersion, PaginationParams
+from perilune.store.statements import load_statements
+
+_SQL = load_statements("versions")
+_TOUCH = load_statements("functions")["touch_function"]
+
+
+class Versions:
+    """Versions of functions' code; the methods are those of `DB`."""
+
+    def __init__(self, access: Access, clock: WallClock) -> None:
+        """Use *access*; *clock* gives the times of creation and change."""
+        self._access = access
+        self._clock = clock
+
+    async def create(
+        self, function_id: str, code: str, created_by: str | None = None
+    ) -> FunctionVersion:
+        """See `DB.create_version`."""
+        now = int(self._clock())
+
+        def create(connection: sqlite3.Connection) -> FunctionVersion:
+            counted = connection.execute(_SQL["next_version"], (function_id,)).fetchall()
+            if not counted:
+                raise FunctionNotFound
+            ((number,),) = counted
+            connection.execute(_SQL["deactivate_versions"], (function_id,))
+            made = FunctionVersion(
+                id=version_id(function_id, number),
+                function_id=function_id,
+                version=number,
+                code=code,
+                created_at=now,
+                created_by=created_by,
+                is_active=True,
+            )
+            connection.execute(
+                _SQL["insert_version"], (made.id, function_id, number, code, now, created_by)
+            )
+            connection.execute(_TOUCH, (function_id, now))
+            return made
+
+        return await self._access.write(Work(create, touches=function_id))
+
+    async def get(self, function_id: str, number: int) -> FunctionVersion:
+        """See `DB.get_version`."""
+        return await self._one("get_version", (function_id, number), VersionNotFound)
+
+    async def get_by_id(self, version_id: str) -> FunctionVersion:
+        """See `DB.get_version_by_id`."""
+        return await self._one("get_version_by_id", (version_id,), VersionNotFound)
+
+    async def read_active(self, function_id: str) -> FunctionVersion:
+        """See `DB.get_active_version`; always asks the database."""
+        return await self._one("get_active_version", (function_id,), NoActiveVersion)
+
+    async def page(
+        self, function_id: str, params: PaginationParams
+    ) -> tuple[list[FunctionVersion], int]:
+        """See `DB.list_versions`."""
+        page = params.normalized()
+
+        def read(connection: sqlite3.Connection) -> tuple[list[FunctionVersion], int]:
+            with snapshot(connection):
+                rows = connection.execute(
+                    _SQL["list_versions"], (function_id, page.limit, page.offset)
+                )
+                found = [version_of_row(row) for row in rows]
+                (total,) = connection.execute(_SQL["count_versions"], (function_id,)).fetchone()
+                return found, total
+
+        return await self._access.read(read)
+
+    async def activate(self, version_id: str, function_id: str | None = None) -> None:
+        """See `DB.activate_version`."""
+        now = int(self._clock())
+
+        def activate(connection: sqlite3.Connection) -> None:
+            owner, is_active = _owner(connection, version_id, function_id)
+            if is_active:
+                return
+            operation.touches = owner
+            connection.execute(_SQL["deactivate_versions"], (owner,))
+            connection.execute(_SQL["activate_version"], (version_id,))
+            connection.execute(_TOUCH, (owner, now))
+
+        operation = Work(activate)
+        await self._access.write(operation)
+
+    async def delete(self, version_id: str, function_id: str | None = None) -> None:
+        """See `DB.delete_version`."""
+
+        def delete(connection: sqlite3.Connection) -> None:
+            _, is_active = _owner(connection, version_id, function_id)
+            if is_active:
+                raise CannotDeleteActiveVersion
+            connection.execute(_SQL["delete_version"], (version_id,))
+
+        await self._access.write(Work(delete))
+
+    async def _one(
+        self, statement: str, params: tuple[Any, ...], missing: type[Exception]
+    ) -> FunctionVersion:
+        def read(connection: sqlite3.Connection) -> FunctionVersion:
+            row = connection.execute(_SQL[statement], params).fetchone()
+            if row is None:
+                raise missing
+            return version_of_row(row)
+
+        return await self._access.read(read)
+
+
+def version_of_row(row: tuple[Any, ...]) -> FunctionVersion:
+    """Build the record from the columns in the order of the schema."""
+    return FunctionVersion(
+        id=row[0],
+        function_id=row[1],
+        version=row[2],
+        code=row[3],
+        created_at=row[4],
+        created_by=row[5],
+        is_active=bool(row[6]),
+    )
+
+
+def _owner(
+    connection: sqlite3.Connection, version_id: str, expected: str | None
+) -> tuple[str, bool]:
+    """Return whose version it is and whether it is active.  Raises `VersionNotFound`."""
+    row = connection.execute(_SQL["version_owner"], (version_id,)).fetchone()
+    if row is None or (expected is not None and row[0] != expected):
+        raise VersionNotFound
+    return row[0], bool(row[1])

@@ -1,0 +1,398 @@
+"""The Lua interpreter of a worker process: LuaJIT with a sandboxed environment.
+
+`Interpreter` runs invocations and calls the host through a `Channel`; `serve`
+connects one to the worker's socket.  The language side is in `lua/core`.  Guest
+modules that need Lua of their own are in `lua/modules`, one file each, named
+like the module; the others consist of host functions only.
+
+Everything that could be needed is read and imported when this module is
+imported, since no file can be opened after the lock-down.
+
+Two rules keep the interpreter's memory limit survivable.  An allocation that
+fails while Python code is on the stack would unwind it without giving back the
+interpreter lock, so the limit is lifted whenever Python puts something into
+Lua, and Lua restores it as soon as it is back in control.  And only scalars
+cross the border: tables travel as msgpack.
+"""
+
+import os
+import re
+import socket
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+from lupa import luajit21
+
+from perilune.worker.frames import (
+    Call,
+    Failure,
+    FrameError,
+    FrameReader,
+    Invoke,
+    Reply,
+    Result,
+    Setup,
+    ToWorker,
+    encode,
+)
+from perilune.worker.lockdown import Profile
+from perilune.worker.lua_text import fold_case, is_base64
+
+PROFILE = Profile()
+"""Nothing to read, no threads: all files are loaded before the lock-down."""
+
+EXIT_HOST_GONE = 4
+ARGUMENT_TYPES = frozenset({"string", "int", "number", "table", "any"})
+
+# Growth of the heap after which a full collection is worth its time: LuaJIT
+# does not collect when an allocation fails, so garbage of one invocation
+# would count against the next.
+_COLLECT_AFTER_BYTES = 4 * 1024 * 1024
+_RECEIVE_BYTES = 256 * 1024
+_UNLIMITED = 0
+
+_LUA = Path(__file__).with_name("lua")
+_CORE_ORDER = (
+    "numbers",
+    "text",
+    "errors",
+    "arguments",
+    "values",
+    "host",
+    "json_encode",
+    "json_decode",
+    "response",
+    "environment",
+    "invocation",
+)
+_CORE = [(name, (_LUA / "core" / f"{name}.lua").read_bytes()) for name in _CORE_ORDER]
+_MODULES = {path.stem: path.read_bytes() for path in sorted((_LUA / "modules").glob("*.lua"))}
+
+# Status of a host call; the same numbers stand in `lua/core/host.lua`.
+_SCALAR, _PACKED, _FAILED = 0, 1, 2
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder().decode
+
+_LOADER = b"""
+local name, source = ...
+return assert(loadstring(source, "=[perilune " .. name .. "]"))
+"""
+_PREPARE = b"""
+python = nil
+package.loaded.python = nil
+return {native = {}, limits = {}, collect = collectgarbage}
+"""
+
+
+class Channel(Protocol):
+    """The way to the host while guest code runs."""
+
+    def send(self, call: Call) -> None:
+        """Hand *call* over.
+
+        Raises:
+            FrameError: it is too large to be sent; nothing was.
+        """
+        ...
+
+    def receive(self) -> Reply:
+        """Wait for the reply to the last call that has one."""
+        ...
+
+
+class Interpreter:
+    """One LuaJIT state, for the versions of one function.
+
+    No state of guest code survives an invocation; compiled code does.
+    """
+
+    def __init__(self, setup: Setup, channel: Channel) -> None:
+        self._setup = setup
+        self._channel = channel
+        self._deadline_s = 0.0
+        self._names: list[str] = []
+        self._packed: list[list[int]] = []
+        self._syntax_failures: dict[str, Failure] = {}
+        self._lua = luajit21.LuaRuntime(
+            register_eval=False,
+            register_builtins=False,
+            encoding=None,
+            unpack_returned_tuples=True,
+            attribute_filter=_deny_attribute,
+            max_memory=setup.memory_bytes,
+        )
+        self._lua.set_max_memory(_UNLIMITED)
+        core = self._boot()
+        self._compile = core[b"compile"]
+        self._is_compiled = core[b"is_compiled"]
+        self._invoke = core[b"invoke"]
+        self._collect = core[b"collect"]
+        self._collect()
+        self._settled_bytes: int = self._lua.get_memory_used()
+
+    def execute(self, invoke: Invoke) -> Result | Failure:
+        """Run one invocation to its end.  Never raises for what guest code does."""
+        self._deadline_s = time.monotonic() + invoke.time_left_s
+        try:
+            failure = self._prepare(invoke)
+            if failure is not None:
+                return failure
+            # Seeds from the system for every invocation: the generator belongs to the state.
+            seed = int.from_bytes(os.urandom(6), "little")
+            outcome = self._invoke(
+                invoke.version_id.encode(), _pack(invoke.context), _pack(invoke.event), seed
+            )
+        except luajit21.LuaMemoryError:
+            return Failure("memory", "not enough memory", fatal=True)
+        except luajit21.LuaError as error:
+            return Failure("internal", f"the sandbox failed: {error}", fatal=True)
+        finally:
+            self._lua.set_max_memory(_UNLIMITED)
+        if not outcome[0]:
+            _, kind, message, line = outcome[:4]
+            return Failure(kind.decode(), _text(message), line, fatal=kind == b"memory")
+        return self._result(*outcome[1:])
+
+    def tidy(self) -> None:
+        """Free what the last invocation left behind, if it is worth the time."""
+        if self._lua.get_memory_used() - self._settled_bytes > _COLLECT_AFTER_BYTES:
+            self._collect()
+            self._settled_bytes = self._lua.get_memory_used()
+
+    def _boot(self) -> Any:  # Any: lupa has no types
+        """Load the trusted Lua code and hand it what it needs; return its functions."""
+        lua = self._lua
+        core = lua.execute(_PREPARE)
+        native = core[b"native"]
+        native[b"restore_memory_limit"] = self._restore_memory_limit
+        native[b"send"] = self._send
+        native[b"call"] = self._call
+        native[b"upper"] = self._upper
+        native[b"lower"] = self._lower
+        native[b"now_s"] = time.time
+        native[b"sleep"] = self._sleep
+        core[b"limits"][b"log_line_bytes"] = self._setup.log_line_bytes
+        for name, source in _CORE:
+            self._load(f"core/{name}", source)(core)
+        modules = self._bind_host_functions(core)
+        for module, source in _MODULES.items():
+            host = modules.setdefault(module, lua.table())
+            modules[module] = self._load(f"modules/{module}", source)(core, host)
+        core[b"set_modules"](lua.table_from({name.encode(): t for name, t in modules.items()}))
+        return core
+
+    def _load(self, name: str, source: bytes) -> Any:  # Any: lupa has no types
+        return self._lua.execute(_LOADER, name.encode(), source)
+
+    def _bind_host_functions(self, core: Any) -> dict[str, Any]:
+        """Make the Lua function of every host function; return them by module."""
+        modules: dict[str, Any] = {}
+        table_from = self._lua.table_from
+        for index, (module, name, args, has_reply) in enumerate(self._setup.host_functions):
+            kinds = [kind for kind, _ in args]
+            if not ARGUMENT_TYPES.issuperset(kinds):
+                raise ValueError(f"unknown argument type in {module}.{name}: {kinds}")
+            self._names.append(f"{module}.{name}")
+            self._packed.append([i for i, kind in enumerate(kinds) if kind in ("table", "any")])
+            members = modules.setdefault(module, self._lua.table())
+            members[name.encode()] = core[b"bind"](
+                index,
+                name.encode(),
+                table_from([kind.encode() for kind in kinds]),
+                table_from([optional for _, optional in args]),
+                has_reply,
+            )
+        return modules
+
+    def _prepare(self, invoke: Invoke) -> Failure | None:
+        """Make sure that the version is compiled; return why it can't be."""
+        version = invoke.version_id
+        if version in self._syntax_failures:
+            return self._syntax_failures[version]
+        if self._is_compiled(version.encode()):
+            return None
+        if invoke.code is None:
+            return Failure("internal", f"this worker has no code of version {version}")
+        source = invoke.code.encode("utf-8", "surrogateescape")
+        problem = self._compile(version.encode(), source)
+        if problem is None:
+            return None
+        failure = _syntax_failure(_text(problem), invoke.code)
+        self._syntax_failures = {version: failure}
+        return failure
+
+    def _result(
+        self, status: int, body: bytes, is_base64_encoded: bool, headers: bytes | None
+    ) -> Result | Failure:
+        """Check what needs the whole body and build the result."""
+        size = len(body)
+        if is_base64_encoded:
+            body = body.translate(None, b"\r\n")
+            if not is_base64(body):
+                return Failure("runtime", "invalid body: isBase64Encoded is set, but it is not base64")
+            size = len(body) // 4 * 3 - body[-2:].count(b"=")
+        limit = self._setup.response_body_bytes
+        if size > limit:
+            text = f"response body of {size} bytes exceeds the limit of {limit} bytes"
+            return Failure("runtime", text)
+        return Result(status, _header_dict(headers), body, is_base64_encoded)
+
+    # What Lua calls.  Functions that return strings lift the memory limit first.
+
+    def _restore_memory_limit(self) -> None:
+        self._lua.set_max_memory(self._setup.memory_bytes)
+
+    def _send(self, index: int, *args: Any) -> tuple[int, Any]:
+        """Send a host call.  `Any`: guest values."""
+        values = list(args)
+        for position in self._packed[index]:
+            # Absent optional arguments are nil, everything else is msgpack by now.
+            if position < len(values) and values[position] is not None:
+                values[position] = _unpack(values[position])
+        try:
+            self._channel.send(Call(self._names[index], values))
+        except FrameError as error:
+            return _FAILED, f"arguments too large: {error}".encode()
+        return _SCALAR, None
+
+    def _call(self, index: int, *args: Any) -> tuple[int, Any]:
+        """Send a host call and wait for its reply.  `Any`: guest values."""
+        self._lua.set_max_memory(_UNLIMITED)
+        status, problem = self._send(index, *args)
+        if status == _FAILED:
+            return status, problem
+        reply = self._channel.receive()
+        value = reply.value
+        if reply.error is not None:
+            return _FAILED, reply.error.encode("utf-8", "surrogateescape")
+        if value is None or isinstance(value, bytes | bool | float):
+            return _SCALAR, value
+        if isinstance(value, int):
+            return _SCALAR, float(value)
+        return _PACKED, _pack(value)
+
+    def _upper(self, text: bytes) -> bytes | None:
+        self._lua.set_max_memory(_UNLIMITED)
+        return fold_case(text, upper=True)
+
+    def _lower(self, text: bytes) -> bytes | None:
+        self._lua.set_max_memory(_UNLIMITED)
+        return fold_case(text, upper=False)
+
+    def _sleep(self, seconds: float) -> None:
+        time.sleep(max(0.0, min(seconds, self._deadline_s - time.monotonic())))
+
+
+def serve(connection: socket.socket) -> None:
+    """Run invocations from the host until it closes *connection*.
+
+    Also returns after a failure that leaves the interpreter unusable.
+
+    Raises:
+        FrameError: the host broke the protocol.
+    """
+    channel = _SocketChannel(connection)
+    setup = channel.next_message()
+    if setup is None:
+        return
+    if not isinstance(setup, Setup):
+        raise FrameError(f"expected setup, got {type(setup).__name__}")
+    interpreter = Interpreter(setup, channel)
+    while (message := channel.next_message()) is not None:
+        if not isinstance(message, Invoke):
+            raise FrameError(f"expected invoke, got {type(message).__name__}")
+        outcome = interpreter.execute(message)
+        channel.finish(outcome)
+        if isinstance(outcome, Failure) and outcome.fatal:
+            return
+        interpreter.tidy()
+
+
+class _SocketChannel:
+    """Frames over the worker's blocking socket."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._reader: FrameReader[ToWorker] = FrameReader(ToWorker)
+        self._waiting: deque[ToWorker] = deque()
+
+    def next_message(self) -> ToWorker | None:
+        """Wait for the next message; None when the host has closed the connection."""
+        while not self._waiting:
+            data = self._connection.recv(_RECEIVE_BYTES)
+            if not data:
+                return None
+            self._waiting.extend(self._reader.feed(data))
+        return self._waiting.popleft()
+
+    def finish(self, outcome: Result | Failure) -> None:
+        """Send the outcome of an invocation; one that is too large becomes a failure."""
+        try:
+            frame = encode(outcome)
+        except FrameError as error:
+            frame = encode(Failure("runtime", f"the response is too large: {error}"))
+        self._connection.sendall(frame)
+
+    def send(self, call: Call) -> None:
+        """Send a call made by guest code."""
+        frame = encode(call)
+        try:
+            self._connection.sendall(frame)
+        except OSError:
+            os._exit(EXIT_HOST_GONE)
+
+    def receive(self) -> Reply:
+        """Wait for the reply to a call made by guest code.
+
+        Without a host, or with one that breaks the protocol, the process ends
+        right here: guest code on the stack could swallow any error.
+        """
+        try:
+            message = self.next_message()
+        except (OSError, FrameError):
+            message = None
+        if not isinstance(message, Reply):
+            os._exit(EXIT_HOST_GONE)
+        return message
+
+
+def _deny_attribute(_object: object, name: object, _is_setting: bool) -> object:
+    raise AttributeError(f"no attribute {name!r} for Lua")
+
+
+def _text(message: bytes) -> str:
+    return message.decode("utf-8", "replace")
+
+
+def _syntax_failure(message: str, source: str) -> Failure:
+    """Locate a compiler message; the column is known if its token is unique in the line."""
+    found = re.match(r"<string>:(\d+): ", message)
+    if found is None:
+        return Failure("syntax", message)
+    line = int(found[1])
+    lines = source.split("\n")
+    near = re.search(r" near '(.+)'$", message)
+    if near is None or line > len(lines) or lines[line - 1].count(near[1]) != 1:
+        return Failure("syntax", message, line)
+    return Failure("syntax", message, line, lines[line - 1].index(near[1]) + 1)
+
+
+def _header_dict(packed: bytes | None) -> dict[str, str | list[str]]:
+    """Group header lines by name; latin-1 keeps every byte as one character."""
+    headers: dict[str, str | list[str]] = {}
+    if packed is None:
+        return headers
+    parts = [part.decode("latin-1") for part in _unpack(packed)]
+    for name, value in zip(parts[::2], parts[1::2], strict=True):
+        present = headers.get(name)
+        if present is None:
+            headers[name] = value
+        elif isinstance(present, list):
+            present.append(value)
+        else:
+            headers[name] = [present, value]
+    return headers

@@ -1,0 +1,40 @@
+"""Each service in both of its forms: in memory, and on a real SQLite store."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from perilune.store import Execution, Function, SqliteStore, open_store
+
+FUNCTIONS = ("f_ours", "f_theirs")
+EXECUTIONS = ("e_ours", "e_theirs")
+
+
+class Now:
+    """A clock that stands still until it is told otherwise."""
+
+    def __init__(self, time: float = 1_700_000_000.0) -> None:
+        self.time = time
+
+    def __call__(self) -> float:
+        return self.time
+
+
+@pytest.fixture
+def now() -> Now:
+    """The time, for service and store alike."""
+    return Now()
+
+
+@pytest.fixture
+async def store(tmp_path: Path, now: Now) -> AsyncIterator[SqliteStore]:
+    """A store on a file with two functions and an execution of each."""
+    async with open_store(tmp_path / "perilune.db", clock=now) as opened:
+        for function_id, execution_id in zip(FUNCTIONS, EXECUTIONS, strict=True):
+            await opened.create_function(Function(id=function_id, name=function_id))
+            version = await opened.create_version(function_id, "return 1")
+            await opened.create_execution(
+                Execution(id=execution_id, function_id=function_id, function_version_id=version.id)
+            )
+        yield opened

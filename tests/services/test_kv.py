@@ -1,0 +1,383 @@
+"""The key-value store, in memory and on SQLite alike."""
+
+import asyncio
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from perilune.errors import PeriluneError
+from perilune.services.kv import (
+    KV,
+    MAX_LIST_LIMIT,
+    MAX_PAGE_BYTES,
+    KVError,
+    KVKeyNotFound,
+    KVLimitError,
+    KVLimits,
+    KVStore,
+    MemoryKV,
+)
+from perilune.store import StoreUnavailable
+
+LIMITS = KVLimits(max_key_bytes=8, max_value_bytes=100, max_function_bytes=250)
+
+
+@pytest.fixture(params=["memory", "store"])
+def make_kv(request, now):
+    """Return a function that builds the service in one of its forms."""
+    if request.param == "memory":
+        return lambda limits=None: MemoryKV(limits=limits, clock=now)
+    store = request.getfixturevalue("store")
+    return lambda limits=None: KV(store.kv, limits=limits, clock=now)
+
+
+@pytest.fixture
+def kv(make_kv) -> KVStore:
+    return make_kv()
+
+
+async def test_a_value_is_read_back_overwritten_and_removed(kv):
+    await kv.set("f_ours", "a", "1")
+    assert await kv.get("f_ours", "a") == "1"
+
+    await kv.set("f_ours", "a", "2")
+    assert await kv.get("f_ours", "a") == "2"
+
+    await kv.delete("f_ours", "a")
+    with pytest.raises(KVKeyNotFound):
+        await kv.get("f_ours", "a")
+
+
+async def test_a_missing_key_is_named(kv):
+    with pytest.raises(KVKeyNotFound) as caught:
+        await kv.get("f_ours", "nope")
+
+    assert str(caught.value) == "KV error: key not found: nope"
+    assert isinstance(caught.value, KVError)
+    assert isinstance(caught.value, PeriluneError)
+
+
+async def test_the_name_of_a_missing_binary_key_can_be_stored(kv):
+    """The message never contains what has no UTF-8 form."""
+    with pytest.raises(KVKeyNotFound) as caught:
+        await kv.get("f_ours", b"a\xff")
+
+    assert str(caught.value) == "KV error: key not found: a\\xff"
+
+
+async def test_deleting_a_missing_key_is_fine(kv):
+    await kv.delete("f_ours", "nope")
+
+
+async def test_functions_do_not_see_each_other(kv):
+    await kv.set("f_ours", "token", "s3cret")
+
+    with pytest.raises(KVKeyNotFound):
+        await kv.get("f_theirs", "token")
+    await kv.delete("f_theirs", "token")
+    assert (await kv.list("f_theirs")).items == []
+    assert await kv.get("f_ours", "token") == "s3cret"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        pytest.param("", "e", id="empty key"),
+        pytest.param("ev", "", id="empty value"),
+        pytest.param("hé", "😀", id="unicode"),
+        pytest.param("bin\0k", "\0\udcff\udcfev", id="bytes that are no text"),
+    ],
+)
+async def test_any_text_is_a_key_and_a_value(kv, key, value):
+    await kv.set("f_ours", key, value)
+
+    assert await kv.get("f_ours", key) == value
+    assert (await kv.list("f_ours")).items == [(key, value)]
+
+
+@given(key=st.binary(max_size=40), value=st.binary(max_size=200))
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_byte_survives(key, value):
+    """Bytes come back as text whose surrogate escapes are those bytes; both forms name one key."""
+
+    async def scenario() -> None:
+        kv = MemoryKV()
+        await kv.set("f", key, value)
+        text = await kv.get("f", key.decode("utf-8", "surrogateescape"))
+        assert text.encode("utf-8", "surrogateescape") == value
+        assert await kv.cas("f", key, text, b"new")
+
+    asyncio.run(scenario())
+
+
+async def test_all_byte_values_survive_the_store(kv):
+    every_byte = bytes(range(256))
+
+    await kv.set("f_ours", every_byte, every_byte)
+
+    text = await kv.get("f_ours", every_byte.decode("utf-8", "surrogateescape"))
+    assert text.encode("utf-8", "surrogateescape") == every_byte
+
+
+async def test_text_without_any_byte_form_is_refused(kv):
+    with pytest.raises(KVError, match="value is not valid text"):
+        await kv.set("f_ours", "a", "\ud800")
+
+
+async def test_a_value_expires(kv, now):
+    await kv.set("f_ours", "session", "abc", ttl_s=60)
+    now.time += 59
+    assert await kv.get("f_ours", "session") == "abc"
+
+    now.time += 1
+    with pytest.raises(KVKeyNotFound):
+        await kv.get("f_ours", "session")
+    assert (await kv.list("f_ours")).items == []
+    assert await kv.cas("f_ours", "session", None, "new")
+
+
+async def test_setting_again_without_ttl_makes_a_value_stay(kv, now):
+    await kv.set("f_ours", "a", "1", ttl_s=60)
+    await kv.set("f_ours", "a", "2")
+    now.time += 100
+
+    assert await kv.get("f_ours", "a") == "2"
+
+
+@pytest.mark.parametrize("ttl_s", [0, -1, float("nan"), float("inf")])
+async def test_an_impossible_ttl_is_refused(kv, ttl_s):
+    with pytest.raises(KVError, match="ttl must be a positive number"):
+        await kv.set("f_ours", "a", "1", ttl_s=ttl_s)
+
+    with pytest.raises(KVKeyNotFound):
+        await kv.get("f_ours", "a")
+
+
+async def test_incr_counts_from_zero_and_stores_plain_numbers(kv):
+    assert await kv.incr("f_ours", "n") == 1
+    assert await kv.incr("f_ours", "n", 41) == 42
+    assert await kv.get("f_ours", "n") == "42"
+    assert await kv.incr("f_ours", "n", -42.5) == -0.5
+    assert await kv.get("f_ours", "n") == "-0.5"
+
+
+async def test_incr_goes_on_from_a_number_that_was_set(kv):
+    await kv.set("f_ours", "n", "10")
+
+    assert await kv.incr("f_ours", "n", 2) == 12
+
+
+async def test_parallel_incr_loses_nothing(kv):
+    sums = await asyncio.gather(*(kv.incr("f_ours", "n") for _ in range(50)))
+
+    assert sorted(sums) == list(range(1, 51))
+
+
+async def test_incr_of_something_else_fails_and_changes_nothing(kv):
+    await kv.set("f_ours", "n", "ten")
+
+    with pytest.raises(KVError, match="failed to increment value: "):
+        await kv.incr("f_ours", "n")
+    assert await kv.get("f_ours", "n") == "ten"
+
+
+@pytest.mark.parametrize("amount", [float("nan"), float("inf")])
+async def test_incr_by_no_number_is_refused(kv, amount):
+    with pytest.raises(KVError, match="amount must be a finite number"):
+        await kv.incr("f_ours", "n", amount)
+
+
+async def test_cas_writes_only_over_the_expected_value(kv):
+    assert await kv.cas("f_ours", "lock", None, "me")
+    assert not await kv.cas("f_ours", "lock", None, "you")
+    assert not await kv.cas("f_ours", "lock", "nobody", "you")
+    assert await kv.get("f_ours", "lock") == "me"
+    assert await kv.cas("f_ours", "lock", "me", "you")
+    assert await kv.get("f_ours", "lock") == "you"
+
+
+async def test_of_parallel_cas_one_wins(kv):
+    won = await asyncio.gather(*(kv.cas("f_ours", "lock", None, str(i)) for i in range(20)))
+
+    assert won.count(True) == 1
+
+
+async def test_list_pages_through_a_prefix_in_order(kv):
+    for number in range(70):
+        await kv.set("f_ours", f"user:{number:02}", str(number))
+    await kv.set("f_ours", "order:1", "x")
+    await kv.set("f_ours", "user;", "just after the prefix")
+
+    seen = []
+    cursor = None
+    for _ in range(10):
+        page = await kv.list("f_ours", "user:", 30, cursor)
+        seen += page.items
+        cursor = page.cursor
+        if cursor is None:
+            break
+
+    assert seen == [(f"user:{number:02}", str(number)) for number in range(70)]
+    assert cursor is None
+
+
+async def test_a_page_that_holds_everything_has_no_cursor(kv):
+    for key in ("a", "b"):
+        await kv.set("f_ours", key, "1")
+
+    assert (await kv.list("f_ours", limit=2)).cursor is None
+    assert (await kv.list("f_ours", limit=1)).cursor == "a"
+
+
+async def test_list_of_a_prefix_of_the_highest_byte(kv):
+    await kv.set("f_ours", b"\xff\xff1", "x")
+    await kv.set("f_ours", b"\xfe", "y")
+
+    assert (await kv.list("f_ours", b"\xff\xff")).items == [("\udcff\udcff1", "x")]
+
+
+async def test_a_page_is_bounded_in_bytes(kv):
+    """Large values come in several pages, and none is lost."""
+    value = "x" * (MAX_PAGE_BYTES // 4)
+    for key in "abcdef":
+        await kv.set("f_ours", key, value)
+
+    first = await kv.list("f_ours")
+    second = await kv.list("f_ours", cursor=first.cursor)
+
+    assert [key for key, _ in first.items] == ["a", "b", "c"]
+    assert [key for key, _ in second.items] == ["d", "e", "f"]
+    assert second.cursor is None
+
+
+@pytest.mark.parametrize("limit", [0, -1, MAX_LIST_LIMIT + 1])
+async def test_an_impossible_list_limit_is_refused(kv, limit):
+    with pytest.raises(KVError, match="limit must be between 1 and 1000"):
+        await kv.list("f_ours", limit=limit)
+
+
+async def test_limits_are_counted_in_bytes_and_their_exact_size_is_allowed(make_kv):
+    kv = make_kv(LIMITS)
+
+    await kv.set("f_ours", "éééé", "x" * 100)
+
+    assert await kv.get("f_ours", "éééé") == "x" * 100
+
+
+@pytest.mark.parametrize(
+    ("write", "limit", "words"),
+    [
+        pytest.param(
+            lambda kv: kv.set("f_ours", "é" * 4 + "k", "v"),
+            "max_key_bytes",
+            "key is too long: 9 bytes, at most 8",
+            id="key of set",
+        ),
+        pytest.param(
+            lambda kv: kv.incr("f_ours", "k" * 9),
+            "max_key_bytes",
+            "key is too long",
+            id="key of incr",
+        ),
+        pytest.param(
+            lambda kv: kv.cas("f_ours", "k" * 9, None, "v"),
+            "max_key_bytes",
+            "key is too long",
+            id="key of cas",
+        ),
+        pytest.param(
+            lambda kv: kv.set("f_ours", "k", "v" * 101),
+            "max_value_bytes",
+            "value is too large: 101 bytes, at most 100",
+            id="value of set",
+        ),
+        pytest.param(
+            lambda kv: kv.cas("f_ours", "k", None, b"v" * 101),
+            "max_value_bytes",
+            "value is too large",
+            id="value of cas",
+        ),
+    ],
+)
+async def test_what_is_too_large_is_refused_by_name(make_kv, write, limit, words):
+    kv = make_kv(LIMITS)
+
+    with pytest.raises(KVLimitError, match=words) as caught:
+        await write(kv)
+
+    assert caught.value.limit == limit
+    assert limit in str(caught.value)
+    assert (await kv.list("f_ours")).items == []
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        pytest.param(lambda kv: kv.set("f_ours", "c", "v" * 49), id="set"),
+        pytest.param(lambda kv: kv.cas("f_ours", "c", None, "v" * 49), id="cas"),
+    ],
+)
+async def test_the_quota_of_a_function_is_kept(make_kv, write):
+    kv = make_kv(LIMITS)
+    await kv.set("f_ours", "a", "v" * 100)
+    await kv.set("f_ours", "b", "v" * 99)
+
+    with pytest.raises(KVLimitError, match="quota of 250 bytes") as caught:
+        await write(kv)
+
+    assert caught.value.limit == "max_function_bytes"
+    with pytest.raises(KVKeyNotFound):
+        await kv.get("f_ours", "c")
+
+
+async def test_incr_keeps_the_quota(make_kv):
+    kv = make_kv(KVLimits(max_function_bytes=10))
+    await kv.set("f_ours", "a", "v" * 8)
+
+    with pytest.raises(KVLimitError, match="quota of 10 bytes"):
+        await kv.incr("f_ours", "c")
+
+
+async def test_the_quota_counts_what_is_there(make_kv):
+    """Overwriting and deleting give room back, and other functions take none."""
+    kv = make_kv(LIMITS)
+    await kv.set("f_theirs", "a", "v" * 100)
+    await kv.set("f_ours", "a", "v" * 100)
+    await kv.set("f_ours", "b", "v" * 100)
+    await kv.set("f_ours", "b", "w" * 100)
+    await kv.delete("f_ours", "a")
+
+    await kv.set("f_ours", "c", "v" * 100)
+
+    assert await kv.get("f_ours", "c") == "v" * 100
+
+
+class BrokenRows:
+    """Rows of a database that is gone."""
+
+    def __getattr__(self, name):
+        async def fail(*_args):
+            raise StoreUnavailable("database is locked")
+
+        return fail
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        pytest.param(lambda kv: kv.get("f", "a"), "failed to get value: ", id="get"),
+        pytest.param(lambda kv: kv.set("f", "a", "1"), "failed to set value: ", id="set"),
+        pytest.param(lambda kv: kv.delete("f", "a"), "failed to delete value: ", id="delete"),
+        pytest.param(lambda kv: kv.incr("f", "a"), "failed to increment value: ", id="incr"),
+        pytest.param(lambda kv: kv.cas("f", "a", None, "1"), "failed to set value: ", id="cas"),
+        pytest.param(lambda kv: kv.list("f"), "failed to list values: ", id="list"),
+    ],
+)
+async def test_a_failing_store_is_an_error_and_not_absence(call, text):
+    with pytest.raises(KVError) as caught:
+        await call(KV(BrokenRows()))
+
+    assert str(caught.value) == f"{text}database is locked"
+    assert not isinstance(caught.value, KVKeyNotFound)
+    assert isinstance(caught.value.__cause__, StoreUnavailable)

@@ -1,0 +1,388 @@
+"""The zygote and the host's handle on it, with real processes."""
+
+import asyncio
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from perilune.runtimes import zygote_client
+from perilune.runtimes.zygote_client import Zygote, ZygoteFailed, open_zygote
+from perilune.worker import frames
+from perilune.worker import zygote as protocol
+from perilune.worker.lockdown import REQUIRED_LAYERS, grade
+from tests.worker.conftest import HOSTILE, MEMORY_BYTES, REPOSITORY, SpawnWorker, Worker
+
+END_TIMEOUT_S = 20.0
+
+on_module_loop = pytest.mark.asyncio(loop_scope="module")
+
+
+def open_hostile(**options: Any):
+    return open_zygote([HOSTILE], search_path=[REPOSITORY], **options)
+
+
+@on_module_loop
+async def test_worker_says_first_that_it_is_locked_down(spawn_worker: SpawnWorker):
+    worker, report = await spawn_worker()
+
+    assert report == list(REQUIRED_LAYERS)
+    assert worker.spawned.pid != os.getpid()
+
+
+@on_module_loop
+async def test_worker_ends_when_the_host_closes_its_connection(spawn_worker: SpawnWorker):
+    worker, _ = await spawn_worker()
+
+    worker.spawned.sock.close()
+
+    assert await asyncio.wait_for(worker.spawned.exited, END_TIMEOUT_S) == 0
+
+
+@on_module_loop
+async def test_kill_ends_one_worker_only(spawn_worker: SpawnWorker):
+    killed, _ = await spawn_worker()
+    other, _ = await spawn_worker()
+
+    killed.spawned.kill()
+    killed.spawned.kill()
+
+    assert await asyncio.wait_for(killed.spawned.exited, END_TIMEOUT_S) == -signal.SIGKILL
+    assert await other.attempt("compute", {}) != ""
+    assert not other.spawned.exited.done()
+
+
+@on_module_loop
+async def test_killing_a_closed_worker_does_nothing(spawn_worker: SpawnWorker):
+    """The descriptor's number may belong to something else by then."""
+    worker, _ = await spawn_worker()
+    worker.spawned.close()
+
+    worker.spawned.kill()
+    worker.spawned.close()
+
+    assert worker.spawned.pidfd == -1
+
+
+@on_module_loop
+async def test_workers_spawned_at_once_are_different_processes(zygote: Zygote):
+    spawned = await asyncio.gather(*(zygote.spawn(HOSTILE, MEMORY_BYTES) for _ in range(12)))
+
+    assert len({each.pid for each in spawned}) == 12
+    for each in spawned:
+        assert isinstance(await Worker(each).receive(), frames.Ready)
+        each.close()
+
+
+@on_module_loop
+@pytest.mark.parametrize("layer", REQUIRED_LAYERS)
+async def test_missing_layer_is_reported_and_nothing_is_served(
+    spawn_worker: SpawnWorker, layer: str
+):
+    worker, report = await spawn_worker(without=[layer])
+
+    assert grade(report).name == "relaxed"
+    assert f"{layer}: left out on request" in grade(report).missing
+    assert await worker.receive() is None
+    status = await asyncio.wait_for(worker.spawned.exited, END_TIMEOUT_S)
+    assert status == protocol.EXIT_NOT_LOCKED_DOWN
+
+
+@on_module_loop
+@pytest.mark.parametrize("layer", REQUIRED_LAYERS)
+async def test_relaxed_worker_serves_although_a_layer_is_missing(
+    spawn_worker: SpawnWorker, layer: str
+):
+    worker, report = await spawn_worker(without=[layer], relaxed=True)
+
+    assert layer not in grade(report).in_force
+    assert await worker.attempt("run_machine_code", {}) == "done: 42"
+
+
+@on_module_loop
+async def test_reason_of_a_missing_layer_is_the_kernels(spawn_worker: SpawnWorker):
+    """Without no_new_privs, an unprivileged process may not install a filter."""
+    _, report = await spawn_worker(without=["no_new_privs"])
+
+    assert "seccomp: Permission denied" in grade(report).missing
+
+
+@on_module_loop
+async def test_defect_of_an_interpreter_is_told_to_the_host(spawn_worker: SpawnWorker):
+    worker, _ = await spawn_worker()
+
+    assert await worker.attempt("fail", {}) == "RuntimeError: a defect of the interpreter"
+    status = await asyncio.wait_for(worker.spawned.exited, END_TIMEOUT_S)
+    assert status == protocol.EXIT_FAILED
+
+
+async def test_module_that_is_no_interpreter_is_told_to_the_host():
+    async with open_zygote(["json"]) as zygote:
+        worker = Worker(await zygote.spawn("json", MEMORY_BYTES))
+        failure = await worker.receive()
+        worker.spawned.close()
+
+    assert isinstance(failure, frames.Failure)
+    assert failure.fatal
+    assert "PROFILE" in failure.message
+
+
+@on_module_loop
+async def test_module_that_was_not_preloaded_is_refused(zygote: Zygote):
+    pid = zygote.pid
+
+    with pytest.raises(ZygoteFailed, match="no module 'os'"):
+        await zygote.spawn("os", MEMORY_BYTES)
+
+    (await zygote.spawn(HOSTILE, MEMORY_BYTES)).close()
+    assert zygote.pid == pid
+
+
+async def test_module_that_can_not_be_imported_is_named(capfd: pytest.CaptureFixture[str]):
+    with pytest.raises(ZygoteFailed, match="No module named 'no_such_interpreter'"):
+        async with open_zygote(["no_such_interpreter"]):
+            pass
+
+    assert "no_such_interpreter" in capfd.readouterr().err
+
+
+@on_module_loop
+async def test_nothing_of_the_host_is_loaded(spawn_worker: SpawnWorker):
+    worker, _ = await spawn_worker()
+
+    loaded = (await worker.attempt("loaded_modules", {})).removeprefix("done: ").split()
+
+    assert "perilune.worker.lockdown" in loaded
+    assert [
+        name for name in loaded if name != "perilune" and not name.startswith("perilune.worker")
+    ] == []
+
+
+async def test_zygote_has_no_secrets_and_no_descriptors_of_the_host(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv("PERILUNE_SECRET", "s3cret")
+    with (tmp_path / "database").open("w") as database:
+        os.set_inheritable(database.fileno(), True)
+        async with open_hostile() as zygote:
+            process = Path(f"/proc/{zygote.pid}")
+            opened = [os.readlink(link) for link in (process / "fd").iterdir()]
+
+            assert (process / "environ").read_bytes() == b""
+            assert (process / "cwd").readlink() == Path("/")
+            assert str(tmp_path / "database") not in opened
+
+
+async def test_environment_that_got_into_the_zygote_is_a_missing_layer():
+    """Emptying `os.environ` doesn't help then: the variables stay in memory."""
+    with _bare_zygote({"PERILUNE_SECRET": "s3cret"}) as control:
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            request = msgspec.msgpack.encode(protocol.Spawn(HOSTILE, MEMORY_BYTES))
+            socket.send_fds(control, [request], [theirs.fileno()])
+            theirs.close()
+            ours.settimeout(END_TIMEOUT_S)
+            reader = frames.FrameReader[frames.FromWorker](frames.FromWorker)
+            (ready,) = reader.feed(ours.recv(65536))
+
+    assert isinstance(ready, frames.Ready)
+    assert grade(ready.layers).missing == (
+        "environment: the zygote was started with an environment",
+    )
+
+
+@contextmanager
+def _bare_zygote(environment: dict[str, str]) -> Iterator[socket.socket]:
+    """Start the zygote by its own command line, as its protocol describes."""
+    control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    paths = [part for path in sys.path if path for part in ("--path", path)]
+    program = Path(protocol.__file__).with_name("__main__.py")
+    command = [sys.executable, "-I", "-S", str(program), str(theirs.fileno()), *paths]
+    command += ["--path", str(REPOSITORY), "--preload", HOSTILE]
+    with control, subprocess.Popen(command, env=environment, pass_fds=[theirs.fileno()]):
+        theirs.close()
+        control.settimeout(END_TIMEOUT_S)
+        assert control.recv(4096) == msgspec.msgpack.encode(protocol.Started())
+        yield control
+        control.close()  # else the zygote would go on
+
+
+@on_module_loop
+async def test_stop_signals_of_a_service_manager_reach_neither_zygote_nor_worker(
+    zygote: Zygote, spawn_worker: SpawnWorker
+):
+    """The server drains its executions when it is told to stop."""
+    worker, _ = await spawn_worker()
+    pid = zygote.pid
+    assert pid is not None
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        os.kill(pid, number)
+        signal.pidfd_send_signal(worker.spawned.pidfd, number)
+
+    assert await worker.attempt("run_machine_code", {}) == "done: 42"
+    await spawn_worker()
+    assert zygote.pid == pid
+
+
+async def test_exits_are_told_after_spawn_has_returned():
+    events: list[tuple[str, int, int]] = []
+    all_told = asyncio.Event()
+
+    def on_exit(pid: int, status: int) -> None:
+        events.append(("exit", pid, status))
+        if len([event for event in events if event[0] == "exit"]) == 4:
+            all_told.set()
+
+    async with open_hostile(on_exit=on_exit) as zygote:
+        for _ in range(4):
+            worker = await zygote.spawn(HOSTILE, MEMORY_BYTES)
+            events.append(("spawn", worker.pid, 0))
+            worker.close()
+        await asyncio.wait_for(all_told.wait(), END_TIMEOUT_S)
+
+    for kind, pid, _ in events:
+        if kind == "exit":
+            assert events.index(("spawn", pid, 0)) < events.index(("exit", pid, -signal.SIGKILL))
+
+
+async def test_cancelled_spawn_leaves_no_worker():
+    ended: asyncio.Queue[int] = asyncio.Queue()
+
+    async with open_hostile(on_exit=lambda pid, status: ended.put_nowait(pid)) as zygote:
+        task = asyncio.create_task(zygote.spawn(HOSTILE, MEMORY_BYTES))
+        await asyncio.sleep(0)  # it has asked the zygote by now, and waits for the answer
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        pid = await asyncio.wait_for(ended.get(), END_TIMEOUT_S)
+
+        kept = await zygote.spawn(HOSTILE, MEMORY_BYTES)
+
+        assert kept.pid != pid
+        assert not kept.exited.done()
+        kept.close()
+
+
+async def test_zygote_that_died_takes_its_workers_along_and_is_replaced(
+    caplog: pytest.LogCaptureFixture,
+):
+    async with open_hostile() as zygote:
+        first = zygote.pid
+        assert first is not None
+        orphan = Worker(await zygote.spawn(HOSTILE, MEMORY_BYTES))
+
+        os.kill(first, signal.SIGKILL)
+        status = await asyncio.wait_for(orphan.spawned.exited, END_TIMEOUT_S)
+        replacement = Worker(await zygote.spawn(HOSTILE, MEMORY_BYTES))
+
+        assert status == -signal.SIGKILL
+        assert zygote.pid != first
+        assert isinstance(await replacement.receive(), frames.Ready)
+        assert "starting another" in caplog.text
+        orphan.spawned.close()
+        replacement.spawned.close()
+
+
+async def test_zygote_that_keeps_dying_is_given_up(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(zygote_client, "MAX_RESTARTS", 1)
+    async with open_hostile() as zygote:
+        for _ in range(2):
+            worker = await zygote.spawn(HOSTILE, MEMORY_BYTES)
+            assert zygote.pid is not None
+            os.kill(zygote.pid, signal.SIGKILL)
+            await asyncio.wait_for(worker.exited, END_TIMEOUT_S)
+            worker.close()
+
+        with pytest.raises(ZygoteFailed, match="died 1 times"):
+            await zygote.spawn(HOSTILE, MEMORY_BYTES)
+
+
+async def test_closing_ends_every_worker():
+    async with open_hostile() as zygote:
+        workers = [await zygote.spawn(HOSTILE, MEMORY_BYTES) for _ in range(3)]
+        pidfds = [os.dup(worker.pidfd) for worker in workers]
+
+    _wait_until_ended(pidfds)
+    for worker in workers:
+        assert worker.exited.result() == -signal.SIGKILL
+        worker.close()
+
+
+def test_killed_host_leaves_no_process_behind():
+    with _host_program() as (host, said):
+        pidfds = [os.pidfd_open(pid) for pid in (said["zygote"], *said["workers"])]
+
+        host.kill()
+
+        _wait_until_ended(pidfds)
+
+
+def test_workers_die_with_the_zygote_though_the_host_does_nothing():
+    with _host_program() as (host, said):
+        pidfds = [os.pidfd_open(pid) for pid in said["workers"]]
+        host.send_signal(signal.SIGSTOP)
+
+        os.kill(said["zygote"], signal.SIGKILL)
+
+        _wait_until_ended(pidfds)
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("setpriv") is None, reason="needs root to become another user"
+)
+def test_server_of_an_ordinary_user_has_every_layer_too():
+    """The one capability lets this user read the Python of these tests; workers lose it."""
+    wrapper = ["setpriv", "--reuid=65533", "--regid=65533", "--clear-groups"]
+    wrapper += ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
+
+    with _host_program(wrapper) as (_, said):
+        assert said["user"] == 65533
+        assert said["missing"] == []
+        assert said["grade"] == "full"
+        allowed = said["outcomes"].pop("compute")
+        assert allowed.startswith("done")
+        assert set(said["outcomes"].values()) == {"EPERM"}
+
+
+@contextmanager
+def _host_program(
+    wrapper: Sequence[str] = (),
+) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, Any]]]:
+    """Run `host_program` and wait until its workers are ready."""
+    with subprocess.Popen(
+        [*wrapper, sys.executable, "-m", "tests.worker.host_program"],
+        stdout=subprocess.PIPE,
+        cwd=REPOSITORY,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    ) as host:
+        try:
+            assert host.stdout is not None
+            line = host.stdout.readline()
+            assert line, "the host ended before it was ready"
+            yield host, json.loads(line)
+        finally:
+            host.kill()
+
+
+def _wait_until_ended(pidfds: Sequence[int]) -> None:
+    """Wait for every process; close the descriptors."""
+    try:
+        for pidfd in pidfds:
+            poll = select.poll()
+            poll.register(pidfd, select.POLLIN)
+            assert poll.poll(END_TIMEOUT_S * 1000), "a process is still alive"
+    finally:
+        for pidfd in pidfds:
+            os.close(pidfd)
