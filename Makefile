@@ -29,7 +29,7 @@ check: $(VENV)/.ready-check ## Format, lint, types, import rules, sizes, documen
 	$(BIN)/lint-imports
 	$(BIN)/python tools/check_size.py src tools
 	$(BIN)/python tools/generate_docs.py --check
-	$(BIN)/mkdocs build --strict --quiet --site-dir site
+	$(BIN)/mkdocs build --strict --site-dir site
 
 bench: $(VENV)/.ready-run ## Measure this machine (installs wrk through apt-get when it is missing)
 	@tools/install_wrk.sh
@@ -41,7 +41,7 @@ format: $(VENV)/.ready-check ## Format the code and apply safe fixes
 
 docs: $(VENV)/.ready-check ## Write the generated pages and build the documentation into site/
 	$(BIN)/python tools/generate_docs.py
-	$(BIN)/mkdocs build --strict --quiet --site-dir site
+	$(BIN)/mkdocs build --strict --site-dir site
 
 clean: ## Remove .venv, caches and what was built; data/ stays
 	rm -rf $(VENV) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

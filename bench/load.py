@@ -14,8 +14,8 @@ wrk.headers["Content-Type"] = "application/json"
 function done(summary, latency)
   local e = summary.errors
   io.write(string.format(
-    '\\nRESULT {{"requests":%d,"duration_us":%d,"p50_us":%d,"p99_us":%d,"max_us":%d,"errors":%d}}\\n',
-    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99), latency.max,
+    '\\nRESULT {{"requests":%d,"duration_us":%d,"p50_us":%d,"p99_us":%d,"errors":%d}}\\n',
+    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
     e.connect + e.read + e.write + e.status + e.timeout))
 end
 """

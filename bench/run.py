@@ -50,26 +50,24 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         measured = drive(url, connections=connections, seconds=options.seconds, **request)
         runs.setdefault(name, {}).setdefault(connections, []).append(measured)
 
-    with tempfile.TemporaryDirectory() as folder, bare_asgi() as bare:
-        with serving(Path(folder)) as server:
-            idle_mib = server.pss_mib()
-            urls = {case.name: server.add_function(case.name, case.code) for case in cases}
-            for case in cases:
-                drive(
-                    urls[case.name],
-                    connections=8,
-                    seconds=WARM_UP_S,
-                    method=case.method,
-                    body=case.body,
-                )
-            drive(bare, connections=8, seconds=WARM_UP_S)
-            for connections in options.connections:
-                for _ in range(options.runs):
-                    once("bare ASGI", connections, bare)
-                    for case in cases:
-                        url = urls[case.name]
-                        once(case.name, connections, url, method=case.method, body=case.body)
-            loaded_mib = server.pss_mib()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        bare_asgi() as bare,
+        serving(Path(folder)) as server,
+    ):
+        idle_mib = server.pss_mib()
+        urls = {case.name: server.add_function(case.name, case.code) for case in cases}
+        for case in cases:
+            url = urls[case.name]
+            drive(url, connections=8, seconds=WARM_UP_S, method=case.method, body=case.body)
+        drive(bare, connections=8, seconds=WARM_UP_S)
+        for connections in options.connections:
+            for _ in range(options.runs):
+                once("bare ASGI", connections, bare)
+                for case in cases:
+                    url = urls[case.name]
+                    once(case.name, connections, url, method=case.method, body=case.body)
+        loaded_mib = server.pss_mib()
     return {
         "machine": f"{platform.machine()}, Python {platform.python_version()}",
         "seconds": options.seconds,
@@ -87,7 +85,10 @@ def show(results: dict[str, Any]) -> None:
     """Print the figures as a table with ratios to the baseline of the same run."""
     figures = results["figures"]
     bare = figures["bare ASGI"]
-    print(f"{'case':16} {'conn':>4} {'req/s':>8} {'×bare':>6} {'p50 ms':>8} {'p99 ms':>8} {'×bare':>6} errors")
+    print(
+        f"{'case':16} {'conn':>4} {'req/s':>8} {'×bare':>6}"
+        f" {'p50 ms':>8} {'p99 ms':>8} {'×bare':>6} errors"
+    )
     for name, by_connections in figures.items():
         for connections, one in by_connections.items():
             base = bare[connections]
@@ -100,9 +101,13 @@ def show(results: dict[str, Any]) -> None:
     fib = figures.get("fib(27)", {}).get("1")
     if fib:
         ratio = fib["p50_ms"] / results["bare_fib_ms"]
-        print(f"\nfib(27) in bare LuaJIT {results['bare_fib_ms']:.2f} ms; here {ratio:.2f} × that at p50")
+        bare_ms = results["bare_fib_ms"]
+        print(f"\nfib(27) in bare LuaJIT: {bare_ms:.2f} ms; here {ratio:.2f} × that at p50")
     memory = results["memory_mib"]
-    print(f"memory of all processes: {memory['idle']:.0f} MiB idle, {memory['after load']:.0f} MiB after load (PSS)")
+    print(
+        f"memory of all processes (PSS): {memory['idle']:.0f} MiB idle,"
+        f" {memory['after load']:.0f} MiB after load"
+    )
 
 
 if __name__ == "__main__":

@@ -87,9 +87,9 @@ def main() -> int:
         with log_path.open("wb") as log:
             server = _start(data_dir, port, log.fileno())
         try:
-            planted = _show(server, data_dir, f"http://127.0.0.1:{port}")
+            execution_id, planted = _show(server, data_dir, f"http://127.0.0.1:{port}")
             _stop(server)
-            _search(data_dir, planted)
+            _search(data_dir, execution_id, planted)
         except (Surprise, OSError, ValueError, LookupError) as error:
             print(f"\nSurprise: {error}", file=sys.stderr)
             print(log_path.read_text(encoding="utf-8", errors="replace"), file=sys.stderr)
@@ -127,8 +127,10 @@ def _start(data_dir: Path, port: int, log_fd: int) -> "subprocess.Popen[bytes]":
     )
 
 
-def _show(server: "subprocess.Popen[bytes]", data_dir: Path, base_url: str) -> tuple[str, str]:
-    """Call the example and print what was recorded; return the secrets that were sent."""
+def _show(
+    server: "subprocess.Popen[bytes]", data_dir: Path, base_url: str
+) -> tuple[str, tuple[str, ...]]:
+    """Call the example and print its record; return the execution's id and the secrets sent."""
     _wait_until_healthy(server, Client(base_url))
     client = Client(base_url, (data_dir / "api_key.txt").read_text(encoding="utf-8").strip())
     print(f"The server listens on {base_url}")
@@ -140,13 +142,13 @@ def _show(server: "subprocess.Popen[bytes]", data_dir: Path, base_url: str) -> t
     password = f"demo-password-{secrets.token_hex(8)}"
     answer = client.send(
         "POST",
-        f"/fn/{function['id']}",
+        f"/fn/{function['id']}?name=Ada",
         {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
         json.dumps({"name": "Ada", "password": password}).encode(),
     )
     expect(answer.status == 200, f"the function answered {answer.status}: {answer.body!r}")
-    print(f"\nPOST /fn/{function['id']}  (with a bearer token and a password in the body)")
-    print(f"  {answer.status} {answer.body.decode()}")
+    print(f"\nPOST /fn/{function['id']}?name=Ada  (with a bearer token and a password in the body)")
+    print(f"  {answer.status} {answer.body.decode().strip()}")
 
     listed = client.get(f"/api/functions/{function['id']}/executions").json()["executions"]
     expect(len(listed) == 1, f"one execution was expected, {len(listed)} are listed")
@@ -165,7 +167,7 @@ def _show(server: "subprocess.Popen[bytes]", data_dir: Path, base_url: str) -> t
     expect(event["headers"]["Authorization"] == REDACTED, "the bearer token is not masked")
     expect(json.loads(event["body"])["password"] == REDACTED, "the password is not masked")
     expect(json.loads(event["body"])["name"] == "Ada", "the name is not as it was sent")
-    return token, password
+    return execution_id, (token, password)
 
 
 def _wait_until_healthy(server: "subprocess.Popen[bytes]", client: Client) -> None:
@@ -190,10 +192,12 @@ def _stop(server: "subprocess.Popen[bytes]") -> None:
     expect(code == 0, f"the server stopped with exit code {code}")
 
 
-def _search(data_dir: Path, planted: tuple[str, ...]) -> None:
+def _search(data_dir: Path, execution_id: str, planted: tuple[str, ...]) -> None:
     """Look for the secrets in every file that the server left behind, its log included."""
-    for path in data_dir.rglob("*"):
-        content = path.read_bytes() if path.is_file() else b""
+    files = {path: path.read_bytes() for path in data_dir.rglob("*") if path.is_file()}
+    is_recorded = any(execution_id.encode() in content for content in files.values())
+    expect(is_recorded, "the record is in none of the files, so searching them proves nothing")
+    for path, content in files.items():
         for secret in planted:
             expect(secret.encode() not in content, f"{path.name} contains a secret")
 

@@ -107,8 +107,13 @@ def names(text: str) -> tuple[str, ...]:
 
 
 def setting(
-    default: Any, text: str, *, env: str = "", parse: Parse = str, secret: bool = False
-) -> Any:
+    default: Any,  # noqa: ANN401  # of the type that the field's annotation names
+    text: str,
+    *,
+    env: str = "",
+    parse: Parse = str,
+    secret: bool = False,
+) -> Any:  # noqa: ANN401
     """Declare a setting.
 
     Args:
@@ -190,7 +195,9 @@ class Settings:
         10_000, "connections open at a time; more are closed at once", parse=whole(1, 1_000_000)
     )
     shutdown_grace: float = setting(
-        30.0, "time running requests get at the end before they are cancelled", parse=duration(0, 3600)
+        30.0,
+        "time running requests get at the end before they are cancelled",
+        parse=duration(0, 3600),
     )
     mask_names: tuple[str, ...] = setting(
         (), "more names (comma-separated) whose values are hidden in records", parse=names
@@ -231,6 +238,18 @@ class Declaration:
         if isinstance(self.default, int) and self.default >= MIB and self.default % MIB == 0:
             return f"{self.default // MIB}MiB"
         return str(self.default)
+
+    @property
+    def metavar(self) -> str:
+        """What `--help` calls the flag's value."""
+        return "PATH" if self.secret or isinstance(self.default, Path) else "VALUE"
+
+    @property
+    def help_line(self) -> str:
+        """The flag's line in `--help`."""
+        what = f"file with the {self.help}" if self.secret else self.help
+        default = f" Default: {self.shown_default}." if self.shown_default else ""
+        return f"{what[:1].upper()}{what[1:]}.{default} [{self.env}]"
 
 
 def declarations() -> tuple[Declaration, ...]:

@@ -22,9 +22,7 @@ class FakeRuntime:
         return await self._behaviour(req)
 
 
-def answering(
-    status: int = 200, body: str | bytes = "ok", **more: Any
-) -> FakeRuntime:
+def answering(status: int = 200, body: str | bytes = "ok", **more: Any) -> FakeRuntime:
     """Return a runtime that always gives this response."""
 
     async def behave(_req: RuntimeRequest) -> RuntimeResult:

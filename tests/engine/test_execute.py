@@ -159,9 +159,7 @@ async def test_a_disabled_function_is_refused_without_a_record(store: SqliteStor
 async def test_a_function_without_active_version_is_refused(store: SqliteStore) -> None:
     await store.create_function(Function(id="empty", name="empty"))
 
-    with pytest.raises(
-        NoActiveVersionError, match="^no active version found for function: empty$"
-    ):
+    with pytest.raises(NoActiveVersionError, match="^no active version found for function: empty$"):
         await engine_on(store, answering()).execute(request("empty"))
 
 
@@ -426,7 +424,9 @@ async def test_two_hundred_at_once_without_a_wrong_answer(store: SqliteStore) ->
 
     async def echo(req: RuntimeRequest) -> RuntimeResult:
         await asyncio.sleep(0)
-        return RuntimeResult(response=HTTPResponse(body=f"{req.code}|{req.event.to_json()['path']}"))
+        return RuntimeResult(
+            response=HTTPResponse(body=f"{req.code}|{req.event.to_json()['path']}")
+        )
 
     engine = engine_on(store, FakeRuntime(echo))
 

@@ -6,16 +6,21 @@ from hypothesis import strategies as st
 
 from perilune.masking import DEFAULT_MASKER, REDACTED, Masker
 
-HEADER_WORDS = (
+
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+HEADER_WORDS = words(
     "authorization cookie x-api-key x-auth-token proxy-authorization token key secret password auth"
-).split()
-QUERY_WORDS = "api_key apikey access_token token secret password auth key".split()
-MEMBER_WORDS = (
+)
+QUERY_WORDS = words("api_key apikey access_token token secret password auth key")
+MEMBER_WORDS = words(
     "password secret api_key apikey access_token private_key client_secret token auth"
     " authorization bearer credential credentials"
-).split()
+)
 
-USUAL_FORMS = """
+USUAL_FORMS = words("""
     X-Api-Key X-API-KEY Api-Key apiKey APIKey api.key x_api_key xapikey api-key-2
     Cookie Set-Cookie set-cookie2 Authorization Proxy-Authorization WWW-Authenticate Authentication
     X-Auth-Token X-Auth X-Access-Token accessToken AccessToken access.token accesstoken
@@ -27,9 +32,9 @@ USUAL_FORMS = """
     private_key privateKey PRIVATE-KEY signing_key encryptionKey Ocp-Apim-Subscription-Key
     credential credentials userCredentials bearer X-Bearer bearer_token
     token-x token_type auth_id authId oauth oauth_state OAuth2Token jwt otp user[password]
-""".split()
+""")
 
-PLAIN = """
+PLAIN = words("""
     author authors Author X-Author author_id authorName coauthor authority :authority
     keyboard X-Keyboard Keyboard-Layout keyword keywords keynote hotkey monkey Monkey monkey_name
     turkey donkey hockey secretary tokenizer
@@ -39,7 +44,7 @@ PLAIN = """
     session_duration sessions accession possession
     Accept Host User-Agent Content-Type Content-Length X-Request-Id Access-Control-Allow-Credentials
     name id q page body compass passenger bypass authenticated authorized
-""".split()
+""")
 
 
 @pytest.mark.parametrize("name", [*HEADER_WORDS, *QUERY_WORDS, *MEMBER_WORDS, *USUAL_FORMS])

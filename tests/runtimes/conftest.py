@@ -64,9 +64,7 @@ async def box(tmp_path: Path) -> AsyncIterator[Box]:
         logger = StoreLogger(store.logs)
         kv, env = KV(store.kv), Env(store.env)
         limits = WorkerLimits(warm=1, maximum=4, memory_bytes=MEMORY_BYTES)
-        async with LuaRuntime(
-            logger=logger, kv_store=kv, env_store=env, limits=limits
-        ) as runtime:
+        async with LuaRuntime(logger=logger, kv_store=kv, env_store=env, limits=limits) as runtime:
             engine = new(
                 Config(db=store, logger=logger, runtime=runtime, execution_timeout=TIMEOUT_S)
             )

@@ -12,7 +12,7 @@ INNOCENT = 'function handler() return { body = "fine" } end'
 
 
 def _in_handler(code: str) -> str:
-    return f"function handler(ctx, event)\n{code}\nreturn {{ body = 'survived' }}\nend"
+    return f"function handler(ctx, event)\ndo\n{code}\nend\nreturn {{ body = 'survived' }}\nend"
 
 
 DENIED = [
@@ -90,7 +90,9 @@ ENDLESS = [
         id="table.sort",
     ),
     pytest.param("('x'):gsub('.', function() while true do end end)", id="gsub"),
-    pytest.param("local co = coroutine.wrap(function() while true do end end) co()", id="coroutine"),
+    pytest.param(
+        "local co = coroutine.wrap(function() while true do end end) co()", id="coroutine"
+    ),
     pytest.param("while true do kv.get('x') end", id="host calls"),
     pytest.param("time.sleep(1e9)", id="sleep"),
     pytest.param("while true do log.info('again and again') end", id="log lines"),

@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.runtimes import WorkerLimits
-from perilune.runtimes.plan import GROW_AFTER_S, Demand, Plan, most_deserving, plan, should_hand_over
+from perilune.runtimes.plan import (
+    GROW_AFTER_S,
+    Demand,
+    Plan,
+    most_deserving,
+    plan,
+    should_hand_over,
+)
 
 LIMITS = WorkerLimits(warm=2, maximum=8)
 LONG = GROW_AFTER_S * 2

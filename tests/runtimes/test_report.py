@@ -212,7 +212,8 @@ def lua_failure(source: str) -> str:
           return ok and "no failure" or err
         end"""
     )
-    return execute(source.encode()).decode("utf-8", "replace")
+    failure: bytes = execute(source.encode())
+    return failure.decode("utf-8", "replace")
 
 
 @pytest.mark.parametrize(

@@ -59,12 +59,12 @@ async def until(condition: object, limit_s: float = 5.0) -> None:
 
 async def test_a_killed_worker_costs_its_execution_only(box: Box) -> None:
     slow, fine = await box.add(SLOW), await box.add("function handler() return { body = 'x' } end")
+    (victim,) = workers_of(os.getpid())
     task = asyncio.create_task(box.call(slow))
     while await box.store.kv.get(slow, b"here") is None:
         await asyncio.sleep(0.005)
 
-    for pid in workers_of(os.getpid()):
-        os.kill(pid, signal.SIGKILL)
+    os.kill(victim, signal.SIGKILL)
     result = await task
 
     record = await box.record(result)
@@ -78,9 +78,7 @@ async def test_a_killed_worker_costs_its_execution_only(box: Box) -> None:
 async def test_a_killed_zygote_is_replaced(box: Box) -> None:
     fine = await box.add("function handler() return { body = 'x' } end")
     assert (await box.call(fine)).error is None
-    children = (
-        Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
-    )
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
 
     for child in children:
         os.kill(int(child), signal.SIGKILL)
@@ -184,9 +182,7 @@ async def test_a_full_queue_is_a_clear_refusal() -> None:
 
 
 async def test_a_busy_function_leaves_workers_to_others() -> None:
-    async with LuaRuntime(
-        logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=4)
-    ) as runtime:
+    async with LuaRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=4)) as runtime:
         hog = "function handler() time.sleep(600000) return {} end"
         hogs = [asyncio.create_task(runtime.execute(asking(hog, "hog"))) for _ in range(20)]
         async with asyncio.timeout(5):
@@ -201,9 +197,8 @@ async def test_a_busy_function_leaves_workers_to_others() -> None:
 
 
 async def test_many_functions_share_few_workers() -> None:
-    async with LuaRuntime(
-        logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=3)
-    ) as runtime:
+    async with LuaRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=3)) as runtime:
+
         async def one(number: int) -> None:
             code = f"function handler() return {{ body = 'f{number % 20}' }} end"
             result = await runtime.execute(asking(code, f"v{number % 20}"))
@@ -221,7 +216,9 @@ async def test_a_missing_layer_is_a_reason_not_to_start(monkeypatch: pytest.Monk
 
     spawn = zygote_client.Zygote.spawn
 
-    async def without_seccomp(self: object, module: str, memory_bytes: int, **more: object) -> object:
+    async def without_seccomp(
+        self: object, module: str, memory_bytes: int, **more: object
+    ) -> object:
         return await spawn(self, module, memory_bytes, **{**more, "without": ("seccomp",)})  # type: ignore[arg-type]
 
     monkeypatch.setattr(zygote_client.Zygote, "spawn", without_seccomp)

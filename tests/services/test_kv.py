@@ -34,7 +34,8 @@ def make_kv(request, now):
 
 @pytest.fixture
 def kv(make_kv) -> KVStore:
-    return make_kv()
+    service: KVStore = make_kv()
+    return service
 
 
 async def test_a_value_is_read_back_overwritten_and_removed(kv):
@@ -195,6 +196,51 @@ async def test_cas_writes_only_over_the_expected_value(kv):
     assert await kv.get("f_ours", "lock") == "me"
     assert await kv.cas("f_ours", "lock", "me", "you")
     assert await kv.get("f_ours", "lock") == "you"
+
+
+@pytest.mark.parametrize(
+    ("stored", "amount"),
+    [
+        pytest.param("nan", 1, id="not a number by name"),
+        pytest.param("1_000", 1, id="digits of another language"),
+        pytest.param("", 1, id="empty"),
+        pytest.param("1.7e308", 1.7e308, id="sum too large"),
+    ],
+)
+async def test_incr_stores_only_numbers(kv, stored, amount):
+    await kv.set("f_ours", "n", stored)
+
+    with pytest.raises(KVError, match="failed to increment value: "):
+        await kv.incr("f_ours", "n", amount)
+    assert await kv.get("f_ours", "n") == stored
+
+
+@pytest.mark.parametrize(
+    ("stored", "amount", "text"),
+    [
+        pytest.param(" 1.5e1 ", 1, "16", id="blanks and exponent"),
+        pytest.param("0.1", 0.2, "0.30000000000000004", id="shortest exact form"),
+        pytest.param("9007199254740991", 1, "9007199254740992", id="largest exact integer"),
+        pytest.param("1e20", 1, "1e+20", id="beyond exact integers"),
+    ],
+)
+async def test_the_text_of_a_sum(kv, stored, amount, text):
+    await kv.set("f_ours", "n", stored)
+
+    await kv.incr("f_ours", "n", amount)
+
+    assert await kv.get("f_ours", "n") == text
+
+
+async def test_incr_and_cas_leave_the_time_to_live_alone(kv, now):
+    await kv.set("f_ours", "n", "1", ttl_s=60)
+    await kv.set("f_ours", "lock", "me", ttl_s=60)
+
+    await kv.incr("f_ours", "n")
+    assert await kv.cas("f_ours", "lock", "me", "you")
+    now.time += 60
+
+    assert (await kv.list("f_ours")).items == []
 
 
 async def test_of_parallel_cas_one_wins(kv):

@@ -17,7 +17,20 @@ from perilune.services.logger import (
     api_name,
     display_name,
 )
-from perilune.store import StoreUnavailable
+from perilune.store import SqliteStore, StoreUnavailable
+
+
+class SettledRows:
+    """The store's rows; reading waits until all that was queued is committed."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+        self.append = store.logs.append
+
+    async def page(self, execution_id: str, limit: int | None, offset: int):
+        # Writes are committed in order, so that nothing is queued behind this one.
+        await self._store.kv.delete("f_ours", b"")
+        return await self._store.logs.page(execution_id, limit, offset)
 
 
 @pytest.fixture(params=["memory", "store"])
@@ -25,13 +38,14 @@ def make_logger(request, now) -> Callable[..., StoreLogger]:
     """Return a function that builds the service in one of its forms."""
     if request.param == "memory":
         return lambda **options: MemoryLogger(clock=now, **options)
-    store = request.getfixturevalue("store")
-    return lambda **options: StoreLogger(store.logs, clock=now, **options)
+    rows = SettledRows(request.getfixturevalue("store"))
+    return lambda **options: StoreLogger(rows, clock=now, **options)
 
 
 @pytest.fixture
 def logger(make_logger) -> StoreLogger:
-    return make_logger()
+    service: StoreLogger = make_logger()
+    return service
 
 
 async def messages(logger: StoreLogger, execution_id: str = "e_ours") -> list[str]:
@@ -209,10 +223,10 @@ async def test_usage_starts_anew_when_an_execution_was_closed(make_logger):
     assert await messages(logger) == ["a", "b"]
 
 
-async def test_an_execution_that_keeps_logging_is_never_forgotten(make_logger, monkeypatch):
+async def test_an_execution_that_keeps_logging_is_never_forgotten(now, monkeypatch):
     """However many others come and go, its limit holds."""
     monkeypatch.setattr(logger_module, "REMEMBERED_EXECUTIONS", 4)
-    logger = make_logger(limits=LogLimits(max_lines=3))
+    logger = MemoryLogger(clock=now, limits=LogLimits(max_lines=3))
 
     for number in range(50):
         await logger.info("e_ours", str(number))
@@ -254,6 +268,19 @@ async def test_writing_never_raises_but_is_reported_and_counted(caplog):
     assert len(caplog.records) == 1
     assert "e_ours" in caplog.text
     assert "s3cret text" not in caplog.text
+
+
+async def test_lines_that_the_store_does_not_take_are_counted(caplog):
+    class FullRows(BrokenRows):
+        def append(self, *_args):
+            return False
+
+    logger = StoreLogger(FullRows())
+
+    await logger.info("e_ours", "x")
+
+    assert logger.write_failures == 1
+    assert "takes no more lines" in caplog.text
 
 
 async def test_a_failing_masker_lets_nothing_through():

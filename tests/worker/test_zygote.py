@@ -25,6 +25,7 @@ from perilune.worker.lockdown import REQUIRED_LAYERS, grade
 from tests.worker.conftest import HOSTILE, MEMORY_BYTES, REPOSITORY, SpawnWorker, Worker
 
 END_TIMEOUT_S = 20.0
+LUA = "perilune.worker.lua_interpreter"
 
 on_module_loop = pytest.mark.asyncio(loop_scope="module")
 
@@ -157,16 +158,42 @@ async def test_module_that_can_not_be_imported_is_named(capfd: pytest.CaptureFix
     assert "no_such_interpreter" in capfd.readouterr().err
 
 
-@on_module_loop
-async def test_nothing_of_the_host_is_loaded(spawn_worker: SpawnWorker):
-    worker, _ = await spawn_worker()
+async def test_nothing_of_the_host_is_loaded():
+    async with open_zygote([HOSTILE, LUA], search_path=[REPOSITORY]) as zygote:
+        worker = Worker(await zygote.spawn(HOSTILE, MEMORY_BYTES))
+        assert isinstance(await worker.receive(), frames.Ready)
+        loaded = (await worker.attempt("loaded_modules", {})).removeprefix("done: ").split()
+        worker.spawned.close()
 
-    loaded = (await worker.attempt("loaded_modules", {})).removeprefix("done: ").split()
-
-    assert "perilune.worker.lockdown" in loaded
+    assert LUA in loaded
     assert [
-        name for name in loaded if name != "perilune" and not name.startswith("perilune.worker")
+        name
+        for name in loaded
+        if name not in ("perilune", "perilune.worker") and not name.startswith("perilune.worker.")
     ] == []
+
+
+@pytest.mark.slow
+async def test_deepest_recursion_of_lua_is_an_error_and_not_a_crash():
+    """LuaJIT counts nested C calls; the stack must be large enough for all it allows."""
+    code = """
+        local function nest() return (string.gsub("x", ".", function() return nest() end)) end
+        function handler() return {statusCode = 200, body = select(2, pcall(nest))} end
+    """
+    async with open_zygote([LUA]) as zygote:
+        worker = Worker(await zygote.spawn(LUA, MEMORY_BYTES))
+        ready = await worker.receive()
+        loop = asyncio.get_running_loop()
+        setup = frames.Setup(MEMORY_BYTES, 1 << 20, 1 << 16, [])
+        await loop.sock_sendall(worker.spawned.sock, frames.encode(setup))
+        invoke = frames.Invoke("v_deep", code, {}, {}, 10.0)
+        await loop.sock_sendall(worker.spawned.sock, frames.encode(invoke))
+        result = await worker.receive()
+        worker.spawned.close()
+
+    assert isinstance(ready, frames.Ready)
+    assert isinstance(result, frames.Result), result
+    assert result.body == b"stack overflow"
 
 
 async def test_zygote_has_no_secrets_and_no_descriptors_of_the_host(

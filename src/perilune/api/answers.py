@@ -35,7 +35,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LINE_BREAK = re.compile(r"[\r\n]")
 _MEDIA_TYPE = re.compile(rb"[!#$&^_.+\-0-9a-z]+/[!#$&^_.+\-0-9a-z]+")
 _SNIFFED = frozenset({b"unknown/unknown", b"application/unknown"})
-_DOCUMENTS = frozenset({b"text/html", b"text/xml", b"application/xml", b"multipart/x-mixed-replace"})
+_DOCUMENTS = frozenset(
+    {b"text/html", b"text/xml", b"application/xml", b"multipart/x-mixed-replace"}
+)
 
 
 class Answer(NamedTuple):
@@ -158,7 +160,9 @@ def _value(name: str, text: str, remarks: list[str]) -> bytes | None:
         # Line breaks become blanks, as clients of Lunar know it; the rest has no such excuse.
         text = _LINE_BREAK.sub(" ", text)
         if _CONTROL.search(text.replace("\t", " ")):
-            remarks.append(f"response header {name[:100]!r} is not sent: its value has control characters")
+            remarks.append(
+                f"response header {name[:100]!r} is not sent: its value has control characters"
+            )
             return None
         remarks.append(f"line breaks in the value of response header {name[:100]!r} became blanks")
     return _encoded(text).strip(b" \t")

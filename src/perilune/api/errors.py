@@ -20,7 +20,7 @@ from perilune.engine import (
     StorageUnavailableError,
 )
 from perilune.errors import PeriluneError
-from perilune.services.env import EnvError, EnvKeyNotFound, EnvValidationError
+from perilune.services.env import EnvError, EnvValidationError
 from perilune.store import (
     CannotDeleteActiveVersion,
     ExecutionNotFound,
@@ -150,6 +150,9 @@ INTERNAL = ErrorAnswer(500, "Internal server error")
 EXECUTION_FAILED = ErrorAnswer(500, "Function execution failed")
 NO_RESPONSE = ErrorAnswer(500, "Function did not return HTTP response")
 TIMED_OUT = ErrorAnswer(504, "Function execution timed out")
+BAD_MESSAGE = ErrorAnswer(400, "Invalid HTTP request")
+HEAD_TOO_LARGE = ErrorAnswer(431, "Request header fields too large")
+NOT_READY_STATUS = 503
 OVERLOADED = ErrorAnswer(503, "Too many executions are waiting", ((b"retry-after", b"1"),))
 
 _CALL_ERRORS: dict[type[BaseException], ErrorAnswer] = {
@@ -172,7 +175,6 @@ _MANAGEMENT_ERRORS: dict[type[BaseException], ErrorAnswer] = {
     CannotDeleteActiveVersion: ErrorAnswer(400, "Cannot delete active version"),
     StoreUnavailable: ErrorAnswer(503, "Storage unavailable"),
     StoreError: INTERNAL,
-    EnvKeyNotFound: INTERNAL,
     EnvError: INTERNAL,
 }
 

@@ -3,9 +3,10 @@
 Order of work per request: authentication, body, rules, existence, action.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 from fastapi import FastAPI, Request, Response
@@ -18,6 +19,7 @@ from perilune.api.errors import (
     AuthenticationRequired,
     ErrorAnswer,
     MethodNotAllowed,
+    ShuttingDown,
     UnknownPath,
     management_failure,
 )
@@ -72,9 +74,12 @@ class ManagementApi:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        has_started = False
 
         async def hardened(message: Message) -> None:
+            nonlocal has_started
             if message["type"] == "http.response.start":
+                has_started = True
                 message["headers"] = [*message["headers"], *HARDENING]
             await send(message)
 
@@ -87,14 +92,21 @@ class ManagementApi:
             scope = {**scope, "method": "GET"}
         try:
             await self._app(scope, receive, hardened)
+        except asyncio.CancelledError:
+            # Only the server's own end cancels requests of this API.
+            if not has_started:
+                refusal = json_error(management_failure(ShuttingDown()))
+                await refusal(scope, receive, hardened)
         except Exception:
             # Answered already; the framework only passes it on so that somebody reports it.
             _log.exception("%s %s failed", scope["method"], scope["path"])
 
 
-def json_answer(content: Any) -> Response:
+def json_answer(content: object) -> Response:
     """Return *content* as JSON followed by a line feed."""
-    return Response(msgspec.json.encode(content) + b"\n", headers={"Content-Type": "application/json"})
+    return Response(
+        msgspec.json.encode(content) + b"\n", headers={"Content-Type": "application/json"}
+    )
 
 
 def json_error(error: ErrorAnswer) -> Response:
@@ -160,9 +172,7 @@ def _routes(functions: Functions, executions: Executions, body_timeout_s: float)
     _add(app, "PUT", one_function, update_function, "updateFunction", "Functions")
     _add(app, "DELETE", one_function, delete_function, "deleteFunction", "Functions")
     _add(app, "PUT", one_function + "/env", update_env, "updateEnvVars", "Functions")
-    _add(
-        app, "GET", one_function + "/executions", list_executions, "listExecutions", "Executions"
-    )
+    _add(app, "GET", one_function + "/executions", list_executions, "listExecutions", "Executions")
     one_execution = "/api/executions/{execution_id}"
     _add(app, "GET", one_execution, get_execution, "getExecution", "Executions")
     _add(
@@ -198,7 +208,7 @@ def _add(
 def _add_error_answers(app: FastAPI) -> None:
     async def foreseen(request: Request, error: Exception) -> Response:
         answer = management_failure(error)
-        if error.__cause__ is not None and not isinstance(error, UnknownPath) and answer.status >= 500:
+        if answer.status >= 500:
             _log.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
         return json_error(answer)
 

@@ -28,14 +28,14 @@ Body = TypeVar("Body")
 class FunctionBody(msgspec.Struct, frozen=True, kw_only=True):
     """The body of create and update; what is left out stays `UNSET`."""
 
-    name: str | None | UnsetType = UNSET
-    description: str | None | UnsetType = UNSET
-    code: str | None | UnsetType = UNSET
-    disabled: bool | None | UnsetType = UNSET
-    retention_days: int | None | UnsetType = UNSET
-    cron_schedule: str | None | UnsetType = UNSET
-    cron_status: str | None | UnsetType = UNSET
-    save_response: bool | None | UnsetType = UNSET
+    name: str | UnsetType | None = UNSET
+    description: str | UnsetType | None = UNSET
+    code: str | UnsetType | None = UNSET
+    disabled: bool | UnsetType | None = UNSET
+    retention_days: int | UnsetType | None = UNSET
+    cron_schedule: str | UnsetType | None = UNSET
+    cron_status: str | UnsetType | None = UNSET
+    save_response: bool | UnsetType | None = UNSET
 
 
 class EnvBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +105,7 @@ def page_params(limit: str | None, offset: str | None) -> PaginationParams:
 
 
 def _settings(
-    body: FunctionBody, name: str | UnsetType, description: str | None | UnsetType
+    body: FunctionBody, name: str | UnsetType, description: str | UnsetType | None
 ) -> UpdateFunctionRequest:
     return UpdateFunctionRequest(
         name=name,
@@ -129,7 +129,7 @@ def _name(text: str) -> str:
     return name
 
 
-def _description(text: str | None | UnsetType) -> str | None | UnsetType:
+def _description(text: str | UnsetType | None) -> str | UnsetType | None:
     if isinstance(text, str) and len(text) > MAX_DESCRIPTION_CHARS:
         raise InvalidRequest(
             f"description: description cannot be longer than {MAX_DESCRIPTION_CHARS} characters"
@@ -145,24 +145,24 @@ def _code(text: str) -> str:
     return text
 
 
-def _flag(value: bool | None | UnsetType) -> bool | UnsetType:
+def _flag(value: bool | UnsetType | None) -> bool | UnsetType:
     return UNSET if value is None else value
 
 
-def _retention_days(days: int | None | UnsetType) -> int | None | UnsetType:
+def _retention_days(days: int | UnsetType | None) -> int | UnsetType | None:
     if isinstance(days, int) and days not in RETENTION_DAYS:
         allowed = " ".join(map(str, RETENTION_DAYS))
         raise InvalidRequest(f"retention_days: retention_days must be one of: [{allowed}]")
     return days
 
 
-def _cron_schedule(text: str | None | UnsetType) -> None | UnsetType:
+def _cron_schedule(text: str | UnsetType | None) -> UnsetType | None:
     if isinstance(text, str) and text:
         raise InvalidRequest("cron_schedule: schedules are not available yet")
     return UNSET if text is UNSET else None
 
 
-def _cron_status(text: str | None | UnsetType) -> str | None | UnsetType:
+def _cron_status(text: str | UnsetType | None) -> str | UnsetType | None:
     if isinstance(text, str) and text not in tuple(CronStatus):
         allowed = " ".join(CronStatus)
         raise InvalidRequest(f"cron_status: cron_status must be one of: [{allowed}]")

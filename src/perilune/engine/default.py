@@ -232,9 +232,7 @@ class DefaultEngine:
                 failure = exc
             else:
                 return
-        _log.error(
-            "the record of execution %s could not be closed", execution_id, exc_info=failure
-        )
+        _log.error("the record of execution %s could not be closed", execution_id, exc_info=failure)
 
     async def _close_cancelled(self, execution_id: str, duration_ms: int | None) -> None:
         await self._shielded(

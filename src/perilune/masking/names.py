@@ -71,7 +71,7 @@ _HARMLESS_WORDS: Final = word_set(
     keyless hotkey hotkeys
     monkey monkeys donkey donkeys turkey turkeys hockey jockey whiskey mickey smokey
     tokenize tokenized tokenizer tokenizers tokenization tokenise tokenised tokeniser
-    secretary secretaries secretariat
+    secretary secretaries secretariat possession obsession
     """
 )
 
@@ -162,8 +162,8 @@ def _has_row(words: tuple[str, ...], row: tuple[str, ...]) -> bool:
 
 def _is_session(words: tuple[str, ...]) -> bool:
     """`user_session` and `session_id_2` identify a session, `session_duration` does not."""
-    letters = [word for word in words if not word.isdigit()]
-    if "session" not in letters:
-        return False
-    after = letters[letters.index("session") + 1 :]
-    return not after or after[0] in {"id", "ids"}
+    letters = [word for word in words if not word.isdigit() and word not in _HARMLESS_WORDS]
+    for at, word in enumerate(letters):
+        if word.endswith("session"):
+            return at + 1 == len(letters) or letters[at + 1] in {"id", "ids"}
+    return False

@@ -24,7 +24,8 @@ _MARKS: Final = ("eyj", "akia")
 _LITERALS: Final = frozenset({"nil", "null", "none", "true", "false", "undefined"})
 
 _JWT: Final = re.compile(
-    r"(?<![A-Za-z0-9_-])(?=[A-Za-z0-9_-]*?eyJ)[A-Za-z0-9_-]++\.(?=eyJ)[A-Za-z0-9_-]++\.[A-Za-z0-9_-]*+"
+    r"(?<![A-Za-z0-9_-])(?=[A-Za-z0-9_-]*?eyJ)[A-Za-z0-9_-]++"
+    r"\.(?=eyJ)[A-Za-z0-9_-]++\.[A-Za-z0-9_-]*+(?:\.[A-Za-z0-9_-]++)*+"
 )
 _AWS_KEY_ID: Final = re.compile(r"AKIA[0-9A-Z]{16,}+")
 _USER_INFO: Final = re.compile(r"""://(?P<secret>[^\s/?#"'<>`]+)@""")
@@ -64,7 +65,7 @@ _SCHEME: Final = re.compile(
     r"(?:basic|bearer|digest|negotiate|token|apikey)\s++(?=[A-Za-z0-9._~+/=-])", re.IGNORECASE
 )
 _COOKIE: Final = re.compile(r"""[^\s=;,"']++=[^\r\n"]*+""")
-_RUN: Final = re.compile(r"""(?![\[({])(?:[^\s"'`,;&<>)\]}\\]|\\(?!["'`]))++""")
+_RUN: Final = re.compile(r"""(?![\[({])(?:\[REDACTED\]|[^\s"'`,;&<>)\]}\\]|\\(?!["'`]))++""")
 
 MIN_VALUE: Final = 10
 _PROSE: Final = re.compile(r"[a-z]+")

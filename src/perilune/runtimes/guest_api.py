@@ -189,7 +189,7 @@ JSON = (
         args=(_arg("text"), _arg("options", ArgType.TABLE, optional=True)),
         returns="value | nil, err",
         summary="Reads JSON text; the option null keeps null members as json.null.",
-        example='local value, err = json.decode(event.body)',
+        example="local value, err = json.decode(event.body)",
     ),
     GuestFunction(
         module="json",
@@ -197,7 +197,7 @@ JSON = (
         args=(_arg("items", ArgType.TABLE),),
         returns="table",
         summary="Marks a table so that it is encoded as an array, even when it is empty.",
-        example='local text = json.encode(json.array({}))',
+        example="local text = json.encode(json.array({}))",
     ),
     GuestFunction(
         module="json",

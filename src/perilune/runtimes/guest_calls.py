@@ -151,9 +151,10 @@ def _checked(name: str, args: Arguments) -> Arguments:
     """Return *args* if a call of *name* may have them; the bindings never send others."""
     function = HOST_FUNCTIONS.get(name)
     if function is None:
-        raise WorkerDiedError(f"the worker called an unknown host function and was stopped: {name!r:.60}")
-    if len(args) > len(function.args) or not all(map(_fits, function.args, _padded(args, function))):
-        raise WorkerDiedError(f"the worker called {name} with impossible arguments and was stopped")
+        raise WorkerDiedError(f"the worker was stopped: it called the unknown {name[:60]!r}")
+    given = _padded(args, function)
+    if len(given) > len(function.args) or not all(map(_fits, function.args, given)):
+        raise WorkerDiedError(f"the worker was stopped: it called {name} with impossible arguments")
     return args
 
 

@@ -149,7 +149,7 @@ class LuaRuntime:
             raise
         finally:
             pool.release(worker)
-        if type(frame) is Result:
+        if isinstance(frame, Result):
             return await self._result(frame, context)
         raise _failure(frame, req.code, self._limits)
 
@@ -168,18 +168,18 @@ class LuaRuntime:
         try:
             worker.send(invoke)
         except UnicodeEncodeError:
-            # Header bytes that are not UTF-8 arrive as surrogate escapes; frames hold them as bytes.
+            # Header bytes that are not UTF-8 are surrogate escapes here, and bytes in frames.
             worker.send(msgspec.structs.replace(invoke, event=_as_bytes(event)))
         worker.has_code = True
         while True:
             frame = await worker.receive()
-            if type(frame) is Call:
+            if isinstance(frame, Call):
                 reply = await calls.answer(frame)
                 if reply is not None:
                     _send_reply(worker, reply)
-            elif type(frame) is Result:
+            elif isinstance(frame, Result):
                 return frame
-            elif type(frame) is Failure:
+            elif isinstance(frame, Failure):
                 if frame.fatal:
                     worker.kill()
                 return frame
@@ -281,4 +281,3 @@ def _failure(frame: Failure, source: str, limits: WorkerLimits) -> RuntimeFailur
     if frame.kind == "syntax":
         return GuestSyntaxError(text)
     return GuestError(text)
-

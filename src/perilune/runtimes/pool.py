@@ -123,12 +123,8 @@ class Pool:
         version = self._versions.get(version_id)
         if version is None:
             version = self._versions[version_id] = _Version(version_id)
-        if version.idle:
-            worker = version.idle.pop()
-        elif self._spares and version.owned < self._limits.per_function:
-            worker = self._bind(self._spares.pop(), version)
-            self._replan()
-        else:
+        worker = self._take_idle(version)
+        if worker is None:
             worker = await self._wait(version)
         worker.busy_since = self._now()
         self._busy.add(worker)
@@ -146,6 +142,21 @@ class Pool:
             version.idle.append(worker)
             if self._waiting:
                 self._replan()
+
+    def _take_idle(self, version: _Version) -> WorkerProcess | None:
+        """Return an idle worker of *version*, or a spare one made its own."""
+        while version.idle:
+            worker = version.idle.pop()
+            if worker.is_alive:
+                return worker
+            self._drop(worker, version)
+        while self._spares and version.owned < self._limits.per_function:
+            worker = self._spares.pop()
+            if worker.is_alive:
+                self._bind(worker, version)
+                self._replan()
+                return worker
+        return None
 
     async def _wait(self, version: _Version) -> WorkerProcess:
         if self._waiting >= self._limits.queue:
@@ -282,7 +293,9 @@ class Pool:
                 waiter = version.waiters.popleft()
                 self._waiting -= 1
                 if not waiter.future.done():
-                    waiter.future.set_exception(WorkerDiedError(f"no worker could be started: {error}"))
+                    waiter.future.set_exception(
+                        WorkerDiedError(f"no worker could be started: {error}")
+                    )
 
     def _stop_idle(self, worker: WorkerProcess) -> None:
         version = self._versions[worker.version_id or ""]

@@ -78,7 +78,8 @@ def format_report(
 
 def source_lines(source: str) -> list[str]:
     """Split a source into lines as Lua counts them; a final line end leaves an empty last line."""
-    return _LINE_END.split(source) if "\r" in source else source.split("\n")
+    unix = source.replace("\r\n", "\n")
+    return _LINE_END.split(source) if "\r" in unix else unix.split("\n")
 
 
 def code_frame(lines: list[str], line: int, column: int | None = None) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-from typing import Protocol
 
 from perilune.runtimes.contract import SandboxUnavailableError, WorkerDiedError
 from perilune.runtimes.guest_api import HOST_FUNCTIONS

@@ -17,7 +17,7 @@ import msgspec
 
 from perilune.clock import WallClock, wall_clock
 from perilune.errors import PeriluneError
-from perilune.store import KVQuotaExceeded, KVRows, StoreError
+from perilune.store import KVQuotaExceeded, KVRows, NotANumber, StoreError
 
 DEFAULT_LIST_LIMIT = 100
 MAX_LIST_LIMIT = 1000
@@ -25,6 +25,8 @@ MAX_PAGE_BYTES = 4 * 1024 * 1024
 """A page ends before its keys and values pass this size; it has one pair at least."""
 ROWS_PER_READ = 32
 """Rows of a page fetched at once; with values of full size this bounds the memory needed."""
+EXACT_INTEGERS = 2.0**53
+"""Whole numbers up to this are written without exponent by `incr`."""
 
 Text = str | bytes
 """A key or value as callers may give it."""
@@ -275,31 +277,35 @@ class _MemoryRows:
 
     def __init__(self, clock: WallClock) -> None:
         self._clock = clock
-        self._rows: dict[str, dict[bytes, tuple[bytes, float]]] = {}
+        self._rows: dict[str, dict[bytes, tuple[bytes, float | None]]] = {}
 
     async def get(self, function_id: str, key: bytes) -> bytes | None:
-        value, _ = self._live(function_id).get(key, (None, 0))
-        return value
+        return self._live(function_id).get(key, (None, None))[0]
 
     async def set(
         self, function_id: str, key: bytes, value: bytes, expires_at: float | None, quota_bytes: int
     ) -> bool:
         rows = self._live(function_id)
-        others = sum(len(other) + len(rows[other][0]) for other in rows if other != key)
-        if others + len(key) + len(value) > quota_bytes:
+        replaced = len(key) + len(rows[key][0]) if key in rows else 0
+        growth = len(key) + len(value) - replaced
+        used = sum(len(present) + len(rows[present][0]) for present in rows)
+        if growth > 0 and used + growth > quota_bytes:
             return False
-        rows[key] = (value, math.inf if expires_at is None else expires_at)
+        rows[key] = (value, expires_at)
         return True
 
     async def delete(self, function_id: str, key: bytes) -> None:
         self._live(function_id).pop(key, None)
 
     async def incr(self, function_id: str, key: bytes, amount: float, quota_bytes: int) -> float:
-        stored, expires_at = self._live(function_id).get(key, (b"0", math.inf))
+        stored, expires_at = self._live(function_id).get(key, (b"0", None))
         if not _NUMBER.fullmatch(stored):
-            raise ValueError("the stored value is not a number")
+            raise NotANumber
         total = float(stored) + amount
-        text = str(int(total)) if total.is_integer() else repr(total)
+        if not math.isfinite(total):
+            raise NotANumber("the sum is not a finite number")
+        is_plain = total.is_integer() and abs(total) <= EXACT_INTEGERS
+        text = str(int(total)) if is_plain else repr(total)
         if not await self.set(function_id, key, text.encode(), expires_at, quota_bytes):
             raise KVQuotaExceeded
         return total
@@ -307,9 +313,10 @@ class _MemoryRows:
     async def cas(
         self, function_id: str, key: bytes, old: bytes | None, new: bytes, quota_bytes: int
     ) -> bool:
-        if await self.get(function_id, key) != old:
+        value, expires_at = self._live(function_id).get(key, (None, None))
+        if value != old:
             return False
-        if not await self.set(function_id, key, new, None, quota_bytes):
+        if not await self.set(function_id, key, new, expires_at, quota_bytes):
             raise KVQuotaExceeded
         return True
 
@@ -323,16 +330,17 @@ class _MemoryRows:
         ]
         return found[:limit]
 
-    def _live(self, function_id: str) -> dict[bytes, tuple[bytes, float]]:
+    def _live(self, function_id: str) -> dict[bytes, tuple[bytes, float | None]]:
         """Return the rows of a function after removing those that have expired."""
         rows = self._rows.setdefault(function_id, {})
         now = self._clock()
-        for key in [key for key, (_, expires_at) in rows.items() if expires_at <= now]:
-            del rows[key]
+        for key, (_, expires_at) in list(rows.items()):
+            if expires_at is not None and expires_at <= now:
+                del rows[key]
         return rows
 
 
-_NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(rb"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
 
 
 @contextmanager

@@ -136,7 +136,10 @@ class StoreLogger:
         self.lines_dropped = 0
         """Lines not stored because their execution had reached a limit."""
         self.write_failures = 0
-        """Lines lost because masking or storing them failed."""
+        """Lines lost because masking failed or the store did not take them.
+
+        What the store takes and then fails to write is reported to its own error hook.
+        """
 
     async def log(self, execution_id: str, level: int, message: str) -> None:
         """Add one line; never raises and never suspends."""
@@ -191,16 +194,24 @@ class StoreLogger:
                 level, text = self._fill(usage, f"{limits.max_lines} lines")
             elif usage.size > limits.max_total_bytes:
                 level, text = self._fill(usage, f"{limits.max_total_bytes} bytes")
-            self._rows.append(self._new_id(), execution_id, int(level), text, int(self._clock()))
-        except Exception:
+            log_id, timestamp = self._new_id(), int(self._clock())
+            if not self._rows.append(log_id, execution_id, int(level), text, timestamp):
+                self._report_lost(execution_id, "the store takes no more lines", None)
+        except Exception as error:
             # A boundary: whatever is wrong with logging must not fail the execution.
-            self.write_failures += 1
-            if self.write_failures % FAILURES_PER_REPORT == 1:
-                _log.exception(
-                    "a log line of execution %s could not be written (%d so far)",
-                    execution_id,
-                    self.write_failures,
-                )
+            self._report_lost(execution_id, "it failed", error)
+
+    def _report_lost(self, execution_id: str, why: str, error: Exception | None) -> None:
+        """Count a lost line, and say so now and then: a broken store loses very many."""
+        self.write_failures += 1
+        if self.write_failures % FAILURES_PER_REPORT == 1:
+            _log.error(
+                "a log line of execution %s could not be written: %s (%d lost so far)",
+                execution_id,
+                why,
+                self.write_failures,
+                exc_info=error,
+            )
 
     def _fill(self, usage: "_Usage", limit: str) -> tuple[int, str]:
         """Close the log of an execution; return the last line, which says so."""
@@ -292,8 +303,9 @@ class _MemoryRows:
 
     def append(
         self, log_id: str, execution_id: str, level: int, message: str, timestamp: int
-    ) -> None:
+    ) -> bool:
         self.lines.append(LogEntry(execution_id, level, message, timestamp))
+        return True
 
     async def page(
         self, execution_id: str, limit: int | None, offset: int

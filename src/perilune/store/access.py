@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
-from perilune.store.operations import Offered, Operation
+from perilune.store.operations import AnyOperation, Operation
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ class Access(Protocol):
         """
         ...
 
-    def offer(self, operation: Offered) -> bool:
+    def offer(self, operation: AnyOperation) -> bool:
         """Submit without waiting; False if it was dropped because too much is queued."""
         ...
 

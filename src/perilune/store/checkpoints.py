@@ -46,15 +46,19 @@ class Checkpoints:
         self._changes_seen = 0
         self._size_seen = 0
         self._restart_above = WAL_LIMIT_BYTES
-        self._restart_wanted = False
+        self._restart_wanted = threading.Event()
+        self._restart_done = threading.Event()
         self._thread = threading.Thread(target=self._run, name="perilune-wal", daemon=True)
         self._thread.start()
 
     def committed(self, connection: sqlite3.Connection) -> None:
         """Take note of a commit on *connection*; in the writer's thread."""
-        if self._restart_wanted:
-            self._restart_wanted = False
-            self._restart(connection)
+        if self._restart_wanted.is_set():
+            self._restart_wanted.clear()
+            try:
+                self._restart(connection)
+            finally:
+                self._restart_done.set()
         changes = connection.total_changes
         if (
             changes - self._changes_seen >= _CHANGES_PER_CHECKPOINT
@@ -86,21 +90,25 @@ class Checkpoints:
                 self._report(error)
 
     def _checkpoint(self) -> None:
-        busy, frames, copied = self._connection.execute(
-            "PRAGMA wal_checkpoint(PASSIVE)"
-        ).fetchone()
+        busy, frames, copied = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         self._size_seen = self._wal_bytes()
         in_use = frames * self._frame_bytes
         if in_use > self._restart_above:
             # Should a long reader keep the log in use, do not stop the writer for it each time.
             self._restart_above = in_use + WAL_LIMIT_BYTES
-            self._restart_wanted = True
+            self._ask_for_restart()
         elif in_use < WAL_LIMIT_BYTES:
             self._restart_above = WAL_LIMIT_BYTES
         quiet = not busy and frames == copied and not self._dirty.is_set()
         if quiet and self._size_seen > _GROWTH_PER_CHECKPOINT:
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             self._size_seen = self._wal_bytes()
+
+    def _ask_for_restart(self) -> None:
+        """Let the writer do it at its next commit, and stay out of its way meanwhile."""
+        self._restart_done.clear()
+        self._restart_wanted.set()
+        self._restart_done.wait(CHECKPOINT_PAUSE_S)
 
     def _restart(self, connection: sqlite3.Connection) -> None:
         """Copy the rest of the log and begin it anew; waits only shortly for readers."""

@@ -104,9 +104,7 @@ class Executions:
         )
         await self._access.write(Statement(_CLOSE, params, ExecutionNotFound))
 
-    async def page(
-        self, function_id: str, params: PaginationParams
-    ) -> tuple[list[Execution], int]:
+    async def page(self, function_id: str, params: PaginationParams) -> tuple[list[Execution], int]:
         """See `DB.list_executions`."""
         page = params.normalized()
 

@@ -8,7 +8,7 @@ import msgspec
 from perilune.clock import WallClock
 from perilune.store.access import Access, snapshot
 from perilune.store.errors import AlreadyExists, FunctionNotFound
-from perilune.store.operations import Params, Statement
+from perilune.store.operations import Params, Statement, Work
 from perilune.store.records import (
     Function,
     FunctionWithActiveVersion,
@@ -62,9 +62,7 @@ class Functions:
         """See `DB.get_function`; always asks the database."""
         return await self._access.read(lambda connection: read_function(connection, function_id))
 
-    async def page(
-        self, params: PaginationParams
-    ) -> tuple[list[FunctionWithActiveVersion], int]:
+    async def page(self, params: PaginationParams) -> tuple[list[FunctionWithActiveVersion], int]:
         """See `DB.list_functions`."""
         page = params.normalized()
 
@@ -93,18 +91,19 @@ class Functions:
             given = value is not msgspec.UNSET
             params += (int(given), _column(setting, value) if given else None)
         await self._access.write(
-            Statement(
-                _SQL["update_function"], tuple(params), FunctionNotFound, touches=function_id
-            )
+            Statement(_SQL["update_function"], tuple(params), FunctionNotFound, touches=function_id)
         )
 
     async def delete(self, function_id: str) -> None:
         """See `DB.delete_function`."""
-        await self._access.write(
-            Statement(
-                _SQL["delete_function"], (function_id,), FunctionNotFound, touches=function_id
-            )
-        )
+
+        def delete(connection: sqlite3.Connection) -> None:
+            # Left to the cascade, they would be looked for once per version.
+            connection.execute(_SQL["delete_executions_of_function"], (function_id,))
+            if connection.execute(_SQL["delete_function"], (function_id,)).rowcount < 1:
+                raise FunctionNotFound
+
+        await self._access.write(Work(delete, touches=function_id))
 
     async def with_active_cron(self) -> list[Function]:
         """See `DB.list_functions_with_active_cron`."""

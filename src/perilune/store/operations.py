@@ -26,11 +26,13 @@ class Operation(Generic[T]):
     __slots__ = ("error", "future", "result", "touches")
 
     future: asyncio.Future[T] | None
-    """Who waits; None when nobody does."""
+    """Who waits; None when the operation was offered and nobody does."""
     result: T | None
     error: StoreError | None
     touches: str | None
     """The function whose cached records this write makes stale."""
+    weight: int = 0
+    """Characters it holds in memory, if nobody waits for it."""
 
     def run(self, cursor: sqlite3.Cursor) -> None:
         """Do the work inside the open transaction; all of it, or raise and none of it."""
@@ -90,17 +92,6 @@ class Statement(Operation[None]):
                 reason.__cause__ = error
                 error = reason
         self.error = as_store_error(error)
-
-
-class Offered(Statement):
-    """A statement nobody waits for.  `weight` is the memory it holds, in characters."""
-
-    __slots__ = ("weight",)
-
-    def __init__(self, sql: str, params: Params, weight: int) -> None:
-        """Prepare the statement."""
-        super().__init__(sql, params)
-        self.weight = weight
 
 
 class Work(Operation[T]):

@@ -27,7 +27,7 @@ from perilune.store.functions import Functions
 from perilune.store.kv import KVStore, miscounted_bytes
 from perilune.store.logs import LogStore
 from perilune.store.migrate import migrate, schema_version, shipped_migrations
-from perilune.store.operations import Offered, Operation, Statement, Work, as_store_error
+from perilune.store.operations import AnyOperation, Operation, Statement, Work, as_store_error
 from perilune.store.readers import Readers
 from perilune.store.transactions import Session
 from perilune.store.versions import Versions
@@ -281,7 +281,7 @@ class _TransactionAccess:
         self._writer = writer
         self.write = session.submit
 
-    def offer(self, operation: Offered) -> bool:
+    def offer(self, operation: AnyOperation) -> bool:
         try:
             self._session.submit_silently(operation)
         except StoreUnavailable:

@@ -65,12 +65,12 @@ class Session:
         Raises:
             StoreUnavailable: It has ended already, without a commit.
         """
-        return self.submit(_Finish(commit))
+        return self.submit(_Finish(commit=commit))
 
     def abandon(self) -> None:
         """Let the transaction be rolled back as soon as it is open; its owner has left."""
         with suppress(StoreUnavailable):
-            self.submit_silently(_Finish(False))
+            self.submit_silently(_Finish(commit=False))
 
     # In the writer's thread.
 
@@ -145,7 +145,7 @@ class _Finish(_Marker):
 
     __slots__ = ("_commit",)
 
-    def __init__(self, commit: bool) -> None:
+    def __init__(self, *, commit: bool) -> None:
         super().__init__()
         self._commit = commit
 

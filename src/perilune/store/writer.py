@@ -17,7 +17,7 @@ from typing import Protocol, TypeVar
 
 from perilune.store.connect import begin
 from perilune.store.errors import StoreError, StoreUnavailable, WritesLost
-from perilune.store.operations import AnyOperation, Offered, Operation, as_store_error
+from perilune.store.operations import AnyOperation, Operation, as_store_error
 from perilune.store.transactions import Session
 
 T = TypeVar("T")
@@ -97,7 +97,7 @@ class Writer:
         self._collect(operation)
         return future
 
-    def offer(self, operation: Offered) -> bool:
+    def offer(self, operation: AnyOperation) -> bool:
         """Submit *operation* for nobody; its failure is reported and counted in `lost`.
 
         Returns:
@@ -123,7 +123,7 @@ class Writer:
         self._inbox.put(partial(self._serve, session))
         return session
 
-    def hold(self, operation: Offered) -> None:
+    def hold(self, operation: AnyOperation) -> None:
         """Account for an operation that was offered within a session."""
         self._queued_characters += operation.weight
 
@@ -236,10 +236,9 @@ class Writer:
                 self._touched(operation.touches)
             future = operation.future
             if future is None:
-                if isinstance(operation, Offered):
-                    self._queued_characters -= operation.weight
-                    if operation.error is not None:
-                        lost.append(operation.error)
+                self._queued_characters -= operation.weight
+                if operation.error is not None:
+                    lost.append(operation.error)
             elif not future.done():
                 if operation.error is None:
                     future.set_result(operation.result)

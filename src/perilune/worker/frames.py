@@ -145,7 +145,9 @@ class FrameReader(Generic[M]):
             if version != PROTOCOL_VERSION:
                 raise FrameError(f"protocol version {version}, expected {PROTOCOL_VERSION}")
             if length > MAX_FRAME_BYTES:
-                raise FrameError(f"frame of {length} bytes exceeds the limit of {MAX_FRAME_BYTES} bytes")
+                raise FrameError(
+                    f"frame of {length} bytes exceeds the limit of {MAX_FRAME_BYTES} bytes"
+                )
             end = HEADER.size + length
             if len(buffer) < end:
                 break

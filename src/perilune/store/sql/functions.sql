@@ -49,5 +49,8 @@ WHERE id = ?1
 -- name: touch_function
 UPDATE functions SET updated_at = ?2 WHERE id = ?1
 
+-- name: delete_executions_of_function
+DELETE FROM executions WHERE function_id = ?1
+
 -- name: delete_function
 DELETE FROM functions WHERE id = ?1

@@ -20,14 +20,14 @@ end
 -- Where the guest called us: `<string>:LINE: `, and whether a C function such
 -- as pcall stood in between.
 local function calling_position()
-  local level, direct = 2, nil
+  local level, through_c = 2, false
   while true do
     local info = getinfo(level, "Slf")
-    if not info then return "", direct == false end
+    if not info then return "", through_c end
     if info.what == "C" then
-      direct = direct or false
+      through_c = true
     elseif not is_trusted(info.func) then
-      return info.short_src .. ":" .. info.currentline .. ": ", direct == false
+      return info.short_src .. ":" .. info.currentline .. ": ", through_c
     end
     level = level + 1
   end

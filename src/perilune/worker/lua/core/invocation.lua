@@ -4,22 +4,31 @@
 -- Fresh prototypes are a matter of speed: a prototype that has been run with
 -- several environments makes LuaJIT give up specialisations, which costs more
 -- than half of its speed.  Loading bytecode is cheap, and only bytecode that
--- was dumped right here is ever loaded.
+-- was dumped right here is ever loaded.  They also keep compiled traces from
+-- outliving their invocation: traces treat the string metatable as constant.
+--
+-- The price is that every invocation compiles its hot loops again, some 100 µs
+-- each, which short functions would never earn back.  So a loop has to be much
+-- hotter than by default, and the counters, which LuaJIT shares between loops
+-- by address, start anew with every invocation.
 
 local core = ...
 local dump, loadstring, lower, next = string.dump, loadstring, string.lower, next
 local randomseed, rawget, setfenv, setmetatable, type =
   math.randomseed, rawget, setfenv, setmetatable, type
 local byte = string.byte
+local set_jit_options = jit.opt.start
 local call_guest, native = core.call_guest, core.native
 
 local ESCAPE, HASH = 27, 35
 local MAX_VERSIONS = 8
+local HOT_LOOP = "hotloop=1000"
 
 local bytecode, versions = {}, 0
 
 -- Compile *source*; returns the message of the compiler if it can't be.
 function core.compile(version, source)
+  native.restore_memory_limit()
   local first = byte(source)
   if first == ESCAPE then return "<string>:1: bytecode is not accepted, only source text" end
   if first == HASH then return "<string>:1: unexpected symbol near '#'" end
@@ -54,6 +63,7 @@ end
 -- Returns true and the parts of the response, or false, kind, message and line.
 local function run(version, context, event, seed)
   randomseed(seed)
+  set_jit_options(HOT_LOOP)
   core.reset_json_marks()
   local env = core.open_environment()
   local chunk = setfenv(loadstring(bytecode[version], "=<string>", "b"), env)

@@ -1,0 +1,35 @@
+"""HTTP: calls of functions below `/fn/`, the management API below `/api`, health.
+
+`gateway.py` is the outermost application.  `invoke.py` serves functions with
+nothing between it and the server, since that is the path that counts;
+`management.py` serves the API.  `errors.py` alone knows the status of an error.
+"""
+
+from perilune.api.executions import Executions
+from perilune.api.functions import Functions
+from perilune.api.gateway import AccessLog, Gateway
+from perilune.api.health import Readiness
+from perilune.api.invoke import CallLimits, FunctionEndpoint
+from perilune.api.keys import ApiKey, KeyHolder, UnusableKeyError, load_api_key
+from perilune.api.management import ManagementApi
+from perilune.api.protocol import ConnectionLimits
+from perilune.api.server import HttpServer, ListenError, bind_sockets
+
+__all__ = [
+    "AccessLog",
+    "ApiKey",
+    "CallLimits",
+    "ConnectionLimits",
+    "Executions",
+    "FunctionEndpoint",
+    "Functions",
+    "Gateway",
+    "HttpServer",
+    "KeyHolder",
+    "ListenError",
+    "ManagementApi",
+    "Readiness",
+    "UnusableKeyError",
+    "bind_sockets",
+    "load_api_key",
+]

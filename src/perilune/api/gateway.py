@@ -1,0 +1,135 @@
+"""The outermost ASGI application: finds who serves a path, and logs what was asked."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from perilune.api.errors import NOT_READY_STATUS, MethodNotAllowed, UnknownPath, refusal
+from perilune.api.headers import is_request_id
+from perilune.api.health import Readiness
+from perilune.api.management import json_answer, json_error
+from perilune.ids import new_id
+
+NOSNIFF = (b"x-content-type-options", b"nosniff")
+_REQUEST_ID = b"x-request-id"
+
+_NOT_FOUND = refusal(UnknownPath())
+
+_access = logging.getLogger("perilune.access")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessLog:
+    """Which requests are logged, and how secrets in their paths are hidden."""
+
+    api: bool = True
+    functions: bool = False
+    hide: Callable[[str], str] = str
+
+
+class Gateway:
+    """Serves the whole of one server's address space."""
+
+    def __init__(
+        self,
+        *,
+        functions: ASGIApp,
+        management: ASGIApp,
+        readiness: Readiness,
+        version: str,
+        access_log: AccessLog,
+    ) -> None:
+        self._functions = functions
+        self._management = management
+        self._readiness = readiness
+        self._version = version
+        self._access_log = access_log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand one request to whoever serves its path."""
+        path: str = scope["path"]
+        if path.startswith("/fn/") or path == "/fn":
+            if self._access_log.functions:
+                return await self._logged(self._functions, scope, receive, send)
+            return await self._functions(scope, receive, send)
+        if path.startswith("/api/") or path == "/api":
+            return await self._managed(scope, receive, send)
+        await self._own(path, scope, receive, send)
+
+    async def _managed(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the management API; each answer names its request."""
+        request_id = _given_request_id(scope) or new_id()
+
+        async def named(scope: Scope, receive: Receive, send: Send) -> None:
+            async def add_name(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    message["headers"] = [*message["headers"], (_REQUEST_ID, request_id.encode())]
+                await send(message)
+
+            await self._management(scope, receive, add_name)
+
+        if self._access_log.api:
+            await self._logged(named, scope, receive, send)
+        else:
+            await named(scope, receive, send)
+
+    async def _logged(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        status, request_id = 0, ""
+
+        async def noted(message: Message) -> None:
+            nonlocal status, request_id
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                for name, value in message["headers"]:
+                    if name == _REQUEST_ID:
+                        request_id = value.decode("latin-1")
+            await send(message)
+
+        try:
+            await app(scope, receive, noted)
+        finally:
+            # The raw path: escapes keep line breaks out of the log.  Never the query.
+            fields = {
+                "method": scope["method"],
+                "path": self._access_log.hide(scope["raw_path"].decode("latin-1")),
+                "status": status,
+                "duration_ms": round((time.perf_counter() - started) * 1000, 3),
+                "request_id": request_id,
+            }
+            _access.info(
+                "%(method)s %(path)s %(status)s %(duration_ms)s ms %(request_id)s",
+                fields,
+                extra={"fields": fields},
+            )
+
+    async def _own(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the few paths that belong to the server itself."""
+        if path not in ("/", "/healthz", "/readyz"):
+            answer = json_error(_NOT_FOUND)
+        elif scope["method"] not in ("GET", "HEAD"):
+            answer = json_error(refusal(MethodNotAllowed("GET, HEAD")))
+        elif path == "/readyz":
+            is_ready, document = await self._readiness.report()
+            answer = json_answer(document)
+            if not is_ready:
+                answer.status_code = NOT_READY_STATUS
+        elif path == "/healthz":
+            answer = json_answer({"status": "ok"})
+        else:
+            answer = json_answer(
+                {"name": "Perilune", "version": self._version, "api": "/api", "functions": "/fn/"}
+            )
+        answer.raw_headers.append(NOSNIFF)
+        await answer(scope, receive, send)
+
+
+def _given_request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == _REQUEST_ID:
+            text: str = value.decode("latin-1")
+            return text if is_request_id(text) else ""
+    return ""

@@ -1,0 +1,128 @@
+"""HTTP/1.1 connections whose clients can neither waste memory nor hold them for ever (KD-108).
+
+uvicorn bounds neither the size of a request's head nor the time it takes to
+arrive, nor what is sent after the answer.  The time of a body that somebody
+reads is bounded by its reader, see `body.py`.
+"""
+
+import asyncio
+import functools
+from dataclasses import dataclass
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from perilune.api.errors import BAD_MESSAGE, HEAD_TOO_LARGE, ErrorAnswer
+
+MAX_HEAD_BYTES = 64 * 1024
+"""Of a head that comes in several pieces; one that comes in one piece is bounded by its buffer."""
+MAX_UNREAD_BYTES = 32 * 1024 * 1024
+"""Of a body that arrives after its answer, because the answer did not wait for it."""
+
+_IDLE, _IN_HEAD, _IN_BODY = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionLimits:
+    """What the connections of one server may use."""
+
+    head_timeout_s: float = 10.0
+    keep_alive_s: float = 75.0
+    max_connections: int = 10_000
+
+
+class BoundedHttpProtocol(HttpToolsProtocol):
+    """One connection, within limits; bind those with `bounded_protocol`."""
+
+    def __init__(self, *args: object, limits: ConnectionLimits, **options: object) -> None:
+        super().__init__(*args, **options)  # type: ignore[arg-type]  # passed through untouched
+        self._limits = limits
+        self._stage = _IDLE
+        self._pending_bytes = 0
+        self._is_draining = False
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to serve, unless too many connections are open already."""
+        super().connection_made(transport)  # type: ignore[arg-type]  # a stream's transport
+        if len(self.connections) > self._limits.max_connections:
+            transport.close()
+            return
+        self._set_deadline(self._limits.head_timeout_s)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._clear_deadline()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """A request's first byte has arrived."""
+        self._stage, self._pending_bytes = _IN_HEAD, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """A request's head has arrived."""
+        self._stage, self._pending_bytes = _IN_BODY, 0
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """A request's last byte has arrived."""
+        self._stage = _IDLE
+        super().on_message_complete()
+
+    def data_received(self, data: bytes) -> None:
+        """Take in some bytes and look whether what is unfinished stays within limits."""
+        super().data_received(data)
+        if self._stage != _IDLE:
+            self._check_unfinished(len(data))
+        elif self._deadline is not None:
+            self._clear_deadline()
+            if self._is_draining:
+                # Nothing else would end a connection whose answer came before its request.
+                self._is_draining = False
+                self._set_deadline(self._limits.keep_alive_s)
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is not HTTP, in the form in which everything else is answered."""
+        self._refuse(BAD_MESSAGE)
+
+    def _check_unfinished(self, new_bytes: int) -> None:
+        if self._stage == _IN_HEAD:
+            self._pending_bytes += new_bytes
+            if self._pending_bytes > MAX_HEAD_BYTES:
+                self._refuse(HEAD_TOO_LARGE)
+            elif self._deadline is None:
+                self._set_deadline(self._limits.head_timeout_s)
+        elif self.cycle.response_complete:
+            self._is_draining = True
+            self._pending_bytes += new_bytes
+            if self._pending_bytes > MAX_UNREAD_BYTES:
+                self.transport.close()
+            elif self._deadline is None:
+                self._set_deadline(self._limits.keep_alive_s)
+        else:
+            self._clear_deadline()
+
+    def _set_deadline(self, seconds: float) -> None:
+        self._deadline = self.loop.call_later(seconds, self.transport.close)
+
+    def _clear_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _refuse(self, answer: ErrorAnswer) -> None:
+        if self.transport.is_closing():
+            return
+        body = answer.body
+        head = (
+            f"HTTP/1.1 {answer.status} {answer.message}\r\n"
+            f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
+            "connection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode("ascii") + body)
+        self.transport.close()
+
+
+def bounded_protocol(limits: ConnectionLimits) -> "functools.partial[BoundedHttpProtocol]":
+    """Return what makes the connections of one server."""
+    return functools.partial(BoundedHttpProtocol, limits=limits)

@@ -1,0 +1,108 @@
+"""A real server on a free port with a real store; only the runtime is a hand-written one."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from perilune.app import RunningServer, Services, open_server
+from perilune.config import Settings
+from perilune.events import HTTPResponse
+from perilune.runtimes import RuntimeRequest, RuntimeResult, SandboxReport
+
+KEY = "0123456789abcdef-test"
+
+Behaviour = Callable[[RuntimeRequest], Awaitable[HTTPResponse | None]]
+
+
+class ScriptedRuntime:
+    """A runtime whose functions are Python: a function's code names what it does."""
+
+    def __init__(self) -> None:
+        self.behaviours: dict[str, Behaviour] = {}
+        self.requests: list[RuntimeRequest] = []
+        self.report = SandboxReport("full", ("seccomp",), ())
+
+    async def execute(self, req: RuntimeRequest) -> RuntimeResult | None:
+        self.requests.append(req)
+        return RuntimeResult(response=await self.behaviours[req.code](req))
+
+    def sandbox(self) -> SandboxReport:
+        return self.report
+
+    @property
+    def event(self):
+        """The event of the last execution."""
+        return self.requests[-1].event
+
+
+class Site:
+    """A running server and a client that has its key."""
+
+    def __init__(self, server: RunningServer, runtime: ScriptedRuntime, client: httpx.AsyncClient):
+        self.server = server
+        self.runtime = runtime
+        self.client = client
+
+    async def create(self, behaviour: Behaviour, **settings) -> str:
+        """Create a function that behaves like this; return its id."""
+        code = f"code {len(self.runtime.behaviours)}"
+        self.runtime.behaviours[code] = behaviour
+        answer = await self.client.post(
+            "/api/functions", json={"name": "f", "code": code, **settings}
+        )
+        assert answer.status_code == 200, answer.text
+        return answer.json()["id"]
+
+    async def answering(self, **response) -> str:
+        """Create a function that always gives this response; return its id."""
+
+        async def behaviour(_: RuntimeRequest) -> HTTPResponse:
+            return HTTPResponse(**response)
+
+        return await self.create(behaviour)
+
+    async def raw(self, data: bytes) -> bytes:
+        """Send bytes on a new connection; return all that comes until it is closed."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.server.port)
+        writer.write(data)
+        received = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+        return received
+
+    async def executions(self, function_id: str) -> list[dict]:
+        answer = await self.client.get(f"/api/functions/{function_id}/executions")
+        return answer.json()["executions"]
+
+
+@asynccontextmanager
+async def open_site(tmp_path: Path, **settings) -> AsyncIterator[Site]:
+    runtime = ScriptedRuntime()
+
+    @asynccontextmanager
+    async def open_runtime(_: Settings, __: Services) -> AsyncIterator[ScriptedRuntime]:
+        yield runtime
+
+    given = {"port": 0, "host": "127.0.0.1", "data_dir": tmp_path / "data", "api_key": KEY}
+    async with open_server(Settings(**(given | settings)), open_runtime) as server:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{server.port}",
+            headers={"Authorization": f"Bearer {KEY}"},
+        ) as client:
+            yield Site(server, runtime, client)
+
+
+@pytest.fixture
+async def site(tmp_path):
+    async with open_site(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def stranger(site):
+    """A client without the key."""
+    async with httpx.AsyncClient(base_url=site.client.base_url) as client:
+        yield client

@@ -1,0 +1,415 @@
+"""The language as guests see it: numbers, base libraries, what is not there, isolation."""
+
+import math
+import struct
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from perilune.worker.frames import Failure, Result
+from tests.worker.lua_guest import Guest
+
+
+@pytest.fixture(scope="module")
+def guest() -> Guest:
+    return Guest()
+
+
+# Numbers ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        pytest.param("42", "42", id="integer"),
+        pytest.param("1e15", "1000000000000000", id="no exponent"),
+        pytest.param("2^53", "9007199254740992", id="2^53"),
+        pytest.param("-2^63", "-9223372036854775808", id="lowest integer"),
+        pytest.param("2^63", "9.223372036854776e+18", id="beyond integers"),
+        pytest.param("1e21", "1e+21", id="1e21"),
+        pytest.param("-0.0", "0", id="minus zero"),
+        pytest.param("0.1", "0.1", id="0.1"),
+        pytest.param("0.1 + 0.2", "0.30000000000000004", id="17 digits"),
+        pytest.param("1/3", "0.3333333333333333", id="1/3"),
+        pytest.param("100/3", "33.333333333333336", id="100/3"),
+        pytest.param("123456.789", "123456.789", id="last positional"),
+        pytest.param("1234567.5", "1.2345675e+06", id="first exponent"),
+        pytest.param("123456789.5", "1.234567895e+08", id="exponent"),
+        pytest.param("0.0001", "0.0001", id="smallest positional"),
+        pytest.param("0.00001", "1e-05", id="small"),
+        pytest.param("5e-324", "5e-324", id="denormal"),
+        pytest.param("0/0", "NaN", id="nan"),
+        pytest.param("1/0", "+Inf", id="inf"),
+        pytest.param("-1/0", "-Inf", id="-inf"),
+    ],
+)
+def test_number_to_text(guest, expression, text):
+    assert guest.text(expression) == text
+
+
+def shortest(value: float) -> tuple[str, int]:
+    """Digits and decimal exponent of the shortest text that Python finds."""
+    mantissa, _, exponent = f"{abs(value)!r}".partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    digits = (whole + fraction).lstrip("0")
+    leading = len(whole + fraction) - len(digits)
+    return digits.rstrip("0"), int(exponent or 0) + len(whole) - 1 - leading
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_number_text_reads_back_and_is_shortest(guest, value):
+    text, encoded = guest.texts("event.value, (json.encode(event.value))", value=value)
+
+    if value == math.floor(value) and -(2**63) <= value < 2**63:
+        assert text == str(int(value))
+    else:
+        digits, exponent = shortest(value)
+        assert float(text) == value
+        assert len(shortest(float(text))[0]) <= len(digits)
+        assert ("e" in text) == (not -4 <= exponent < 6)
+    assert struct.pack("d", float(encoded)) == struct.pack("d", value)
+    assert ("e" in encoded) == (value != 0 and not 1e-6 <= abs(value) < 1e21)
+
+
+@given(st.integers(-1074, 1023))
+@settings(max_examples=200, deadline=None)
+def test_powers_of_two_are_not_longer_than_needed(guest, exponent):
+    """At powers of two the nearest neighbours differ, where simple printers go wrong."""
+    value = 2.0**exponent
+
+    text = guest.text("event.value", value=value)
+
+    assert float(text) == value
+    if not value.is_integer():
+        mantissa = text.partition("e")[0].replace(".", "").lstrip("0")
+        assert len(mantissa) <= len(shortest(value)[0])
+
+
+# Libraries ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        pytest.param("5 % 0 ~= 5 % 0", "true", id="modulo zero"),
+        pytest.param("7 % -3", "-2", id="negative modulo"),
+        pytest.param('10 == "10"', "false", id="no coercion in =="),
+        pytest.param('"10" < "9"', "true", id="bytewise order"),
+        pytest.param('" 0x10 " + 1', "17", id="text to number"),
+        pytest.param("math.huge == 1/0", "true", id="huge"),
+        pytest.param('("x"):upper() .. ("Y"):lower()', "Xy", id="methods"),
+        pytest.param("_VERSION", "Lua 5.1", id="version"),
+        pytest.param("string.gfind == string.gmatch", "true", id="gfind"),
+        pytest.param("math.mod(7, 4)", "3", id="mod"),
+        pytest.param("table.getn({1, 2})", "2", id="getn"),
+        pytest.param("(function() goto out do return 1 end ::out:: return 2 end)()", "2", id="goto"),
+        pytest.param('select("#", table.unpack({1, 2, 3}))', "3", id="unpack"),
+        pytest.param('type(collectgarbage("count"))', "number", id="count"),
+        pytest.param('collectgarbage("stop")', "0", id="collector can't be stopped"),
+        pytest.param("#{unpack({}, 1, 5000)}", "0", id="unpack 5000"),
+        pytest.param("coroutine.wrap(function(a) return coroutine.yield(a) end)(3)", "3", id="wrap"),
+        pytest.param("pcall(tostring)", "false", id="tostring without argument"),
+        pytest.param("rawequal(_G._G, _G)", "true", id="_G"),
+        pytest.param("os.getenv == nil or os.time() > 1", "true", id="os.time"),
+    ],
+)
+def test_base_library(guest, expression, text):
+    assert guest.text(expression) == text
+
+
+@pytest.mark.parametrize("name", ["bit", "bit32", "utf8", "jit", "ffi", "python", "gcinfo"])
+def test_foreign_globals_are_absent(guest, name):
+    assert guest.text(f"{name} == nil and rawget(_G, '{name}') == nil") == "true"
+
+
+@pytest.mark.parametrize(
+    ("call", "mapped"),
+    [
+        pytest.param('string.upper("aé")', "AÉ", id="upper"),
+        pytest.param('("É"):lower()', "é", id="lower"),
+        pytest.param('("ßÿ"):upper()', "ßŸ", id="one to one"),
+        pytest.param('("ΟΔΟΣ"):lower()', "οδοσ", id="no final sigma"),
+        pytest.param('("İ"):lower()', "i", id="dotted I"),
+        pytest.param('("ᾳ"):upper()', "ᾼ", id="title case is the simple mapping"),
+        pytest.param('("\\255aé"):upper()', "\\xffAé", id="not UTF-8: bytewise"),
+        pytest.param("string.upper(12)", "12", id="number"),
+    ],
+)
+def test_case_mapping(guest, call, mapped):
+    assert guest.text(call) == mapped
+
+
+def test_print_becomes_an_info_line():
+    guest = Guest()
+
+    guest.body(
+        'print(1e15, nil, "x", setmetatable({}, {__tostring = function() return "T" end})) return ""'
+    )
+
+    assert guest.host.logged() == [("info", b"1000000000000000\tnil\tx\tT")]
+
+
+# What is not there ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("statement", "name"),
+    [
+        pytest.param('require("os")', "require", id="require"),
+        pytest.param('dofile("/etc/passwd")', "dofile", id="dofile"),
+        pytest.param('loadfile("x")', "loadfile", id="loadfile"),
+        pytest.param('module("x")', "module", id="module"),
+        pytest.param("newproxy()", "newproxy", id="newproxy"),
+        pytest.param("string.dump(print)", "string.dump", id="dump"),
+        pytest.param('os.execute("id")', "os.execute", id="execute"),
+        pytest.param("os.exit(3)", "os.exit", id="exit"),
+        pytest.param('os.getenv("PATH")', "os.getenv", id="getenv"),
+        pytest.param('io.open("/etc/passwd")', "io.open", id="open"),
+        pytest.param('io.stdout:write("x")', "io.stdout", id="stdout"),
+        pytest.param("debug.getinfo(1)", "debug.getinfo", id="getinfo"),
+        pytest.param("debug.getregistry()", "debug.getregistry", id="registry"),
+        pytest.param("package.loaded.os = 1", "package.loaded", id="package"),
+        pytest.param("channel.make()", "channel.make", id="channel"),
+    ],
+)
+def test_removed_function_says_so(guest, statement, name):
+    message = guest.error(statement)
+
+    assert message.endswith(f"{name} is not available in the sandbox")
+    assert message.startswith("<string>:1: ")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        pytest.param('loadstring("\\27LJ\\2")', id="loadstring"),
+        pytest.param('load("\\27LJ\\2")', id="load"),
+        pytest.param('load(function() return "\\27LJ" end)', id="reader"),
+        pytest.param('loadstring("\\239\\187\\191\\27LJ")', id="behind a byte order mark"),
+        pytest.param('loadstring("#\\n\\27LJ")', id="behind a comment line"),
+    ],
+)
+def test_bytecode_is_refused(guest, expression):
+    assert guest.text(f"({expression})") == "nil"
+
+
+@pytest.mark.parametrize("source", ["\x1bLJ\x02", "#!/usr/bin/lua\nreturn 1"])
+def test_source_must_be_plain_text(guest, source):
+    failure = guest.failure(source)
+
+    assert failure.kind == "syntax"
+    assert failure.line == 1
+
+
+TRUSTED = ["string.rep", "pcall", "kv.get", "json.encode", "loadstring", "tostring", "log.info"]
+
+
+@pytest.mark.parametrize("function", TRUSTED)
+def test_trusted_environments_are_out_of_reach(guest, function):
+    assert guest.text(f"getfenv({function}) == _G") == "true"
+    assert "cannot change" in guest.error(f"setfenv({function}, {{}})")
+
+
+def test_no_stack_level_leads_to_a_trusted_environment(guest):
+    found = guest.body(
+        """
+        local seen = {}
+        local function walk()
+          for level = 0, 30 do
+            local ok, env = pcall(getfenv, level)
+            if ok and env ~= _G then seen[#seen + 1] = level end
+            if pcall(setfenv, level, {}) and level > 3 then seen[#seen + 1] = -level end
+          end
+          return 0
+        end
+        table.sort({2, 1}, function() walk() return true end)
+        return table.concat(seen, ",")
+        """
+    )
+
+    # The function that pcall calls is ours; the guest's own functions may lose their globals.
+    assert "-" not in found
+
+
+def test_environments_of_guest_functions_work(guest):
+    assert guest.text("getfenv() == _G and getfenv(1) == _G and getfenv(0) == _G") == "true"
+    changed = "(function() local f = function() return x end setfenv(f, {x = 7}) return f() end)()"
+    assert guest.text(changed) == "7"
+    assert guest.text('(function() y = 8 return loadstring("return y")() end)()') == "8"
+    assert guest.text('loadstring("return getfenv(1)")() == _G') == "true"
+
+
+def test_string_metatable_is_closed(guest):
+    assert guest.text('getmetatable("")') == "false"
+    assert "protected" in guest.error('setmetatable(io, {})')
+    assert "function expected" not in guest.text('pcall(setmetatable, "", {})')
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["kv.get", "pcall(kv.get)", "pcall(kv.set, 1, {})", "pcall(time.sleep, {})", "pcall(json.decode)"],
+)
+def test_no_python_object_reaches_the_guest(guest, expression):
+    kinds = guest.texts(
+        f"(function(...) local k = {{}} for i = 1, select('#', ...) do k[i] = type((select(i, ...))) end"
+        f" return table.concat(k, ' ') end)({expression})"
+    )
+
+    assert "userdata" not in kinds[0]
+
+
+# Isolation ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param("leak = (leak or 0) + 1 return leak", id="global"),
+        pytest.param("string.leak = (string.leak or 0) + 1 return string.leak", id="library"),
+        pytest.param("kv.leak = (kv.leak or 0) + 1 return kv.leak", id="module"),
+    ],
+)
+def test_no_change_survives(guest, change):
+    assert [guest.body(change) for _ in range(3)] == ["1", "1", "1"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "probe", "healthy"),
+    [
+        pytest.param("kv.get = 1", "type(kv.get)", "function", id="module function"),
+        pytest.param("_G.string = nil", 'type(string) .. ("x"):rep(2)', "tablexx", id="library"),
+        pytest.param("rawset(io, 'open', 1)", "type(io.open)", "table", id="removed library"),
+        pytest.param("tostring = nil pairs = nil", "type(pairs)", "function", id="base"),
+        pytest.param("setmetatable(_G, {__index = error})", "getmetatable(_G) == nil", "true", id="_G"),
+        pytest.param(
+            "getmetatable(event.headers).__index = 5",
+            'event.headers["user-agent"]',
+            "curl/8",
+            id="headers",
+        ),
+        pytest.param(
+            'getmetatable(json.decode("[]")).__tostring = error',
+            'getmetatable(json.decode("[]")).__tostring == nil',
+            "true",
+            id="array mark",
+        ),
+        pytest.param("collectgarbage('stop')", "1", "1", id="collector"),
+    ],
+)
+def test_damage_is_gone_next_time(guest, damage, probe, healthy):
+    guest.body(f"{damage} return ''")
+
+    assert guest.text(probe) == healthy
+
+
+def test_compiled_string_methods_do_not_remember_another_invocation():
+    """Traces treat the string metatable as constant, so none may be shared."""
+    guest = Guest()
+    code = """
+    function handler(ctx, event)
+      if event.body == "evil" then string.rep = function() return "evil" end end
+      local n = 0
+      for _ = 1, 20000 do n = n + (("ab"):rep(2) == "abab" and 1 or 0) end
+      return {body = n}
+    end
+    """
+
+    counts = [guest.response(code, body=body).body for body in ["x", "evil", "x", "evil", "x"]]
+
+    assert counts == [b"20000", b"0", b"20000", b"0", b"20000"]
+
+
+def test_string_methods_follow_the_guest_string_table(guest):
+    code = 'function string.starts(s, p) return s:sub(1, #p) == p end return tostring(("abc"):starts("ab"))'
+
+    assert guest.body(code) == "true"
+    assert guest.text('("abc").starts') == "nil"
+
+
+def test_random_numbers_differ_between_invocations(guest):
+    assert len({guest.text("math.random(1, 2^30)") for _ in range(5)}) > 1
+    guest.body("math.randomseed(1) return ''")
+    assert len({guest.text("math.random(1, 2^30)") for _ in range(5)}) > 1
+
+
+def test_many_invocations_neither_grow_nor_accumulate():
+    guest = Guest()
+    code = (
+        "kept = {} function handler(ctx, event) for i = 1, 3 do kept[i] = event.path .. i end "
+        "return {body = #kept, headers = {['X-A'] = 'b'}} end"
+    )
+
+    def heap_after(count: int) -> int:
+        for _ in range(count):
+            guest.response(code)
+        guest.interpreter._collect()  # measures garbage otherwise
+        return int(guest.interpreter._lua.get_memory_used())
+
+    heap_after(3000)
+    before = heap_after(500)
+    after = heap_after(3000)
+
+    assert after - before < 64 * 1024
+
+
+# Memory -------------------------------------------------------------------------
+
+
+def test_memory_limit_is_a_fatal_failure():
+    failure = Guest().failure(
+        "function handler() local t = {} for i = 1, 1e9 do t[i] = i .. 'x' end end"
+    )
+
+    assert (failure.kind, failure.fatal) == ("memory", True)
+
+
+def test_rethrown_memory_error_is_still_a_memory_failure():
+    failure = Guest().failure(
+        "function handler() local ok, e = pcall(string.rep, 'x', 1e9) error(e, 0) end"
+    )
+
+    assert (failure.kind, failure.fatal) == ("memory", True)
+
+
+def test_caught_memory_error_lets_the_guest_go_on():
+    guest = Guest()
+    code = """
+    function handler()
+      local ok, message = pcall(function()
+        local t = {} for i = 1, 1e9 do t[i] = i .. "x" end
+      end)
+      return {body = tostring(ok) .. " " .. message}
+    end
+    """
+
+    outcome = guest.execute(code)
+    guest.interpreter.tidy()
+
+    assert isinstance(outcome, Result)
+    assert outcome.body == b"false not enough memory"
+    assert guest.text("1 + 1") == "2"
+
+
+def test_memory_is_given_back_between_invocations():
+    """Garbage of one invocation does not count against the next."""
+    guest = Guest()
+    code = 'function handler() local s = ("x"):rep(20 * 1024 * 1024) return {body = #s} end'
+
+    outcomes = []
+    for _ in range(5):
+        outcomes.append(guest.execute(code))
+        guest.interpreter.tidy()
+
+    assert not [o for o in outcomes if isinstance(o, Failure)]
+
+
+def test_stack_overflow_is_an_ordinary_error(guest):
+    failure = guest.failure(
+        "local function f() return 1 + f() end\nfunction handler()\n return f()\nend"
+    )
+
+    assert "stack overflow" in failure.message
+    assert (failure.kind, failure.fatal, failure.line) == ("runtime", False, 1)
+    assert guest.text("pcall(function() local function f() return 1 + f() end f() end)") == "false"
