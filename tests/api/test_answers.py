@@ -14,9 +14,7 @@ OWN = [(b"x-execution-id", b"e")]
 def answer_to(**response):
     """Return the answer as status, headers by name (all values), body and remarks."""
     remarks: list[str] = []
-    status, headers, body = function_answer(
-        HTTPResponse(**response), OWN, ResponseNames(), remarks
-    )
+    status, headers, body = function_answer(HTTPResponse(**response), OWN, ResponseNames(), remarks)
     found: dict[str, list[str]] = {}
     for name, value in headers:
         found.setdefault(name.decode(), []).append(value.decode("latin-1"))

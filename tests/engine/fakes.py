@@ -1,4 +1,4 @@
-"""Stand-ins at the engine's borders: a runtime that does what a test says, and a store that fails."""
+"""Stand-ins at the engine's borders: a runtime told what to do, and a store that fails."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

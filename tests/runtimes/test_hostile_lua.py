@@ -34,7 +34,8 @@ DENIED = [
     pytest.param("return string.dump(handler)", id="string.dump"),
     pytest.param("return assert(loadstring('\\27LJ\\2'))()", id="bytecode by loadstring"),
     pytest.param(
-        "local n = 0 return assert(load(function() n = n + 1 return n == 1 and '\\27LJ\\2' or nil end))()",
+        "local n = 0 return assert(load(function() n = n + 1"
+        " return n == 1 and '\\27LJ\\2' or nil end))()",
         id="bytecode by load",
     ),
     pytest.param("return setfenv(kv.get, {})", id="environment of the library"),
@@ -82,11 +83,13 @@ ENDLESS = [
     pytest.param("while true do end", id="plain loop"),
     pytest.param("while true do pcall(function() while true do end end) end", id="loop in pcall"),
     pytest.param(
-        "return { body = tostring(string.find(string.rep('a', 40), string.rep('a?', 40) .. string.rep('a', 40) .. 'b')) }",
+        "local subject, pattern = ('a'):rep(40), ('a?'):rep(40) .. ('a'):rep(40) .. 'b'"
+        " return { body = tostring(subject:find(pattern)) }",
         id="pattern",
     ),
     pytest.param(
-        "local t = {} for i = 1, 1e5 do t[i] = i end table.sort(t, function() while true do end end)",
+        "local t = {} for i = 1, 1e5 do t[i] = i end"
+        " table.sort(t, function() while true do end end)",
         id="table.sort",
     ),
     pytest.param("('x'):gsub('.', function() while true do end end)", id="gsub"),
@@ -188,11 +191,13 @@ RECURSIVE = [
     ),
     pytest.param("local function f() return pcall(f) end f() error('deep')", id="pcall recursion"),
     pytest.param(
-        "local t = {} for i = 1, 3e5 do t = setmetatable({}, { __index = t }) end return { body = tostring(t.x) }",
+        "local t = {} for i = 1, 3e5 do t = setmetatable({}, { __index = t }) end"
+        " return { body = tostring(t.x) }",
         id="chain of metatables",
     ),
     pytest.param(
-        "local t = setmetatable({}, {}) getmetatable(t).__index = t return { body = tostring(t.x) }",
+        "local t = setmetatable({}, {}) getmetatable(t).__index = t"
+        " return { body = tostring(t.x) }",
         id="loop of metatables",
     ),
 ]

@@ -8,6 +8,7 @@ out of its reach.
 import base64
 import binascii
 import re
+from datetime import timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -31,6 +32,7 @@ SANDBOX = (b"content-security-policy", b"sandbox allow-scripts allow-forms")
 
 NO_BODY = frozenset({204, 304})
 
+_MILLISECOND = timedelta(milliseconds=1)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LINE_BREAK = re.compile(r"[\r\n]")
 _MEDIA_TYPE = re.compile(rb"[!#$&^_.+\-0-9a-z]+/[!#$&^_.+\-0-9a-z]+")
@@ -59,7 +61,7 @@ def execution_headers(function_id: str, result: ExecutionResult, request_id: str
         (b"x-function-id", function_id.encode()),
         (b"x-function-version-id", result.function_version_id.encode()),
         (b"x-execution-id", execution_id),
-        (b"x-execution-duration-ms", b"%d" % result.duration_ms),
+        (b"x-execution-duration-ms", b"%d" % (result.duration // _MILLISECOND)),
         (b"x-request-id", request_id.encode() if request_id else execution_id),
     ]
 
@@ -124,38 +126,41 @@ def _body(response: HTTPResponse) -> bytes:
 def _function_headers(
     response: HTTPResponse, own: Headers, names: ResponseNames, remarks: list[str]
 ) -> Headers:
-    fields: dict[bytes, Headers] = {}
+    """Return all headers of an answer whose function has set some."""
+    single: dict[bytes, bytes] = {}
+    several: dict[bytes, list[bytes]] = {}
     for name, given in response.headers.items():
         wire = names[name]
         if not wire:
             remarks.append(f"response header {name[:100]!r} is not sent: functions can't set it")
-            continue
-        if isinstance(given, str):
+        elif isinstance(given, str) and wire != b"set-cookie":
             value = _value(name, given, remarks)
-            pairs = [] if value is None else [(wire, value)]
+            if value is not None:
+                single[wire] = value
         else:
-            pairs = [(wire, v) for one in given if (v := _value(name, one, remarks)) is not None]
-        if wire == b"content-type":
-            pairs = [pair for pair in pairs if pair[1]][:1]
-        elif wire == b"set-cookie":
-            pairs = [pair for pair in pairs if not _sets_session(pair[1])]
-        if pairs:
-            fields[wire] = pairs
-    content_type = fields.get(b"content-type")
-    if content_type is None:
-        headers = [CONTENT_TYPE_JSON, *own]
-    elif is_document(content_type[0][1]):
-        headers = [SANDBOX, *own]
-    else:
-        headers = [*own]
-    for pairs in fields.values():
-        headers += pairs
-    headers += [pair for pair in CORS_DEFAULTS if pair[0] not in fields]
+            texts = [given] if isinstance(given, str) else given
+            values = [v for text in texts if (v := _value(name, text, remarks)) is not None]
+            if wire == b"set-cookie":
+                values = [v for v in values if not _sets_session(v)]
+            several[wire] = values
+    content_type = single.get(b"content-type") or b"".join(several.pop(b"content-type", [])[:1])
+    single[b"content-type"] = content_type or JSON_TYPE
+    headers = [*own, *single.items()]
+    if content_type and is_document(content_type):
+        headers.append(SANDBOX)
+    for wire, values in several.items():
+        headers += [(wire, value) for value in values]
+    if b"access-control-allow-origin" not in single:
+        headers.append(CORS_ORIGIN)
+    if b"access-control-expose-headers" not in single:
+        headers.append(CORS_EXPOSED)
     return headers
 
 
 def _value(name: str, text: str, remarks: list[str]) -> bytes | None:
     """Return a header value as bytes; None, with a remark, if it can't be sent."""
+    if text.isascii() and text.isprintable():
+        return text.encode().strip()
     if not text.isprintable() and _CONTROL.search(text.replace("\t", " ")):
         # Line breaks become blanks, as clients of Lunar know it; the rest has no such excuse.
         text = _LINE_BREAK.sub(" ", text)

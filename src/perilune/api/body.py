@@ -8,38 +8,35 @@ from starlette.types import Receive
 from perilune.api.errors import BodyReadError, BodyTimeout, BodyTooLarge
 
 
-async def read_body(receive: Receive, *, limit: int, timeout_s: float, declared: str) -> bytes:
-    """Return the whole body.
-
-    Args:
-        receive: the request's ASGI channel.
-        limit: most bytes accepted.
-        timeout_s: longest time it may take to arrive.
-        declared: the text of the Content-Length header; empty if there is none.
+async def read_body_in_time(
+    receive: Receive, *, limit: int, declared: str, timeout_s: float
+) -> bytes:
+    """Return the whole body; see `read_body`.
 
     Raises:
-        BodyTooLarge: it is, or says that it is, larger than *limit*.
         BodyTimeout: it did not arrive in time.
-        BodyReadError: the client went away.
     """
-    if declared.isdecimal() and int(declared) > limit:
-        raise BodyTooLarge
     try:
         async with asyncio.timeout(timeout_s):
-            return await _read(receive, limit)
+            return await read_body(receive, limit=limit, declared=declared)
     except TimeoutError:
         raise BodyTimeout from None
 
 
-def content_length(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """Return the text of the Content-Length header; empty if there is none."""
-    for name, value in headers:
-        if name == b"content-length":
-            return value.decode("latin-1")
-    return ""
+async def read_body(receive: Receive, *, limit: int, declared: str) -> bytes:
+    """Return the whole body, however long it takes.
 
+    Args:
+        receive: the request's ASGI channel.
+        limit: most bytes accepted.
+        declared: the text of the Content-Length header; empty if there is none.
 
-async def _read(receive: Receive, limit: int) -> bytes:
+    Raises:
+        BodyTooLarge: it is, or says that it is, larger than *limit*.
+        BodyReadError: the client went away.
+    """
+    if declared.isdecimal() and int(declared) > limit:
+        raise BodyTooLarge
     message = await receive()
     if message["type"] == "http.disconnect":
         raise BodyReadError
@@ -60,3 +57,11 @@ async def _read(receive: Receive, limit: int) -> bytes:
         parts.append(part)
         if not message.get("more_body", False):
             return b"".join(parts)
+
+
+def content_length(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """Return the text of the Content-Length header; empty if there is none."""
+    for name, value in headers:
+        if name == b"content-length":
+            return value.decode("latin-1")
+    return ""

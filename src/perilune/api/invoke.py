@@ -22,19 +22,20 @@ from perilune.api.answers import (
     function_answer,
 )
 from perilune.api.body import read_body
-from perilune.api.disconnects import Disconnects
 from perilune.api.errors import (
     EXECUTION_FAILED,
     NO_RESPONSE,
     ApiError,
+    BodyTimeout,
     ErrorAnswer,
     MethodNotAllowed,
     ShuttingDown,
     execution_failure,
     refusal,
 )
-from perilune.api.events import Head, SecretHolder, build_event, parse_head, parse_target
+from perilune.api.events import Head, SecretHolder, Target, build_event, parse_head, parse_target
 from perilune.api.headers import RequestNames, ResponseNames
+from perilune.api.watch import Call, CallWatch
 from perilune.engine import (
     Engine,
     EngineError,
@@ -51,7 +52,6 @@ PREFLIGHT_MAX_AGE_S = 600
 
 _SERVED = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 _NO_FUNCTION = ErrorAnswer(404, "Function not found")
-_SHUTTING_DOWN = refusal(ShuttingDown())
 _FAULTS = (EventSerializationError, ExecutionRecordError, StorageUnavailableError)
 
 _log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class FunctionEndpoint:
         self._notes = notes
         self._base_url = base_url
         self._limits = limits or CallLimits()
-        self._disconnects = Disconnects()
+        self._watch = CallWatch(self._limits.body_timeout_s)
         self._request_names = RequestNames()
         self._response_names = ResponseNames()
 
@@ -105,13 +105,25 @@ class FunctionEndpoint:
         if target is None:
             return await _send(send, _error(_NO_FUNCTION))
         head = parse_head(scope["headers"], self._request_names, self._secret)
+        call = self._watch.enter(receive)
         try:
-            body = await self._body(head, receive)
-        except ApiError as error:
-            return await _send(send, _body_refusal(error, head))
+            answer = await self._call(scope, target, head, call)
         except asyncio.CancelledError:
-            return await _send(send, _error(_SHUTTING_DOWN))
-        call = self._disconnects.enter(receive)
+            # The engine has closed the record.  Nobody is left to answer, or the server ends.
+            if call.is_abandoned:
+                return None
+            answer = _error(refusal(ShuttingDown()))
+        finally:
+            self._watch.leave(call)
+        await _send(send, answer)
+
+    async def _call(self, scope: Scope, target: Target, head: Head, call: Call) -> Answer:
+        """Read the body, execute, and turn whatever comes of it into an answer."""
+        try:
+            body = await self._body(head, call)
+        except ApiError as error:
+            return _body_refusal(error, head)
+        call.is_reading = False
         try:
             result = await self._engine.execute(
                 ExecutionRequest(
@@ -121,33 +133,25 @@ class FunctionEndpoint:
                     request_id=head.request_id,
                 )
             )
-        except asyncio.CancelledError:
-            # Nobody is left to answer, or the server ends: the engine has closed the record.
-            self._disconnects.leave(call)
-            if call.is_abandoned:
-                return None
-            return await _send(send, _error(_SHUTTING_DOWN))
         except EngineError as error:
-            self._disconnects.leave(call)
             _report_refusal(target.function_id, error)
-            return await _send(send, _error(refusal(error)))
+            return _error(refusal(error))
         except Exception as error:
-            self._disconnects.leave(call)
-            _log.exception("calling function %s failed", target.function_id)
-            return await _send(send, _error(refusal(error)))
-        self._disconnects.leave(call)
-        await _send(send, await self._answer(target.function_id, result, head.request_id))
+            _log.exception("calling function %s failed", target.function_id[:100])
+            return _error(refusal(error))
+        return await self._answer(target.function_id, result, head.request_id)
 
-    async def _body(self, head: Head, receive: Receive) -> bytes:
+    async def _body(self, head: Head, call: Call) -> bytes:
         declared = head.headers.get("Content-Length", "")
         if not head.is_chunked and (not declared or declared == "0"):
             return b""
-        return await read_body(
-            receive,
-            limit=self._limits.body_bytes,
-            timeout_s=self._limits.body_timeout_s,
-            declared=declared,
-        )
+        try:
+            return await read_body(call.receive, limit=self._limits.body_bytes, declared=declared)
+        except asyncio.CancelledError:
+            if not call.is_late:
+                raise
+            call.task.uncancel()
+            raise BodyTimeout from None
 
     async def _answer(self, function_id: str, result: ExecutionResult, request_id: str) -> Answer:
         """Turn how the execution ended into the answer of `rest-api` 6.5."""

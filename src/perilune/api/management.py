@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from perilune.api.body import content_length, read_body
+from perilune.api.body import content_length, read_body_in_time
 from perilune.api.errors import (
     AuthenticationRequired,
     ErrorAnswer,
@@ -123,7 +123,7 @@ def _routes(functions: Functions, executions: Executions, body_timeout_s: float)
     )
 
     async def body(request: Request) -> bytes:
-        return await read_body(
+        return await read_body_in_time(
             request.receive,
             limit=MAX_BODY_BYTES,
             timeout_s=body_timeout_s,

@@ -180,9 +180,8 @@ class Pool:
         if waiter in version.waiters:
             version.waiters.remove(waiter)
             self._waiting -= 1
-        elif waiter.future.done() and not waiter.future.cancelled():
-            if waiter.future.exception() is None:
-                self.release(waiter.future.result())
+        elif _has_result(waiter.future):
+            self.release(waiter.future.result())
 
     def _give(self, worker: WorkerProcess, version: _Version) -> bool:
         """Hand *worker* to the oldest waiter of its version; False if nobody waits any more."""
@@ -324,6 +323,10 @@ class Pool:
             worker.kill(
                 MemoryLimitError(f"memory limit exceeded: the worker used more than {limit} MiB")
             )
+
+
+def _has_result(future: "asyncio.Future[WorkerProcess]") -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
 
 
 def _resident_bytes(pid: int) -> int:

@@ -39,7 +39,7 @@ class Setup(msgspec.Struct, frozen=True, array_like=True, tag="setup"):
     log_line_bytes: int
     """Longest log message; longer ones are cut by the worker with a mark."""
     host_functions: list[tuple[str, str, list[tuple[str, bool]], bool]]
-    """`(module, function, [(type, optional)], has_reply)` of every host call, from the guest API table."""
+    """`(module, function, [(type, optional)], has_reply)` of every host call."""
 
 
 class Invoke(msgspec.Struct, frozen=True, array_like=True, tag="invoke"):
@@ -75,7 +75,7 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
     """Worker → host, once: locked down and able to run guest code."""
 
     layers: list[str]
-    """Names of the sandbox layers in force."""
+    """A report on the sandbox, for `perilune.worker.lockdown.grade`."""
 
 
 class Result(msgspec.Struct, frozen=True, array_like=True, tag="result"):
@@ -117,7 +117,7 @@ def encode(message: ToWorker | FromWorker) -> bytes:
     """
     body = _encoder.encode(message)
     if len(body) > MAX_FRAME_BYTES:
-        raise FrameError(f"frame of {len(body)} bytes exceeds the limit of {MAX_FRAME_BYTES} bytes")
+        raise _too_long(len(body))
     return HEADER.pack(len(body), PROTOCOL_VERSION) + body
 
 
@@ -145,9 +145,7 @@ class FrameReader(Generic[M]):
             if version != PROTOCOL_VERSION:
                 raise FrameError(f"protocol version {version}, expected {PROTOCOL_VERSION}")
             if length > MAX_FRAME_BYTES:
-                raise FrameError(
-                    f"frame of {length} bytes exceeds the limit of {MAX_FRAME_BYTES} bytes"
-                )
+                raise _too_long(length)
             end = HEADER.size + length
             if len(buffer) < end:
                 break
@@ -157,3 +155,7 @@ class FrameReader(Generic[M]):
                 raise FrameError(f"malformed frame: {error}") from error
             del buffer[:end]
         return messages
+
+
+def _too_long(length: int) -> FrameError:
+    return FrameError(f"frame of {length} bytes exceeds the limit of {MAX_FRAME_BYTES} bytes")

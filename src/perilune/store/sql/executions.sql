@@ -1,7 +1,16 @@
+-- name: open_execution
+INSERT INTO executions (id, function_id, function_version_id, event_json, trigger, created_at, status)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'pending')
+
 -- name: insert_execution
 INSERT INTO executions (id, function_id, function_version_id, status, duration_ms, error_message,
                         error_kind, event_json, response_json, trigger, created_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+
+-- name: close_as_success
+UPDATE executions SET status = 'success', duration_ms = ?2, error_message = NULL,
+                      response_json = NULL, error_kind = NULL
+WHERE id = ?1
 
 -- name: close_execution
 UPDATE executions SET status = ?2, duration_ms = ?3, error_message = ?4, response_json = ?5,
