@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -87,12 +87,17 @@ async def open_site(tmp_path: Path, **settings) -> AsyncIterator[Site]:
         yield runtime
 
     given = {"port": 0, "host": "127.0.0.1", "data_dir": tmp_path / "data", "api_key": KEY}
-    async with open_server(Settings(**(given | settings)), open_runtime) as server:
-        async with httpx.AsyncClient(
+    async with AsyncExitStack() as rooms:
+        server = await rooms.enter_async_context(
+            open_server(Settings(**(given | settings)), open_runtime)
+        )
+        client = httpx.AsyncClient(
             base_url=f"http://127.0.0.1:{server.port}",
             headers={"Authorization": f"Bearer {KEY}"},
-        ) as client:
-            yield Site(server, runtime, client)
+            # The environment of the machine must not send these requests elsewhere.
+            trust_env=False,
+        )
+        yield Site(server, runtime, await rooms.enter_async_context(client))
 
 
 @pytest.fixture
@@ -104,5 +109,5 @@ async def site(tmp_path):
 @pytest.fixture
 async def stranger(site):
     """A client without the key."""
-    async with httpx.AsyncClient(base_url=site.client.base_url) as client:
+    async with httpx.AsyncClient(base_url=site.client.base_url, trust_env=False) as client:
         yield client

@@ -165,8 +165,10 @@ def test_documents_are_sandboxed(content_type, expected):
 def test_cors_defaults_and_own_cors():
     _, plain, _, _ = answer_to()
     _, own, _, _ = answer_to(headers={"access-control-allow-origin": "https://a.example"})
+    _, listed, _, _ = answer_to(headers={"Access-Control-Allow-Origin": ["https://b.example"]})
 
     assert plain["access-control-allow-origin"] == ["*"]
     assert "X-Execution-Id" in plain["access-control-expose-headers"][0]
     assert own["access-control-allow-origin"] == ["https://a.example"]
     assert len(own["access-control-expose-headers"]) == 1
+    assert listed["access-control-allow-origin"] == ["https://b.example"]

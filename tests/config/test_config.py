@@ -71,7 +71,7 @@ def test_a_bad_value_is_refused_by_name(variable, text):
 
 def test_a_flag_wins_over_a_variable_and_is_named_in_errors():
     assert load_settings({"PORT": "1"}, {"port": "2"}).port == 2
-    with pytest.raises(SettingError, match="^--port: "):
+    with pytest.raises(SettingError, match=r"^--port: "):
         load_settings({"PORT": "1"}, {"port": "x"})
 
 

@@ -30,7 +30,7 @@ class Clock:
 
 
 def xids(clock: Clock, first: int = 0) -> Xids:
-    return Xids(clock, machine=b"\x01\x02\x03", process=0xABCD, first=first)
+    return Xids(clock, machine=b"\x01\x02\x03", process=0xABCC, first=first)
 
 
 def test_the_specified_vector() -> None:

@@ -58,6 +58,11 @@ def part(name: str, value: str, more: str = "") -> str:
             f'{{"pwd":"{REDACTED}","t":[true,false,null,{{}},[]]}}',
             id="literals",
         ),
+        pytest.param(
+            '{"pin_token":7,"a":"x\ty"}',
+            f'{{"a":"x\\ty","pin_token":"{REDACTED}"}}',
+            id="raw-control-character",
+        ),
         pytest.param('\ufeff{"token":1}', f'{{"token":"{REDACTED}"}}', id="byte-order-mark"),
         pytest.param(
             '[{"note":"sent Bearer abc.def to it"}]',

@@ -1,5 +1,7 @@
 """Names: what is sensitive, what only looks like it."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,6 +73,22 @@ def test_every_word_also_as_part_of_a_name(word: str, form: str) -> None:
 
     assert DEFAULT_MASKER.is_sensitive(name)
     assert DEFAULT_MASKER.body(f'{{"{name}":1}}') == f'{{"{name}":"{REDACTED}"}}'
+
+
+@pytest.mark.parametrize(
+    "word", sorted({w for w in HEADER_WORDS + QUERY_WORDS + MEMBER_WORDS if len(w) <= 13})
+)
+def test_every_casing_is_found(word: str) -> None:
+    """Case changes split words, so each one is a chance to lose a sensitive word."""
+    masker = Masker()
+
+    missed = [
+        name
+        for letters in itertools.product(*({letter, letter.upper()} for letter in word))
+        if not masker.is_sensitive(name := "".join(letters))
+    ]
+
+    assert missed == []
 
 
 @given(

@@ -137,12 +137,14 @@ def _function_headers(
             value = _value(name, given, remarks)
             if value is not None:
                 single[wire] = value
+                several.pop(wire, None)
         else:
             texts = [given] if isinstance(given, str) else given
             values = [v for text in texts if (v := _value(name, text, remarks)) is not None]
             if wire == b"set-cookie":
                 values = [v for v in values if not _sets_session(v)]
             several[wire] = values
+            single.pop(wire, None)
     content_type = single.get(b"content-type") or b"".join(several.pop(b"content-type", [])[:1])
     single[b"content-type"] = content_type or JSON_TYPE
     headers = [*own, *single.items()]
@@ -150,10 +152,7 @@ def _function_headers(
         headers.append(SANDBOX)
     for wire, values in several.items():
         headers += [(wire, value) for value in values]
-    if b"access-control-allow-origin" not in single:
-        headers.append(CORS_ORIGIN)
-    if b"access-control-expose-headers" not in single:
-        headers.append(CORS_EXPOSED)
+    headers += [pair for pair in CORS_DEFAULTS if not (pair[0] in single or pair[0] in several)]
     return headers
 
 

@@ -55,6 +55,8 @@ _STRONG: Final = re.compile(
     re.VERBOSE,
 )
 _WEAK: Final = re.compile("key")
+# Sensitive words that begin with an ordinary one; `authorIzation` would be taken apart.
+_NEVER_SPLIT: Final = re.compile(r"authori[sz](?!ed)|authenticat(?!ed)")
 
 _STRONG_WORDS: Final = word_set(
     "pwd userpwd jwt otp totp csrf xsrf sessionid sessid phpsessid jsessionid"
@@ -134,7 +136,7 @@ class NameRules:
             return Strength.STRONG
         if not words or words[-1] == "count" or words in _HARMLESS_NAMES:
             return Strength.NONE
-        if _STRONG_WORDS.intersection(words) or _is_session(words):
+        if _STRONG_WORDS.intersection(words) or _is_session(words) or _NEVER_SPLIT.search(lowered):
             return Strength.STRONG
 
         counted = not _MEASURES.isdisjoint(words)

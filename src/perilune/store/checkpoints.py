@@ -11,7 +11,13 @@ from perilune.store.connect import BUSY_TIMEOUT_S, WAL_LIMIT_BYTES, connect
 CHECKPOINT_PAUSE_S = 1.0
 """The longest time between a commit and the checkpoint that copies it into the file."""
 
-_CHANGES_PER_CHECKPOINT = 4096
+IDLE_S = 10.0
+"""Without commits for this long, the file of the log is emptied.
+
+Not sooner: writing over a file that exists is much faster than letting it grow again.
+"""
+
+_CHANGES_PER_CHECKPOINT = 32768
 _GROWTH_PER_CHECKPOINT = 4 * 1024 * 1024
 _FRAME_HEADER_BYTES = 24
 _RESTART_WAIT_MS = 100
@@ -78,7 +84,7 @@ class Checkpoints:
 
     def _run(self) -> None:
         while True:
-            self._dirty.wait()
+            self._wait_for_commit()
             self._urgent.wait(CHECKPOINT_PAUSE_S)
             if self._stopping:
                 return
@@ -99,10 +105,16 @@ class Checkpoints:
             self._ask_for_restart()
         elif in_use < WAL_LIMIT_BYTES:
             self._restart_above = WAL_LIMIT_BYTES
-        quiet = not busy and frames == copied and not self._dirty.is_set()
-        if quiet and self._size_seen > _GROWTH_PER_CHECKPOINT:
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
+    def _wait_for_commit(self) -> None:
+        """Wait for the next commit; give the space of a large log back if none comes."""
+        if self._size_seen > _GROWTH_PER_CHECKPOINT and not self._dirty.wait(IDLE_S):
+            try:
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.Error as error:
+                self._report(error)
             self._size_seen = self._wal_bytes()
+        self._dirty.wait()
 
     def _ask_for_restart(self) -> None:
         """Let the writer do it at its next commit, and stay out of its way meanwhile."""

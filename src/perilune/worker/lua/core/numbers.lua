@@ -7,9 +7,18 @@
 local core = ...
 local format, gsub, match, rep, sub =
   string.format, string.gsub, string.match, string.rep, string.sub
-local floor, tonumber = math.floor, tonumber
+local floor, frexp, tonumber = math.floor, math.frexp, tonumber
 
 local SMALLEST_NORMAL = 2.2250738585072014e-308
+
+-- The neighbours of a power of two lie closer below it than above, so a text of
+-- 16 digits may read back equal although it is not the nearest one: the next
+-- above.  Takes 17 digits; returns nil if this is no such case.
+local function rounded_up(text, n)
+  local head, tail, exponent = match(text, "^(.*)(%d%d%d%d%d%d%d%d)%d(e.*)$")
+  local candidate = head .. format("%08d", tonumber(tail) + 1) .. exponent
+  return tonumber(candidate) == n and candidate or nil
+end
 
 -- Shortest "%e" text.  15 digits always survive the trip for normal numbers, so
 -- trying 15, 16 and 17 is enough; denormals have fewer digits than that.
@@ -25,7 +34,9 @@ local function scientific(n)
   if tonumber(text) == n then return (gsub(text, "%.?0*e", "e", 1)) end
   text = format("%.15e", n)
   if tonumber(text) == n then return (gsub(text, "%.?0*e", "e", 1)) end
-  return (gsub(format("%.16e", n), "%.?0*e", "e", 1))
+  text = format("%.16e", n)
+  local mantissa = frexp(n)
+  return (mantissa == 0.5 or mantissa == -0.5) and rounded_up(text, n) or (gsub(text, "%.?0*e", "e", 1))
 end
 
 -- Shortest positional text; for 1e-4 <= |n| < 1e15 only.

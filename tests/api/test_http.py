@@ -1,0 +1,172 @@
+"""What goes over the wire, byte by byte, and what a connection may do."""
+
+import asyncio
+
+import pytest
+
+from .conftest import open_site
+
+
+def request(line: str, *headers: str, body: bytes = b"") -> bytes:
+    head = "\r\n".join((line + " HTTP/1.1", "Host: h", *headers))
+    return head.encode() + b"\r\n\r\n" + body
+
+
+CLOSE = "Connection: close"
+
+
+async def test_double_slashes_and_dots_pass_through(site):
+    function_id = await site.answering(body="ok")
+
+    received = await site.raw(request(f"POST /fn/{function_id}//a/../b/.", CLOSE))
+
+    assert received.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert site.runtime.event.relative_path == "//a/../b/."
+    assert site.runtime.event.method == "POST"
+
+
+async def test_line_breaks_can_not_split_an_answer(site):
+    function_id = await site.answering(headers={"X-A": "v\r\nX-Evil: 1\r\n\r\nbody"}, body="ok")
+
+    received = await site.raw(request(f"GET /fn/{function_id}", CLOSE))
+
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert body == b"ok"
+    assert b"\r\nX-Evil" not in head and b"x-a: v  X-Evil: 1    body\r\n" in head + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({"Content-Length": "2"}, id="short length"),
+        pytest.param({"Content-Length": "99"}, id="long length"),
+        pytest.param({"Transfer-Encoding": "gzip"}, id="encoding"),
+        pytest.param({"Connection": "close", "Upgrade": "x"}, id="connection"),
+    ],
+)
+async def test_functions_can_not_break_the_framing(site, headers):
+    function_id = await site.answering(headers=headers, body="123456")
+    one = request(f"GET /fn/{function_id}")
+
+    received = await site.raw(one + one + request(f"GET /fn/{function_id}", CLOSE))
+
+    assert received.count(b"HTTP/1.1 200 OK") == 3
+    assert received.count(b"content-length: 6\r\n") == 3
+    assert received.endswith(b"\r\n\r\n123456")
+
+
+@pytest.mark.parametrize("status", [204, 304])
+async def test_answers_without_a_body_keep_the_connection_usable(site, status):
+    function_id = await site.answering(status_code=status, body="dropped")
+    path = f"/fn/{function_id}"
+
+    received = await site.raw(request(f"GET {path}") + request(f"GET {path}", CLOSE))
+
+    assert received.count(b"HTTP/1.1 %d" % status) == 2
+    assert b"dropped" not in received and b"transfer-encoding" not in received
+
+
+async def test_no_server_header_but_a_date(site):
+    received = await site.raw(request("GET /healthz", CLOSE))
+
+    assert b"\r\ndate: " in received and b"\r\nserver:" not in received
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"nonsense\r\n\r\n", id="no http"),
+        pytest.param(b"GET /\xff HTTP/1.1\r\nHost: h\r\n\r\n", id="bytes in the path"),
+        pytest.param(b"GET / HTTP/1.1\r\nA B: c\r\n\r\n", id="bad header"),
+        pytest.param(
+            b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+            id="two framings",
+        ),
+    ],
+)
+async def test_what_is_not_http_is_answered_and_cut_off(site, data):
+    received = await site.raw(data)
+
+    assert received.startswith(b"HTTP/1.1 400 ")
+    assert received.endswith(b'{"error":"Invalid HTTP request"}\n')
+
+
+async def test_a_head_that_never_ends_is_cut_off(site):
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.server.port)
+    writer.write(b"GET / HTTP/1.1\r\n")
+    received = asyncio.ensure_future(reader.read())
+    for number in range(100):
+        if received.done():
+            break
+        writer.write(b"X-%d: %s\r\n" % (number, b"x" * 2000))
+        await writer.drain()
+
+    assert (await asyncio.wait_for(received, 10)).startswith(b"HTTP/1.1 431 ")
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [pytest.param(b"", id="nothing"), pytest.param(b"GET / HTTP/1.1\r\nX-A: 1\r\n", id="a part")],
+)
+async def test_a_head_that_does_not_come_is_not_waited_for(tmp_path, data):
+    async with open_site(tmp_path, header_timeout=0.05) as site:
+        assert await site.raw(data) == b""
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(tmp_path):
+    async with open_site(tmp_path, body_timeout=0.05) as site:
+        function_id = await site.answering()
+
+        received = await site.raw(
+            request(f"POST /fn/{function_id}", CLOSE, "Content-Length: 5", body=b"123")
+        )
+
+        assert received.startswith(b"HTTP/1.1 408 ")
+        assert site.runtime.requests == []
+
+
+async def test_an_idle_connection_is_closed(tmp_path):
+    async with open_site(tmp_path, keep_alive=1) as site:
+        assert (await site.raw(request("GET /healthz"))).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_connections_above_the_limit_are_closed_at_once(tmp_path):
+    async with open_site(tmp_path, max_connections=1) as site:
+        assert (await site.client.get("/healthz")).status_code == 200
+
+        assert await site.raw(request("GET /healthz")) == b""
+        assert (await site.client.get("/healthz")).status_code == 200
+
+
+async def test_a_refused_body_leaves_the_connection_usable(tmp_path):
+    async with open_site(tmp_path, request_body=10) as site:
+        function_id = await site.answering(body="second")
+
+        received = await site.raw(
+            request(f"POST /fn/{function_id}", "Content-Length: 100000", body=b"x" * 100_000)
+            + request(f"GET /fn/{function_id}", CLOSE)
+        )
+
+        assert received.startswith(b"HTTP/1.1 413 ") and received.endswith(b"second")
+
+
+async def test_a_refused_body_that_was_only_announced_ends_the_connection(tmp_path):
+    async with open_site(tmp_path, request_body=10) as site:
+        function_id = await site.answering()
+
+        received = await site.raw(
+            request(f"POST /fn/{function_id}", "Content-Length: 99", "Expect: 100-continue")
+        )
+
+        assert received.startswith(b"HTTP/1.1 413 ") and b"100 Continue" not in received
+
+
+async def test_an_upgrade_is_not_offered(site):
+    function_id = await site.answering(body="plain")
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.server.port)
+
+    writer.write(request(f"GET /fn/{function_id}", "Connection: Upgrade", "Upgrade: websocket"))
+
+    assert await asyncio.wait_for(reader.readline(), 10) == b"HTTP/1.1 200 OK\r\n"
+    writer.close()

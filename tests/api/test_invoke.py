@@ -1,0 +1,277 @@
+"""Calling functions over HTTP: `rest-api` 6."""
+
+import asyncio
+
+import pytest
+
+from perilune.engine import ExecutionTimeoutError
+from perilune.events import HTTPResponse
+from perilune.runtimes import GuestError, WorkersBusyError
+from perilune.store import Function, StoreUnavailable
+
+from .conftest import KEY, open_site
+
+X_HEADERS = (
+    "x-function-id",
+    "x-function-version-id",
+    "x-execution-id",
+    "x-execution-duration-ms",
+)
+
+
+async def test_a_request_becomes_an_event(site):
+    function_id = await site.answering(body="ok")
+
+    answer = await site.client.post(
+        f"/fn/{function_id}/a%2Fb/?x=1&x=2",
+        content=b"\xff\0",
+        headers={"X-Custom": "v", "X-Trigger": "cron", "Cookie": "auth_token=s; a=1"},
+    )
+
+    assert (answer.status_code, answer.text) == (200, "ok")
+    event = site.runtime.event
+    assert event.method == "POST"
+    assert event.path == f"/fn/{function_id}/a/b/"
+    assert event.relative_path == "/a/b/"
+    assert event.query == {"x": "1"} and event.multi_query == {"x": ["1", "2"]}
+    assert event.raw_query == "x=1&x=2"
+    assert event.body == b"\xff\0"
+    assert event.headers["X-Custom"] == "v" and event.headers["Content-Length"] == "2"
+    assert event.headers["Cookie"] == "a=1"
+    assert not {"Host", "Authorization", "X-Trigger"} & set(event.headers)
+    assert event.host == f"127.0.0.1:{site.server.port}"
+    assert (event.scheme, event.remote_addr, event.trigger) == ("http", "127.0.0.1", "http")
+
+
+async def test_neither_key_nor_session_reach_a_function_or_its_record(site):
+    function_id = await site.answering()
+
+    await site.client.get(f"/fn/{function_id}", headers={"Cookie": f"auth_token={KEY}"})
+
+    assert KEY not in repr(site.runtime.requests)
+    assert KEY not in str(await site.executions(function_id))
+
+
+async def test_execution_headers_name_the_record(site):
+    function_id = await site.answering()
+
+    answer = await site.client.get(f"/fn/{function_id}")
+
+    (execution,) = await site.executions(function_id)
+    assert answer.headers["x-function-id"] == function_id
+    assert answer.headers["x-function-version-id"] == f"ver_{function_id}_v1"
+    assert answer.headers["x-execution-id"] == execution["id"]
+    assert answer.headers["x-execution-duration-ms"] == str(execution["duration_ms"])
+    assert answer.headers["x-request-id"] == execution["id"]
+    assert execution["status"] == "success" and execution["trigger"] == "http"
+
+
+async def test_the_callers_request_id_is_kept(site):
+    function_id = await site.answering()
+
+    answer = await site.client.get(f"/fn/{function_id}", headers={"X-Request-Id": "abc"})
+
+    assert answer.headers["x-request-id"] == "abc"
+    assert site.runtime.requests[-1].context.request_id == "abc"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+async def test_served_methods(site, method):
+    function_id = await site.answering(body="ok")
+
+    answer = await site.client.request(method, f"/fn/{function_id}", content=b"b")
+
+    assert answer.text == "ok"
+    assert (site.runtime.event.method, site.runtime.event.body) == (method, b"b")
+
+
+async def test_head_is_executed_and_answered_without_body(site):
+    function_id = await site.answering(body="12345")
+
+    answer = await site.client.head(f"/fn/{function_id}")
+
+    assert site.runtime.event.method == "HEAD"
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-length"] == "5"
+
+
+@pytest.mark.parametrize("path", ["/fn/x", "/fn/", "/fn", "/fn/x/y"])
+async def test_other_methods_are_refused(site, path):
+    answer = await site.client.request("TRACE", path)
+
+    assert answer.status_code == 405
+    assert answer.json() == {"error": "Method not allowed"}
+    assert "PATCH" in answer.headers["allow"]
+
+
+async def test_a_preflight_is_allowed_what_it_asks_for(site):
+    function_id = await site.answering()
+
+    answer = await site.client.options(
+        f"/fn/{function_id}", headers={"Access-Control-Request-Headers": "X-Mine, Authorization"}
+    )
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["access-control-allow-headers"] == "X-Mine, Authorization"
+    for method in ("GET", "HEAD", "PATCH"):
+        assert method in answer.headers["access-control-allow-methods"]
+    assert site.runtime.requests == []
+
+
+async def raise_guest_error(_):
+    raise GuestError("secret detail")
+
+
+async def raise_timeout(_):
+    raise ExecutionTimeoutError(1)
+
+
+async def raise_busy(_):
+    raise WorkersBusyError(1000)
+
+
+async def raise_unforeseen(_):
+    raise ZeroDivisionError("secret detail")
+
+
+async def give_nothing(_):
+    return None
+
+
+async def give_bad_status(_):
+    return HTTPResponse(status_code=999)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "status", "text"),
+    [
+        pytest.param(raise_guest_error, 500, "Function execution failed", id="guest error"),
+        pytest.param(raise_unforeseen, 500, "Function execution failed", id="unforeseen"),
+        pytest.param(raise_timeout, 504, "Function execution timed out", id="timeout"),
+        pytest.param(raise_busy, 503, "Too many executions are waiting", id="overload"),
+        pytest.param(give_nothing, 500, "Function did not return HTTP response", id="nothing"),
+        pytest.param(give_bad_status, 500, "Function execution failed", id="bad status"),
+    ],
+)
+async def test_executions_that_go_wrong(site, behaviour, status, text):
+    function_id = await site.create(behaviour)
+
+    answer = await site.client.get(f"/fn/{function_id}")
+
+    assert (answer.status_code, answer.json()) == (status, {"error": text})
+    assert answer.text.endswith("}\n") and answer.headers["content-type"] == "application/json"
+    assert all(name in answer.headers for name in X_HEADERS)
+    assert answer.headers.get("retry-after") == ("1" if status == 503 else None)
+
+
+async def test_the_servers_own_time_limit_answers_504(tmp_path):
+    async with open_site(tmp_path, execution_timeout=0.05) as site:
+
+        async def hang(_):
+            await asyncio.Event().wait()
+
+        function_id = await site.create(hang)
+
+        answer = await site.client.get(f"/fn/{function_id}")
+
+        assert answer.status_code == 504
+        assert (await site.executions(function_id))[0]["error_kind"] == "timeout"
+
+
+async def test_unknown_functions(site):
+    for path in ("/fn/nope", "/fn/nope/a", "/fn", "/fn/", "/fn//a"):
+        answer = await site.client.get(path)
+        assert (answer.status_code, answer.json()) == (404, {"error": "Function not found"})
+        assert not any(name in answer.headers for name in X_HEADERS)
+        assert answer.headers["access-control-allow-origin"] == "*"
+
+
+async def test_disabled_functions(site):
+    function_id = await site.answering(body="x")
+    await site.client.put(f"/api/functions/{function_id}", json={"disabled": True})
+
+    answer = await site.client.get(f"/fn/{function_id}")
+
+    assert (answer.status_code, answer.json()) == (403, {"error": "Function is disabled"})
+    assert site.runtime.requests == []
+
+
+async def test_functions_without_a_version(site):
+    await site.server.store.create_function(Function(id="bare", name="bare"))
+
+    answer = await site.client.get("/fn/bare")
+
+    assert (answer.status_code, answer.json()) == (500, {"error": "No active version found"})
+
+
+async def test_a_broken_store_is_not_a_missing_function(site):
+    function_id = await site.answering()
+    await site.server.store.close()
+
+    answers = [await site.client.get(f"/fn/{one}") for one in (function_id, "unknown")]
+
+    assert answers[0].status_code in (500, 503)
+    assert (answers[1].status_code, answers[1].json()) == (503, {"error": "Storage unavailable"})
+    assert site.runtime.requests == []
+    with pytest.raises(StoreUnavailable):
+        await site.server.store.ping()
+
+
+async def test_headers_that_are_not_sent_are_noted_in_the_log(site):
+    function_id = await site.answering(headers={"Content-Length": "2", "X-Ok": "1"}, body="123456")
+
+    answer = await site.client.get(f"/fn/{function_id}")
+
+    assert answer.text == "123456" and answer.headers["x-ok"] == "1"
+    execution_id = answer.headers["x-execution-id"]
+    logs = (await site.client.get(f"/api/executions/{execution_id}/logs")).json()["logs"]
+    assert [line["level"] for line in logs] == ["warn"]
+    assert "Content-Length" in logs[0]["message"]
+
+
+async def test_bodies_up_to_the_limit(tmp_path):
+    async with open_site(tmp_path, request_body=1000) as site:
+        function_id = await site.answering(body="ok")
+
+        fits = await site.client.post(f"/fn/{function_id}", content=b"x" * 1000)
+        declared = await site.client.post(f"/fn/{function_id}", content=b"x" * 1001)
+
+        async def parts():
+            for _ in range(11):
+                yield b"x" * 100
+
+        chunked = await site.client.post(f"/fn/{function_id}", content=parts())
+
+        assert fits.text == "ok"
+        for answer in (declared, chunked):
+            assert (answer.status_code, answer.json()) == (413, {"error": "Request body too large"})
+        assert len(site.runtime.requests) == 1
+
+
+async def test_a_chunked_body_arrives_whole(site):
+    function_id = await site.answering()
+
+    async def parts():
+        for number in range(50):
+            yield b"%04d" % number * 1000
+
+    await site.client.post(f"/fn/{function_id}", content=parts())
+
+    assert site.runtime.event.body == b"".join([b"%04d" % n * 1000 for n in range(50)])
+    assert "Transfer-Encoding" not in site.runtime.event.headers
+
+
+async def test_many_calls_at_a_time(site):
+    async def echo(req):
+        await asyncio.sleep(0)
+        return HTTPResponse(body=req.event.raw_query)
+
+    function_id = await site.create(echo)
+
+    answers = await asyncio.gather(
+        *(site.client.get(f"/fn/{function_id}?{number}") for number in range(60))
+    )
+
+    assert [answer.text for answer in answers] == [str(number) for number in range(60)]
+    assert len({answer.headers["x-execution-id"] for answer in answers}) == 60
