@@ -17,7 +17,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
@@ -131,10 +131,12 @@ def _show(
     server: "subprocess.Popen[bytes]", data_dir: Path, base_url: str
 ) -> tuple[str, tuple[str, ...]]:
     """Call the example and print its record; return the execution's id and the secrets sent."""
-    _wait_until_healthy(server, Client(base_url))
+    _wait_until(lambda: Client(base_url).send("GET", "/readyz", {}).status == 200, server)
     client = Client(base_url, (data_dir / "api_key.txt").read_text(encoding="utf-8").strip())
     print(f"The server listens on {base_url}")
 
+    # The server answers a moment before it has created its example.
+    _wait_until(lambda: client.get("/api/functions").json()["functions"] != [], server)
     [function] = client.get("/api/functions").json()["functions"]
     print(f"\nGET /api/functions\n  {function['id']}  {function['name']}")
 
@@ -170,12 +172,12 @@ def _show(
     return execution_id, (token, password)
 
 
-def _wait_until_healthy(server: "subprocess.Popen[bytes]", client: Client) -> None:
+def _wait_until(condition: Callable[[], bool], server: "subprocess.Popen[bytes]") -> None:
     limit = time.monotonic() + START_LIMIT_S
     while time.monotonic() < limit:
         expect(server.poll() is None, f"the server ended with exit code {server.returncode}")
         try:
-            if client.send("GET", "/readyz", {}).status == 200:
+            if condition():
                 return
         except OSError:
             pass  # not listening yet

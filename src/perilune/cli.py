@@ -18,6 +18,7 @@ import msgspec
 import uvloop
 
 from perilune import __version__
+from perilune.api import ApiKey
 from perilune.app import (
     OpenRuntime,
     RunningServer,
@@ -96,6 +97,7 @@ async def initialise(settings: Settings) -> int:
     click.echo(f"data directory: {settings.data_dir}")
     if key.path is not None:
         click.echo(f"API key: in {key.path}")
+    _show_new_key(key)
     if function is not None:
         click.echo(f"example function: /fn/{function.id}")
     return EXIT_OK
@@ -157,12 +159,16 @@ async def _announce(server: RunningServer, *, with_example: bool) -> None:
         _log.info("API key: as configured")
     else:
         _log.info("API key: in %s", server.key.path.resolve())
-        if server.key.is_new and sys.stdout.isatty():
-            # Once, to a person, past the log (KD-06).
-            click.echo(f"The new API key: {server.key.value}")
+    _show_new_key(server.key)
     function = await ensure_example(server.store) if with_example else None
     if function is not None:
         _log.info("try: curl 'http://localhost:%d/fn/%s?name=you'", server.port, function.id)
+
+
+def _show_new_key(key: ApiKey) -> None:
+    """Show a key once, to the person who made it; never to a file or a log (KD-06)."""
+    if key.is_new and sys.stdout.isatty():
+        click.echo(f"The new API key: {key.value}")
 
 
 def _settings(flags: dict[str, str | None]) -> Settings:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.masking import DEFAULT_MASKER, REDACTED, Masker
+from perilune.masking.names import MAX_REMEMBERED_LENGTH, MAX_REMEMBERED_NAMES, Memo
 
 
 def words(text: str) -> list[str]:
@@ -153,6 +154,21 @@ def test_many_and_long_names_are_decided_alike() -> None:
     assert masker.is_sensitive(long + "_token")
     assert not masker.is_sensitive(long)
     assert not masker.is_sensitive("")
+
+
+def test_the_memory_of_decisions_is_bounded() -> None:
+    """Names come from outside: neither many nor long ones may fill the memory."""
+    memo = Memo(len)
+
+    sizes = set()
+    for number in range(3 * MAX_REMEMBERED_NAMES):
+        assert memo[f"n{number}"] == len(f"n{number}")
+        sizes.add(len(memo))
+    long = "x" * (MAX_REMEMBERED_LENGTH + 1)
+
+    assert max(sizes) == MAX_REMEMBERED_NAMES
+    assert memo[long] == len(long)
+    assert long not in memo
 
 
 @given(st.text())

@@ -10,6 +10,7 @@ MASKED_URLS = [
     pytest.param("https://u:p@host/x", f"https://{REDACTED}@host/x", id="user-and-password"),
     pytest.param("https://ghp_abc@host/x", f"https://{REDACTED}@host/x", id="token-as-user"),
     pytest.param("https://u:p@ss@host", f"https://{REDACTED}@host", id="at-sign-in-password"),
+    pytest.param("//u:p@ss@host/x", f"//{REDACTED}@host/x", id="at-sign-and-no-scheme"),
     pytest.param("//u:p@host/x", f"//{REDACTED}@host/x", id="no-scheme"),
     pytest.param(
         "https://h/v1?key=AIza&model=a%20b", f"https://h/v1?key={REDACTED}&model=a%20b", id="query"

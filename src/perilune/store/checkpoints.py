@@ -17,7 +17,7 @@ IDLE_S = 10.0
 Not sooner: writing over a file that exists is much faster than letting it grow again.
 """
 
-_CHANGES_PER_CHECKPOINT = 32768
+_CHANGES_PER_CHECKPOINT = 16384
 _GROWTH_PER_CHECKPOINT = 4 * 1024 * 1024
 _FRAME_HEADER_BYTES = 24
 _RESTART_WAIT_MS = 100
@@ -77,6 +77,7 @@ class Checkpoints:
     def close(self) -> None:
         """End the thread and close its connection.  Blocks for at most one checkpoint."""
         self._stopping = True
+        self._restart_done.set()
         self._urgent.set()
         self._dirty.set()
         self._thread.join()
@@ -96,15 +97,22 @@ class Checkpoints:
                 self._report(error)
 
     def _checkpoint(self) -> None:
-        busy, frames, copied = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        self._size_seen = self._wal_bytes()
-        in_use = frames * self._frame_bytes
+        in_use = self._copy()
         if in_use > self._restart_above:
+            # Once more, so that little is left to do while the writer waits.
+            self._copy()
             # Should a long reader keep the log in use, do not stop the writer for it each time.
             self._restart_above = in_use + WAL_LIMIT_BYTES
             self._ask_for_restart()
         elif in_use < WAL_LIMIT_BYTES:
             self._restart_above = WAL_LIMIT_BYTES
+        self._size_seen = self._wal_bytes()
+
+    def _copy(self) -> int:
+        """Copy what can be copied without waiting; return the bytes of the log in use."""
+        _, frames, _ = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        in_use: int = frames * self._frame_bytes
+        return in_use
 
     def _wait_for_commit(self) -> None:
         """Wait for the next commit; give the space of a large log back if none comes."""

@@ -190,7 +190,7 @@ def _why_refused(connection: sqlite3.Connection, params: Params) -> StoreError |
     if connection.execute(_FUNCTION_EXISTS, (function_id,)).fetchone() is None:
         return FunctionNotFound()
     owner = connection.execute(_VERSION_OWNER, (version_id,)).fetchone()
-    return VersionNotFound() if owner is None else None
+    return VersionNotFound() if owner is None or owner[0] != function_id else None
 
 
 def _execution_of_row(row: tuple[Any, ...]) -> Execution:

@@ -182,6 +182,11 @@ class SqliteStore(SqliteSession):
         self.get_active_version = self._versions.get
 
     @property
+    def closed(self) -> bool:
+        """Whether `close` has been called."""
+        return self._closing is not None
+
+    @property
     def lost_writes(self) -> int:
         """How many queued log lines were dropped or failed since the start."""
         return self._writer.lost

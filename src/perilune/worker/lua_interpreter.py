@@ -237,7 +237,9 @@ class Interpreter:
         if is_base64_encoded:
             body = body.translate(None, b"\r\n")
             if not is_base64(body):
-                return Failure("runtime", "invalid body: isBase64Encoded is set, but it is not base64")
+                return Failure(
+                    "runtime", "invalid body: isBase64Encoded is set, but it is not base64"
+                )
             size = len(body) // 4 * 3 - body[-2:].count(b"=")
         limit = self._setup.response_body_bytes
         if size > limit:

@@ -1,0 +1,84 @@
+"""The few paths that belong to the server itself."""
+
+import asyncio
+
+import pytest
+
+from perilune.api.health import REUSE_S, Readiness
+from perilune.runtimes import SandboxReport
+
+
+async def test_a_working_server_is_alive_and_ready(stranger):
+    alive = await stranger.get("/healthz")
+    ready = await stranger.get("/readyz")
+
+    assert (alive.status_code, alive.json()) == (200, {"status": "ok"})
+    assert ready.status_code == 200
+    assert ready.json() == {
+        "status": "ok",
+        "sandbox": {"grade": "full", "layers": ["seccomp"], "missing": []},
+        "store": "ok",
+        "workers": "ok",
+    }
+
+
+async def test_without_a_store_it_is_alive_but_not_ready(site, stranger):
+    await site.server.store.close()
+
+    alive = await stranger.get("/healthz")
+    ready = await stranger.get("/readyz")
+
+    assert alive.status_code == 200
+    assert ready.status_code == 503
+    assert (ready.json()["status"], ready.json()["store"]) == ("unavailable", "failed")
+    assert "closed" not in ready.text, "why is not told to strangers"
+
+
+async def test_without_workers_it_is_not_ready(site, stranger):
+    site.runtime.report = SandboxReport("none", (), ("seccomp",))
+
+    ready = await stranger.get("/readyz")
+
+    assert (ready.status_code, ready.json()["workers"]) == (503, "failed")
+
+
+async def test_a_relaxed_sandbox_is_shown(site, stranger):
+    site.runtime.report = SandboxReport("relaxed", (), ("landlock",))
+
+    ready = await stranger.get("/readyz")
+
+    assert ready.status_code == 200
+    assert ready.json()["sandbox"] == {"grade": "relaxed", "layers": [], "missing": ["landlock"]}
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz"])
+async def test_only_get_and_head(stranger, path):
+    got, head = await stranger.get(path), await stranger.head(path)
+    posted = await stranger.post(path)
+
+    assert got.status_code == head.status_code == 200 and head.content == b""
+    assert (posted.status_code, posted.headers["allow"]) == (405, "GET, HEAD")
+
+
+@pytest.mark.parametrize("path", ["/nope", "/healthz/", "/fnord", "/apix", "/fn1"])
+async def test_other_paths_do_not_exist(stranger, path):
+    answer = await stranger.get(path)
+
+    assert (answer.status_code, answer.json()) == (404, {"error": "Not found"})
+    assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_probes_share_one_look_for_a_moment():
+    now, looks = 0.0, 0
+
+    async def check():
+        nonlocal looks
+        looks += 1
+
+    readiness = Readiness({"part": check}, lambda: SandboxReport("full", (), ()), clock=lambda: now)
+
+    await asyncio.gather(*(readiness.report() for _ in range(10)))
+    assert looks == 1
+    now = REUSE_S + 0.1
+    await readiness.report()
+    assert looks == 2

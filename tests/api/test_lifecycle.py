@@ -1,0 +1,213 @@
+"""Clients that go away, and the end of the server."""
+
+import asyncio
+import stat
+
+import httpx
+import pytest
+
+from perilune.api import ListenError, bind_sockets
+from perilune.app import DATABASE_FILE, DataDirError, ensure_example, prepare_data_dir
+from perilune.events import HTTPResponse
+from perilune.store import Execution, PaginationParams
+
+from .conftest import KEY, open_site
+
+
+class Gate:
+    """A function that waits until it is let go on, and tells how it ended."""
+
+    def __init__(self) -> None:
+        self.entered, self.go_on = asyncio.Event(), asyncio.Event()
+        self.was_cancelled = asyncio.Event()
+
+    async def __call__(self, _) -> HTTPResponse:
+        self.entered.set()
+        try:
+            await self.go_on.wait()
+        except asyncio.CancelledError:
+            self.was_cancelled.set()
+            raise
+        return HTTPResponse(body="finished")
+
+
+async def soon(awaitable):
+    return await asyncio.wait_for(awaitable, 10)
+
+
+async def closed_record(site, function_id: str) -> dict:
+    """Return the only execution as soon as it is closed."""
+
+    async def poll() -> dict:
+        while True:
+            (execution,) = await site.executions(function_id)
+            if execution["status"] != "pending":
+                return execution
+
+    return await soon(poll())
+
+
+@pytest.mark.parametrize("body", [pytest.param(b"", id="no body"), pytest.param(b"x", id="body")])
+async def test_a_client_that_goes_away_cancels_its_execution(site, body):
+    gate = Gate()
+    function_id = await site.create(gate)
+    _, writer = await asyncio.open_connection("127.0.0.1", site.server.port)
+    writer.write(
+        b"POST /fn/%s HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%s"
+        % (function_id.encode(), len(body), body)
+    )
+    await soon(gate.entered.wait())
+
+    writer.transport.abort()
+
+    await soon(gate.was_cancelled.wait())
+    execution = await closed_record(site, function_id)
+    assert execution["status"] == "error"
+    assert execution["error_message"] == "execution cancelled"
+    assert execution["error_kind"] == "cancelled"
+
+
+async def test_a_slow_execution_is_answered_all_the_same(site):
+    """Longer than it takes until its client is watched."""
+
+    async def slow(_):
+        await asyncio.sleep(0.1)
+        return HTTPResponse(body="slow")
+
+    function_id = await site.create(slow)
+
+    first = await site.client.post(f"/fn/{function_id}", content=b"x" * 100_000)
+    second = await site.client.get(f"/fn/{function_id}")
+
+    assert (first.text, second.text) == ("slow", "slow")
+
+
+async def test_stopping_lets_running_requests_finish(tmp_path):
+    async with open_site(tmp_path, shutdown_grace=20) as site:
+        gate = Gate()
+        function_id = await site.create(gate)
+        running = asyncio.ensure_future(site.client.get(f"/fn/{function_id}"))
+        await soon(gate.entered.wait())
+
+        stopping = asyncio.ensure_future(site.server.stop())
+        await asyncio.sleep(0)
+        with pytest.raises(httpx.ConnectError):
+            while True:
+                async with httpx.AsyncClient(trust_env=False) as late:
+                    await late.get(f"http://127.0.0.1:{site.server.port}/healthz")
+        assert not stopping.done()
+        gate.go_on.set()
+
+        answer = await soon(running)
+        assert await soon(stopping) is True
+        assert answer.text == "finished" and answer.headers["connection"] == "close"
+        assert not gate.was_cancelled.is_set()
+
+
+async def test_stopping_cancels_and_records_what_takes_too_long(tmp_path):
+    async with open_site(tmp_path, shutdown_grace=0) as site:
+        gate = Gate()
+        function_id = await site.create(gate)
+        running = asyncio.ensure_future(site.client.get(f"/fn/{function_id}"))
+        await soon(gate.entered.wait())
+
+        has_finished = await soon(site.server.stop())
+
+        answer = await soon(running)
+        assert has_finished is False
+        assert gate.was_cancelled.is_set()
+        assert (answer.status_code, answer.json()) == (503, {"error": "Server is shutting down"})
+        rows, _ = await site.server.store.list_executions(function_id, PaginationParams())
+        assert [(row.status, row.error_message) for row in rows] == [
+            ("error", "execution cancelled")
+        ]
+
+
+async def test_an_idle_server_stops_at_once(site):
+    await site.client.get("/healthz")
+
+    assert await asyncio.wait_for(site.server.stop(), 5) is True
+    assert await asyncio.wait_for(site.server.stop(), 5) is True
+
+
+async def test_executions_of_a_server_that_died_are_closed_at_the_next_start(tmp_path):
+    async with open_site(tmp_path) as site:
+        function_id = await site.answering()
+        await site.server.store.create_execution(
+            Execution(
+                id="left-over", function_id=function_id, function_version_id=f"ver_{function_id}_v1"
+            )
+        )
+
+    async with open_site(tmp_path) as site:
+        found = (await site.client.get("/api/executions/left-over")).json()
+
+    assert found["status"] == "error"
+    assert found["error_message"] == "interrupted by server restart"
+
+
+async def test_the_data_directory_is_private(tmp_path):
+    async with open_site(tmp_path):
+        data = tmp_path / "data"
+
+        assert stat.S_IMODE(data.stat().st_mode) == 0o700
+        assert stat.S_IMODE((data / DATABASE_FILE).stat().st_mode) == 0o600
+
+
+def test_an_open_data_directory_is_warned_about_and_left_alone(tmp_path, caplog):
+    tmp_path.chmod(0o755)
+
+    prepare_data_dir(tmp_path)
+
+    assert "is open to others" in caplog.text
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+
+
+def test_a_file_is_no_data_directory(tmp_path):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(DataDirError):
+        prepare_data_dir(tmp_path / "file")
+
+
+async def test_a_port_in_use_is_named(tmp_path):
+    (first,) = bind_sockets("127.0.0.1", 0)
+    first.listen()
+    port = first.getsockname()[1]
+
+    with pytest.raises(ListenError, match=str(port)):
+        bind_sockets("127.0.0.1", port)
+    first.close()
+
+
+def test_all_interfaces_share_one_port():
+    sockets = bind_sockets("", 0)
+
+    assert len({sock.getsockname()[1] for sock in sockets}) == 1
+    assert all(not sock.get_inheritable() for sock in sockets)
+    for sock in sockets:
+        sock.close()
+
+
+async def test_the_example_is_only_made_in_an_empty_store(site):
+    first = await ensure_example(site.server.store)
+    again = await ensure_example(site.server.store)
+
+    assert first is not None and again is not None and again.id == first.id
+    functions = (await site.client.get("/api/functions")).json()["functions"]
+    assert [one["name"] for one in functions] == ["hello"]
+    assert "handler" in functions[0]["active_version"]["code"]
+
+
+async def test_no_example_beside_other_functions(site):
+    await site.answering()
+
+    assert await ensure_example(site.server.store) is None
+
+
+async def test_nothing_secret_is_logged_at_the_start(tmp_path, caplog):
+    caplog.set_level("DEBUG")
+    async with open_site(tmp_path):
+        pass
+
+    assert KEY not in caplog.text

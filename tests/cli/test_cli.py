@@ -1,0 +1,248 @@
+"""The `perilune` command, mostly as a process of its own with everything real in it."""
+
+import asyncio
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+import perilune.cli as cli
+from perilune import __version__
+from perilune.config import declarations
+from perilune.runtimes import SandboxUnavailableError
+
+SRC = Path(cli.__file__).parents[1]
+
+
+def environment(**extra: str) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(SRC), **extra}
+
+
+def run(*args: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "perilune", *args],
+        env=environment(**environ),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@contextmanager
+def serving(data_dir: Path, *args: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+    """Run `perilune serve`; give the process and what it has said when it is ready."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "perilune", "serve", "--example", "--host", "127.0.0.1", *args],
+        env=environment(PORT="0", DATA_DIR=str(data_dir), PERILUNE_LOG_FORMAT="json"),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    said: dict[str, str] = {}
+    for line in process.stdout:
+        message = json.loads(line)["message"]
+        name, _, value = message.partition(": ")
+        said[name] = value
+        if name == "try":
+            break
+    try:
+        yield process, said
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """One session of a real server: what it said, what it answered, how it ended."""
+    data_dir = tmp_path_factory.mktemp("cli") / "data"
+    with serving(data_dir) as (process, said):
+        url = re.search(r"http://\S+(?=')", said["try"])
+        assert url is not None
+        answers = [httpx.get(url[0], trust_env=False) for _ in range(2)]
+        ready = httpx.get(f"http://127.0.0.1:{said['port']}/readyz", trust_env=False)
+        process.send_signal(signal.SIGTERM)
+        rest, _ = process.communicate(timeout=30)
+        return data_dir, said, answers, ready, process.returncode, rest
+
+
+def test_the_curl_line_works(served):
+    _, _, answers, _, _, _ = served
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].text == "Hello, you! This is greeting number 1.\n"
+    assert answers[1].text == "Hello, you! This is greeting number 2.\n"
+
+
+def test_the_start_says_what_one_needs(served):
+    data_dir, said, _, ready, _, _ = served
+
+    assert said["data directory"] == str(data_dir)
+    assert said["execution timeout"] == "300 s"
+    assert said["base URL"] == f"http://localhost:{said['port']}"
+    assert said["API"].endswith(f":{said['port']}/api")
+    assert said["API key"] == f"in {data_dir}/api_key.txt"
+    assert said["sandbox"] == ready.json()["sandbox"]["grade"] == "full"
+
+
+def test_the_key_is_nowhere_in_the_output(served):
+    data_dir, said, _, _, _, rest = served
+
+    key = (data_dir / "api_key.txt").read_text().strip()
+
+    assert len(key) == 64
+    assert key not in str(said) + rest
+
+
+def test_a_signal_ends_it_in_good_order(served):
+    _, _, _, _, exit_code, rest = served
+
+    assert exit_code == 0
+    messages = [json.loads(line)["message"] for line in rest.splitlines()]
+    assert messages[-1] == "stopped" and messages[-2].startswith("stopping")
+
+
+def test_a_second_signal_ends_it_at_once(tmp_path):
+    with serving(tmp_path / "data") as (process, said):
+        port = int(said["port"])
+        with httpx.Client(trust_env=False) as client:
+            key = (tmp_path / "data" / "api_key.txt").read_text().strip()
+            created = client.post(
+                f"http://127.0.0.1:{port}/api/functions",
+                headers={"Authorization": f"Bearer {key}"},
+                json={"name": "slow", "code": "function handler() while true do end end"},
+            )
+        asyncio.run(_start_request(port, created.json()["id"], process))
+
+        assert process.wait(timeout=10) == -signal.SIGINT
+
+
+async def _start_request(port: int, function_id: str, process: subprocess.Popen[str]) -> None:
+    """Keep one request running while both signals are sent."""
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"GET /fn/{function_id} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+    await writer.drain()
+    process.send_signal(signal.SIGINT)
+    assert process.stdout is not None
+    line = await asyncio.to_thread(process.stdout.readline)
+    assert "stopping" in line
+    process.send_signal(signal.SIGINT)
+    await asyncio.to_thread(process.wait, 10)
+    writer.close()
+
+
+def test_init_prepares_everything_once(tmp_path):
+    data_dir = tmp_path / "data"
+
+    first = run("init", str(data_dir))
+    key = (data_dir / "api_key.txt").read_text()
+    second = run("init", str(data_dir))
+
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    assert first.stdout == second.stdout
+    assert re.search(r"example function: /fn/[0-9a-v]{20}\n", first.stdout)
+    assert key.strip() not in first.stdout
+    assert (data_dir / "api_key.txt").read_text() == key
+    assert sorted(file.name for file in data_dir.iterdir()) == ["api_key.txt", "lunar.db"]
+
+
+def test_a_new_key_is_shown_once_and_only_on_a_terminal(tmp_path):
+    data_dir = tmp_path / "data"
+
+    first, second = (on_a_terminal("init", str(data_dir)) for _ in range(2))
+
+    key = (data_dir / "api_key.txt").read_text().strip()
+    assert first.count(key) == 1
+    assert key not in second
+
+
+def on_a_terminal(*args: str) -> str:
+    """Run the command with a terminal as its output; return what it wrote."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "perilune", *args], env=environment(), stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    parts = []
+    try:
+        while part := os.read(ours, 4096):
+            parts.append(part)
+    except OSError:
+        # The terminal is gone together with its last writer.
+        pass
+    os.close(ours)
+    assert process.wait(timeout=60) == 0
+    return b"".join(parts).decode()
+
+
+@pytest.mark.parametrize(
+    ("args", "environ", "text"),
+    [
+        pytest.param((), {"EXECUTION_TIMEOUT": "soon"}, "EXECUTION_TIMEOUT: ", id="variable"),
+        pytest.param(("--port", "99999"), {}, "--port: ", id="flag"),
+        pytest.param((), {"API_KEY": "short"}, "API_KEY holds a key of 5", id="short key"),
+        pytest.param((), {"API_KEY": " " * 20}, "API_KEY holds a key of 0", id="blank key"),
+        pytest.param(("--host", "192.0.2.1"), {}, "can't listen on 192.0.2.1", id="address"),
+        pytest.param(("--data-dir", "/dev/null"), {}, "data directory", id="data directory"),
+    ],
+)
+def test_a_start_that_fails_says_why_and_exits_with_1(tmp_path, args, environ, text):
+    result = run("serve", *args, **({"DATA_DIR": str(tmp_path / "d"), "PORT": "0"} | environ))
+
+    assert result.returncode == 1
+    assert text in result.stderr and "Traceback" not in result.stderr + result.stdout
+
+
+def test_an_incomplete_sandbox_stops_the_start(tmp_path, monkeypatch):
+    async def refuse(*_, **__):
+        raise SandboxUnavailableError(("landlock",))
+
+    monkeypatch.setattr(cli, "serve_until_stopped", refuse)
+    monkeypatch.setattr(cli, "configure_logging", lambda *_: None)
+
+    result = CliRunner().invoke(cli.main, ["serve", "--data-dir", str(tmp_path)], env={})
+
+    assert result.exit_code == 1
+    assert "missing landlock" in result.output and "PERILUNE_SANDBOX=relaxed" in result.output
+
+
+def test_mistyped_variables_are_warned_about(tmp_path):
+    result = run("init", str(tmp_path / "d"), PERILUNE_QUEU="5", PERILUNE_LOG_FORMAT="json")
+
+    assert result.returncode == 0
+    assert "PERILUNE_QUEU is not a setting" in result.stdout
+
+
+def test_help_names_every_setting():
+    output = CliRunner().invoke(cli.main, ["serve", "--help"], terminal_width=200).output
+
+    for one in declarations():
+        assert one.flag in output and one.env in output
+
+
+@pytest.mark.parametrize("args", [["version"], ["--version"]])
+def test_version(args):
+    assert __version__ in CliRunner().invoke(cli.main, args).output
+
+
+def test_text_lines_can_not_be_faked(capsys):
+    import logging
+
+    record = logging.LogRecord("n", logging.INFO, "", 0, "a\n2026 ERROR faked\r", (), None)
+
+    text = cli.TextLines().format(record)
+    members = json.loads(cli.JsonLines().format(record))
+
+    assert "\n" not in text and "\r" not in text
+    assert members["message"] == "a\n2026 ERROR faked\r" and members["level"] == "info"

@@ -1,0 +1,34 @@
+"""A real store on a real file, with a clock the test moves."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from perilune.store import SqliteStore, StoreError, open_store
+from tests.store.helpers import SettableClock
+
+
+@pytest.fixture
+def path(tmp_path) -> Path:
+    return tmp_path / "perilune.db"
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    return SettableClock()
+
+
+@pytest.fixture
+def reported() -> list[StoreError]:
+    """What the store reported to its error hook."""
+    return []
+
+
+@pytest.fixture
+async def store(path, clock, reported) -> AsyncIterator[SqliteStore]:
+    """An open store; after the test its file must be in order."""
+    async with open_store(path, clock=clock, on_error=reported.append) as store:
+        yield store
+        if not store.closed:
+            assert await store.check_integrity() == []

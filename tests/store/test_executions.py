@@ -1,0 +1,265 @@
+import asyncio
+import sqlite3
+
+import msgspec
+import pytest
+
+from perilune.store import (
+    AlreadyExists,
+    ExecutionNotFound,
+    ExecutionStatus,
+    ExecutionTrigger,
+    FunctionNotFound,
+    PaginationParams,
+    VersionNotFound,
+)
+from perilune.store.statements import load_statements
+from tests.store.helpers import NOW, execution_of, fresh_id, other_connection, rows, some_version
+
+CLOSED = {
+    "status": ExecutionStatus.ERROR,
+    "duration_ms": 12,
+    "error_message": "boom",
+    "error_kind": "runtime",
+    "response_json": '{"statusCode":500}',
+}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({}, id="pending"),
+        pytest.param({"event_json": '{"a":"\\u0000ä"}'}, id="with-event"),
+        pytest.param({"trigger": ExecutionTrigger.CRON, "created_at": 5}, id="cron-preset-time"),
+        pytest.param({"status": ExecutionStatus.SUCCESS}, id="already-successful"),
+        pytest.param(CLOSED, id="already-closed"),
+        pytest.param({"error_kind": "timeout"}, id="pending-with-kind"),
+    ],
+)
+async def test_what_is_created_is_what_is_read(store, changes):
+    version = await some_version(store)
+
+    created = await store.create_execution(execution_of(version, **changes))
+
+    assert created.created_at == changes.get("created_at", NOW)
+    assert await store.get_execution(created.id) == created
+
+
+async def test_an_empty_trigger_means_http(store):
+    version = await some_version(store)
+
+    created = await store.create_execution(execution_of(version, trigger=""))
+
+    assert created.trigger is ExecutionTrigger.HTTP
+    assert (await store.get_execution(created.id)).trigger is ExecutionTrigger.HTTP
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        pytest.param(
+            {
+                "status": ExecutionStatus.SUCCESS,
+                "duration_ms": 3,
+                "error_message": None,
+                "error_kind": None,
+                "response_json": None,
+            },
+            id="plain-success",
+        ),
+        pytest.param(CLOSED, id="error"),
+        pytest.param({**CLOSED, "error_message": "", "error_kind": None}, id="empty-message"),
+        pytest.param(
+            {
+                "status": ExecutionStatus.SUCCESS,
+                "duration_ms": None,
+                "error_message": None,
+                "error_kind": None,
+                "response_json": "{}",
+            },
+            id="success-with-response",
+        ),
+    ],
+)
+async def test_update_overwrites_the_whole_outcome(store, outcome):
+    created = await store.create_execution(execution_of(await some_version(store), event_json="{}"))
+    await store.update_execution(created.id, ExecutionStatus.ERROR, 9, "old", "old", "old")
+
+    await store.update_execution(created.id, **outcome)
+
+    assert await store.get_execution(created.id) == msgspec.structs.replace(created, **outcome)
+
+
+async def test_unknown_executions_have_their_own_error(store):
+    with pytest.raises(ExecutionNotFound, match="^execution not found$"):
+        await store.get_execution("nope")
+    with pytest.raises(ExecutionNotFound):
+        await store.update_execution("nope", ExecutionStatus.SUCCESS, 1, None, None)
+
+
+async def test_function_and_version_must_exist_and_belong_together(store):
+    ours, theirs = await some_version(store), await some_version(store)
+
+    with pytest.raises(FunctionNotFound):
+        await store.create_execution(execution_of(ours, function_id="nope"))
+    for foreign in ("nope", theirs.id):
+        with pytest.raises(VersionNotFound):
+            await store.create_execution(execution_of(ours, function_version_id=foreign))
+
+    assert await store.list_executions(ours.function_id, PaginationParams()) == ([], 0)
+
+
+async def test_an_id_is_given_once(store):
+    created = await store.create_execution(execution_of(await some_version(store)))
+
+    with pytest.raises(AlreadyExists):
+        await store.create_execution(created)
+
+    assert (await store.list_executions(created.function_id, PaginationParams()))[1] == 1
+
+
+async def test_lists_leave_out_the_response_and_nothing_else(store):
+    created = await store.create_execution(
+        execution_of(await some_version(store), event_json="{}", **CLOSED)
+    )
+
+    found, total = await store.list_executions(created.function_id, PaginationParams())
+
+    assert (found, total) == ([msgspec.structs.replace(created, response_json=None)], 1)
+
+
+async def test_lists_are_newest_first_and_equal_times_go_by_insertion(store, clock):
+    version = await some_version(store)
+    # The ids say nothing about the order.
+    made = [
+        await store.create_execution(execution_of(version, id=name, created_at=at))
+        for name, at in [("m", NOW), ("z", NOW), ("a", NOW), ("k", NOW - 1), ("b", NOW + 1)]
+    ]
+
+    found, _ = await store.list_executions(version.function_id, PaginationParams())
+
+    assert [each.id for each in found] == ["b", "a", "z", "m", "k"]
+    assert len(made) == len(found)
+
+
+async def test_pages_of_one_second_are_complete_and_do_not_overlap(store):
+    version = await some_version(store)
+    await asyncio.gather(*(store.create_execution(execution_of(version)) for _ in range(55)))
+
+    seen = []
+    for offset in range(0, 60, 10):
+        page, total = await store.list_executions(
+            version.function_id, PaginationParams(10, offset)
+        )
+        assert total == 55
+        seen += [each.id for each in page]
+
+    assert len(seen) == len(set(seen)) == 55
+
+
+async def test_delete_old_is_strict_and_takes_the_lines_along(store, path):
+    ours, theirs = await some_version(store), await some_version(store)
+    for version in (ours, theirs):
+        for at in (NOW - 1, NOW, NOW + 1):
+            made = await store.create_execution(execution_of(version, created_at=at))
+            store.logs.append(fresh_id(), made.id, 0, "line", at)
+
+    assert await store.delete_old_executions(NOW, ours.function_id) == 1
+    assert await store.delete_old_executions(NOW, "nope") == 0
+    assert (await store.list_executions(theirs.function_id, PaginationParams()))[1] == 3
+    assert await store.delete_old_executions(NOW + 1) == 3
+
+    assert rows(path, "SELECT DISTINCT created_at FROM executions") == [(NOW + 1,)]
+    assert rows(path, "SELECT DISTINCT timestamp FROM logs") == [(NOW + 1,)]
+
+
+async def test_delete_old_gets_through_more_than_one_chunk(store, path):
+    version = await some_version(store)
+    add_executions(path, version, 2500, created_at=NOW - 10)
+
+    assert await store.delete_old_executions(NOW) == 2500
+
+    assert await store.list_executions(version.function_id, PaginationParams()) == ([], 0)
+
+
+async def test_recovery_closes_what_was_left_open_and_nothing_else(store):
+    version = await some_version(store)
+    old = await store.create_execution(execution_of(version, created_at=NOW - 1))
+    new = await store.create_execution(execution_of(version, created_at=NOW))
+    done = await store.create_execution(
+        execution_of(version, created_at=NOW - 1, status=ExecutionStatus.SUCCESS)
+    )
+
+    assert await store.recover_pending(NOW) == 1
+    assert await store.recover_pending(NOW) == 0
+
+    recovered = await store.get_execution(old.id)
+    assert recovered.status is ExecutionStatus.ERROR
+    assert recovered.error_message == "interrupted by server restart"
+    assert recovered.error_kind == "internal"
+    assert await store.get_execution(new.id) == new
+    assert await store.get_execution(done.id) == done
+
+
+async def test_the_first_page_does_not_get_slower_with_the_number_of_rows(store, path):
+    """Counted in steps of SQLite's machine: timings would depend on the neighbours."""
+    small, large = await some_version(store), await some_version(store)
+    add_executions(path, small, 100)
+    add_executions(path, large, 20_000)
+    assert (await store.list_executions(large.function_id, PaginationParams()))[1] == 20_000
+
+    with other_connection(path) as connection:
+        few = first_page_steps(connection, small.function_id)
+        many = first_page_steps(connection, large.function_id)
+
+    assert many <= 2 * few
+
+
+async def test_pages_are_read_from_the_index_without_sorting(store, path):
+    sql = load_statements("executions")
+    with other_connection(path) as connection:
+        page = query_plan(connection, sql["list_executions"], ("f", 20, 0))
+        total = query_plan(connection, sql["count_executions"], ("f",))
+        opened = query_plan(connection, sql["recover_pending"], (1, "m", "k"))
+
+    assert "USING INDEX executions_newest (function_id=?)" in page
+    assert "TEMP B-TREE" not in page
+    assert "executions_newest" not in total
+    assert "executions_pending" in opened
+
+
+def add_executions(path, version, number, created_at=NOW):
+    with other_connection(path) as connection:
+        connection.execute("BEGIN")
+        connection.executemany(
+            "INSERT INTO executions (id, function_id, function_version_id, status, created_at) "
+            "VALUES (?, ?, ?, 'success', ?)",
+            [
+                (fresh_id("b"), version.function_id, version.id, created_at)
+                for _ in range(number)
+            ],
+        )
+        connection.execute("COMMIT")
+
+
+def first_page_steps(connection: sqlite3.Connection, function_id: str) -> int:
+    sql = load_statements("executions")
+    steps = 0
+
+    def step() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    connection.set_progress_handler(step, 1)
+    try:
+        assert len(connection.execute(sql["list_executions"], (function_id, 20, 0)).fetchall()) == 20
+        connection.execute(sql["count_executions"], (function_id,)).fetchall()
+    finally:
+        connection.set_progress_handler(None, 1)
+    return steps
+
+
+def query_plan(connection: sqlite3.Connection, sql: str, params: tuple[object, ...]) -> str:
+    plan = connection.execute(f"EXPLAIN QUERY PLAN {sql}", params).fetchall()
+    return "\n".join(row[3] for row in plan)

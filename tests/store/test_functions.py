@@ -1,0 +1,235 @@
+import asyncio
+
+import pytest
+from msgspec import UNSET
+
+from perilune.store import (
+    AlreadyExists,
+    Function,
+    FunctionNotFound,
+    PaginationParams,
+    StoreError,
+    UpdateFunctionRequest,
+)
+from tests.store.helpers import NOW, execution_of, fresh_id, rows, some_function, some_version
+
+FULL = Function(
+    id="f_full",
+    name="greet",
+    description="",
+    disabled=True,
+    retention_days=30,
+    cron_schedule="*/5 * * * *",
+    cron_status="active",
+    save_response=True,
+    created_at=1,
+    updated_at=2,
+)
+
+
+async def test_create_stores_every_setting_and_sets_both_times(store):
+    created = await store.create_function(FULL)
+
+    assert (created.created_at, created.updated_at) == (NOW, NOW)
+    assert await store.get_function("f_full") == created
+    assert (created.retention_days, created.cron_status, created.save_response) == (
+        30,
+        "active",
+        True,
+    )
+
+
+async def test_a_new_function_has_its_schedule_paused(store):
+    created = await store.create_function(Function(id="f", name="n"))
+
+    assert created.cron_status is None
+    assert (await store.get_function("f")).cron_status == "paused"
+
+
+async def test_an_id_is_given_once(store):
+    first = await some_function(store, "first")
+
+    with pytest.raises(AlreadyExists):
+        await store.create_function(Function(id=first.id, name="second"))
+
+    assert (await store.get_function(first.id)).name == "first"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param(lambda s: s.get_function("nope"), id="get"),
+        pytest.param(lambda s: s.update_function("nope", UpdateFunctionRequest()), id="update"),
+        pytest.param(lambda s: s.delete_function("nope"), id="delete"),
+        pytest.param(lambda s: s.create_version("nope", "code"), id="create_version"),
+        pytest.param(lambda s: s.env.set("nope", "A", "1"), id="env-set"),
+        pytest.param(lambda s: s.env.replace("nope", {}), id="env-replace"),
+        pytest.param(lambda s: s.kv.set("nope", b"k", b"v", None, 100), id="kv-set"),
+        pytest.param(lambda s: s.kv.incr("nope", b"k", 1, 100), id="kv-incr"),
+    ],
+)
+async def test_unknown_functions_have_their_own_error(store, call):
+    with pytest.raises(FunctionNotFound, match="^function not found$"):
+        await call(store)
+
+
+async def test_environment_values_are_not_part_of_the_record(store):
+    function = await some_function(store)
+    await store.env.set(function.id, "KEY", "secret")
+
+    assert (await store.get_function(function.id)).env_vars == {}
+
+
+async def test_names_and_ids_are_data_not_sql(store):
+    nasty = "x'); DROP TABLE functions; -- \0 \N{PILE OF POO}"
+    await store.create_function(Function(id=nasty, name=nasty))
+
+    assert (await store.get_function(nasty)).name == nasty
+
+
+async def test_text_that_is_no_unicode_is_refused_without_harm(store):
+    with pytest.raises(StoreError, match="cannot take the values"):
+        await store.create_function(Function(id="f", name="\ud800"))
+
+    with pytest.raises(FunctionNotFound):
+        await store.get_function("f")
+
+
+@pytest.mark.parametrize(
+    ("updates", "expected"),
+    [
+        pytest.param({"name": "new"}, {"name": "new"}, id="name"),
+        pytest.param({"description": None}, {"description": None}, id="clear-description"),
+        pytest.param({"description": ""}, {"description": ""}, id="empty-description"),
+        pytest.param({"disabled": False}, {"disabled": False}, id="enable"),
+        pytest.param({"retention_days": None}, {"retention_days": None}, id="clear-retention"),
+        pytest.param({"cron_schedule": None}, {"cron_schedule": None}, id="clear-schedule"),
+        pytest.param({"cron_schedule": ""}, {"cron_schedule": None}, id="empty-schedule"),
+        pytest.param({"cron_status": "paused"}, {"cron_status": "paused"}, id="pause"),
+        pytest.param({"save_response": False}, {"save_response": False}, id="save-response"),
+        pytest.param({"code": "return 2"}, {}, id="code-is-no-setting"),
+        pytest.param({}, {}, id="nothing"),
+        pytest.param(
+            {"name": "b", "disabled": False, "retention_days": 7},
+            {"name": "b", "disabled": False, "retention_days": 7},
+            id="several",
+        ),
+    ],
+)
+async def test_update_changes_what_is_given_and_nothing_else(store, clock, updates, expected):
+    before = await store.create_function(FULL)
+    clock.now += 60
+
+    await store.update_function(FULL.id, UpdateFunctionRequest(**updates))
+
+    after = await store.get_function(FULL.id)
+    assert {name: getattr(after, name) for name in expected} == expected
+    untouched = set(Function.__struct_fields__) - set(expected) - {"updated_at"}
+    for name in untouched:
+        assert getattr(after, name) == getattr(before, name), name
+    assert after.updated_at == NOW + 60
+
+
+def test_what_is_not_given_differs_from_none():
+    assert UpdateFunctionRequest().description is UNSET
+
+
+async def test_list_is_newest_first_with_the_active_version(store, clock):
+    ids = []
+    for step in (0, 0, 5):
+        clock.now += step
+        ids.append((await some_function(store)).id)
+    await store.create_version(ids[0], "one")
+    active = await store.create_version(ids[0], "two")
+
+    found, total = await store.list_functions(PaginationParams())
+
+    assert total == 3
+    assert [each.function.id for each in found] == [ids[2], ids[1], ids[0]]
+    assert [each.active_version for each in found] == [None, None, active]
+
+
+async def test_pages_of_functions_created_at_the_same_time_do_not_overlap(store):
+    await asyncio.gather(*(some_function(store) for _ in range(25)))
+
+    seen: list[str] = []
+    for offset in (0, 10, 20, 30):
+        page, total = await store.list_functions(PaginationParams(10, offset))
+        assert total == 25
+        seen += [each.function.id for each in page]
+
+    assert len(seen) == len(set(seen)) == 25
+    assert seen == sorted(seen, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "limit", "offset"),
+    [
+        pytest.param((0, 0), 20, 0, id="no-limit-is-20"),
+        pytest.param((-3, -3), 20, 0, id="negative"),
+        pytest.param((1000, 2), 100, 2, id="at-most-100"),
+    ],
+)
+async def test_list_uses_the_normalized_page(store, given, limit, offset):
+    await asyncio.gather(*(some_function(store) for _ in range(105)))
+
+    page, total = await store.list_functions(PaginationParams(*given))
+
+    everything, _ = await store.list_functions(PaginationParams(100, offset))
+    assert total == 105
+    assert page == everything[:limit]
+
+
+async def test_delete_removes_all_that_belongs_to_the_function(store, path):
+    """Also after many parallel reads, on whatever connection it happens (KD-60, 62, 63)."""
+    gone, kept = await some_version(store), await some_version(store)
+    for version in (gone, kept):
+        await store.create_version(version.function_id, "return 2")
+        for _ in range(5):
+            execution = await store.create_execution(execution_of(version))
+            store.logs.append(fresh_id(), execution.id, 0, "line", NOW)
+        await store.kv.set(version.function_id, b"k", b"v", None, 1000)
+        await store.env.set(version.function_id, "KEY", "secret")
+    await asyncio.gather(
+        *(store.list_executions(gone.function_id, PaginationParams()) for _ in range(64))
+    )
+
+    await store.delete_function(gone.function_id)
+
+    for table, per_function in {
+        "functions": 1,
+        "function_counters": 1,
+        "function_versions": 2,
+        "executions": 5,
+        "logs": 5,
+        "kv_store": 1,
+        "env_vars": 1,
+    }.items():
+        assert rows(path, f"SELECT count(*) FROM {table}") == [(per_function,)], table
+    with pytest.raises(FunctionNotFound):
+        await store.get_function(gone.function_id)
+    assert await store.list_executions(gone.function_id, PaginationParams()) == ([], 0)
+    assert (await store.list_executions(kept.function_id, PaginationParams()))[1] == 5
+
+
+@pytest.mark.parametrize(
+    ("settings", "due"),
+    [
+        pytest.param({"cron_schedule": "* * * * *", "cron_status": "active"}, True, id="active"),
+        pytest.param({"cron_schedule": "* * * * *", "cron_status": "paused"}, False, id="paused"),
+        pytest.param({"cron_schedule": "* * * * *"}, False, id="no-status"),
+        pytest.param({"cron_schedule": "", "cron_status": "active"}, False, id="empty-schedule"),
+        pytest.param({"cron_status": "active"}, False, id="no-schedule"),
+        pytest.param(
+            {"cron_schedule": "* * * * *", "cron_status": "active", "disabled": True},
+            False,
+            id="disabled",
+        ),
+    ],
+)
+async def test_active_cron_lists_enabled_functions_with_an_active_schedule(store, settings, due):
+    await store.create_function(Function(id="f", name="n", **settings))
+
+    found = await store.list_functions_with_active_cron()
+
+    assert [function.id for function in found] == (["f"] if due else [])

@@ -1,0 +1,197 @@
+"""`serve` over a real socket, in a process of its own."""
+
+import os
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from perilune.worker.frames import (
+    Call,
+    Failure,
+    FrameReader,
+    FromWorker,
+    Invoke,
+    Reply,
+    Result,
+    ToWorker,
+    encode,
+)
+from perilune.worker.lua_interpreter import EXIT_HOST_GONE, serve
+from tests.worker.lua_guest import CONTEXT, EVENT, setup
+
+TIMEOUT_S = 30.0
+EXIT_ERROR = 9
+
+
+class Peer:
+    """The host's end of a worker that runs `serve`."""
+
+    def __init__(self, connection: socket.socket, pid: int) -> None:
+        self.connection = connection
+        self._pid = pid
+        self._reader: FrameReader[FromWorker] = FrameReader(FromWorker)
+        self._messages: list[FromWorker] = []
+
+    def send(self, *messages: ToWorker) -> None:
+        """Send all *messages* at once."""
+        self.connection.sendall(b"".join(encode(message) for message in messages))
+
+    def receive(self) -> FromWorker:
+        """Wait for the next message."""
+        while not self._messages:
+            data = self.connection.recv(65536)
+            assert data, "the worker closed its connection"
+            self._messages += self._reader.feed(data)
+        return self._messages.pop(0)
+
+    def exit_code(self) -> int:
+        """Wait for the end of the worker."""
+        _, status = os.waitpid(self._pid, 0)
+        self._pid = 0
+        return os.waitstatus_to_exitcode(status)
+
+    def close(self) -> None:
+        """Hang up and make sure that the worker is gone."""
+        self.connection.close()
+        if self._pid:
+            self.exit_code()
+
+
+@pytest.fixture
+def peer() -> Iterator[Peer]:
+    ours, theirs = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        ours.close()
+        status = EXIT_ERROR
+        try:
+            serve(theirs)
+            status = 0
+        finally:
+            os._exit(status)
+    theirs.close()
+    ours.settimeout(TIMEOUT_S)
+    worker = Peer(ours, pid)
+    yield worker
+    worker.close()
+
+
+def invoke(code: str | None, version: str = "v1", **event: Any) -> Invoke:
+    return Invoke(version, code, CONTEXT, {**EVENT, **event}, 10.0)
+
+
+HELLO = 'function handler(ctx, event) return {body = "hello " .. event.path} end'
+
+
+def test_code_is_sent_once(peer):
+    peer.send(setup(), invoke(HELLO))
+    first = peer.receive()
+    peer.send(invoke(None, path="/two"))
+    second = peer.receive()
+
+    assert first == Result(200, {}, b"hello /fn/f1/x", False)
+    assert second == Result(200, {}, b"hello /two", False)
+
+
+def test_host_calls_come_in_order_with_the_result_last(peer):
+    code = """
+    function handler()
+      log.info("before")
+      local value = kv.get("k")
+      log.info("after")
+      return {body = value}
+    end
+    """
+
+    peer.send(setup(), invoke(code))
+    before, get = peer.receive(), peer.receive()
+    peer.send(Reply(None, b"value"))
+    after, result = peer.receive(), peer.receive()
+
+    assert [before, get, after] == [
+        Call("log.info", [b"before"]),
+        Call("kv.get", [b"k"]),
+        Call("log.info", [b"after"]),
+    ]
+    assert isinstance(result, Result)
+    assert result.body == b"value"
+
+
+def test_failure_leaves_the_worker_usable(peer):
+    peer.send(setup(), invoke("error('boom')", "v1"))
+    failure = peer.receive()
+    peer.send(invoke(HELLO, "v2"))
+
+    assert isinstance(failure, Failure)
+    assert failure.line == 1
+    assert isinstance(peer.receive(), Result)
+
+
+def test_worker_ends_after_a_memory_failure(peer):
+    peer.send(setup(), invoke("local s = 'x' while true do s = s .. s end"))
+
+    failure = peer.receive()
+
+    assert isinstance(failure, Failure)
+    assert (failure.kind, failure.fatal) == ("memory", True)
+    assert peer.connection.recv(1) == b""
+    assert peer.exit_code() == 0
+
+
+def test_response_larger_than_a_frame_is_a_failure(peer):
+    code = 'function handler() return {body = ("x"):rep(17 * 1024 * 1024)} end'
+
+    peer.send(setup(response_body_bytes=2**30, memory_bytes=2**28), invoke(code))
+    failure = peer.receive()
+    peer.send(invoke(HELLO, "v2"))
+
+    assert isinstance(failure, Failure)
+    assert "exceeds the limit of 16777216 bytes" in failure.message
+    assert isinstance(peer.receive(), Result)
+
+
+@pytest.mark.parametrize(
+    "messages", [pytest.param([], id="before setup"), pytest.param([setup()], id="after setup")]
+)
+def test_worker_ends_quietly_when_the_host_hangs_up(peer, messages):
+    peer.send(*messages)
+    peer.connection.shutdown(socket.SHUT_RDWR)
+
+    assert peer.exit_code() == 0
+
+
+def test_worker_ends_when_the_host_goes_away_during_a_call(peer):
+    """Even if the guest catches every error."""
+    code = 'function handler() while true do pcall(kv.get, "k") end end'
+
+    peer.send(setup(), invoke(code))
+    assert peer.receive() == Call("kv.get", [b"k"])
+    peer.connection.shutdown(socket.SHUT_RDWR)
+
+    assert peer.exit_code() == EXIT_HOST_GONE
+
+
+def test_worker_ends_when_the_host_answers_a_call_with_something_else(peer):
+    peer.send(setup(), invoke('function handler() pcall(kv.get, "k") return {} end'))
+    assert isinstance(peer.receive(), Call)
+    peer.send(invoke(HELLO))
+
+    assert peer.exit_code() == EXIT_HOST_GONE
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"\0\0\0\1\x63x", id="wrong version"),
+        pytest.param(b"\xff\xff\xff\xff\x01", id="too long"),
+        pytest.param(encode(Reply(None, None)), id="reply without call"),
+        pytest.param(encode(setup()), id="second setup"),
+    ],
+)
+def test_worker_ends_when_the_host_breaks_the_protocol(peer, data):
+    peer.send(setup())
+    peer.connection.sendall(data)
+
+    assert peer.exit_code() == EXIT_ERROR
