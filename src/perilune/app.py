@@ -190,16 +190,17 @@ async def open_server(
             )
         )
         rooms.push_async_callback(engine.close)
-        gateway = _gateway(settings, key, store, services, runtime, engine, masker, url)
-        http = HttpServer(
-            gateway,
-            sockets,
-            ConnectionLimits(
-                head_timeout_s=settings.header_timeout,
-                keep_alive_s=settings.keep_alive,
-                max_connections=settings.max_connections,
-            ),
+        gateway = _gateway(
+            settings,
+            key=key,
+            store=store,
+            services=services,
+            runtime=runtime,
+            engine=engine,
+            masker=masker,
+            url=url,
         )
+        http = HttpServer(gateway, sockets, _connection_limits(settings))
         await http.start()
         server = RunningServer(
             settings=settings,
@@ -249,8 +250,17 @@ async def ensure_example(db: DB) -> Function | None:
     return function
 
 
+def _connection_limits(settings: Settings) -> ConnectionLimits:
+    return ConnectionLimits(
+        head_timeout_s=settings.header_timeout,
+        keep_alive_s=settings.keep_alive,
+        max_connections=settings.max_connections,
+    )
+
+
 def _gateway(
     settings: Settings,
+    *,
     key: ApiKey,
     store: SqliteStore,
     services: Services,

@@ -71,6 +71,7 @@ class Site:
         writer.write(data)
         received = await asyncio.wait_for(reader.read(), 10)
         writer.close()
+        await writer.wait_closed()
         return received
 
     async def executions(self, function_id: str) -> list[dict]:

@@ -172,3 +172,4 @@ async def test_an_upgrade_is_not_offered(site):
 
     assert await asyncio.wait_for(reader.readline(), 10) == b"HTTP/1.1 200 OK\r\n"
     writer.close()
+    await writer.wait_closed()

@@ -148,9 +148,7 @@ async def test_pages_of_one_second_are_complete_and_do_not_overlap(store):
 
     seen = []
     for offset in range(0, 60, 10):
-        page, total = await store.list_executions(
-            version.function_id, PaginationParams(10, offset)
-        )
+        page, total = await store.list_executions(version.function_id, PaginationParams(10, offset))
         assert total == 55
         seen += [each.id for each in page]
 
@@ -234,10 +232,7 @@ def add_executions(path, version, number, created_at=NOW):
         connection.executemany(
             "INSERT INTO executions (id, function_id, function_version_id, status, created_at) "
             "VALUES (?, ?, ?, 'success', ?)",
-            [
-                (fresh_id("b"), version.function_id, version.id, created_at)
-                for _ in range(number)
-            ],
+            [(fresh_id("b"), version.function_id, version.id, created_at) for _ in range(number)],
         )
         connection.execute("COMMIT")
 
@@ -253,7 +248,9 @@ def first_page_steps(connection: sqlite3.Connection, function_id: str) -> int:
 
     connection.set_progress_handler(step, 1)
     try:
-        assert len(connection.execute(sql["list_executions"], (function_id, 20, 0)).fetchall()) == 20
+        assert (
+            len(connection.execute(sql["list_executions"], (function_id, 20, 0)).fetchall()) == 20
+        )
         connection.execute(sql["count_executions"], (function_id,)).fetchall()
     finally:
         connection.set_progress_handler(None, 1)

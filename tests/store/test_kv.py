@@ -267,7 +267,6 @@ class KVMachine(RuleBasedStateMachine):
     @rule(key=KEYS, value=VALUES, life=st.none() | st.integers(0, 3))
     def set(self, key, value, life):
         expires_at = None if life is None else self.clock.now + life
-        # Whether an expired pair of the same key still counts as "not growing" is not promised.
         expected = self.fits(key, value)
         done = self.runner.run(self.kv.set("f", key, value, expires_at, self.QUOTA))
         assert done == expected

@@ -50,7 +50,8 @@ def guest() -> Guest:
             id="level 0",
         ),
         pytest.param(
-            'local function check()\n error("bad", 2)\nend\nfunction handler()\n check()\n return {}\nend',
+            'local function check()\n error("bad", 2)\nend\n'
+            "function handler()\n check()\n return {}\nend",
             5,
             "<string>:5: bad",
             id="level 2",
@@ -251,7 +252,8 @@ def test_errors_through_pcall_carry_the_line_of_the_pcall(guest, call, message):
 
 def test_error_inside_a_coroutine_has_the_line_of_the_resuming_code(guest):
     failure = guest.failure(
-        "function handler()\n local f = coroutine.wrap(function()\n  local x\n  return x.y\n end)\n f()\nend"
+        "function handler()\n local f = coroutine.wrap(function()\n  local x\n  return x.y\n end)\n"
+        " f()\nend"
     )
 
     assert failure.line == 6

@@ -121,7 +121,13 @@ def _routes(functions: Functions, executions: Executions, body_timeout_s: float)
     app = FastAPI(
         title="Perilune", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )
+    _add_function_routes(app, functions, body_timeout_s)
+    _add_execution_routes(app, executions)
+    _add_error_answers(app)
+    return app
 
+
+def _add_function_routes(app: FastAPI, functions: Functions, body_timeout_s: float) -> None:
     async def body(request: Request) -> bytes:
         return await read_body_in_time(
             request.receive,
@@ -152,6 +158,16 @@ def _routes(functions: Functions, executions: Executions, body_timeout_s: float)
         values = checked_env(decode_body(await body(request), EnvBody))
         return json_answer(await functions.replace_env(function_id, values))
 
+    every, one = "/api/functions", "/api/functions/{function_id}"
+    _add(app, "POST", every, create_function, "createFunction", "Functions")
+    _add(app, "GET", every, list_functions, "listFunctions", "Functions")
+    _add(app, "GET", one, get_function, "getFunction", "Functions")
+    _add(app, "PUT", one, update_function, "updateFunction", "Functions")
+    _add(app, "DELETE", one, delete_function, "deleteFunction", "Functions")
+    _add(app, "PUT", one + "/env", update_env, "updateEnvVars", "Functions")
+
+
+def _add_execution_routes(app: FastAPI, executions: Executions) -> None:
     async def list_executions(
         function_id: str, limit: str | None = None, offset: str | None = None
     ) -> Response:
@@ -160,31 +176,16 @@ def _routes(functions: Functions, executions: Executions, body_timeout_s: float)
     async def get_execution(execution_id: str) -> Response:
         return json_answer(await executions.get(execution_id))
 
-    async def get_execution_logs(
+    async def get_logs(
         execution_id: str, limit: str | None = None, offset: str | None = None
     ) -> Response:
         return json_answer(await executions.logs(execution_id, page_params(limit, offset)))
 
-    one_function = "/api/functions/{function_id}"
-    _add(app, "POST", "/api/functions", create_function, "createFunction", "Functions")
-    _add(app, "GET", "/api/functions", list_functions, "listFunctions", "Functions")
-    _add(app, "GET", one_function, get_function, "getFunction", "Functions")
-    _add(app, "PUT", one_function, update_function, "updateFunction", "Functions")
-    _add(app, "DELETE", one_function, delete_function, "deleteFunction", "Functions")
-    _add(app, "PUT", one_function + "/env", update_env, "updateEnvVars", "Functions")
-    _add(app, "GET", one_function + "/executions", list_executions, "listExecutions", "Executions")
-    one_execution = "/api/executions/{execution_id}"
-    _add(app, "GET", one_execution, get_execution, "getExecution", "Executions")
-    _add(
-        app,
-        "GET",
-        one_execution + "/logs",
-        get_execution_logs,
-        "getExecutionLogs",
-        "Executions",
-    )
-    _add_error_answers(app)
-    return app
+    of_function = "/api/functions/{function_id}/executions"
+    one = "/api/executions/{execution_id}"
+    _add(app, "GET", of_function, list_executions, "listExecutions", "Executions")
+    _add(app, "GET", one, get_execution, "getExecution", "Executions")
+    _add(app, "GET", one + "/logs", get_logs, "getExecutionLogs", "Executions")
 
 
 def _add(

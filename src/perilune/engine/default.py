@@ -95,11 +95,12 @@ class DefaultEngine:
         if function.save_response and response is not None:
             response_json = self._stored_response(execution_id, response)
         message = None if error is None else stored_error(error, self._masker)
+        if message is not None:
+            # Before the record is closed: once it is, all lines of its log can be read.
+            await self._report_failure(execution_id, function.id, message)
         await self._close_record(
             execution_id, status, int(duration_s * 1000), message, response_json, _kind(error)
         )
-        if message is not None:
-            await self._report_failure(execution_id, function.id, message)
         return ExecutionResult(
             execution_id=execution_id,
             function_version_id=version.id,

@@ -42,13 +42,16 @@ class Functions:
     async def create(self, fn: Function) -> Function:
         """See `DB.create_function`.  Raises `AlreadyExists` for an id that is in use."""
         now = int(self._clock())
+        fn = msgspec.structs.replace(
+            fn, cron_schedule=fn.cron_schedule or None, created_at=now, updated_at=now
+        )
         params = (
             fn.id,
             fn.name,
             fn.description,
             int(fn.disabled),
             fn.retention_days,
-            fn.cron_schedule or None,
+            fn.cron_schedule,
             "paused" if fn.cron_status is None else str(fn.cron_status),
             int(fn.save_response),
             now,
@@ -56,7 +59,7 @@ class Functions:
         await self._access.write(
             Statement(_SQL["insert_function"], params, explain=_why_refused, touches=fn.id)
         )
-        return msgspec.structs.replace(fn, created_at=now, updated_at=now)
+        return fn
 
     async def read(self, function_id: str) -> Function:
         """See `DB.get_function`; always asks the database."""

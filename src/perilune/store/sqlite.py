@@ -13,21 +13,14 @@ from perilune.clock import WallClock, wall_clock
 from perilune.store.access import Access
 from perilune.store.cache import RecordCache
 from perilune.store.checkpoints import Checkpoints
-from perilune.store.connect import (
-    check_library,
-    connect,
-    create_file,
-    is_damage,
-    use_write_ahead_log,
-)
 from perilune.store.env import EnvStore
-from perilune.store.errors import IncompatibleDatabase, StoreError, StoreUnavailable
+from perilune.store.errors import StoreError, StoreUnavailable
 from perilune.store.executions import Executions, miscounted_executions
 from perilune.store.functions import Functions
 from perilune.store.kv import KVStore, miscounted_bytes
 from perilune.store.logs import LogStore
-from perilune.store.migrate import migrate, schema_version, shipped_migrations
 from perilune.store.operations import AnyOperation, Operation, Statement, Work, as_store_error
+from perilune.store.prepare import prepare_file
 from perilune.store.readers import Readers
 from perilune.store.transactions import Session
 from perilune.store.versions import Versions
@@ -66,8 +59,12 @@ async def open_store(
             ) as store:
                 yield store
         return
-    connection = await asyncio.to_thread(_prepare, path, int(clock()))
-    store = SqliteStore(path, connection, clock=clock, on_error=on_error)
+    connection = await asyncio.to_thread(prepare_file, path, int(clock()))
+    try:
+        store = SqliteStore(path, connection, clock=clock, on_error=on_error)
+    except sqlite3.Error as error:
+        connection.close()
+        raise StoreUnavailable(f"cannot open {path}: {error}") from error
     try:
         yield store
     finally:
@@ -297,29 +294,3 @@ class _TransactionAccess:
     def read(self, work: Callable[[sqlite3.Connection], T]) -> Awaitable[T]:
         operation: Operation[T] = Work(work)
         return self._session.submit(operation)
-
-
-def _prepare(path: Path, now: int) -> sqlite3.Connection:
-    """Open or create the file and bring its schema up to date."""
-    check_library()
-    try:
-        create_file(path)
-        connection = connect(path)
-    except (OSError, sqlite3.Error) as error:
-        raise StoreUnavailable(f"cannot open {path}: {error}") from error
-    try:
-        steps = shipped_migrations()
-        # First of all a look, so that a file that is not ours stays as it is.
-        schema_version(connection, steps)
-        use_write_ahead_log(connection)
-        migrate(connection, path, steps, now)
-    except BaseException as error:
-        connection.close()
-        if isinstance(error, IncompatibleDatabase):
-            raise IncompatibleDatabase(f"{path}: {error}") from error
-        if isinstance(error, sqlite3.Error):
-            if is_damage(error):
-                raise IncompatibleDatabase(f"{path} is damaged or no database: {error}") from error
-            raise StoreUnavailable(f"cannot prepare {path}: {error}") from error
-        raise
-    return connection

@@ -1,12 +1,14 @@
 """The SQL texts, one file per concern under `sql/`, each text under its own name."""
 
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 from types import MappingProxyType
 
 _HEADER = "-- name:"
 
 
+@cache
 def load_statements(concern: str) -> Mapping[str, str]:
     """Return the named statements of `sql/<concern>.sql`.
 

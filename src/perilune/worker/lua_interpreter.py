@@ -39,7 +39,7 @@ from perilune.worker.frames import (
     encode,
 )
 from perilune.worker.lockdown import Profile
-from perilune.worker.lua_text import fold_case, is_base64
+from perilune.worker.lua_text import fold_case, group_headers, is_base64
 
 PROFILE = Profile()
 """Nothing to read, no threads: all files are loaded before the lock-down."""
@@ -245,7 +245,8 @@ class Interpreter:
         if size > limit:
             text = f"response body of {size} bytes exceeds the limit of {limit} bytes"
             return Failure("runtime", text)
-        return Result(status, _header_dict(headers), body, is_base64_encoded)
+        lines = _unpack(headers) if headers is not None else []
+        return Result(status, group_headers(lines), body, is_base64_encoded)
 
     # What Lua calls.  Functions that return strings lift the memory limit first.
 
@@ -385,20 +386,3 @@ def _syntax_failure(message: str, source: str) -> Failure:
     if near is None or line > len(lines) or lines[line - 1].count(near[1]) != 1:
         return Failure("syntax", message, line)
     return Failure("syntax", message, line, lines[line - 1].index(near[1]) + 1)
-
-
-def _header_dict(packed: bytes | None) -> dict[str, str | list[str]]:
-    """Group header lines by name; latin-1 keeps every byte as one character."""
-    headers: dict[str, str | list[str]] = {}
-    if packed is None:
-        return headers
-    parts = [part.decode("latin-1") for part in _unpack(packed)]
-    for name, value in zip(parts[::2], parts[1::2], strict=True):
-        present = headers.get(name)
-        if present is None:
-            headers[name] = value
-        elif isinstance(present, list):
-            present.append(value)
-        else:
-            headers[name] = [present, value]
-    return headers

@@ -27,6 +27,24 @@ def is_base64(text: bytes) -> bool:
     return not text.translate(None, _BASE64_ALPHABET)
 
 
+def group_headers(parts: list[bytes]) -> dict[str, str | list[str]]:
+    """Group header lines, given as names and values in turn, by name.
+
+    Decoded as latin-1, where every byte is one character, so nothing is lost.
+    """
+    headers: dict[str, str | list[str]] = {}
+    texts = [part.decode("latin-1") for part in parts]
+    for name, value in zip(texts[::2], texts[1::2], strict=True):
+        present = headers.get(name)
+        if present is None:
+            headers[name] = value
+        elif isinstance(present, list):
+            present.append(value)
+        else:
+            headers[name] = [present, value]
+    return headers
+
+
 # Python maps whole strings by Unicode's full mapping, where one character may
 # become several ("ß" to "SS") and a final sigma is special.  Simple mapping is
 # per character; the title-case form serves where the upper-case one is longer.

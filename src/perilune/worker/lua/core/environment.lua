@@ -8,7 +8,8 @@ local error, format, loadstring, pairs, setmetatable, type =
   base.error, string.format, base.loadstring, base.pairs, base.setmetatable, base.type
 local collect, getfenv, getinfo, load, rawequal, select, setfenv, tostring =
   base.collectgarbage, base.getfenv, debug.getinfo, base.load, base.rawequal, base.select, base.setfenv, base.tostring
-local concat, find, lower, traceback, upper = table.concat, string.find, string.lower, debug.traceback, string.upper
+local concat, traceback = table.concat, debug.traceback
+local find, lower, rep, upper = string.find, string.lower, string.rep, string.upper
 local argument_error, checks, is_trusted, raise = core.argument_error, core.checks, core.is_trusted, core.raise
 local native, number_text = core.native, core.number_text
 
@@ -141,6 +142,14 @@ local function guest_lower(text)
   return core.call_native(native.lower, text) or lower(text)
 end
 
+-- LuaJIT takes counts as 32-bit integers: 1e10 would silently give an empty string.
+local function guest_rep(text, count, separator)
+  if type(count) == "number" and count >= 2147483648 and text ~= "" then
+    return raise("not enough memory")
+  end
+  return rep(text, count, separator)
+end
+
 -- What scripts see -------------------------------------------------------------
 
 local function pick(source, names)
@@ -165,9 +174,9 @@ local function library()
     all[name] = removed_function(name)
   end
   all.string = pick(string, {
-    "byte", "char", "find", "format", "gmatch", "gsub", "len", "match", "rep", "reverse", "sub",
+    "byte", "char", "find", "format", "gmatch", "gsub", "len", "match", "reverse", "sub",
   })
-  all.string.gfind = string.gmatch
+  all.string.gfind, all.string.rep = string.gmatch, guest_rep
   all.string.upper, all.string.lower = guest_upper, guest_lower
   all.string.dump = removed_function("string.dump")
   all.table = pick(table, { "concat", "getn", "insert", "maxn", "remove", "sort" })

@@ -1,0 +1,218 @@
+"""`get_function` and `get_active_version` answer from memory, but never with the past."""
+
+import asyncio
+
+import pytest
+
+from perilune.store import (
+    FunctionNotFound,
+    NoActiveVersion,
+    UpdateFunctionRequest,
+    cache,
+    open_store,
+)
+from tests.store.helpers import NOW, SettableClock, other_connection, some_function, some_version
+
+
+@pytest.fixture
+def reads(monkeypatch, store) -> list[object]:
+    """Every read that got as far as the database."""
+    seen: list[object] = []
+    readers = store._readers
+    run = readers._run
+
+    def count(work):
+        seen.append(work)
+        return run(work)
+
+    monkeypatch.setattr(readers, "_run", count)
+    return seen
+
+
+async def test_a_known_record_needs_no_database(store, reads):
+    version = await some_version(store)
+    for _ in range(100):
+        await store.get_function(version.function_id)
+        await store.get_active_version(version.function_id)
+
+    assert len(reads) == 2
+
+
+async def test_after_a_second_the_record_is_read_again(store, clock, path):
+    """Another process may have changed it."""
+    version = await some_version(store, "before")
+    await store.get_function(version.function_id)
+    await store.get_active_version(version.function_id)
+    with other_connection(path) as other:
+        other.execute("UPDATE functions SET name = 'after'")
+        other.execute("UPDATE function_versions SET is_active = 0")
+
+    clock.now = NOW + 0.999
+    assert (await store.get_function(version.function_id)).name == "before"
+    clock.now = NOW + 1
+
+    assert (await store.get_function(version.function_id)).name == "after"
+    with pytest.raises(NoActiveVersion):
+        await store.get_active_version(version.function_id)
+
+
+async def test_a_clock_that_goes_back_keeps_nothing_alive(store, clock, path):
+    function = await some_function(store, "before")
+    await store.get_function(function.id)
+    with other_connection(path) as other:
+        other.execute("UPDATE functions SET name = 'after'")
+
+    clock.now = NOW - 3600
+
+    assert (await store.get_function(function.id)).name == "after"
+
+
+async def test_a_second_store_on_the_same_file_is_noticed(store, clock, path):
+    version = await some_version(store)
+    async with open_store(path, clock=clock) as second:
+        assert (await second.get_active_version(version.function_id)).version == 1
+        await store.create_version(version.function_id, "two")
+        clock.now += 1
+
+        assert (await second.get_active_version(version.function_id)).version == 2
+
+
+async def set_name(store, version):
+    await store.update_function(version.function_id, UpdateFunctionRequest(name="after"))
+
+
+async def set_name_in_transaction(store, version):
+    async with store.transaction() as tx:
+        await set_name(tx, version)
+
+
+async def test_every_write_is_seen_at_once(store):
+    version = await some_version(store, "before")
+
+    async def names() -> tuple[str, int]:
+        function = await store.get_function(version.function_id)
+        return function.name, (await store.get_active_version(version.function_id)).version
+
+    assert await names() == ("before", 1)
+    await set_name(store, version)
+    assert await names() == ("after", 1)
+    await store.create_version(version.function_id, "two")
+    assert await names() == ("after", 2)
+    await store.activate_version(version.id)
+    assert await names() == ("after", 1)
+    async with store.transaction() as tx:
+        await tx.create_version(version.function_id, "three")
+        assert await names() == ("after", 1)
+    assert await names() == ("after", 3)
+    async with store.transaction() as tx:
+        await tx.activate_version(version.id)
+    assert await names() == ("after", 1)
+    await store.delete_function(version.function_id)
+    with pytest.raises(FunctionNotFound):
+        await store.get_function(version.function_id)
+    with pytest.raises(NoActiveVersion):
+        await store.get_active_version(version.function_id)
+
+
+@pytest.mark.parametrize("write", [set_name, set_name_in_transaction])
+async def test_a_read_that_began_before_a_write_does_not_bring_back_the_past(
+    store, monkeypatch, write
+):
+    """The reader is held up between reading and answering, until the write is done."""
+    version = await some_version(store, "before")
+    read, go_on = asyncio.Event(), asyncio.Event()
+    load = store._functions._load
+
+    async def slow_load(function_id):
+        record = await load(function_id)
+        read.set()
+        await go_on.wait()
+        return record
+
+    monkeypatch.setattr(store._functions, "_load", slow_load)
+    early = asyncio.ensure_future(store.get_function(version.function_id))
+    await read.wait()
+    await write(store, version)
+    late = asyncio.ensure_future(store.get_function(version.function_id))
+    go_on.set()
+
+    assert (await early).name == "before"
+    assert (await late).name == "after"
+    assert (await store.get_function(version.function_id)).name == "after"
+
+
+async def test_readers_always_see_their_own_writes_under_load(store):
+    functions = [await some_function(store) for _ in range(4)]
+
+    async def write_and_read(function, number):
+        made = await store.create_version(function.id, f"{number}")
+        assert (await store.get_active_version(function.id)).version >= made.version
+
+    await asyncio.gather(
+        *(write_and_read(function, number) for number in range(50) for function in functions)
+    )
+
+    assert {(await store.get_active_version(each.id)).version for each in functions} == {50}
+
+
+async def test_many_who_ask_at_once_cause_one_read(store, reads):
+    function = await some_function(store)
+
+    found = await asyncio.gather(*(store.get_function(function.id) for _ in range(50)))
+
+    assert len(reads) == 1
+    assert len(set(map(id, found))) == 1
+
+
+async def test_one_of_many_giving_up_does_not_end_the_read_of_the_others(store):
+    function = await some_function(store)
+    first = asyncio.ensure_future(store.get_function(function.id))
+    second = asyncio.ensure_future(store.get_function(function.id))
+    await asyncio.sleep(0)
+
+    first.cancel()
+
+    assert (await second).id == function.id
+
+
+async def test_unknown_ids_fill_nothing(store):
+    for number in range(500):
+        with pytest.raises(FunctionNotFound):
+            await store.get_function(f"unknown-{number}")
+
+    assert len(store._functions._kept) == len(store._functions._loading) == 0
+
+
+async def test_a_function_created_after_it_was_missed_is_found(store):
+    with pytest.raises(FunctionNotFound):
+        await store.get_function("f000")
+    function = await some_function(store)
+
+    assert (await store.get_function(function.id)).id == function.id
+
+
+async def test_the_cache_is_bounded_in_number_and_size(monkeypatch):
+    monkeypatch.setattr(cache, "MAX_RECORDS", 10)
+    monkeypatch.setattr(cache, "MAX_CHARACTERS", 100)
+    loads = []
+
+    async def load(key):
+        loads.append(key)
+        return key
+
+    kept = cache.RecordCache(load, len, SettableClock())
+
+    for number in range(25):
+        await kept.get(f"{number}")
+    loads.clear()
+    for number in range(24, 14, -1):
+        await kept.get(f"{number}")
+    assert loads == []
+    await kept.get("x" * 99)
+    assert await kept.get("x" * 99)
+    assert loads == ["x" * 99]
+    await kept.get("24")
+    assert loads == ["x" * 99, "24"]
+    await kept.get("y" * 1000)
+    await kept.get("y" * 1000)
+    assert loads[2:] == ["y" * 1000, "y" * 1000]

@@ -1,0 +1,337 @@
+"""Which files are opened, how they are created, and how their schema gets up to date."""
+
+import asyncio
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from perilune.store import (
+    Function,
+    IncompatibleDatabase,
+    StoreUnavailable,
+    connect,
+    migrate,
+    open_memory_store,
+    open_store,
+)
+from tests.store.helpers import NOW, execution_of, fresh_id, other_connection, rows, some_version
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize(
+    "umask", [pytest.param(0o000, id="open"), 0o022, pytest.param(0o277, id="closed")]
+)
+async def test_files_can_be_read_by_their_owner_only(path, umask):
+    before = os.umask(umask)
+    try:
+        async with open_store(path) as store:
+            await some_version(store)
+            files = sorted(path.parent.iterdir())
+            modes = {file.name: mode_of(file) for file in files}
+    finally:
+        os.umask(before)
+
+    assert modes == {path.name: 0o600, f"{path.name}-shm": 0o600, f"{path.name}-wal": 0o600}
+
+
+async def test_missing_directories_are_created_for_the_owner_only(tmp_path):
+    before = os.umask(0)
+    try:
+        async with open_store(tmp_path / "a" / "b" / "perilune.db"):
+            pass
+    finally:
+        os.umask(before)
+
+    assert mode_of(tmp_path / "a") == mode_of(tmp_path / "a" / "b") == 0o700
+
+
+async def test_what_was_stored_is_there_after_opening_again(path):
+    async with open_store(path) as store:
+        version = await some_version(store)
+        function = await store.get_function(version.function_id)
+
+    async with open_store(path) as store:
+        assert await store.get_function(version.function_id) == function
+        assert await store.get_active_version(version.function_id) == version
+
+
+async def test_opening_again_migrates_nothing(path, clock):
+    made = "SELECT version, checksum, applied_at FROM perilune_migrations"
+    async with open_store(path, clock=clock):
+        pass
+    before = rows(path, made)
+    clock.now += 100
+
+    async with open_store(path, clock=clock):
+        pass
+
+    assert rows(path, made) == before
+    assert before[0][2] == NOW
+    assert sorted(file.name for file in path.parent.iterdir()) == [path.name]
+
+
+async def test_a_path_may_hold_any_character(tmp_path):
+    odd = tmp_path / "a?mode=memory&b#c %41'ü.db"
+
+    async with open_store(odd) as store:
+        await some_version(store)
+
+    assert odd.stat().st_size > 0
+
+
+def write_lunar_database(path: Path) -> None:
+    with other_connection(path) as connection:
+        connection.execute("CREATE TABLE functions (id TEXT)")
+        connection.execute("CREATE TABLE schema_migrations (version uint64, dirty bool)")
+
+
+def write_foreign_database(path: Path) -> None:
+    with other_connection(path) as connection:
+        connection.execute("CREATE TABLE cakes (id TEXT)")
+
+
+async def make_newer(path: Path) -> None:
+    with other_connection(path) as connection:
+        connection.execute("INSERT INTO perilune_migrations VALUES (999, 'later', 'checksum', 1)")
+
+
+async def make_different(path: Path) -> None:
+    with other_connection(path) as connection:
+        connection.execute("UPDATE perilune_migrations SET checksum = 'other'")
+
+
+@pytest.mark.parametrize(
+    ("write", "text"),
+    [
+        pytest.param(write_lunar_database, "database of Lunar", id="lunar"),
+        pytest.param(write_foreign_database, "belongs to another program", id="foreign"),
+        pytest.param(lambda p: p.write_bytes(b"no database " * 500), "damaged", id="text"),
+        pytest.param(
+            lambda p: p.write_bytes(b"SQLite format 3\0" + b"\xff" * 4080), "damaged", id="garbage"
+        ),
+    ],
+)
+async def test_files_that_are_not_ours_are_refused_and_left_alone(path, write, text):
+    write(path)
+    before = path.read_bytes()
+
+    with pytest.raises(IncompatibleDatabase, match=text) as caught:
+        async with open_store(path):
+            pytest.fail("was opened")
+
+    assert str(path) in str(caught.value)
+    assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        pytest.param(make_newer, "used by a newer Perilune", id="newer"),
+        pytest.param(make_different, "another migration 1", id="other-text"),
+    ],
+)
+async def test_files_of_other_versions_are_refused(path, change, text):
+    async with open_store(path):
+        pass
+    await change(path)
+
+    with pytest.raises(IncompatibleDatabase, match=text):
+        async with open_store(path):
+            pytest.fail("was opened")
+
+
+async def test_a_damaged_file_is_refused_or_found_out(path):
+    async with open_store(path) as store:
+        for _ in range(50):
+            await some_version(store)
+    content = bytearray(path.read_bytes())
+    for page in range(1, len(content) // 4096):
+        content[page * 4096 : page * 4096 + 200] = b"\xff" * 200
+    path.write_bytes(content)
+
+    with pytest.raises(IncompatibleDatabase, match="damaged"):
+        async with open_store(path):
+            pytest.fail("was opened")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda p: p.mkdir(), id="directory"),
+        pytest.param(lambda p: p.symlink_to(p.with_name("nowhere")), id="dangling-link"),
+        pytest.param(lambda p: p.parent.joinpath("perilune.db").mkdir(), id="a-directory-too"),
+    ],
+)
+async def test_what_cannot_be_opened_is_unavailable(path, spoil):
+    spoil(path)
+
+    with pytest.raises(StoreUnavailable) as caught:
+        async with open_store(path):
+            pytest.fail("was opened")
+
+    assert caught.value.__cause__ is not None
+
+
+async def test_a_file_in_place_of_a_directory_is_unavailable(tmp_path):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(StoreUnavailable):
+        async with open_store(tmp_path / "file" / "perilune.db"):
+            pytest.fail("was opened")
+
+
+async def test_a_store_without_a_path_leaves_nothing_behind(monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    async with open_memory_store() as store, open_memory_store() as other:
+        await store.create_function(Function(id="f", name="n"))
+        assert len(list(tmp_path.iterdir())) == 2
+        assert (await other.list_functions_with_active_cron()) == []
+
+    assert list(tmp_path.iterdir()) == []
+
+
+OPENING = """
+import asyncio, sys
+from pathlib import Path
+from perilune.store import Function, open_store
+
+async def work():
+    async with open_store(Path(sys.argv[1])) as store:
+        await store.create_function(Function(id=sys.argv[2], name="n"))
+asyncio.run(work())
+"""
+
+
+async def test_several_processes_may_open_a_new_file_at_once(path):
+    processes = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", OPENING, str(path), f"{number}")
+        for number in range(4)
+    ]
+
+    assert [await process.wait() for process in processes] == [0] * 4
+
+    assert rows(path, "SELECT id FROM functions ORDER BY id") == [("0",), ("1",), ("2",), ("3",)]
+    assert rows(path, "SELECT count(*) FROM perilune_migrations") == [(1,)]
+
+
+CRASHING = """
+import asyncio, sys
+from pathlib import Path
+from perilune.store import Execution, Function, open_store
+
+async def work():
+    async with open_store(Path(sys.argv[1])) as store:
+        await store.create_function(Function(id="f", name="n"))
+        version = await store.create_version("f", "return 1")
+        async def write(start):
+            for number in range(start, start + 100000, 8):
+                await store.create_execution(
+                    Execution(id=f"{number}", function_id="f", function_version_id=version.id)
+                )
+                print(number, flush=True)
+        await asyncio.gather(*(write(start) for start in range(8)))
+asyncio.run(work())
+"""
+
+
+def test_what_was_answered_survives_a_kill(path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", CRASHING, str(path)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    with process.stdout as output:
+        answered = {output.readline().strip() for _ in range(400)}
+        process.kill()
+        answered |= {line.strip() for line in output if line.endswith("\n")}
+    process.wait()
+
+    async def reopen() -> tuple[int, list[str]]:
+        async with open_store(path) as store:
+            return await store.recover_pending(2**40), await store.check_integrity()
+
+    recovered, problems = asyncio.run(reopen())
+
+    stored = {row[0] for row in rows(path, "SELECT id FROM executions")}
+    assert answered <= stored
+    assert recovered == len(stored) > 0
+    assert problems == []
+
+
+async def test_integrity_problems_are_named(path):
+    async with open_store(path) as store:
+        version = await some_version(store)
+        execution = await store.create_execution(execution_of(version))
+        store.logs.append(fresh_id(), execution.id, 0, "line", NOW)
+        await store.kv.set(version.function_id, b"k", b"v", None, 100)
+        assert await store.check_integrity() == []
+        with other_connection(path) as other:
+            other.execute("PRAGMA foreign_keys = OFF")
+            other.execute("UPDATE function_counters SET kv_bytes = 99")
+            other.execute("DROP TRIGGER executions_removed")
+            other.execute("DELETE FROM executions")
+
+        problems = await store.check_integrity()
+
+    assert problems == [
+        "row 1 of logs refers to a missing row of executions",
+        f"function {version.function_id} has 0 executions, its counter says 1",
+        f"function {version.function_id} has 2 bytes of pairs, its counter says 99",
+    ]
+
+
+# Migrations to come: the steps are handed in, as the program will ship them.
+
+ONE = migrate.Migration(1, "one", "CREATE TABLE a (x TEXT);\nINSERT INTO a VALUES ('kept; -- ');")
+TWO = migrate.Migration(2, "two", "ALTER TABLE a ADD COLUMN y TEXT;\nUPDATE a SET y = x;")
+BROKEN = migrate.Migration(2, "broken", "DELETE FROM a;\nINSERT INTO nowhere VALUES (1);")
+
+
+def migrated(path: Path, *steps: migrate.Migration) -> None:
+    connect.create_file(path)
+    connection = connect.connect(path)
+    try:
+        migrate.migrate(connection, path, steps, NOW)
+    finally:
+        connection.close()
+
+
+def test_a_new_step_is_made_once_and_after_a_copy(path):
+    migrated(path, ONE)
+
+    migrated(path, ONE, TWO)
+    migrated(path, ONE, TWO)
+
+    copy = path.with_name(f"{path.name}.before-v2")
+    assert rows(path, "SELECT x, y FROM a") == [("kept; -- ", "kept; -- ")]
+    assert rows(path, "SELECT version FROM perilune_migrations") == [(1,), (2,)]
+    assert rows(copy, "SELECT * FROM a") == [("kept; -- ",)]
+    assert mode_of(copy) == 0o600
+
+
+def test_a_step_that_fails_changes_nothing(path):
+    migrated(path, ONE)
+
+    with pytest.raises(sqlite3.OperationalError, match="nowhere"):
+        migrated(path, ONE, BROKEN)
+
+    assert rows(path, "SELECT x FROM a") == [("kept; -- ",)]
+    assert rows(path, "SELECT version FROM perilune_migrations") == [(1,)]
+    migrated(path, ONE, TWO)
+    assert rows(path, "SELECT version FROM perilune_migrations") == [(1,), (2,)]
+
+
+def test_the_shipped_steps_are_numbered_without_gaps():
+    steps = migrate.shipped_migrations()
+
+    assert [step.version for step in steps] == list(range(1, len(steps) + 1))
+    assert steps[0].name == "initial"

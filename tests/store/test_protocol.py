@@ -1,0 +1,41 @@
+"""The store offers what its protocols promise, with the same arguments."""
+
+import inspect
+
+import pytest
+
+from perilune.store import DB, EnvRows, KVRows, LogRows, SqliteStore, SqliteTransaction
+
+
+def as_promised(store: SqliteStore) -> tuple[DB, KVRows, EnvRows, LogRows]:
+    """Checked by mypy."""
+    return store, store.kv, store.env, store.logs
+
+
+def inside_as_well(store: SqliteTransaction) -> tuple[DB, KVRows, EnvRows, LogRows]:
+    """Checked by mypy."""
+    return store, store.kv, store.env, store.logs
+
+
+@pytest.mark.parametrize(
+    ("protocol", "part"),
+    [
+        pytest.param(DB, lambda store: store, id="db"),
+        pytest.param(KVRows, lambda store: store.kv, id="kv"),
+        pytest.param(EnvRows, lambda store: store.env, id="env"),
+        pytest.param(LogRows, lambda store: store.logs, id="logs"),
+    ],
+)
+async def test_names_and_arguments_are_those_of_the_protocol(store, protocol, part):
+    promised = inspect.getmembers(protocol, inspect.isfunction)
+    assert promised
+    async with store.transaction() as tx:
+        for offered in (part(store), part(tx)):
+            for name, method in promised:
+                if name.startswith("_"):
+                    continue
+                _, *expected = inspect.signature(method).parameters.values()
+                given = [*inspect.signature(getattr(offered, name)).parameters.values()]
+                assert [(each.name, each.default) for each in given] == [
+                    (each.name, each.default) for each in expected
+                ], name
