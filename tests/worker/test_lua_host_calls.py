@@ -298,7 +298,7 @@ def test_sleep(milliseconds, least_ms):
     assert least_ms - 1 <= float(slept) < 2000
 
 
-def test_sleep_ends_with_the_time_of_the_execution(monkeypatch):
+def test_sleep_ends_soon_after_the_time_of_the_execution(monkeypatch):
     """The time left is 5 s here; an hour of sleep must not be tried."""
     slept: list[Any] = []
     monkeypatch.setattr("perilune.worker.lua_interpreter.time.sleep", slept.append)
@@ -306,7 +306,7 @@ def test_sleep_ends_with_the_time_of_the_execution(monkeypatch):
     Guest().body('time.sleep(3600 * 1000) return ""')
 
     assert len(slept) == 1
-    assert 0 < slept[0] <= 5
+    assert 5 < slept[0] <= 6  # past the deadline, where the host kills the worker
 
 
 # event and ctx --------------------------------------------------------------------

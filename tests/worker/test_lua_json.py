@@ -258,6 +258,14 @@ def test_decode_arguments(guest):
     assert guest.text('json.encode(json.decode("[1,null]", {null = true}))') == "[1,null]"
 
 
+@pytest.mark.parametrize(
+    ("source", "length"),
+    [("[1,null,3]", "3"), ("[null,null,3]", "3"), ("[1,null]", "1"), ("[null]", "0"), ("[]", "0")],
+)
+def test_length_counts_nulls_before_the_last_item(guest, source, length):
+    assert guest.text("#json.decode(event.body)", body=source) == length
+
+
 def test_null_can_not_be_changed(guest):
     assert guest.texts("tostring(json.null), type(json.null), getmetatable(json.null)") == [
         "null",

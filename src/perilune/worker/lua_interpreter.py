@@ -52,6 +52,7 @@ ARGUMENT_TYPES = frozenset({"string", "int", "number", "table", "any"})
 # would count against the next.
 _COLLECT_AFTER_BYTES = 4 * 1024 * 1024
 _RECEIVE_BYTES = 256 * 1024
+_SLEEP_PAST_DEADLINE_S = 1.0
 _UNLIMITED = 0
 
 _LUA = Path(__file__).with_name("lua")
@@ -291,7 +292,9 @@ class Interpreter:
         return fold_case(text, upper=False)
 
     def _sleep(self, seconds: float) -> None:
-        time.sleep(max(0.0, min(seconds, self._deadline_s - time.monotonic())))
+        # The host kills the worker at the deadline; guest code must not get to run before that.
+        left_s = self._deadline_s - time.monotonic() + _SLEEP_PAST_DEADLINE_S
+        time.sleep(max(0.0, min(seconds, left_s)))
 
 
 def serve(connection: socket.socket) -> None:

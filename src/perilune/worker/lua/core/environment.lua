@@ -6,11 +6,12 @@ local base = {}
 for name, value in pairs(_G) do base[name] = value end
 local error, format, loadstring, pairs, setmetatable, type =
   base.error, string.format, base.loadstring, base.pairs, base.setmetatable, base.type
-local collect, getfenv, getinfo, load, rawequal, select, setfenv, tostring =
-  base.collectgarbage, base.getfenv, debug.getinfo, base.load, base.rawequal, base.select, base.setfenv, base.tostring
+local collect, getfenv, getinfo, load = base.collectgarbage, base.getfenv, debug.getinfo, base.load
+local select, setfenv, tostring = base.select, base.setfenv, base.tostring
 local concat, traceback = table.concat, debug.traceback
 local find, lower, rep, upper = string.find, string.lower, string.rep, string.upper
-local argument_error, checks, is_trusted, raise = core.argument_error, core.checks, core.is_trusted, core.raise
+local argument_error, checks = core.argument_error, core.checks
+local is_trusted, raise = core.is_trusted, core.raise
 local native, number_text = core.native, core.number_text
 
 local GUEST_CHUNK = "=<string>"

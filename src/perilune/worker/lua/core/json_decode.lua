@@ -5,6 +5,7 @@ local core = ...
 local byte, concat, find, format, sub = string.byte, table.concat, string.find, string.format, string.sub
 local next, setmetatable, tonumber = next, setmetatable, tonumber
 local utf8_char, valid_utf8 = core.utf8_char, core.valid_utf8
+local new_table = require("table.new")
 
 local MAX_DEPTH = 10000
 local CUT_SHORT = "unexpected end of JSON input"
@@ -146,10 +147,18 @@ end
 
 -- Decoding -----------------------------------------------------------------
 
+-- A list with nulls in it gets an array part of exactly its length, so that `#`
+-- counts the nulls as well unless the last item is one.
+local function sized(list, length)
+  local exact = new_table(length, 0)
+  for index = 1, length do exact[index] = list[index] end
+  return exact
+end
+
 -- The containers that are open, outermost first; for arrays the items so far,
 -- for objects `false` and the key that waits for its value.
-local function new_state(null)
-  return { depth = 0, tables = {}, lengths = {}, keys = {}, null = null, problem = nil }
+local function new_state()
+  return { depth = 0, tables = {}, lengths = {}, has_nulls = {}, keys = {}, problem = nil }
 end
 
 -- Start the container at *at*.  Returns the position to go on from, and the
@@ -165,6 +174,7 @@ local function open(state, text, at, code)
   end
   local depth, key = state.depth + 1, nil
   state.depth, state.tables[depth], state.lengths[depth] = depth, container, code == 91 and 0
+  state.has_nulls[depth] = false
   if code == 91 then return first end
   at, key = read_key(text, first)
   if not at then return nil, key end
@@ -182,6 +192,7 @@ local function attach(state, text, at, value)
     if length then
       length = length + 1
       state.lengths[depth], container[length] = length, value
+      if value == nil then state.has_nulls[depth] = true end
     else
       container[state.keys[depth]] = value
     end
@@ -199,6 +210,7 @@ local function attach(state, text, at, value)
     if code ~= (length and 93 or 125) then
       return invalid(text, at, length and "after array element" or "after object key:value pair")
     end
+    if length and state.has_nulls[depth] then container = sized(container, length) end
     -- An array of nothing but nulls is an empty table without a mark.
     if length and next(container) ~= nil then setmetatable(container, (core.json_marks())) end
     at, value, state.depth = at + 1, container, depth - 1
@@ -212,7 +224,7 @@ end
 -- nulls; with nil they are absent from the result.
 function core.json_decode(text, null)
   text = valid_utf8(text)
-  local state = new_state(null)
+  local state = new_state()
   local at = 1
   while true do
     local value, problem, complete, whole

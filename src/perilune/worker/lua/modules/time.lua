@@ -16,7 +16,7 @@ function time_functions.now_ms()
   return floor(native.now_s() * 1000)
 end
 
--- Ends early when the time of the invocation is up.
+-- A sleep that is too long for the invocation ends with it: the host kills the worker.
 function time_functions.sleep(milliseconds)
   milliseconds = checks.number(milliseconds, 1, "sleep")
   if milliseconds > 0 then native.sleep(milliseconds / 1000) end
