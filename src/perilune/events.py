@@ -95,8 +95,8 @@ class HTTPEvent(msgspec.Struct, frozen=True, kw_only=True):
         body, is_base64 = json_body(self.body)
         members: dict[str, Any] = {
             "method": self.method,
-            "path": self.path,
-            "relativePath": self.relative_path,
+            "path": _without_surrogates(self.path),
+            "relativePath": _without_surrogates(self.relative_path),
             "headers": _sorted(self.headers),
             "body": body,
             "query": _sorted(self.query),
@@ -106,9 +106,9 @@ class HTTPEvent(msgspec.Struct, frozen=True, kw_only=True):
         if self.multi_query:
             members["multiQuery"] = _sorted(self.multi_query)
         if self.raw_query:
-            members["rawQuery"] = self.raw_query
+            members["rawQuery"] = _without_surrogates(self.raw_query)
         if self.host:
-            members["host"] = self.host
+            members["host"] = _without_surrogates(self.host)
         if self.scheme:
             members["scheme"] = self.scheme
         if self.remote_addr:

@@ -259,8 +259,8 @@ class KVMachine(RuleBasedStateMachine):
 
     def fits(self, key: bytes, value: bytes) -> bool:
         """Expired pairs never stand in the way; a pair that does not grow always fits."""
-        stored = self.model.get(key)
-        if stored is not None and len(value) <= len(stored[0]):
+        stored = self.live().get(key)
+        if stored is not None and len(value) <= len(stored):
             return True
         return self.size({**self.live(), key: value}) <= self.QUOTA
 

@@ -155,6 +155,29 @@ def test_parallel_submissions_have_the_outcome_of_doing_them_in_order(commands):
     assert asyncio.run(submit()) == (expected, model)
 
 
+async def test_what_was_submitted_before_a_transaction_is_committed_before_it(store):
+    version = await some_version(store)
+    execution = execution_of(version)
+    submitted = store.create_execution(execution)
+    submitted.send(None)
+
+    async with store.transaction() as tx:
+        assert (await tx.get_execution(execution.id)).id == execution.id
+    submitted.close()
+
+
+async def test_closing_waits_for_what_was_submitted_just_before(path):
+    async with open_store(path) as store:
+        version = await some_version(store)
+        execution = execution_of(version)
+        submitted = store.create_execution(execution)
+        submitted.send(None)
+    submitted.close()
+
+    async with open_store(path) as store:
+        assert (await store.get_execution(execution.id)).id == execution.id
+
+
 async def test_giving_up_does_not_take_the_write_back(store):
     version = await some_version(store)
     execution = execution_of(version)

@@ -194,7 +194,7 @@ class LuaRuntime:
             await self._services.logger.log(context.execution_id, LogLevel.WARN, warning)
         response = HTTPResponse(
             status_code=frame.status_code,
-            headers=frame.headers,
+            headers={name: _header_text(value) for name, value in frame.headers.items()},
             body=frame.body,
             is_base64_encoded=frame.is_base64_encoded,
         )
@@ -243,6 +243,19 @@ def guest_event(event: Event) -> dict[str, Any]:
         "trigger": event.trigger,
     }
     return members
+
+
+def _header_text(value: str | list[str]) -> str | list[str]:
+    """Return header values as text: frames hold their bytes as Latin-1."""
+    if isinstance(value, list):
+        return [_decoded(one) for one in value]
+    return _decoded(value)
+
+
+def _decoded(value: str) -> str:
+    if value.isascii():
+        return value
+    return value.encode("latin-1", "replace").decode("utf-8", "surrogateescape")
 
 
 def _as_bytes(value: Any) -> Any:

@@ -143,25 +143,28 @@ def _fits(
     now: float,
 ) -> bool:
     """Tell whether the pair may be written, deleting expired pairs if that is needed."""
-    growth, total = _growth(connection, function_id, key, value)
+    growth, total = _growth(connection, function_id, key, value, now)
     if growth <= 0 or total <= quota_bytes:
         return True
     if not connection.execute(_SQL["purge_function"], (function_id, now)).rowcount:
         return False
-    growth, total = _growth(connection, function_id, key, value)
-    return growth <= 0 or total <= quota_bytes
+    _, total = _growth(connection, function_id, key, value, now)
+    return total <= quota_bytes
 
 
 def _growth(
-    connection: sqlite3.Connection, function_id: str, key: bytes, value: bytes
+    connection: sqlite3.Connection, function_id: str, key: bytes, value: bytes, now: float
 ) -> tuple[int, int]:
-    """Return by how many bytes the write changes the function's total, and the new total."""
-    row = connection.execute(_SQL["usage"], (function_id, key)).fetchone()
+    """Return by how much the pair would get larger, and the new total of the function, in bytes.
+
+    A pair that has expired gives its room away, but no right to grow back.
+    """
+    row = connection.execute(_SQL["usage"], (function_id, key, now)).fetchone()
     if row is None:
         raise FunctionNotFound
-    used, replaced = row
-    growth = len(key) + len(value) - (replaced or 0)
-    return growth, used + growth
+    used, replaced, replaced_alive = row
+    size = len(key) + len(value)
+    return size - replaced_alive, used + size - replaced
 
 
 def _number(value: bytes) -> float:

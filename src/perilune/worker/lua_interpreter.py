@@ -51,7 +51,7 @@ ARGUMENT_TYPES = frozenset({"string", "int", "number", "table", "any"})
 # does not collect when an allocation fails, so garbage of one invocation
 # would count against the next.
 _COLLECT_AFTER_BYTES = 4 * 1024 * 1024
-_RECEIVE_BYTES = 256 * 1024
+_RECEIVE_BYTES = 16 * 1024
 _SLEEP_PAST_DEADLINE_S = 1.0
 _UNLIMITED = 0
 

@@ -3,8 +3,11 @@ SELECT value FROM kv_store
 WHERE function_id = ?1 AND key = ?2 AND (expires_at IS NULL OR expires_at > ?3)
 
 -- name: usage
--- The bytes of all pairs of the function, and those of this one (NULL: there is none).
-SELECT c.kv_bytes, length(k.key) + length(k.value)
+-- The bytes of all pairs of the function, those of this one (0: there is none), and those of
+-- this one if it has not expired.
+SELECT c.kv_bytes, coalesce(length(k.key) + length(k.value), 0),
+       CASE WHEN k.expires_at IS NULL OR k.expires_at > ?3
+            THEN coalesce(length(k.key) + length(k.value), 0) ELSE 0 END
 FROM function_counters AS c
 LEFT JOIN kv_store AS k ON k.function_id = c.function_id AND k.key = ?2
 WHERE c.function_id = ?1
