@@ -137,6 +137,15 @@ async def test_over_quota_a_pair_may_still_become_smaller(store, fn):
     assert await store.kv.set(fn, b"k", b"x" * 20, None, 10) is False
 
 
+async def test_an_expired_pair_gives_no_right_to_its_old_size(store, fn, clock):
+    await store.kv.set(fn, b"k", b"x" * 20, NOW + 1, 100)
+
+    clock.now = NOW + 1
+
+    assert await store.kv.set(fn, b"k", b"x" * 20, None, 10) is False
+    assert await store.kv.set(fn, b"k", b"x" * 9, None, 10) is True
+
+
 async def test_expired_pairs_make_room(store, fn, clock, path):
     await store.kv.set(fn, b"old", b"x" * 7, NOW + 1, 10)
     assert await store.kv.set(fn, b"new", b"x" * 7, None, 10) is False

@@ -330,6 +330,20 @@ def test_a_step_that_fails_changes_nothing(path):
     assert rows(path, "SELECT version FROM perilune_migrations") == [(1,), (2,)]
 
 
+def test_a_step_another_process_made_meanwhile_is_not_made_again(path, monkeypatch):
+    begin = connect.begin
+
+    def begin_too_late(cursor: sqlite3.Cursor) -> None:
+        monkeypatch.setattr(migrate, "begin", begin)
+        migrated(path, ONE)
+        begin(cursor)
+
+    monkeypatch.setattr(migrate, "begin", begin_too_late)
+    migrated(path, ONE)
+
+    assert rows(path, "SELECT x FROM a") == [("kept; -- ",)]
+
+
 def test_the_shipped_steps_are_numbered_without_gaps():
     steps = migrate.shipped_migrations()
 
