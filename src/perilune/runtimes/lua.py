@@ -25,7 +25,7 @@ from perilune.runtimes.limits import WorkerLimits
 from perilune.runtimes.pool import Pool
 from perilune.runtimes.report import format_report
 from perilune.runtimes.starter import WorkerStarter
-from perilune.runtimes.worker_process import WorkerProcess
+from perilune.runtimes.worker_process import Invocation, NotStartedError
 from perilune.runtimes.zygote_client import open_zygote
 from perilune.services.env import EnvStore, MemoryEnv
 from perilune.services.kv import KVStore, MemoryKV
@@ -135,53 +135,50 @@ class LuaRuntime:
             raise WorkerDiedError("the runtime is closed")
         event = guest_event(req.event)
         context = req.context
-        worker = await pool.acquire(req.version_id)
-        try:
-            calls = GuestCalls(
-                self._services, context.function_id, context.execution_id, self._limits.host_calls
-            )
-            frame = await self._converse(worker, calls, req, event)
-        except FrameError as error:
-            # Raised before anything was sent, so the worker is as good as before.
-            raise GuestError(f"the event is too large for the worker: {error}") from error
-        except BaseException:
-            worker.kill()
-            raise
-        finally:
-            pool.release(worker)
+        calls = GuestCalls(
+            self._services, context.function_id, context.execution_id, self._limits.host_calls
+        )
+        while True:
+            invocation = await pool.acquire(req.version_id)
+            try:
+                frame = await self._converse(invocation, calls, req, event)
+                break
+            except NotStartedError:
+                continue
+            except FrameError as error:
+                raise GuestError(f"the event is too large for the worker: {error}") from error
+            finally:
+                pool.release(invocation)
         if isinstance(frame, Result):
             return await self._result(frame, context)
         raise _failure(frame, req.code, self._limits)
 
     async def _converse(
-        self, worker: WorkerProcess, calls: GuestCalls, req: RuntimeRequest, event: dict[str, Any]
+        self, invocation: Invocation, calls: GuestCalls, req: RuntimeRequest, event: dict[str, Any]
     ) -> Result | Failure:
         """Send the invocation and answer the worker's calls until it has an outcome."""
         left_s = max(0.0, req.deadline - asyncio.get_running_loop().time())
         invoke = Invoke(
             req.version_id,
-            None if worker.has_code else req.code,
+            None if invocation.worker.has_code else req.code,
             guest_context(req.context),
             event,
             left_s,
         )
         try:
-            worker.send(invoke)
+            invocation.start(invoke)
         except UnicodeEncodeError:
             # Header bytes that are not UTF-8 are surrogate escapes here, and bytes in frames.
-            worker.send(msgspec.structs.replace(invoke, event=_as_bytes(event)))
-        worker.has_code = True
+            invocation.start(msgspec.structs.replace(invoke, event=_as_bytes(event)))
         while True:
-            frame = await worker.receive()
+            frame = await invocation.receive()
             if isinstance(frame, Call):
                 reply = await calls.answer(frame)
                 if reply is not None:
-                    _send_reply(worker, reply)
+                    _send_reply(invocation, reply)
             elif isinstance(frame, Result):
                 return frame
             elif isinstance(frame, Failure):
-                if frame.fatal:
-                    worker.kill()
                 return frame
             else:
                 raise WorkerDiedError("the worker broke the protocol and was stopped")
@@ -270,11 +267,11 @@ def _as_bytes(value: Any) -> Any:
     return value
 
 
-def _send_reply(worker: WorkerProcess, reply: Reply) -> None:
+def _send_reply(invocation: Invocation, reply: Reply) -> None:
     try:
-        worker.send(reply)
+        invocation.reply(reply)
     except FrameError:
-        worker.send(Reply("the result is too large for one call; ask for less"))
+        invocation.reply(Reply("the result is too large for one call; ask for less"))
 
 
 def _failure(frame: Failure, source: str, limits: WorkerLimits) -> RuntimeFailure:

@@ -7,6 +7,9 @@ from perilune.runtimes.limits import WorkerLimits
 
 GROW_AFTER_S = 0.01
 """A function that has a worker gets another one when an execution waited this long."""
+LINE_S = 0.0005
+"""Longest expected time of all invocations in line at one worker."""
+MAX_LINE = 8
 MAX_STARTING = 4
 """Workers started at the same time; each takes CPU from the ones at work."""
 
@@ -58,10 +61,20 @@ def plan(
 
 def most_deserving(demands: Iterable[Demand], limits: WorkerLimits) -> str | None:
     """Return the version that should get a free worker: the one that has the fewest."""
-    entitled = [d for d in demands if d.waiting and d.owned < limits.per_function]
+    entitled = [d for d in demands if _wanted(d, limits)]
     if not entitled:
         return None
     return min(entitled, key=lambda d: (d.owned, -d.waited_s)).version_id
+
+
+def line_depth(held_s: float) -> int:
+    """Return how many invocations a worker may have at once, running and lined up behind.
+
+    Lining up saves the worker the wait for the host, which takes longer than
+    a quick invocation itself.  But the one behind can't change its mind, so
+    only as many are lined up as are served within `LINE_S`.
+    """
+    return max(1, min(MAX_LINE, int(LINE_S / max(held_s, 1e-6))))
 
 
 def should_hand_over(owner: Demand, others: Iterable[Demand]) -> bool:

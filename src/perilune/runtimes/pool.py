@@ -20,17 +20,21 @@ from perilune.runtimes.limits import MIB, WorkerLimits
 from perilune.runtimes.plan import (
     GROW_AFTER_S,
     Demand,
+    line_depth,
     most_deserving,
     plan,
     should_hand_over,
 )
 from perilune.runtimes.starter import WorkerStarter
-from perilune.runtimes.worker_process import WorkerProcess
+from perilune.runtimes.worker_process import Invocation, WorkerProcess
 
 WATCH_INTERVAL_S = 0.1
 RESIDENT_OVERHEAD_BYTES = 64 * MIB
 """What a worker may hold resident beside the guest's heap (interpreter, frames, machine code)."""
 PAGE_BYTES = 4096
+UNKNOWN_HELD_S = 1.0
+"""Taken for the time of a version's first invocations: long, so that none is lined up."""
+HELD_WEIGHT = 1 / 16
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +42,7 @@ _log = logging.getLogger(__name__)
 @dataclass(eq=False, slots=True)
 class _Waiter:
     since: float
-    future: "asyncio.Future[WorkerProcess]"
+    future: "asyncio.Future[Invocation]"
 
 
 @dataclass(eq=False, slots=True)
@@ -46,19 +50,25 @@ class _Version:
     """The pool's view of one function version."""
 
     id: str
-    idle: list[WorkerProcess] = field(default_factory=list)
+    workers: list[WorkerProcess] = field(default_factory=list)
     waiters: deque[_Waiter] = field(default_factory=deque)
-    owned: int = 0
+    held_s: float = UNKNOWN_HELD_S
+    """How long its invocations have had a worker lately: a moving average."""
 
     def demand(self, now: float) -> Demand:
         waited_s = now - self.waiters[0].since if self.waiters else 0.0
-        return Demand(self.id, len(self.waiters), waited_s, self.owned)
+        return Demand(self.id, len(self.waiters), waited_s, len(self.workers))
+
+    def note_held(self, held_s: float) -> None:
+        self.held_s += (held_s - self.held_s) * HELD_WEIGHT
 
 
 class Pool:
-    """Hands out workers; a worker is used by one execution at a time.
+    """Hands out places at workers; a worker runs one invocation at a time.
 
     A worker that has run code of one version never runs another version.
+    Invocations of a function that takes microseconds are lined up at a worker
+    ahead of time, so that it need not wait for the host between them.
     """
 
     def __init__(
@@ -71,7 +81,6 @@ class Pool:
         self._limits = limits
         self._now = monotonic
         self._spares: list[WorkerProcess] = []
-        self._busy: set[WorkerProcess] = set()
         self._versions: dict[str, _Version] = {}
         self._starting: set[asyncio.Task[None]] = set()
         self._waiting = 0
@@ -103,19 +112,19 @@ class Pool:
             for waiter in version.waiters:
                 if not waiter.future.done():
                     waiter.future.set_exception(closing)
-            for worker in version.idle:
-                worker.kill()
-        for worker in (*self._spares, *self._busy):
-            worker.kill(closing)
+            for worker in version.workers:
+                worker.kill(closing)
+        for worker in self._spares:
+            worker.kill()
         await asyncio.gather(*self._starting, return_exceptions=True)
 
     def size(self) -> int:
         """Return the number of worker processes, those being started included."""
-        owned = sum(version.owned for version in self._versions.values())
+        owned = sum(len(version.workers) for version in self._versions.values())
         return owned + len(self._spares) + len(self._starting)
 
-    async def acquire(self, version_id: str) -> WorkerProcess:
-        """Return a worker for *version_id*, waiting for one if need be.
+    async def acquire(self, version_id: str) -> Invocation:
+        """Return a place at a worker for *version_id*, waiting for one if need be.
 
         Raises:
             WorkersBusyError: the queue is full.
@@ -123,49 +132,41 @@ class Pool:
         version = self._versions.get(version_id)
         if version is None:
             version = self._versions[version_id] = _Version(version_id)
-        worker = self._take_idle(version)
-        if worker is None:
-            worker = await self._wait(version)
-        worker.busy_since = self._now()
-        self._busy.add(worker)
-        return worker
+        if not version.waiters:
+            depth = line_depth(version.held_s)
+            for worker in version.workers:
+                if worker.load < depth and worker.is_alive:
+                    return worker.reserve()
+            if not version.workers and self._take_spare(version):
+                return version.workers[0].reserve()
+        return await self._wait(version)
 
-    def release(self, worker: WorkerProcess) -> None:
-        """Take a worker back after its execution; a dead one is replaced when needed."""
-        self._busy.discard(worker)
+    def release(self, invocation: Invocation) -> None:
+        """Take a place back after its execution; a dead worker is replaced when needed."""
+        worker = invocation.worker
         version = self._versions[worker.version_id or ""]
-        if not worker.is_alive or worker.has_unread() or self._must_hand_over(version):
+        worker.release(invocation)
+        if invocation.is_over:
+            version.note_held(worker.held_s)
+        if not worker.is_alive or (not worker.load and self._must_hand_over(version)):
             self._drop(worker, version)
             self._replan()
-        elif not (version.waiters and self._give(worker, version)):
+            return
+        if version.waiters:
+            self._feed(worker, version)
+        if not worker.load:
             worker.free_since = self._now()
-            version.idle.append(worker)
             if self._waiting:
                 self._replan()
 
-    def _take_idle(self, version: _Version) -> WorkerProcess | None:
-        """Return an idle worker of *version*, or a spare one made its own."""
-        while version.idle:
-            worker = version.idle.pop()
-            if worker.is_alive:
-                return worker
-            self._drop(worker, version)
-        while self._spares and version.owned < self._limits.per_function:
-            worker = self._spares.pop()
-            if worker.is_alive:
-                self._bind(worker, version)
-                self._replan()
-                return worker
-        return None
-
-    async def _wait(self, version: _Version) -> WorkerProcess:
+    async def _wait(self, version: _Version) -> Invocation:
         if self._waiting >= self._limits.queue:
             raise WorkersBusyError(self._limits.queue)
         loop = asyncio.get_running_loop()
         waiter = _Waiter(self._now(), loop.create_future())
         version.waiters.append(waiter)
         self._waiting += 1
-        if not version.owned:
+        if not version.workers:
             self._replan()
         elif self._growth is None:
             self._growth = loop.call_later(GROW_AFTER_S, self._grow)
@@ -176,22 +177,21 @@ class Pool:
             raise
 
     def _abandon(self, version: _Version, waiter: _Waiter) -> None:
-        """Give up waiting; a worker that was handed over in the same moment goes back."""
+        """Give up waiting; a place that was handed over in the same moment goes back."""
         if waiter in version.waiters:
             version.waiters.remove(waiter)
             self._waiting -= 1
         elif _has_result(waiter.future):
             self.release(waiter.future.result())
 
-    def _give(self, worker: WorkerProcess, version: _Version) -> bool:
-        """Hand *worker* to the oldest waiter of its version; False if nobody waits any more."""
-        while version.waiters:
+    def _feed(self, worker: WorkerProcess, version: _Version) -> None:
+        """Give the free places of *worker* to those who wait for its version, oldest first."""
+        depth = line_depth(version.held_s)
+        while version.waiters and worker.load < depth:
             waiter = version.waiters.popleft()
             self._waiting -= 1
             if not waiter.future.done():
-                waiter.future.set_result(worker)
-                return True
-        return False
+                waiter.future.set_result(worker.reserve())
 
     def _must_hand_over(self, version: _Version) -> bool:
         if self._waiting == len(version.waiters):
@@ -202,41 +202,49 @@ class Pool:
         others = [v.demand(now) for v in self._versions.values() if v.waiters and v is not version]
         return bool(others) and should_hand_over(version.demand(now), others)
 
-    def _bind(self, worker: WorkerProcess, version: _Version) -> WorkerProcess:
-        worker.version_id = version.id
-        version.owned += 1
-        return worker
+    def _take_spare(self, version: _Version) -> bool:
+        """Make a spare worker one of *version*; False if there is none."""
+        while self._spares:
+            worker = self._spares.pop()
+            if worker.is_alive:
+                worker.version_id = version.id
+                version.workers.append(worker)
+                self._replan()
+                return True
+        return False
 
     def _drop(self, worker: WorkerProcess, version: _Version) -> None:
-        """Stop a bound worker and forget it."""
+        """Stop a bound worker and forget it; the second time does nothing."""
         worker.kill()
-        version.owned -= 1
-        if not version.owned and not version.waiters:
+        if worker in version.workers:
+            version.workers.remove(worker)
+        if not version.workers and not version.waiters:
             self._versions.pop(version.id, None)
 
-    def _offer(self, worker: WorkerProcess) -> None:
-        """Give an unbound worker to whoever deserves it most, or keep it ready."""
-        now = self._now()
-        while self._waiting:
+    def _offer_spares(self) -> None:
+        """Give spare workers to the versions that should grow, most deserving first."""
+        while self._spares and self._waiting:
+            now = self._now()
             demands = [v.demand(now) for v in self._versions.values() if v.waiters]
             chosen = most_deserving(demands, self._limits)
             if chosen is None:
-                break
-            version = self._versions[chosen]
-            self._bind(worker, version)
-            if self._give(worker, version):
                 return
-            worker.version_id = None
-            version.owned -= 1
-        self._spares.append(worker)
+            version = self._versions[chosen]
+            worker = self._spares.pop()
+            if not worker.is_alive:
+                continue
+            worker.version_id = version.id
+            version.workers.append(worker)
+            self._feed(worker, version)
 
     def _replan(self) -> None:
         """Carry out what `plan` says for the situation as it is now."""
         if self._closed:
             return
+        self._offer_spares()
         now = self._now()
         waiting = [v.demand(now) for v in self._versions.values() if v.waiters]
-        idle = [worker for v in self._versions.values() for worker in v.idle]
+        idle = [w for v in self._versions.values() for w in v.workers if not w.load]
         decision = plan(
             waiting,
             spares=len(self._spares),
@@ -254,11 +262,6 @@ class Pool:
             for worker in idle[: decision.evict]:
                 self._stop_idle(worker)
             asyncio.get_running_loop().call_soon(self._replan)
-        while self._spares and any(d.owned < self._limits.per_function for d in waiting):
-            before = self._waiting
-            self._offer(self._spares.pop())
-            if self._waiting == before:
-                break
 
     def _grow(self) -> None:
         """Look again while executions wait: the longer they do, the more workers they get."""
@@ -274,7 +277,8 @@ class Pool:
             _log.error("a worker could not be started: %s", error)
             self._fail_waiters(error)
             return
-        self._offer(worker)
+        self._spares.append(worker)
+        self._offer_spares()
 
     def _started(self, task: asyncio.Task[None]) -> None:
         self._starting.discard(task)
@@ -285,7 +289,7 @@ class Pool:
 
     def _fail_waiters(self, error: Exception) -> None:
         """Without any worker nobody would ever be served: tell those who wait."""
-        if self._busy or self._spares:
+        if self._spares or any(version.workers for version in self._versions.values()):
             return
         for version in self._versions.values():
             while version.waiters:
@@ -297,23 +301,25 @@ class Pool:
                     )
 
     def _stop_idle(self, worker: WorkerProcess) -> None:
-        version = self._versions[worker.version_id or ""]
-        version.idle.remove(worker)
-        self._drop(worker, version)
+        self._drop(worker, self._versions[worker.version_id or ""])
 
     async def _watch_forever(self) -> None:
         while True:
             await asyncio.sleep(WATCH_INTERVAL_S)
             now = self._now()
-            for worker in self._busy:
-                if now - worker.busy_since >= WATCH_INTERVAL_S:
-                    self._check_memory(worker)
             for version in list(self._versions.values()):
-                for worker in list(version.idle):
-                    if not worker.is_alive or now - worker.free_since > self._limits.idle_s:
-                        self._stop_idle(worker)
+                for worker in list(version.workers):
+                    self._look_after(worker, now)
             self._spares = [worker for worker in self._spares if worker.is_alive]
             self._replan()
+
+    def _look_after(self, worker: WorkerProcess, now: float) -> None:
+        """Stop a worker that has died, has been idle for long, or holds too much memory."""
+        if worker.load:
+            if now - worker.begun_at >= WATCH_INTERVAL_S:
+                self._check_memory(worker)
+        elif not worker.is_alive or now - worker.free_since > self._limits.idle_s:
+            self._stop_idle(worker)
 
     def _check_memory(self, worker: WorkerProcess) -> None:
         """Stop a worker that holds more than its limit outside the guest's own heap."""
@@ -325,7 +331,7 @@ class Pool:
             )
 
 
-def _has_result(future: "asyncio.Future[WorkerProcess]") -> bool:
+def _has_result(future: "asyncio.Future[Invocation]") -> bool:
     return future.done() and not future.cancelled() and future.exception() is None
 
 

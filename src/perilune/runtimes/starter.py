@@ -51,11 +51,12 @@ class WorkerStarter:
         )
         worker = WorkerProcess(spawned)
         try:
+            greeting = worker.expect()
             await _connect(worker, spawned.sock)
             async with asyncio.timeout(READY_LIMIT_S):
-                first = await worker.receive()
+                first = await greeting.receive()
             self._check(first)
-            worker.send(self._setup)
+            worker.set_up(self._setup)
         except TimeoutError as error:
             worker.kill()
             raise WorkerDiedError(f"a worker was not ready after {READY_LIMIT_S:g} s") from error

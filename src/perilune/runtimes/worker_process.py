@@ -1,12 +1,24 @@
-"""One worker process, as the host sees it: a stream of frames and a way to kill it."""
+"""One worker process, as the host sees it: invocations in order, their frames, a way to kill it."""
 
 import asyncio
 import signal
+import time
 from collections import deque
 
 from perilune.runtimes.contract import RuntimeFailure, WorkerDiedError
 from perilune.runtimes.zygote_client import Spawned
-from perilune.worker.frames import FrameError, FrameReader, FromWorker, ToWorker, encode
+from perilune.worker.frames import (
+    Call,
+    Failure,
+    FrameError,
+    FrameReader,
+    FromWorker,
+    Invoke,
+    Reply,
+    Setup,
+    ToWorker,
+    encode,
+)
 
 ENDED = "the worker process ended in the middle of the execution"
 EXIT_STATUS_WAIT_S = 0.25
@@ -14,8 +26,83 @@ MAX_UNREAD_FRAMES = 256
 """Frames received ahead of their handling; then the socket is not read until they are handled."""
 
 
+class NotStartedError(RuntimeFailure):
+    """The worker went away before it began with this invocation: another one can have it."""
+
+    code = "not_started"
+
+
+class Invocation:
+    """One invocation's place at a worker.
+
+    It is reserved first and taken with `start`; from then on the worker has
+    it, and runs it when those before it are done.
+    """
+
+    __slots__ = ("_failure", "_frames", "_waiter", "is_abandoned", "is_over", "is_started", "worker")
+
+    def __init__(self, worker: "WorkerProcess") -> None:
+        self.worker = worker
+        self.is_started = False
+        """Whether the worker has been sent this invocation."""
+        self.is_over = False
+        """Whether the worker has given its outcome."""
+        self.is_abandoned = False
+        self._frames: deque[FromWorker] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._failure: RuntimeFailure | None = None
+
+    def start(self, invoke: Invoke) -> None:
+        """Send the invocation.
+
+        Raises:
+            FrameError: it is too long for the protocol; nothing was sent.
+            NotStartedError: the worker is gone.
+        """
+        self.worker.take(self, invoke)
+
+    def reply(self, reply: Reply) -> None:
+        """Answer the call received last.  Raises `FrameError` when the answer is too long."""
+        self.worker.send(reply)
+
+    async def receive(self) -> FromWorker:
+        """Return the next frame that belongs to this invocation.
+
+        Raises:
+            NotStartedError: the worker is gone and never began with it.
+            RuntimeFailure: the process ended or broke the protocol.
+        """
+        frames = self._frames
+        while not frames:
+            if self._failure is not None:
+                raise await self.worker.describe(self._failure)
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        frame = frames.popleft()
+        if not frames:
+            self.worker.resume_reading()
+        return frame
+
+    def deliver(self, frame: FromWorker) -> int:
+        """Add a frame; return how many are waiting now."""
+        self._frames.append(frame)
+        self._wake()
+        return len(self._frames)
+
+    def fail(self, failure: RuntimeFailure) -> None:
+        """End the invocation without outcome."""
+        if self._failure is None:
+            self._failure = failure
+        self._wake()
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+
 class WorkerProcess(asyncio.Protocol):
-    """A locked-down process that runs one invocation at a time.
+    """A locked-down process that runs one invocation at a time, in the order they were sent.
 
     Everything it sends is untrusted.  After any error it must be killed.
     """
@@ -24,15 +111,18 @@ class WorkerProcess(asyncio.Protocol):
         self.pid = spawned.pid
         self.version_id: str | None = None
         self.free_since = 0.0
-        """Monotonic time since when it is idle."""
-        self.busy_since = 0.0
+        """Monotonic time since when it has nothing to do."""
+        self.begun_at = 0.0
+        """Monotonic time at which the invocation it is busy with came first in line."""
+        self.held_s = 0.0
+        """How long the invocation before had it."""
         self.has_code = False
         """Whether it has been given the source of its version."""
         self._spawned = spawned
         self._reader: FrameReader[FromWorker] = FrameReader(FromWorker)
-        self._frames: deque[FromWorker] = deque()
+        self._line: deque[Invocation] = deque()
+        self._reserved = 0
         self._transport: asyncio.Transport | None = None
-        self._waiter: asyncio.Future[None] | None = None
         self._failure: RuntimeFailure | None = None
         self._ended_by_itself = False
         self._paused = False
@@ -41,6 +131,52 @@ class WorkerProcess(asyncio.Protocol):
     def is_alive(self) -> bool:
         """Whether it can still be used."""
         return self._failure is None
+
+    @property
+    def load(self) -> int:
+        """Invocations it has or is about to get."""
+        return len(self._line) + self._reserved
+
+    def reserve(self) -> Invocation:
+        """Return a place for one more invocation; it must be taken or released."""
+        self._reserved += 1
+        return Invocation(self)
+
+    def take(self, invocation: Invocation, invoke: Invoke) -> None:
+        """Send a reserved invocation; see `Invocation.start`."""
+        if self._failure is not None:
+            raise NotStartedError("the worker process is gone")
+        self.send(invoke)
+        self.has_code = True
+        invocation.is_started = True
+        self._reserved -= 1
+        if not self._line:
+            self.begun_at = time.monotonic()
+        self._line.append(invocation)
+
+    def release(self, invocation: Invocation) -> None:
+        """Give a place back.
+
+        An invocation that is not over is abandoned: if the worker is busy with
+        it, the worker is killed, at once or when its turn comes.
+        """
+        if not invocation.is_started:
+            self._reserved -= 1
+        elif not invocation.is_over and self._failure is None:
+            invocation.is_abandoned = True
+            if self._line[0] is invocation:
+                self.kill()
+
+    def expect(self) -> Invocation:
+        """Return an invocation that stands for what the worker does before the first one."""
+        invocation = Invocation(self)
+        invocation.is_started = True
+        self._line.append(invocation)
+        return invocation
+
+    def set_up(self, setup: Setup) -> None:
+        """Send the set-up."""
+        self.send(setup)
 
     def send(self, message: ToWorker) -> None:
         """Queue one frame.
@@ -52,38 +188,31 @@ class WorkerProcess(asyncio.Protocol):
         if self._transport is not None:
             self._transport.write(data)
 
-    async def receive(self) -> FromWorker:
-        """Return the next frame.
-
-        Raises:
-            RuntimeFailure: the process ended or broke the protocol.
-        """
-        frames = self._frames
-        while not frames:
-            if self._failure is not None:
-                raise await self._described(self._failure)
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
-        frame = frames.popleft()
-        if self._paused and not frames and self._transport is not None:
-            self._paused = False
-            self._transport.resume_reading()
-        return frame
-
-    def has_unread(self) -> bool:
-        """Tell whether frames have arrived that nobody asked for."""
-        return bool(self._frames)
-
     def kill(self, reason: RuntimeFailure | None = None) -> None:
-        """End the process at once; *reason* is what `receive` reports."""
-        if self._failure is None:
-            self._failure = reason or WorkerDiedError("the worker process was stopped")
+        """End the process at once; *reason* is what the invocation it is busy with reports."""
+        self._fail(reason or WorkerDiedError("the worker process was stopped"))
         self._spawned.kill()
         if self._transport is None:
             self._spawned.close()
         else:
             self._transport.abort()
-        self._wake()
+
+    def resume_reading(self) -> None:
+        """Go on reading after too much had come ahead of its handling."""
+        if self._paused and self._transport is not None and self._failure is None:
+            self._paused = False
+            self._transport.resume_reading()
+
+    async def describe(self, failure: RuntimeFailure) -> RuntimeFailure:
+        """Return *failure*, with the signal that ended the process if it was not ours."""
+        if not self._ended_by_itself or isinstance(failure, NotStartedError):
+            return failure
+        try:
+            async with asyncio.timeout(EXIT_STATUS_WAIT_S):
+                status = await asyncio.shield(self._spawned.exited)
+        except TimeoutError:
+            return failure
+        return WorkerDiedError(f"{ENDED} ({describe_status(status)})")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Asyncio: the socket is connected."""
@@ -92,39 +221,49 @@ class WorkerProcess(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Asyncio: bytes have arrived."""
         try:
-            self._frames.extend(self._reader.feed(data))
+            for frame in self._reader.feed(data):
+                self._dispatch(frame)
         except FrameError as error:
             self.kill(WorkerDiedError(f"the worker broke the protocol and was stopped: {error}"))
-            return
-        if len(self._frames) > MAX_UNREAD_FRAMES and not self._paused:
-            self._paused = True
-            if self._transport is not None:
-                self._transport.pause_reading()
-        self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Asyncio: the other side is gone."""
         if self._failure is None:
-            self._failure = WorkerDiedError(ENDED)
             self._ended_by_itself = True
+            self._fail(WorkerDiedError(ENDED))
         self._spawned.close()
-        self._wake()
 
-    def _wake(self) -> None:
-        waiter = self._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+    def _dispatch(self, frame: FromWorker) -> None:
+        """Give a frame to the invocation that the worker is busy with."""
+        if not self._line:
+            raise FrameError("a frame outside of any invocation")
+        invocation = self._line[0]
+        if isinstance(frame, Call):
+            if invocation.deliver(frame) > MAX_UNREAD_FRAMES and not self._paused:
+                self._paused = True
+                if self._transport is not None:
+                    self._transport.pause_reading()
+            return
+        self._line.popleft()
+        invocation.is_over = True
+        invocation.deliver(frame)
+        now = time.monotonic()
+        self.held_s, self.begun_at = now - self.begun_at, now
+        if isinstance(frame, Failure) and frame.fatal:
+            # It ends without a look at those behind.
+            self._fail(NotStartedError("the worker process is gone"))
+            self.kill()
+        elif self._line and self._line[0].is_abandoned:
+            self.kill()
 
-    async def _described(self, failure: RuntimeFailure) -> RuntimeFailure:
-        """Name the signal that ended the process, if it was not ours."""
-        if not self._ended_by_itself:
-            return failure
-        try:
-            async with asyncio.timeout(EXIT_STATUS_WAIT_S):
-                status = await asyncio.shield(self._spawned.exited)
-        except TimeoutError:
-            return failure
-        return WorkerDiedError(f"{ENDED} ({describe_status(status)})")
+    def _fail(self, failure: RuntimeFailure) -> None:
+        if self._failure is not None:
+            return
+        self._failure = failure
+        for position, invocation in enumerate(self._line):
+            behind = NotStartedError("the worker process is gone")
+            invocation.fail(behind if position else failure)
+        self._line.clear()
 
 
 def describe_status(status: int) -> str:

@@ -328,16 +328,25 @@ class _SocketChannel:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._reader: FrameReader[ToWorker] = FrameReader(ToWorker)
-        self._waiting: deque[ToWorker] = deque()
+        self._lined_up: deque[ToWorker] = deque()
+        self._replies: deque[Reply] = deque()
 
     def next_message(self) -> ToWorker | None:
         """Wait for the next message; None when the host has closed the connection."""
-        while not self._waiting:
-            data = self._connection.recv(_RECEIVE_BYTES)
-            if not data:
+        while not self._lined_up:
+            if not self._read():
                 return None
-            self._waiting.extend(self._reader.feed(data))
-        return self._waiting.popleft()
+        return self._lined_up.popleft()
+
+    def _read(self) -> bool:
+        """Wait for data and sort the messages in it; False when the connection is closed."""
+        data = self._connection.recv(_RECEIVE_BYTES)
+        for message in self._reader.feed(data):
+            if isinstance(message, Reply):
+                self._replies.append(message)
+            else:
+                self._lined_up.append(message)
+        return bool(data)
 
     def finish(self, outcome: Result | Failure) -> None:
         """Send the outcome of an invocation; one that is too large becomes a failure."""
@@ -362,12 +371,12 @@ class _SocketChannel:
         right here: guest code on the stack could swallow any error.
         """
         try:
-            message = self.next_message()
+            while not self._replies:
+                if not self._read():
+                    os._exit(EXIT_HOST_GONE)
         except (OSError, FrameError):
-            message = None
-        if not isinstance(message, Reply):
             os._exit(EXIT_HOST_GONE)
-        return message
+        return self._replies.popleft()
 
 
 def _deny_attribute(_object: object, name: object, _is_setting: bool) -> object:
