@@ -90,7 +90,8 @@ class Gateway:
             await send(message)
 
         try:
-            await app(scope, receive, noted)
+            # Without the server's extensions: what bypasses `send` would not be noted.
+            await app({**scope, "extensions": {}}, receive, noted)
         finally:
             # The raw path: escapes keep line breaks out of the log.  Never the query.
             fields = {

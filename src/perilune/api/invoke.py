@@ -35,6 +35,7 @@ from perilune.api.errors import (
 )
 from perilune.api.events import Head, SecretHolder, Target, build_event, parse_head, parse_target
 from perilune.api.headers import RequestNames, ResponseNames
+from perilune.api.protocol import ANSWER_AT_ONCE, CLOSE
 from perilune.api.watch import Call, CallWatch
 from perilune.engine import (
     Engine,
@@ -98,12 +99,12 @@ class FunctionEndpoint:
         """Answer one request."""
         method: str = scope["method"]
         if method == "OPTIONS":
-            return await _send(send, _preflight(scope))
+            return await _send(scope, send, _preflight(scope))
         target = parse_target(scope)
         if method not in _SERVED:
-            return await _send(send, _error(refusal(MethodNotAllowed(METHODS))))
+            return await _send(scope, send, _error(refusal(MethodNotAllowed(METHODS))))
         if target is None:
-            return await _send(send, _error(_NO_FUNCTION))
+            return await _send(scope, send, _error(_NO_FUNCTION))
         head = parse_head(scope["headers"], self._request_names, self._secret)
         call = self._watch.enter(receive)
         try:
@@ -115,7 +116,7 @@ class FunctionEndpoint:
             answer = _error(refusal(ShuttingDown()))
         finally:
             self._watch.leave(call)
-        await _send(send, answer)
+        await _send(scope, send, answer)
 
     async def _call(self, scope: Scope, target: Target, head: Head, call: Call) -> Answer:
         """Read the body, execute, and turn whatever comes of it into an answer."""
@@ -187,7 +188,7 @@ def _body_refusal(error: ApiError, head: Head) -> Answer:
     answer = _error(refusal(error))
     if "Expect" in head.headers:
         # The client may now send its body or not, so the next request could not be told from it.
-        answer.headers.append((b"connection", b"close"))
+        answer.headers.append(CLOSE)
     return answer
 
 
@@ -215,7 +216,12 @@ def _report_refusal(function_id: str, error: EngineError) -> None:
         _log.info("function %s was not called: %s", function_id[:100], error.code)
 
 
-async def _send(send: Send, answer: Answer) -> None:
+async def _send(scope: Scope, send: Send, answer: Answer) -> None:
     status, headers, body = answer
+    at_once = scope.get("extensions", {}).get(ANSWER_AT_ONCE)
+    if at_once is not None and at_once(
+        status, headers, b"" if scope["method"] == "HEAD" else body
+    ):
+        return
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any
 
+from perilune.engine.deadline import Deadline
 from perilune.engine.errors import (
     EventSerializationError,
     ExecutionRecordError,
@@ -172,26 +173,30 @@ class DefaultEngine:
         version: FunctionVersion,
         started: float,
     ) -> tuple[HTTPResponse | None, BaseException | None]:
-        timeout = asyncio.timeout(self._timeout_s)
+        deadline = Deadline(self._timeout_s)
         try:
-            async with timeout:
-                result = await self._runtime.execute(
-                    RuntimeRequest(
-                        code=version.code,
-                        context=context,
-                        event=req.event,
-                        version_id=version.id,
-                        deadline=self._monotonic() + self._timeout_s,
-                    )
+            result = await self._runtime.execute(
+                RuntimeRequest(
+                    code=version.code,
+                    context=context,
+                    event=req.event,
+                    version_id=version.id,
+                    deadline=self._monotonic() + self._timeout_s,
                 )
+            )
         except asyncio.CancelledError:
+            deadline.stop()
+            if deadline.was_missed():
+                return None, ExecutionTimeoutError(self._timeout_s)
             elapsed_ms = int((self._monotonic() - started) * 1000)
             await self._close_cancelled(context.execution_id, elapsed_ms)
             raise
         except Exception as exc:
-            if timeout.expired():
+            deadline.stop()
+            if deadline.was_missed():
                 return None, ExecutionTimeoutError(self._timeout_s)
             return None, exc
+        deadline.stop()
         return (None if result is None else result.response), None
 
     async def _close_record(

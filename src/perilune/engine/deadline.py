@@ -1,0 +1,43 @@
+"""A time limit for the current task, for the path of every execution.
+
+`asyncio.timeout` does the same in general; here a limit nearly never strikes,
+and what it costs then is paid by everybody (`bench/` shows the difference).
+"""
+
+import asyncio
+
+
+class Deadline:
+    """Cancels the current task once, when its time is over.
+
+    Call `stop` when the work is done; a `CancelledError` that arrives meanwhile
+    came from here if `was_missed` says so.
+    """
+
+    __slots__ = ("_cancelling", "_handle", "_is_over", "_task")
+
+    def __init__(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
+        if task is None:
+            raise RuntimeError("a deadline needs a task")
+        self._task = task
+        self._cancelling = task.cancelling()
+        self._is_over = False
+        self._handle = loop.call_later(seconds, self._strike)
+
+    def stop(self) -> None:
+        """Let the task go on without limit."""
+        self._handle.cancel()
+
+    def was_missed(self) -> bool:
+        """Tell whether this deadline, and nobody else, has cancelled the task.
+
+        Ask once, after `stop`; it takes the cancellation back, as
+        `asyncio.timeout` does.
+        """
+        return self._is_over and self._task.uncancel() <= self._cancelling
+
+    def _strike(self) -> None:
+        self._is_over = True
+        self._task.cancel()
