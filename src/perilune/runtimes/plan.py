@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from perilune.runtimes.limits import WorkerLimits
 
-GROW_AFTER_S = 0.01
+GROW_AFTER_S = 0.03
 """A function that has a worker gets another one when an execution waited this long."""
-LINE_S = 0.0005
+LINE_S = 0.002
 """Longest expected time of all invocations in line at one worker."""
-MAX_LINE = 8
+MAX_LINE = 16
 MAX_STARTING = 4
 """Workers started at the same time; each takes CPU from the ones at work."""
 
