@@ -107,13 +107,13 @@ def names(text: str) -> tuple[str, ...]:
 
 
 def setting(
-    default: Any,  # noqa: ANN401  # of the type that the field's annotation names
+    default: Any,  # of the type that the field's annotation names
     text: str,
     *,
     env: str = "",
     parse: Parse = str,
     secret: bool = False,
-) -> Any:  # noqa: ANN401
+) -> Any:  # the same
     """Declare a setting.
 
     Args:

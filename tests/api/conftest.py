@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -87,7 +88,12 @@ async def open_site(tmp_path: Path, **settings) -> AsyncIterator[Site]:
     async def open_runtime(_: Settings, __: Services) -> AsyncIterator[ScriptedRuntime]:
         yield runtime
 
-    given = {"port": 0, "host": "127.0.0.1", "data_dir": tmp_path / "data", "api_key": KEY}
+    given: dict[str, Any] = {
+        "port": 0,
+        "host": "127.0.0.1",
+        "data_dir": tmp_path / "data",
+        "api_key": KEY,
+    }
     async with AsyncExitStack() as rooms:
         server = await rooms.enter_async_context(
             open_server(Settings(**(given | settings)), open_runtime)

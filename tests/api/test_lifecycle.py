@@ -92,9 +92,7 @@ async def test_stopping_lets_running_requests_finish(tmp_path):
         stopping = asyncio.ensure_future(site.server.stop())
         await asyncio.sleep(0)
         with pytest.raises(httpx.ConnectError):
-            while True:
-                async with httpx.AsyncClient(trust_env=False) as late:
-                    await late.get(f"http://127.0.0.1:{site.server.port}/healthz")
+            await _ask_until_refused(f"http://127.0.0.1:{site.server.port}/healthz")
         assert not stopping.done()
         gate.go_on.set()
 
@@ -211,3 +209,9 @@ async def test_nothing_secret_is_logged_at_the_start(tmp_path, caplog):
         pass
 
     assert KEY not in caplog.text
+
+
+async def _ask_until_refused(url):
+    while True:
+        async with httpx.AsyncClient(trust_env=False) as late:
+            await late.get(url)

@@ -53,11 +53,13 @@ class Gateway:
         path: str = scope["path"]
         if path.startswith("/fn/") or path == "/fn":
             if self._access_log.functions:
-                return await self._logged(self._functions, scope, receive, send)
-            return await self._functions(scope, receive, send)
-        if path.startswith("/api/") or path == "/api":
-            return await self._managed(scope, receive, send)
-        await self._own(path, scope, receive, send)
+                await self._logged(self._functions, scope, receive, send)
+            else:
+                await self._functions(scope, receive, send)
+        elif path.startswith("/api/") or path == "/api":
+            await self._managed(scope, receive, send)
+        else:
+            await self._own(path, scope, receive, send)
 
     async def _managed(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the management API; each answer names its request."""

@@ -97,14 +97,10 @@ class FunctionEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        method: str = scope["method"]
-        if method == "OPTIONS":
-            return await _send(scope, send, _preflight(scope))
         target = parse_target(scope)
-        if method not in _SERVED:
-            return await _send(scope, send, _error(refusal(MethodNotAllowed(METHODS))))
-        if target is None:
-            return await _send(scope, send, _error(_NO_FUNCTION))
+        if scope["method"] not in _SERVED or target is None:
+            await _send(scope, send, _not_served(scope))
+            return
         head = parse_head(scope["headers"], self._request_names, self._secret)
         call = self._watch.enter(receive)
         try:
@@ -112,7 +108,7 @@ class FunctionEndpoint:
         except asyncio.CancelledError:
             # The engine has closed the record.  Nobody is left to answer, or the server ends.
             if call.is_abandoned:
-                return None
+                return
             answer = _error(refusal(ShuttingDown()))
         finally:
             self._watch.leave(call)
@@ -184,6 +180,15 @@ def _error(error: ErrorAnswer, own: Headers | None = None) -> Answer:
     return Answer(error.status, headers, body)
 
 
+def _not_served(scope: Scope) -> Answer:
+    """Answer what reaches no function: a preflight, another method, a path without id."""
+    if scope["method"] == "OPTIONS":
+        return _preflight(scope)
+    if scope["method"] not in _SERVED:
+        return _error(refusal(MethodNotAllowed(METHODS)))
+    return _error(_NO_FUNCTION)
+
+
 def _body_refusal(error: ApiError, head: Head) -> Answer:
     answer = _error(refusal(error))
     if "Expect" in head.headers:
@@ -219,9 +224,7 @@ def _report_refusal(function_id: str, error: EngineError) -> None:
 async def _send(scope: Scope, send: Send, answer: Answer) -> None:
     status, headers, body = answer
     at_once = scope.get("extensions", {}).get(ANSWER_AT_ONCE)
-    if at_once is not None and at_once(
-        status, headers, b"" if scope["method"] == "HEAD" else body
-    ):
+    if at_once is not None and at_once(status, headers, b"" if scope["method"] == "HEAD" else body):
         return
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -74,7 +74,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         # The request's task has been created, but does not run before the next turn of the loop.
         at_once = functools.partial(answer_at_once, self.cycle)
-        self.scope["extensions"] = {ANSWER_AT_ONCE: at_once}  # type: ignore[typeddict-unknown-key]
+        self.scope["extensions"] = {ANSWER_AT_ONCE: at_once}  # type: ignore[dict-item]  # ours
 
     def on_message_complete(self) -> None:
         """A request's last byte has arrived."""

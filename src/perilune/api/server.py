@@ -40,7 +40,8 @@ def bind_sockets(host: str, port: int) -> list[socket.socket]:
                 host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
             )[0]
             return [_bound(family, kind, protocol, address)]
-        first = _bound(socket.AF_INET, socket.SOCK_STREAM, 0, ("0.0.0.0", port))
+        # The default on purpose, for compatibility; HOST narrows it.
+        first = _bound(socket.AF_INET, socket.SOCK_STREAM, 0, ("0.0.0.0", port))  # noqa: S104
     except OSError as problem:
         raise ListenError(host, port, problem) from problem
     try:

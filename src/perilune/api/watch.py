@@ -52,7 +52,8 @@ class CallWatch:
         """Begin to watch the call that the current task serves."""
         loop = asyncio.get_running_loop()
         task: asyncio.Task[None] | None = asyncio.current_task(loop)
-        assert task is not None, "a request is always served in a task of its own"
+        if task is None:
+            raise RuntimeError("a request must be served in a task of its own")
         call = Call(task, receive, loop.time() + self._body_timeout_s)
         self._fresh.add(call)
         if self._timer is None:

@@ -176,9 +176,7 @@ class LuaRuntime:
                 reply = await calls.answer(frame)
                 if reply is not None:
                     _send_reply(invocation, reply)
-            elif isinstance(frame, Result):
-                return frame
-            elif isinstance(frame, Failure):
+            elif isinstance(frame, Result | Failure):
                 return frame
             else:
                 raise WorkerDiedError("the worker broke the protocol and was stopped")

@@ -39,7 +39,15 @@ class Invocation:
     it, and runs it when those before it are done.
     """
 
-    __slots__ = ("_failure", "_frames", "_waiter", "is_abandoned", "is_over", "is_started", "worker")
+    __slots__ = (
+        "_failure",
+        "_frames",
+        "_waiter",
+        "is_abandoned",
+        "is_over",
+        "is_started",
+        "worker",
+    )
 
     def __init__(self, worker: "WorkerProcess") -> None:
         self.worker = worker
