@@ -154,6 +154,13 @@ async def test_a_client_that_goes_away_leaves_nothing_running(tmp_path: Path) ->
         assert not await reader.read()
 
 
+def _wait_until_refusing(port: int) -> None:
+    with pytest.raises(ConnectionRefusedError):
+        while True:
+            socket.create_connection(("127.0.0.1", port)).close()
+
+
+@pytest.mark.slow
 def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         slow = server.add_function("slow", SLOW)
@@ -165,6 +172,7 @@ def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
                 pass
             processes = descendants(server.process.pid)
             server.process.send_signal(signal.SIGTERM)
+            _wait_until_refusing(port)
             server.process.send_signal(signal.SIGTERM)
             server.process.wait(10)
     asyncio.run(_until_gone(processes))

@@ -232,3 +232,47 @@ async def test_a_missing_layer_is_a_reason_not_to_start(monkeypatch: pytest.Monk
         assert relaxed.sandbox().grade == "relaxed"
         assert any("seccomp" in layer for layer in relaxed.sandbox().missing)
         await relaxed.execute(asking("function handler() return {} end"))
+
+
+async def test_invocations_in_line_survive_the_death_of_their_worker(box: Box) -> None:
+    """Those behind the one that is running were never begun, so another worker has them."""
+    code = """
+function handler(ctx, event)
+  if event.query.slow then kv.set("here", "1") time.sleep(600) end
+  return { body = "quick" }
+end"""
+    function_id = await box.add(code)
+    slow = HTTPEvent(method="GET", path="/", query={"slow": "1"})
+    for _ in range(200):
+        await box.call(function_id)
+    tasks = [asyncio.create_task(box.call(function_id, slow))]
+    tasks += [asyncio.create_task(box.call(function_id)) for _ in range(6)]
+    while await box.store.kv.get(function_id, b"here") is None:
+        await asyncio.sleep(0.005)
+
+    for pid in workers_of(os.getpid()):
+        os.kill(pid, signal.SIGKILL)
+    victim, *others = await asyncio.gather(*tasks)
+
+    assert isinstance(victim.error, WorkerDiedError)
+    for result in others:
+        assert result.error is None, result.error
+        assert result.response is not None
+        assert result.response.body == b"quick"
+
+
+async def test_cancelling_one_in_line_disturbs_nobody(box: Box) -> None:
+    function_id = await box.add("function handler() return { body = 'quick' } end")
+    for _ in range(200):
+        await box.call(function_id)
+
+    for steps in range(30):
+        tasks = [asyncio.create_task(box.call(function_id)) for _ in range(8)]
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        tasks[3].cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        for number, result in enumerate(results):
+            if number != 3:
+                assert not isinstance(result, BaseException)
+                assert result.error is None, result.error

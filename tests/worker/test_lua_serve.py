@@ -176,9 +176,19 @@ def test_worker_ends_when_the_host_goes_away_during_a_call(peer):
 def test_worker_ends_when_the_host_answers_a_call_with_something_else(peer):
     peer.send(setup(), invoke('function handler() pcall(kv.get, "k") return {} end'))
     assert isinstance(peer.receive(), Call)
-    peer.send(invoke(HELLO))
+    peer.send(setup())
 
     assert peer.exit_code() == EXIT_HOST_GONE
+
+
+def test_an_invocation_that_comes_during_another_waits_for_its_end(peer):
+    peer.send(setup(), invoke('function handler() return { body = kv.get("k") } end'))
+    assert isinstance(peer.receive(), Call)
+
+    peer.send(invoke(HELLO, "v2"), Reply(None, b"first"))
+
+    assert peer.receive().body == b"first"
+    assert peer.receive().body.startswith(b"hello ")
 
 
 @pytest.mark.parametrize(

@@ -144,8 +144,11 @@ class Pool:
     def release(self, invocation: Invocation) -> None:
         """Take a place back after its execution; a dead worker is replaced when needed."""
         worker = invocation.worker
-        version = self._versions[worker.version_id or ""]
         worker.release(invocation)
+        version = self._versions.get(worker.version_id or "")
+        if version is None:
+            # The worker has died, and the others in its line have seen to everything.
+            return
         if invocation.is_over:
             version.note_held(worker.held_s)
         if not worker.is_alive or (not worker.load and self._must_hand_over(version)):

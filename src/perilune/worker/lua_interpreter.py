@@ -330,21 +330,30 @@ class _SocketChannel:
         self._reader: FrameReader[ToWorker] = FrameReader(ToWorker)
         self._lined_up: deque[ToWorker] = deque()
         self._replies: deque[Reply] = deque()
+        self._is_set_up = False
 
     def next_message(self) -> ToWorker | None:
         """Wait for the next message; None when the host has closed the connection."""
         while not self._lined_up:
             if not self._read():
                 return None
+            if self._replies:
+                raise FrameError("a reply without a call")
         return self._lined_up.popleft()
 
     def _read(self) -> bool:
-        """Wait for data and sort the messages in it; False when the connection is closed."""
+        """Wait for data and sort the messages in it; False when the connection is closed.
+
+        Invocations may come while one is in progress; they wait for its end.
+        """
         data = self._connection.recv(_RECEIVE_BYTES)
         for message in self._reader.feed(data):
             if isinstance(message, Reply):
                 self._replies.append(message)
+            elif isinstance(message, Setup) and self._is_set_up:
+                raise FrameError("a second setup")
             else:
+                self._is_set_up = True
                 self._lined_up.append(message)
         return bool(data)
 
