@@ -8,10 +8,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo check bench format docs clean
+.PHONY: help run test demo check bench bench-growth soak format docs clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/.ready-run ## Install what is needed and start the server with an example function
 	@exec $(BIN)/perilune serve --example $(ARGS)
@@ -34,6 +34,13 @@ check: $(VENV)/.ready-check ## Format, lint, types, import rules, sizes, documen
 bench: $(VENV)/.ready-run ## Measure this machine (installs wrk through apt-get when it is missing)
 	@tools/install_wrk.sh
 	@$(BIN)/python -m bench.run $(ARGS)
+
+bench-growth: $(VENV)/.ready-run ## Compare a store of a million executions with an empty one
+	@tools/install_wrk.sh
+	@$(BIN)/python -m bench.growth $(ARGS)
+
+soak: $(VENV)/.ready-test ## Kill a server under load, 20 times
+	@PERILUNE_SOAK_KILLS=20 $(BIN)/python -m pytest tests/faults $(ARGS)
 
 format: $(VENV)/.ready-check ## Format the code and apply safe fixes
 	$(BIN)/ruff check --fix-only .
