@@ -34,6 +34,9 @@ class ScriptedRuntime:
     def sandbox(self) -> SandboxReport:
         return self.report
 
+    def is_ready(self) -> bool:
+        return self.report.grade != "none"
+
     @property
     def event(self):
         """The event of the last execution."""

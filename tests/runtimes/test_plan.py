@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from perilune.runtimes import WorkerLimits
 from perilune.runtimes.plan import (
     GROW_AFTER_S,
+    MAX_LINE,
     Demand,
     Plan,
+    line_depth,
     most_deserving,
     plan,
     should_hand_over,
@@ -41,6 +43,12 @@ LONG = GROW_AFTER_S * 2
             {"spares": 2, "total": 3},
             Plan(3, 0),
             id="a long one is",
+        ),
+        pytest.param(
+            [Demand("a", 3, LONG, 1, held_s=0.0001)],
+            {"spares": 2, "total": 3},
+            Plan(0, 0),
+            id="not so long for a quick function",
         ),
         pytest.param(
             [Demand("a", 50, LONG, 6)],
@@ -94,6 +102,14 @@ def test_a_plan_never_passes_the_limits(
 
     assert 0 <= decision.start <= max(0, LIMITS.maximum - total)
     assert 0 <= decision.evict <= evictable
+
+
+@pytest.mark.parametrize(
+    ("held_s", "depth"),
+    [(0.0, MAX_LINE), (0.00005, MAX_LINE), (0.0005, 4), (0.0015, 1), (0.003, 1), (10.0, 1)],
+)
+def test_only_quick_functions_stand_in_line(held_s: float, depth: int) -> None:
+    assert line_depth(held_s) == depth
 
 
 def test_the_function_with_the_fewest_workers_comes_first() -> None:

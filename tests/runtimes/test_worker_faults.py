@@ -276,3 +276,24 @@ async def test_cancelling_one_in_line_disturbs_nobody(box: Box) -> None:
             if number != 3:
                 assert not isinstance(result, BaseException)
                 assert result.error is None, result.error
+
+
+async def test_readiness_follows_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    from perilune.runtimes import zygote_client
+
+    runtime = LuaRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=2))
+    assert not runtime.is_ready()
+    async with runtime:
+        assert runtime.is_ready()
+
+        async def fail(*_args: Any, **_more: Any) -> Any:
+            raise zygote_client.ZygoteFailed("for this test")
+
+        monkeypatch.setattr(zygote_client.Zygote, "spawn", fail)
+        for pid in workers_of(os.getpid()):
+            os.kill(pid, signal.SIGKILL)
+        await until(lambda: not runtime.is_ready())
+
+        monkeypatch.undo()
+        await until(runtime.is_ready)
+    assert not runtime.is_ready()

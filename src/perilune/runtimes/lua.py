@@ -122,6 +122,10 @@ class LuaRuntime:
             return SandboxReport("none", (), REQUIRED_LAYERS)
         return SandboxReport(grade.name, grade.in_force, grade.missing)
 
+    def is_ready(self) -> bool:
+        """Tell whether executions would find a worker."""
+        return self._pool is not None and self._pool.has_workers()
+
     async def execute(self, req: RuntimeRequest) -> RuntimeResult:
         """Run the code once in a worker.
 

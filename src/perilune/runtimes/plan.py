@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from perilune.runtimes.limits import WorkerLimits
 
-GROW_AFTER_S = 0.03
+GROW_AFTER_S = 0.005
 """A function that has a worker gets another one when an execution waited this long."""
+QUICK_GROW_AFTER_S = 0.03
+"""The same for functions so quick that they stand in line: more workers would only compete."""
 LINE_S = 0.002
 """Longest expected time of all invocations in line at one worker."""
 MAX_LINE = 16
@@ -24,6 +26,8 @@ class Demand:
     """How long the oldest of them has waited."""
     owned: int
     """Workers that belong to this version, busy or idle."""
+    held_s: float = 1.0
+    """How long an execution of it keeps a worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,8 @@ def should_hand_over(owner: Demand, others: Iterable[Demand]) -> bool:
 
 
 def _wanted(demand: Demand, limits: WorkerLimits) -> int:
-    if demand.owned and demand.waited_s < GROW_AFTER_S:
+    is_quick = line_depth(demand.held_s) > 1
+    patience_s = QUICK_GROW_AFTER_S if is_quick else GROW_AFTER_S
+    if demand.owned and demand.waited_s < patience_s:
         return 0
     return max(0, min(demand.waiting, limits.per_function - demand.owned))

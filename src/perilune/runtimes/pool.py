@@ -57,10 +57,13 @@ class _Version:
 
     def demand(self, now: float) -> Demand:
         waited_s = now - self.waiters[0].since if self.waiters else 0.0
-        return Demand(self.id, len(self.waiters), waited_s, len(self.workers))
+        return Demand(self.id, len(self.waiters), waited_s, len(self.workers), self.held_s)
 
     def note_held(self, held_s: float) -> None:
-        self.held_s += (held_s - self.held_s) * HELD_WEIGHT
+        if self.held_s == UNKNOWN_HELD_S:
+            self.held_s = held_s
+        else:
+            self.held_s += (held_s - self.held_s) * HELD_WEIGHT
 
 
 class Pool:
@@ -122,6 +125,11 @@ class Pool:
         """Return the number of worker processes, those being started included."""
         owned = sum(len(version.workers) for version in self._versions.values())
         return owned + len(self._spares) + len(self._starting)
+
+    def has_workers(self) -> bool:
+        """Tell whether there is a worker that lives."""
+        bound = (worker for version in self._versions.values() for worker in version.workers)
+        return any(worker.is_alive for worker in (*self._spares, *bound))
 
     async def acquire(self, version_id: str) -> Invocation:
         """Return a place at a worker for *version_id*, waiting for one if need be.

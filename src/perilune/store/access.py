@@ -29,6 +29,13 @@ class Access(Protocol):
         """Run *work* on a connection for reading.  Raises `StoreError` as `write` does."""
         ...
 
+    def look_up(self, work: Callable[[sqlite3.Connection], T]) -> Awaitable[T]:
+        """Run *work*, which finds one row by its key, where the caller is.
+
+        That takes some microseconds; waking a thread for it would take many times as long.
+        """
+        ...
+
 
 @contextmanager
 def snapshot(connection: sqlite3.Connection) -> Iterator[None]:

@@ -30,7 +30,7 @@ class EnvStore:
             row = connection.execute(_SQL["get_variable"], (function_id, key)).fetchone()
             return None if row is None else row[0]
 
-        return await self._access.read(read)
+        return await self._access.look_up(read)
 
     async def set(self, function_id: str, key: str, value: str) -> None:
         """See `EnvRows.set`."""

@@ -39,7 +39,7 @@ class KVStore:
             row = connection.execute(_SQL["get_value"], params).fetchone()
             return None if row is None else row[0]
 
-        return await self._access.read(read)
+        return await self._access.look_up(read)
 
     async def set(
         self, function_id: str, key: bytes, value: bytes, expires_at: float | None, quota_bytes: int

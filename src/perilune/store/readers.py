@@ -1,4 +1,7 @@
-"""Reading: a few threads, each with a read-only connection of its own."""
+"""Reading: a few threads, each with a read-only connection of its own.
+
+Single rows are looked up in the thread of the event loop, on one more connection.
+"""
 
 import asyncio
 import sqlite3
@@ -39,6 +42,17 @@ class Readers:
         if self._closed:
             raise StoreUnavailable("the store is closed")
         return self._loop.run_in_executor(self._threads, self._run, work)
+
+    async def look_up(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run *work* right here, in the thread of the loop: for one row found by its key.
+
+        Raises:
+            StoreUnavailable: The store is closed.
+            StoreError: What *work* raised, or `StoreUnavailable`.
+        """
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+        return self._run(work)
 
     async def close(self) -> None:
         """Wait for the reads that have begun and close the connections."""

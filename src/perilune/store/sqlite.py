@@ -273,6 +273,7 @@ class _StoreAccess:
         self.write = writer.write
         self.offer = writer.offer
         self.read = readers.read
+        self.look_up = readers.look_up
 
 
 class _TransactionAccess:
@@ -290,6 +291,9 @@ class _TransactionAccess:
             return False
         self._writer.hold(operation)
         return True
+
+    def look_up(self, work: Callable[[sqlite3.Connection], T]) -> Awaitable[T]:
+        return self.read(work)
 
     def read(self, work: Callable[[sqlite3.Connection], T]) -> Awaitable[T]:
         operation: Operation[T] = Work(work)
