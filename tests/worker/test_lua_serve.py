@@ -18,7 +18,8 @@ from perilune.worker.frames import (
     ToWorker,
     encode,
 )
-from perilune.worker.lua_interpreter import EXIT_HOST_GONE, serve
+from perilune.worker.lua_interpreter import serve
+from perilune.worker.socket_channel import EXIT_HOST_GONE
 from tests.worker.lua_guest import CONTEXT, EVENT, setup
 
 TIMEOUT_S = 30.0

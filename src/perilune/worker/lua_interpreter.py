@@ -19,7 +19,6 @@ import os
 import re
 import socket
 import time
-from collections import deque
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,28 +29,24 @@ from perilune.worker.frames import (
     Call,
     Failure,
     FrameError,
-    FrameReader,
     Invoke,
     Reply,
     Result,
     Setup,
-    ToWorker,
-    encode,
 )
 from perilune.worker.lockdown import Profile
 from perilune.worker.lua_text import fold_case, group_headers, is_base64
+from perilune.worker.socket_channel import SocketChannel
 
 PROFILE = Profile()
 """Nothing to read, no threads: all files are loaded before the lock-down."""
 
-EXIT_HOST_GONE = 4
 ARGUMENT_TYPES = frozenset({"string", "int", "number", "table", "any"})
 
 # Growth of the heap after which a full collection is worth its time: LuaJIT
 # does not collect when an allocation fails, so garbage of one invocation
 # would count against the next.
 _COLLECT_AFTER_BYTES = 4 * 1024 * 1024
-_RECEIVE_BYTES = 16 * 1024
 _SLEEP_PAST_DEADLINE_S = 1.0
 _UNLIMITED = 0
 
@@ -305,7 +300,7 @@ def serve(connection: socket.socket) -> None:
     Raises:
         FrameError: the host broke the protocol.
     """
-    channel = _SocketChannel(connection)
+    channel = SocketChannel(connection)
     setup = channel.next_message()
     if setup is None:
         return
@@ -320,72 +315,6 @@ def serve(connection: socket.socket) -> None:
         if isinstance(outcome, Failure) and outcome.fatal:
             return
         interpreter.tidy()
-
-
-class _SocketChannel:
-    """Frames over the worker's blocking socket."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-        self._reader: FrameReader[ToWorker] = FrameReader(ToWorker)
-        self._lined_up: deque[ToWorker] = deque()
-        self._replies: deque[Reply] = deque()
-        self._is_set_up = False
-
-    def next_message(self) -> ToWorker | None:
-        """Wait for the next message; None when the host has closed the connection."""
-        while not self._lined_up:
-            if not self._read():
-                return None
-            if self._replies:
-                raise FrameError("a reply without a call")
-        return self._lined_up.popleft()
-
-    def _read(self) -> bool:
-        """Wait for data and sort the messages in it; False when the connection is closed.
-
-        Invocations may come while one is in progress; they wait for its end.
-        """
-        data = self._connection.recv(_RECEIVE_BYTES)
-        for message in self._reader.feed(data):
-            if isinstance(message, Reply):
-                self._replies.append(message)
-            elif isinstance(message, Setup) and self._is_set_up:
-                raise FrameError("a second setup")
-            else:
-                self._is_set_up = True
-                self._lined_up.append(message)
-        return bool(data)
-
-    def finish(self, outcome: Result | Failure) -> None:
-        """Send the outcome of an invocation; one that is too large becomes a failure."""
-        try:
-            frame = encode(outcome)
-        except FrameError as error:
-            frame = encode(Failure("runtime", f"the response is too large: {error}"))
-        self._connection.sendall(frame)
-
-    def send(self, call: Call) -> None:
-        """Send a call made by guest code."""
-        frame = encode(call)
-        try:
-            self._connection.sendall(frame)
-        except OSError:
-            os._exit(EXIT_HOST_GONE)
-
-    def receive(self) -> Reply:
-        """Wait for the reply to a call made by guest code.
-
-        Without a host, or with one that breaks the protocol, the process ends
-        right here: guest code on the stack could swallow any error.
-        """
-        try:
-            while not self._replies:
-                if not self._read():
-                    os._exit(EXIT_HOST_GONE)
-        except (OSError, FrameError):
-            os._exit(EXIT_HOST_GONE)
-        return self._replies.popleft()
 
 
 def _deny_attribute(_object: object, name: object, _is_setting: bool) -> object:
