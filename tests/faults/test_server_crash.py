@@ -158,7 +158,7 @@ def _wait_until_refusing(port: int) -> None:
     while True:
         try:
             socket.create_connection(("127.0.0.1", port)).close()
-        except ConnectionRefusedError:
+        except (ConnectionRefusedError, ConnectionResetError):
             return
 
 
