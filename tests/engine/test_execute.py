@@ -1,19 +1,13 @@
 """What `DefaultEngine.execute` promises, on a real SQLite store."""
 
 import asyncio
-import json
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from perilune.engine import (
-    MAX_RESPONSE_BODY_SIZE,
-    Config,
-    DefaultEngine,
     ExecutionRecordError,
-    ExecutionRequest,
     ExecutionTimeoutError,
     FunctionDisabledError,
     FunctionNotFoundError,
@@ -21,7 +15,6 @@ from perilune.engine import (
     RuntimeRequest,
     RuntimeResult,
     StorageUnavailableError,
-    new,
 )
 from perilune.events import HTTPEvent, HTTPResponse
 from perilune.runtimes import GuestError
@@ -30,40 +23,12 @@ from perilune.store import (
     ExecutionStatus,
     ExecutionTrigger,
     Function,
-    PaginationParams,
     SqliteStore,
     StoreUnavailable,
     UpdateFunctionRequest,
-    open_store,
 )
+from tests.engine.conftest import add_function, engine_on, request, rows
 from tests.engine.fakes import Failing, FakeRuntime, answering, endless, giving, raising
-
-EVENT = HTTPEvent(method="POST", path="/fn/greet")
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> Any:
-    async with open_store(tmp_path / "perilune.db") as opened:
-        yield opened
-
-
-async def add_function(store: SqliteStore, function_id: str = "greet", **settings: Any) -> None:
-    await store.create_function(Function(id=function_id, name=function_id, **settings))
-    await store.create_version(function_id, "code of " + function_id)
-
-
-def engine_on(store: Any, runtime: FakeRuntime, **more: Any) -> DefaultEngine:
-    logs = more.pop("logs", None) or StoreLogger(store.logs)
-    return new(Config(db=store, runtime=runtime, logger=logs, **more))
-
-
-def request(function_id: str = "greet", **more: Any) -> ExecutionRequest:
-    return ExecutionRequest(**{"function_id": function_id, "event": EVENT, **more})
-
-
-async def rows(store: SqliteStore, function_id: str = "greet") -> list[Any]:
-    found, _ = await store.list_executions(function_id, PaginationParams(100, 0))
-    return found
 
 
 async def test_a_successful_execution_is_recorded_and_returned(store: SqliteStore) -> None:
@@ -103,34 +68,6 @@ async def test_the_runtime_gets_code_context_and_the_original_event(store: Sqlit
         "version": "1",
         "function_name": "greet",
         "base_url": "http://box:3000",
-    }
-
-
-async def test_the_stored_event_is_masked(store: SqliteStore) -> None:
-    await add_function(store, save_response=True)
-    event = HTTPEvent(
-        method="POST",
-        path="/fn/greet",
-        headers={"Authorization": "Bearer s3"},
-        body='{"who":"Ada","password":"x"}',
-    )
-
-    result = await engine_on(store, answering(201, "hi")).execute(request(event=event))
-
-    record = await store.get_execution(result.execution_id)
-    assert json.loads(record.event_json or "") == {
-        "method": "POST",
-        "path": "/fn/greet",
-        "relativePath": "/",
-        "headers": {"Authorization": "[REDACTED]"},
-        "body": '{"password":"[REDACTED]","who":"Ada"}',
-        "query": {},
-    }
-    assert json.loads(record.response_json or "") == {
-        "statusCode": 201,
-        "headers": {},
-        "body": "hi",
-        "isBase64Encoded": False,
     }
 
 
@@ -272,64 +209,6 @@ async def test_no_response_is_a_success(store: SqliteStore, result: RuntimeResul
 
     assert (outcome.status, outcome.response) == (ExecutionStatus.SUCCESS, None)
     assert (await store.get_execution(outcome.execution_id)).response_json is None
-
-
-MARK = "\n[TRUNCATED - Response exceeded 1MB]"
-
-
-@pytest.mark.parametrize(
-    ("body", "stored"),
-    [
-        pytest.param("x" * MAX_RESPONSE_BODY_SIZE, "x" * MAX_RESPONSE_BODY_SIZE, id="exact"),
-        pytest.param(
-            "x" * (MAX_RESPONSE_BODY_SIZE + 1), "x" * MAX_RESPONSE_BODY_SIZE + MARK, id="one more"
-        ),
-        pytest.param(
-            "x" + "é" * (MAX_RESPONSE_BODY_SIZE // 2),
-            "x" + "é" * (MAX_RESPONSE_BODY_SIZE // 2 - 1) + MARK,
-            id="cut at a character",
-        ),
-        pytest.param(b"text", "text", id="utf-8 bytes"),
-        pytest.param(b"\x00\xff\x80", "AP+A", id="binary"),
-    ],
-)
-async def test_the_stored_response_is_cut_and_the_callers_is_not(
-    store: SqliteStore, body: str | bytes, stored: str
-) -> None:
-    await add_function(store, save_response=True)
-
-    result = await engine_on(store, answering(body=body)).execute(request())
-
-    assert result.response is not None
-    assert result.response.body == body
-    record = await store.get_execution(result.execution_id)
-    response = json.loads(record.response_json or "")
-    assert response["body"] == stored
-    assert response["isBase64Encoded"] is (stored == "AP+A")
-
-
-async def test_without_save_response_nothing_of_it_is_stored(store: SqliteStore) -> None:
-    await add_function(store)
-
-    result = await engine_on(store, answering(body="private")).execute(request())
-
-    assert (await store.get_execution(result.execution_id)).response_json is None
-
-
-async def test_secrets_in_a_stored_response_are_masked(store: SqliteStore) -> None:
-    await add_function(store, save_response=True)
-    runtime = answering(
-        body='{"token":"t0p","n":1}',
-        headers={"Set-Cookie": ["a=b", "c=d"], "Content-Type": "application/json"},
-    )
-
-    result = await engine_on(store, runtime).execute(request())
-
-    text = (await store.get_execution(result.execution_id)).response_json or ""
-    assert "t0p" not in text
-    assert "a=b" not in text
-    assert result.response is not None
-    assert "t0p" in str(result.response.body)
 
 
 @pytest.mark.parametrize("trigger", list(ExecutionTrigger))

@@ -1,0 +1,251 @@
+"""The management API: functions and their environment (`rest-api` 3)."""
+
+import pytest
+
+from perilune.store import Function
+
+from .management import CODE, create
+
+# --- functions ----------------------------------------------------------------
+
+
+async def test_create_answers_the_function(site):
+    function = await create(site, name="  quotes ", description="random quotes")
+
+    created_at = function["created_at"]
+    assert function == {
+        "id": function["id"],
+        "name": "quotes",
+        "description": "random quotes",
+        "env_vars": {},
+        "disabled": False,
+        "save_response": False,
+        "created_at": created_at,
+        "updated_at": function["updated_at"],
+        "active_version": {
+            "id": f"ver_{function['id']}_v1",
+            "function_id": function["id"],
+            "version": 1,
+            "code": CODE,
+            "created_at": function["active_version"]["created_at"],
+            "is_active": True,
+        },
+    } | ({"cron_status": function["cron_status"]} if "cron_status" in function else {})
+    assert len(function["id"]) == 20 and isinstance(created_at, int)
+
+
+async def test_create_accepts_settings(site):
+    function = await create(
+        site, disabled=True, retention_days=30, save_response=True, cron_schedule=""
+    )
+
+    found = (await site.client.get(f"/api/functions/{function['id']}")).json()
+    assert (found["disabled"], found["retention_days"], found["save_response"]) == (True, 30, True)
+    assert "cron_schedule" not in found
+
+
+async def test_lists_are_newest_first_in_pages(site):
+    assert (await site.client.get("/api/functions")).json() == {
+        "functions": [],
+        "pagination": {"total": 0, "limit": 20, "offset": 0},
+    }
+    ids = [(await create(site, name=f"f{number}"))["id"] for number in range(3)]
+    await site.client.put(f"/api/functions/{ids[0]}/env", json={"env_vars": {"A": "secret"}})
+
+    page = (await site.client.get("/api/functions?limit=2&offset=1")).json()
+
+    everything = (await site.client.get("/api/functions")).json()["functions"]
+    assert sorted(one["id"] for one in everything) == sorted(ids)
+    assert page["functions"] == everything[1:]
+    assert page["pagination"] == {"total": 3, "limit": 2, "offset": 1}
+    assert all(one["env_vars"] == {} for one in everything)
+    assert all(one["active_version"]["code"] == CODE for one in everything)
+
+
+@pytest.mark.parametrize(
+    ("query", "limit", "offset"),
+    [
+        ("", 20, 0),
+        ("limit=101", 100, 0),
+        ("limit=0", 20, 0),
+        ("limit=-5", 20, 0),
+        ("limit=abc", 20, 0),
+        ("limit=1_0", 20, 0),
+        ("limit=5.0", 20, 0),
+        ("limit=%205", 20, 0),
+        ("limit=%D9%A3", 20, 0),
+        ("limit=%2B5", 5, 0),
+        ("limit=99999999999999999999999", 20, 0),
+        ("offset=-1", 20, 0),
+        ("offset=x", 20, 0),
+        ("offset=7", 20, 7),
+        ("offset=9223372036854775807", 20, 9223372036854775807),
+        ("offset=9223372036854775808", 20, 0),
+    ],
+)
+async def test_pagination_never_fails(site, query, limit, offset):
+    answer = await site.client.get(f"/api/functions?{query}")
+
+    assert answer.status_code == 200
+    assert answer.json()["pagination"] == {"total": 0, "limit": limit, "offset": offset}
+
+
+async def test_get_shows_the_environment(site):
+    function_id = (await create(site))["id"]
+    await site.client.put(f"/api/functions/{function_id}/env", json={"env_vars": {"A": "1"}})
+
+    answer = await site.client.get(f"/api/functions/{function_id}")
+
+    assert answer.json()["env_vars"] == {"A": "1"}
+    assert answer.json()["active_version"]["version"] == 1
+
+
+async def test_a_function_without_a_version_can_be_seen(site):
+    await site.server.store.create_function(Function(id="bare", name="bare"))
+
+    one = await site.client.get("/api/functions/bare")
+    every = await site.client.get("/api/functions")
+
+    assert one.status_code == 200 and one.json()["active_version"] is None
+    assert every.json()["functions"][0]["active_version"] is None
+
+
+async def test_update_changes_settings_and_code_together(site):
+    function_id = (await create(site))["id"]
+
+    answer = await site.client.put(
+        f"/api/functions/{function_id}",
+        json={"name": " new ", "code": "other", "retention_days": 7, "disabled": True},
+    )
+
+    assert answer.status_code == 200
+    function = answer.json()
+    assert (function["name"], function["retention_days"], function["disabled"]) == ("new", 7, True)
+    assert function["active_version"]["version"] == 2
+    assert function["active_version"]["code"] == "other"
+    assert function == (await site.client.get(f"/api/functions/{function_id}")).json()
+
+
+async def test_the_same_code_makes_no_version(site):
+    function_id = (await create(site))["id"]
+
+    answer = await site.client.put(f"/api/functions/{function_id}", json={"code": CODE})
+
+    assert (answer.status_code, answer.json()["active_version"]["version"]) == (200, 1)
+
+
+async def test_null_clears_what_can_be_cleared(site):
+    function_id = (await create(site, description="d", retention_days=30))["id"]
+
+    answer = await site.client.put(
+        f"/api/functions/{function_id}",
+        json={"description": None, "retention_days": None, "name": None, "code": None},
+    )
+
+    function = answer.json()
+    assert answer.status_code == 200
+    assert "description" not in function and "retention_days" not in function
+    assert function["name"] == "quotes" and function["active_version"]["version"] == 1
+
+
+@pytest.mark.parametrize("body", [{}, {"name": None}, {"code": None, "disabled": None}, {"x": 1}])
+async def test_an_update_needs_a_field(site, body):
+    answer = await site.client.put("/api/functions/missing", json=body)
+
+    assert answer.status_code == 400
+    assert answer.json() == {"error": "request: at least one field must be provided for update"}
+
+
+@pytest.mark.parametrize(
+    "body", [pytest.param({"name": "x"}, id="settings"), pytest.param({"code": "x"}, id="code")]
+)
+async def test_updating_a_missing_function_writes_nothing(site, body):
+    answer = await site.client.put("/api/functions/missing", json=body)
+
+    assert (answer.status_code, answer.json()) == (404, {"error": "Function not found"})
+    assert (await site.client.get("/api/functions")).json()["pagination"]["total"] == 0
+
+
+async def test_delete_removes_the_function_and_its_secrets(site):
+    function_id = (await create(site))["id"]
+    await site.client.put(f"/api/functions/{function_id}/env", json={"env_vars": {"A": "1"}})
+
+    first = await site.client.delete(f"/api/functions/{function_id}")
+    second = await site.client.delete(f"/api/functions/{function_id}")
+
+    assert (first.status_code, first.content) == (204, b"")
+    assert (second.status_code, second.json()) == (404, {"error": "Function not found"})
+    assert await site.server.store.env.all(function_id) == {}
+
+
+# --- environment --------------------------------------------------------------
+
+
+async def test_the_environment_is_replaced_as_a_whole(site):
+    function_id = (await create(site))["id"]
+    path = f"/api/functions/{function_id}/env"
+    await site.client.put(path, json={"env_vars": {"A": "1", "B": "2"}})
+
+    answer = await site.client.put(path, json={"env_vars": {"B": "", "9_x": "é"}})
+
+    assert answer.status_code == 200
+    assert answer.json()["id"] == f"ver_{function_id}_v1"
+    found = (await site.client.get(f"/api/functions/{function_id}")).json()
+    assert found["env_vars"] == {"B": "", "9_x": "é"}
+    assert found["active_version"]["version"] == 1
+
+
+@pytest.mark.parametrize(
+    ("variables", "text"),
+    [
+        pytest.param(None, "env_vars: env_vars cannot be nil", id="null"),
+        pytest.param(
+            {f"K{n}": "" for n in range(101)},
+            "env_vars: cannot have more than 100 environment variables",
+            id="too many",
+        ),
+        pytest.param(
+            {" ": "v"}, "env_var_key: environment variable key cannot be empty", id="blank key"
+        ),
+        pytest.param(
+            {"K" * 101: "v"},
+            "env_var_key: environment variable key cannot be longer than 100 characters",
+            id="long key",
+        ),
+        pytest.param(
+            {"A-B": "v"},
+            "env_var_key: environment variable key can only contain letters, numbers,"
+            " and underscores",
+            id="bad key",
+        ),
+        pytest.param(
+            {"A": "v" * 10001},
+            "env_var_value: environment variable value cannot be longer than 10000 characters",
+            id="long value",
+        ),
+        pytest.param(
+            {"B-": "v", "A": "v" * 10001},
+            "env_var_value: environment variable value cannot be longer than 10000 characters",
+            id="first in key order",
+        ),
+    ],
+)
+async def test_broken_rules_of_the_environment(site, variables, text):
+    answer = await site.client.put("/api/functions/missing/env", json={"env_vars": variables})
+
+    assert (answer.status_code, answer.json()) == (400, {"error": text})
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "text"),
+    [
+        ({}, 400, "env_vars: env_vars cannot be nil"),
+        ({"env_vars": {"A": 1}}, 400, "Invalid request body"),
+        ({"env_vars": []}, 400, "Invalid request body"),
+        ({"env_vars": {}}, 404, "Function not found"),
+    ],
+)
+async def test_environments_of_missing_functions(site, body, status, text):
+    answer = await site.client.put("/api/functions/missing/env", json=body)
+
+    assert (answer.status_code, answer.json()) == (status, {"error": text})
