@@ -298,3 +298,16 @@ async def test_readiness_follows_the_workers(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.undo()
         await until(runtime.is_ready)
     assert not runtime.is_ready()
+
+
+@pytest.mark.parametrize("forgery", ["a frame for the worker", "a bad call and a result"])
+async def test_a_forger_is_stopped_though_it_ends_its_invocation(
+    forger: LuaRuntime, forgery: str
+) -> None:
+    """The outcome that comes with a forgery does not save the worker that sent it."""
+    (liar,) = workers_of(os.getpid())
+
+    with pytest.raises(WorkerDiedError, match="stopped"):
+        await forger.execute(asking(forgery))
+
+    await until(lambda: liar not in workers_of(os.getpid()))

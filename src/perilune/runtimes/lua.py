@@ -149,6 +149,10 @@ class LuaRuntime:
                 break
             except NotStartedError:
                 continue
+            except WorkerDiedError:
+                # Whatever outcome came with it: who breaks the protocol is not used again.
+                invocation.worker.kill()
+                raise
             except FrameError as error:
                 raise GuestError(f"the event is too large for the worker: {error}") from error
             finally:

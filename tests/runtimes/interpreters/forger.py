@@ -36,4 +36,5 @@ FORGERIES = {
     "wrong options": encode(Call("kv.set", [b"k", b"v", b"ttl"])),
     "status out of range": encode(Result(99999, {}, b"", False)),
     "two results": GOOD + GOOD,
+    "a bad call and a result": encode(Call("os.execute", [b"id"])) + GOOD,
 }
