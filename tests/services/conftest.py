@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from perilune.store import Execution, Function, SqliteStore, open_store
+from perilune.store import Execution, Function, SqliteStore, StoreUnavailable, open_store
 
 FUNCTIONS = ("f_ours", "f_theirs")
 EXECUTIONS = ("e_ours", "e_theirs")
@@ -38,3 +38,13 @@ async def store(tmp_path: Path, now: Now) -> AsyncIterator[SqliteStore]:
                 Execution(id=execution_id, function_id=function_id, function_version_id=version.id)
             )
         yield opened
+
+
+class BrokenRows:
+    """Rows of a database that is gone."""
+
+    def __getattr__(self, name):
+        async def fail(*_args):
+            raise StoreUnavailable("database is locked")
+
+        return fail

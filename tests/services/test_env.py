@@ -17,6 +17,7 @@ from perilune.services.env import (
     check_env_variables,
 )
 from perilune.store import StoreUnavailable
+from tests.services.conftest import BrokenRows
 
 CHARSET = "env_var_key: environment variable key can only contain letters, numbers, and underscores"
 EMPTY = "env_var_key: environment variable key cannot be empty"
@@ -186,16 +187,6 @@ async def test_parallel_sets_do_not_pass_the_limit(env):
 
     assert results.count(None) == 1
     assert len(await env.all("f_ours")) == MAX_VARIABLES
-
-
-class BrokenRows:
-    """Rows of a database that is gone."""
-
-    def __getattr__(self, name):
-        async def fail(*_args):
-            raise StoreUnavailable("database is locked")
-
-        return fail
 
 
 @pytest.mark.parametrize(

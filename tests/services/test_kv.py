@@ -19,6 +19,7 @@ from perilune.services.kv import (
     MemoryKV,
 )
 from perilune.store import StoreUnavailable
+from tests.services.conftest import BrokenRows
 
 LIMITS = KVLimits(max_key_bytes=8, max_value_bytes=100, max_function_bytes=250)
 
@@ -397,16 +398,6 @@ async def test_the_quota_counts_what_is_there(make_kv):
     await kv.set("f_ours", "c", "v" * 100)
 
     assert await kv.get("f_ours", "c") == "v" * 100
-
-
-class BrokenRows:
-    """Rows of a database that is gone."""
-
-    def __getattr__(self, name):
-        async def fail(*_args):
-            raise StoreUnavailable("database is locked")
-
-        return fail
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """A time limit for the current task, for the path of every execution.
 
-`asyncio.timeout` does the same in general; here a limit nearly never strikes,
-and what it costs then is paid by everybody (`bench/` shows the difference).
+`asyncio.timeout` does the same in general, for about 3 µs more; here a limit
+nearly never strikes, and every execution would pay for it.
 """
 
 import asyncio
@@ -10,8 +10,7 @@ import asyncio
 class Deadline:
     """Cancels the current task once, when its time is over.
 
-    Call `stop` when the work is done; a `CancelledError` that arrives meanwhile
-    came from here if `was_missed` says so.
+    When the work is done, call `stop`; when it ended in an error, ask `was_missed`.
     """
 
     __slots__ = ("_cancelling", "_handle", "_is_over", "_task")
@@ -31,11 +30,11 @@ class Deadline:
         self._handle.cancel()
 
     def was_missed(self) -> bool:
-        """Tell whether this deadline, and nobody else, has cancelled the task.
+        """Stop, and tell whether this deadline, and nobody else, has cancelled the task.
 
-        Ask once, after `stop`; it takes the cancellation back, as
-        `asyncio.timeout` does.
+        Ask once: it takes the cancellation back, as `asyncio.timeout` does.
         """
+        self.stop()
         return self._is_over and self._task.uncancel() <= self._cancelling
 
     def _strike(self) -> None:

@@ -185,14 +185,12 @@ class DefaultEngine:
                 )
             )
         except asyncio.CancelledError:
-            deadline.stop()
             if deadline.was_missed():
                 return None, ExecutionTimeoutError(self._timeout_s)
             elapsed_ms = int((self._monotonic() - started) * 1000)
             await self._close_cancelled(context.execution_id, elapsed_ms)
             raise
         except Exception as exc:
-            deadline.stop()
             if deadline.was_missed():
                 return None, ExecutionTimeoutError(self._timeout_s)
             return None, exc

@@ -218,8 +218,7 @@ class Pool:
         while self._spares:
             worker = self._spares.pop()
             if worker.is_alive:
-                worker.version_id = version.id
-                version.workers.append(worker)
+                _bind(worker, version)
                 self._replan()
                 return True
         return False
@@ -244,8 +243,7 @@ class Pool:
             worker = self._spares.pop()
             if not worker.is_alive:
                 continue
-            worker.version_id = version.id
-            version.workers.append(worker)
+            _bind(worker, version)
             self._feed(worker, version)
 
     def _replan(self) -> None:
@@ -300,7 +298,7 @@ class Pool:
 
     def _fail_waiters(self, error: Exception) -> None:
         """Without any worker nobody would ever be served: tell those who wait."""
-        if self._spares or any(version.workers for version in self._versions.values()):
+        if self.has_workers():
             return
         for version in self._versions.values():
             while version.waiters:
@@ -340,6 +338,11 @@ class Pool:
             worker.kill(
                 MemoryLimitError(f"memory limit exceeded: the worker used more than {limit} MiB")
             )
+
+
+def _bind(worker: WorkerProcess, version: _Version) -> None:
+    worker.version_id = version.id
+    version.workers.append(worker)
 
 
 def _has_result(future: "asyncio.Future[Invocation]") -> bool:

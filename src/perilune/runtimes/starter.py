@@ -56,7 +56,7 @@ class WorkerStarter:
             async with asyncio.timeout(READY_LIMIT_S):
                 first = await greeting.receive()
             self._check(first)
-            worker.set_up(self._setup)
+            worker.send(self._setup)
         except TimeoutError as error:
             worker.kill()
             raise WorkerDiedError(f"a worker was not ready after {READY_LIMIT_S:g} s") from error

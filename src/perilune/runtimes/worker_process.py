@@ -15,7 +15,6 @@ from perilune.worker.frames import (
     FromWorker,
     Invoke,
     Reply,
-    Setup,
     ToWorker,
     encode,
 )
@@ -181,10 +180,6 @@ class WorkerProcess(asyncio.Protocol):
         invocation.is_started = True
         self._line.append(invocation)
         return invocation
-
-    def set_up(self, setup: Setup) -> None:
-        """Send the set-up."""
-        self.send(setup)
 
     def send(self, message: ToWorker) -> None:
         """Queue one frame.

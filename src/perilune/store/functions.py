@@ -125,12 +125,6 @@ def read_function(connection: sqlite3.Connection, function_id: str) -> Function:
     return _function_of_row(row)
 
 
-def require_function(connection: sqlite3.Connection, function_id: str) -> None:
-    """Raise `FunctionNotFound` unless the function exists."""
-    if connection.execute(_SQL["function_exists"], (function_id,)).fetchone() is None:
-        raise FunctionNotFound
-
-
 def list_function_ids(connection: sqlite3.Connection) -> list[str]:
     """Return the ids of all functions."""
     return [function_id for (function_id,) in connection.execute(_SQL["list_function_ids"])]

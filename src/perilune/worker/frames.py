@@ -18,12 +18,6 @@ PROTOCOL_VERSION = 1
 HEADER = struct.Struct(">IB")
 MAX_FRAME_BYTES = 16 * 1024 * 1024
 
-GuestValue = None | bool | int | float | bytes | list[Any] | dict[Any, Any]
-"""What crosses the border as an argument or result of a guest call.
-
-`Any` because the type is recursive; strings are always `bytes`.
-"""
-
 
 class FrameError(Exception):
     """The peer broke the protocol; the connection can't be used any more."""
