@@ -7,7 +7,6 @@ back as such `str`: every byte survives.
 
 import builtins
 import math
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ import msgspec
 
 from perilune.clock import WallClock, wall_clock
 from perilune.errors import PeriluneError
-from perilune.store import KVQuotaExceeded, KVRows, NotANumber, StoreError
+from perilune.store import KVQuotaExceeded, KVRows, StoreError, add_to_number
 
 DEFAULT_LIST_LIMIT = 100
 MAX_LIST_LIMIT = 1000
@@ -25,8 +24,6 @@ MAX_PAGE_BYTES = 4 * 1024 * 1024
 """A page ends before its keys and values pass this size; it has one pair at least."""
 ROWS_PER_READ = 32
 """Rows of a page fetched at once; with values of full size this bounds the memory needed."""
-EXACT_INTEGERS = 2.0**53
-"""Whole numbers up to this are written without exponent by `incr`."""
 
 Text = str | bytes
 """A key or value as callers may give it."""
@@ -299,14 +296,8 @@ class _MemoryRows:
 
     async def incr(self, function_id: str, key: bytes, amount: float, quota_bytes: int) -> float:
         stored, expires_at = self._live(function_id).get(key, (b"0", None))
-        if not _NUMBER.fullmatch(stored):
-            raise NotANumber
-        total = float(stored) + amount
-        if not math.isfinite(total):
-            raise NotANumber("the sum is not a finite number")
-        is_plain = total.is_integer() and abs(total) <= EXACT_INTEGERS
-        text = str(int(total)) if is_plain else repr(total)
-        if not await self.set(function_id, key, text.encode(), expires_at, quota_bytes):
+        total, text = add_to_number(stored, amount)
+        if not await self.set(function_id, key, text, expires_at, quota_bytes):
             raise KVQuotaExceeded
         return total
 
@@ -338,9 +329,6 @@ class _MemoryRows:
             if expires_at is not None and expires_at <= now:
                 del rows[key]
         return rows
-
-
-_NUMBER = re.compile(rb"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from perilune.store.errors import (
     VersionNotFound,
     WritesLost,
 )
+from perilune.store.kv_numbers import add_to_number
 from perilune.store.protocol import DB, EnvRows, KVRows, LogRows
 from perilune.store.records import (
     DEFAULT_PAGE_LIMIT,
@@ -89,6 +90,7 @@ __all__ = [
     "UpdateFunctionRequest",
     "VersionNotFound",
     "WritesLost",
+    "add_to_number",
     "open_memory_store",
     "open_store",
     "to_json",

@@ -1,12 +1,11 @@
 """Rows of the key-value store."""
 
-import math
-import re
 import sqlite3
 
 from perilune.clock import WallClock
 from perilune.store.access import Access
-from perilune.store.errors import FunctionNotFound, KVQuotaExceeded, NotANumber
+from perilune.store.errors import FunctionNotFound, KVQuotaExceeded
+from perilune.store.kv_numbers import add_to_number
 from perilune.store.operations import Statement, Work
 from perilune.store.statements import load_statements
 
@@ -14,9 +13,6 @@ CHUNK_ROWS = 1000
 """Expired rows deleted per operation."""
 
 _SQL = load_statements("kv")
-_NUMBER = re.compile(rb"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
-_MAX_NUMBER_BYTES = 400
-_EXACT_INTEGERS = 2.0**53
 
 
 class KVStore:
@@ -66,10 +62,7 @@ class KVStore:
         def add(connection: sqlite3.Connection) -> float:
             pair = connection.execute(_SQL["get_pair"], (function_id, key, now)).fetchone()
             value, expires_at = pair or (b"0", None)
-            total = _number(value) + amount
-            if not math.isfinite(total):
-                raise NotANumber("the sum is not a finite number")
-            text = _text(total)
+            total, text = add_to_number(value, amount)
             if not _fits(connection, function_id, key, text, quota_bytes, now):
                 raise KVQuotaExceeded
             connection.execute(_SQL["set_value"], (function_id, key, text, expires_at))
@@ -165,20 +158,6 @@ def _growth(
     used, replaced, replaced_alive = row
     size = len(key) + len(value)
     return size - replaced_alive, used + size - replaced
-
-
-def _number(value: bytes) -> float:
-    """Read a decimal number; Python's own reading would also take `nan` and `1_000`."""
-    if len(value) > _MAX_NUMBER_BYTES or _NUMBER.fullmatch(value) is None:
-        raise NotANumber
-    return float(value)
-
-
-def _text(number: float) -> bytes:
-    """Write a number; whole ones without a fraction, as long as they are exact."""
-    if number.is_integer() and abs(number) <= _EXACT_INTEGERS:
-        return b"%d" % int(number)
-    return repr(number).encode()
 
 
 def _end_of_prefix(prefix: bytes) -> bytes | None:
