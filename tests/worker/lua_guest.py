@@ -3,26 +3,26 @@
 from collections.abc import Iterable
 from typing import Any
 
-from perilune.worker.frames import Call, Failure, Invoke, Reply, Result, Setup
+from perilune.worker.frames import Call, Failure, HostFunction, Invoke, Reply, Result, Setup
 from perilune.worker.lua_interpreter import Interpreter
 
-HOST_FUNCTIONS: list[tuple[str, str, list[tuple[str, bool]], bool]] = [
-    ("kv", "get", [("string", False)], True),
-    ("kv", "set", [("string", False), ("string", False), ("table", True)], True),
-    ("kv", "delete", [("string", False)], True),
-    ("kv", "incr", [("string", False), ("int", True)], True),
-    ("kv", "cas", [("string", False), ("string", True), ("string", False)], True),
-    ("kv", "list", [("string", True), ("int", True), ("string", True)], True),
-    ("env", "get", [("string", False)], True),
-    ("env", "set", [("string", False), ("string", False)], True),
-    ("env", "delete", [("string", False)], True),
-    ("log", "debug", [("string", False)], False),
-    ("log", "info", [("string", False)], False),
-    ("log", "warn", [("string", False)], False),
-    ("log", "error", [("string", False)], False),
-    ("probe", "number", [("number", False)], True),
-    ("probe", "any", [("any", False), ("any", True)], True),
-    ("probe", "table", [("table", False)], True),
+HOST_FUNCTIONS = [
+    HostFunction("kv", "get", [("string", False)], True),
+    HostFunction("kv", "set", [("string", False), ("string", False), ("table", True)], True, True),
+    HostFunction("kv", "delete", [("string", False)], True, True),
+    HostFunction("kv", "incr", [("string", False), ("int", True)], True),
+    HostFunction("kv", "cas", [("string", False), ("string", True), ("string", False)], True, True),
+    HostFunction("kv", "list", [("string", True), ("int", True), ("string", True)], True),
+    HostFunction("env", "get", [("string", False)], True),
+    HostFunction("env", "set", [("string", False), ("string", False)], True, True),
+    HostFunction("env", "delete", [("string", False)], True, True),
+    HostFunction("log", "debug", [("string", False)], False),
+    HostFunction("log", "info", [("string", False)], False),
+    HostFunction("log", "warn", [("string", False)], False),
+    HostFunction("log", "error", [("string", False)], False),
+    HostFunction("probe", "number", [("number", False)], True),
+    HostFunction("probe", "any", [("any", False), ("any", True)], True),
+    HostFunction("probe", "table", [("table", False)], True),
 ]
 CONTEXT: dict[str, Any] = {
     "executionId": "c9hq0vo2s1m8ga3b4c5d",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perilune.worker.frames import Call, FrameError, Reply
+from perilune.worker.frames import Call, FrameError, HostFunction, Reply
 from perilune.worker.lua_interpreter import Interpreter
 from tests.worker.lua_guest import FakeHost, Guest, setup
 
@@ -200,11 +200,11 @@ def test_calls_work_inside_coroutines_and_callbacks():
 
 def test_unknown_argument_type_is_refused():
     with pytest.raises(ValueError, match="unknown argument type in kv.get"):
-        Guest(host_functions=[("kv", "get", [("text", False)], True)])
+        Guest(host_functions=[HostFunction("kv", "get", [("text", False)])])
 
 
 def test_only_host_functions_of_the_setup_exist():
-    guest = Guest(host_functions=[("kv", "get", [("string", False)], True)])
+    guest = Guest(host_functions=[HostFunction("kv", "get", [("string", False)])])
 
     assert guest.texts("kv.set, env, type(json.encode), type(time.now)") == [
         "nil",

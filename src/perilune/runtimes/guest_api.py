@@ -45,6 +45,8 @@ class GuestFunction(msgspec.Struct, frozen=True, kw_only=True):
     runs_on_host: bool = False
     has_reply: bool = True
     """False for calls whose outcome never reaches the guest (log lines)."""
+    fails_with_false: bool = False
+    """Whether a failure is `false, err`, as with functions that answer yes or no."""
 
     @property
     def full_name(self) -> str:
@@ -95,6 +97,7 @@ KV = (
         name="set",
         args=(_KEY, _arg("value"), _arg("options", ArgType.TABLE, optional=True)),
         returns="true | false, err",
+        fails_with_false=True,
         summary="Stores a value; the option ttl (seconds) makes it expire.",
         example='kv.set("session", "abc", { ttl = 60 })',
         runs_on_host=True,
@@ -104,6 +107,7 @@ KV = (
         name="delete",
         args=(_KEY,),
         returns="true | false, err",
+        fails_with_false=True,
         summary="Removes a value; a missing one is fine.",
         example='kv.delete("session")',
         runs_on_host=True,
@@ -122,6 +126,7 @@ KV = (
         name="cas",
         args=(_KEY, _arg("old", ArgType.STRING, optional=True), _arg("new")),
         returns="boolean | false, err",
+        fails_with_false=True,
         summary="Stores new only if the value is still old (nil: missing), atomically.",
         example='local won = kv.cas("lock", nil, "me")',
         runs_on_host=True,
@@ -159,6 +164,7 @@ ENV = (
         name="set",
         args=(_KEY, _arg("value")),
         returns="true | false, err",
+        fails_with_false=True,
         summary="Sets an environment variable of this function, for later executions too.",
         example='env.set("MODE", "fast")',
         runs_on_host=True,
@@ -168,6 +174,7 @@ ENV = (
         name="delete",
         args=(_KEY,),
         returns="true | false, err",
+        fails_with_false=True,
         summary="Removes an environment variable of this function; a missing one is fine.",
         example='env.delete("MODE")',
         runs_on_host=True,

@@ -8,7 +8,7 @@ from perilune.runtimes.guest_api import HOST_FUNCTIONS
 from perilune.runtimes.limits import WorkerLimits
 from perilune.runtimes.worker_process import WorkerProcess
 from perilune.runtimes.zygote_client import Zygote
-from perilune.worker.frames import Failure, Ready, Setup
+from perilune.worker.frames import Failure, HostFunction, Ready, Setup
 from perilune.worker.lockdown import Grade, grade
 
 READY_LIMIT_S = 10.0
@@ -28,11 +28,12 @@ class WorkerStarter:
             response_body_bytes=limits.response_body_bytes,
             log_line_bytes=limits.log_line_bytes,
             host_functions=[
-                (
+                HostFunction(
                     function.module,
                     function.name,
                     [(str(argument.type), argument.optional) for argument in function.args],
                     function.has_reply,
+                    function.fails_with_false,
                 )
                 for function in HOST_FUNCTIONS.values()
             ],

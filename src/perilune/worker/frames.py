@@ -23,6 +23,18 @@ class FrameError(Exception):
     """The peer broke the protocol; the connection can't be used any more."""
 
 
+class HostFunction(msgspec.Struct, frozen=True, array_like=True):
+    """A function that the host carries out for guests; from the guest API table."""
+
+    module: str
+    name: str
+    args: list[tuple[str, bool]]
+    """`(type, optional)` of each."""
+    has_reply: bool = True
+    fails_with_false: bool = False
+    """Whether a failure is `false, err` to the guest; `nil, err` otherwise."""
+
+
 class Setup(msgspec.Struct, frozen=True, array_like=True, tag="setup"):
     """Host → worker, once, before the first invocation."""
 
@@ -32,8 +44,7 @@ class Setup(msgspec.Struct, frozen=True, array_like=True, tag="setup"):
     """Longest response body, in bytes after base64 decoding."""
     log_line_bytes: int
     """Longest log message; longer ones are cut by the worker with a mark."""
-    host_functions: list[tuple[str, str, list[tuple[str, bool]], bool]]
-    """`(module, function, [(type, optional)], has_reply)` of every host call."""
+    host_functions: list[HostFunction]
 
 
 class Invoke(msgspec.Struct, frozen=True, array_like=True, tag="invoke"):

@@ -192,19 +192,21 @@ class Interpreter:
         """Make the Lua function of every host function; return them by module."""
         modules: dict[str, Any] = {}
         table_from = self._lua.table_from
-        for index, (module, name, args, has_reply) in enumerate(self._setup.host_functions):
-            kinds = [kind for kind, _ in args]
+        for index, function in enumerate(self._setup.host_functions):
+            full_name = f"{function.module}.{function.name}"
+            kinds = [kind for kind, _ in function.args]
             if not ARGUMENT_TYPES.issuperset(kinds):
-                raise ValueError(f"unknown argument type in {module}.{name}: {kinds}")
-            self._names.append(f"{module}.{name}")
+                raise ValueError(f"unknown argument type in {full_name}: {kinds}")
+            self._names.append(full_name)
             self._packed.append([i for i, kind in enumerate(kinds) if kind in ("table", "any")])
-            members = modules.setdefault(module, self._lua.table())
-            members[name.encode()] = core[b"bind"](
+            members = modules.setdefault(function.module, self._lua.table())
+            members[function.name.encode()] = core[b"bind"](
                 index,
-                name.encode(),
+                function.name.encode(),
                 table_from([kind.encode() for kind in kinds]),
-                table_from([optional for _, optional in args]),
-                has_reply,
+                table_from([optional for _, optional in function.args]),
+                function.has_reply,
+                function.fails_with_false,
             )
         return modules
 

@@ -49,9 +49,6 @@ local function packed(value, number, name)
   return core.argument_error(number, name, "unsupported " .. problem)
 end
 
--- Functions documented as returning a boolean fail with `false, err`.
-local RETURNS_BOOLEAN = { set = true, delete = true, cas = true }
-
 -- One wrapper, written out so that the JIT compiler sees plain code:
 --   return function(a1, a2)
 --     if type(a1) ~= "string" then a1 = check_string(a1, 1, "set") end
@@ -84,9 +81,9 @@ local function wrapper_source(index, name, kinds, optional)
 end
 
 -- The Lua function for host function *index*.
-function core.bind(index, name, kinds, optional, has_reply)
+function core.bind(index, name, kinds, optional, has_reply, fails_with_false)
   local source = wrapper_source(index, name, kinds, optional)
-  local call = has_reply and (RETURNS_BOOLEAN[name] and call_or_false or call_or_nil) or send
+  local call = has_reply and (fails_with_false and call_or_false or call_or_nil) or send
   return loadstring(source, "=[perilune host]")(call, core.checks, packed, type)
 end
 
