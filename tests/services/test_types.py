@@ -54,7 +54,7 @@ def test_an_ai_error_carries_what_was_sent():
 def test_a_chat_request_has_neither_limit_nor_temperature_of_its_own():
     request = ChatRequest(provider="openai", model="m", messages=(Message("user", "hi"),))
 
-    assert (request.max_tokens, request.temperature, request.endpoint) == (0, 0, "")
+    assert (request.max_tokens, request.temperature, request.endpoint) == (0, None, "")
 
 
 def test_an_email_without_key_says_which():

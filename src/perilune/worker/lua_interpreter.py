@@ -19,6 +19,7 @@ import os
 import re
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -34,6 +35,7 @@ from perilune.worker.frames import (
     Result,
     Setup,
 )
+from perilune.worker.library import NATIVE, LibraryError
 from perilune.worker.lockdown import Profile
 from perilune.worker.lua_text import fold_case, group_headers, is_base64
 from perilune.worker.socket_channel import SocketChannel
@@ -175,6 +177,8 @@ class Interpreter:
         native[b"lower"] = self._lower
         native[b"now_s"] = time.time
         native[b"sleep"] = self._sleep
+        for name, function in NATIVE.items():
+            native[name.encode()] = self._guarded(function)
         core[b"limits"][b"log_line_bytes"] = self._setup.log_line_bytes
         for name, source in _CORE:
             self._load(f"core/{name}", source)(core)
@@ -287,6 +291,20 @@ class Interpreter:
     def _lower(self, text: bytes) -> bytes | None:
         self._lua.set_max_memory(_UNLIMITED)
         return fold_case(text, upper=False)
+
+    def _guarded(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return *function* for Lua: its value, or None and why there is none.  Never raises."""
+
+        def call(*args: Any) -> Any:
+            self._lua.set_max_memory(_UNLIMITED)
+            try:
+                return function(*args)
+            except LibraryError as error:
+                return None, str(error).encode("utf-8", "surrogateescape")
+            except (MemoryError, OverflowError):
+                return None, b"not enough memory"
+
+        return call
 
     def _sleep(self, seconds: float) -> None:
         # The host kills the worker at the deadline; guest code must not get to run before that.

@@ -25,10 +25,12 @@ class ChatRequest:
     messages: tuple[Message, ...]
     max_tokens: int = 0
     """0 means not given."""
-    temperature: float = 0.0
-    """0 means not given."""
+    temperature: float | None = None
+    """None means not given; 0 is sent."""
     endpoint: str = ""
     """Base URL instead of the one from the function's environment."""
+    timeout_s: float | None = None
+    """For all attempts together; None means the client's own limit, which is never passed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,16 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file that goes with an e-mail."""
+
+    filename: str
+    content: bytes
+    content_type: str = ""
+    """Empty: guessed from the file name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SendRequest:
     """One e-mail.  Empty members are left out of what is sent."""
 
@@ -25,12 +35,15 @@ class SendRequest:
     subject: str
     text: str = ""
     html: str = ""
-    reply_to: str = ""
+    reply_to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
     bcc: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[Tag, ...] = ()
     scheduled_at: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    timeout_s: float | None = None
+    """For the whole exchange; None means the client's own limit, which is never passed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from perilune.errors import PeriluneError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request.  The client's methods decide the method; `method` only records it."""
+    """One request.  `method` counts for `HTTPClient.request`; the other methods decide it."""
 
     url: str
     method: str = ""
@@ -92,4 +92,8 @@ class HTTPClient(Protocol):
 
     async def delete(self, request: Request) -> Response:
         """Send a DELETE request."""
+        ...
+
+    async def request(self, request: Request) -> Response:
+        """Send a request with the method it names."""
         ...

@@ -1,0 +1,38 @@
+"""The guest API, described once.
+
+From this table come the allow-list of host calls, the bindings of every
+language, the reference documentation and the completions of the editor.  An
+entry that `runs_on_host` is a frame to the server; the others are implemented
+inside the worker.
+"""
+
+from perilune.runtimes.guest_api.model import ArgType, Argument, GuestFunction
+from perilune.runtimes.guest_api.network import AI, EMAIL, HTTP
+from perilune.runtimes.guest_api.state import ENV, KV, LOG
+from perilune.runtimes.guest_api.text import BASE64, JSON, STRINGS
+from perilune.runtimes.guest_api.times import TIME
+from perilune.runtimes.guest_api.values import CRYPTO, RANDOM
+from perilune.runtimes.guest_api.web import ROUTER, URL
+
+GUEST_API: tuple[GuestFunction, ...] = (
+    LOG
+    + KV
+    + ENV
+    + HTTP
+    + JSON
+    + BASE64
+    + CRYPTO
+    + TIME
+    + URL
+    + STRINGS
+    + RANDOM
+    + ROUTER
+    + AI
+    + EMAIL
+)
+
+HOST_FUNCTIONS: dict[str, GuestFunction] = {
+    function.full_name: function for function in GUEST_API if function.runs_on_host
+}
+
+__all__ = ["GUEST_API", "HOST_FUNCTIONS", "ArgType", "Argument", "GuestFunction"]

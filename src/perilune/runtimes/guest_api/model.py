@@ -1,0 +1,53 @@
+"""What describes one function of the guest API."""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class ArgType(StrEnum):
+    """The kinds of argument the bindings check."""
+
+    STRING = "string"
+    """Text or number; numbers become text."""
+    INT = "int"
+    NUMBER = "number"
+    TABLE = "table"
+    ANY = "any"
+
+
+class Argument(msgspec.Struct, frozen=True):
+    """One parameter of a guest function."""
+
+    name: str
+    type: ArgType
+    optional: bool = False
+
+
+class GuestFunction(msgspec.Struct, frozen=True, kw_only=True):
+    """One function that guest code can call."""
+
+    module: str
+    name: str
+    args: tuple[Argument, ...]
+    returns: str
+    summary: str
+    """One sentence for people and language models."""
+    example: str
+    """A Lua expression or statement that works as it stands."""
+    since: str = "0.1.0"
+    runs_on_host: bool = False
+    has_reply: bool = True
+    """False for calls whose outcome never reaches the guest (log lines)."""
+    fails_with_false: bool = False
+    """Whether a failure is `false, err`, as with functions that answer yes or no."""
+
+    @property
+    def full_name(self) -> str:
+        """`module.name`, the name in frames and documentation."""
+        return f"{self.module}.{self.name}"
+
+
+def arg(name: str, type_: ArgType = ArgType.STRING, *, optional: bool = False) -> Argument:
+    """Return a parameter; text unless *type_* says otherwise."""
+    return Argument(name, type_, optional)

@@ -1,0 +1,7 @@
+"""Digests and random values."""
+
+from perilune.runtimes.guest_api.model import GuestFunction
+
+CRYPTO: tuple[GuestFunction, ...] = ()
+
+RANDOM: tuple[GuestFunction, ...] = ()
