@@ -12,6 +12,10 @@ class Case:
     method: str = "GET"
     body: str = ""
 
+    def source(self, upstream: str) -> str:
+        """Return the code, with the address of a server on loopback filled in."""
+        return self.code.replace("UPSTREAM", upstream)
+
 
 FIB = """
 function fib(n) if n < 2 then return n end return fib(n - 1) + fib(n - 2) end
@@ -42,6 +46,34 @@ function handler(ctx, event)
   local n = tonumber(kv.get("n") or "0") + 1
   kv.set("n", tostring(n))
   return { statusCode = 200, body = tostring(n) }
+end
+""",
+    ),
+    Case(
+        "one kv.get",
+        """
+function handler(ctx, event)
+  return { statusCode = 200, body = kv.get("n") or "none" }
+end
+""",
+    ),
+    Case(
+        "ten kv.get",
+        """
+function handler(ctx, event)
+  local value
+  for _ = 1, 10 do value = kv.get("n") end
+  return { statusCode = 200, body = value or "none" }
+end
+""",
+    ),
+    Case(
+        "http.get",
+        """
+function handler(ctx, event)
+  local response, problem = http.get("UPSTREAM")
+  if problem then error(problem) end
+  return { statusCode = response.statusCode, body = response.body }
 end
 """,
     ),

@@ -53,10 +53,10 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     with (
         tempfile.TemporaryDirectory() as folder,
         bare_asgi() as bare,
-        serving(Path(folder)) as server,
+        serving(Path(folder), {"PERILUNE_HTTP_ALLOW": "127.0.0.1"}) as server,
     ):
         idle_mib = server.pss_mib()
-        urls = {case.name: server.add_function(case.name, case.code) for case in cases}
+        urls = {case.name: server.add_function(case.name, case.source(bare)) for case in cases}
         for case in cases:
             url = urls[case.name]
             drive(url, connections=8, seconds=WARM_UP_S, method=case.method, body=case.body)
@@ -103,11 +103,22 @@ def show(results: dict[str, Any]) -> None:
         ratio = fib["p50_ms"] / results["bare_fib_ms"]
         bare_ms = results["bare_fib_ms"]
         print(f"\nfib(27) in bare LuaJIT: {bare_ms:.2f} ms; here {ratio:.2f} × that at p50")
+    show_call_cost(figures, "one kv.get")
+    show_call_cost(figures, "http.get")
     memory = results["memory_mib"]
     print(
         f"memory of all processes (PSS): {memory['idle']:.0f} MiB idle,"
         f" {memory['after load']:.0f} MiB after load"
     )
+
+
+def show_call_cost(figures: dict[str, Any], name: str) -> None:
+    """Print what the one host call of case *name* adds to an execution without any."""
+    with_call = figures.get(name, {}).get("1")
+    without = figures.get("hello", {}).get("1")
+    if with_call and without:
+        cost_ms = with_call["p50_ms"] - without["p50_ms"]
+        print(f"{name} costs {cost_ms:.2f} ms at one connection (p50, beyond hello)")
 
 
 if __name__ == "__main__":

@@ -4,17 +4,28 @@ import inspect
 
 import pytest
 
-from perilune.store import DB, EnvRows, KVRows, LogRows, SqliteStore, SqliteTransaction
+from perilune.store import (
+    DB,
+    AIRequestRows,
+    EmailRequestRows,
+    EnvRows,
+    KVRows,
+    LogRows,
+    SqliteStore,
+    SqliteTransaction,
+)
+
+Parts = tuple[DB, KVRows, EnvRows, LogRows, AIRequestRows, EmailRequestRows]
 
 
-def as_promised(store: SqliteStore) -> tuple[DB, KVRows, EnvRows, LogRows]:
+def as_promised(store: SqliteStore) -> Parts:
     """Checked by mypy."""
-    return store, store.kv, store.env, store.logs
+    return store, store.kv, store.env, store.logs, store.ai_requests, store.email_requests
 
 
-def inside_as_well(store: SqliteTransaction) -> tuple[DB, KVRows, EnvRows, LogRows]:
+def inside_as_well(store: SqliteTransaction) -> Parts:
     """Checked by mypy."""
-    return store, store.kv, store.env, store.logs
+    return store, store.kv, store.env, store.logs, store.ai_requests, store.email_requests
 
 
 @pytest.mark.parametrize(
@@ -24,6 +35,8 @@ def inside_as_well(store: SqliteTransaction) -> tuple[DB, KVRows, EnvRows, LogRo
         pytest.param(KVRows, lambda store: store.kv, id="kv"),
         pytest.param(EnvRows, lambda store: store.env, id="env"),
         pytest.param(LogRows, lambda store: store.logs, id="logs"),
+        pytest.param(AIRequestRows, lambda store: store.ai_requests, id="ai"),
+        pytest.param(EmailRequestRows, lambda store: store.email_requests, id="email"),
     ],
 )
 async def test_names_and_arguments_are_those_of_the_protocol(store, protocol, part):

@@ -1,6 +1,6 @@
 """Keeps functions, versions, executions and what belongs to them.
 
-The only room that speaks SQL.  Callers know `DB` and the three row protocols; `open_store`
+The only room that speaks SQL.  Callers know `DB` and the row protocols; `open_store`
 opens the implementation that ships, one SQLite file with one writer and several readers.
 How it works and what survives a crash: docs/explanation/store.md.
 """
@@ -20,7 +20,14 @@ from perilune.store.errors import (
     WritesLost,
 )
 from perilune.store.kv_numbers import add_to_number
-from perilune.store.protocol import DB, EnvRows, KVRows, LogRows
+from perilune.store.protocol import (
+    DB,
+    AIRequestRows,
+    EmailRequestRows,
+    EnvRows,
+    KVRows,
+    LogRows,
+)
 from perilune.store.records import (
     DEFAULT_PAGE_LIMIT,
     MAX_PAGE_LIMIT,
@@ -56,11 +63,13 @@ __all__ = [
     "DEFAULT_PAGE_LIMIT",
     "MAX_PAGE_LIMIT",
     "AIRequest",
+    "AIRequestRows",
     "AIRequestStatus",
     "AlreadyExists",
     "CannotDeleteActiveVersion",
     "CronStatus",
     "EmailRequest",
+    "EmailRequestRows",
     "EmailRequestStatus",
     "EnvRows",
     "ErrorHook",

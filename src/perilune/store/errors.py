@@ -82,7 +82,7 @@ class KVQuotaExceeded(StoreError, ValueError):
 
 
 class WritesLost(StoreError):
-    """Writes nobody waits for (log lines) failed or were dropped; only reported, never raised."""
+    """Rows nobody waits for (`LogRows.append`) failed or were dropped; reported, never raised."""
 
     code = "writes_lost"
 

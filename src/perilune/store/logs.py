@@ -3,7 +3,7 @@
 import sqlite3
 
 from perilune.store.access import Access, snapshot
-from perilune.store.operations import Params, Statement
+from perilune.store.operations import OfferedStatement
 from perilune.store.records import LogEntry
 from perilune.store.statements import load_statements
 
@@ -23,7 +23,7 @@ class LogStore:
     ) -> bool:
         """See `LogRows.append`."""
         params = (execution_id, log_id, int(level), message, timestamp)
-        return self._access.offer(_Line(_INSERT, params, len(message)))
+        return self._access.offer(OfferedStatement(_INSERT, params, len(message)))
 
     async def page(
         self, execution_id: str, limit: int | None, offset: int
@@ -39,13 +39,3 @@ class LogStore:
                 return found, total
 
         return await self._access.read(read)
-
-
-class _Line(Statement):
-    """The insertion of a line."""
-
-    __slots__ = ("weight",)
-
-    def __init__(self, sql: str, params: Params, weight: int) -> None:
-        super().__init__(sql, params)
-        self.weight = weight

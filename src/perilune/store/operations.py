@@ -94,6 +94,17 @@ class Statement(Operation[None]):
         self.error = as_store_error(error)
 
 
+class OfferedStatement(Statement):
+    """The insertion of a row that nobody waits for."""
+
+    __slots__ = ("weight",)
+
+    def __init__(self, sql: str, params: Params, weight: int) -> None:
+        """Prepare the statement; *weight* says about how many characters it holds."""
+        super().__init__(sql, params)
+        self.weight = weight
+
+
 class Work(Operation[T]):
     """Several statements and the decisions between them, as a function on the connection."""
 

@@ -8,6 +8,8 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from perilune.store.records import (
+    AIRequest,
+    EmailRequest,
     Execution,
     ExecutionStatus,
     Function,
@@ -236,4 +238,32 @@ class LogRows(Protocol):
         self, execution_id: str, limit: int | None, offset: int
     ) -> tuple[list[LogEntry], int]:
         """Return lines oldest first and the total; a limit of None means all."""
+        ...
+
+
+class AIRequestRows(Protocol):
+    """Rows of the requests to AI providers."""
+
+    def append(self, row: AIRequest) -> bool:
+        """Queue one row, as `LogRows.append` does; never raises, False if it was dropped."""
+        ...
+
+    async def page(
+        self, execution_id: str, limit: int | None, offset: int
+    ) -> tuple[list[AIRequest], int]:
+        """Return rows of an execution oldest first and the total; a limit of None means all."""
+        ...
+
+
+class EmailRequestRows(Protocol):
+    """Rows of the e-mails."""
+
+    def append(self, row: EmailRequest) -> bool:
+        """Queue one row, as `LogRows.append` does; never raises, False if it was dropped."""
+        ...
+
+    async def page(
+        self, execution_id: str, limit: int | None, offset: int
+    ) -> tuple[list[EmailRequest], int]:
+        """Return rows of an execution oldest first and the total; a limit of None means all."""
         ...

@@ -22,6 +22,7 @@ from perilune.store.logs import LogStore
 from perilune.store.operations import AnyOperation, Operation, Statement, Work, as_store_error
 from perilune.store.prepare import prepare_file
 from perilune.store.readers import Readers
+from perilune.store.requests import AIRequestStore, EmailRequestStore
 from perilune.store.transactions import Session
 from perilune.store.versions import Versions
 from perilune.store.writer import Writer
@@ -29,7 +30,7 @@ from perilune.store.writer import Writer
 T = TypeVar("T")
 
 ErrorHook = Callable[[StoreError], None]
-"""Takes a failure nobody waits for: lost log lines, a failed checkpoint."""
+"""Takes a failure nobody waits for: lost rows, a failed checkpoint."""
 
 
 def log_error(error: StoreError) -> None:
@@ -93,6 +94,8 @@ class SqliteSession:
         self.kv = KVStore(access, clock)
         self.env = EnvStore(access, clock)
         self.logs = LogStore(access)
+        self.ai_requests = AIRequestStore(access)
+        self.email_requests = EmailRequestStore(access)
 
         self.create_function = functions.create
         self.get_function = functions.read
@@ -185,7 +188,7 @@ class SqliteStore(SqliteSession):
 
     @property
     def lost_writes(self) -> int:
-        """How many queued log lines were dropped or failed since the start."""
+        """How many rows that nobody waits for were dropped or failed since the start."""
         return self._writer.lost
 
     @asynccontextmanager

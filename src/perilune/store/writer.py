@@ -26,10 +26,10 @@ MAX_BATCH = 512
 """Operations per transaction: bounds how long the first of them waits for the last."""
 
 MAX_QUEUED = 100_000
-"""Operations waiting, above which offered ones (log lines) are dropped."""
+"""Operations waiting, above which offered ones (`Writer.offer`) are dropped."""
 
 MAX_QUEUED_CHARACTERS = 64 * 1024 * 1024
-"""Text held by waiting log lines, above which further ones are dropped."""
+"""Text held by offered operations that wait, above which further ones are dropped."""
 
 _Batch = list[AnyOperation]
 _Task = Callable[[], None]
@@ -152,7 +152,7 @@ class Writer:
             return True
         if not self._overflowing:
             self._overflowing = True
-            self._report(WritesLost("log lines are dropped: the database is too slow for them"))
+            self._report(WritesLost("rows are dropped: the database is too slow for them"))
         return False
 
     # In the writer's thread.

@@ -14,7 +14,7 @@ import resource
 import select
 import signal
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import NoReturn
 
@@ -41,6 +41,8 @@ class Spawn(msgspec.Struct, frozen=True, array_like=True, tag="spawn"):
     """Serve although a layer is missing."""
     without: tuple[str, ...] = ()
     """Layers to leave out, for tests and diagnosis."""
+    time_zone: str | None = None
+    """The host's variable `TZ`, which an empty environment does not have; None if it is unset."""
 
 
 class Started(msgspec.Struct, frozen=True, array_like=True, tag="started"):
@@ -75,6 +77,9 @@ _decode_spawn = msgspec.msgpack.Decoder(Spawn).decode
 
 def run_zygote(control: socket.socket, preload: Sequence[str]) -> None:
     """Import the *preload* modules, then fork workers until the host goes away."""
+    # Not at the top: the host imports this module for its messages and has no use for zone files.
+    from perilune.worker.library.zones import SERVER
+
     try:
         modules = {name: importlib.import_module(name) for name in preload}
     except Exception as error:
@@ -83,7 +88,7 @@ def run_zygote(control: socket.socket, preload: Sequence[str]) -> None:
     _settle()
     try:
         control.send(_encode(Started()))
-        _Zygote(control, modules).serve()
+        _Zygote(control, modules, SERVER.follow).serve()
     except (BrokenPipeError, ConnectionResetError):
         pass  # the host went away while it was being told something
 
@@ -104,9 +109,15 @@ def _settle() -> None:
 
 
 class _Zygote:
-    def __init__(self, control: socket.socket, modules: Mapping[str, ModuleType]) -> None:
+    def __init__(
+        self,
+        control: socket.socket,
+        modules: Mapping[str, ModuleType],
+        follow_time_zone: Callable[[str | None], None],
+    ) -> None:
         self._control = control
         self._modules = modules
+        self._follow_time_zone = follow_time_zone
         self._pids: dict[int, int] = {}  # by pidfd, which is readable once the worker has ended
         self._poll = select.poll()
         self._poll.register(control, select.POLLIN)
@@ -146,6 +157,7 @@ class _Zygote:
 
     def _fork(self, request: Spawn, connection: int) -> tuple[int, int]:
         module = self._modules[request.module]
+        self._follow_time_zone(request.time_zone)  # while its file can be opened
         zygote = os.getpid()
         pid = os.fork()
         if pid == 0:

@@ -1,17 +1,19 @@
 """HTTP for guest code: requests to the outside world, under the egress policy."""
 
-from perilune.services.http.types import (
-    HTTPClient,
-    HTTPClientError,
-    HTTPError,
-    Request,
-    Response,
-)
+from perilune.services.http.client import Client, HTTPLimits
+from perilune.services.http.egress import EgressPolicy, EgressRefused
+from perilune.services.http.fake import FakeClient
+from perilune.services.http.types import HTTPClient, HTTPClientError, HTTPError, Request, Response
 
 __all__ = [
+    "Client",
+    "EgressPolicy",
+    "EgressRefused",
+    "FakeClient",
     "HTTPClient",
     "HTTPClientError",
     "HTTPError",
+    "HTTPLimits",
     "Request",
     "Response",
 ]

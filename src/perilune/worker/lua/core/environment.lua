@@ -131,16 +131,12 @@ local function guest_traceback(...)
 end
 
 -- Case mapping knows all of Unicode; text that is not UTF-8 is mapped bytewise.
-local function guest_upper(text)
-  if type(text) ~= "string" then text = checks.string(text, 1, "upper") end
-  if not find(text, "[\128-\255]") then return upper(text) end
-  return core.call_native(native.upper, text) or upper(text)
-end
-
-local function guest_lower(text)
-  if type(text) ~= "string" then text = checks.string(text, 1, "lower") end
-  if not find(text, "[\128-\255]") then return lower(text) end
-  return core.call_native(native.lower, text) or lower(text)
+function core.case_mapper(name, map_unicode, map_bytes)
+  return function(text)
+    if type(text) ~= "string" then text = checks.string(text, 1, name) end
+    if not find(text, "[\128-\255]") then return map_bytes(text) end
+    return core.call_native(map_unicode, text) or map_bytes(text)
+  end
 end
 
 -- LuaJIT takes counts as 32-bit integers: 1e10 would silently give an empty string.
@@ -178,7 +174,8 @@ local function library()
     "byte", "char", "find", "format", "gmatch", "gsub", "len", "match", "reverse", "sub",
   })
   all.string.gfind, all.string.rep = string.gmatch, guest_rep
-  all.string.upper, all.string.lower = guest_upper, guest_lower
+  all.string.upper = core.case_mapper("upper", native.upper, upper)
+  all.string.lower = core.case_mapper("lower", native.lower, lower)
   all.string.dump = removed_function("string.dump")
   all.table = pick(table, { "concat", "getn", "insert", "maxn", "remove", "sort" })
   all.table.unpack = base.unpack

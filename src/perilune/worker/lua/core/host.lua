@@ -23,6 +23,13 @@ local function call_native(func, ...)
   return finish(pcall(func, ...))
 end
 
+-- Call a library function that can't fail but by running out of memory.
+local function native_or_raise(func, ...)
+  local value, problem = call_native(func, ...)
+  if value == nil then return core.raise(problem) end
+  return value
+end
+
 local function send(index, ...)
   local ok, status, value = pcall(native.send, index, ...)
   if not ok then error("internal error in the sandbox", 0) end
@@ -88,3 +95,4 @@ function core.bind(index, name, kinds, optional, has_reply, fails_with_false)
 end
 
 core.call_native = call_native
+core.native_or_raise = native_or_raise

@@ -24,6 +24,12 @@ local function sequence_length(text, at, first)
   return 4
 end
 
+-- Length of the character at *at*; a byte that is not part of a valid sequence is one.
+function core.character_length(text, at)
+  local first = byte(text, at)
+  return first >= 0x80 and sequence_length(text, at, first) or 1
+end
+
 -- *text* with every invalid byte replaced; the same string if there is none.
 function core.valid_utf8(text)
   local at = find(text, "[\128-\255]")

@@ -1,0 +1,83 @@
+"""Reads response bodies within their limit, whatever the sender claims."""
+
+import asyncio
+import zlib
+
+import aiohttp
+
+from perilune.services.http.types import HTTPClientError
+
+CHUNK_BYTES = 64 * 1024
+LARGE_BYTES = 256 * 1024
+"""A body that gets longer waits for its turn, so that few long ones are in memory at a time."""
+
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+class BodyReader:
+    """Reads one body."""
+
+    def __init__(self, max_bytes: int, large_bodies: asyncio.Semaphore) -> None:
+        self._max_bytes = max_bytes
+        self._large_bodies = large_bodies
+
+    async def read(self, content: aiohttp.StreamReader, *, is_gzip: bool) -> bytes:
+        """Return the whole body, decompressed if *is_gzip*.
+
+        Raises:
+            HTTPClientError: it is too long, or not what it claims to be.
+        """
+        data = bytearray()
+        decoder = _Gunzip(self._max_bytes) if is_gzip else None
+        is_large = False
+        try:
+            async for chunk in content.iter_chunked(CHUNK_BYTES):
+                data += decoder.feed(chunk, len(data)) if decoder else chunk
+                if len(data) > self._max_bytes:
+                    raise _too_long(self._max_bytes)
+                if len(data) > LARGE_BYTES and not is_large:
+                    await self._large_bodies.acquire()
+                    is_large = True
+        finally:
+            if is_large:
+                self._large_bodies.release()
+        if decoder and not decoder.is_complete:
+            raise HTTPClientError("failed to read response body: unexpected EOF")
+        return bytes(data)
+
+
+class _Gunzip:
+    """Decompresses gzip (RFC 1952), several members too, never far beyond a limit."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._stream = zlib.decompressobj(_GZIP)
+        self._has_input = False
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the last member has come to its end, or nothing came at all."""
+        return not self._has_input or self._stream.eof
+
+    def feed(self, chunk: bytes, have: int) -> bytes:
+        """Return what *chunk* decompresses to, when *have* bytes are there already."""
+        self._has_input = True
+        pieces = bytearray()
+        while chunk:
+            if self._stream.eof:
+                self._stream = zlib.decompressobj(_GZIP)
+            room = self._max_bytes - have - len(pieces) + 1
+            try:
+                pieces += self._stream.decompress(chunk, room)
+            except zlib.error as error:
+                raise HTTPClientError("failed to read response body: gzip: invalid data") from error
+            if have + len(pieces) > self._max_bytes:
+                raise _too_long(self._max_bytes)
+            chunk = self._stream.unconsumed_tail or self._stream.unused_data
+        return bytes(pieces)
+
+
+def _too_long(limit: int) -> HTTPClientError:
+    return HTTPClientError(
+        f"failed to read response body: it is longer than the limit of {limit} bytes"
+    )

@@ -1,0 +1,181 @@
+"""Which addresses guest code may reach: public ones, and what the operator allows.
+
+What counts is the address that is connected to, not the name that was asked
+for: names are resolved here, and the connection goes to an address that was
+checked, so that a name whose answer changes (DNS rebinding) gains nothing.
+"""
+
+import asyncio
+import re
+import socket
+from collections.abc import Iterable
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from perilune.services.http.types import HTTPClientError
+
+Address = IPv4Address | IPv6Address
+
+SETTING = "PERILUNE_HTTP_ALLOW"
+
+_LABEL = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
+_HOST_NAME = re.compile(rf"(\*\.)?{_LABEL}(\.{_LABEL})*")
+_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
+
+
+class EgressRefused(HTTPClientError):
+    """The address is neither public nor allowed by the operator."""
+
+    code = "egress_refused"
+
+    def __init__(self, host: str, address: str) -> None:
+        where = f"{address} is" if host == address else f"{host} has the address {address},"
+        what = "not a public address" if host == address else "which is not public"
+        super().__init__(f"{where} {what}; the operator may allow it with {SETTING}")
+
+
+class EgressPolicy:
+    """Decides which addresses may be connected to."""
+
+    def __init__(self, allow: Iterable[str] = ()) -> None:
+        """Allow *allow* besides all public addresses.
+
+        Args:
+            allow: networks (`10.0.0.0/8`), addresses, and host names, which
+                stand for whatever they resolve to; `*.example.org` means every
+                name below `example.org`.
+
+        Raises:
+            ValueError: an entry is none of these.
+        """
+        self._networks: list[IPv4Network | IPv6Network] = []
+        self._names: set[str] = set()
+        self._suffixes: list[str] = []
+        for entry in allow:
+            self._add(entry.strip().lower())
+
+    def _add(self, entry: str) -> None:
+        try:
+            self._networks.append(ip_network(entry.strip("[]")))
+            return
+        except ValueError as problem:
+            if "has host bits set" in str(problem):
+                raise ValueError(f"{entry!r} is an address within a network, not one") from None
+        is_numeric = re.fullmatch(r"[0-9.:/x]+", entry)
+        if is_numeric or not _HOST_NAME.fullmatch(entry):
+            raise ValueError(f"{entry!r} is no network, address or host name")
+        if entry.startswith("*."):
+            self._suffixes.append(entry[1:])
+        else:
+            self._names.add(entry)
+
+    def allows(self, host: str, address: Address) -> bool:
+        """Whether *address* may be connected to when *host* was asked for."""
+        name = host.lower().rstrip(".")
+        if name in self._names or name.endswith(tuple(self._suffixes)):
+            return True
+        inner = _embedded(address)
+        if any(_within(one, self._networks) for one in (address, inner)):
+            return True
+        return _is_public(address) and (inner is address or _is_public(inner))
+
+    def check_literal(self, host: str) -> None:
+        """Check *host* if it is an address; names are checked when they are resolved.
+
+        Raises:
+            EgressRefused: it may not be connected to.
+        """
+        try:
+            address = ip_address(host.strip("[]").partition("%")[0])
+        except ValueError:
+            return
+        if not self.allows(host, address):
+            raise EgressRefused(host, str(address))
+
+    async def resolve(self, host: str, port: int) -> list[str]:
+        """Return the addresses of *host* that may be connected to, at least one.
+
+        Raises:
+            EgressRefused: it has none of these.
+            OSError: it can't be resolved.
+        """
+        return [one["host"] for one in await self.look_up(host, port, socket.AF_UNSPEC)]
+
+    async def look_up(self, host: str, port: int, family: int) -> list[ResolveResult]:
+        """Return what `resolve` returns, in the form that aiohttp wants."""
+        self.check_literal(host)
+        found = await asyncio.get_running_loop().getaddrinfo(
+            host, port, family=family, type=socket.SOCK_STREAM
+        )
+        refused = ""
+        allowed: list[ResolveResult] = []
+        for kind, _, protocol, _, where in found:
+            text = str(where[0])
+            if self.allows(host, ip_address(text.partition("%")[0])):
+                allowed.append(
+                    ResolveResult(
+                        hostname=host,
+                        host=text,
+                        port=port,
+                        family=kind,
+                        proto=protocol,
+                        flags=socket.AI_NUMERICHOST,
+                    )
+                )
+            else:
+                refused = text
+        if not allowed:
+            raise EgressRefused(host, refused) if refused else OSError(f"{host} has no address")
+        return allowed
+
+
+class CheckingResolver(AbstractResolver):
+    """Resolves names for aiohttp, to addresses that the policy allows."""
+
+    def __init__(self, policy: EgressPolicy) -> None:
+        self._policy = policy
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Return the allowed addresses of *host*."""
+        return await self._policy.look_up(host, port, family)
+
+    async def close(self) -> None:
+        """Do nothing: there is nothing to release."""
+
+
+def _embedded(address: Address) -> Address:
+    """Return the IPv4 address that an IPv6 address stands for, else the address itself."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    if address.sixtofour is not None:
+        return address.sixtofour
+    if address.teredo is not None:
+        return address.teredo[1]
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address
+
+
+def _is_public(address: Address) -> bool:
+    if isinstance(address, IPv6Address) and (
+        address.ipv4_mapped is not None or address in _NAT64 or address.sixtofour is not None
+    ):
+        return True  # what counts is the address inside
+    is_site_local = isinstance(address, IPv6Address) and address.is_site_local
+    return address.is_global and not address.is_multicast and not is_site_local
+
+
+def _within(address: Address, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+    return any(address.version == one.version and address in one for one in networks)

@@ -1,0 +1,14 @@
+-- name: insert_request
+INSERT INTO ai_requests (id, execution_id, provider, model, endpoint, request_json, response_json,
+                         status, error_message, input_tokens, output_tokens, duration_ms, created_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+
+-- name: list_requests
+SELECT id, execution_id, provider, model, endpoint, request_json, response_json,
+       status, error_message, input_tokens, output_tokens, duration_ms, created_at
+FROM ai_requests WHERE execution_id = ?1
+ORDER BY seq
+LIMIT ?2 OFFSET ?3
+
+-- name: count_requests
+SELECT count(*) FROM ai_requests WHERE execution_id = ?1
