@@ -12,6 +12,7 @@ from pathlib import Path
 
 from perilune.config import settings_table
 from perilune.runtimes.guest_api import GUEST_API, GuestFunction
+from perilune.runtimes.guest_docs import MODULES, signature
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -36,7 +37,7 @@ def guest_api_page(functions: Sequence[GuestFunction] = GUEST_API) -> str:
     """Return the reference page of *functions*, which are grouped by module."""
     parts = [GUEST_API_HEAD]
     for module, members in groupby(functions, key=lambda function: function.module):
-        parts.append(f"## {module}\n")
+        parts.append(f"## {module}\n\n{MODULES[module]}\n")
         parts.extend(_entry(function) for function in members)
     return "\n".join(parts)
 
@@ -64,14 +65,10 @@ def main(arguments: list[str]) -> int:
 
 
 def _entry(function: GuestFunction) -> str:
-    arguments = ", ".join(
-        f"{argument.name}{'?' if argument.optional else ''}: {argument.type}"
-        for argument in function.args
-    )
     where = "host" if function.runs_on_host else "worker"
     return (
         f"### {function.full_name}\n\n"
-        f"`{function.full_name}({arguments})` → `{function.returns}`\n\n"
+        f"`{signature(function)}` → `{function.returns}`\n\n"
         f"{function.summary}\n\n"
         f"```lua\n{function.example}\n```\n\n"
         f"*{where}, since {function.since}*\n"

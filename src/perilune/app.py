@@ -29,7 +29,7 @@ from perilune.api import (
     load_api_key,
 )
 from perilune.clock import wall_clock
-from perilune.config import Settings
+from perilune.config import SettingError, Settings
 from perilune.engine import Config, Engine
 from perilune.engine import new as new_engine
 from perilune.errors import PeriluneError
@@ -42,13 +42,19 @@ from perilune.runtimes import (
     SandboxReport,
     WorkerLimits,
 )
+from perilune.services.ai import ChatClient, StoreAITracker
+from perilune.services.email import DefaultEmailClient, StoreEmailTracker
 from perilune.services.env import Env
+from perilune.services.http import Client, EgressPolicy, HTTPLimits
 from perilune.services.kv import KV
 from perilune.services.logger import StoreLogger
 from perilune.store import DB, Function, PaginationParams, SqliteStore, open_store
 
 DATABASE_FILE = "lunar.db"
 """Lunar's name, so that its data directory can be taken over."""
+
+PROVIDER_TIMEOUT_S = 600.0
+"""Longest time that a provider of AI or e-mail gets to answer."""
 
 EXAMPLE_NAME = "hello"
 EXAMPLE_CODE = """\
@@ -104,6 +110,11 @@ class Services:
     logger: StoreLogger
     kv: KV
     env: Env
+    http: Client
+    ai: ChatClient
+    ai_tracker: StoreAITracker
+    email: DefaultEmailClient
+    email_tracker: StoreEmailTracker
 
 
 OpenRuntime = Callable[[Settings, Services], AbstractAsyncContextManager[HostedRuntime]]
@@ -150,10 +161,19 @@ def open_lua(settings: Settings, services: Services) -> AbstractAsyncContextMana
         memory_bytes=settings.worker_memory,
         idle_s=settings.worker_idle,
         response_body_bytes=settings.response_body,
+        outbound_calls=settings.http_calls,
         relaxed=settings.sandbox == "relaxed",
     )
     return LuaRuntime(
-        logger=services.logger, kv_store=services.kv, env_store=services.env, limits=limits
+        logger=services.logger,
+        kv_store=services.kv,
+        env_store=services.env,
+        http_client=services.http,
+        ai_client=services.ai,
+        ai_tracker=services.ai_tracker,
+        email_client=services.email,
+        email_tracker=services.email_tracker,
+        limits=limits,
     )
 
 
@@ -173,9 +193,7 @@ async def open_server(
         if recovered:
             _log.warning("%d executions were interrupted by the last stop", recovered)
         masker = Masker(settings.mask_names)
-        services = Services(
-            logger=StoreLogger(store.logs, masker=masker), kv=KV(store.kv), env=Env(store.env)
-        )
+        services = await rooms.enter_async_context(_open_services(settings, store, masker))
         sockets = bind_sockets(settings.host, settings.port)
         for sock in sockets:
             rooms.callback(sock.close)
@@ -189,6 +207,11 @@ async def open_server(
                 runtime=runtime,
                 kv_store=services.kv,
                 env_store=services.env,
+                http_client=services.http,
+                ai_client=services.ai,
+                ai_tracker=services.ai_tracker,
+                email_client=services.email,
+                email_tracker=services.email_tracker,
                 execution_timeout=settings.execution_timeout,
                 masker=masker,
             )
@@ -254,6 +277,31 @@ async def ensure_example(db: DB) -> Function | None:
     return function
 
 
+@asynccontextmanager
+async def _open_services(
+    settings: Settings, store: SqliteStore, masker: Masker
+) -> AsyncIterator[Services]:
+    """Open what guest code may use.  Raises `SettingError` for a list that can't be understood."""
+    try:
+        policy = EgressPolicy(settings.http_allow)
+    except ValueError as problem:
+        raise SettingError("PERILUNE_HTTP_ALLOW", str(problem)) from None
+    env = Env(store.env)
+    limits = HTTPLimits(timeout_s=settings.http_timeout, max_bytes=settings.http_response_body)
+    async with Client(policy, limits) as http:
+        providers = http.with_limits(HTTPLimits(timeout_s=PROVIDER_TIMEOUT_S))
+        yield Services(
+            logger=StoreLogger(store.logs, masker=masker),
+            kv=KV(store.kv),
+            env=env,
+            http=http,
+            ai=ChatClient(providers, env),
+            ai_tracker=StoreAITracker(store.ai_requests, masker=masker),
+            email=DefaultEmailClient(providers, env, policy),
+            email_tracker=StoreEmailTracker(store.email_requests, masker=masker),
+        )
+
+
 def _connection_limits(settings: Settings) -> ConnectionLimits:
     return ConnectionLimits(
         head_timeout_s=settings.header_timeout,
@@ -291,7 +339,12 @@ def _gateway(
         ),
         management=ManagementApi(
             Functions(store, services.env),
-            Executions(store, services.logger),
+            Executions(
+                store,
+                services.logger,
+                ai_requests=services.ai_tracker,
+                email_requests=services.email_tracker,
+            ),
             doorkeeper=holder,
             body_timeout_s=settings.body_timeout,
         ),

@@ -182,6 +182,21 @@ class Settings:
     response_body: int = setting(
         6 * MIB, "largest body of a function's response", parse=size(1024, 1024 * MIB)
     )
+    http_allow: tuple[str, ...] = setting(
+        (),
+        "networks, addresses and host names (comma-separated) that functions may reach although"
+        " they are not public",
+        parse=names,
+    )
+    http_timeout: float = setting(
+        30.0, "longest time one HTTP request of a function may take", parse=duration(1, 3600)
+    )
+    http_response_body: int = setting(
+        10 * MIB, "largest body a function may receive over HTTP", parse=size(1024, 12 * MIB)
+    )
+    http_calls: int = setting(
+        50, "HTTP, AI and e-mail calls one execution may make", parse=whole(0, 1000)
+    )
     header_timeout: float = setting(
         10.0, "time in which a request's head must arrive", parse=duration(1, 3600)
     )

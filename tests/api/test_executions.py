@@ -1,8 +1,20 @@
-"""The management API: executions and their logs (`rest-api` 5)."""
+"""The management API: executions, their logs, and the requests they made (`rest-api` 5)."""
 
 import json
 
 import pytest
+
+from perilune.api import Executions
+from perilune.api.errors import OperationFailed
+from perilune.services.logger import MemoryLogger
+from perilune.store import (
+    AIRequest,
+    EmailRequest,
+    ExecutionNotFound,
+    PaginationParams,
+    RequestStatus,
+    StoreError,
+)
 
 
 async def test_executions_are_listed_without_and_shown_with_their_response(site):
@@ -42,6 +54,184 @@ async def test_logs_come_with_their_execution(site):
     assert levels == ["info", "debug", "warn", "error", "info"]
 
 
+async def some_execution(site) -> str:
+    function_id = await site.answering()
+    return (await site.client.get(f"/fn/{function_id}")).headers["x-execution-id"]
+
+
+def ai_request(execution_id: str, number: int, **members) -> AIRequest:
+    return AIRequest(
+        **{
+            "id": f"a{number}",
+            "execution_id": execution_id,
+            "provider": "openai",
+            "model": "m",
+            "endpoint": "https://example.net/v1/chat/completions",
+            "request_json": '{"model":"m"}',
+            "status": RequestStatus.ERROR,
+            "duration_ms": number,
+            "created_at": 1000,
+            **members,
+        }
+    )
+
+
+def email_request(execution_id: str, number: int, **members) -> EmailRequest:
+    return EmailRequest(
+        **{
+            "id": f"m{number}",
+            "execution_id": execution_id,
+            "from_": "a@example.net",
+            "to": ['"Doe, Jane" <j@example.org>', "k@example.org"],
+            "subject": "hi",
+            "has_text": True,
+            "has_html": False,
+            "request_json": "{}",
+            "status": RequestStatus.ERROR,
+            "duration_ms": number,
+            "created_at": 1000,
+            **members,
+        }
+    )
+
+
+async def test_ai_requests_are_shown_with_what_is_known_of_them(site):
+    execution_id = await some_execution(site)
+    rows = site.server.store.ai_requests
+    rows.append(ai_request(execution_id, 0))
+    rows.append(
+        ai_request(
+            execution_id,
+            1,
+            status=RequestStatus.SUCCESS,
+            response_json="{}",
+            error_message="",
+            input_tokens=11,
+            output_tokens=0,
+        )
+    )
+    await site.answering()  # commits what was queued before
+
+    shown = (await site.client.get(f"/api/executions/{execution_id}/ai-requests")).json()
+
+    assert set(shown) == {"ai_requests", "pagination"}
+    assert shown["pagination"] == {"total": 2, "limit": 20, "offset": 0}
+    least = {
+        "id": "a0",
+        "execution_id": execution_id,
+        "provider": "openai",
+        "model": "m",
+        "endpoint": "https://example.net/v1/chat/completions",
+        "request_json": '{"model":"m"}',
+        "status": "error",
+        "duration_ms": 0,
+        "created_at": 1000,
+    }
+    more = {
+        "id": "a1",
+        "status": "success",
+        "duration_ms": 1,
+        "response_json": "{}",
+        "error_message": "",
+        "input_tokens": 11,
+        "output_tokens": 0,
+    }
+    assert shown["ai_requests"] == [least, {**least, **more}]
+
+
+async def test_emails_are_shown_with_their_receivers_as_a_list(site):
+    execution_id = await some_execution(site)
+    rows = site.server.store.email_requests
+    rows.append(email_request(execution_id, 0, error_message="no", response_json="{}"))
+    rows.append(email_request(execution_id, 1, status=RequestStatus.SUCCESS, email_id="e_1"))
+    await site.answering()
+
+    shown = (await site.client.get(f"/api/executions/{execution_id}/email-requests")).json()
+
+    assert set(shown) == {"email_requests", "pagination"}
+    first, second = shown["email_requests"]
+    assert first == {
+        "id": "m0",
+        "execution_id": execution_id,
+        "from": "a@example.net",
+        "to": ['"Doe, Jane" <j@example.org>', "k@example.org"],
+        "subject": "hi",
+        "has_text": True,
+        "has_html": False,
+        "request_json": "{}",
+        "response_json": "{}",
+        "status": "error",
+        "error_message": "no",
+        "duration_ms": 0,
+        "created_at": 1000,
+    }
+    assert (second["status"], second["email_id"]) == ("success", "e_1")
+    assert "error_message" not in second
+
+
+@pytest.mark.parametrize(
+    ("kind", "make"),
+    [
+        pytest.param("ai", ai_request, id="ai"),
+        pytest.param("email", email_request, id="email"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("query", "expected", "pagination"),
+    [
+        ("", [0, 1, 2, 3, 4], {"total": 5, "limit": 20, "offset": 0}),
+        ("?limit=2", [0, 1], {"total": 5, "limit": 2, "offset": 0}),
+        ("?limit=2&offset=4", [4], {"total": 5, "limit": 2, "offset": 4}),
+        ("?offset=9", [], {"total": 5, "limit": 20, "offset": 9}),
+        ("?limit=x&offset=-1", [0, 1, 2, 3, 4], {"total": 5, "limit": 20, "offset": 0}),
+        ("?limit=101", [0, 1, 2, 3, 4], {"total": 5, "limit": 100, "offset": 0}),
+    ],
+)
+async def test_requests_come_in_pages_oldest_first(site, kind, make, query, expected, pagination):
+    execution_id, other = await some_execution(site), await some_execution(site)
+    rows = getattr(site.server.store, f"{kind}_requests")
+    for number in range(5):
+        rows.append(make(execution_id, number))
+        rows.append(make(other, number, id=f"other{number}"))
+    await site.answering()
+
+    shown = (await site.client.get(f"/api/executions/{execution_id}/{kind}-requests{query}")).json()
+
+    assert [row["duration_ms"] for row in shown[f"{kind}_requests"]] == expected
+    assert shown["pagination"] == pagination
+
+
+@pytest.mark.parametrize("kind", ["ai", "email"])
+async def test_an_execution_without_requests(site, kind):
+    execution_id = await some_execution(site)
+
+    shown = (await site.client.get(f"/api/executions/{execution_id}/{kind}-requests")).json()
+
+    assert shown == {
+        f"{kind}_requests": [],
+        "pagination": {"total": 0, "limit": 20, "offset": 0},
+    }
+
+
+async def test_requests_that_can_not_be_read_are_not_an_empty_list(site):
+    """KD-77."""
+
+    class BrokenPages:
+        async def requests_paginated(self, *_args):
+            raise StoreError("a row can't be read")
+
+    execution_id = await some_execution(site)
+    store, broken = site.server.store, BrokenPages()
+    executions = Executions(store, MemoryLogger(), ai_requests=broken, email_requests=broken)
+
+    with pytest.raises(OperationFailed, match="^Failed to get AI requests$"):
+        await executions.ai_requests(execution_id, PaginationParams())
+    with pytest.raises(OperationFailed, match="^Failed to get email requests$"):
+        await executions.email_requests(execution_id, PaginationParams())
+    with pytest.raises(ExecutionNotFound):
+        await executions.ai_requests("missing", PaginationParams())
+
+
 async def test_empty_lists_of_executions_and_logs(site):
     function_id = await site.answering()
 
@@ -59,6 +249,8 @@ async def test_empty_lists_of_executions_and_logs(site):
         ("/api/functions/missing/executions", "Function not found"),
         ("/api/executions/missing", "Execution not found"),
         ("/api/executions/missing/logs", "Execution not found"),
+        ("/api/executions/missing/ai-requests", "Execution not found"),
+        ("/api/executions/missing/email-requests", "Execution not found"),
     ],
 )
 async def test_what_does_not_exist(site, path, text):

@@ -20,6 +20,7 @@ async def test_create_answers_the_function(site):
         "env_vars": {},
         "disabled": False,
         "save_response": False,
+        "env_writable": True,
         "created_at": created_at,
         "updated_at": function["updated_at"],
         "active_version": {

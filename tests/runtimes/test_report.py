@@ -237,6 +237,7 @@ def test_line_from_the_traceback(source, line):
         ),
         pytest.param("<string> at EOF:   syntax error", None, id="end of file, older wording"),
         pytest.param('see [string "x"]:7: boom', None, id="another chunk"),
+        pytest.param('invalid statusCode: "<string>:2: x"', None, id="text of a user"),
         pytest.param("handler did not return a table", None, id="no line at all"),
         pytest.param("<string>:99999999999999999999: boom", None, id="absurd"),
     ],
@@ -471,6 +472,15 @@ def test_a_misspelled_module_function_is_corrected():
 
     assert "Did you mean log.info?" in text
     assert "log.debug" in text
+
+
+def test_what_can_not_be_written_is_not_recommended():
+    source = "strings.repea('x', 2)"
+
+    text = report(lua_failure("strings = {} " + source), source=source)
+
+    assert "Available: strings.trim" in text
+    assert "strings.repeat" not in text
 
 
 def test_the_traceback_does_not_decide_about_the_tip():

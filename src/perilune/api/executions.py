@@ -1,6 +1,9 @@
 """What the management API shows of executions."""
 
+from collections.abc import Sequence
 from typing import Protocol
+
+import msgspec
 
 from perilune.api.functions import Json, failing_as, page_info
 from perilune.services.logger import api_name
@@ -17,16 +20,30 @@ class LogPages(Protocol):
         ...
 
 
+class RequestPages(Protocol):
+    """The part of the AI and e-mail trackers that the API needs."""
+
+    async def requests_paginated(
+        self, execution_id: str, limit: int, offset: int
+    ) -> tuple[Sequence[msgspec.Struct], int]:
+        """Return up to *limit* records from *offset* on, oldest first, and the total."""
+        ...
+
+
 class Executions:
-    """Reads executions and their logs.
+    """Reads executions, their logs, and the requests they made.
 
     Every method raises the store's not-found errors, and `OperationFailed`
     when the store itself fails.
     """
 
-    def __init__(self, db: DB, logs: LogPages) -> None:
+    def __init__(
+        self, db: DB, logs: LogPages, *, ai_requests: RequestPages, email_requests: RequestPages
+    ) -> None:
         self._db = db
         self._logs = logs
+        self._ai_requests = ai_requests
+        self._email_requests = email_requests
 
     async def page(self, function_id: str, params: PaginationParams) -> Json:
         """Return one part of a function's executions, newest first, without responses."""
@@ -55,3 +72,22 @@ class Executions:
             for one in lines
         ]
         return execution | {"logs": items, "pagination": page_info(total, params)}
+
+    async def ai_requests(self, execution_id: str, params: PaginationParams) -> Json:
+        """Return a part of what an execution asked AI providers, oldest first."""
+        with failing_as("Failed to get AI requests"):
+            found, pagination = await self._requests(self._ai_requests, execution_id, params)
+        return {"ai_requests": found, "pagination": pagination}
+
+    async def email_requests(self, execution_id: str, params: PaginationParams) -> Json:
+        """Return a part of the e-mails an execution sent or tried to, oldest first."""
+        with failing_as("Failed to get email requests"):
+            found, pagination = await self._requests(self._email_requests, execution_id, params)
+        return {"email_requests": found, "pagination": pagination}
+
+    async def _requests(
+        self, pages: RequestPages, execution_id: str, params: PaginationParams
+    ) -> tuple[list[Json], Json]:
+        await self._db.get_execution(execution_id)
+        found, total = await pages.requests_paginated(execution_id, params.limit, params.offset)
+        return [to_json(one) for one in found], page_info(total, params)

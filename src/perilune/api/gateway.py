@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from perilune.api.errors import NOT_READY_STATUS, MethodNotAllowed, UnknownPath, refusal
@@ -12,8 +13,10 @@ from perilune.api.headers import is_request_id
 from perilune.api.health import Readiness
 from perilune.api.management import json_answer, json_error
 from perilune.ids import new_id
+from perilune.runtimes.guest_docs import llms_text
 
 NOSNIFF = (b"x-content-type-options", b"nosniff")
+GUIDE_CACHING = "public, max-age=3600"
 _REQUEST_ID = b"x-request-id"
 
 _NOT_FOUND = refusal(UnknownPath())
@@ -47,6 +50,7 @@ class Gateway:
         self._readiness = readiness
         self._version = version
         self._access_log = access_log
+        self._guide = llms_text().encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand one request to whoever serves its path."""
@@ -111,7 +115,7 @@ class Gateway:
 
     async def _own(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the few paths that belong to the server itself."""
-        if path not in ("/", "/healthz", "/readyz"):
+        if path not in ("/", "/healthz", "/readyz", "/llms.txt"):
             answer = json_error(_NOT_FOUND)
         elif scope["method"] not in ("GET", "HEAD"):
             answer = json_error(refusal(MethodNotAllowed("GET, HEAD")))
@@ -122,6 +126,8 @@ class Gateway:
                 answer.status_code = NOT_READY_STATUS
         elif path == "/healthz":
             answer = json_answer({"status": "ok"})
+        elif path == "/llms.txt":
+            answer = PlainTextResponse(self._guide, headers={"Cache-Control": GUIDE_CACHING})
         else:
             answer = json_answer(
                 {"name": "Perilune", "version": self._version, "api": "/api", "functions": "/fn/"}

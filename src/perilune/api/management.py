@@ -35,6 +35,7 @@ from perilune.api.validation import (
     page_params,
 )
 from perilune.errors import PeriluneError
+from perilune.runtimes.guest_docs import guest_api_json
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
 
@@ -123,6 +124,7 @@ def _routes(functions: Functions, executions: Executions, body_timeout_s: float)
     )
     _add_function_routes(app, functions, body_timeout_s)
     _add_execution_routes(app, executions)
+    _add_document_routes(app)
     _add_error_answers(app)
     return app
 
@@ -181,11 +183,33 @@ def _add_execution_routes(app: FastAPI, executions: Executions) -> None:
     ) -> Response:
         return json_answer(await executions.logs(execution_id, page_params(limit, offset)))
 
+    async def get_ai_requests(
+        execution_id: str, limit: str | None = None, offset: str | None = None
+    ) -> Response:
+        return json_answer(await executions.ai_requests(execution_id, page_params(limit, offset)))
+
+    async def get_email_requests(
+        execution_id: str, limit: str | None = None, offset: str | None = None
+    ) -> Response:
+        params = page_params(limit, offset)
+        return json_answer(await executions.email_requests(execution_id, params))
+
     of_function = "/api/functions/{function_id}/executions"
     one = "/api/executions/{execution_id}"
     _add(app, "GET", of_function, list_executions, "listExecutions", "Executions")
     _add(app, "GET", one, get_execution, "getExecution", "Executions")
     _add(app, "GET", one + "/logs", get_logs, "getExecutionLogs", "Executions")
+    _add(app, "GET", one + "/ai-requests", get_ai_requests, "getAIRequests", "Executions")
+    _add(app, "GET", one + "/email-requests", get_email_requests, "getEmailRequests", "Executions")
+
+
+def _add_document_routes(app: FastAPI) -> None:
+    guest_api = guest_api_json()
+
+    async def get_guest_api() -> Response:
+        return Response(guest_api, headers={"Content-Type": "application/json"})
+
+    _add(app, "GET", "/api/guest-api.json", get_guest_api, "getGuestApi", "Runtime")
 
 
 def _add(

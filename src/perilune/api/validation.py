@@ -36,6 +36,7 @@ class FunctionBody(msgspec.Struct, frozen=True, kw_only=True):
     cron_schedule: str | UnsetType | None = UNSET
     cron_status: str | UnsetType | None = UNSET
     save_response: bool | UnsetType | None = UNSET
+    env_writable: bool | UnsetType | None = UNSET
 
 
 class EnvBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +78,7 @@ def checked_update(body: FunctionBody) -> tuple[UpdateFunctionRequest, str | Uns
         InvalidRequest: nothing is changed, or a rule is broken.
     """
     clearable = (body.description, body.retention_days, body.cron_schedule, body.cron_status)
-    others = (body.name, body.code, body.disabled, body.save_response)
+    others = (body.name, body.code, body.disabled, body.save_response, body.env_writable)
     if all(one is UNSET for one in clearable) and all(one in (UNSET, None) for one in others):
         raise InvalidRequest("request: at least one field must be provided for update")
     name = _name(body.name) if isinstance(body.name, str) else UNSET
@@ -115,6 +116,7 @@ def _settings(
         cron_schedule=_cron_schedule(body.cron_schedule),
         cron_status=_cron_status(body.cron_status),
         save_response=_flag(body.save_response),
+        env_writable=_flag(body.env_writable),
     )
 
 

@@ -58,7 +58,16 @@ class DefaultEngine:
         self._own_runtime = (
             None
             if cfg.runtime is not None
-            else LuaRuntime(logger=cfg.logger, kv_store=cfg.kv_store, env_store=cfg.env_store)
+            else LuaRuntime(
+                logger=cfg.logger,
+                kv_store=cfg.kv_store,
+                env_store=cfg.env_store,
+                http_client=cfg.http_client,
+                ai_client=cfg.ai_client,
+                ai_tracker=cfg.ai_tracker,
+                email_client=cfg.email_client,
+                email_tracker=cfg.email_tracker,
+            )
         )
         self._runtime: Runtime = cfg.runtime or self._own_runtime  # type: ignore[assignment]
         self._closing: set[asyncio.Task[None]] = set()
@@ -88,7 +97,7 @@ class DefaultEngine:
         )
         event_json = await self._stored_event(req)
         await self._create_record(req, execution_id, version, event_json)
-        response, error = await self._run(req, context, version, started)
+        response, error = await self._run(req, context, function, version, started)
         duration_s = self._monotonic() - started
         failed = error is not None or (response is not None and response.status_code >= 400)
         status = ExecutionStatus.ERROR if failed else ExecutionStatus.SUCCESS
@@ -170,6 +179,7 @@ class DefaultEngine:
         self,
         req: ExecutionRequest,
         context: ExecutionContext,
+        function: Function,
         version: FunctionVersion,
         started: float,
     ) -> tuple[HTTPResponse | None, BaseException | None]:
@@ -182,6 +192,7 @@ class DefaultEngine:
                     event=req.event,
                     version_id=version.id,
                     deadline=self._monotonic() + self._timeout_s,
+                    env_writable=function.env_writable,
                 )
             )
         except asyncio.CancelledError:

@@ -24,6 +24,8 @@ class RuntimeRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Identifies the code: two requests with the same id have the same code."""
     deadline: float = float("inf")
     """Reading of `time.monotonic` at which the execution must be over."""
+    env_writable: bool = True
+    """Whether the function may change its own environment variables."""
 
 
 class RuntimeResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,11 +6,13 @@ variables are meant is fixed when the execution starts.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from perilune.runtimes.contract import WorkerDiedError
+from perilune.runtimes.contract import RuntimeRequest, WorkerDiedError
 from perilune.runtimes.guest_api import HOST_FUNCTIONS, ArgType, GuestFunction
+from perilune.runtimes.limits import WorkerLimits
+from perilune.runtimes.outbound_calls import OutboundCalls, OutboundServices
 from perilune.services.env import EnvError, EnvStore, EnvVariableNotFound
 from perilune.services.kv import (
     DEFAULT_LIST_LIMIT,
@@ -30,6 +32,7 @@ LOG_LEVELS = {
 }
 DONE = Reply(None, True)
 NOTHING = Reply(None, None)
+ENV_READ_ONLY = Reply("env is read-only for this function")
 
 Arguments = list[Any]  # Any: already checked against the table
 
@@ -41,21 +44,39 @@ class GuestServices:
     logger: Logger
     kv: KVStore
     env: EnvStore
+    outbound: OutboundServices = field(default_factory=OutboundServices)
 
 
 class GuestCalls:
     """The host side of the guest API, bound to one execution."""
 
-    __slots__ = ("_calls_left", "_execution_id", "_function_id", "_limit", "_services")
+    __slots__ = (
+        "_calls_left",
+        "_env_writable",
+        "_execution_id",
+        "_function_id",
+        "_limit",
+        "_outbound",
+        "_services",
+    )
 
     def __init__(
-        self, services: GuestServices, function_id: str, execution_id: str, max_calls: int
+        self, services: GuestServices, request: RuntimeRequest, limits: WorkerLimits
     ) -> None:
+        context = request.context
         self._services = services
-        self._function_id = function_id
-        self._execution_id = execution_id
-        self._limit = max_calls
-        self._calls_left = max_calls
+        self._function_id = context.function_id
+        self._execution_id = context.execution_id
+        self._env_writable = request.env_writable
+        self._limit = limits.host_calls
+        self._calls_left = limits.host_calls
+        self._outbound = OutboundCalls(
+            services.outbound,
+            function_id=context.function_id,
+            execution_id=context.execution_id,
+            deadline=request.deadline,
+            max_calls=limits.outbound_calls,
+        )
 
     async def answer(self, call: Call) -> Reply | None:
         """Carry out *call*; None when the guest expects no answer.
@@ -75,8 +96,12 @@ class GuestCalls:
         if self._calls_left <= 0:
             return Reply(f"limit of {self._limit} host calls in one execution reached")
         self._calls_left -= 1
+        handler = _HANDLERS.get(name)
+        if handler is None:
+            module, _, function = name.partition(".")
+            return await self._outbound.answer(module, function, args)
         try:
-            return await _HANDLERS[name](self, args)
+            return await handler(self, args)
         except (KVError, EnvError) as error:
             return Reply(str(error))
 
@@ -126,12 +151,21 @@ class GuestCalls:
         return Reply(None, _bytes(value))
 
     async def _env_set(self, args: Arguments) -> Reply:
+        if not self._env_writable:
+            return ENV_READ_ONLY
         await self._services.env.set(self._function_id, _text(args[0]), _text(args[1]))
+        await self._note(f"environment variable {_text(args[0])} was set by the function")
         return DONE
 
     async def _env_delete(self, args: Arguments) -> Reply:
+        if not self._env_writable:
+            return ENV_READ_ONLY
         await self._services.env.delete(self._function_id, _text(args[0]))
+        await self._note(f"environment variable {_text(args[0])} was removed by the function")
         return DONE
+
+    async def _note(self, message: str) -> None:
+        await self._services.logger.info(self._execution_id, message)
 
 
 _HANDLERS: dict[str, Callable[[GuestCalls, Arguments], Awaitable[Reply]]] = {

@@ -21,6 +21,8 @@ class WorkerLimits:
     """An idle worker that belongs to a function is stopped after this time."""
     host_calls: int = 1000
     """Most host calls with an answer in one execution."""
+    outbound_calls: int = 50
+    """Most calls of http, ai and email, together, in one execution."""
     response_body_bytes: int = 6 * MIB
     log_line_bytes: int = 64 * 1024
     relaxed: bool = False

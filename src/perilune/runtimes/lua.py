@@ -22,12 +22,16 @@ from perilune.runtimes.contract import (
 )
 from perilune.runtimes.guest_calls import GuestCalls, GuestServices
 from perilune.runtimes.limits import WorkerLimits
+from perilune.runtimes.outbound_calls import OutboundServices
 from perilune.runtimes.pool import Pool
 from perilune.runtimes.report import format_report
 from perilune.runtimes.starter import WorkerStarter
 from perilune.runtimes.worker_process import Invocation, NotStartedError
 from perilune.runtimes.zygote_client import open_zygote
+from perilune.services.ai import AIClient, AITracker
+from perilune.services.email import EmailClient, EmailTracker
 from perilune.services.env import EnvStore, MemoryEnv
+from perilune.services.http import HTTPClient
 from perilune.services.kv import KVStore, MemoryKV
 from perilune.services.logger import Logger, LogLevel
 from perilune.worker.frames import Call, Failure, FrameError, Invoke, Reply, Result
@@ -50,7 +54,8 @@ class LuaRuntime:
 
     Use it as an async context manager, or call `start` and `close`.  An
     execution that comes before `start` starts it.  Without a kv or env store
-    functions get private ones that live in memory.  `interpreter` names the
+    functions get private ones that live in memory; a client that is not given
+    answers guests that it is not configured.  `interpreter` names the
     module that serves inside the workers, found in `search_path` or where
     Python finds its modules.
     """
@@ -61,6 +66,11 @@ class LuaRuntime:
         logger: Logger,
         kv_store: KVStore | None = None,
         env_store: EnvStore | None = None,
+        http_client: HTTPClient | None = None,
+        ai_client: AIClient | None = None,
+        ai_tracker: AITracker | None = None,
+        email_client: EmailClient | None = None,
+        email_tracker: EmailTracker | None = None,
         limits: WorkerLimits | None = None,
         interpreter: str = INTERPRETER,
         search_path: Sequence[str | Path] = (),
@@ -69,7 +79,16 @@ class LuaRuntime:
         self._search_path = search_path
         self._limits = limits or WorkerLimits()
         self._services = GuestServices(
-            logger=logger, kv=kv_store or MemoryKV(), env=env_store or MemoryEnv()
+            logger=logger,
+            kv=kv_store or MemoryKV(),
+            env=env_store or MemoryEnv(),
+            outbound=OutboundServices(
+                http=http_client,
+                ai=ai_client,
+                ai_tracker=ai_tracker,
+                email=email_client,
+                email_tracker=email_tracker,
+            ),
         )
         self._rooms = AsyncExitStack()
         self._pool: Pool | None = None
@@ -139,9 +158,7 @@ class LuaRuntime:
             raise WorkerDiedError("the runtime is closed")
         event = guest_event(req.event)
         context = req.context
-        calls = GuestCalls(
-            self._services, context.function_id, context.execution_id, self._limits.host_calls
-        )
+        calls = GuestCalls(self._services, req, self._limits)
         while True:
             invocation = await pool.acquire(req.version_id)
             try:

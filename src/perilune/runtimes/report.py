@@ -36,7 +36,8 @@ MESSAGE_CUT_MARK = "\n[… message cut …]\n"
 
 _INTERNAL_PREFIXES = ("failed to load Lua code: ", "failed to execute handler: ")
 _TRACEBACK = "\nstack traceback:"
-_LUA_LINE = re.compile(r"<string>:(\d+):|<string> line:(\d+)")
+_STATED_LINE = re.compile(r"<string>(?::| line:)(\d+)[:(]")
+_TRACED_LINE = re.compile(r"\n\t<string>:(\d+):")
 _LINE_END = re.compile(r"\r\n|\n\r|\n|\r")
 """What Lua's reader counts as one end of line."""
 
@@ -129,12 +130,15 @@ def _without_prefixes(message: str) -> str:
 
 
 def _line_in(message: str) -> int | None:
-    """Return the first line number a Lua message or its traceback names."""
-    found = _LUA_LINE.search(message)
+    """Return the line a Lua message begins with, or else the first one of its traceback.
+
+    What stands between may be text of a user, which says nothing about the source.
+    """
+    _, mark, trace = message.rpartition(_TRACEBACK)
+    found = _STATED_LINE.match(message) or (_TRACED_LINE.search(trace) if mark else None)
     if found is None:
         return None
-    digits = found[1] or found[2]
-    return int(digits) if len(digits) < 10 else None
+    return int(found[1]) if len(found[1]) < 10 else None
 
 
 def _bounded(message: str) -> str:
@@ -247,7 +251,8 @@ def _module_of(name: str, source_line: str) -> str | None:
 def _modules() -> dict[str, list[str]]:
     modules: dict[str, list[str]] = {}
     for function in GUEST_API:
-        modules.setdefault(function.module, []).append(function.name)
+        if function.full_name != "strings.repeat":  # can't be written like this
+            modules.setdefault(function.module, []).append(function.name)
     return modules
 
 

@@ -1,6 +1,7 @@
 """Starts workers: forks them from the zygote, checks their lock-down, hands them their set-up."""
 
 import asyncio
+import os
 import socket
 
 from perilune.runtimes.contract import SandboxUnavailableError, WorkerDiedError
@@ -21,6 +22,8 @@ class WorkerStarter:
         self._zygote = zygote
         self._module = module
         self._limits = limits
+        # Set for the whole process, as the C library reads it: workers show the same zone.
+        self._time_zone = os.environ.get("TZ")
         self.grade: Grade | None = None
         """How well the worker started last is locked down."""
         self._setup = Setup(
@@ -48,7 +51,10 @@ class WorkerStarter:
             ZygoteFailed: the process can't be created.
         """
         spawned = await self._zygote.spawn(
-            self._module, self._limits.memory_bytes, relaxed=self._limits.relaxed
+            self._module,
+            self._limits.memory_bytes,
+            relaxed=self._limits.relaxed,
+            time_zone=self._time_zone,
         )
         worker = WorkerProcess(spawned)
         try:

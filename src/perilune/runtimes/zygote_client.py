@@ -133,6 +133,7 @@ class Zygote:
         *,
         relaxed: bool = False,
         without: Collection[str] = (),
+        time_zone: str | None = None,
     ) -> Spawned:
         """Fork a worker that serves *module*, replacing a zygote that has died.
 
@@ -144,11 +145,12 @@ class Zygote:
             relaxed: let it serve although layers are missing; the default makes it end after
                 it has reported them.
             without: layers to leave out, for tests and diagnosis.
+            time_zone: the server's zone as in the variable `TZ`; None for the machine's.
 
         Raises:
             ZygoteFailed: the worker could not be forked.
         """
-        request = protocol.Spawn(module, memory_bytes, relaxed, tuple(without))
+        request = protocol.Spawn(module, memory_bytes, relaxed, tuple(without), time_zone)
         async with self._turn:
             if self._control is None:
                 await self._restart()

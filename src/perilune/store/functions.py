@@ -27,8 +27,9 @@ _SETTINGS = (
     "cron_schedule",
     "cron_status",
     "save_response",
+    "env_writable",
 )
-_COLUMNS = 10
+_COLUMNS = 11
 
 
 class Functions:
@@ -54,6 +55,7 @@ class Functions:
             fn.cron_schedule,
             "paused" if fn.cron_status is None else str(fn.cron_status),
             int(fn.save_response),
+            int(fn.env_writable),
             now,
         )
         await self._access.write(
@@ -160,6 +162,7 @@ def _function_of_row(row: tuple[Any, ...]) -> Function:
         cron_schedule=row[5],
         cron_status=row[6],
         save_response=bool(row[7]),
-        created_at=row[8],
-        updated_at=row[9],
+        env_writable=bool(row[8]),
+        created_at=row[9],
+        updated_at=row[10],
     )

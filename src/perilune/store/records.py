@@ -65,6 +65,8 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
     cron_schedule: str | None = None
     cron_status: str | None = None
     save_response: bool = False
+    env_writable: bool = True
+    """Whether the function's own code may change its environment variables."""
     created_at: int = 0
     updated_at: int = 0
 
@@ -166,6 +168,7 @@ class UpdateFunctionRequest(msgspec.Struct, frozen=True, kw_only=True):
     cron_schedule: str | None | msgspec.UnsetType = msgspec.UNSET
     cron_status: str | None | msgspec.UnsetType = msgspec.UNSET
     save_response: bool | msgspec.UnsetType = msgspec.UNSET
+    env_writable: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class PaginationParams(msgspec.Struct, frozen=True):

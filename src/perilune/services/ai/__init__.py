@@ -1,5 +1,8 @@
 """AI chat for guest code: the providers, and the record of every attempt."""
 
+from perilune.services.ai.client import ChatClient
+from perilune.services.ai.fake import FakeAIClient, MemoryAITracker
+from perilune.services.ai.tracker import StoreAITracker, TrackedAIClient
 from perilune.services.ai.types import (
     AIClient,
     AIConfigError,
@@ -18,10 +21,15 @@ __all__ = [
     "AIConfigError",
     "AIError",
     "AITracker",
+    "ChatClient",
     "ChatRequest",
     "ChatResponse",
+    "FakeAIClient",
+    "MemoryAITracker",
     "Message",
+    "StoreAITracker",
     "TrackRequest",
+    "TrackedAIClient",
     "TrackedChatResult",
     "Usage",
 ]

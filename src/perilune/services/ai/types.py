@@ -59,10 +59,21 @@ class AIError(PeriluneError):
 
     code: ClassVar[str] = "ai_error"
 
-    def __init__(self, message: str, partial: ChatResponse | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        partial: ChatResponse | None = None,
+        *,
+        status_code: int | None = None,
+        provider_code: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.partial = partial
         """What was sent and received before the failure; None if no request was built."""
+        self.status_code = status_code
+        """HTTP status of the provider's answer; None if there was none."""
+        self.provider_code = provider_code
+        """The provider's own name for the failure, if it gave one."""
 
 
 class AIConfigError(AIError):

@@ -1,6 +1,12 @@
 """E-mail for guest code: the providers, and the record of every attempt."""
 
+from perilune.services.email.client import DefaultEmailClient
+from perilune.services.email.fake import FakeEmailClient, MemoryEmailTracker
+from perilune.services.email.resend import ResendClient
+from perilune.services.email.smtp import SMTPClient
+from perilune.services.email.tracker import StoreEmailTracker, TrackedEmailClient
 from perilune.services.email.types import (
+    Attachment,
     EmailClient,
     EmailConfigError,
     EmailError,
@@ -12,16 +18,26 @@ from perilune.services.email.types import (
     TrackedSendResult,
     TrackRequest,
 )
+from perilune.services.email.validate import validate_send_request
 
 __all__ = [
+    "Attachment",
+    "DefaultEmailClient",
     "EmailClient",
     "EmailConfigError",
     "EmailError",
     "EmailTracker",
     "EmailValidationError",
+    "FakeEmailClient",
+    "MemoryEmailTracker",
+    "ResendClient",
+    "SMTPClient",
     "SendRequest",
     "SendResponse",
+    "StoreEmailTracker",
     "Tag",
     "TrackRequest",
+    "TrackedEmailClient",
     "TrackedSendResult",
+    "validate_send_request",
 ]

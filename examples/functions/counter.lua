@@ -1,0 +1,19 @@
+-- Counts visits.
+--
+--   GET /fn/ID    {"visits": 3}
+--
+-- Environment: none.
+--
+-- Deploy:
+--   jq -Rs '{name: "counter", code: .}' counter.lua |
+--     curl -H "Authorization: Bearer $KEY" --data-binary @- localhost:3000/api/functions
+
+function handler(ctx, event)
+  -- incr is atomic: visits at the same time are all counted.
+  local visits, err = kv.incr("visits")
+  if err then
+    log.error("visit not counted: " .. err)
+    return { statusCode = 503, body = { error = "can't count at the moment" } }
+  end
+  return { body = { visits = visits } }
+end

@@ -1,0 +1,166 @@
+"""The record of every attempt to reach a model.
+
+Writing never fails and never waits, as with logs: what was sent and received
+is masked, bounded and queued.  Reading does fail, so that a broken store can't
+look like an execution that asked no model (KD-77).
+"""
+
+from collections.abc import Callable
+from typing import Protocol, cast
+
+from perilune.clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
+from perilune.ids import new_id
+from perilune.masking import DEFAULT_MASKER
+from perilune.services.ai.types import (
+    AIClient,
+    AIError,
+    AITracker,
+    ChatRequest,
+    ChatResponse,
+    TrackedChatResult,
+    TrackRequest,
+)
+from perilune.services.tracking import LostRecords, stored_text
+from perilune.store import AIRequest, AIRequestRows, AIRequestStatus
+
+
+class AIMasker(Protocol):
+    """The part of the masker that records need."""
+
+    def body(self, text: str, /) -> str:
+        """Return a body, JSON or not, with secrets replaced."""
+        ...
+
+    def text(self, message: str, /) -> str:
+        """Return running text with secrets replaced."""
+        ...
+
+    def url(self, url: str, /) -> str:
+        """Return an address with secrets replaced."""
+        ...
+
+
+class StoreAITracker:
+    """The tracker that ships: masked records in the store."""
+
+    def __init__(
+        self,
+        rows: AIRequestRows,
+        *,
+        masker: AIMasker = DEFAULT_MASKER,
+        clock: WallClock = wall_clock,
+        new_id: Callable[[], str] = new_id,
+    ) -> None:
+        self._rows = rows
+        self._masker = masker
+        self._clock = clock
+        self._new_id = new_id
+        self._lost = LostRecords("an AI request")
+
+    @property
+    def write_failures(self) -> int:
+        """Records that were lost because they could not be written."""
+        return self._lost.count
+
+    async def track(self, execution_id: str, request: TrackRequest) -> None:
+        """Record one attempt; never raises and never suspends."""
+        try:
+            if not self._rows.append(self._row(execution_id, request)):
+                self._lost.report(execution_id, "the store takes no more rows")
+        except Exception as error:
+            # A boundary: whatever is wrong with the record must not fail the execution.
+            self._lost.report(execution_id, "it failed", error)
+
+    async def requests(self, execution_id: str) -> list[AIRequest]:
+        """Return all attempts of an execution, oldest first.  Raises `StoreError`."""
+        return (await self._rows.page(execution_id, None, 0))[0]
+
+    async def requests_paginated(
+        self, execution_id: str, limit: int, offset: int
+    ) -> tuple[list[AIRequest], int]:
+        """Return up to *limit* attempts from *offset* on, and the total.  Raises `StoreError`."""
+        return await self._rows.page(execution_id, max(limit, 0), max(offset, 0))
+
+    def _row(self, execution_id: str, request: TrackRequest) -> AIRequest:
+        mask = self._masker
+        response_json, error_message = request.response_json, request.error_message
+        return AIRequest(
+            id=self._new_id(),
+            execution_id=execution_id,
+            provider=stored_text(mask.text, request.provider),
+            model=stored_text(mask.text, request.model),
+            endpoint=stored_text(mask.url, request.endpoint),
+            request_json=stored_text(mask.body, request.request_json),
+            response_json=None if response_json is None else stored_text(mask.body, response_json),
+            status=request.status,
+            error_message=None if error_message is None else stored_text(mask.text, error_message),
+            input_tokens=request.input_tokens,
+            output_tokens=request.output_tokens,
+            duration_ms=request.duration_ms,
+            created_at=int(self._clock()),
+        )
+
+
+class TrackedAIClient:
+    """A client whose attempts are recorded with one execution, failed ones too."""
+
+    def __init__(
+        self,
+        client: AIClient,
+        tracker: AITracker | None,
+        execution_id: str,
+        *,
+        monotonic: MonotonicClock = monotonic_clock,
+    ) -> None:
+        """Use *client*; without a *tracker* nothing is recorded."""
+        self._client = client
+        self._tracker = tracker
+        self._execution_id = execution_id
+        self._monotonic = monotonic
+
+    async def chat(self, function_id: str, request: ChatRequest) -> ChatResponse:
+        """Return the model's answer.  Raises `AIError`."""
+        result = await self.chat_with_tracking(function_id, request)
+        if result.response is None:
+            raise cast(Exception, result.error)
+        return result.response
+
+    async def chat_with_tracking(self, function_id: str, request: ChatRequest) -> TrackedChatResult:
+        """Return the answer or the `AIError`, and the record."""
+        started = self._monotonic()
+        try:
+            response = await self._client.chat(function_id, request)
+        except AIError as error:
+            record = await self._track(request, started, error.partial, str(error))
+            return TrackedChatResult(track_data=record, error=error)
+        except BaseException as error:
+            # Cancelled, as a rule: the provider may charge for it all the same.
+            await self._track(request, started, None, f"interrupted: {type(error).__name__}")
+            raise
+        record = await self._track(request, started, response, None)
+        return TrackedChatResult(track_data=record, response=response)
+
+    async def _track(
+        self,
+        request: ChatRequest,
+        started: float,
+        exchanged: ChatResponse | None,
+        error_message: str | None,
+    ) -> TrackRequest:
+        exchanged = exchanged or ChatResponse()
+        failed = error_message is not None
+        record = TrackRequest(
+            provider=request.provider,
+            model=request.model,
+            endpoint=exchanged.endpoint,
+            request_json=exchanged.request_json,
+            response_json=exchanged.response_json,
+            status=AIRequestStatus.ERROR if failed else AIRequestStatus.SUCCESS,
+            error_message=error_message,
+            input_tokens=None if failed else exchanged.usage.input_tokens,
+            output_tokens=None if failed else exchanged.usage.output_tokens,
+            duration_ms=int((self._monotonic() - started) * 1000),
+        )
+        if self._tracker is not None:
+            await self._tracker.track(self._execution_id, record)
+        return record

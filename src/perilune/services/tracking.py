@@ -1,0 +1,81 @@
+"""What the trackers of AI requests and of e-mails have in common."""
+
+import logging
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
+
+MAX_TEXT_BYTES = 64 * 1024
+"""Longest text of a record in UTF-8, the mark of a cut one included."""
+CUT_MARK = f" [cut at {MAX_TEXT_BYTES} bytes]"
+MAX_MASKED_CHARS = 2 * MAX_TEXT_BYTES
+"""A longer text is cut roughly before it is masked: masking megabytes takes seconds.
+
+Twice what is kept, so that what this cut makes of a secret is cut off as well.
+"""
+FAILURES_PER_REPORT = 1000
+"""Lost records are reported at the first one and then once per this many."""
+
+_log = logging.getLogger(__name__)
+
+
+def stored_text(mask: Callable[[str], str], text: str) -> str:
+    """Return a text as it is stored: masked first, then cut at the end of a character."""
+    is_cut = len(text) > MAX_MASKED_CHARS
+    # Lone surrogates stand for bytes that are no text; the store takes UTF-8 only.
+    data = mask(text[:MAX_MASKED_CHARS]).encode("utf-8", "replace")
+    if len(data) > MAX_TEXT_BYTES or is_cut:
+        kept = data[: MAX_TEXT_BYTES - len(CUT_MARK)]
+        return kept.decode("utf-8", "ignore") + CUT_MARK
+    return data.decode()
+
+
+class LostRecords:
+    """Counts the records that could not be written, and says so now and then."""
+
+    def __init__(self, what: str) -> None:
+        """Count records of *what*, such as `an e-mail`."""
+        self._what = what
+        self.count = 0
+
+    def report(self, execution_id: str, why: str, error: Exception | None = None) -> None:
+        """Count one more; a broken store loses very many, so not each of them is logged."""
+        self.count += 1
+        if self.count % FAILURES_PER_REPORT == 1:
+            _log.error(
+                "%s of execution %s could not be recorded: %s (%d lost so far)",
+                self._what,
+                execution_id,
+                why,
+                self.count,
+                exc_info=error,
+            )
+
+
+class OfExecution(Protocol):
+    """A record that belongs to an execution."""
+
+    @property
+    def execution_id(self) -> str:
+        """The execution."""
+        ...
+
+
+R = TypeVar("R", bound=OfExecution)
+
+
+class MemoryRequestRows(Generic[R]):
+    """Rows of requests without a database, for tests and trials."""
+
+    def __init__(self) -> None:
+        self._rows: list[R] = []
+
+    def append(self, row: R) -> bool:
+        """Keep one row; always True."""
+        self._rows.append(row)
+        return True
+
+    async def page(self, execution_id: str, limit: int | None, offset: int) -> tuple[list[R], int]:
+        """Return rows of an execution oldest first and the total; a limit of None means all."""
+        found = [row for row in self._rows if row.execution_id == execution_id]
+        end = len(found) if limit is None else offset + limit
+        return found[offset:end], len(found)

@@ -1,0 +1,40 @@
+"""What the server tells about the guest API: the guide for models and the document for editors."""
+
+import pytest
+
+from perilune import __version__
+from perilune.runtimes.guest_api import GUEST_API
+from perilune.runtimes.guest_docs import llms_text
+
+
+async def test_the_guide_is_public_text(stranger):
+    answer = await stranger.get("/llms.txt")
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers["cache-control"] == "public, max-age=3600"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.text == llms_text()
+
+
+async def test_the_document_for_editors_needs_the_key(site, stranger):
+    refused = await stranger.get("/api/guest-api.json")
+    answer = await site.client.get("/api/guest-api.json")
+
+    assert refused.status_code == 401 and "kv" not in refused.text
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    document = answer.json()
+    assert document["version"] == __version__
+    names = [one["full_name"] for module in document["modules"] for one in module["functions"]]
+    assert names == [function.full_name for function in GUEST_API]
+
+
+@pytest.mark.parametrize("path", ["/llms.txt", "/api/guest-api.json"])
+async def test_only_get_and_head(site, path):
+    head, posted = await site.client.head(path), await site.client.post(path)
+
+    assert head.status_code == 200 and head.content == b""
+    assert int(head.headers["content-length"]) > 1000
+    assert posted.status_code == 405
+    assert posted.headers["allow"].startswith("GET")

@@ -1,0 +1,132 @@
+"""The example functions on a real engine, store and worker."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from perilune.engine import Config, DefaultEngine, ExecutionRequest, new
+from perilune.events import HTTPEvent, HTTPResponse
+from perilune.ids import new_id
+from perilune.runtimes import LuaRuntime, WorkerLimits
+from perilune.services.ai import FakeAIClient
+from perilune.services.email import FakeEmailClient
+from perilune.services.env import Env
+from perilune.services.http import FakeClient
+from perilune.services.kv import KV
+from perilune.services.logger import StoreLogger
+from perilune.store import Function, SqliteStore, open_store
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "functions"
+BASE_URL = "https://functions.example.org"
+
+TOKEN = {"Authorization": "Bearer opensesame"}
+STRANGERS = [
+    pytest.param({}, id="no token"),
+    pytest.param({"Authorization": "Bearer opensesamf"}, id="wrong token"),
+    pytest.param({"Authorization": "Bearer "}, id="empty token"),
+]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one call gave."""
+
+    response: HTTPResponse
+    logs: list[str]
+
+    @property
+    def status(self) -> int:
+        return self.response.status_code
+
+    @property
+    def text(self) -> str:
+        body = self.response.body
+        return body.decode() if isinstance(body, bytes) else body
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One example, deployed."""
+
+    id: str
+    stage: "Stage"
+
+    async def call(self, method: str = "GET", path: str = "/", **event: Any) -> Answer:
+        """Call the function; it must not raise."""
+        event = HTTPEvent(
+            method=method,
+            path=f"/fn/{self.id}{path}",
+            relative_path=path,
+            **({"trigger": "http"} | event),
+        )
+        result = await self.stage.engine.execute(
+            ExecutionRequest(function_id=self.id, event=event, base_url=BASE_URL)
+        )
+        assert result.error is None, result.error
+        assert result.response is not None
+        logs, _ = await self.stage.store.logs.page(result.execution_id, None, 0)
+        return Answer(result.response, [line.message for line in logs])
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Everything around the examples; the outside world is made of fakes."""
+
+    store: SqliteStore
+    engine: DefaultEngine
+    kv: KV
+    env: Env
+    http: FakeClient
+    ai: FakeAIClient
+    email: FakeEmailClient
+
+    async def deploy(self, name: str, **env: str) -> Example:
+        """Create the function in *name*.lua with these environment variables."""
+        function_id = new_id()
+        await self.store.create_function(Function(id=function_id, name=name))
+        await self.store.create_version(function_id, (EXAMPLES / f"{name}.lua").read_text())
+        for key, value in env.items():
+            await self.env.set(function_id, key, value)
+        return Example(function_id, self)
+
+
+@asynccontextmanager
+async def open_stage(
+    directory: Path,
+    *,
+    http: FakeClient | None = None,
+    ai: FakeAIClient | None = None,
+    email: FakeEmailClient | None = None,
+) -> AsyncIterator[Stage]:
+    http, ai, email = http or FakeClient(), ai or FakeAIClient(), email or FakeEmailClient()
+    async with open_store(directory / "perilune.db") as store:
+        logger, kv, env = StoreLogger(store.logs), KV(store.kv), Env(store.env)
+        runtime = LuaRuntime(
+            logger=logger,
+            kv_store=kv,
+            env_store=env,
+            http_client=http,
+            ai_client=ai,
+            email_client=email,
+            limits=WorkerLimits(warm=1, maximum=2),
+        )
+        async with runtime:
+            engine = new(Config(db=store, logger=logger, runtime=runtime))
+            yield Stage(store, engine, kv, env, http, ai, email)
+            await engine.close()
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """A stage whose fakes answer that all is well."""
+    async with open_stage(tmp_path) as opened:
+        yield opened

@@ -1,0 +1,379 @@
+"""The record of every chat: masked, bounded, and never in the way (KD-77, KD-161)."""
+
+import asyncio
+import json
+import logging
+
+import pytest
+
+from perilune.masking import Masker
+from perilune.services.ai import (
+    AIConfigError,
+    AIError,
+    ChatClient,
+    ChatRequest,
+    ChatResponse,
+    FakeAIClient,
+    MemoryAITracker,
+    Message,
+    StoreAITracker,
+    TrackedAIClient,
+    TrackRequest,
+    Usage,
+)
+from perilune.services.env import MemoryEnv
+from perilune.services.http import FakeClient, HTTPClientError
+from perilune.services.tracking import CUT_MARK, MAX_TEXT_BYTES, MemoryRequestRows
+from perilune.store import AIRequestStatus, ExecutionStatus, StoreUnavailable
+
+REQUEST = ChatRequest(provider="openai", model="m", messages=(Message("user", "hi"),))
+ANSWER = ChatResponse(
+    content="yes",
+    model="m-2025",
+    usage=Usage(11, 7),
+    endpoint="https://example.net/v1/chat/completions",
+    request_json='{"model":"m"}',
+    response_json='{"choices":[]}',
+)
+
+
+@pytest.fixture
+def tracker(now) -> MemoryAITracker:
+    return MemoryAITracker(clock=now)
+
+
+def attempt(**members) -> TrackRequest:
+    return TrackRequest(
+        **{
+            "provider": "openai",
+            "model": "m",
+            "endpoint": "https://example.net/v1",
+            "request_json": "{}",
+            "status": AIRequestStatus.SUCCESS,
+            "duration_ms": 5,
+            **members,
+        }
+    )
+
+
+async def record_of(tracker, **members):
+    await tracker.track("e_ours", attempt(**members))
+    (row,) = await tracker.requests("e_ours")
+    return row
+
+
+@pytest.mark.parametrize("form", ["store", "memory"])
+async def test_records_are_read_in_order_and_in_pages(store, now, form):
+    rows = {"store": StoreAITracker(store.ai_requests, clock=now), "memory": MemoryAITracker()}
+    tracker = rows[form]
+    for number in range(5):
+        await tracker.track("e_ours", attempt(duration_ms=number))
+        await tracker.track("e_theirs", attempt(duration_ms=99))
+    # One queue: what is waited for comes after what is not.
+    await store.update_execution("e_ours", ExecutionStatus.SUCCESS, 1, None, None)
+
+    every = await tracker.requests("e_ours")
+    page, total = await tracker.requests_paginated("e_ours", 2, 3)
+
+    assert [row.duration_ms for row in every] == [0, 1, 2, 3, 4]
+    assert ([row.duration_ms for row in page], total) == ([3, 4], 5)
+    assert await tracker.requests_paginated("e_ours", 2, 9) == ([], 5)
+    assert await tracker.requests_paginated("e_ours", -1, -1) == ([], 5)
+    assert {row.execution_id for row in every} == {"e_ours"}
+    assert len({row.id for row in every}) == 5
+
+
+async def test_a_record_has_all_that_was_said(tracker, now):
+    row = await record_of(
+        tracker,
+        response_json='{"b": 1, "a": 12345678901234567890}',
+        status=AIRequestStatus.ERROR,
+        error_message="no response from OpenAI",
+        input_tokens=0,
+        output_tokens=7,
+    )
+
+    assert (row.provider, row.model, row.endpoint) == ("openai", "m", "https://example.net/v1")
+    assert row.response_json == '{"b": 1, "a": 12345678901234567890}', "unchanged (KD-162)"
+    assert (row.status, row.error_message) == ("error", "no response from OpenAI")
+    assert (row.input_tokens, row.output_tokens, row.duration_ms) == (0, 7, 5)
+    assert row.created_at == int(now.time)
+
+
+@pytest.mark.parametrize(
+    ("member", "given", "stored"),
+    [
+        pytest.param(
+            "request_json",
+            '{"password":"hunter2","n":[{"secret_x":1}]}',
+            '{"n":[{"secret_x":"[REDACTED]"}],"password":"[REDACTED]"}',
+            id="request",
+        ),
+        pytest.param("response_json", '{"token":{"a":1}}', '{"token":"[REDACTED]"}', id="response"),
+        pytest.param(
+            "response_json",
+            "<p>Authorization: Bearer abcdef</p>",
+            "<p>Authorization: [REDACTED]</p>",
+            id="no-json",
+        ),
+        pytest.param(
+            "endpoint",
+            "https://u:p@example.net/v1?api_key=abc&x=1",
+            "https://[REDACTED]@example.net/v1?api_key=[REDACTED]&x=1",
+            id="endpoint",
+        ),
+        pytest.param(
+            "error_message",
+            "OpenAI API error: token: abcdefghijklmnop x",
+            "OpenAI API error: [REDACTED] x",
+            id="error",
+        ),
+        pytest.param("model", "token: abcdefghijklmnop", "[REDACTED]", id="model"),
+        pytest.param("model", "m\udcff", "m?", id="no-text"),
+    ],
+)
+async def test_secrets_are_hidden_before_anything_is_stored(tracker, member, given, stored):
+    row = await record_of(tracker, **{member: given})
+
+    assert getattr(row, member) == stored
+
+
+async def test_the_operators_own_names_are_hidden_too(store):
+    tracker = StoreAITracker(store.ai_requests, masker=Masker(["customer-no"]))
+
+    await tracker.track("e_ours", attempt(request_json='{"customerNo":"12-34"}'))
+    await store.update_execution("e_ours", ExecutionStatus.SUCCESS, 1, None, None)
+
+    (row,) = await tracker.requests("e_ours")
+    assert "12-34" not in row.request_json
+
+
+@pytest.mark.parametrize(
+    "member", ["request_json", "response_json", "error_message", "endpoint", "model", "provider"]
+)
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("x" * (MAX_TEXT_BYTES + 1), id="ascii"),
+        pytest.param("€" * MAX_TEXT_BYTES, id="characters-of-three-bytes"),
+        pytest.param("x" * (9 * MAX_TEXT_BYTES), id="far-too-long"),
+    ],
+)
+async def test_long_texts_are_cut_at_a_character_with_a_mark(tracker, member, text):
+    row = await record_of(tracker, **{member: text})
+
+    kept = getattr(row, member)
+    assert MAX_TEXT_BYTES - 4 < len(kept.encode()) <= MAX_TEXT_BYTES
+    assert kept.endswith(CUT_MARK)
+    assert set(kept.removesuffix(CUT_MARK)) == {text[0]}
+
+
+async def test_a_text_of_exactly_the_limit_is_whole(tracker):
+    text = "x" * MAX_TEXT_BYTES
+
+    assert (await record_of(tracker, request_json=text)).request_json == text
+
+
+async def test_a_secret_is_hidden_even_where_the_text_is_cut(tracker):
+    secret = "s3cret" * 20_000
+    text = json.dumps({"a": "x" * (MAX_TEXT_BYTES - 60), "password": secret})
+
+    row = await record_of(tracker, response_json=text)
+
+    assert row.response_json is not None
+    assert "s3cret" not in row.response_json
+
+
+class BrokenRows:
+    """Rows of a database that is gone."""
+
+    def append(self, *_args):
+        raise StoreUnavailable("database is locked")
+
+    async def page(self, *_args):
+        raise StoreUnavailable("database is locked")
+
+
+class FullRows(BrokenRows):
+    def append(self, *_args):
+        return False
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        pytest.param(BrokenRows(), "it failed", id="broken"),
+        pytest.param(FullRows(), "the store takes no more rows", id="full"),
+    ],
+)
+async def test_lost_records_are_counted_and_reported_but_never_raise(caplog, rows, why):
+    tracker = StoreAITracker(rows)
+
+    with caplog.at_level(logging.ERROR):
+        for _ in range(5):
+            await tracker.track("e_ours", attempt(request_json="s3cret text"))
+
+    assert tracker.write_failures == 5
+    assert len(caplog.records) == 1
+    assert "an AI request of execution e_ours" in caplog.text and why in caplog.text
+    assert "s3cret text" not in caplog.text
+
+
+async def test_a_failing_masker_lets_nothing_through():
+    class BrokenMasker(Masker):
+        def body(self, text: str, content_type: str | None = None) -> str:
+            raise RuntimeError("no idea")
+
+    tracker = StoreAITracker(MemoryRequestRows(), masker=BrokenMasker())
+
+    await tracker.track("e_ours", attempt())
+
+    assert await tracker.requests("e_ours") == []
+    assert tracker.write_failures == 1
+
+
+async def test_reading_fails_when_the_store_fails():
+    """A broken store must not look like an execution that asked nobody (KD-77)."""
+    tracker = StoreAITracker(BrokenRows())
+
+    with pytest.raises(StoreUnavailable):
+        await tracker.requests("e_ours")
+    with pytest.raises(StoreUnavailable):
+        await tracker.requests_paginated("e_ours", 10, 0)
+
+
+# --- the client that records --------------------------------------------------
+
+
+class Times:
+    """A monotonic clock whose every look takes a quarter of a second."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        self.now += 0.25
+        return self.now
+
+
+async def test_a_success_is_recorded_once_with_its_tokens(tracker):
+    client = TrackedAIClient(FakeAIClient(ANSWER), tracker, "e_ours", monotonic=Times())
+
+    assert await client.chat("f_ours", REQUEST) is ANSWER
+
+    (row,) = await tracker.requests("e_ours")
+    assert (row.provider, row.model) == ("openai", "m"), "the model that was asked for"
+    assert row.endpoint == ANSWER.endpoint
+    assert (row.request_json, row.response_json) == ('{"model":"m"}', '{"choices":[]}')
+    assert (row.status, row.error_message) == ("success", None)
+    assert (row.input_tokens, row.output_tokens, row.duration_ms) == (11, 7, 250)
+
+
+@pytest.mark.parametrize(
+    ("partial", "endpoint", "request_json", "response_json"),
+    [
+        pytest.param(None, "", "", None, id="nothing-sent"),
+        pytest.param(
+            ChatResponse(endpoint="https://example.net/", request_json="{}"),
+            "https://example.net/",
+            "{}",
+            None,
+            id="no-answer",
+        ),
+        pytest.param(
+            ANSWER,
+            ANSWER.endpoint,
+            ANSWER.request_json,
+            ANSWER.response_json,
+            id="bad-answer",
+        ),
+    ],
+)
+async def test_a_failure_is_raised_and_recorded(
+    tracker, partial, endpoint, request_json, response_json
+):
+    failure = AIError("OpenAI API error: no", partial)
+    client = TrackedAIClient(FakeAIClient(failure), tracker, "e_ours")
+
+    with pytest.raises(AIError) as caught:
+        await client.chat("f_ours", REQUEST)
+
+    assert caught.value is failure
+    (row,) = await tracker.requests("e_ours")
+    assert (row.endpoint, row.request_json) == (endpoint, request_json)
+    assert row.response_json == response_json
+    assert (row.status, row.error_message) == ("error", "OpenAI API error: no")
+    assert (row.input_tokens, row.output_tokens) == (None, None)
+
+
+async def test_the_outcome_comes_with_its_record(tracker):
+    failure = AIError("no")
+    client = TrackedAIClient(FakeAIClient(ANSWER, failure), tracker, "e_ours")
+
+    good = await client.chat_with_tracking("f_ours", REQUEST)
+    bad = await client.chat_with_tracking("f_ours", REQUEST)
+
+    assert (good.response, good.error, good.track_data.status) == (ANSWER, None, "success")
+    assert (bad.response, bad.error, bad.track_data.error_message) == (None, failure, "no")
+    assert [row.status for row in await tracker.requests("e_ours")] == ["success", "error"]
+
+
+async def test_nothing_is_recorded_without_a_tracker():
+    fake = FakeAIClient(ANSWER)
+
+    result = await TrackedAIClient(fake, None, "e_ours").chat_with_tracking("f_ours", REQUEST)
+
+    assert result.response is ANSWER
+    assert fake.requests == [("f_ours", REQUEST)]
+
+
+async def test_a_cancelled_chat_is_recorded(tracker):
+    """The provider may charge for it."""
+    asked = asyncio.Event()
+
+    class Silent:
+        async def chat(self, _function_id, _request):
+            asked.set()
+            await asyncio.Event().wait()
+
+    client = TrackedAIClient(Silent(), tracker, "e_ours")
+    chat = asyncio.create_task(client.chat("f_ours", REQUEST))
+    await asked.wait()
+
+    chat.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await chat
+    (row,) = await tracker.requests("e_ours")
+    assert (row.status, row.error_message) == ("error", "interrupted: CancelledError")
+
+
+async def test_a_missing_key_is_recorded_and_no_key_ever_is(tracker):
+    """The whole way: the real client, an echo of the key, the record."""
+
+    url = "https://api.openai.com/v1/chat/completions"
+    http, env = FakeClient(), MemoryEnv()
+    http.set_error("POST", url, HTTPClientError("HTTP request failed: sk-0123456789"))
+    client = TrackedAIClient(ChatClient(http, env), tracker, "e_ours")
+
+    with pytest.raises(AIConfigError):
+        await client.chat("f_ours", REQUEST)
+    await env.set("f_ours", "OPENAI_API_KEY", "sk-0123456789")
+    with pytest.raises(AIError):
+        await client.chat("f_ours", REQUEST)
+
+    missing, failed = await tracker.requests("e_ours")
+    assert missing.error_message == "OPENAI_API_KEY not set in function environment"
+    assert (missing.endpoint, missing.request_json) == ("", "")
+    assert (failed.endpoint, failed.error_message) == (url, "HTTP request failed: [REDACTED]")
+    assert http.requests[0].headers["Authorization"] == "Bearer sk-0123456789"
+    assert "sk-0123456789" not in repr(failed)
+
+
+async def test_the_fake_client_repeats_its_last_answer():
+    fake = FakeAIClient(ChatResponse(content="one"), ChatResponse(content="two"))
+
+    contents = [(await fake.chat("f_ours", REQUEST)).content for _ in range(3)]
+
+    assert contents == ["one", "two", "two"]
+    assert (await FakeAIClient().chat("f_ours", REQUEST)) == ChatResponse()
