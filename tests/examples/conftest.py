@@ -62,14 +62,14 @@ class Example:
 
     async def call(self, method: str = "GET", path: str = "/", **event: Any) -> Answer:
         """Call the function; it must not raise."""
-        event = HTTPEvent(
+        given = HTTPEvent(
             method=method,
             path=f"/fn/{self.id}{path}",
             relative_path=path,
             **({"trigger": "http"} | event),
         )
         result = await self.stage.engine.execute(
-            ExecutionRequest(function_id=self.id, event=event, base_url=BASE_URL)
+            ExecutionRequest(function_id=self.id, event=given, base_url=BASE_URL)
         )
         assert result.error is None, result.error
         assert result.response is not None

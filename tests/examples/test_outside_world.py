@@ -101,7 +101,7 @@ async def test_a_message_is_sent(stage: Stage) -> None:
 
 
 async def test_a_message_that_can_not_be_sent_is_not_lost(tmp_path: Path) -> None:
-    failing = FakeEmailClient([EmailError("[ERROR]: domain is not verified")])
+    failing = FakeEmailClient(EmailError("[ERROR]: domain is not verified"))
     async with open_stage(tmp_path, email=failing) as stage:
         form = await deploy_form(stage)
 

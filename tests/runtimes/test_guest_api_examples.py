@@ -1,5 +1,6 @@
 """Every example of the guest API table runs in a real worker, and so does the guide's code."""
 
+import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,9 @@ from perilune.ids import new_id
 from perilune.runtimes import LuaRuntime, WorkerLimits
 from perilune.runtimes.guest_api import GUEST_API, GuestFunction
 from perilune.runtimes.guest_docs import call_name, llms_text
+from perilune.services.ai import FakeAIClient
+from perilune.services.email import FakeEmailClient
+from perilune.services.http import FakeClient, Response
 from perilune.services.logger import StoreLogger
 from perilune.store import Function, SqliteStore, open_store
 
@@ -28,6 +32,27 @@ end
 BLOCKS = re.findall(r"```lua\n(.*?)```", llms_text(), re.DOTALL)
 SNIPPETS = [block for block in BLOCKS if "function handler" not in block]
 FUNCTIONS = [block for block in BLOCKS if "function handler" in block]
+TESTED = [
+    pytest.param("Hello, ", {"query": {"name": "Ada"}}, 200, "Hello, Ada!", id="hello"),
+    pytest.param("201", {}, 201, {"id": 7, "tags": []}, id="table as body"),
+    pytest.param(
+        "votes:", {"body": '{"choice":"tea"}'}, 200, {"choice": "tea", "votes": 1}, id="vote"
+    ),
+    pytest.param(
+        "votes:",
+        {"body": '{"choice":"rum"}'},
+        400,
+        {"error": "choice must be tea or coffee"},
+        id="no such vote",
+    ),
+    pytest.param(
+        "votes:", {"body": "{"}, 400, {"error": "unexpected end of JSON input"}, id="no JSON"
+    ),
+    pytest.param(
+        "votes:", {"method": "GET"}, 405, {"error": "only POST is supported"}, id="no POST"
+    ),
+    pytest.param("rates.example.com", {}, 200, {"EUR": 1}, id="rates"),
+]
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -62,7 +87,20 @@ class Bench:
 async def open_bench(directory: Path) -> AsyncIterator[Bench]:
     async with open_store(directory / "perilune.db") as store:
         logger = StoreLogger(store.logs)
-        async with LuaRuntime(logger=logger, limits=WorkerLimits(warm=1, maximum=2)) as runtime:
+        http = FakeClient()
+        http.set_response(
+            "GET",
+            "https://rates.example.com/latest",
+            Response(status_code=200, body='{"EUR":1}'),
+        )
+        runtime = LuaRuntime(
+            logger=logger,
+            http_client=http,
+            ai_client=FakeAIClient(),
+            email_client=FakeEmailClient(),
+            limits=WorkerLimits(warm=1, maximum=2),
+        )
+        async with runtime:
             engine = new(Config(db=store, logger=logger, runtime=runtime))
             yield Bench(store, engine)
             await engine.close()
@@ -96,5 +134,58 @@ async def test_the_example_of_the_table_runs(
 @pytest.mark.parametrize("code", SNIPPETS)
 async def test_the_snippets_of_the_guide_run(bench: Bench, runner: str, code: str) -> None:
     result = await bench.call(runner, query={"example": code})
+
+    assert result.error is None, result.error
+
+
+@pytest.mark.parametrize(("mark", "event", "status", "body"), TESTED)
+async def test_the_functions_of_the_guide_answer(
+    bench: Bench, mark: str, event: dict, status: int, body: object
+) -> None:
+    (code,) = (one for one in FUNCTIONS if mark in one)
+
+    result = await bench.call(await bench.add(code), **event)
+
+    assert result.error is None and result.response is not None, result.error
+    assert isinstance(result.response.body, bytes)
+    text = result.response.body.decode()
+    answered = text if isinstance(body, str) else json.loads(text)
+    assert (result.response.status_code, answered) == (status, body)
+
+
+async def test_every_function_of_the_guide_is_tested() -> None:
+    marks = {one.values[0] for one in TESTED}
+
+    assert len(marks) == len(FUNCTIONS)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "not (utf8 or bit or bit32 or string.pack or table.pack)",
+        "os.time and os.date and os.clock and os.difftime and debug.traceback",
+        'message(function() require("x") end):find("require is not available in the sandbox")',
+        'message(function() io.open("x") end):find("io.open is not available in the sandbox")',
+        'message(function() os.exit() end):find("os.exit is not available in the sandbox")',
+        'message(function() kv.get({}) end):find("bad argument #1 to get (string expected, got '
+        'table)", 1, true)',
+        'not loadstring("local a = 1 // 2") and not loadstring("local a = 1 & 2")',
+        'not loadstring("strings.repeat(1, 2)")',
+        'string.upper("é") == "É" and #"é" == 2',
+        '"" and 0',
+        "not pcall(function() return nil .. 'x' end)",
+        'json.encode(json.decode("[]")) == "[]"',
+        'kv.cas("new", nil, "x") and not kv.cas("new", nil, "y")',
+        'event.headers["content-type"] == "text/plain"',
+    ],
+)
+async def test_what_the_guide_claims_is_true(bench: Bench, runner: str, claim: str) -> None:
+    prelude = "local function message(f) return select(2, pcall(f)) end "
+
+    result = await bench.call(
+        runner,
+        query={"example": f"{prelude} assert({claim})"},
+        headers={"Content-Type": "text/plain"},
+    )
 
     assert result.error is None, result.error

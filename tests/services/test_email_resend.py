@@ -214,7 +214,9 @@ LIMITS = {"RateLimit-Limit": "2", "ratelimit-remaining": "0", "ratelimit-reset":
             500, b"<html>oops</html>", {}, "[ERROR]: 500 Internal Server Error", id="HTML"
         ),
         pytest.param(500, b"", {}, "[ERROR]: 500 Internal Server Error", id="nothing"),
-        pytest.param(500, b'{"message":"\xff"}', {}, "[ERROR]: 500 Internal Server Error", id="bytes"),
+        pytest.param(
+            500, b'{"message":"\xff"}', {}, "[ERROR]: 500 Internal Server Error", id="bytes"
+        ),
         pytest.param(599, b"", {}, "[ERROR]: 599", id="unknown status"),
         pytest.param(500, {}, {}, "[ERROR]: Unknown Error", id="no message"),
         pytest.param(500, {"message": ""}, {}, "[ERROR]: Unknown Error", id="empty message"),

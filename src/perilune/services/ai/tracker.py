@@ -154,7 +154,7 @@ class TrackedAIClient:
             model=request.model,
             endpoint=exchanged.endpoint,
             request_json=exchanged.request_json,
-            response_json=exchanged.response_json,
+            response_json=exchanged.response_json or None,
             status=AIRequestStatus.ERROR if failed else AIRequestStatus.SUCCESS,
             error_message=error_message,
             input_tokens=None if failed else exchanged.usage.input_tokens,

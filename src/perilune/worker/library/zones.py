@@ -19,7 +19,6 @@ from perilune.worker.library.eras import DAY_S, ERA_S
 from perilune.worker.library.errors import LibraryError
 
 _MACHINE_ZONE = Path("/etc/localtime")
-_MAX_FILE_BYTES = 65_536
 _MAX_SHOWN_NAME = 64
 _CACHED_ZONES = 64
 
@@ -90,7 +89,7 @@ class ServerZone(Zone):
         if name.startswith("/"):
             self._tz = _zone_from_file(Path(name))
         else:
-            self._tz = ZoneInfo.from_file(io.BytesIO(_FILES[name])) if name in _FILES else UTC
+            self._tz = _parsed(_FILES[name]) if name in _FILES else UTC
 
 
 def find_zone(name: str) -> Zone:
@@ -110,7 +109,11 @@ def find_zone(name: str) -> Zone:
 
 @lru_cache(maxsize=_CACHED_ZONES)
 def _iana_zone(name: str) -> Zone:
-    return Zone(ZoneInfo.from_file(io.BytesIO(_FILES[name])))
+    return Zone(_parsed(_FILES[name]))
+
+
+def _parsed(data: bytes) -> ZoneInfo:
+    return ZoneInfo.from_file(io.BytesIO(data))
 
 
 def _machine_zone() -> tzinfo:
@@ -119,8 +122,7 @@ def _machine_zone() -> tzinfo:
 
 def _zone_from_file(path: Path) -> tzinfo:
     try:
-        with path.open("rb") as file:
-            return ZoneInfo.from_file(io.BytesIO(file.read(_MAX_FILE_BYTES)))
+        return _parsed(path.read_bytes())
     except (OSError, ValueError):
         return UTC
 
