@@ -30,7 +30,7 @@ from perilune.api import (
 )
 from perilune.clock import wall_clock
 from perilune.config import SettingError, Settings
-from perilune.engine import Config, Engine
+from perilune.engine import Config, DefaultEngine, Engine
 from perilune.engine import new as new_engine
 from perilune.errors import PeriluneError
 from perilune.ids import new_function_id
@@ -200,22 +200,7 @@ async def open_server(
         port = sockets[0].getsockname()[1]
         url = settings.base_url or f"http://localhost:{port}"
         runtime = await rooms.enter_async_context(open_runtime(settings, services))
-        engine = new_engine(
-            Config(
-                db=store,
-                logger=services.logger,
-                runtime=runtime,
-                kv_store=services.kv,
-                env_store=services.env,
-                http_client=services.http,
-                ai_client=services.ai,
-                ai_tracker=services.ai_tracker,
-                email_client=services.email,
-                email_tracker=services.email_tracker,
-                execution_timeout=settings.execution_timeout,
-                masker=masker,
-            )
-        )
+        engine = _engine(settings, store, services, runtime, masker)
         rooms.push_async_callback(engine.close)
         gateway = _gateway(
             settings,
@@ -300,6 +285,31 @@ async def _open_services(
             email=DefaultEmailClient(providers, env, policy),
             email_tracker=StoreEmailTracker(store.email_requests, masker=masker),
         )
+
+
+def _engine(
+    settings: Settings,
+    store: SqliteStore,
+    services: Services,
+    runtime: HostedRuntime,
+    masker: Masker,
+) -> DefaultEngine:
+    return new_engine(
+        Config(
+            db=store,
+            logger=services.logger,
+            runtime=runtime,
+            kv_store=services.kv,
+            env_store=services.env,
+            http_client=services.http,
+            ai_client=services.ai,
+            ai_tracker=services.ai_tracker,
+            email_client=services.email,
+            email_tracker=services.email_tracker,
+            execution_timeout=settings.execution_timeout,
+            masker=masker,
+        )
+    )
 
 
 def _connection_limits(settings: Settings) -> ConnectionLimits:

@@ -12,22 +12,13 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 import msgspec
 import uvloop
 
 from perilune import __version__
-from perilune.api import ApiKey
-from perilune.app import (
-    OpenRuntime,
-    RunningServer,
-    ensure_example,
-    open_data,
-    open_lua,
-    open_server,
-)
 from perilune.config import (
     Settings,
     declarations,
@@ -35,6 +26,12 @@ from perilune.config import (
     unknown_variables,
 )
 from perilune.errors import PeriluneError
+
+# `perilune.app` is imported by what needs it: loading all of a server takes a second,
+# which `--help` and `version` need not wait for.
+if TYPE_CHECKING:
+    from perilune.api import ApiKey
+    from perilune.app import RunningServer
 
 EXIT_OK, EXIT_FAILED = 0, 1
 COLLECT_AFTER_OBJECTS = 20_000
@@ -78,12 +75,12 @@ def version() -> None:
     click.echo(__version__)
 
 
-async def serve_until_stopped(
-    settings: Settings, *, with_example: bool = False, open_runtime: OpenRuntime = open_lua
-) -> int:
+async def serve_until_stopped(settings: Settings, *, with_example: bool = False) -> int:
     """Serve until a signal comes; return the exit code."""
+    from perilune.app import open_server
+
     stop = _stop_signal()
-    async with open_server(settings, open_runtime) as server:
+    async with open_server(settings) as server:
         await _announce(server, with_example=with_example)
         _relax_collector()
         await stop.wait()
@@ -95,6 +92,8 @@ async def serve_until_stopped(
 
 async def initialise(settings: Settings) -> int:
     """Create everything a server finds at its first start; what exists stays as it is."""
+    from perilune.app import ensure_example, open_data
+
     async with open_data(settings) as (key, store):
         function = await ensure_example(store)
     click.echo(f"data directory: {settings.data_dir}")
@@ -148,7 +147,9 @@ def configure_logging(level: str, form: str) -> None:
     logging.getLogger("asyncio").setLevel(logging.WARNING)
 
 
-async def _announce(server: RunningServer, *, with_example: bool) -> None:
+async def _announce(server: "RunningServer", *, with_example: bool) -> None:
+    from perilune.app import ensure_example
+
     settings, sandbox = server.settings, server.sandbox
     _log.info("port: %d", server.port)
     _log.info("data directory: %s", settings.data_dir.resolve())
@@ -168,7 +169,7 @@ async def _announce(server: RunningServer, *, with_example: bool) -> None:
         _log.info("try: curl 'http://localhost:%d/fn/%s?name=you'", server.port, function.id)
 
 
-def _show_new_key(key: ApiKey) -> None:
+def _show_new_key(key: "ApiKey") -> None:
     """Show a key once, to the person who made it; never to a file or a log (KD-06)."""
     if key.is_new and sys.stdout.isatty():
         click.echo(f"The new API key: {key.value}")

@@ -23,6 +23,16 @@ from perilune.store import Function, SqliteStore, open_store
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "functions"
 BASE_URL = "https://functions.example.org"
+STRICT = """
+setmetatable(_G, {
+  __index = function(_, name) error("there is no global " .. name) end,
+  __newindex = function(globals, name, value)
+    if name ~= "handler" then error("sets the global " .. name) end
+    rawset(globals, name, value)
+  end,
+})
+""".replace("\n", " ")
+"""Runs before an example, so that no misspelled name and no leaked global goes unnoticed."""
 
 TOKEN = {"Authorization": "Bearer opensesame"}
 STRANGERS = [
@@ -93,7 +103,8 @@ class Stage:
         """Create the function in *name*.lua with these environment variables."""
         function_id = new_id()
         await self.store.create_function(Function(id=function_id, name=name))
-        await self.store.create_version(function_id, (EXAMPLES / f"{name}.lua").read_text())
+        code = STRICT + (EXAMPLES / f"{name}.lua").read_text()
+        await self.store.create_version(function_id, code)
         for key, value in env.items():
             await self.env.set(function_id, key, value)
         return Example(function_id, self)

@@ -145,3 +145,78 @@ async def test_strangers_can_not_shorten(stage: Stage, headers: dict[str, str]) 
 
     assert answer.status == 401
     assert (await stage.kv.list(shortener.id, b"", 10, None)).items == []
+
+
+# todo_api -----------------------------------------------------------------------
+
+
+def todo(title: object = "write", **more) -> str:
+    return json.dumps({"title": title} | more)
+
+
+async def test_todos_are_added_listed_changed_and_removed(stage: Stage) -> None:
+    api = await stage.deploy("todo_api", TODO_TOKEN="opensesame")
+    empty = await api.call("GET", "/todos", headers=TOKEN)
+
+    made = await api.call("POST", "/todos", headers=TOKEN, body=todo(" write "))
+    path = f"/todos/{made.json['id']}"
+    changed = await api.call("PUT", path, headers=TOKEN, body=todo("read", done=True))
+    shown = await api.call("GET", path, headers=TOKEN)
+    listed = await api.call("GET", "/todos", headers=TOKEN)
+    removed = await api.call("DELETE", path, headers=TOKEN)
+    gone = await api.call("GET", path, headers=TOKEN)
+
+    assert (empty.status, empty.json) == (200, {"todos": []})
+    assert made.status == 201
+    assert made.json == {"id": made.json["id"], "title": "write", "done": False}
+    assert made.response.headers["Location"] == f"{BASE_URL}/fn/{api.id}{path}"
+    assert changed.json == {"id": made.json["id"], "title": "read", "done": True}
+    assert shown.json == changed.json
+    assert listed.json == {"todos": [changed.json]}
+    assert (removed.status, removed.text) == (204, "")
+    assert (gone.status, gone.json) == (404, {"error": "no such todo"})
+
+
+async def test_a_long_list_has_pages(stage: Stage) -> None:
+    api = await stage.deploy("todo_api", TODO_TOKEN="opensesame")
+    for number in range(51):
+        await stage.kv.set(api.id, f"todo:{number:02}", todo(f"t{number}"))
+
+    first = await api.call("GET", "/todos", headers=TOKEN)
+    second = await api.call("GET", "/todos", headers=TOKEN, query={"cursor": first.json["cursor"]})
+
+    assert [one["id"] for one in first.json["todos"]] == [f"{n:02}" for n in range(50)]
+    assert [one["title"] for one in second.json["todos"]] == ["t50"]
+    assert "cursor" not in second.json
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "expected"),
+    [
+        pytest.param("POST", "/todos", "{", (400, "unexpected end of JSON input"), id="no JSON"),
+        pytest.param("POST", "/todos", "[]", (400, "title is required"), id="no title"),
+        pytest.param(
+            "POST", "/todos", todo("x" * 201), (400, "title must have 1 to 200 bytes"), id="long"
+        ),
+        pytest.param("PUT", "/todos/no", todo(), (404, "no such todo"), id="unknown"),
+        pytest.param("GET", "/other", "", (404, "Not found"), id="other path"),
+        pytest.param("PATCH", "/todos/7", "", (405, "Method not allowed"), id="other method"),
+    ],
+)
+async def test_todos_that_can_not_be(stage: Stage, method, path, body, expected) -> None:
+    api = await stage.deploy("todo_api", TODO_TOKEN="opensesame")
+
+    answer = await api.call(method, path, headers=TOKEN, body=body)
+
+    assert (answer.status, answer.json["error"]) == expected
+    assert (await stage.kv.list(api.id, b"", 10, None)).items == []
+
+
+@pytest.mark.parametrize("headers", STRANGERS)
+async def test_strangers_see_no_todos(stage: Stage, headers: dict[str, str]) -> None:
+    api = await stage.deploy("todo_api", TODO_TOKEN="opensesame")
+    await stage.kv.set(api.id, "todo:1", todo("secret"))
+
+    answer = await api.call("GET", "/todos", headers=headers)
+
+    assert answer.status == 401 and "secret" not in answer.text

@@ -17,6 +17,7 @@ from perilune.runtimes.guest_api import GUEST_API, GuestFunction
 from perilune.runtimes.guest_docs import call_name, llms_text
 from perilune.services.ai import FakeAIClient
 from perilune.services.email import FakeEmailClient
+from perilune.services.env import Env
 from perilune.services.http import FakeClient, Response
 from perilune.services.logger import StoreLogger
 from perilune.store import Function, SqliteStore, open_store
@@ -32,6 +33,7 @@ end
 BLOCKS = re.findall(r"```lua\n(.*?)```", llms_text(), re.DOTALL)
 SNIPPETS = [block for block in BLOCKS if "function handler" not in block]
 FUNCTIONS = [block for block in BLOCKS if "function handler" in block]
+NOTES = "NOTES_TOKEN"
 TESTED = [
     pytest.param("Hello, ", {"query": {"name": "Ada"}}, 200, "Hello, Ada!", id="hello"),
     pytest.param("201", {}, 201, {"id": 7, "tags": []}, id="table as body"),
@@ -60,15 +62,18 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 class Bench:
     """Runs Lua in real workers."""
 
-    def __init__(self, store: SqliteStore, engine: DefaultEngine) -> None:
+    def __init__(self, store: SqliteStore, engine: DefaultEngine, env: Env) -> None:
         self._store = store
         self._engine = engine
+        self._env = env
 
-    async def add(self, code: str) -> str:
-        """Store *code* as a function; return its id."""
+    async def add(self, code: str, **env: str) -> str:
+        """Store *code* as a function with these environment variables; return its id."""
         function_id = new_id()
         await self._store.create_function(Function(id=function_id, name="example"))
         await self._store.create_version(function_id, code)
+        for name, value in env.items():
+            await self._env.set(function_id, name, value)
         return function_id
 
     async def call(self, function_id: str, **event) -> ExecutionResult:
@@ -87,7 +92,7 @@ class Bench:
 async def open_bench(directory: Path) -> AsyncIterator[Bench]:
     async with open_store(directory / "perilune.db") as store:
         logger = StoreLogger(store.logs)
-        http = FakeClient()
+        env, http = Env(store.env), FakeClient()
         http.set_response(
             "GET",
             "https://rates.example.com/latest",
@@ -95,6 +100,7 @@ async def open_bench(directory: Path) -> AsyncIterator[Bench]:
         )
         runtime = LuaRuntime(
             logger=logger,
+            env_store=env,
             http_client=http,
             ai_client=FakeAIClient(),
             email_client=FakeEmailClient(),
@@ -102,7 +108,7 @@ async def open_bench(directory: Path) -> AsyncIterator[Bench]:
         )
         async with runtime:
             engine = new(Config(db=store, logger=logger, runtime=runtime))
-            yield Bench(store, engine)
+            yield Bench(store, engine, env)
             await engine.close()
 
 
@@ -153,8 +159,26 @@ async def test_the_functions_of_the_guide_answer(
     assert (result.response.status_code, answered) == (status, body)
 
 
+async def test_the_routes_of_the_guide_work(bench: Bench) -> None:
+    (code,) = (one for one in FUNCTIONS if NOTES in one)
+    notes = await bench.add(code, NOTES_TOKEN="t")
+    note = {"relative_path": "/notes/a", "headers": {"Authorization": "Bearer t"}}
+
+    outcomes = [
+        await bench.call(notes, method="PUT", body="text", **note),
+        await bench.call(notes, method="GET", **note),
+        await bench.call(notes, method="GET", **note | {"relative_path": "/notes/b"}),
+        await bench.call(notes, method="POST", **note),
+        await bench.call(notes, method="GET", **note | {"headers": {}}),
+    ]
+
+    answers = [one.response for one in outcomes if one.response is not None]
+    assert [one.status_code for one in answers] == [204, 200, 404, 405, 401]
+    assert answers[1].body == b"text"
+
+
 async def test_every_function_of_the_guide_is_tested() -> None:
-    marks = {one.values[0] for one in TESTED}
+    marks = {one.values[0] for one in TESTED} | {NOTES}
 
     assert len(marks) == len(FUNCTIONS)
 

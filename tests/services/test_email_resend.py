@@ -243,7 +243,7 @@ async def test_the_key_does_not_follow_a_redirect(resend):
     assert other.paths == []
 
 
-@pytest.mark.parametrize("body", [b"accepted", b"", b'{"id":5}'])
+@pytest.mark.parametrize("body", [b"accepted", b"", b'{"id":5}', b'{"id":"\xff"}'])
 async def test_an_answer_that_cannot_be_read(resend, body):
     resend.answer(200, body)
 
@@ -283,11 +283,16 @@ async def test_a_private_address_is_refused(resend):
 
 
 async def test_a_slow_server_has_the_time_that_is_left():
+    is_over = asyncio.Event()
+
     async def stall(request):
-        await asyncio.Event().wait()
+        await is_over.wait()
 
     async with open_upstream(stall) as url:
-        error = await failure_of(url, dataclasses.replace(EMAIL, timeout_s=0.2))
+        try:
+            error = await failure_of(url, dataclasses.replace(EMAIL, timeout_s=0.2))
+        finally:
+            is_over.set()
 
     assert str(error).startswith("HTTP request failed: ")
 

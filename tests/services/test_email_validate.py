@@ -57,7 +57,7 @@ def test_accepted(changes):
     validate_send_request(email(**changes))
 
 
-@pytest.mark.parametrize("sign", ["\r", "\n", "\0", "\x0b", "\x1e", "\x7f"])
+@pytest.mark.parametrize("sign", ["\r", "\n", "\0", "\x0b", "\x1e", "\x7f", "\x85", "\u2028"])
 @pytest.mark.parametrize(
     ("field", "change"),
     [

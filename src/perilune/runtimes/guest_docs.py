@@ -32,8 +32,14 @@ MODULES = {
     "strings": "Text, beyond what Lua's own `string` does.",
     "random": "Random values that can't be predicted, fit for secrets.",
     "router": "Paths like `/users/:id`, matched and built.",
-    "ai": "Language models of providers, with a key from the environment of the function.",
-    "email": "E-mail through a provider, with a key from the environment of the function.",
+    "ai": (
+        "Language models. The key is an environment variable of the function: OPENAI_API_KEY or "
+        "ANTHROPIC_API_KEY."
+    ),
+    "email": (
+        "E-mail, through Resend or SMTP. Environment variables of the function: RESEND_API_KEY, "
+        "or SMTP_HOST, SMTP_USERNAME and SMTP_PASSWORD."
+    ),
 }
 """What each module is for, in one line."""
 

@@ -7,7 +7,7 @@ it is not trusted, and its bindings send nothing else.
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -128,7 +128,7 @@ class OutboundCalls:
             follow_redirects=options.get("followRedirects") is not False,
             max_bytes=None if max_bytes is None else int(max_bytes),
         )
-        response = await _SEND.get(name, _send_any)(client, request)
+        response = await client.request(request)
         return Reply(
             None,
             {
@@ -212,19 +212,6 @@ class OutboundCalls:
         tracked = TrackedEmailClient(client, self._services.email_tracker, self._execution_id)
         answer = await tracked.send(self._function_id, request)
         return Reply(None, {"id": _bytes(answer.id)})
-
-
-def _send_any(client: HTTPClient, request: Request) -> Awaitable[Any]:
-    return client.request(request)
-
-
-_SEND: dict[str, Callable[[HTTPClient, Request], Awaitable[Any]]] = {
-    "get": lambda client, request: client.get(request),
-    "post": lambda client, request: client.post(request),
-    "put": lambda client, request: client.put(request),
-    "patch": lambda client, request: client.patch(request),
-    "delete": lambda client, request: client.delete(request),
-}
 
 
 # What the bindings send, taken out of guest values; anything else is a forgery.

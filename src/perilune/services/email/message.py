@@ -4,9 +4,11 @@ import mimetypes
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import format_datetime, quote
 
 from perilune.services.email.types import Attachment, EmailValidationError, SendRequest
 
@@ -60,29 +62,51 @@ def build_message(request: SendRequest, *, local_id: str, now: float) -> Outgoin
     specs = [box.addr_spec for box in (sender, *to, *cc, *bcc, *reply_to)]
     international = next((spec for spec in specs if not spec.isascii()), "")
     message_id = f"{local_id}@{sender.domain}"
-    # Seven bits, so that every server takes it and no signature breaks on the way.
-    message = EmailMessage(policy=SMTP.clone(cte_type="7bit", utf8=bool(international)))
-    message["From"] = sender
-    for name, boxes in (("To", to), ("Cc", cc), ("Reply-To", reply_to)):
-        if boxes:
-            message[name] = boxes
-    message["Subject"] = _plain(request.subject)
-    message["Date"] = datetime.fromtimestamp(int(now), UTC)
-    message["Message-ID"] = f"<{message_id}>"
+    headers = {
+        "From": _address_list([sender]),
+        "To": _address_list(to),
+        "Cc": _address_list(cc),
+        "Reply-To": _address_list(reply_to),
+        "Subject": _unstructured("Subject", request.subject),
+        "Date": format_datetime(datetime.fromtimestamp(int(now), UTC)),
+        "Message-ID": f"<{message_id}>",
+    }
     for name, value in request.headers.items():
         _check_header_name(name)
-        message[name] = _plain(value)
-    _add_content(message, request)
+        headers[name] = _unstructured(name, value)
+    # Written here because the library's own writer loses blanks of long lines (Python 3.11.7).
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items() if value)
     return OutgoingMessage(
         id=message_id,
         sender=sender.addr_spec,
         recipients=tuple(dict.fromkeys(box.addr_spec for box in (*to, *cc, *bcc))),
         international=international,
-        data=message.as_bytes(),
+        data=head.encode() + _content(request),
     )
 
 
-def _add_content(message: EmailMessage, request: SendRequest) -> None:
+def _unstructured(name: str, value: str) -> str:
+    """Write a value as header lines, as encoded words (RFC 2047) if it is not ASCII."""
+    charset = "us-ascii" if value.isascii() else "utf-8"
+    return Header(value.strip(), charset, header_name=name).encode(linesep="\r\n")
+
+
+def _address_list(boxes: list[Address]) -> str:
+    return ",\r\n ".join(_address(box) for box in boxes)
+
+
+def _address(box: Address) -> str:
+    if not box.display_name:
+        return box.addr_spec
+    if box.display_name.isascii():
+        return f'"{quote(box.display_name)}" <{box.addr_spec}>'
+    return f"{_unstructured('Reply-To', box.display_name)} <{box.addr_spec}>"
+
+
+def _content(request: SendRequest) -> bytes:
+    """Write the MIME headers, an empty line, and texts and attachments."""
+    # Seven bits, so that every server takes it and no signature breaks on the way.
+    message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
     if request.text:
         message.set_content(request.text)
         if request.html:
@@ -92,8 +116,12 @@ def _add_content(message: EmailMessage, request: SendRequest) -> None:
     for attachment in request.attachments:
         main, sub = _media_type(attachment).split("/")
         message.add_attachment(
-            attachment.content, maintype=main, subtype=sub, filename=_plain(attachment.filename)
+            attachment.content,
+            maintype=main,
+            subtype=sub,
+            filename=_plain_filename(attachment.filename),
         )
+    return message.as_bytes()
 
 
 def _mailbox(text: str) -> Address:
@@ -112,14 +140,7 @@ def _mailbox(text: str) -> Address:
 
 def _display_name(text: str) -> str:
     quoted = _QUOTED_NAME.fullmatch(text.strip())
-    return _plain(_ESCAPED.sub(r"\1", quoted[1]) if quoted else text.strip())
-
-
-def _plain(text: str) -> str:
-    """Return *text* unless it has encoded words (RFC 2047), which may hide a line break."""
-    if "=?" in text:
-        raise EmailValidationError("encoded words (=?...?=) are not accepted: use UTF-8 text")
-    return text
+    return _ESCAPED.sub(r"\1", quoted[1]) if quoted else text.strip()
 
 
 def _check_header_name(name: str) -> None:
@@ -133,3 +154,10 @@ def _media_type(attachment: Attachment) -> str:
     given = attachment.content_type or mimetypes.guess_type(attachment.filename)[0] or _OCTETS
     # Attachments travel as base64, which RFC 2046 5.1 and 5.2.1 forbid for these two.
     return _OCTETS if given.lower().startswith(("multipart/", "message/")) else given
+
+
+def _plain_filename(name: str) -> str:
+    # The library decodes encoded words (RFC 2047), and one may hide a line break.
+    if "=?" in name:
+        raise EmailValidationError("an attachment's filename can't contain =? by SMTP")
+    return name

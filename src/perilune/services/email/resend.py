@@ -72,7 +72,7 @@ class ResendClient:
             raise EmailError(without_secret(_failure(response), key), recorded)
         try:
             accepted = msgspec.json.decode(response.body, type=_Accepted)
-        except msgspec.DecodeError as error:
+        except ValueError as error:
             raise EmailError(f"failed to parse response: {error}", recorded) from error
         return SendResponse(id=accepted.id, request_json=recorded)
 
@@ -149,7 +149,7 @@ def _failure(response: Response) -> str:
     try:
         problem = msgspec.json.decode(response.body, type=_Problem | None)
         message = (problem.message if problem else "") or "Unknown Error"
-    except msgspec.DecodeError:
+    except ValueError:
         message = _status_line(response.status_code)
     if response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
         return f"[ERROR]: {message}"

@@ -14,8 +14,9 @@ MAX_ATTACHMENTS = 100
 MAX_LINE_CHARS = 998
 """Of an address, a subject, a header name or value (RFC 5322 2.1.1)."""
 
-# A line break here would begin a header or a command of the sender's choice.
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+# A line break here would begin a header or a command of the sender's choice.  Unicode's line
+# breaks are none in e-mail, but the libraries below us don't agree about that.
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+")
 
 

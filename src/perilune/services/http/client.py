@@ -199,7 +199,7 @@ class Client:
         credentials = hop.target.credentials
         sent = dict(headers)
         if credentials and not any(name.lower() == "authorization" for name in headers):
-            sent["Authorization"] = aiohttp.BasicAuth(*credentials, encoding="utf-8").encode()
+            sent["Authorization"] = aiohttp.encode_basic_auth(*credentials, encoding="utf-8")
         wants_gzip = not any(name.lower() == "accept-encoding" for name in headers)
         if wants_gzip and hop.method != "HEAD":
             sent["Accept-Encoding"] = "gzip"

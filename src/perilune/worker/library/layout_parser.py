@@ -142,7 +142,7 @@ class _Parser:
         literal_from = 0
         tokens = list(TOKEN.finditer(self._layout))
         following = [found[0] for found in tokens[1:]] + [""]
-        for found, next_token in zip(tokens, following, strict=True):
+        for found, next_token in zip(tokens, following, strict=False):
             self._skip(self._layout[literal_from : found.start()])
             literal_from = found.end()
             self._read_token(found[0])

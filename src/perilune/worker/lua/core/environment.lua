@@ -186,7 +186,8 @@ local function library()
   })
   all.math.mod = math.fmod
   all.coroutine = pick(coroutine, { "create", "resume", "running", "status", "wrap", "yield" })
-  all.os = pick(os, { "clock", "date", "difftime", "time" })
+  all.os = pick(os, { "clock", "difftime" })
+  all.os.date, all.os.time = core.os_date, core.os_time
   for _, name in base.ipairs({
     "execute", "exit", "getenv", "remove", "rename", "setenv", "setlocale", "tmpname",
   }) do

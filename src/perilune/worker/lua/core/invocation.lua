@@ -65,6 +65,9 @@ local function run(version, context, event, seed)
   randomseed(seed)
   set_jit_options(HOT_LOOP)
   core.reset_json_marks()
+  local ctx = core.unpack(context)
+  -- For library functions, whatever the guest does to its table.
+  core.function_id, core.base_url = ctx.functionId, ctx.baseUrl
   local env = core.open_environment()
   local chunk = setfenv(loadstring(bytecode[version], "=<string>", "b"), env)
   local ok, result, message, line = call_guest(chunk)
@@ -73,7 +76,7 @@ local function run(version, context, event, seed)
   if type(handler) ~= "function" then
     return false, "runtime", "handler function not found in Lua code"
   end
-  ok, result, message, line = call_guest(handler, core.unpack(context), event_table(event))
+  ok, result, message, line = call_guest(handler, ctx, event_table(event))
   if not ok then return false, result, message, line end
   if type(result) ~= "table" then return false, "runtime", "handler did not return a table" end
   local status, body, is_base64, lines, count = core.convert_response(result)

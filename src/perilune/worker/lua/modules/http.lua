@@ -56,7 +56,8 @@ local function wire_options(options, may_have_body)
     wire.body, problem = core.json_encode(value)
     if problem then return nil, problem end
     if not has_content_type(headers) then headers["Content-Type"] = "application/json" end
-  elseif type(form) == "table" then
+  elseif form ~= nil then
+    if type(form) ~= "table" then return nil, "form must be a table" end
     wire.form = texts_of(form)
   end
   return wire

@@ -1,0 +1,75 @@
+"""Which addresses functions may reach."""
+
+from ipaddress import ip_address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perilune.services.http import EgressPolicy, EgressRefused
+
+PRIVATE = (
+    *("127.0.0.1", "10.1.1.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1"),
+    *("0.0.0.0", "224.0.0.1", "255.255.255.255", "192.0.0.1", "198.18.0.1"),
+    *("::1", "::", "fe80::1", "fc00::1", "fec0::1", "ff02::1"),
+    *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe"),
+    *("2002:7f00:1::", "2001:0:4136:e378:8000:63bf:80ff:fffe"),
+)
+PUBLIC = (
+    *("8.8.8.8", "1.1.1.1", "2606:4700::1111"),
+    *("::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::"),
+)
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+def test_addresses_that_are_not_public_are_refused(address):
+    assert not EgressPolicy().allows(address, ip_address(address))
+
+    with pytest.raises(EgressRefused, match="PERILUNE_HTTP_ALLOW"):
+        EgressPolicy().check_literal(address)
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_public_addresses_are_allowed(address):
+    assert EgressPolicy().allows(address, ip_address(address))
+
+
+@given(st.ip_addresses(v=4))
+def test_plain_addresses_are_judged_like_the_standard_library_does(address):
+    expected = address.is_global and not address.is_multicast
+
+    assert EgressPolicy().allows("example.org", address) == expected
+
+
+@pytest.mark.parametrize(
+    ("entry", "host", "address", "is_allowed"),
+    [
+        pytest.param("127.0.0.0/8", "x", "127.3.2.1", True, id="network"),
+        pytest.param("127.0.0.0/8", "x", "::ffff:127.0.0.1", True, id="network, mapped address"),
+        pytest.param("127.0.0.0/8", "x", "10.0.0.1", False, id="another network"),
+        pytest.param("10.0.0.7", "x", "10.0.0.7", True, id="address"),
+        pytest.param("10.0.0.7", "x", "10.0.0.8", False, id="another address"),
+        pytest.param("::1", "x", "::1", True, id="address of version 6"),
+        pytest.param("db.internal", "DB.internal.", "10.0.0.1", True, id="name"),
+        pytest.param("db.internal", "a.db.internal", "10.0.0.1", False, id="name below"),
+        pytest.param("*.internal", "db.internal", "10.0.0.1", True, id="wildcard"),
+        pytest.param("*.internal", "internal", "10.0.0.1", False, id="wildcard, the name itself"),
+        pytest.param("*.internal", "evilinternal", "10.0.0.1", False, id="wildcard needs its dot"),
+    ],
+)
+def test_the_operator_allows_more(entry, host, address, is_allowed):
+    assert EgressPolicy([entry]).allows(host, ip_address(address)) == is_allowed
+
+
+@pytest.mark.parametrize(
+    "entry", ["", "10.0.0.1/8", "10.0.0.0/33", "300.1.1.1", "a b", "http://x", "*", "a..b", "-a"]
+)
+def test_an_entry_that_means_nothing_is_an_error(entry):
+    with pytest.raises(ValueError, match="network|address|name"):
+        EgressPolicy([entry])
+
+
+@pytest.mark.parametrize("host", ["0x7f.1", "2130706433", "127.1", "localhost", "::1"])
+async def test_names_are_judged_by_what_they_resolve_to(host):
+    with pytest.raises(EgressRefused):
+        await EgressPolicy().resolve(host, 80)
