@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ from perilune.store import EmailRequestStatus, StoreUnavailable
 from tests.services.conftest import BrokenRows
 
 EMAIL = SendRequest(from_="a@x.example", to=("b@y.example",), subject="S", html="<b>")
-ATTEMPT = {
+ATTEMPT: dict[str, Any] = {
     "from_": "a@x.example",
     "to": ('"Doe, Jane" <j@y.example>', "k@y.example"),
     "subject": "S",

@@ -5,6 +5,7 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from urllib.parse import parse_qsl, quote
 
 import pytest
@@ -38,9 +39,9 @@ async def client() -> AsyncIterator[Client]:
         yield one
 
 
-def seen(response: Response) -> dict[str, dict[str, str]]:
+def seen(response: Response) -> dict[str, Any]:
     """What the server says it was asked, header names in lower case."""
-    document = json.loads(response.body)
+    document: dict[str, Any] = json.loads(response.body)
     document["headers"] = {name.lower(): value for name, value in document["headers"].items()}
     return document
 

@@ -109,6 +109,6 @@ async def open_smtp(
     finally:
         server.close()
         for connection in connections:
-            if connection.transport is not None:
+            if isinstance(connection.transport, asyncio.Transport):
                 connection.transport.abort()
         await server.wait_closed()

@@ -18,7 +18,7 @@ _LOCAL_PART = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*
 _DOMAIN = re.compile(r"[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)*|\[[0-9A-Fa-f.:IPv]+\]")
 _QUOTED_NAME = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPED = re.compile(r"\\(.)")
-_HEADER_NAME = re.compile(r"[!-9;-~]+")
+_HEADER_NAME = re.compile(r"[!-9;-~]{1,76}")
 _RESERVED_HEADER = re.compile(
     r"from|sender|to|cc|bcc|reply-to|subject|date|message-id|mime-version|return-path|received"
     r"|content-.*|resent-.*",

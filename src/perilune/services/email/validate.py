@@ -11,8 +11,11 @@ MAX_RECIPIENTS = 1000
 """Of `to`, `cc` and `bcc` together."""
 MAX_HEADERS = 100
 MAX_ATTACHMENTS = 100
-MAX_LINE_CHARS = 998
-"""Of an address, a subject, a header name or value (RFC 5322 2.1.1)."""
+MAX_ADDRESS_CHARS = 320
+"""Of an address with its display name; RFC 5321 4.5.3.1 gives the address itself 254."""
+MAX_LINE_CHARS = 900
+"""Of a subject, a header value and the like: RFC 5322 2.1.1 allows 998 for the whole line."""
+_ADDRESS_FIELDS = ("from", "to", "cc", "bcc", "reply_to")
 
 # A line break here would begin a header or a command of the sender's choice.  Unicode's line
 # breaks are none in e-mail, but the libraries below us don't agree about that.
@@ -40,8 +43,9 @@ def validate_send_request(request: SendRequest) -> None:
     size = _size("text", request.text) + _size("html", request.html)
     for field, line in _lines(request):
         size += _size(field, line)
-        if len(line) > MAX_LINE_CHARS:
-            raise EmailValidationError(f"{field} is longer than {MAX_LINE_CHARS} characters")
+        limit = MAX_ADDRESS_CHARS if field in _ADDRESS_FIELDS else MAX_LINE_CHARS
+        if len(line) > limit:
+            raise EmailValidationError(f"{field} is longer than {limit} characters")
         if _CONTROL.search(line):
             raise EmailValidationError(f"{field} contains a line break or a control character")
     _check_attachments(request)
