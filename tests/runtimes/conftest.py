@@ -1,6 +1,8 @@
 """A real engine on a real store and real, locked-down workers."""
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +13,25 @@ from perilune.engine import Config, DefaultEngine, ExecutionRequest, ExecutionRe
 from perilune.events import HTTPEvent
 from perilune.ids import new_id
 from perilune.runtimes import LuaRuntime, WorkerLimits
+from perilune.services.ai import ChatClient, StoreAITracker
+from perilune.services.email import DefaultEmailClient, StoreEmailTracker
 from perilune.services.env import Env
+from perilune.services.http import Client, EgressPolicy
 from perilune.services.kv import KV
 from perilune.services.logger import StoreLogger
 from perilune.store import Execution, Function, SqliteStore, open_store
 
 MEMORY_BYTES = 64 * 1024 * 1024
 TIMEOUT_S = 1.0
+ALL_VALUES = """
+local function all(...) return {{ n = select("#", ...), ... }} end
+function handler(ctx, event)
+  local values, list = all({expression}), {{}}
+  for index = 1, values.n do
+    list[index] = values[index] == nil and json.null or values[index]
+  end
+  return {{ body = json.encode(json.array(list)) }}
+end"""
 
 
 @dataclass
@@ -52,21 +66,72 @@ class Box:
         body = result.response.body
         return body.decode() if isinstance(body, bytes) else body
 
+    async def values(self, expression: str, **env: str) -> tuple[list[Any], str]:
+        """Return all values of a Lua expression, nil as None, and the execution's id.
+
+        It is executed once, in a function with these environment variables.
+        """
+        function_id = await self.add(ALL_VALUES.format(expression=expression))
+        for name, value in env.items():
+            await self.store.env.set(function_id, name, value)
+        result = await self.call(function_id)
+        assert result.error is None, result.error
+        assert result.response is not None
+        return json.loads(result.response.body), result.execution_id
+
     async def record(self, result: ExecutionResult) -> Execution:
         """Return the stored row of an execution."""
         return await self.store.get_execution(result.execution_id)
 
 
+@asynccontextmanager
+async def open_box(
+    directory: Path, *, allow: Sequence[str] | None = None, **limits: Any
+) -> AsyncIterator[Box]:
+    """Open an engine whose executions may take one second and 64 MiB.
+
+    With *allow*, functions have the clients that ship, which reach these
+    addresses besides public ones; without it they have none.
+    """
+    async with AsyncExitStack() as rooms:
+        store = await rooms.enter_async_context(open_store(directory / "perilune.db"))
+        logger, kv, env = StoreLogger(store.logs), KV(store.kv), Env(store.env)
+        clients: dict[str, Any] = {}
+        if allow is not None:
+            policy = EgressPolicy(allow)
+            http = await rooms.enter_async_context(Client(policy))
+            clients = {
+                "http_client": http,
+                "ai_client": ChatClient(http, env),
+                "ai_tracker": StoreAITracker(store.ai_requests),
+                "email_client": DefaultEmailClient(http, env, policy),
+                "email_tracker": StoreEmailTracker(store.email_requests),
+            }
+        runtime = await rooms.enter_async_context(
+            LuaRuntime(
+                logger=logger,
+                kv_store=kv,
+                env_store=env,
+                limits=WorkerLimits(
+                    **({"warm": 1, "maximum": 4, "memory_bytes": MEMORY_BYTES} | limits)
+                ),
+                **clients,
+            )
+        )
+        engine = new(Config(db=store, logger=logger, runtime=runtime, execution_timeout=TIMEOUT_S))
+        rooms.push_async_callback(engine.close)
+        yield Box(store, runtime, engine)
+
+
 @pytest.fixture
 async def box(tmp_path: Path) -> AsyncIterator[Box]:
-    """An engine whose executions may take one second and 64 MiB."""
-    async with open_store(tmp_path / "perilune.db") as store:
-        logger = StoreLogger(store.logs)
-        kv, env = KV(store.kv), Env(store.env)
-        limits = WorkerLimits(warm=1, maximum=4, memory_bytes=MEMORY_BYTES)
-        async with LuaRuntime(logger=logger, kv_store=kv, env_store=env, limits=limits) as runtime:
-            engine = new(
-                Config(db=store, logger=logger, runtime=runtime, execution_timeout=TIMEOUT_S)
-            )
-            yield Box(store, runtime, engine)
-            await engine.close()
+    """An engine whose functions can't reach the outside world."""
+    async with open_box(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[Box]:
+    """An engine whose functions reach this machine, with at most ten calls."""
+    async with open_box(tmp_path, allow=["127.0.0.1"], outbound_calls=10) as opened:
+        yield opened

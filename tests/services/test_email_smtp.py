@@ -60,13 +60,13 @@ class Certificate:
         self.client = ssl.create_default_context(cafile=certificate)
 
 
-@pytest.fixture(scope="module")
 def sent_bytes(envelope: Envelope) -> bytes:
     """Return a message as it was transferred."""
     assert isinstance(envelope.content, bytes)
     return envelope.content
 
 
+@pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
     return Certificate(tmp_path_factory.mktemp("tls"), "IP:127.0.0.1")
 

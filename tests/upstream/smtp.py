@@ -29,12 +29,16 @@ class Mailbox:
         self.stalls_at = ""
         """The command that is never answered, if there is one."""
 
+    def only_content(self) -> bytes:
+        """Return the only e-mail there is, as it arrived."""
+        (envelope,) = self.envelopes
+        assert isinstance(envelope.content, bytes)
+        return envelope.content
+
     def only_message(self) -> EmailMessage:
         """Return the only e-mail there is."""
-        (envelope,) = self.envelopes
-        policy = SMTPUTF8_POLICY if envelope.smtp_utf8 else SMTP_POLICY
-        assert isinstance(envelope.content, bytes)
-        return BytesParser(EmailMessage, policy=policy).parsebytes(envelope.content)
+        policy = SMTPUTF8_POLICY if self.envelopes[0].smtp_utf8 else SMTP_POLICY
+        return BytesParser(EmailMessage, policy=policy).parsebytes(self.only_content())
 
     async def _reach(self, command: str) -> None:
         self.commands.append(command)
@@ -110,5 +114,5 @@ async def open_smtp(
         server.close()
         for connection in connections:
             if isinstance(connection.transport, asyncio.Transport):
-                connection.transport.abort()
+                connection.transport.close()
         await server.wait_closed()

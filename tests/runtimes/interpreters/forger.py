@@ -10,12 +10,12 @@ PROFILE = Profile()
 
 
 def serve(connection: socket.socket) -> None:
-    """Answer each invocation with the forgery that its code names."""
+    """Answer each invocation with the forgery that its code names, or is in hexadecimal."""
     reader: FrameReader[ToWorker] = FrameReader(ToWorker)
     while data := connection.recv(65536):
         for frame in reader.feed(data):
             if isinstance(frame, Invoke) and frame.code is not None:
-                connection.sendall(FORGERIES[frame.code])
+                connection.sendall(FORGERIES.get(frame.code) or bytes.fromhex(frame.code))
 
 
 GOOD = encode(Result(200, {}, b"fine", False))
