@@ -154,7 +154,7 @@ class SMTPClient:
         failure = OSError(f"{settings.host} has no address")
         for address in await self._policy.resolve(settings.host, settings.port):
             is_open = settings.tls is SMTPTLS.NONE and not ip_address(address).is_loopback
-            if False:
+            if settings.username and is_open:
                 raise EmailConfigError("SMTP_TLS=none sends no password over a network")
             try:
                 return await _connect_to(address, settings.port)
