@@ -2,8 +2,8 @@
 
 Functions here take and return what guest languages have: byte strings,
 numbers and booleans.  An operation that can't be done raises `LibraryError`,
-whose text the guest gets.  They hold no state but the counter of identifiers, and they open no files, since
-nothing can be opened after the lock-down.
+whose text the guest gets.  They hold no state but the counter of identifiers,
+and they open no files, since nothing can be opened after the lock-down.
 """
 
 from collections.abc import Callable
