@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from perilune.engine import Config, DefaultEngine, ExecutionRequest, ExecutionResult, new
 from perilune.events import HTTPEvent
@@ -130,8 +131,8 @@ async def box(tmp_path: Path) -> AsyncIterator[Box]:
         yield opened
 
 
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[Box]:
-    """An engine whose functions reach this machine, with at most ten calls."""
-    async with open_box(tmp_path, allow=["127.0.0.1"], outbound_calls=10) as opened:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Box]:
+    """An engine whose functions reach this machine; all tests of a module share it."""
+    async with open_box(tmp_path_factory.mktemp("data"), allow=["127.0.0.1"]) as opened:
         yield opened

@@ -11,6 +11,10 @@ end
 
 local RFC_3339 = "2006-01-02T15:04:05Z"
 
+local function is_array(value)
+  return type(value) == "table" and (#value > 0 or next(value) == nil)
+end
+
 -- The texts of an array that are not empty, or nil and what is wrong.
 local function list_of(values, name)
   local texts = {}
@@ -26,13 +30,16 @@ end
 local function addresses(options, name)
   local value = rawget(options, name)
   if value == nil then return {} end
-  if type(value) == "string" then return { value } end
-  if type(value) == "table" then return list_of(value, name) end
+  if type(value) == "string" then value = { value } end
+  if is_array(value) then return list_of(value, name) end
   return nil, name .. " must be a string or table of strings"
 end
 
 local function receivers(options)
-  if rawget(options, "to") == nil then return nil, "to is required" end
+  local value = rawget(options, "to")
+  if value == nil then return nil, "to is required" end
+  -- Even an empty one: it has always been the provider who refuses it.
+  if type(value) == "string" then return { value } end
   local to, problem = addresses(options, "to")
   if problem then return nil, problem end
   if #to == 0 then return nil, "to cannot be empty" end
@@ -62,7 +69,7 @@ end
 local function tags_of(options)
   local values, tags = rawget(options, "tags"), {}
   if values == nil then return tags end
-  if type(values) ~= "table" then return nil, "tags must be a table" end
+  if not is_array(values) then return nil, "tags must be an array of tables" end
   for index = 1, #values do
     local value = rawget(values, index)
     if type(value) ~= "table" then return nil, "tags[" .. index .. "] must be a table" end
@@ -78,7 +85,7 @@ end
 local function attachments_of(options)
   local values, files = rawget(options, "attachments"), {}
   if values == nil then return files end
-  if type(values) ~= "table" then return nil, "attachments must be a table" end
+  if not is_array(values) then return nil, "attachments must be an array of tables" end
   for index = 1, #values do
     local value = rawget(values, index)
     if type(value) ~= "table" then return nil, "attachments[" .. index .. "] must be a table" end
@@ -86,7 +93,9 @@ local function attachments_of(options)
     if not name or name == "" or not content then
       return nil, "attachments[" .. index .. "] needs a filename and a content"
     end
-    files[index] = { filename = name, content = content, content_type = text_of(rawget(value, "content_type")) }
+    local content_type, problem = optional_text(value, "content_type")
+    if problem then return nil, "attachments[" .. index .. "]." .. problem end
+    files[index] = { filename = name, content = content, content_type = content_type }
   end
   return files
 end
