@@ -121,8 +121,8 @@ async def test_an_answer_of_anthropic(client, provider):
     assert response.usage == Usage(15, 8)
     (received,) = provider.received
     assert (received.method, received.path) == ("POST", "/v1/messages")
-    assert received.headers["x-api-key"] == KEY
-    assert received.headers["anthropic-version"] == "2023-06-01"
+    assert received.headers["X-Api-Key"] == KEY
+    assert received.headers["Anthropic-Version"] == "2023-06-01"
     assert "Authorization" not in received.headers
     assert json.loads(response.response_json) == ANTHROPIC_ANSWER
 

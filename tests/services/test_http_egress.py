@@ -13,6 +13,7 @@ PRIVATE = (
     *("0.0.0.0", "224.0.0.1", "255.255.255.255", "192.0.0.1", "198.18.0.1"),
     *("::1", "::", "fe80::1", "fc00::1", "fec0::1", "ff02::1"),
     *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe"),
+    *("::127.0.0.1", "64:ff9b:1::7f00:1", "::ffff:0:7f00:1", "2002:a9fe:a9fe::1"),
     *("2002:7f00:1::", "2001:0:4136:e378:8000:63bf:80ff:fffe"),
 )
 PUBLIC = (
@@ -62,7 +63,20 @@ def test_the_operator_allows_more(entry, host, address, is_allowed):
 
 
 @pytest.mark.parametrize(
-    "entry", ["", "10.0.0.1/8", "10.0.0.0/33", "300.1.1.1", "a b", "http://x", "*", "a..b", "-a"]
+    "entry",
+    [
+        "",
+        "10.0.0.1/8",
+        "10.0.0.0/33",
+        "300.1.1.1",
+        "a b",
+        "http://x",
+        "*",
+        "a..b",
+        "-a",
+        "127.1",
+        "0x7f.1",
+    ],
 )
 def test_an_entry_that_means_nothing_is_an_error(entry):
     with pytest.raises(ValueError, match="network|address|name"):
@@ -72,4 +86,16 @@ def test_an_entry_that_means_nothing_is_an_error(entry):
 @pytest.mark.parametrize("host", ["0x7f.1", "2130706433", "127.1", "localhost", "::1"])
 async def test_names_are_judged_by_what_they_resolve_to(host):
     with pytest.raises(EgressRefused):
+        await EgressPolicy().resolve(host, 80)
+
+
+async def test_resolving_gives_the_allowed_addresses():
+    policy = EgressPolicy(["127.0.0.1"])
+
+    assert await policy.resolve("localhost", 80) == ["127.0.0.1"]
+
+
+@pytest.mark.parametrize("host", ["name.invalid", "a..b", "a" * 64])
+async def test_a_name_that_does_not_exist_can_not_be_resolved(host):
+    with pytest.raises(OSError, match="."):
         await EgressPolicy().resolve(host, 80)

@@ -53,7 +53,18 @@ from perilune.services.env import (
     check_env_variable,
     check_env_variables,
 )
-from perilune.services.http import HTTPClient, HTTPClientError, HTTPError, Request, Response
+from perilune.services.http import (
+    Client,
+    EgressPolicy,
+    EgressRefused,
+    FakeClient,
+    HTTPClient,
+    HTTPClientError,
+    HTTPError,
+    HTTPLimits,
+    Request,
+    Response,
+)
 from perilune.services.kv import (
     KV,
     KVError,
@@ -85,7 +96,10 @@ __all__ = [
     "ChatClient",
     "ChatRequest",
     "ChatResponse",
+    "Client",
     "DefaultEmailClient",
+    "EgressPolicy",
+    "EgressRefused",
     "EmailClient",
     "EmailConfigError",
     "EmailError",
@@ -98,10 +112,12 @@ __all__ = [
     "EnvValidationError",
     "EnvVariableNotFound",
     "FakeAIClient",
+    "FakeClient",
     "FakeEmailClient",
     "HTTPClient",
     "HTTPClientError",
     "HTTPError",
+    "HTTPLimits",
     "KVError",
     "KVKeyNotFound",
     "KVLimitError",

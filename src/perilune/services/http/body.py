@@ -2,6 +2,7 @@
 
 import asyncio
 import zlib
+from collections.abc import Iterator
 
 import aiohttp
 
@@ -28,29 +29,29 @@ class BodyReader:
             HTTPClientError: it is too long, or not what it claims to be.
         """
         data = bytearray()
-        decoder = _Gunzip(self._max_bytes) if is_gzip else None
+        decoder = _Gunzip() if is_gzip else None
         is_large = False
         try:
             async for chunk in content.iter_chunked(CHUNK_BYTES):
-                data += decoder.feed(chunk, len(data)) if decoder else chunk
-                if len(data) > self._max_bytes:
-                    raise _too_long(self._max_bytes)
-                if len(data) > LARGE_BYTES and not is_large:
-                    await self._large_bodies.acquire()
-                    is_large = True
+                for piece in decoder.feed(chunk) if decoder else (chunk,):
+                    data += piece
+                    if len(data) > self._max_bytes:
+                        raise _failure(f"it is longer than the limit of {self._max_bytes} bytes")
+                    if len(data) > LARGE_BYTES and not is_large:
+                        await self._large_bodies.acquire()
+                        is_large = True
         finally:
             if is_large:
                 self._large_bodies.release()
         if decoder and not decoder.is_complete:
-            raise HTTPClientError("failed to read response body: unexpected EOF")
+            raise _failure("unexpected EOF")
         return bytes(data)
 
 
 class _Gunzip:
-    """Decompresses gzip (RFC 1952), several members too, never far beyond a limit."""
+    """Decompresses gzip (RFC 1952), several members too, in pieces of `CHUNK_BYTES` at most."""
 
-    def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
+    def __init__(self) -> None:
         self._stream = zlib.decompressobj(_GZIP)
         self._has_input = False
 
@@ -59,25 +60,19 @@ class _Gunzip:
         """Whether the last member has come to its end, or nothing came at all."""
         return not self._has_input or self._stream.eof
 
-    def feed(self, chunk: bytes, have: int) -> bytes:
-        """Return what *chunk* decompresses to, when *have* bytes are there already."""
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Give what *chunk* decompresses to."""
         self._has_input = True
-        pieces = bytearray()
         while chunk:
             if self._stream.eof:
                 self._stream = zlib.decompressobj(_GZIP)
-            room = self._max_bytes - have - len(pieces) + 1
             try:
-                pieces += self._stream.decompress(chunk, room)
+                piece = self._stream.decompress(chunk, CHUNK_BYTES)
             except zlib.error as error:
-                raise HTTPClientError("failed to read response body: gzip: invalid data") from error
-            if have + len(pieces) > self._max_bytes:
-                raise _too_long(self._max_bytes)
+                raise _failure("gzip: invalid data") from error
             chunk = self._stream.unconsumed_tail or self._stream.unused_data
-        return bytes(pieces)
+            yield piece
 
 
-def _too_long(limit: int) -> HTTPClientError:
-    return HTTPClientError(
-        f"failed to read response body: it is longer than the limit of {limit} bytes"
-    )
+def _failure(reason: str) -> HTTPClientError:
+    return HTTPClientError(f"failed to read response body: {reason}")

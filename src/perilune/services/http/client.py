@@ -1,49 +1,36 @@
 """The HTTP client of guest code: one pool of connections under the egress policy."""
 
 import asyncio
-import errno
-import os
-import re
+import io
 import socket
-import ssl
-from dataclasses import dataclass, replace
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Any
+from typing import TypeVar
+from weakref import WeakSet
 
 import aiohttp
 from yarl import URL
 
-from perilune import __version__
 from perilune.services.http.body import BodyReader
-from perilune.services.http.egress import CheckingResolver, EgressPolicy
-from perilune.services.http.target import Target, parse_target
+from perilune.services.http.egress import CheckingResolver, EgressPolicy, EgressRefused
+from perilune.services.http.outgoing import Outgoing, build_outgoing, canonical
+from perilune.services.http.reasons import reason_of
+from perilune.services.http.target import quoted
 from perilune.services.http.types import HTTPClientError, Request, Response
 
 MIB = 1024 * 1024
-USER_AGENT = f"Perilune/{__version__}"
+MAX_CONNECTIONS = 100
+"""Most requests under way at a time; the others wait."""
+MAX_SOCKETS = 2 * MAX_CONNECTIONS
+"""With so many open, idle ones included, a connection is closed after its use."""
+MAX_LARGE_BODIES = 4
+IDLE_S = 90.0
 
-_METHODS = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}")
-_NAMES = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_BAD_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_OWN_HEADERS = frozenset(
-    {
-        "connection",
-        "content-length",
-        "expect",
-        "host",
-        "keep-alive",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
-"""How a message is framed and who is asked is decided here alone."""
-_SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "www-authenticate"})
-_BODY_HEADERS = frozenset({"content-type", "content-encoding", "content-language"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NO_AUTO_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+
+_Number = TypeVar("_Number", int, float)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +44,27 @@ class HTTPLimits:
     redirects: int = 10
 
 
-@dataclass(frozen=True, slots=True)
-class _Shared:
+@dataclass(slots=True)
+class _Pool:
     """What clients with different limits have in common."""
 
-    session: aiohttp.ClientSession
-    large_bodies: asyncio.Semaphore
+    session: aiohttp.ClientSession | None = None
+    """None while the pool is closed."""
+    large_bodies: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(MAX_LARGE_BODIES)
+    )
+    sockets: WeakSet[socket.socket] = field(default_factory=WeakSet)
+
+    def open_socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
+        """Make a socket and remember it as long as it lives."""
+        made = socket.socket(*info[:3])
+        self.sockets.add(made)
+        return made
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether no more idle connections should be kept."""
+        return sum(one.fileno() >= 0 for one in self.sockets) >= MAX_SOCKETS
 
 
 class Client:
@@ -75,16 +77,17 @@ class Client:
     def __init__(self, policy: EgressPolicy, limits: HTTPLimits | None = None) -> None:
         self._policy = policy
         self._limits = limits or HTTPLimits()
-        self._shared: _Shared | None = None
+        self._pool = _Pool()
 
     async def __aenter__(self) -> "Client":
         connector = aiohttp.TCPConnector(
             resolver=CheckingResolver(self._policy),
-            limit=100,
-            limit_per_host=100,
-            keepalive_timeout=90,
+            limit=MAX_CONNECTIONS,
+            limit_per_host=MAX_CONNECTIONS,
+            keepalive_timeout=IDLE_S,
+            socket_factory=self._pool.open_socket,
         )
-        session = aiohttp.ClientSession(
+        self._pool.session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
@@ -92,7 +95,6 @@ class Client:
             timeout=aiohttp.ClientTimeout(total=None),
             trust_env=False,
         )
-        self._shared = _Shared(session, asyncio.Semaphore(4))
         return self
 
     async def __aexit__(
@@ -101,14 +103,14 @@ class Client:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._shared is not None:
-            await self._shared.session.close()
-            self._shared = None
+        session, self._pool.session = self._pool.session, None
+        if session is not None:
+            await session.close()
 
     def with_limits(self, limits: HTTPLimits) -> "Client":
         """Return a client with other limits on the same connections; it needs no closing."""
         other = Client(self._policy, limits)
-        other._shared = self._shared
+        other._pool = self._pool
         return other
 
     async def get(self, request: Request) -> Response:
@@ -137,177 +139,108 @@ class Client:
         Raises:
             HTTPClientError: there is no response; the message says why.
         """
-        target = parse_target(request.url).with_query(request.query)
-        method = request.method.upper() or "GET"
-        if not _METHODS.fullmatch(method):
-            raise HTTPClientError(f"failed to create request: net/http: invalid method {method!r}")
-        timeout_s = _smaller(request.timeout_s, self._limits.timeout_s)
-        hop = _Hop(method, target, request.url)
-        try:
-            async with asyncio.timeout(timeout_s):
-                return await self._follow(hop, request)
-        except TimeoutError:
-            raise hop.failure(f"time limit of {timeout_s:g} s exceeded") from None
-
-    async def _follow(self, hop: "_Hop", request: Request) -> Response:
-        headers = _checked_headers(hop, request)
-        body = (
-            request.body.encode("utf-8", "surrogateescape")
-            if isinstance(request.body, str)
-            else request.body
+        outgoing = build_outgoing(request)
+        timeout_s = _smaller(self._limits.timeout_s, request.timeout_s)
+        exchange = _Exchange(
+            pool=self._pool,
+            policy=self._policy,
+            follows=request.follow_redirects,
+            max_bytes=_smaller(self._limits.max_bytes, request.max_bytes),
+            timeout_s=timeout_s,
+            deadline=asyncio.get_running_loop().time() + timeout_s,
         )
+        location = ""
         for _ in range(self._limits.redirects + 1):
-            self._check(hop)
-            try:
-                response, location = await self._exchange(hop, headers, body, request)
-            except HTTPClientError as error:
-                if str(error).startswith(("failed", "HTTP request failed")):
-                    raise
-                raise hop.failure(str(error)) from error
+            response, location = await exchange.send(outgoing)
             if not location:
                 return response
-            previous, hop.target = hop.target, hop.target.joined(location)
-            hop.shown = location
-            if response.status_code not in (307, 308) and hop.method not in ("GET", "HEAD"):
-                hop.method, body = "GET", b""
-                headers = _without(headers, _BODY_HEADERS)
-            if hop.target.origin != previous.origin:
-                headers = _without(headers, _SECRET_HEADERS)
-            headers = _without(headers, frozenset({"referer"}))
-            if not (previous.scheme == "https" and hop.target.scheme == "http"):
-                headers["Referer"] = previous.url
-        raise hop.failure(f"stopped after {self._limits.redirects} redirects")
+            outgoing = outgoing.redirected(response.status_code, location)
+        raise replace(outgoing, shown=location).failure(
+            f"stopped after {self._limits.redirects} redirects"
+        )
 
-    def _check(self, hop: "_Hop") -> None:
-        """Refuse what is never sent, and addresses that stand in the URL itself."""
-        target = hop.target
-        if target.scheme not in ("http", "https"):
-            raise hop.failure(f'unsupported protocol scheme "{target.scheme}"')
-        if not target.host:
-            raise hop.failure("http: no Host in request URL")
-        try:
-            self._policy.check_literal(target.host)
-        except HTTPClientError as error:
-            raise hop.failure(str(error)) from error
 
-    async def _exchange(
-        self, hop: "_Hop", headers: dict[str, str], body: bytes, request: Request
-    ) -> tuple[Response, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Exchange:
+    """Sends the requests that one call leads to."""
+
+    pool: _Pool
+    policy: EgressPolicy
+    follows: bool
+    max_bytes: int
+    timeout_s: float
+    deadline: float
+
+    async def send(self, outgoing: Outgoing) -> tuple[Response, str]:
         """Send one request; return its response and, if it is to be followed, the location."""
-        if self._shared is None:
-            raise HTTPClientError("the HTTP client is closed")
-        credentials = hop.target.credentials
-        sent = dict(headers)
-        if credentials and not any(name.lower() == "authorization" for name in headers):
-            sent["Authorization"] = aiohttp.encode_basic_auth(*credentials, encoding="utf-8")
-        wants_gzip = not any(name.lower() == "accept-encoding" for name in headers)
-        if wants_gzip and hop.method != "HEAD":
-            sent["Accept-Encoding"] = "gzip"
+        target = outgoing.target
+        if target.scheme not in ("http", "https"):
+            raise outgoing.failure(f"unsupported protocol scheme {quoted(target.scheme)}")
+        if not target.host:
+            raise outgoing.failure("http: no Host in request URL")
+        if self.pool.session is None:
+            raise outgoing.failure("the client is closed")
+        has_head = False
         try:
-            async with self._shared.session.request(
-                hop.method,
-                URL(hop.target.url, encoded=True),
-                headers=sent,
-                data=body or None,
-                allow_redirects=False,
-            ) as answer:
+            self.policy.check_literal(target.host)
+            async with (
+                asyncio.timeout_at(self.deadline),
+                self._open(self.pool.session, outgoing) as answer,
+            ):
+                has_head = True
                 location = answer.headers.get("Location", "")
-                if answer.status in _REDIRECTS and request.follow_redirects and location:
+                if self.follows and location and answer.status in _REDIRECTS:
                     return Response(status_code=answer.status), location
-                reader = BodyReader(
-                    _smaller(request.max_bytes, self._limits.max_bytes), self._shared.large_bodies
-                )
-                is_gzip = (
-                    wants_gzip and answer.headers.get("Content-Encoding", "").lower() == "gzip"
-                )
-                data = await reader.read(answer.content, is_gzip=is_gzip)
-                return _response(answer, hop.target.url, data, decoded=is_gzip), ""
+                return await self._read(answer, outgoing), ""
+        except EgressRefused as error:
+            raise outgoing.failure(str(error)) from error
+        except TimeoutError as error:
+            reason = f"context deadline exceeded (time limit of {self.timeout_s:g} s)"
+            raise _failure(outgoing, reason, has_head=has_head) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise HTTPClientError(_reason(error, hop.target)) from error
+            raise _failure(outgoing, reason_of(error, target), has_head=has_head) from error
+
+    def _open(
+        self, session: aiohttp.ClientSession, outgoing: Outgoing
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        headers = outgoing.wire_headers()
+        if self.pool.is_crowded:
+            headers["Connection"] = "close"
+        return session.request(
+            outgoing.method,
+            URL(outgoing.target.url, encoded=True),
+            headers=headers,
+            # A stream is sent in pieces; bytes would go out in one that holds up all others.
+            data=io.BytesIO(outgoing.body) if outgoing.body else None,
+            allow_redirects=False,
+        )
+
+    async def _read(self, answer: aiohttp.ClientResponse, outgoing: Outgoing) -> Response:
+        is_gzip = (
+            outgoing.takes_gzip and answer.headers.get("Content-Encoding", "").lower() == "gzip"
+        )
+        reader = BodyReader(self.max_bytes, self.pool.large_bodies)
+        data = await reader.read(answer.content, is_gzip=is_gzip)
+        lines: dict[str, list[str]] = {}
+        for raw_name, raw_value in answer.raw_headers:
+            name = canonical(raw_name.decode("latin-1"))
+            if not (is_gzip and name in ("Content-Encoding", "Content-Length")):
+                lines.setdefault(name, []).append(raw_value.decode("utf-8", "surrogateescape"))
+        return Response(
+            status_code=answer.status,
+            headers={name: values[0] for name, values in lines.items()},
+            body=data,
+            multi_headers=lines,
+            url=outgoing.target.url,
+        )
 
 
-@dataclass(slots=True)
-class _Hop:
-    """The request that is under way; a redirect changes it."""
-
-    method: str
-    target: Target
-    shown: str
-
-    def failure(self, reason: str) -> HTTPClientError:
-        """Return the error that says what failed, without user information."""
-        shown = re.sub(r"//[^/?#]*@", "//", self.shown)
-        return HTTPClientError(f'HTTP request failed: {self.method.title()} "{shown}": {reason}')
+def _failure(outgoing: Outgoing, reason: str, *, has_head: bool) -> HTTPClientError:
+    if has_head:
+        return HTTPClientError(f"failed to read response body: {reason}")
+    return outgoing.failure(reason)
 
 
-def _checked_headers(hop: _Hop, request: Request) -> dict[str, str]:
-    headers = {}
-    for name, value in request.headers.items():
-        if not _NAMES.fullmatch(name):
-            raise hop.failure(f'net/http: invalid header field name "{name}"')
-        if _BAD_VALUE.search(value):
-            raise hop.failure(f'net/http: invalid header field value for "{name}"')
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise hop.failure(f'header field value for "{name}" is not UTF-8') from None
-        if name.lower() not in _OWN_HEADERS:
-            headers[name] = value
-    if not any(name.lower() == "user-agent" for name in headers):
-        headers["User-Agent"] = USER_AGENT
-    return headers
-
-
-def _without(headers: dict[str, str], names: frozenset[str]) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if name.lower() not in names}
-
-
-def _response(answer: aiohttp.ClientResponse, url: str, data: bytes, *, decoded: bool) -> Response:
-    lines: dict[str, list[str]] = {}
-    for raw_name, raw_value in answer.raw_headers:
-        name = "-".join(part.capitalize() for part in raw_name.decode("latin-1").split("-"))
-        if decoded and name in ("Content-Encoding", "Content-Length"):
-            continue
-        lines.setdefault(name, []).append(raw_value.decode("utf-8", "surrogateescape"))
-    first = {name: values[0] for name, values in lines.items()}
-    return Response(
-        status_code=answer.status, headers=first, body=data, multi_headers=lines, url=url
-    )
-
-
-def _reason(error: Exception, target: Target) -> str:
-    """Say what went wrong on the network, in the words that functions may look for."""
-    where = f"{target.host}:{target.origin[2]}"
-    match error:
-        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
-            return f"tls: failed to verify certificate of {where}: {_cause(error)}"
-        case aiohttp.ClientConnectorDNSError():
-            return f"dial tcp: lookup {target.host}: no such host"
-        case aiohttp.ClientConnectorError():
-            return f"dial tcp {where}: connect: {_cause(error)}"
-        case aiohttp.ServerDisconnectedError():
-            return "EOF"
-        case aiohttp.ClientPayloadError():
-            return "failed to read response body: unexpected EOF"
-        case aiohttp.ClientResponseError():
-            return f"malformed HTTP response: {error.message.splitlines()[0][:200]}"
-        case socket.gaierror():
-            return f"dial tcp: lookup {target.host}: no such host"
-        case _:
-            return f"{type(error).__name__}: {error}"[:300]
-
-
-def _cause(error: Any) -> str:
-    """Return the system's own words for a connection error.  Any: what aiohttp wraps."""
-    cause = getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error
-    if isinstance(cause, ssl.SSLError):
-        return str(getattr(cause, "verify_message", "") or cause.reason or cause)[:200]
-    number = getattr(cause, "errno", None)
-    if isinstance(number, int) and number in errno.errorcode:
-        return os.strerror(number).lower()
-    return str(cause)[:200]
-
-
-def _smaller(wanted: Any, limit: Any) -> Any:
-    """Return the smaller of two numbers of one type; None means not given."""
-    return limit if wanted is None else max(0, min(wanted, limit))
+def _smaller(limit: _Number, wanted: _Number | None) -> _Number:
+    """Return *wanted* if it is within *limit*; None means not given."""
+    return limit if wanted is None else max(type(limit)(0), min(limit, wanted))

@@ -28,6 +28,7 @@ SETTING = "PERILUNE_HTTP_ALLOW"
 
 _LABEL = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
 _HOST_NAME = re.compile(rf"(\*\.)?{_LABEL}(\.{_LABEL})*")
+_LOOKS_NUMERIC = re.compile(r"(^|\.)([0-9]+|0x[0-9a-f]*)$")
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
 
 
@@ -69,8 +70,7 @@ class EgressPolicy:
         except ValueError as problem:
             if "has host bits set" in str(problem):
                 raise ValueError(f"{entry!r} is an address within a network, not one") from None
-        is_numeric = re.fullmatch(r"[0-9.:/x]+", entry)
-        if is_numeric or not _HOST_NAME.fullmatch(entry):
+        if _LOOKS_NUMERIC.search(entry) or not _HOST_NAME.fullmatch(entry):
             raise ValueError(f"{entry!r} is no network, address or host name")
         if entry.startswith("*."):
             self._suffixes.append(entry[1:])
@@ -93,11 +93,8 @@ class EgressPolicy:
         Raises:
             EgressRefused: it may not be connected to.
         """
-        try:
-            address = ip_address(host.strip("[]").partition("%")[0])
-        except ValueError:
-            return
-        if not self.allows(host, address):
+        address = _literal(host)
+        if address is not None and not self.allows(host, address):
             raise EgressRefused(host, str(address))
 
     async def resolve(self, host: str, port: int) -> list[str]:
@@ -112,9 +109,12 @@ class EgressPolicy:
     async def look_up(self, host: str, port: int, family: int) -> list[ResolveResult]:
         """Return what `resolve` returns, in the form that aiohttp wants."""
         self.check_literal(host)
-        found = await asyncio.get_running_loop().getaddrinfo(
-            host, port, family=family, type=socket.SOCK_STREAM
-        )
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(
+                host, port, family=family, type=socket.SOCK_STREAM
+            )
+        except UnicodeError:  # a label is empty or longer than 63 characters
+            raise OSError(f"{host} is no host name") from None
         refused = ""
         allowed: list[ResolveResult] = []
         for kind, _, protocol, _, where in found:
@@ -153,6 +153,18 @@ class CheckingResolver(AbstractResolver):
         """Do nothing: there is nothing to release."""
 
 
+def _literal(host: str) -> Address | None:
+    """Return the address that *host* is; also in the old forms of inet_aton(3), as `127.1`."""
+    try:
+        return ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        pass
+    try:
+        return IPv4Address(socket.inet_aton(host))
+    except OSError:
+        return None
+
+
 def _embedded(address: Address) -> Address:
     """Return the IPv4 address that an IPv6 address stands for, else the address itself."""
     if isinstance(address, IPv4Address):
@@ -174,7 +186,9 @@ def _is_public(address: Address) -> bool:
     ):
         return True  # what counts is the address inside
     is_site_local = isinstance(address, IPv6Address) and address.is_site_local
-    return address.is_global and not address.is_multicast and not is_site_local
+    # Reserved are, among others, ::/96 and 64:ff9b:1::/48, which stand for addresses of IPv4.
+    is_special = address.is_multicast or address.is_reserved or is_site_local
+    return address.is_global and not is_special
 
 
 def _within(address: Address, networks: Iterable[IPv4Network | IPv6Network]) -> bool:

@@ -43,8 +43,9 @@ class FakeClient:
 
     async def request(self, request: Request) -> Response:
         """Answer a request with the method it names."""
-        self.requests.append(request)
-        answer = self._answers.get(f"{request.method}:{request.url}")
+        method = request.method.upper() or "GET"
+        self.requests.append(replace(request, method=method))
+        answer = self._answers.get(f"{method}:{request.url}")
         if isinstance(answer, HTTPClientError):
             raise answer
         return answer or Response(status_code=200)

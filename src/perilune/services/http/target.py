@@ -1,18 +1,24 @@
 """The URL of a request: checked, its query merged, ready to be sent as it stands."""
 
+import json
 import re
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import quote, quote_plus, unquote, unquote_plus, urljoin
+from ipaddress import IPv6Address
+from urllib.parse import quote, quote_plus, unquote_plus, unquote_to_bytes, urljoin
 
 from perilune.services.http.types import HTTPClientError
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2}).{0,2}", re.DOTALL)
-_BAD_HOST = re.compile(r"[^A-Za-z0-9_.~!$&'()*+,;=:\[\]%-]")
+_BAD_HOST = re.compile(r"[^A-Za-z0-9_.-]")
+_USER_INFO = re.compile(r"^([^/?#@]*:(?=/))?(/*)[^/?#]*@")
 _PRINTABLE = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+
+_Refuse = Callable[[str], HTTPClientError]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +36,31 @@ class Target:
     @property
     def url(self) -> str:
         """The absolute URL without user information and fragment."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
         port = "" if self.port is None else f":{self.port}"
-        return f"{self.scheme}://{host}{port}{self.rest}"
+        return f"{self.scheme}://{self._bracketed_host}{port}{self.rest}"
 
     @property
-    def origin(self) -> tuple[str, str, int | None]:
-        """Scheme, host and port: whom a secret of the request is meant for."""
-        return self.scheme, self.host.lower(), self.port or _DEFAULT_PORTS.get(self.scheme)
+    def host_and_port(self) -> str:
+        """Host and port, as dialled."""
+        return f"{self._bracketed_host}:{self.actual_port}"
 
     @property
-    def credentials(self) -> tuple[str, str] | None:
-        """User name and password, decoded; None if the URL has none."""
+    def actual_port(self) -> int | None:
+        """The port that is connected to."""
+        return _DEFAULT_PORTS.get(self.scheme) if self.port is None else self.port
+
+    @property
+    def authorization(self) -> str:
+        """What the user information means as a header (RFC 7617); empty without any."""
         if not self.user_info:
-            return None
+            return ""
         user, _, password = self.user_info.partition(":")
-        return unquote(user), unquote(password)
+        pair = unquote_to_bytes(user) + b":" + unquote_to_bytes(password)
+        return f"Basic {b64encode(pair).decode()}"
+
+    @property
+    def _bracketed_host(self) -> str:
+        return f"[{self.host}]" if ":" in self.host else self.host
 
     def with_query(self, query: Mapping[str, str]) -> "Target":
         """Add *query* and encode all of it anew, keys sorted; without *query* nothing changes."""
@@ -57,8 +72,19 @@ class Target:
         return replace(self, rest=f"{path}?{text}")
 
     def joined(self, location: str) -> "Target":
-        """Return where a redirect to *location* leads.  Raises `HTTPClientError`."""
-        return parse_target(urljoin(self.url, location))
+        """Return where a redirect to *location* leads.
+
+        Raises:
+            HTTPClientError: it is no URL.
+        """
+        target = parse_target(urljoin(self.url, location))
+        is_relative = not _SCHEME.match(location) and not location.startswith("//")
+        return replace(target, user_info=self.user_info) if is_relative else target
+
+
+def quoted(text: str) -> str:
+    """Return *text* for a message: in quotes, plain ASCII, without user information."""
+    return json.dumps(_USER_INFO.sub(r"\1\2", text))
 
 
 def parse_target(text: str) -> Target:
@@ -66,11 +92,11 @@ def parse_target(text: str) -> Target:
 
     Raises:
         HTTPClientError: it is no URL; the message starts with `failed to parse URL: `.
+        UnicodeEncodeError: it has lone surrogates that stand for no byte.
     """
 
     def refused(reason: str) -> HTTPClientError:
-        shown = re.sub(r"//[^/?#]*@", "//", text).encode("unicode_escape").decode()
-        return HTTPClientError(f'failed to parse URL: parse "{shown}": {reason}')
+        return HTTPClientError(f"failed to parse URL: parse {quoted(text)}: {reason}")
 
     if _CONTROL.search(text):
         raise refused("net/url: invalid control character in URL")
@@ -87,22 +113,30 @@ def parse_target(text: str) -> Target:
         rest = rest[2 + len(authority) :]
     escape = _BAD_ESCAPE.search(rest.partition("?")[0])
     if escape:
-        raise refused(f'invalid URL escape "{escape[0]}"')
+        raise refused(f"invalid URL escape {quoted(escape[0])}")
     user_info, _, where = authority.rpartition("@")
     host, port = _host_and_port(where, refused)
     return Target(scheme, user_info, host, port, _wire_form(rest or ("/" if authority else "")))
 
 
-def _host_and_port(where: str, refused: Callable[[str], HTTPClientError]) -> tuple[str, int | None]:
+def _host_and_port(where: str, refused: _Refuse) -> tuple[str, int | None]:
     host, colon, port = where.rpartition(":")
     if not colon or "]" in port:
         host, port = where, ""
     if port and not (port.isascii() and port.isdecimal() and len(port) < 6 and int(port) < 65536):
-        raise refused(f'invalid port ":{port}" after host')
+        raise refused(f"invalid port {quoted(':' + port)} after host")
+    return _checked_host(host, refused), int(port) if port else None
+
+
+def _checked_host(host: str, refused: _Refuse) -> str:
     if host.startswith("["):
-        if not host.endswith("]"):
-            raise refused("missing ']' in host")
-        host = host[1:-1]
+        try:
+            address = IPv6Address(host[1:].removesuffix("]"))
+        except ValueError:
+            raise refused("invalid IPv6 address in brackets") from None
+        if address.scope_id is not None:
+            raise refused("an IPv6 address with a zone names an interface of this machine")
+        return str(address)
     if not host.isascii():
         try:
             host = host.encode("idna").decode("ascii")
@@ -110,8 +144,8 @@ def _host_and_port(where: str, refused: Callable[[str], HTTPClientError]) -> tup
             raise refused("invalid host name") from None
     bad = _BAD_HOST.search(host)
     if bad:
-        raise refused(f'invalid character "{bad[0]}" in host name')
-    return host, int(port) if port else None
+        raise refused(f"invalid character {quoted(bad[0])} in host name")
+    return host
 
 
 def _wire_form(rest: str) -> str:
@@ -135,4 +169,4 @@ def _text(escaped: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return quote_plus(text, safe="~", errors="surrogateescape")
+    return quote_plus(text, errors="surrogateescape")
