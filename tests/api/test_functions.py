@@ -21,6 +21,12 @@ async def test_create_answers_the_function(site):
         "disabled": False,
         "save_response": False,
         "env_writable": True,
+        "runtime": "lua",
+        "cron_missed": "skip",
+        "cron_overlap": "skip",
+        "access": "public",
+        "handles_options": False,
+        "unsandboxed_html": False,
         "created_at": created_at,
         "updated_at": function["updated_at"],
         "active_version": {
@@ -30,6 +36,7 @@ async def test_create_answers_the_function(site):
             "code": CODE,
             "created_at": function["active_version"]["created_at"],
             "is_active": True,
+            "runtime": "lua",
         },
     } | ({"cron_status": function["cron_status"]} if "cron_status" in function else {})
     assert len(function["id"]) == 20 and isinstance(created_at, int)

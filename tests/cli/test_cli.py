@@ -16,12 +16,12 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-import perilune.cli as cli
-from perilune import __version__
+from perilune import __version__, cli
+from perilune.cli import boundary, logs, server
 from perilune.config import declarations
 from perilune.runtimes import SandboxUnavailableError
 
-SRC = Path(cli.__file__).parents[1]
+SRC = Path(cli.__file__).parents[2]
 
 
 def environment(**extra: str) -> dict[str, str]:
@@ -210,8 +210,8 @@ def test_an_incomplete_sandbox_stops_the_start(tmp_path, monkeypatch):
     async def refuse(*_, **__):
         raise SandboxUnavailableError(("landlock",))
 
-    monkeypatch.setattr(cli, "serve_until_stopped", refuse)
-    monkeypatch.setattr(cli, "configure_logging", lambda *_: None)
+    monkeypatch.setattr(server, "serve_until_stopped", refuse)
+    monkeypatch.setattr(boundary, "configure_logging", lambda *_: None)
 
     result = CliRunner().invoke(cli.main, ["serve", "--data-dir", str(tmp_path)], env={})
 
@@ -243,8 +243,8 @@ def test_text_lines_can_not_be_faked(capsys):
 
     record = logging.LogRecord("n", logging.INFO, "", 0, "a\n2026 ERROR faked\r", (), None)
 
-    text = cli.TextLines().format(record)
-    members = json.loads(cli.JsonLines().format(record))
+    text = logs.TextLines().format(record)
+    members = json.loads(logs.JsonLines().format(record))
 
     assert "\n" not in text and "\r" not in text
     assert members["message"] == "a\n2026 ERROR faked\r" and members["level"] == "info"

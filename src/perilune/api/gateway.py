@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from perilune.api.errors import NOT_READY_STATUS, MethodNotAllowed, UnknownPath, refusal
 from perilune.api.headers import is_request_id
 from perilune.api.health import Readiness
-from perilune.api.management import json_answer, json_error
+from perilune.api.replies import json_answer, json_error
 from perilune.ids import new_id
 from perilune.runtimes.guest_docs import llms_text
 

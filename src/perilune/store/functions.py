@@ -16,20 +16,23 @@ from perilune.store.records import (
     UpdateFunctionRequest,
 )
 from perilune.store.statements import load_statements
-from perilune.store.versions import version_of_row
+from perilune.store.versions import VERSION_COLUMNS, version_of_row
 
-_SQL = load_statements("functions")
-_SETTINGS = (
-    "name",
-    "description",
-    "disabled",
-    "retention_days",
-    "cron_schedule",
-    "cron_status",
-    "save_response",
-    "env_writable",
+_COLUMNS = tuple(name for name in Function.__struct_fields__ if name != "env_vars")
+"""The columns of the table, named like the members of the record."""
+
+_FLAGS = ("disabled", "save_response", "env_writable", "handles_options", "unsandboxed_html")
+_SETTINGS = tuple(name for name in UpdateFunctionRequest.__struct_fields__ if name != "code")
+_SQL = load_statements(
+    "functions",
+    columns=", ".join(_COLUMNS),
+    columns_of_f=", ".join(f"f.{name}" for name in _COLUMNS),
+    columns_of_v=", ".join(f"v.{name}" for name in VERSION_COLUMNS),
 )
-_COLUMNS = 11
+_INSERT = (
+    f"INSERT INTO functions ({', '.join(_COLUMNS)}) "  # noqa: S608 - names of our own
+    f"VALUES ({', '.join('?' * len(_COLUMNS))})"
+)
 
 
 class Functions:
@@ -46,21 +49,11 @@ class Functions:
         fn = msgspec.structs.replace(
             fn, cron_schedule=fn.cron_schedule or None, created_at=now, updated_at=now
         )
-        params = (
-            fn.id,
-            fn.name,
-            fn.description,
-            int(fn.disabled),
-            fn.retention_days,
-            fn.cron_schedule,
-            "paused" if fn.cron_status is None else str(fn.cron_status),
-            int(fn.save_response),
-            int(fn.env_writable),
-            now,
+        stored = msgspec.structs.replace(
+            fn, cron_status="paused" if fn.cron_status is None else fn.cron_status
         )
-        await self._access.write(
-            Statement(_SQL["insert_function"], params, explain=_why_refused, touches=fn.id)
-        )
+        params = tuple(_column(name, getattr(stored, name)) for name in _COLUMNS)
+        await self._access.write(Statement(_INSERT, params, explain=_why_refused, touches=fn.id))
         return fn
 
     async def read(self, function_id: str) -> Function:
@@ -76,9 +69,11 @@ class Functions:
                 rows = connection.execute(_SQL["list_functions"], (page.limit, page.offset))
                 found = [
                     FunctionWithActiveVersion(
-                        function=_function_of_row(row[:_COLUMNS]),
+                        function=_function_of_row(row[: len(_COLUMNS)]),
                         active_version=(
-                            None if row[_COLUMNS] is None else version_of_row(row[_COLUMNS:])
+                            None
+                            if row[len(_COLUMNS)] is None
+                            else version_of_row(row[len(_COLUMNS) :])
                         ),
                     )
                     for row in rows
@@ -90,13 +85,20 @@ class Functions:
 
     async def update(self, function_id: str, updates: UpdateFunctionRequest) -> None:
         """See `DB.update_function`; an empty schedule is stored as none."""
-        params: list[Any] = [function_id, int(self._clock())]
-        for setting in _SETTINGS:
-            value = getattr(updates, setting)
-            given = value is not msgspec.UNSET
-            params += (int(given), _column(setting, value) if given else None)
+        given = {
+            name: value
+            for name in _SETTINGS
+            if (value := getattr(updates, name)) is not msgspec.UNSET
+        }
+        changes = ", ".join(f"{name} = ?" for name in (*given, "updated_at"))
+        values = [_column(name, value) for name, value in given.items()]
         await self._access.write(
-            Statement(_SQL["update_function"], tuple(params), FunctionNotFound, touches=function_id)
+            Statement(
+                f"UPDATE functions SET {changes} WHERE id = ?",  # noqa: S608 - names of our own
+                (*values, int(self._clock()), function_id),
+                FunctionNotFound,
+                touches=function_id,
+            )
         )
 
     async def delete(self, function_id: str) -> None:
@@ -153,16 +155,7 @@ def _why_refused(connection: sqlite3.Connection, params: Params) -> AlreadyExist
 
 
 def _function_of_row(row: tuple[Any, ...]) -> Function:
-    return Function(
-        id=row[0],
-        name=row[1],
-        description=row[2],
-        disabled=bool(row[3]),
-        retention_days=row[4],
-        cron_schedule=row[5],
-        cron_status=row[6],
-        save_response=bool(row[7]),
-        env_writable=bool(row[8]),
-        created_at=row[9],
-        updated_at=row[10],
-    )
+    members = dict(zip(_COLUMNS, row, strict=True))
+    for flag in _FLAGS:
+        members[flag] = bool(members[flag])
+    return Function(**members)

@@ -51,11 +51,15 @@ class DB(Protocol):
         ...
 
     async def create_version(
-        self, function_id: str, code: str, created_by: str | None = None
+        self,
+        function_id: str,
+        code: str,
+        created_by: str | None = None,
+        requirements: str | None = None,
     ) -> FunctionVersion:
         """Store *code* as the next version and make it the only active one.
 
-        Numbers are never used again.  Raises `FunctionNotFound`.
+        Its runtime is the function's.  Numbers are never used again.  Raises `FunctionNotFound`.
         """
         ...
 

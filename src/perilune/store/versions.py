@@ -16,7 +16,10 @@ from perilune.store.operations import Work
 from perilune.store.records import FunctionVersion, PaginationParams
 from perilune.store.statements import load_statements
 
-_SQL = load_statements("versions")
+VERSION_COLUMNS = FunctionVersion.__struct_fields__
+"""The columns of the table, named like the members of the record."""
+
+_SQL = load_statements("versions", columns=", ".join(VERSION_COLUMNS))
 _TOUCH = load_statements("functions")["touch_function"]
 
 
@@ -29,7 +32,11 @@ class Versions:
         self._clock = clock
 
     async def create(
-        self, function_id: str, code: str, created_by: str | None = None
+        self,
+        function_id: str,
+        code: str,
+        created_by: str | None = None,
+        requirements: str | None = None,
     ) -> FunctionVersion:
         """See `DB.create_version`."""
         now = int(self._clock())
@@ -40,20 +47,20 @@ class Versions:
                 raise FunctionNotFound
             ((number,),) = counted
             connection.execute(_SQL["deactivate_versions"], (function_id,))
-            made = FunctionVersion(
-                id=version_id(function_id, number),
-                function_id=function_id,
-                version=number,
-                code=code,
-                created_at=now,
-                created_by=created_by,
-                is_active=True,
-            )
-            connection.execute(
-                _SQL["insert_version"], (made.id, function_id, number, code, now, created_by)
-            )
+            made = connection.execute(
+                _SQL["insert_version"],
+                (
+                    version_id(function_id, number),
+                    function_id,
+                    number,
+                    code,
+                    now,
+                    created_by,
+                    requirements,
+                ),
+            ).fetchone()
             connection.execute(_TOUCH, (function_id, now))
-            return made
+            return version_of_row(made)
 
         return await self._access.write(Work(create, touches=function_id))
 
@@ -126,16 +133,10 @@ class Versions:
 
 
 def version_of_row(row: tuple[Any, ...]) -> FunctionVersion:
-    """Build the record from the columns in the order of the schema."""
-    return FunctionVersion(
-        id=row[0],
-        function_id=row[1],
-        version=row[2],
-        code=row[3],
-        created_at=row[4],
-        created_by=row[5],
-        is_active=bool(row[6]),
-    )
+    """Build the record from the values of `VERSION_COLUMNS`."""
+    members = dict(zip(VERSION_COLUMNS, row, strict=True))
+    members["is_active"] = bool(members["is_active"])
+    return FunctionVersion(**members)
 
 
 def _owner(

@@ -1,3 +1,5 @@
+-- `{columns}` stands for all columns of the table, in the order of `versions.py`.
+
 -- name: next_version
 UPDATE function_counters SET last_version = last_version + 1
 WHERE function_id = ?1
@@ -7,23 +9,25 @@ RETURNING last_version
 UPDATE function_versions SET is_active = 0 WHERE function_id = ?1 AND is_active = 1
 
 -- name: insert_version
-INSERT INTO function_versions (id, function_id, version, code, created_at, created_by, is_active)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1)
+INSERT INTO function_versions (id, function_id, version, code, created_at, created_by, is_active,
+                               runtime, requirements)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, 1, runtime, ?7 FROM functions WHERE id = ?2
+RETURNING {columns}
 
 -- name: get_version
-SELECT id, function_id, version, code, created_at, created_by, is_active
+SELECT {columns}
 FROM function_versions WHERE function_id = ?1 AND version = ?2
 
 -- name: get_version_by_id
-SELECT id, function_id, version, code, created_at, created_by, is_active
+SELECT {columns}
 FROM function_versions WHERE id = ?1
 
 -- name: get_active_version
-SELECT id, function_id, version, code, created_at, created_by, is_active
+SELECT {columns}
 FROM function_versions WHERE function_id = ?1 AND is_active = 1
 
 -- name: list_versions
-SELECT id, function_id, version, code, created_at, created_by, is_active
+SELECT {columns}
 FROM function_versions WHERE function_id = ?1
 ORDER BY version DESC
 LIMIT ?2 OFFSET ?3

@@ -1,31 +1,18 @@
-"""The `perilune` command: `serve`, `init`, `version`.
-
-The process boundary: here the environment is read, logging is set up, signals
-are handled and errors become exit codes.
-"""
+"""Commands of the machine the server runs on: `serve`, `init`, `version`."""
 
 import asyncio
 import gc
 import logging
-import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
 import click
-import msgspec
-import uvloop
 
 from perilune import __version__
-from perilune.config import (
-    Settings,
-    declarations,
-    load_settings,
-    unknown_variables,
-)
-from perilune.errors import PeriluneError
+from perilune.cli.boundary import EXIT_FAILED, EXIT_OK, run, setting_options, settings_from
+from perilune.config import Settings
 
 # `perilune.app` is imported by what needs it: loading all of a server takes a second,
 # which `--help` and `version` need not wait for.
@@ -33,43 +20,29 @@ if TYPE_CHECKING:
     from perilune.api import ApiKey
     from perilune.app import RunningServer
 
-EXIT_OK, EXIT_FAILED = 0, 1
 COLLECT_AFTER_OBJECTS = 20_000
 
 _log = logging.getLogger(__name__)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="perilune", message="%(prog)s %(version)s")
-def main() -> None:
-    """Perilune, a self-hosted function platform."""
-
-
-def _setting_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give *command* one option per declared setting."""
-    for one in reversed(declarations()):
-        command = click.option(one.flag, one.name, metavar=one.metavar, help=one.help_line)(command)
-    return command
-
-
-@main.command()
+@click.command()
 @click.option("--example", is_flag=True, help="Create an example function in an empty store.")
-@_setting_options
+@setting_options
 def serve(example: bool, **flags: str | None) -> None:
     """Run the server until SIGINT or SIGTERM."""
-    settings = _settings(flags)
-    sys.exit(_run(serve_until_stopped(settings, with_example=example)))
+    settings = settings_from(flags)
+    sys.exit(run(serve_until_stopped(settings, with_example=example)))
 
 
-@main.command()
+@click.command()
 @click.argument("directory", required=False, type=click.Path(path_type=Path, file_okay=False))
 def init(directory: Path | None) -> None:
     """Create the data directory DIRECTORY with its key, database and example function."""
-    settings = _settings({"data_dir": None if directory is None else str(directory)})
-    sys.exit(_run(initialise(settings)))
+    settings = settings_from({"data_dir": None if directory is None else str(directory)})
+    sys.exit(run(initialise(settings)))
 
 
-@main.command()
+@click.command()
 def version() -> None:
     """Print the version."""
     click.echo(__version__)
@@ -105,48 +78,6 @@ async def initialise(settings: Settings) -> int:
     return EXIT_OK
 
 
-class JsonLines(logging.Formatter):
-    """One JSON object per record; `extra={"fields": {...}}` adds members."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the record as one line."""
-        members: dict[str, Any] = {
-            "time": round(record.created, 3),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        members.update(getattr(record, "fields", {}))
-        if record.exc_info:
-            members["exception"] = self.formatException(record.exc_info)
-        return msgspec.json.encode(members, enc_hook=str).decode()
-
-
-class TextLines(logging.Formatter):
-    """One line per record for people; line breaks in messages can't fake records."""
-
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
-
-    def formatMessage(self, record: logging.LogRecord) -> str:
-        """Return the line without the traceback."""
-        record.message = record.message.replace("\r", "\\r").replace("\n", "\\n")
-        return super().formatMessage(record)
-
-
-def configure_logging(level: str, form: str) -> None:
-    """Send the records of all loggers to standard output, as JSON lines or text."""
-    as_json = form == "json" or (form == "auto" and not sys.stdout.isatty())
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(JsonLines() if as_json else TextLines())
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(level.upper())
-    # Its warnings are about single bad requests, which anybody can send in any number.
-    logging.getLogger("uvicorn").setLevel(logging.ERROR)
-    logging.getLogger("asyncio").setLevel(logging.WARNING)
-
-
 async def _announce(server: "RunningServer", *, with_example: bool) -> None:
     from perilune.app import ensure_example
 
@@ -173,31 +104,6 @@ def _show_new_key(key: "ApiKey") -> None:
     """Show a key once, to the person who made it; never to a file or a log (KD-06)."""
     if key.is_new and sys.stdout.isatty():
         click.echo(f"The new API key: {key.value}")
-
-
-def _settings(flags: dict[str, str | None]) -> Settings:
-    try:
-        settings = load_settings(os.environ, flags)
-    except PeriluneError as error:
-        _fail(error)
-    configure_logging(settings.log_level, settings.log_format)
-    for name in unknown_variables(os.environ):
-        _log.warning("the variable %s is not a setting and has no effect", name)
-    return settings
-
-
-def _run(work: Coroutine[Any, Any, int]) -> int:
-    """Run *work* on a new event loop; a foreseen failure becomes a text and exit code 1."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        try:
-            return runner.run(work)
-        except PeriluneError as error:
-            _fail(error)
-
-
-def _fail(error: PeriluneError) -> NoReturn:
-    click.echo(f"perilune: {error}", err=True)
-    sys.exit(EXIT_FAILED)
 
 
 def _relax_collector() -> None:

@@ -1,0 +1,19 @@
+"""Routes of what describes the server to programs."""
+
+from fastapi import Response
+
+from perilune.api.routes.table import RouteTable
+from perilune.api.scopes import Scope
+from perilune.runtimes.guest_docs import guest_api_json
+
+
+def add_document_routes(routes: RouteTable) -> None:
+    """Add the description of the guest API."""
+    guest_api = guest_api_json()
+
+    async def get_guest_api() -> Response:
+        return Response(guest_api, headers={"Content-Type": "application/json"})
+
+    routes.add(
+        "GET", "/api/guest-api.json", get_guest_api, "getGuestApi", "Runtime", scope=Scope.READ
+    )
