@@ -1,0 +1,30 @@
+"""The composition root: builds the server out of its rooms and hands them out.
+
+It knows every room and decides nothing.
+"""
+
+from perilune.app.data import (
+    DATABASE_FILE,
+    DataDirError,
+    ensure_example,
+    open_data,
+    prepare_data_dir,
+)
+from perilune.app.runtimes import HostedRuntime, OpenRuntime, open_lua
+from perilune.app.server import NoWorkersError, RunningServer, open_server
+from perilune.app.services import Services
+
+__all__ = [
+    "DATABASE_FILE",
+    "DataDirError",
+    "HostedRuntime",
+    "NoWorkersError",
+    "OpenRuntime",
+    "RunningServer",
+    "Services",
+    "ensure_example",
+    "open_data",
+    "open_lua",
+    "open_server",
+    "prepare_data_dir",
+]

@@ -1,0 +1,87 @@
+"""What outlives the server: the data directory, the key, the database, an example function."""
+
+import logging
+import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from perilune.api import ApiKey, load_api_key
+from perilune.config import Settings
+from perilune.errors import PeriluneError
+from perilune.ids import new_function_id
+from perilune.store import DB, Function, PaginationParams, SqliteStore, open_store
+
+DATABASE_FILE = "lunar.db"
+"""Lunar's name, so that its data directory can be taken over."""
+
+EXAMPLE_NAME = "hello"
+EXAMPLE_CODE = """\
+-- Answers GET /fn/<id>?name=you with a greeting, and counts how often it did.
+function handler(ctx, event)
+  local name = event.query.name or "world"
+  local count = tonumber(kv.get("count") or "0") + 1
+  kv.set("count", tostring(count))
+  log.info("greeting " .. name)
+  return {
+    statusCode = 200,
+    headers = { ["Content-Type"] = "text/plain; charset=utf-8" },
+    body = "Hello, " .. name .. "! This is greeting number " .. tostring(count) .. ".\\n",
+  }
+end
+"""
+
+_log = logging.getLogger(__name__)
+
+
+class DataDirError(PeriluneError):
+    """The data directory can't be created or used."""
+
+    code = "data_dir_error"
+
+
+@asynccontextmanager
+async def open_data(settings: Settings) -> AsyncIterator[tuple[ApiKey, SqliteStore]]:
+    """Open what outlives the server: the data directory, the key and the database.
+
+    Raises:
+        PeriluneError: one of them can't be created or used.
+    """
+    prepare_data_dir(settings.data_dir)
+    key = load_api_key(settings.api_key, settings.data_dir)
+    async with open_store(settings.data_dir / DATABASE_FILE) as store:
+        yield key, store
+
+
+def prepare_data_dir(path: Path) -> None:
+    """Create the data directory for its owner alone, if it does not exist (KD-19).
+
+    Raises:
+        DataDirError: it can't be created, or is no directory.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, exist_ok=True)
+        mode = path.stat().st_mode
+    except OSError as problem:
+        raise DataDirError(f"can't use the data directory {path}: {problem}") from problem
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        _log.warning("the data directory %s is open to others; run: chmod 700 %s", path, path)
+
+
+async def ensure_example(db: DB) -> Function | None:
+    """Create the example function if there are no functions at all.
+
+    Returns:
+        The example function, also when it exists from an earlier start; None
+        if there are only other functions.
+    """
+    found, total = await db.list_functions(PaginationParams(limit=100))
+    if total:
+        names = (one.function for one in found if one.function.name == EXAMPLE_NAME)
+        return next(names, None)
+    new = Function(id=new_function_id(), name=EXAMPLE_NAME, description="Greets whoever calls it")
+    async with db.transaction() as transaction:
+        function = await transaction.create_function(new)
+        await transaction.create_version(function.id, EXAMPLE_CODE)
+    return function

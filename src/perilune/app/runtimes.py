@@ -1,0 +1,59 @@
+"""The runtimes that ship, built from settings and services."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from perilune.app.services import Services
+from perilune.config import Settings
+from perilune.runtimes import (
+    LuaRuntime,
+    RuntimeRequest,
+    RuntimeResult,
+    SandboxReport,
+    WorkerLimits,
+)
+
+
+class HostedRuntime(Protocol):
+    """A runtime that the server opens and closes."""
+
+    async def execute(self, req: RuntimeRequest) -> RuntimeResult | None:
+        """Run the code for one event."""
+        ...
+
+    def is_ready(self) -> bool:
+        """Tell whether executions would find a worker."""
+        ...
+
+    def sandbox(self) -> SandboxReport:
+        """Return how completely workers are locked down."""
+        ...
+
+
+OpenRuntime = Callable[[Settings, Services], AbstractAsyncContextManager[HostedRuntime]]
+
+
+def open_lua(settings: Settings, services: Services) -> AbstractAsyncContextManager[HostedRuntime]:
+    """Return the runtime that ships, to be opened."""
+    limits = WorkerLimits(
+        warm=settings.workers_warm,
+        maximum=settings.workers_max,
+        queue=settings.queue,
+        memory_bytes=settings.worker_memory,
+        idle_s=settings.worker_idle,
+        response_body_bytes=settings.response_body,
+        outbound_calls=settings.http_calls,
+        relaxed=settings.sandbox == "relaxed",
+    )
+    return LuaRuntime(
+        logger=services.logger,
+        kv_store=services.kv,
+        env_store=services.env,
+        http_client=services.http,
+        ai_client=services.ai,
+        ai_tracker=services.ai_tracker,
+        email_client=services.email,
+        email_tracker=services.email_tracker,
+        limits=limits,
+    )

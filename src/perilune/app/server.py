@@ -1,0 +1,193 @@
+"""The server: opens every room, bottom up, and takes it down again."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from perilune import __version__
+from perilune.api import (
+    AccessLog,
+    ApiKey,
+    CallLimits,
+    ConnectionLimits,
+    Executions,
+    FunctionEndpoint,
+    Functions,
+    Gateway,
+    HttpServer,
+    KeyHolder,
+    ManagementApi,
+    Readiness,
+    bind_sockets,
+)
+from perilune.app.data import open_data
+from perilune.app.runtimes import HostedRuntime, OpenRuntime, open_lua
+from perilune.app.services import Services, open_services
+from perilune.clock import wall_clock
+from perilune.config import Settings
+from perilune.engine import Config, DefaultEngine, Engine
+from perilune.engine import new as new_engine
+from perilune.errors import PeriluneError
+from perilune.masking import Masker
+from perilune.runtimes import SandboxReport
+from perilune.store import SqliteStore
+
+_log = logging.getLogger(__name__)
+
+
+class NoWorkersError(PeriluneError):
+    """No worker has been started yet, or none can be."""
+
+    code = "no_workers"
+
+
+@dataclass(slots=True, kw_only=True)
+class RunningServer:
+    """A server that accepts requests."""
+
+    settings: Settings
+    key: ApiKey
+    store: SqliteStore
+    engine: Engine
+    sandbox: SandboxReport
+    port: int
+    url: str
+    """Base URL as functions get it."""
+    http: HttpServer
+
+    async def stop(self) -> bool:
+        """Stop accepting and drain; return whether all requests finished by themselves."""
+        return await self.http.stop(self.settings.shutdown_grace)
+
+
+@asynccontextmanager
+async def open_server(
+    settings: Settings, open_runtime: OpenRuntime = open_lua
+) -> AsyncIterator[RunningServer]:
+    """Open every room and serve until the block ends.
+
+    Raises:
+        PeriluneError: a room can't be opened; those already open are closed again.
+    """
+    async with AsyncExitStack() as rooms:
+        key, store = await rooms.enter_async_context(open_data(settings))
+        # One second on, so that rows of a server that died within this very second count too.
+        recovered = await store.recover_pending(int(wall_clock()) + 1)
+        if recovered:
+            _log.warning("%d executions were interrupted by the last stop", recovered)
+        masker = Masker(settings.mask_names)
+        services = await rooms.enter_async_context(open_services(settings, store, masker))
+        sockets = bind_sockets(settings.host, settings.port)
+        for sock in sockets:
+            rooms.callback(sock.close)
+        port = sockets[0].getsockname()[1]
+        url = settings.base_url or f"http://localhost:{port}"
+        runtime = await rooms.enter_async_context(open_runtime(settings, services))
+        engine = _engine(settings, store, services, runtime, masker)
+        rooms.push_async_callback(engine.close)
+        gateway = _gateway(
+            settings,
+            key=key,
+            store=store,
+            services=services,
+            runtime=runtime,
+            engine=engine,
+            masker=masker,
+            url=url,
+        )
+        http = HttpServer(gateway, sockets, _connection_limits(settings))
+        await http.start()
+        server = RunningServer(
+            settings=settings,
+            key=key,
+            store=store,
+            engine=engine,
+            sandbox=runtime.sandbox(),
+            port=port,
+            url=url,
+            http=http,
+        )
+        rooms.push_async_callback(server.stop)
+        yield server
+
+
+def _engine(
+    settings: Settings,
+    store: SqliteStore,
+    services: Services,
+    runtime: HostedRuntime,
+    masker: Masker,
+) -> DefaultEngine:
+    return new_engine(
+        Config(
+            db=store,
+            logger=services.logger,
+            runtime=runtime,
+            kv_store=services.kv,
+            env_store=services.env,
+            http_client=services.http,
+            ai_client=services.ai,
+            ai_tracker=services.ai_tracker,
+            email_client=services.email,
+            email_tracker=services.email_tracker,
+            execution_timeout=settings.execution_timeout,
+            masker=masker,
+        )
+    )
+
+
+def _connection_limits(settings: Settings) -> ConnectionLimits:
+    return ConnectionLimits(
+        head_timeout_s=settings.header_timeout,
+        keep_alive_s=settings.keep_alive,
+        max_connections=settings.max_connections,
+    )
+
+
+def _gateway(
+    settings: Settings,
+    *,
+    key: ApiKey,
+    store: SqliteStore,
+    services: Services,
+    runtime: HostedRuntime,
+    engine: Engine,
+    masker: Masker,
+    url: str,
+) -> Gateway:
+    holder = KeyHolder(key)
+
+    async def check_workers() -> None:
+        if not runtime.is_ready():
+            raise NoWorkersError("no worker is running")
+
+    return Gateway(
+        functions=FunctionEndpoint(
+            engine,
+            secret=holder,
+            notes=services.logger,
+            base_url=url,
+            limits=CallLimits(
+                body_bytes=settings.request_body, body_timeout_s=settings.body_timeout
+            ),
+        ),
+        management=ManagementApi(
+            Functions(store, services.env),
+            Executions(
+                store,
+                services.logger,
+                ai_requests=services.ai_tracker,
+                email_requests=services.email_tracker,
+            ),
+            doorkeeper=holder,
+            body_timeout_s=settings.body_timeout,
+        ),
+        readiness=Readiness({"store": store.ping, "workers": check_workers}, runtime.sandbox),
+        version=__version__,
+        access_log=AccessLog(
+            api=settings.access_log != "off",
+            functions=settings.access_log == "all",
+            hide=masker.path,
+        ),
+    )

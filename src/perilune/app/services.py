@@ -1,0 +1,57 @@
+"""What guest code may use."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from perilune.config import SettingError, Settings
+from perilune.masking import Masker
+from perilune.services.ai import ChatClient, StoreAITracker
+from perilune.services.email import DefaultEmailClient, StoreEmailTracker
+from perilune.services.env import Env
+from perilune.services.http import Client, EgressPolicy, HTTPLimits
+from perilune.services.kv import KV
+from perilune.services.logger import StoreLogger
+from perilune.store import SqliteStore
+
+PROVIDER_TIMEOUT_S = 600.0
+"""Longest time that a provider of AI or e-mail gets to answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What guest code may use, as the runtime gets it."""
+
+    logger: StoreLogger
+    kv: KV
+    env: Env
+    http: Client
+    ai: ChatClient
+    ai_tracker: StoreAITracker
+    email: DefaultEmailClient
+    email_tracker: StoreEmailTracker
+
+
+@asynccontextmanager
+async def open_services(
+    settings: Settings, store: SqliteStore, masker: Masker
+) -> AsyncIterator[Services]:
+    """Open what guest code may use.  Raises `SettingError` for a list that can't be understood."""
+    try:
+        policy = EgressPolicy(settings.http_allow)
+    except ValueError as problem:
+        raise SettingError("PERILUNE_HTTP_ALLOW", str(problem)) from None
+    env = Env(store.env)
+    limits = HTTPLimits(timeout_s=settings.http_timeout, max_bytes=settings.http_response_body)
+    async with Client(policy, limits) as http:
+        providers = http.with_limits(HTTPLimits(timeout_s=PROVIDER_TIMEOUT_S))
+        yield Services(
+            logger=StoreLogger(store.logs, masker=masker),
+            kv=KV(store.kv),
+            env=env,
+            http=http,
+            ai=ChatClient(providers, env),
+            ai_tracker=StoreAITracker(store.ai_requests, masker=masker),
+            email=DefaultEmailClient(providers, env, policy),
+            email_tracker=StoreEmailTracker(store.email_requests, masker=masker),
+        )
