@@ -5,6 +5,7 @@ nothing between it and the server, since that is the path that counts;
 `management.py` serves the API.  `errors.py` alone knows the status of an error.
 """
 
+from perilune.api.docs import Documentation
 from perilune.api.executions import Executions
 from perilune.api.functions import Functions
 from perilune.api.gateway import AccessLog, Gateway
@@ -20,6 +21,7 @@ __all__ = [
     "ApiKey",
     "CallLimits",
     "ConnectionLimits",
+    "Documentation",
     "Executions",
     "FunctionEndpoint",
     "Functions",

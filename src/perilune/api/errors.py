@@ -183,7 +183,7 @@ def refusal(error: BaseException) -> ErrorAnswer:
     """Return the answer for what `Engine.execute` raised, or for an `ApiError`."""
     if isinstance(error, ApiError):
         return _api_answer(error)
-    return _look_up(_CALL_ERRORS, error)
+    return _look_up(_CALL_ERRORS, type(error))
 
 
 def execution_failure(error: BaseException) -> ErrorAnswer:
@@ -196,8 +196,17 @@ def management_failure(error: BaseException) -> ErrorAnswer:
     if isinstance(error, ApiError):
         return _api_answer(error)
     if isinstance(error, EnvValidationError):
-        return ErrorAnswer(400, str(error))
-    return _look_up(_MANAGEMENT_ERRORS, error)
+        return ErrorAnswer(InvalidRequest.status, str(error))
+    return _look_up(_MANAGEMENT_ERRORS, type(error))
+
+
+def management_status(kind: type[PeriluneError]) -> int:
+    """Return the status that a management operation answers errors of this kind with."""
+    if issubclass(kind, ApiError):
+        return kind.status
+    if issubclass(kind, EnvValidationError):
+        return InvalidRequest.status
+    return _look_up(_MANAGEMENT_ERRORS, kind).status
 
 
 def _api_answer(error: ApiError) -> ErrorAnswer:
@@ -209,8 +218,10 @@ def _api_answer(error: ApiError) -> ErrorAnswer:
     return ErrorAnswer(error.status, str(error), headers)
 
 
-def _look_up(table: dict[type[BaseException], ErrorAnswer], error: BaseException) -> ErrorAnswer:
-    for kind in type(error).__mro__:
+def _look_up(
+    table: dict[type[BaseException], ErrorAnswer], wanted: type[BaseException]
+) -> ErrorAnswer:
+    for kind in wanted.__mro__:
         answer = table.get(kind)
         if answer is not None:
             return answer

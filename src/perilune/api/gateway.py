@@ -41,12 +41,14 @@ class Gateway:
         *,
         functions: ASGIApp,
         management: ASGIApp,
+        documentation: ASGIApp,
         readiness: Readiness,
         version: str,
         access_log: AccessLog,
     ) -> None:
         self._functions = functions
         self._management = management
+        self._documentation = documentation
         self._readiness = readiness
         self._version = version
         self._access_log = access_log
@@ -62,6 +64,8 @@ class Gateway:
                 await self._functions(scope, receive, send)
         elif path.startswith("/api/") or path == "/api":
             await self._managed(scope, receive, send)
+        elif path.startswith("/docs/") or path == "/docs":
+            await self._documentation(scope, receive, send)
         else:
             await self._own(path, scope, receive, send)
 

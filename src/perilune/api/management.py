@@ -5,7 +5,7 @@ Order of work per request: authentication, body, rules, existence, action.
 
 import asyncio
 import logging
-from typing import Protocol
+from typing import Any, Protocol
 
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
@@ -21,6 +21,7 @@ from perilune.api.errors import (
 )
 from perilune.api.executions import Executions
 from perilune.api.functions import Functions
+from perilune.api.openapi import describe_api
 from perilune.api.replies import json_error
 from perilune.api.routes import (
     RouteTable,
@@ -62,7 +63,17 @@ class ManagementApi:
         body_timeout_s: float = 30.0,
     ) -> None:
         self._doorkeeper = doorkeeper
-        self._app: ASGIApp = _routes(functions, executions, body_timeout_s)
+        app = _framework()
+        self._routes = RouteTable(app, body_timeout_s)
+        add_function_routes(self._routes, functions)
+        add_execution_routes(self._routes, executions)
+        add_document_routes(self._routes)
+        self._framework = app
+        self._app: ASGIApp = app
+
+    def describe(self, version: str) -> dict[str, Any]:
+        """Return the OpenAPI document of the whole server, whose version is *version*."""
+        return describe_api(self._framework, self._routes.operations, version)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -94,14 +105,9 @@ class ManagementApi:
             _log.exception("%s %s failed", scope["method"], scope["path"])
 
 
-def _routes(functions: Functions, executions: Executions, body_timeout_s: float) -> FastAPI:
-    app = FastAPI(
-        title="Perilune", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
-    )
-    routes = RouteTable(app, body_timeout_s)
-    add_function_routes(routes, functions)
-    add_execution_routes(routes, executions)
-    add_document_routes(routes)
+def _framework() -> FastAPI:
+    """Return the framework without routes of its own, with the answers for errors."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     _add_error_answers(app)
     return app
 

@@ -11,6 +11,7 @@ from perilune.api import (
     ApiKey,
     CallLimits,
     ConnectionLimits,
+    Documentation,
     Executions,
     FunctionEndpoint,
     Functions,
@@ -162,6 +163,17 @@ def _gateway(
         if not runtime.is_ready():
             raise NoWorkersError("no worker is running")
 
+    management = ManagementApi(
+        Functions(store, services.env),
+        Executions(
+            store,
+            services.logger,
+            ai_requests=services.ai_tracker,
+            email_requests=services.email_tracker,
+        ),
+        doorkeeper=holder,
+        body_timeout_s=settings.body_timeout,
+    )
     return Gateway(
         functions=FunctionEndpoint(
             engine,
@@ -172,17 +184,8 @@ def _gateway(
                 body_bytes=settings.request_body, body_timeout_s=settings.body_timeout
             ),
         ),
-        management=ManagementApi(
-            Functions(store, services.env),
-            Executions(
-                store,
-                services.logger,
-                ai_requests=services.ai_tracker,
-                email_requests=services.email_tracker,
-            ),
-            doorkeeper=holder,
-            body_timeout_s=settings.body_timeout,
-        ),
+        management=management,
+        documentation=Documentation(lambda: management.describe(__version__)),
         readiness=Readiness({"store": store.ping, "workers": check_workers}, runtime.sandbox),
         version=__version__,
         access_log=AccessLog(

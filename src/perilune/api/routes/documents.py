@@ -1,5 +1,7 @@
 """Routes of what describes the server to programs."""
 
+from typing import Any
+
 from fastapi import Response
 
 from perilune.api.routes.table import RouteTable
@@ -15,5 +17,12 @@ def add_document_routes(routes: RouteTable) -> None:
         return Response(guest_api, headers={"Content-Type": "application/json"})
 
     routes.add(
-        "GET", "/api/guest-api.json", get_guest_api, "getGuestApi", "Runtime", scope=Scope.READ
+        "GET",
+        "/api/guest-api.json",
+        get_guest_api,
+        "getGuestApi",
+        "Runtime",
+        scope=Scope.READ,
+        summary="Show what functions can use",
+        answer=dict[str, Any],
     )

@@ -4,13 +4,19 @@ from fastapi import Response
 
 from perilune.api.executions import Executions
 from perilune.api.replies import json_answer
-from perilune.api.routes.table import RouteTable
+from perilune.api.routes.shapes import (
+    AIRequestList,
+    EmailRequestList,
+    ExecutionList,
+    ExecutionLogs,
+)
+from perilune.api.routes.table import Endpoint, RouteTable
 from perilune.api.scopes import Scope
 from perilune.api.validation import page_params
+from perilune.store import Execution, ExecutionNotFound, FunctionNotFound
 
 _OF_FUNCTION = "/api/functions/{function_id}/executions"
 _ONE = "/api/executions/{execution_id}"
-_TAG = "Executions"
 
 
 def add_execution_routes(routes: RouteTable, executions: Executions) -> None:
@@ -40,10 +46,34 @@ def add_execution_routes(routes: RouteTable, executions: Executions) -> None:
         params = page_params(limit, offset)
         return json_answer(await executions.email_requests(execution_id, params))
 
-    read = Scope.READ
-    ai, email = _ONE + "/ai-requests", _ONE + "/email-requests"
-    routes.add("GET", _OF_FUNCTION, list_executions, "listExecutions", _TAG, scope=read)
-    routes.add("GET", _ONE, get_execution, "getExecution", _TAG, scope=read)
-    routes.add("GET", _ONE + "/logs", get_logs, "getExecutionLogs", _TAG, scope=read)
-    routes.add("GET", ai, get_ai_requests, "getExecutionAIRequests", _TAG, scope=read)
-    routes.add("GET", email, get_email_requests, "getExecutionEmailRequests", _TAG, scope=read)
+    def add(path: str, endpoint: Endpoint, operation_id: str, summary: str, answer: type) -> None:
+        missing = FunctionNotFound if path == _OF_FUNCTION else ExecutionNotFound
+        routes.add(
+            "GET",
+            path,
+            endpoint,
+            operation_id,
+            "Executions",
+            scope=Scope.READ,
+            summary=summary,
+            answer=answer,
+            errors=(missing,),
+        )
+
+    add(_OF_FUNCTION, list_executions, "listExecutions", "List executions", ExecutionList)
+    add(_ONE, get_execution, "getExecution", "Show an execution", Execution)
+    add(_ONE + "/logs", get_logs, "getExecutionLogs", "Show what was logged", ExecutionLogs)
+    add(
+        _ONE + "/ai-requests",
+        get_ai_requests,
+        "getExecutionAIRequests",
+        "List calls of AI providers",
+        AIRequestList,
+    )
+    add(
+        _ONE + "/email-requests",
+        get_email_requests,
+        "getExecutionEmailRequests",
+        "List e-mails",
+        EmailRequestList,
+    )

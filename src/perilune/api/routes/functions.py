@@ -2,8 +2,10 @@
 
 from fastapi import Request, Response
 
+from perilune.api.errors import InvalidRequest
 from perilune.api.functions import Functions
 from perilune.api.replies import json_answer
+from perilune.api.routes.shapes import FunctionAnswer, FunctionList
 from perilune.api.routes.table import RouteTable
 from perilune.api.scopes import Scope
 from perilune.api.validation import (
@@ -15,6 +17,7 @@ from perilune.api.validation import (
     decode_body,
     page_params,
 )
+from perilune.store import FunctionNotFound, FunctionVersion
 
 _EVERY = "/api/functions"
 _ONE = "/api/functions/{function_id}"
@@ -23,16 +26,45 @@ _TAG = "Functions"
 
 def add_function_routes(routes: RouteTable, functions: Functions) -> None:
     """Add what reads and changes functions."""
+    _add_reading(routes, functions)
+    _add_changing(routes, functions)
+    _add_environment(routes, functions)
 
-    async def create_function(request: Request) -> Response:
-        wanted = decode_body(await routes.body(request), FunctionBody)
-        return json_answer(await functions.create(*checked_creation(wanted)))
 
+def _add_reading(routes: RouteTable, functions: Functions) -> None:
     async def list_functions(limit: str | None = None, offset: str | None = None) -> Response:
         return json_answer(await functions.page(page_params(limit, offset)))
 
     async def get_function(function_id: str) -> Response:
         return json_answer(await functions.get(function_id))
+
+    routes.add(
+        "GET",
+        _EVERY,
+        list_functions,
+        "listFunctions",
+        _TAG,
+        scope=Scope.READ,
+        summary="List functions, newest first",
+        answer=FunctionList,
+    )
+    routes.add(
+        "GET",
+        _ONE,
+        get_function,
+        "getFunction",
+        _TAG,
+        scope=Scope.READ,
+        summary="Show a function with its environment",
+        answer=FunctionAnswer,
+        errors=(FunctionNotFound,),
+    )
+
+
+def _add_changing(routes: RouteTable, functions: Functions) -> None:
+    async def create_function(request: Request) -> Response:
+        wanted = decode_body(await routes.body(request), FunctionBody)
+        return json_answer(await functions.create(*checked_creation(wanted)))
 
     async def update_function(function_id: str, request: Request) -> Response:
         wanted = decode_body(await routes.body(request), FunctionBody)
@@ -42,14 +74,57 @@ def add_function_routes(routes: RouteTable, functions: Functions) -> None:
         await functions.delete(function_id)
         return Response(status_code=204)
 
+    routes.add(
+        "POST",
+        _EVERY,
+        create_function,
+        "createFunction",
+        _TAG,
+        scope=Scope.DEPLOY,
+        summary="Create a function with its first version",
+        body=FunctionBody,
+        answer=FunctionAnswer,
+        errors=(InvalidRequest,),
+    )
+    routes.add(
+        "PUT",
+        _ONE,
+        update_function,
+        "updateFunction",
+        _TAG,
+        scope=Scope.DEPLOY,
+        summary="Change a function's settings or code",
+        body=FunctionBody,
+        answer=FunctionAnswer,
+        errors=(InvalidRequest, FunctionNotFound),
+    )
+    routes.add(
+        "DELETE",
+        _ONE,
+        delete_function,
+        "deleteFunction",
+        _TAG,
+        scope=Scope.DEPLOY,
+        summary="Remove a function and everything that belongs to it",
+        status=204,
+        errors=(FunctionNotFound,),
+    )
+
+
+def _add_environment(routes: RouteTable, functions: Functions) -> None:
     async def update_env(function_id: str, request: Request) -> Response:
         values = checked_env(decode_body(await routes.body(request), EnvBody))
         return json_answer(await functions.replace_env(function_id, values))
 
-    deploy, read = Scope.DEPLOY, Scope.READ
-    routes.add("POST", _EVERY, create_function, "createFunction", _TAG, scope=deploy)
-    routes.add("GET", _EVERY, list_functions, "listFunctions", _TAG, scope=read)
-    routes.add("GET", _ONE, get_function, "getFunction", _TAG, scope=read)
-    routes.add("PUT", _ONE, update_function, "updateFunction", _TAG, scope=deploy)
-    routes.add("DELETE", _ONE, delete_function, "deleteFunction", _TAG, scope=deploy)
-    routes.add("PUT", _ONE + "/env", update_env, "updateEnvVars", _TAG, scope=deploy)
+    routes.add(
+        "PUT",
+        _ONE + "/env",
+        update_env,
+        "updateEnvVars",
+        _TAG,
+        scope=Scope.DEPLOY,
+        summary="Replace a function's environment",
+        body=EnvBody,
+        answer=FunctionVersion | None,
+        errors=(InvalidRequest, FunctionNotFound),
+    )

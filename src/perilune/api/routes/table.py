@@ -1,15 +1,50 @@
 """How a route of the management API is declared."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
 from perilune.api.body import content_length, read_body_in_time
+from perilune.api.errors import (
+    AuthenticationRequired,
+    BodyReadError,
+    BodyTimeout,
+    BodyTooLarge,
+    InvalidBody,
+    OperationFailed,
+    ShuttingDown,
+)
 from perilune.api.scopes import Scope
+from perilune.errors import PeriluneError
+from perilune.store import StoreUnavailable
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
 
+ErrorKinds = tuple[type[PeriluneError], ...]
 Endpoint = Callable[..., Awaitable[Response]]
+
+EVERYWHERE: ErrorKinds = (OperationFailed, StoreUnavailable, ShuttingDown)
+"""What any route may answer."""
+WITH_SCOPE: ErrorKinds = (AuthenticationRequired,)
+"""What a route that asks for a right may answer too."""
+WITH_BODY: ErrorKinds = (InvalidBody, BodyReadError, BodyTimeout, BodyTooLarge)
+"""What a route that takes a body may answer too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """What is known of one route besides its path and parameters."""
+
+    operation_id: str
+    summary: str
+    scope: Scope | None
+    body: Any
+    answer: Any
+    media_type: str
+    status: int
+    errors: ErrorKinds
 
 
 class RouteTable:
@@ -18,6 +53,8 @@ class RouteTable:
     def __init__(self, app: FastAPI, body_timeout_s: float) -> None:
         self._app = app
         self._body_timeout_s = body_timeout_s
+        self.operations: dict[str, Operation] = {}
+        """What was declared, by operation id."""
 
     def add(
         self,
@@ -27,7 +64,13 @@ class RouteTable:
         operation_id: str,
         tag: str,
         *,
-        scope: Scope,
+        scope: Scope | None,
+        summary: str = "",
+        body: Any = None,
+        answer: Any = None,
+        media_type: str = "application/json",
+        status: int = 200,
+        errors: ErrorKinds = (),
     ) -> None:
         """Serve *path*.
 
@@ -37,14 +80,36 @@ class RouteTable:
             endpoint: answers a request; its parameters are those of path and query.
             operation_id: the stable name of the operation for generated clients.
             tag: the group it is shown in.
-            scope: the right that a caller needs.
+            scope: the right that a caller needs; None for a public route.
+            summary: one sentence on what it does.
+            body: the type of the body, as msgspec knows types; None if it takes none.
+            answer: the type of the answer.  Members whose default is None are left out of
+                answers when they are None (`to_json`); all others are always there.
+                None if there is nothing in it, or nothing that has a type.
+            media_type: the content type of the answer; `application/json` only counts
+                if *answer* is given.
+            status: the status of success.
+            errors: the deliberate errors this route has of its own.  Those of any route,
+                and of any body, are known already.
         """
+        common = EVERYWHERE + (WITH_SCOPE if scope else ()) + (WITH_BODY if body else ())
+        self.operations[operation_id] = Operation(
+            operation_id=operation_id,
+            summary=summary,
+            scope=scope,
+            body=body,
+            answer=answer,
+            media_type=media_type,
+            status=status,
+            errors=errors + common,
+        )
         self._app.add_api_route(
             path,
             endpoint,
             methods=[method],
             operation_id=operation_id,
             tags=[tag],
+            summary=summary or None,
             response_model=None,
         )
 

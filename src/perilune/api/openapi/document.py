@@ -1,0 +1,141 @@
+"""The description of the management API."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from perilune.api.errors import management_status
+from perilune.api.openapi.outside import describe_outside
+from perilune.api.openapi.schemas import REF, Error, Json, Problem, answer_schemas, body_schemas
+from perilune.api.routes.table import ErrorKinds, Operation
+from perilune.api.scopes import Scope
+
+OPENAPI_VERSION = "3.1.1"
+PROBLEM_TYPE = "application/problem+json"
+
+_SUMMARY = "Functions that run on HTTP requests and schedules, each execution recorded."
+_TAGS = {
+    "Authentication": "Sessions and tokens.",
+    "Functions": "Functions, their settings and their environment.",
+    "Versions": "States of a function's code.",
+    "Executions": "Records of what ran.",
+    "Runtime": "Calls of functions, and what functions can use.",
+    "Server": "The server itself.",
+}
+_SCHEMES = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The management key or a token.",
+    },
+    "cookie": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "auth_token",
+        "description": "The session that a login starts.",
+    },
+}
+
+
+_REFUSED = {
+    "application/json": {"schema": {"$ref": REF.format(name="Error")}},
+    PROBLEM_TYPE: {"schema": {"$ref": REF.format(name="Problem")}},
+}
+
+
+def describe_api(app: FastAPI, operations: Mapping[str, Operation], version: str) -> Json:
+    """Return the OpenAPI document of everything *app* serves, and of what is served beside it.
+
+    Args:
+        app: knows paths, methods and parameters.
+        operations: what each route declares beyond that, by operation id.
+        version: the server's version.
+    """
+    document = get_openapi(
+        title="Perilune",
+        version=version,
+        openapi_version=OPENAPI_VERSION,
+        summary=_SUMMARY,
+        routes=app.routes,
+    )
+    with_body = [one for one in operations.values() if one.body]
+    with_answer = [one for one in operations.values() if one.answer]
+    bodies, body_components = body_schemas(one.body for one in with_body)
+    answers, answer_components = answer_schemas(
+        [*(one.answer for one in with_answer), Error, Problem]
+    )
+    body_of = _by_id(with_body, bodies)
+    answer_of = _by_id(with_answer, answers[:-2])
+    failures: Json = {}
+    for item in document["paths"].values():
+        for described in item.values():
+            operation = operations[described["operationId"]]
+            _complete(described, operation, body_of, answer_of, failures)
+    components = {
+        "schemas": answer_components | body_components,
+        "responses": failures,
+        "securitySchemes": _SCHEMES,
+    }
+    return document | {
+        "paths": document["paths"] | describe_outside(),
+        "components": components,
+        "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
+    }
+
+
+def _by_id(operations: list[Operation], schemas: list[Json]) -> dict[str, Json]:
+    return {one.operation_id: schema for one, schema in zip(operations, schemas, strict=True)}
+
+
+def _complete(
+    described: Json,
+    operation: Operation,
+    body_of: dict[str, Json],
+    answer_of: dict[str, Json],
+    failures: Json,
+) -> None:
+    """Add to what the framework knows of an operation what its route declares."""
+    body = body_of.get(operation.operation_id)
+    if body is not None:
+        described["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": body}},
+        }
+    described["security"] = _security(operation.scope)
+    described["responses"] = {
+        str(operation.status): _success(operation, answer_of.get(operation.operation_id)),
+        **_failures(operation.errors, failures),
+    }
+
+
+def _security(scope: Scope | None) -> list[Json]:
+    """Either credential suffices; the names of rights are roles, as OpenAPI 3.1 has it."""
+    return [{name: [scope.value]} for name in _SCHEMES] if scope else []
+
+
+def _success(operation: Operation, answer: Json | None) -> Json:
+    described: Json = {"description": HTTPStatus(operation.status).phrase}
+    if answer is not None:
+        described["content"] = {operation.media_type: {"schema": answer}}
+    elif operation.media_type != "application/json":
+        described["content"] = {operation.media_type: {"schema": {}}}
+    return described
+
+
+def _failures(kinds: ErrorKinds, shared: Json) -> dict[str, Json]:
+    """Return an answer per status, by reference; what is new goes into *shared*."""
+    by_status: dict[int, list[type]] = {}
+    for kind in dict.fromkeys(kinds):
+        by_status.setdefault(management_status(kind), []).append(kind)
+    failures = {}
+    for status, found in sorted(by_status.items()):
+        name = "Or".join(kind.__name__ for kind in found)
+        shared[name] = {"description": " ".join(map(_first_line, found)), "content": _REFUSED}
+        failures[str(status)] = {"$ref": f"#/components/responses/{name}"}
+    return failures
+
+
+def _first_line(kind: type) -> str:
+    return (kind.__doc__ or kind.__name__).partition("\n")[0]

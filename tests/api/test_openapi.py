@@ -1,0 +1,172 @@
+"""The served OpenAPI document says what is served, all of it and nothing else (`KD-110`)."""
+
+import inspect
+
+import pytest
+import yaml
+
+import perilune.api.errors as api_errors
+from perilune.api.errors import ApiError
+from perilune.api.routes import RouteTable
+
+from .conftest import open_site
+
+OPERATION_IDS = {
+    "createFunction",
+    "listFunctions",
+    "getFunction",
+    "updateFunction",
+    "deleteFunction",
+    "updateEnvVars",
+    "listExecutions",
+    "getExecution",
+    "getExecutionLogs",
+    "getExecutionAIRequests",
+    "getExecutionEmailRequests",
+    "executeFunctionGet",
+    "executeFunctionPost",
+    "executeFunctionPut",
+    "executeFunctionDelete",
+    "executeFunctionPatch",
+}
+"""Names that generated clients depend on (`rest-api` 8.1)."""
+NOT_OF_AN_OPERATION = {404: "UnknownPath", 405: "MethodNotAllowed"}
+
+
+def operations(document) -> list[tuple[str, str, dict]]:
+    return [
+        (method.upper(), path, one)
+        for path, item in document["paths"].items()
+        for method, one in item.items()
+        if method != "parameters"
+    ]
+
+
+@pytest.fixture
+async def document(site):
+    return (await site.client.get("/docs/openapi.json")).json()
+
+
+async def test_kd_110_every_route_is_described_and_nothing_else(tmp_path, monkeypatch):
+    declared = set()
+    add = RouteTable.add
+
+    def noted(self, method, path, *rest, **more):
+        declared.add((method, path))
+        add(self, method, path, *rest, **more)
+
+    monkeypatch.setattr(RouteTable, "add", noted)
+    async with open_site(tmp_path) as site:
+        document = (await site.client.get("/docs/openapi.json")).json()
+
+    described = {(method, path) for method, path, _ in operations(document)}
+    assert {one for one in described if one[1].startswith("/api/")} == declared
+
+
+async def test_kd_110_every_described_path_serves_exactly_its_methods(site, document):
+    for path, item in document["paths"].items():
+        methods = {method.upper() for method in item if method != "parameters"}
+        if "GET" in methods:
+            methods.add("HEAD")
+        if path.startswith("/fn/"):
+            methods.add("OPTIONS")
+
+        answer = await site.client.request("PROPFIND", path.replace("{", "").replace("}", ""))
+
+        assert answer.status_code == 405, path
+        assert set(answer.headers["allow"].split(", ")) == methods, path
+
+
+def test_the_error_statuses_of_the_api_are_described(document):
+    statuses = {
+        kind.status
+        for _, kind in inspect.getmembers(api_errors, inspect.isclass)
+        if issubclass(kind, ApiError) and kind.__name__ not in NOT_OF_AN_OPERATION.values()
+    }
+
+    described = {
+        int(s)
+        for _, _, one in operations(document)
+        for s in one["responses"]
+        if s[0] > "2" and s.isdigit()
+    }
+    assert statuses <= described
+
+
+async def test_each_operation_is_complete(document):
+    ids = [one["operationId"] for _, _, one in operations(document)]
+
+    assert len(set(ids)) == len(ids)
+    assert set(ids) >= OPERATION_IDS
+    tags = {one["name"] for one in document["tags"]}
+    for method, path, one in operations(document):
+        assert one["summary"], (method, path)
+        assert set(one["tags"]) <= tags, (method, path)
+        assert "security" in one, (method, path)
+        success = [s for s in one["responses"] if s[0] in "2d"]
+        assert len(success) == 1, (method, path)
+        if path.startswith("/api/"):
+            assert (success == ["204"]) is ("content" not in one["responses"][success[0]])
+
+
+async def test_each_reference_leads_somewhere(document):
+    def references(node):
+        if isinstance(node, dict):
+            if "$ref" in node:
+                yield node["$ref"]
+            for value in node.values():
+                yield from references(value)
+        elif isinstance(node, list):
+            for value in node:
+                yield from references(value)
+
+    found = set(references(document))
+
+    assert found
+    for one in found:
+        _, _, kind, name = one.split("/")
+        assert name in document["components"][kind], one
+
+
+async def test_answers_leave_out_what_is_none(document):
+    function = document["components"]["schemas"]["FunctionAnswer"]
+
+    assert function["properties"]["description"] == {"type": "string"}
+    assert "description" not in function["required"]
+    assert {"id", "disabled", "env_vars", "active_version"} <= set(function["required"])
+
+
+async def test_the_document_is_public_and_not_stored(stranger):
+    as_json = await stranger.get("/docs/openapi.json")
+    as_yaml = await stranger.get("/docs/openapi.yaml")
+
+    assert as_json.headers["content-type"] == "application/json"
+    assert as_yaml.headers["content-type"] == "application/yaml"
+    assert as_json.json() == yaml.safe_load(as_yaml.text)
+    assert as_json.json()["openapi"] == "3.1.1"
+    for answer in (as_json, as_yaml, await stranger.get("/docs")):
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["x-frame-options"] == "DENY"
+        assert answer.headers["referrer-policy"] == "same-origin"
+
+
+async def test_kd_21_the_viewer_comes_from_this_server_alone(stranger):
+    page = await stranger.get("/docs")
+
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "script-src 'self';" in page.headers["content-security-policy"]
+    assert "//" not in page.text.replace("<!doctype", "")
+    sources = [part.partition('"')[0] for part in page.text.split('src="')[1:]]
+    sheets = [part.partition('"')[0] for part in page.text.split('rel="stylesheet" href="')[1:]]
+    assert len(sources) == 2 and len(sheets) == 1
+    for path in sources + sheets:
+        assert (await stranger.get(f"/{path}")).status_code == 200, path
+    assert "<script>" not in page.text
+
+
+@pytest.mark.parametrize("path", ["/docs/", "/docs/nope", "/docs/../api", "/docs/index.html"])
+async def test_nothing_else_is_served_below_docs(stranger, path):
+    answer = await stranger.get(path)
+
+    assert answer.status_code in (401, 404)
