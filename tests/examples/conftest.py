@@ -12,7 +12,7 @@ import pytest
 from perilune.engine import Config, DefaultEngine, ExecutionRequest, new
 from perilune.events import HTTPEvent, HTTPResponse
 from perilune.ids import new_id
-from perilune.runtimes import LuaRuntime, WorkerLimits
+from perilune.runtimes import WorkerLimits, WorkerRuntime
 from perilune.services.ai import FakeAIClient
 from perilune.services.email import FakeEmailClient
 from perilune.services.env import Env
@@ -121,7 +121,7 @@ async def open_stage(
     http, ai, email = http or FakeClient(), ai or FakeAIClient(), email or FakeEmailClient()
     async with open_store(directory / "perilune.db") as store:
         logger, kv, env = StoreLogger(store.logs), KV(store.kv), Env(store.env)
-        runtime = LuaRuntime(
+        runtime = WorkerRuntime(
             logger=logger,
             kv_store=kv,
             env_store=env,

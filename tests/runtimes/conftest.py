@@ -13,7 +13,8 @@ import pytest_asyncio
 from perilune.engine import Config, DefaultEngine, ExecutionRequest, ExecutionResult, new
 from perilune.events import HTTPEvent
 from perilune.ids import new_id
-from perilune.runtimes import LuaRuntime, WorkerLimits
+from perilune.runtimes import Language, WorkerLimits, WorkerRuntime, forked
+from perilune.runtimes.lua_wording import LUA_WORDING
 from perilune.services.ai import ChatClient, StoreAITracker
 from perilune.services.email import DefaultEmailClient, StoreEmailTracker
 from perilune.services.env import Env
@@ -22,6 +23,13 @@ from perilune.services.kv import KV
 from perilune.services.logger import StoreLogger
 from perilune.store import Execution, Function, SqliteStore, open_store
 
+FORGER = Language(
+    name="lua",
+    open_spawner=forked("forger", [Path(__file__).parent / "interpreters"]),
+    wording=LUA_WORDING,
+    starts_at_once=True,
+)
+"""Workers that have been taken over."""
 MEMORY_BYTES = 64 * 1024 * 1024
 TIMEOUT_S = 1.0
 ALL_VALUES = """
@@ -40,7 +48,7 @@ class Box:
     """What a test needs to run Lua and look at what was recorded."""
 
     store: SqliteStore
-    runtime: LuaRuntime
+    runtime: WorkerRuntime
     engine: DefaultEngine
 
     async def add(self, code: str, **settings: Any) -> str:
@@ -109,7 +117,7 @@ async def open_box(
                 "email_tracker": StoreEmailTracker(store.email_requests),
             }
         runtime = await rooms.enter_async_context(
-            LuaRuntime(
+            WorkerRuntime(
                 logger=logger,
                 kv_store=kv,
                 env_store=env,

@@ -12,7 +12,7 @@ import pytest_asyncio
 from perilune.engine import Config, DefaultEngine, ExecutionRequest, ExecutionResult, new
 from perilune.events import HTTPEvent
 from perilune.ids import new_id
-from perilune.runtimes import LuaRuntime, WorkerLimits
+from perilune.runtimes import WorkerLimits, WorkerRuntime
 from perilune.runtimes.guest_api import GUEST_API, GuestFunction
 from perilune.runtimes.guest_docs import call_name, llms_text
 from perilune.services.ai import FakeAIClient
@@ -98,7 +98,7 @@ async def open_bench(directory: Path) -> AsyncIterator[Bench]:
             "https://rates.example.com/latest",
             Response(status_code=200, body='{"EUR":1}'),
         )
-        runtime = LuaRuntime(
+        runtime = WorkerRuntime(
             logger=logger,
             env_store=env,
             http_client=http,

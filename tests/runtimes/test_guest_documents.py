@@ -12,7 +12,7 @@ from perilune.events import ExecutionContext, HTTPEvent
 from perilune.runtimes import WorkerLimits
 from perilune.runtimes.guest_api import GUEST_API, ArgType, Argument, GuestFunction
 from perilune.runtimes.guest_docs import MODULES, guest_api_json, llms_text, signature
-from perilune.runtimes.lua import guest_context, guest_event
+from perilune.runtimes.guest_values import guest_context, guest_event
 from perilune.services.http import HTTPLimits
 from perilune.services.kv import KVLimits
 from perilune.services.logger import LogLimits

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from perilune.engine import Config, new
-from perilune.runtimes import LuaRuntime, WorkerLimits
+from perilune.runtimes import WorkerLimits, WorkerRuntime
 from perilune.services.ai import ChatResponse, FakeAIClient, StoreAITracker, Usage
 from perilune.services.email import FakeEmailClient, StoreEmailTracker
 from perilune.services.env import Env
@@ -44,7 +44,7 @@ async def outside(tmp_path: Path, ai: FakeAIClient, email: FakeEmailClient) -> A
         http = await rooms.enter_async_context(Client(EgressPolicy(["127.0.0.1"])))
         logger = StoreLogger(store.logs)
         runtime = await rooms.enter_async_context(
-            LuaRuntime(
+            WorkerRuntime(
                 logger=logger,
                 kv_store=KV(store.kv),
                 env_store=Env(store.env),

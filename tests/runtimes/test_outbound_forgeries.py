@@ -3,19 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from perilune.events import ExecutionContext, HTTPEvent
-from perilune.runtimes import LuaRuntime, RuntimeRequest, WorkerDiedError, WorkerLimits
+from perilune.runtimes import RuntimeRequest, WorkerDiedError, WorkerLimits, WorkerRuntime
 from perilune.services.ai import FakeAIClient, MemoryAITracker
 from perilune.services.email import FakeEmailClient, MemoryEmailTracker
 from perilune.services.http import FakeClient
 from perilune.services.logger import MemoryLogger
 from perilune.worker.frames import Call, encode
+from tests.runtimes.conftest import FORGER
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -34,7 +34,7 @@ MAIL = {b"from": b"a", b"to": [b"b"], b"subject": b"s", b"text": b"t"}
 class Forger:
     """A runtime whose workers send what they are told to, and what came of it outside."""
 
-    runtime: LuaRuntime
+    runtime: WorkerRuntime
     http: FakeClient = field(default_factory=FakeClient)
     ai: FakeAIClient = field(default_factory=FakeAIClient)
     email: FakeEmailClient = field(default_factory=FakeEmailClient)
@@ -50,7 +50,7 @@ class Forger:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def forger() -> AsyncIterator[Forger]:
     http, ai, email = FakeClient(), FakeAIClient(), FakeEmailClient()
-    runtime = LuaRuntime(
+    runtime = WorkerRuntime(
         logger=MemoryLogger(),
         http_client=http,
         ai_client=ai,
@@ -58,8 +58,7 @@ async def forger() -> AsyncIterator[Forger]:
         email_client=email,
         email_tracker=MemoryEmailTracker(),
         limits=WorkerLimits(warm=1, maximum=2),
-        interpreter="forger",
-        search_path=[Path(__file__).parent / "interpreters"],
+        languages=[FORGER],
     )
     async with runtime:
         yield Forger(runtime, http, ai, email)

@@ -20,60 +20,73 @@ LIMITS = WorkerLimits(warm=2, maximum=8)
 LONG = GROW_AFTER_S * 2
 
 
+def planned(
+    demands: list[Demand], *, spares: int = 0, starting: int = 0, evictable: int = 0, total: int = 0
+) -> Plan:
+    """Plan for one kind of workers."""
+    return plan(
+        demands,
+        warm={None: LIMITS.warm},
+        spares={None: spares},
+        starting={None: starting},
+        evictable=evictable,
+        total=total,
+        limits=LIMITS,
+    )
+
+
 @pytest.mark.parametrize(
     ("demands", "state", "expected"),
     [
-        pytest.param([], {}, Plan(2, 0), id="an empty pool gets its warm workers"),
-        pytest.param([], {"spares": 2, "total": 2}, Plan(0, 0), id="warm enough"),
-        pytest.param([], {"starting": 2, "total": 2}, Plan(0, 0), id="they are on their way"),
+        pytest.param([], {}, Plan((None,) * 2, 0), id="an empty pool gets its warm workers"),
+        pytest.param([], {"spares": 2, "total": 2}, Plan((), 0), id="warm enough"),
+        pytest.param([], {"starting": 2, "total": 2}, Plan((), 0), id="they are on their way"),
         pytest.param(
             [Demand("a", 1, 0.0, 0)],
             {"spares": 0, "total": 0},
-            Plan(3, 0),
+            Plan((None,) * 3, 0),
             id="one waits without a worker: one for it beside the warm ones",
         ),
         pytest.param(
             [Demand("a", 5, 0.0, 1)],
             {"spares": 2, "total": 3},
-            Plan(0, 0),
+            Plan((), 0),
             id="a short wait for a busy worker is no reason to grow",
         ),
         pytest.param(
             [Demand("a", 3, LONG, 1)],
             {"spares": 2, "total": 3},
-            Plan(3, 0),
+            Plan((None,) * 3, 0),
             id="a long one is",
         ),
         pytest.param(
             [Demand("a", 3, LONG, 1, held_s=0.0001)],
             {"spares": 2, "total": 3},
-            Plan(0, 0),
+            Plan((), 0),
             id="not so long for a quick function",
         ),
         pytest.param(
             [Demand("a", 50, LONG, 6)],
             {"spares": 2, "total": 8},
-            Plan(0, 0),
+            Plan((), 0),
             id="never past a function's share",
         ),
         pytest.param(
             [Demand("b", 1, LONG, 0)],
             {"evictable": 3, "total": 8},
-            Plan(0, 1),
+            Plan((), 1),
             id="a full pool makes room by stopping an idle worker of another function",
         ),
         pytest.param(
             [Demand("b", 1, LONG, 0)],
             {"evictable": 0, "total": 8},
-            Plan(0, 0),
+            Plan((), 0),
             id="but has to wait when none is idle",
         ),
     ],
 )
 def test_plan(demands: list[Demand], state: dict[str, int], expected: Plan) -> None:
-    given_state = {"spares": 0, "starting": 0, "evictable": 0, "total": 0, **state}
-
-    assert plan(demands, limits=LIMITS, **given_state) == expected
+    assert planned(demands, **state) == expected
 
 
 @given(
@@ -96,11 +109,9 @@ def test_a_plan_never_passes_the_limits(
 ) -> None:
     total = spares + starting + evictable
 
-    decision = plan(
-        demands, spares=spares, starting=starting, evictable=evictable, total=total, limits=LIMITS
-    )
+    decision = planned(demands, spares=spares, starting=starting, evictable=evictable, total=total)
 
-    assert 0 <= decision.start <= max(0, LIMITS.maximum - total)
+    assert 0 <= len(decision.start) <= max(0, LIMITS.maximum - total)
     assert 0 <= decision.evict <= evictable
 
 
@@ -132,3 +143,31 @@ def test_workers_change_hands_only_when_it_evens_things_out(
     mine, theirs = Demand("a", 5, 1.0, owned), Demand("b", 5, 1.0, other)
 
     assert should_hand_over(mine, [theirs]) is expected
+
+
+def test_each_kind_gets_its_own_workers_and_those_who_wait_come_first() -> None:
+    decision = plan(
+        [Demand("a", 1, 0.0, 0, kind="lua"), Demand("b", 1, 0.0, 0, kind="python")],
+        warm={"lua": 2, "python": 1},
+        spares={"lua": 3},
+        starting={},
+        evictable=0,
+        total=7,
+        limits=LIMITS,
+    )
+
+    assert decision == Plan(("python",), 0)
+
+
+def test_a_full_pool_makes_room_for_another_kind() -> None:
+    decision = plan(
+        [Demand("b", 1, 0.0, 0, kind="python")],
+        warm={"lua": 2, "python": 1},
+        spares={"lua": 2},
+        starting={},
+        evictable=2,
+        total=8,
+        limits=LIMITS,
+    )
+
+    assert decision == Plan((), 1)

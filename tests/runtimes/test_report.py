@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perilune.runtimes.language import Wording
+from perilune.runtimes.lua_wording import LUA_WORDING
 from perilune.runtimes.report import (
     MAX_MESSAGE_CHARS,
     MAX_SOURCE_LINE_CHARS,
@@ -15,12 +17,15 @@ from perilune.runtimes.report import (
 )
 
 HANDLER = "function handler(ctx, event)\n"
+SILENT = Wording(lambda message: None, lambda kind, message, source_line: None)
 TRACEBACK = "\nstack traceback:\n\t<string>:2: in function <<string>:1>"
 
 
 def report(message: str, *, source: str = "", kind: str = "runtime", line=None, column=None) -> str:
     """Build a report of a Lua failure."""
-    return format_report(kind=kind, message=message, line=line, column=column, source=source)
+    return format_report(
+        kind=kind, message=message, line=line, column=column, source=source, wording=LUA_WORDING
+    )
 
 
 def frame_of(text: str) -> str:
@@ -254,7 +259,7 @@ def test_a_line_outside_the_source_has_no_frame(line):
     assert "[CODE]" not in report("boom", source="a\nb\nc", line=line)
 
 
-def test_other_languages_get_no_lua_reading():
+def test_only_the_language_knows_the_wording():
     """Neither a line nor a tip is guessed from text that only looks like Lua's."""
     text = format_report(
         kind="runtime",
@@ -262,7 +267,7 @@ def test_other_languages_get_no_lua_reading():
         line=None,
         column=None,
         source="x",
-        language="javascript",
+        wording=SILENT,
     )
 
     assert text == "Error: <string>:1: attempt to call a nil value\n"
@@ -459,9 +464,9 @@ def test_tips_for_other_wordings(message, words):
         pytest.param("memory", "memory limit", id="memory"),
     ],
 )
-def test_tips_by_kind_hold_for_every_language(kind, words):
+def test_tips_by_kind(kind, words):
     text = format_report(
-        kind=kind, message="x", line=None, column=None, source="", language="javascript"
+        kind=kind, message="x", line=None, column=None, source="", wording=LUA_WORDING
     )
 
     assert words in (headline(text) or "no tip")

@@ -13,18 +13,18 @@ from perilune.engine import ExecutionTimeoutError
 from perilune.events import ExecutionContext, HTTPEvent
 from perilune.runtimes import (
     GuestError,
-    LuaRuntime,
     RuntimeFailure,
     RuntimeRequest,
     SandboxUnavailableError,
     WorkerDiedError,
     WorkerLimits,
+    WorkerRuntime,
     WorkersBusyError,
 )
 from perilune.services.kv import MemoryKV
 from perilune.services.logger import MemoryLogger
 from perilune.store import ExecutionStatus
-from tests.runtimes.conftest import Box
+from tests.runtimes.conftest import FORGER, Box
 
 HERE = Path(__file__).parent
 SLOW = "function handler() kv.set('here', '1') time.sleep(600) return { body = 'late' } end"
@@ -112,14 +112,13 @@ async def test_a_time_out_stops_the_worker(box: Box) -> None:
 
 
 @pytest.fixture
-async def forger() -> AsyncIterator[LuaRuntime]:
+async def forger() -> AsyncIterator[WorkerRuntime]:
     """A runtime whose workers have been taken over."""
-    async with LuaRuntime(
+    async with WorkerRuntime(
         logger=MemoryLogger(),
         kv_store=MemoryKV(),
         limits=WorkerLimits(warm=1, maximum=2),
-        interpreter="forger",
-        search_path=[HERE / "interpreters"],
+        languages=[FORGER],
     ) as runtime:
         yield runtime
 
@@ -144,7 +143,7 @@ async def forger() -> AsyncIterator[LuaRuntime]:
     ],
 )
 async def test_a_forged_frame_is_an_error_of_that_execution(
-    forger: LuaRuntime, forgery: str
+    forger: WorkerRuntime, forgery: str
 ) -> None:
     async with asyncio.timeout(5):
         with pytest.raises((WorkerDiedError, GuestError)) as caught:
@@ -157,7 +156,7 @@ async def test_a_forged_frame_is_an_error_of_that_execution(
     assert after.response.body == b"fine"
 
 
-async def test_a_second_result_is_never_taken_for_the_next_execution(forger: LuaRuntime) -> None:
+async def test_a_second_result_is_never_taken_for_the_next_execution(forger: WorkerRuntime) -> None:
     first = await forger.execute(asking("two results"))
     second = await forger.execute(asking("good"))
 
@@ -166,7 +165,7 @@ async def test_a_second_result_is_never_taken_for_the_next_execution(forger: Lua
 
 
 async def test_a_full_queue_is_a_clear_refusal() -> None:
-    async with LuaRuntime(
+    async with WorkerRuntime(
         logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=1, queue=2)
     ) as runtime:
         code = "function handler() time.sleep(300) return {} end"
@@ -183,7 +182,9 @@ async def test_a_full_queue_is_a_clear_refusal() -> None:
 
 
 async def test_a_busy_function_leaves_workers_to_others() -> None:
-    async with LuaRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=4)) as runtime:
+    async with WorkerRuntime(
+        logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=4)
+    ) as runtime:
         hog = "function handler() time.sleep(600000) return {} end"
         hogs = [asyncio.create_task(runtime.execute(asking(hog, "hog"))) for _ in range(20)]
         async with asyncio.timeout(5):
@@ -198,7 +199,9 @@ async def test_a_busy_function_leaves_workers_to_others() -> None:
 
 
 async def test_many_functions_share_few_workers() -> None:
-    async with LuaRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=3)) as runtime:
+    async with WorkerRuntime(
+        logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=3)
+    ) as runtime:
 
         async def one(number: int) -> None:
             code = f"function handler() return {{ body = 'f{number % 20}' }} end"
@@ -223,12 +226,12 @@ async def test_a_missing_layer_is_a_reason_not_to_start(monkeypatch: pytest.Monk
         return await spawn(self, module, memory_bytes, **{**more, "without": ("seccomp",)})  # type: ignore[arg-type]
 
     monkeypatch.setattr(zygote_client.Zygote, "spawn", without_seccomp)
-    strict = LuaRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1))
+    strict = WorkerRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1))
     with pytest.raises(SandboxUnavailableError, match="seccomp"):
         await strict.start()
     assert strict.sandbox().grade == "none"
 
-    relaxed = LuaRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1, relaxed=True))
+    relaxed = WorkerRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1, relaxed=True))
     async with relaxed:
         assert relaxed.sandbox().grade == "relaxed"
         assert any("seccomp" in layer for layer in relaxed.sandbox().missing)
@@ -282,7 +285,7 @@ async def test_cancelling_one_in_line_disturbs_nobody(box: Box) -> None:
 async def test_readiness_follows_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     from perilune.runtimes import zygote_client
 
-    runtime = LuaRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=2))
+    runtime = WorkerRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=2))
     assert not runtime.is_ready()
     async with runtime:
         assert runtime.is_ready()
@@ -302,7 +305,7 @@ async def test_readiness_follows_the_workers(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("forgery", ["a frame for the worker", "a bad call and a result"])
 async def test_a_forger_is_stopped_though_it_ends_its_invocation(
-    forger: LuaRuntime, forgery: str
+    forger: WorkerRuntime, forgery: str
 ) -> None:
     """The outcome that comes with a forgery does not save the worker that sent it."""
     (liar,) = workers_of(os.getpid())

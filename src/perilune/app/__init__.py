@@ -10,7 +10,7 @@ from perilune.app.data import (
     open_data,
     prepare_data_dir,
 )
-from perilune.app.runtimes import HostedRuntime, OpenRuntime, open_lua
+from perilune.app.runtimes import HostedRuntime, OpenRuntime, open_workers
 from perilune.app.server import NoWorkersError, RunningServer, open_server
 from perilune.app.services import Services
 
@@ -24,7 +24,7 @@ __all__ = [
     "Services",
     "ensure_example",
     "open_data",
-    "open_lua",
     "open_server",
+    "open_workers",
     "prepare_data_dir",
 ]

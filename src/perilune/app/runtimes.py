@@ -7,11 +7,11 @@ from typing import Protocol
 from perilune.app.services import Services
 from perilune.config import Settings
 from perilune.runtimes import (
-    LuaRuntime,
     RuntimeRequest,
     RuntimeResult,
     SandboxReport,
     WorkerLimits,
+    WorkerRuntime,
 )
 
 
@@ -34,7 +34,9 @@ class HostedRuntime(Protocol):
 OpenRuntime = Callable[[Settings, Services], AbstractAsyncContextManager[HostedRuntime]]
 
 
-def open_lua(settings: Settings, services: Services) -> AbstractAsyncContextManager[HostedRuntime]:
+def open_workers(
+    settings: Settings, services: Services
+) -> AbstractAsyncContextManager[HostedRuntime]:
     """Return the runtime that ships, to be opened."""
     limits = WorkerLimits(
         warm=settings.workers_warm,
@@ -46,7 +48,7 @@ def open_lua(settings: Settings, services: Services) -> AbstractAsyncContextMana
         outbound_calls=settings.http_calls,
         relaxed=settings.sandbox == "relaxed",
     )
-    return LuaRuntime(
+    return WorkerRuntime(
         logger=services.logger,
         kv_store=services.kv,
         env_store=services.env,

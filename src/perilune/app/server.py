@@ -23,7 +23,7 @@ from perilune.api import (
     bind_sockets,
 )
 from perilune.app.data import open_data
-from perilune.app.runtimes import HostedRuntime, OpenRuntime, open_lua
+from perilune.app.runtimes import HostedRuntime, OpenRuntime, open_workers
 from perilune.app.services import Services, open_services
 from perilune.clock import wall_clock
 from perilune.config import Settings
@@ -64,7 +64,7 @@ class RunningServer:
 
 @asynccontextmanager
 async def open_server(
-    settings: Settings, open_runtime: OpenRuntime = open_lua
+    settings: Settings, open_runtime: OpenRuntime = open_workers
 ) -> AsyncIterator[RunningServer]:
     """Open every room and serve until the block ends.
 

@@ -19,7 +19,7 @@ from perilune.engine.errors import (
 from perilune.engine.recording import stored_error, stored_event, stored_response
 from perilune.engine.types import Config, ExecutionRequest, ExecutionResult
 from perilune.events import ExecutionContext, HTTPEvent, HTTPResponse
-from perilune.runtimes import LuaRuntime, Runtime, RuntimeRequest
+from perilune.runtimes import Runtime, RuntimeRequest, WorkerRuntime
 from perilune.store import (
     Execution,
     ExecutionNotFound,
@@ -58,7 +58,7 @@ class DefaultEngine:
         self._own_runtime = (
             None
             if cfg.runtime is not None
-            else LuaRuntime(
+            else WorkerRuntime(
                 logger=cfg.logger,
                 kv_store=cfg.kv_store,
                 env_store=cfg.env_store,

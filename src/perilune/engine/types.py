@@ -72,7 +72,7 @@ class Engine(Protocol):
 class Config:
     """Everything a `DefaultEngine` depends on.
 
-    With `runtime` None, the Lua runtime is built from the services given
+    With `runtime` None, the one that ships is built from the services given
     here.  `execution_timeout` is in seconds or a timedelta; None and zero mean
     300 s.
     """

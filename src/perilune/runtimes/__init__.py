@@ -1,8 +1,8 @@
 """Language-specific execution: runs the code of one function version for one event.
 
-`contract.py` is what the engine asks of a runtime; `lua.py` is the runtime
-that ships, on the worker pool of `pool.py`; `guest_api.py` describes what
-guest code can call.
+`contract.py` is what the engine asks of a runtime; `host.py` is the runtime
+that ships, on the worker pool of `pool.py`; `languages.py` names its
+languages; `guest_api` describes what guest code can call.
 """
 
 from perilune.runtimes.contract import (
@@ -17,13 +17,16 @@ from perilune.runtimes.contract import (
     WorkerDiedError,
     WorkersBusyError,
 )
+from perilune.runtimes.host import SandboxReport, WorkerRuntime
+from perilune.runtimes.language import Language, forked
+from perilune.runtimes.languages import LANGUAGES
 from perilune.runtimes.limits import WorkerLimits
-from perilune.runtimes.lua import LuaRuntime, SandboxReport
 
 __all__ = [
+    "LANGUAGES",
     "GuestError",
     "GuestSyntaxError",
-    "LuaRuntime",
+    "Language",
     "MemoryLimitError",
     "Runtime",
     "RuntimeFailure",
@@ -33,5 +36,7 @@ __all__ = [
     "SandboxUnavailableError",
     "WorkerDiedError",
     "WorkerLimits",
+    "WorkerRuntime",
     "WorkersBusyError",
+    "forked",
 ]

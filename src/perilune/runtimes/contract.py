@@ -26,6 +26,10 @@ class RuntimeRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Reading of `time.monotonic` at which the execution must be over."""
     env_writable: bool = True
     """Whether the function may change its own environment variables."""
+    runtime: str = "lua"
+    """The language of the code."""
+    memory_mb: int | None = None
+    """Memory that the code may use, in MiB; None means the runtime's own limit."""
 
 
 class RuntimeResult(msgspec.Struct, frozen=True, kw_only=True):

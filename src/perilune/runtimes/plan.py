@@ -1,7 +1,11 @@
-"""Decides how many workers to start and stop, and who gets one.  No I/O: `Pool` carries it out."""
+"""Decides how many workers to start and stop, and who gets one.  No I/O: `Pool` carries it out.
 
-from collections.abc import Iterable
+Kinds of workers and owners are `Any` here: they are only compared, and handed back.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from perilune.runtimes.limits import WorkerLimits
 
@@ -20,7 +24,8 @@ MAX_STARTING = 4
 class Demand:
     """Executions of one function version that wait for a worker."""
 
-    version_id: str
+    owner: Any
+    """Stands for the version."""
     waiting: int
     waited_s: float
     """How long the oldest of them has waited."""
@@ -28,47 +33,66 @@ class Demand:
     """Workers that belong to this version, busy or idle."""
     held_s: float = 1.0
     """How long an execution of it keeps a worker."""
+    kind: Any = None
+    """The kind of workers that can serve it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What the pool should do now."""
 
-    start: int
-    """Workers to start; they belong to no function until one of them is taken."""
+    start: tuple[Any, ...]
+    """The kinds of the workers to start; they belong to no function until one of them is taken."""
     evict: int
-    """Idle workers of other functions to stop, longest idle first, to make room."""
+    """Idle workers to stop, longest idle first, to make room."""
 
 
 def plan(
     demands: Iterable[Demand],
     *,
-    spares: int,
-    starting: int,
+    warm: Mapping[Any, int],
+    spares: Mapping[Any, int],
+    starting: Mapping[Any, int],
     evictable: int,
     total: int,
     limits: WorkerLimits,
 ) -> Plan:
     """Return what to start and stop.
 
-    *total* counts every worker that exists or is starting; *spares* and
-    *evictable* are idle ones, without and with a function.
+    Args:
+        demands: who waits.
+        warm: for each kind, how many spares are wanted beyond that.
+        spares: for each kind, idle workers without a function.
+        starting: for each kind, workers on their way.
+        evictable: idle workers that have a function, or are of a kind that nobody waits for.
+        total: every worker that exists or is starting.
+        limits: what the pool may use.
     """
-    wanted = sum(_wanted(demand, limits) for demand in demands)
-    missing = wanted + limits.warm - spares - starting
+    wanted: dict[Any, int] = {}
+    for demand in demands:
+        wanted[demand.kind] = wanted.get(demand.kind, 0) + _wanted(demand, limits)
     room = limits.maximum - total
-    start = max(0, min(missing, room, MAX_STARTING - starting))
-    unserved = wanted - spares - starting - start
-    evict = min(unserved, evictable) if start == room or room <= 0 else 0
-    return Plan(start=start, evict=max(0, evict))
+    slots = max(0, min(room, MAX_STARTING - sum(starting.values())))
+    start: list[Any] = []
+    unserved = 0
+    # First those who wait, of any kind, then the spares.
+    for kind, extra in [*((kind, 0) for kind in wanted), *warm.items()]:
+        there = spares.get(kind, 0) + starting.get(kind, 0) + start.count(kind)
+        missing = max(0, wanted.get(kind, 0) + extra - there)
+        granted = min(missing, slots - len(start))
+        start += [kind] * granted
+        if not extra:
+            unserved += missing - granted
+    evict = min(unserved, evictable) if len(start) >= room else 0
+    return Plan(tuple(start), evict)
 
 
-def most_deserving(demands: Iterable[Demand], limits: WorkerLimits) -> str | None:
-    """Return the version that should get a free worker: the one that has the fewest."""
+def most_deserving(demands: Iterable[Demand], limits: WorkerLimits) -> Any:
+    """Return the owner that should get a free worker: the one that has the fewest."""
     entitled = [d for d in demands if _wanted(d, limits)]
     if not entitled:
         return None
-    return min(entitled, key=lambda d: (d.owned, -d.waited_s)).version_id
+    return min(entitled, key=lambda d: (d.owned, -d.waited_s)).owner
 
 
 def line_depth(held_s: float) -> int:

@@ -6,9 +6,10 @@
 import asyncio
 import logging
 import time
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from perilune.errors import PeriluneError
 from perilune.runtimes.contract import (
@@ -16,6 +17,7 @@ from perilune.runtimes.contract import (
     WorkerDiedError,
     WorkersBusyError,
 )
+from perilune.runtimes.language import WorkerKind
 from perilune.runtimes.limits import MIB, WorkerLimits
 from perilune.runtimes.plan import (
     GROW_AFTER_S,
@@ -25,18 +27,31 @@ from perilune.runtimes.plan import (
     plan,
     should_hand_over,
 )
-from perilune.runtimes.starter import WorkerStarter
+from perilune.runtimes.spares import Spares
 from perilune.runtimes.worker_process import Invocation, WorkerProcess
 
 WATCH_INTERVAL_S = 0.1
-RESIDENT_OVERHEAD_BYTES = 64 * MIB
-"""What a worker may hold resident beside the guest's heap (interpreter, frames, machine code)."""
 PAGE_BYTES = 4096
 UNKNOWN_HELD_S = 1.0
 """Taken for the time of a version's first invocations: long, so that none is lined up."""
 HELD_WEIGHT = 1 / 16
 
+Owner = tuple[str, WorkerKind]
+"""Whom a worker belongs to: a version, and the kind of workers it is served by."""
+
 _log = logging.getLogger(__name__)
+
+
+class Starter(Protocol):
+    """What the pool needs to get workers."""
+
+    async def start(self, kind: WorkerKind) -> WorkerProcess:
+        """Return a worker that is locked down and ready.
+
+        Raises:
+            PeriluneError: there is none to be had.
+        """
+        ...
 
 
 @dataclass(eq=False, slots=True)
@@ -49,15 +64,21 @@ class _Waiter:
 class _Version:
     """The pool's view of one function version."""
 
-    id: str
+    owner: Owner
     workers: list[WorkerProcess] = field(default_factory=list)
     waiters: deque[_Waiter] = field(default_factory=deque)
     held_s: float = UNKNOWN_HELD_S
     """How long its invocations have had a worker lately: a moving average."""
 
+    @property
+    def kind(self) -> WorkerKind:
+        return self.owner[1]
+
     def demand(self, now: float) -> Demand:
         waited_s = now - self.waiters[0].since if self.waiters else 0.0
-        return Demand(self.id, len(self.waiters), waited_s, len(self.workers), self.held_s)
+        return Demand(
+            self.owner, len(self.waiters), waited_s, len(self.workers), self.held_s, self.kind
+        )
 
     def note_held(self, held_s: float) -> None:
         if self.held_s == UNKNOWN_HELD_S:
@@ -76,28 +97,30 @@ class Pool:
 
     def __init__(
         self,
-        starter: WorkerStarter,
+        starter: Starter,
         limits: WorkerLimits,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._starter = starter
         self._limits = limits
         self._now = monotonic
-        self._spares: list[WorkerProcess] = []
-        self._versions: dict[str, _Version] = {}
-        self._starting: set[asyncio.Task[None]] = set()
+        self._spares = Spares(limits)
+        self._versions: dict[Owner, _Version] = {}
+        self._starting: dict[asyncio.Task[None], WorkerKind] = {}
         self._waiting = 0
         self._watch: asyncio.Task[None] | None = None
         self._growth: asyncio.TimerHandle | None = None
         self._closed = False
 
-    async def start(self) -> None:
-        """Start the warm workers; fails if they can't be locked down.
+    async def start(self, kinds: Sequence[WorkerKind]) -> None:
+        """Start the warm workers of *kinds*; fails if they can't be locked down.
 
         Raises:
             SandboxUnavailableError: layers of the sandbox are missing.
         """
-        self._spares.append(await self._starter.start())
+        for kind in kinds:
+            self._spares.add(await self._starter.start(kind))
+            self._spares.keep_warm(kind)
         self._watch = asyncio.create_task(self._watch_forever())
         self._replan()
 
@@ -117,8 +140,7 @@ class Pool:
                     waiter.future.set_exception(closing)
             for worker in version.workers:
                 worker.kill(closing)
-        for worker in self._spares:
-            worker.kill()
+        self._spares.stop_all()
         await asyncio.gather(*self._starting, return_exceptions=True)
 
     def size(self) -> int:
@@ -129,17 +151,18 @@ class Pool:
     def has_workers(self) -> bool:
         """Tell whether there is a worker that lives."""
         bound = (worker for version in self._versions.values() for worker in version.workers)
-        return any(worker.is_alive for worker in (*self._spares, *bound))
+        return self._spares.has_living() or any(worker.is_alive for worker in bound)
 
-    async def acquire(self, version_id: str) -> Invocation:
-        """Return a place at a worker for *version_id*, waiting for one if need be.
+    async def acquire(self, owner: Owner) -> Invocation:
+        """Return a place at a worker of *owner*, waiting for one if need be.
 
         Raises:
             WorkersBusyError: the queue is full.
         """
-        version = self._versions.get(version_id)
+        version = self._versions.get(owner)
         if version is None:
-            version = self._versions[version_id] = _Version(version_id)
+            version = self._versions[owner] = _Version(owner)
+            self._spares.keep_warm(version.kind)
         if not version.waiters:
             depth = line_depth(version.held_s)
             for worker in version.workers:
@@ -153,8 +176,8 @@ class Pool:
         """Take a place back after its execution; a dead worker is replaced when needed."""
         worker = invocation.worker
         worker.release(invocation)
-        version = self._versions.get(worker.version_id or "")
-        if version is None:
+        version = worker.owner and self._versions.get(worker.owner)
+        if not version:
             # The worker has died, and the others in its line have seen to everything.
             return
         if invocation.is_over:
@@ -207,21 +230,25 @@ class Pool:
     def _must_hand_over(self, version: _Version) -> bool:
         if self._waiting == len(version.waiters):
             return False
-        if self._spares or self._starting or self.size() < self._limits.maximum:
+        if self._starting or self.size() < self._limits.maximum:
             return False
         now = self._now()
-        others = [v.demand(now) for v in self._versions.values() if v.waiters and v is not version]
+        spared = self._spares.count()
+        others = [
+            v.demand(now)
+            for v in self._versions.values()
+            if v.waiters and v is not version and v.kind not in spared
+        ]
         return bool(others) and should_hand_over(version.demand(now), others)
 
     def _take_spare(self, version: _Version) -> bool:
         """Make a spare worker one of *version*; False if there is none."""
-        while self._spares:
-            worker = self._spares.pop()
-            if worker.is_alive:
-                _bind(worker, version)
-                self._replan()
-                return True
-        return False
+        worker = self._spares.take(version.kind)
+        if worker is None:
+            return False
+        _bind(worker, version)
+        self._replan()
+        return True
 
     def _drop(self, worker: WorkerProcess, version: _Version) -> None:
         """Stop a bound worker and forget it; the second time does nothing."""
@@ -229,22 +256,24 @@ class Pool:
         if worker in version.workers:
             version.workers.remove(worker)
         if not version.workers and not version.waiters:
-            self._versions.pop(version.id, None)
+            self._versions.pop(version.owner, None)
 
     def _offer_spares(self) -> None:
         """Give spare workers to the versions that should grow, most deserving first."""
         while self._spares and self._waiting:
             now = self._now()
-            demands = [v.demand(now) for v in self._versions.values() if v.waiters]
+            kinds = self._spares.count()
+            demands = [
+                v.demand(now) for v in self._versions.values() if v.waiters and v.kind in kinds
+            ]
             chosen = most_deserving(demands, self._limits)
             if chosen is None:
                 return
             version = self._versions[chosen]
-            worker = self._spares.pop()
-            if not worker.is_alive:
-                continue
-            _bind(worker, version)
-            self._feed(worker, version)
+            worker = self._spares.take(version.kind)
+            if worker is not None:
+                _bind(worker, version)
+                self._feed(worker, version)
 
     def _replan(self) -> None:
         """Carry out what `plan` says for the situation as it is now."""
@@ -253,22 +282,23 @@ class Pool:
         self._offer_spares()
         now = self._now()
         waiting = [v.demand(now) for v in self._versions.values() if v.waiters]
+        awaited = {version.kind for version in self._versions.values() if version.waiters}
         idle = [w for v in self._versions.values() for w in v.workers if not w.load]
+        unwanted = self._spares.others(awaited)
         decision = plan(
             waiting,
-            spares=len(self._spares),
-            starting=len(self._starting),
-            evictable=len(idle),
+            warm=self._spares.warm,
+            spares=self._spares.count(),
+            starting=Counter(self._starting.values()),
+            evictable=len(idle) + len(unwanted),
             total=self.size(),
             limits=self._limits,
         )
-        for _ in range(decision.start):
-            task = asyncio.create_task(self._start_one())
-            self._starting.add(task)
-            task.add_done_callback(self._started)
+        for kind in decision.start:
+            self._start(kind)
         if decision.evict:
             idle.sort(key=lambda worker: worker.free_since)
-            for worker in idle[: decision.evict]:
+            for worker in [*idle, *unwanted][: decision.evict]:
                 self._stop_idle(worker)
             asyncio.get_running_loop().call_soon(self._replan)
 
@@ -279,28 +309,34 @@ class Pool:
         if self._waiting and not self._closed:
             self._growth = asyncio.get_running_loop().call_later(GROW_AFTER_S, self._grow)
 
-    async def _start_one(self) -> None:
+    def _start(self, kind: WorkerKind) -> None:
+        task = asyncio.create_task(self._start_one(kind))
+        self._starting[task] = kind
+        task.add_done_callback(self._started)
+
+    async def _start_one(self, kind: WorkerKind) -> None:
         try:
-            worker = await self._starter.start()
+            worker = await self._starter.start(kind)
         except PeriluneError as error:
-            _log.error("a worker could not be started: %s", error)
-            self._fail_waiters(error)
+            _log.error("a worker for %s could not be started: %s", kind.language.name, error)
+            self._fail_waiters(kind, error)
             return
-        self._spares.append(worker)
+        self._spares.add(worker)
         self._offer_spares()
 
     def _started(self, task: asyncio.Task[None]) -> None:
-        self._starting.discard(task)
+        self._starting.pop(task, None)
         if not task.cancelled() and task.exception() is not None:
             _log.error("a worker could not be started", exc_info=task.exception())
         if self._waiting:
             self._replan()
 
-    def _fail_waiters(self, error: Exception) -> None:
-        """Without any worker nobody would ever be served: tell those who wait."""
-        if self.has_workers():
+    def _fail_waiters(self, kind: WorkerKind, error: Exception) -> None:
+        """Without any worker of a kind nobody would ever be served by one: tell those who wait."""
+        versions = [version for version in self._versions.values() if version.kind is kind]
+        if any(worker.is_alive for version in versions for worker in version.workers):
             return
-        for version in self._versions.values():
+        for version in versions:
             while version.waiters:
                 waiter = version.waiters.popleft()
                 self._waiting -= 1
@@ -308,9 +344,13 @@ class Pool:
                     waiter.future.set_exception(
                         WorkerDiedError(f"no worker could be started: {error}")
                     )
+            self._versions.pop(version.owner, None)
 
     def _stop_idle(self, worker: WorkerProcess) -> None:
-        self._drop(worker, self._versions[worker.version_id or ""])
+        if worker.owner is None:
+            self._spares.stop(worker)
+        else:
+            self._drop(worker, self._versions[worker.owner])
 
     async def _watch_forever(self) -> None:
         while True:
@@ -319,7 +359,7 @@ class Pool:
             for version in list(self._versions.values()):
                 for worker in list(version.workers):
                     self._look_after(worker, now)
-            self._spares = [worker for worker in self._spares if worker.is_alive]
+            self._spares.tidy({version.kind for version in self._versions.values()}, now)
             self._replan()
 
     def _look_after(self, worker: WorkerProcess, now: float) -> None:
@@ -332,16 +372,16 @@ class Pool:
 
     def _check_memory(self, worker: WorkerProcess) -> None:
         """Stop a worker that holds more than its limit outside the guest's own heap."""
-        resident = _resident_bytes(worker.pid)
-        if resident > self._limits.memory_bytes + RESIDENT_OVERHEAD_BYTES:
-            limit = self._limits.memory_bytes // MIB
+        kind = worker.kind
+        if _resident_bytes(worker.pid) > kind.memory_bytes + kind.language.overhead_bytes:
+            limit = kind.memory_bytes // MIB
             worker.kill(
                 MemoryLimitError(f"memory limit exceeded: the worker used more than {limit} MiB")
             )
 
 
 def _bind(worker: WorkerProcess, version: _Version) -> None:
-    worker.version_id = version.id
+    worker.owner = version.owner
     version.workers.append(worker)
 
 

@@ -1,14 +1,16 @@
-"""Starts workers: forks them from the zygote, checks their lock-down, hands them their set-up."""
+"""Starts workers: has them created, checks their lock-down, hands them their set-up."""
 
 import asyncio
-import os
 import socket
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+from types import TracebackType
 
 from perilune.runtimes.contract import SandboxUnavailableError, WorkerDiedError
 from perilune.runtimes.guest_api import HOST_FUNCTIONS
+from perilune.runtimes.language import Language, Spawner, WorkerKind
 from perilune.runtimes.limits import WorkerLimits
 from perilune.runtimes.worker_process import WorkerProcess
-from perilune.runtimes.zygote_client import Zygote
 from perilune.worker.frames import Failure, HostFunction, Ready, Setup
 from perilune.worker.lockdown import Grade, grade
 
@@ -16,54 +18,63 @@ READY_LIMIT_S = 10.0
 
 
 class WorkerStarter:
-    """Starts workers of one interpreter."""
+    """Starts workers of any kind; an async context manager.
 
-    def __init__(self, zygote: Zygote, module: str, limits: WorkerLimits) -> None:
-        self._zygote = zygote
-        self._module = module
+    What creates the workers of a language is opened when the first one is
+    needed, and closed with the starter.
+    """
+
+    def __init__(self, limits: WorkerLimits) -> None:
         self._limits = limits
-        # Set for the whole process, as the C library reads it: workers show the same zone.
-        self._time_zone = os.environ.get("TZ")
-        self.grade: Grade | None = None
-        """How well the worker started last is locked down."""
-        self._setup = Setup(
-            memory_bytes=limits.memory_bytes,
-            response_body_bytes=limits.response_body_bytes,
-            log_line_bytes=limits.log_line_bytes,
-            host_functions=[
-                HostFunction(
-                    function.module,
-                    function.name,
-                    [(str(argument.type), argument.optional) for argument in function.args],
-                    function.has_reply,
-                    function.fails_with_false,
-                )
-                for function in HOST_FUNCTIONS.values()
-            ],
-        )
+        self._spawners: dict[Language, Spawner] = {}
+        self._grades: dict[Language, Grade] = {}
+        self._rooms = AsyncExitStack()
+        self._opening = asyncio.Lock()
+        self._host_functions = [
+            HostFunction(
+                function.module,
+                function.name,
+                [(str(argument.type), argument.optional) for argument in function.args],
+                function.has_reply,
+                function.fails_with_false,
+            )
+            for function in HOST_FUNCTIONS.values()
+        ]
 
-    async def start(self) -> WorkerProcess:
+    async def __aenter__(self) -> "WorkerStarter":
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._rooms.aclose()
+
+    @property
+    def grades(self) -> Iterable[Grade]:
+        """How well the worker started last is locked down, for each language in use."""
+        return self._grades.values()
+
+    async def start(self, kind: WorkerKind) -> WorkerProcess:
         """Return a worker that is locked down and ready for its first invocation.
 
         Raises:
             SandboxUnavailableError: layers are missing and the limits are not relaxed.
             WorkerDiedError: the process ended before it was ready.
-            ZygoteFailed: the process can't be created.
+            PeriluneError: the process can't be created.
         """
-        spawned = await self._zygote.spawn(
-            self._module,
-            self._limits.memory_bytes,
-            relaxed=self._limits.relaxed,
-            time_zone=self._time_zone,
-        )
-        worker = WorkerProcess(spawned)
+        spawner = self._spawners.get(kind.language) or await self._open(kind.language)
+        spawned = await spawner.spawn(kind, relaxed=self._limits.relaxed)
+        worker = WorkerProcess(spawned, kind)
         try:
             greeting = worker.expect()
             await _connect(worker, spawned.sock)
             async with asyncio.timeout(READY_LIMIT_S):
                 first = await greeting.receive()
-            self._check(first)
-            worker.send(self._setup)
+            self._check(first, kind.language)
+            worker.send(self._setup(kind))
         except TimeoutError as error:
             worker.kill()
             raise WorkerDiedError(f"a worker was not ready after {READY_LIMIT_S:g} s") from error
@@ -72,14 +83,30 @@ class WorkerStarter:
             raise
         return worker
 
-    def _check(self, first: object) -> None:
+    async def _open(self, language: Language) -> Spawner:
+        async with self._opening:
+            if language not in self._spawners:
+                self._spawners[language] = await self._rooms.enter_async_context(
+                    language.open_spawner()
+                )
+            return self._spawners[language]
+
+    def _setup(self, kind: WorkerKind) -> Setup:
+        return Setup(
+            memory_bytes=kind.memory_bytes,
+            response_body_bytes=self._limits.response_body_bytes,
+            log_line_bytes=self._limits.log_line_bytes,
+            host_functions=self._host_functions,
+        )
+
+    def _check(self, first: object, language: Language) -> None:
         if isinstance(first, Failure):
             raise WorkerDiedError(f"a worker could not be set up: {first.message}")
         if not isinstance(first, Ready):
             raise WorkerDiedError("a worker broke the protocol before it was ready")
-        self.grade = grade(first.layers)
-        if self.grade.missing and not self._limits.relaxed:
-            raise SandboxUnavailableError(self.grade.missing)
+        found = self._grades[language] = grade(first.layers)
+        if found.missing and not self._limits.relaxed:
+            raise SandboxUnavailableError(found.missing)
 
 
 async def _connect(worker: WorkerProcess, sock: socket.socket) -> None:

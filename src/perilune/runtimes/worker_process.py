@@ -6,6 +6,7 @@ import time
 from collections import deque
 
 from perilune.runtimes.contract import RuntimeFailure, WorkerDiedError
+from perilune.runtimes.language import WorkerKind
 from perilune.runtimes.zygote_client import Spawned
 from perilune.worker.frames import (
     Call,
@@ -114,9 +115,11 @@ class WorkerProcess(asyncio.Protocol):
     Everything it sends is untrusted.  After any error it must be killed.
     """
 
-    def __init__(self, spawned: Spawned) -> None:
+    def __init__(self, spawned: Spawned, kind: WorkerKind) -> None:
         self.pid = spawned.pid
-        self.version_id: str | None = None
+        self.kind = kind
+        self.owner: tuple[str, WorkerKind] | None = None
+        """Whom it belongs to: a version, and its kind; None as long as it is anybody's."""
         self.free_since = 0.0
         """Monotonic time since when it has nothing to do."""
         self.begun_at = 0.0

@@ -1,0 +1,75 @@
+"""What crosses the border to guests and back: context, events, texts that are not UTF-8."""
+
+from typing import Any
+
+from perilune.events import Event, ExecutionContext, HTTPEvent
+from perilune.runtimes.contract import GuestError
+
+
+def guest_context(context: ExecutionContext) -> dict[str, Any]:
+    """Return *context* as guests know it: camelCase, empty members left out."""
+    members: dict[str, Any] = {
+        "executionId": context.execution_id,
+        "functionId": context.function_id,
+        "startedAt": context.started_at,
+    }
+    if context.request_id:
+        members["requestId"] = context.request_id
+    if context.version:
+        members["version"] = context.version
+    if context.function_name:
+        members["functionName"] = context.function_name
+    if context.base_url:
+        members["baseUrl"] = context.base_url
+    return members
+
+
+def guest_event(event: Event) -> dict[str, Any]:
+    """Return *event* as guests know it.
+
+    Raises:
+        GuestError: this kind of event can't be given to functions.
+    """
+    if not isinstance(event, HTTPEvent):
+        raise GuestError(f"unsupported event type: {event.type}")
+    members: dict[str, Any] = {
+        "method": event.method,
+        "path": event.path,
+        "relativePath": event.relative_path,
+        "headers": event.headers,
+        "body": event.body,
+        "query": event.query,
+        "multiHeaders": event.multi_headers,
+        "multiQuery": event.multi_query,
+        "rawQuery": event.raw_query,
+        "host": event.host,
+        "scheme": event.scheme,
+        "remoteAddr": event.remote_addr,
+        "trigger": event.trigger,
+    }
+    return members
+
+
+def header_text(value: str | list[str]) -> str | list[str]:
+    """Return header values as text: frames hold their bytes as Latin-1."""
+    if isinstance(value, list):
+        return [_decoded(one) for one in value]
+    return _decoded(value)
+
+
+def _decoded(value: str) -> str:
+    if value.isascii():
+        return value
+    return value.encode("latin-1", "replace").decode("utf-8", "surrogateescape")
+
+
+def as_bytes(value: Any) -> Any:
+    """Return *value* with every text in it as bytes, surrogate escapes turned back."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape")
+    if isinstance(value, dict):
+        # The members of the event are named by us; only what they hold comes from outside.
+        return {k if k.isascii() else as_bytes(k): as_bytes(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [as_bytes(one) for one in value]
+    return value

@@ -1,0 +1,279 @@
+"""Runs functions in locked-down worker processes, whatever their language.
+
+A `Language` says how its workers come into being and how its failures read;
+pool, calls to the host, limits and kill rules are here, the same for all.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import msgspec
+
+from perilune.events import ExecutionContext, HTTPResponse
+from perilune.runtimes.contract import (
+    GuestError,
+    GuestSyntaxError,
+    MemoryLimitError,
+    RuntimeFailure,
+    RuntimeRequest,
+    RuntimeResult,
+    WorkerDiedError,
+)
+from perilune.runtimes.guest_calls import GuestCalls, GuestServices
+from perilune.runtimes.guest_values import as_bytes, guest_context, guest_event, header_text
+from perilune.runtimes.language import Language, WorkerKind
+from perilune.runtimes.languages import LANGUAGES
+from perilune.runtimes.limits import MIB, WorkerLimits
+from perilune.runtimes.outbound_calls import OutboundServices
+from perilune.runtimes.pool import Pool
+from perilune.runtimes.report import format_report
+from perilune.runtimes.starter import WorkerStarter
+from perilune.runtimes.worker_process import Invocation, NotStartedError
+from perilune.services.ai import AIClient, AITracker
+from perilune.services.email import EmailClient, EmailTracker
+from perilune.services.env import EnvStore, MemoryEnv
+from perilune.services.http import HTTPClient
+from perilune.services.kv import KVStore, MemoryKV
+from perilune.services.logger import Logger, LogLevel
+from perilune.worker.frames import Call, Failure, FrameError, Invoke, Reply, Result
+from perilune.worker.lockdown import REQUIRED_LAYERS
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxReport:
+    """How well guest code is contained: `full`, `relaxed` or `none` (no worker yet)."""
+
+    grade: str
+    layers: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+class WorkerRuntime:
+    """Runs functions in a pool of worker processes that all languages share.
+
+    Use it as an async context manager, or call `start` and `close`.  An
+    execution that comes before `start` starts it.  Without a kv or env store
+    functions get private ones that live in memory; a client that is not given
+    answers guests that it is not configured.
+    """
+
+    def __init__(
+        self,
+        *,
+        logger: Logger,
+        kv_store: KVStore | None = None,
+        env_store: EnvStore | None = None,
+        http_client: HTTPClient | None = None,
+        ai_client: AIClient | None = None,
+        ai_tracker: AITracker | None = None,
+        email_client: EmailClient | None = None,
+        email_tracker: EmailTracker | None = None,
+        limits: WorkerLimits | None = None,
+        languages: Iterable[Language] = LANGUAGES,
+    ) -> None:
+        self._languages = {language.name: language for language in languages}
+        self._limits = limits or WorkerLimits()
+        self._kinds: dict[tuple[str, int | None], WorkerKind] = {}
+        self._services = GuestServices(
+            logger=logger,
+            kv=kv_store or MemoryKV(),
+            env=env_store or MemoryEnv(),
+            outbound=OutboundServices(
+                http=http_client,
+                ai=ai_client,
+                ai_tracker=ai_tracker,
+                email=email_client,
+                email_tracker=email_tracker,
+            ),
+        )
+        self._rooms = AsyncExitStack()
+        self._pool: Pool | None = None
+        self._starter: WorkerStarter | None = None
+        self._starting = asyncio.Lock()
+
+    async def __aenter__(self) -> "WorkerRuntime":
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def start(self) -> None:
+        """Start the warm workers of the languages that have some from the start.
+
+        Raises:
+            SandboxUnavailableError: workers can't be locked down as required.
+        """
+        async with self._starting:
+            if self._pool is not None:
+                return
+            starter = await self._rooms.enter_async_context(WorkerStarter(self._limits))
+            pool = Pool(starter, self._limits)
+            self._rooms.push_async_callback(pool.close)
+            at_once = [one for one in self._languages.values() if one.starts_at_once]
+            try:
+                await pool.start([self._kind(one.name, None) for one in at_once])
+            except BaseException:
+                await self._rooms.aclose()
+                raise
+            self._starter, self._pool = starter, pool
+
+    async def close(self) -> None:
+        """Stop all workers, and what creates them."""
+        self._pool = None
+        await self._rooms.aclose()
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that functions can be written in, by name."""
+        return tuple(self._languages)
+
+    def sandbox(self) -> SandboxReport:
+        """Return which layers of the sandbox are in force in the workers of every language."""
+        grades = self._starter.grades if self._starter is not None else ()
+        if not grades:
+            return SandboxReport("none", (), REQUIRED_LAYERS)
+        missing = tuple(dict.fromkeys(layer for grade in grades for layer in grade.missing))
+        in_force = tuple(
+            layer for layer in REQUIRED_LAYERS if all(layer in grade.in_force for grade in grades)
+        )
+        return SandboxReport("relaxed" if missing else "full", in_force, missing)
+
+    def is_ready(self) -> bool:
+        """Tell whether executions would find a worker."""
+        return self._pool is not None and self._pool.has_workers()
+
+    async def execute(self, req: RuntimeRequest) -> RuntimeResult:
+        """Run the code once in a worker.
+
+        Raises:
+            RuntimeFailure: the guest failed, its worker ended, or all are busy.
+        """
+        if self._pool is None:
+            await self.start()
+        pool = self._pool
+        if pool is None:
+            raise WorkerDiedError("the runtime is closed")
+        event = guest_event(req.event)
+        context = req.context
+        kind = self._kinds.get((req.runtime, req.memory_mb))
+        if kind is None:
+            kind = self._kind(req.runtime, req.memory_mb)
+        owner = (req.version_id, kind)
+        calls = GuestCalls(self._services, req, self._limits)
+        while True:
+            invocation = await pool.acquire(owner)
+            try:
+                frame = await self._converse(invocation, calls, req, event)
+                break
+            except NotStartedError:
+                continue
+            except WorkerDiedError:
+                # Whatever outcome came with it: who breaks the protocol is not used again.
+                invocation.worker.kill()
+                raise
+            except FrameError as error:
+                raise GuestError(f"the event is too large for the worker: {error}") from error
+            finally:
+                pool.release(invocation)
+        if isinstance(frame, Result):
+            return await self._result(frame, context)
+        raise _failure(frame, req.code, kind)
+
+    def _kind(self, name: str, memory_mb: int | None) -> WorkerKind:
+        """Return the one kind of workers for a language and a limit of memory.
+
+        Raises:
+            GuestError: no such language here.
+        """
+        kind = self._kinds.get((name, memory_mb))
+        if kind is not None:
+            return kind
+        language = self._languages.get(name)
+        if language is None:
+            raise GuestError(
+                f"this server can't run functions in {name!r}, only in: {', '.join(self.languages)}"
+            )
+        limit = self._limits.memory_bytes
+        kind = WorkerKind(language, limit if memory_mb is None else min(memory_mb * MIB, limit))
+        self._kinds[(name, memory_mb)] = kind
+        return kind
+
+    async def _converse(
+        self, invocation: Invocation, calls: GuestCalls, req: RuntimeRequest, event: dict[str, Any]
+    ) -> Result | Failure:
+        """Send the invocation and answer the worker's calls until it has an outcome."""
+        left_s = max(0.0, req.deadline - asyncio.get_running_loop().time())
+        invoke = Invoke(
+            req.version_id,
+            None if invocation.worker.has_code else req.code,
+            guest_context(req.context),
+            event,
+            left_s,
+        )
+        try:
+            invocation.start(invoke)
+        except UnicodeEncodeError:
+            # Header bytes that are not UTF-8 are surrogate escapes here, and bytes in frames.
+            invocation.start(msgspec.structs.replace(invoke, event=as_bytes(event)))
+        while True:
+            frame = await invocation.receive()
+            if isinstance(frame, Call):
+                reply = await calls.answer(frame)
+                if reply is not None:
+                    _send_reply(invocation, reply)
+            elif isinstance(frame, Result | Failure):
+                return frame
+            else:
+                raise WorkerDiedError("the worker broke the protocol and was stopped")
+
+    async def _result(self, frame: Result, context: ExecutionContext) -> RuntimeResult:
+        """Check what the worker says the guest returned; the worker is not trusted."""
+        if not 200 <= frame.status_code <= 599:
+            raise GuestError(f"invalid statusCode: {frame.status_code}")
+        for warning in frame.warnings[:10]:
+            await self._services.logger.log(context.execution_id, LogLevel.WARN, warning)
+        response = HTTPResponse(
+            status_code=frame.status_code,
+            headers={name: header_text(value) for name, value in frame.headers.items()},
+            body=frame.body,
+            is_base64_encoded=frame.is_base64_encoded,
+        )
+        return RuntimeResult(response=response)
+
+
+def _send_reply(invocation: Invocation, reply: Reply) -> None:
+    try:
+        invocation.reply(reply)
+    except FrameError:
+        invocation.reply(Reply("the result is too large for one call; ask for less"))
+
+
+def _failure(frame: Failure, source: str, kind: WorkerKind) -> RuntimeFailure:
+    """Return the error that an execution's record shows for *frame*."""
+    message, column = frame.message, frame.column
+    if frame.kind == "memory":
+        message = f"memory limit exceeded: the function may use {kind.memory_bytes // MIB} MiB"
+        column = None
+    text = format_report(
+        kind=frame.kind,
+        message=message,
+        line=frame.line,
+        column=column,
+        source=source,
+        wording=kind.language.wording,
+    )
+    if frame.kind == "memory":
+        return MemoryLimitError(text)
+    if frame.kind == "syntax":
+        return GuestSyntaxError(text)
+    return GuestError(text)
