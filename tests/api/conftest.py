@@ -22,6 +22,8 @@ Behaviour = Callable[[RuntimeRequest], Awaitable[HTTPResponse | None]]
 class ScriptedRuntime:
     """A runtime whose functions are Python: a function's code names what it does."""
 
+    languages = ("lua", "python")
+
     def __init__(self) -> None:
         self.behaviours: dict[str, Behaviour] = {}
         self.requests: list[RuntimeRequest] = []

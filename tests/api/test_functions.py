@@ -257,3 +257,44 @@ async def test_environments_of_missing_functions(site, body, status, text):
     answer = await site.client.put("/api/functions/missing/env", json=body)
 
     assert (answer.status_code, answer.json()) == (status, {"error": text})
+
+
+# --- languages and memory -----------------------------------------------------
+
+
+async def test_a_language_is_chosen_at_creation_and_shown_everywhere(site):
+    function = await create(site, runtime="python")
+
+    one = (await site.client.get(f"/api/functions/{function['id']}")).json()
+    listed = (await site.client.get("/api/functions")).json()["functions"][0]
+    for shown in (function, one, listed):
+        assert shown["runtime"] == shown["active_version"]["runtime"] == "python"
+
+
+async def test_a_language_never_changes(site):
+    function = await create(site, runtime="python")
+    path = f"/api/functions/{function['id']}"
+
+    same = await site.client.put(path, json={"runtime": "python", "code": "other"})
+    other = await site.client.put(path, json={"runtime": "lua", "code": "third"})
+
+    assert same.status_code == 200 and same.json()["active_version"]["runtime"] == "python"
+    assert other.status_code == 400
+    assert other.json()["error"] == (
+        "runtime: runtime cannot be changed; this function is in python"
+    )
+    assert (await site.client.get(path)).json()["active_version"]["code"] == "other"
+
+
+async def test_language_and_memory_reach_the_runtime(site):
+    async def behaviour(_):
+        return None
+
+    function_id = await site.create(behaviour, runtime="python", memory_mb=32)
+    await site.client.get(f"/fn/{function_id}")
+    cleared = await site.client.put(f"/api/functions/{function_id}", json={"memory_mb": None})
+    await site.client.get(f"/fn/{function_id}")
+
+    assert "memory_mb" not in cleared.json()
+    seen = [(request.runtime, request.memory_mb) for request in site.runtime.requests]
+    assert seen == [("python", 32), ("python", None)]

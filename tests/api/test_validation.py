@@ -38,6 +38,11 @@ FIELD_ERRORS = [
         id="cron status",
     ),
     pytest.param(
+        {"runtime": "cobol"}, "runtime: runtime must be one of: [lua python]", id="language"
+    ),
+    pytest.param({"memory_mb": 15}, "memory_mb: memory_mb must be between 16 and 128", id="little"),
+    pytest.param({"memory_mb": 129}, "memory_mb: memory_mb must be between 16 and 128", id="much"),
+    pytest.param(
         {"cron_status": "on", "retention_days": 1, "description": "d" * 501},
         "description: description cannot be longer than 500 characters",
         id="the first error in order",

@@ -15,6 +15,7 @@ from perilune.api.keys import ApiKey, KeyHolder, UnusableKeyError, load_api_key
 from perilune.api.management import ManagementApi
 from perilune.api.protocol import ConnectionLimits
 from perilune.api.server import HttpServer, ListenError, bind_sockets
+from perilune.api.validation import Offer
 
 __all__ = [
     "AccessLog",
@@ -30,6 +31,7 @@ __all__ = [
     "KeyHolder",
     "ListenError",
     "ManagementApi",
+    "Offer",
     "Readiness",
     "UnusableKeyError",
     "bind_sockets",

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from perilune.api.errors import OperationFailed
+from perilune.api.errors import InvalidRequest, OperationFailed
+from perilune.api.validation import Offer
 from perilune.ids import new_function_id
 from perilune.services.env import EnvError, EnvValidationError
 from perilune.store import (
@@ -26,6 +27,8 @@ from perilune.store import (
 )
 
 Json = dict[str, Any]
+
+DEFAULT_OFFER = Offer()
 
 
 class EnvVariables(Protocol):
@@ -47,15 +50,21 @@ class Functions:
     when the store itself fails.
     """
 
-    def __init__(self, db: DB, env: EnvVariables) -> None:
+    def __init__(self, db: DB, env: EnvVariables, offer: Offer = DEFAULT_OFFER) -> None:
         self._db = db
         self._env = env
+        self.offer = offer
+        """What functions may ask for."""
 
-    async def create(self, settings: UpdateFunctionRequest, code: str) -> Json:
+    async def create(
+        self, settings: UpdateFunctionRequest, code: str, runtime: str | UnsetType = UNSET
+    ) -> Json:
         """Create a function with its first version, both or neither."""
         given = msgspec.structs.asdict(settings)
         given.pop("code")
         members = {name: value for name, value in given.items() if value is not UNSET}
+        if runtime is not UNSET:
+            members["runtime"] = runtime
         new = Function(id=new_function_id(), **members)
         with failing_as("Failed to create function"):
             async with self._db.transaction() as transaction:
@@ -81,15 +90,26 @@ class Functions:
         return _with_version(function, version) | {"env_vars": variables}
 
     async def update(
-        self, function_id: str, settings: UpdateFunctionRequest, code: str | UnsetType
+        self,
+        function_id: str,
+        settings: UpdateFunctionRequest,
+        code: str | UnsetType,
+        runtime: str | UnsetType = UNSET,
     ) -> Json:
-        """Change settings and code together; code that is the same makes no new version."""
+        """Change settings and code together; code that is the same makes no new version.
+
+        Raises:
+            InvalidRequest: it asks for another language than the function has.
+        """
         changes_settings = any(
             value is not UNSET for value in msgspec.structs.asdict(settings).values()
         )
         with failing_as("Failed to update function"):
             async with self._db.transaction() as transaction:
-                await transaction.get_function(function_id)
+                function = await transaction.get_function(function_id)
+                if runtime not in (UNSET, function.runtime):
+                    text = f"runtime cannot be changed; this function is in {function.runtime}"
+                    raise InvalidRequest(f"runtime: {text}")
                 if code is not UNSET:
                     with failing_as("Failed to create new version"):
                         await self._new_version(transaction, function_id, str(code))

@@ -5,6 +5,7 @@ other, and the first broken one is reported.
 """
 
 import unicodedata
+from dataclasses import dataclass
 from typing import TypeVar
 
 import msgspec
@@ -18,11 +19,22 @@ MAX_NAME_CHARS = 100
 MAX_DESCRIPTION_CHARS = 500
 MAX_CODE_BYTES = 1024 * 1024
 RETENTION_DAYS = (7, 15, 30, 365)
+MIN_MEMORY_MB = 16
 MAX_NUMBER = 2**63 - 1
 
 _LINE_SEPARATORS = frozenset({"Cc", "Zl", "Zp"})
 
 Body = TypeVar("Body")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What this server has for functions; settings beyond it are refused."""
+
+    runtimes: tuple[str, ...] = ("lua",)
+    """The languages, the default one first."""
+    memory_mb: int = 128
+    """Most memory of a function, in MiB."""
 
 
 class FunctionBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +49,8 @@ class FunctionBody(msgspec.Struct, frozen=True, kw_only=True):
     cron_status: str | UnsetType | None = UNSET
     save_response: bool | UnsetType | None = UNSET
     env_writable: bool | UnsetType | None = UNSET
+    runtime: str | UnsetType | None = UNSET
+    memory_mb: int | UnsetType | None = UNSET
 
 
 class EnvBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,8 +71,10 @@ def decode_body(data: bytes, kind: type[Body]) -> Body:
         raise InvalidBody from problem
 
 
-def checked_creation(body: FunctionBody) -> tuple[UpdateFunctionRequest, str]:
-    """Return the settings and the code of a new function.
+def checked_creation(
+    body: FunctionBody, offer: Offer
+) -> tuple[UpdateFunctionRequest, str, str | UnsetType]:
+    """Return the settings, the code and the language of a new function.
 
     Raises:
         InvalidRequest: a rule is broken.
@@ -66,25 +82,40 @@ def checked_creation(body: FunctionBody) -> tuple[UpdateFunctionRequest, str]:
     name = _name(body.name if isinstance(body.name, str) else "")
     description = _description(body.description)
     code = _code(body.code if isinstance(body.code, str) else "")
-    return _settings(body, name, description), code
+    return _settings(body, name, description, offer), code, _runtime(body.runtime, offer)
 
 
-def checked_update(body: FunctionBody) -> tuple[UpdateFunctionRequest, str | UnsetType]:
-    """Return the changed settings and the new code, if any.
+def checked_update(
+    body: FunctionBody, offer: Offer
+) -> tuple[UpdateFunctionRequest, str | UnsetType, str | UnsetType]:
+    """Return the changed settings, the new code, if any, and the language, if it is given.
 
     An explicit null clears what can be cleared and counts as absent elsewhere.
 
     Raises:
         InvalidRequest: nothing is changed, or a rule is broken.
     """
-    clearable = (body.description, body.retention_days, body.cron_schedule, body.cron_status)
-    others = (body.name, body.code, body.disabled, body.save_response, body.env_writable)
+    clearable: tuple[object, ...] = (
+        body.description,
+        body.retention_days,
+        body.cron_schedule,
+        body.cron_status,
+        body.memory_mb,
+    )
+    others: tuple[object, ...] = (
+        body.name,
+        body.code,
+        body.disabled,
+        body.save_response,
+        body.env_writable,
+        body.runtime,
+    )
     if all(one is UNSET for one in clearable) and all(one in (UNSET, None) for one in others):
         raise InvalidRequest("request: at least one field must be provided for update")
     name = _name(body.name) if isinstance(body.name, str) else UNSET
     description = _description(body.description)
     code = _code(body.code) if isinstance(body.code, str) else UNSET
-    return _settings(body, name, description), code
+    return _settings(body, name, description, offer), code, _runtime(body.runtime, offer)
 
 
 def checked_env(body: EnvBody) -> dict[str, str]:
@@ -106,7 +137,7 @@ def page_params(limit: str | None, offset: str | None) -> PaginationParams:
 
 
 def _settings(
-    body: FunctionBody, name: str | UnsetType, description: str | UnsetType | None
+    body: FunctionBody, name: str | UnsetType, description: str | UnsetType | None, offer: Offer
 ) -> UpdateFunctionRequest:
     return UpdateFunctionRequest(
         name=name,
@@ -117,6 +148,7 @@ def _settings(
         cron_status=_cron_status(body.cron_status),
         save_response=_flag(body.save_response),
         env_writable=_flag(body.env_writable),
+        memory_mb=_memory_mb(body.memory_mb, offer),
     )
 
 
@@ -145,6 +177,20 @@ def _code(text: str) -> str:
     if len(text.encode()) > MAX_CODE_BYTES:
         raise InvalidRequest(f"code: code cannot be longer than {MAX_CODE_BYTES} bytes")
     return text
+
+
+def _runtime(name: str | UnsetType | None, offer: Offer) -> str | UnsetType:
+    if isinstance(name, str) and name not in offer.runtimes:
+        raise InvalidRequest(f"runtime: runtime must be one of: [{' '.join(offer.runtimes)}]")
+    return UNSET if name is None else name
+
+
+def _memory_mb(size: int | UnsetType | None, offer: Offer) -> int | UnsetType | None:
+    if isinstance(size, int) and not MIN_MEMORY_MB <= size <= offer.memory_mb:
+        raise InvalidRequest(
+            f"memory_mb: memory_mb must be between {MIN_MEMORY_MB} and {offer.memory_mb}"
+        )
+    return size
 
 
 def _flag(value: bool | UnsetType | None) -> bool | UnsetType:

@@ -22,6 +22,11 @@ class HostedRuntime(Protocol):
         """Run the code for one event."""
         ...
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages of functions, by name; the default one first."""
+        ...
+
     def is_ready(self) -> bool:
         """Tell whether executions would find a worker."""
         ...

@@ -19,6 +19,7 @@ from perilune.api import (
     HttpServer,
     KeyHolder,
     ManagementApi,
+    Offer,
     Readiness,
     bind_sockets,
 )
@@ -26,7 +27,7 @@ from perilune.app.data import open_data
 from perilune.app.runtimes import HostedRuntime, OpenRuntime, open_workers
 from perilune.app.services import Services, open_services
 from perilune.clock import wall_clock
-from perilune.config import Settings
+from perilune.config import MIB, Settings
 from perilune.engine import Config, DefaultEngine, Engine
 from perilune.engine import new as new_engine
 from perilune.errors import PeriluneError
@@ -164,7 +165,7 @@ def _gateway(
             raise NoWorkersError("no worker is running")
 
     management = ManagementApi(
-        Functions(store, services.env),
+        Functions(store, services.env, Offer(runtime.languages, settings.worker_memory // MIB)),
         Executions(
             store,
             services.logger,

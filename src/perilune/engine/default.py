@@ -193,6 +193,8 @@ class DefaultEngine:
                     version_id=version.id,
                     deadline=self._monotonic() + self._timeout_s,
                     env_writable=function.env_writable,
+                    runtime=version.runtime,
+                    memory_mb=function.memory_mb,
                 )
             )
         except asyncio.CancelledError:

@@ -64,11 +64,13 @@ def _add_reading(routes: RouteTable, functions: Functions) -> None:
 def _add_changing(routes: RouteTable, functions: Functions) -> None:
     async def create_function(request: Request) -> Response:
         wanted = decode_body(await routes.body(request), FunctionBody)
-        return json_answer(await functions.create(*checked_creation(wanted)))
+        return json_answer(await functions.create(*checked_creation(wanted, functions.offer)))
 
     async def update_function(function_id: str, request: Request) -> Response:
         wanted = decode_body(await routes.body(request), FunctionBody)
-        return json_answer(await functions.update(function_id, *checked_update(wanted)))
+        return json_answer(
+            await functions.update(function_id, *checked_update(wanted, functions.offer))
+        )
 
     async def delete_function(function_id: str) -> Response:
         await functions.delete(function_id)
