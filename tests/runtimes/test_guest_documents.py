@@ -59,6 +59,7 @@ def test_the_document_for_editors_has_everything_about_a_function():
                         "returns": "string",
                         "summary": "Repeats text.",
                         "example": 'strings["repeat"]("ab", 3)',
+                        "examples": {"lua": 'strings["repeat"]("ab", 3)'},
                         "since": "0.1.0",
                         "runs_on": "worker",
                     }

@@ -99,6 +99,7 @@ def _description(function: GuestFunction) -> dict[str, object]:
         "returns": function.returns,
         "summary": function.summary,
         "example": function.example,
+        "examples": {"lua": function.example, **function.examples},
         "since": function.since,
         "runs_on": "host" if function.runs_on_host else "worker",
     }

@@ -6,15 +6,21 @@ entry that `runs_on_host` is a frame to the server; the others are implemented
 inside the worker.
 """
 
+import msgspec
+
 from perilune.runtimes.guest_api.model import ArgType, Argument, GuestFunction
 from perilune.runtimes.guest_api.network import AI, EMAIL, HTTP
+from perilune.runtimes.guest_api.python_examples import PYTHON_EXAMPLES
 from perilune.runtimes.guest_api.state import ENV, KV, LOG
 from perilune.runtimes.guest_api.text import BASE64, JSON, STRINGS
 from perilune.runtimes.guest_api.times import TIME
 from perilune.runtimes.guest_api.values import CRYPTO, RANDOM
 from perilune.runtimes.guest_api.web import ROUTER, URL
 
-GUEST_API: tuple[GuestFunction, ...] = (
+EXAMPLES = {"python": PYTHON_EXAMPLES}
+"""Examples in other languages than Lua: by language, then by full name of the function."""
+
+_TABLE: tuple[GuestFunction, ...] = (
     LOG
     + KV
     + ENV
@@ -29,6 +35,14 @@ GUEST_API: tuple[GuestFunction, ...] = (
     + ROUTER
     + AI
     + EMAIL
+)
+
+GUEST_API: tuple[GuestFunction, ...] = tuple(
+    msgspec.structs.replace(
+        function,
+        examples={language: texts[function.full_name] for language, texts in EXAMPLES.items()},
+    )
+    for function in _TABLE
 )
 
 HOST_FUNCTIONS: dict[str, GuestFunction] = {

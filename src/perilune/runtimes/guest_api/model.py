@@ -1,5 +1,6 @@
 """What describes one function of the guest API."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
@@ -35,6 +36,8 @@ class GuestFunction(msgspec.Struct, frozen=True, kw_only=True):
     """One sentence for people and language models."""
     example: str
     """A Lua expression or statement that works as it stands."""
+    examples: Mapping[str, str] = {}
+    """The same in other languages, by name."""
     since: str = "0.1.0"
     runs_on_host: bool = False
     has_reply: bool = True
