@@ -59,3 +59,20 @@ def other_connection(path: Path) -> Iterator[sqlite3.Connection]:
 def rows(path: Path, sql: str, *params: object) -> list[tuple[object, ...]]:
     with other_connection(path) as connection:
         return connection.execute(sql, params).fetchall()
+
+
+def add_executions(
+    path: Path, version: FunctionVersion, number: int, created_at: int = NOW, event: str = ""
+) -> None:
+    """Insert closed executions, faster than one by one."""
+    with other_connection(path) as connection:
+        connection.execute("BEGIN")
+        connection.executemany(
+            "INSERT INTO executions (id, function_id, function_version_id, status, created_at, "
+            "event_json) VALUES (?, ?, ?, 'success', ?, ?)",
+            [
+                (fresh_id("b"), version.function_id, version.id, created_at, event)
+                for _ in range(number)
+            ],
+        )
+        connection.execute("COMMIT")

@@ -14,7 +14,15 @@ from perilune.store import (
     VersionNotFound,
 )
 from perilune.store.statements import load_statements
-from tests.store.helpers import NOW, execution_of, fresh_id, other_connection, rows, some_version
+from tests.store.helpers import (
+    NOW,
+    add_executions,
+    execution_of,
+    fresh_id,
+    other_connection,
+    rows,
+    some_version,
+)
 
 CLOSED = {
     "status": ExecutionStatus.ERROR,
@@ -224,17 +232,6 @@ async def test_pages_are_read_from_the_index_without_sorting(store, path):
     assert "TEMP B-TREE" not in page
     assert "executions_newest" not in total
     assert "executions_pending" in opened
-
-
-def add_executions(path, version, number, created_at=NOW):
-    with other_connection(path) as connection:
-        connection.execute("BEGIN")
-        connection.executemany(
-            "INSERT INTO executions (id, function_id, function_version_id, status, created_at) "
-            "VALUES (?, ?, ?, 'success', ?)",
-            [(fresh_id("b"), version.function_id, version.id, created_at) for _ in range(number)],
-        )
-        connection.execute("COMMIT")
 
 
 def first_page_steps(connection: sqlite3.Connection, function_id: str) -> int:

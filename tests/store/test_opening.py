@@ -286,7 +286,7 @@ async def test_integrity_problems_are_named(path):
 
     assert problems == [
         "row 1 of logs refers to a missing row of executions",
-        f"function {version.function_id} has 0 executions, its counter says 1",
+        f"version {version.id} has 0 executions, its counter says 1",
         f"function {version.function_id} has 2 bytes of pairs, its counter says 99",
     ]
 

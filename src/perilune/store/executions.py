@@ -14,7 +14,6 @@ from perilune.store.errors import (
     StoreError,
     VersionNotFound,
 )
-from perilune.store.functions import list_function_ids
 from perilune.store.operations import Params, Statement, Work
 from perilune.store.records import (
     Execution,
@@ -26,9 +25,6 @@ from perilune.store.statements import load_statements
 
 INTERRUPTED_MESSAGE = "interrupted by server restart"
 INTERRUPTED_KIND = "internal"
-
-CHUNK_ROWS = 1000
-"""Rows deleted per operation, so that other writes get their turn in between."""
 
 _SQL = load_statements("executions")
 # What nearly every execution does has statements of its own: each None handed to the driver
@@ -121,14 +117,6 @@ class Executions:
 
         return await self._access.read(read)
 
-    async def delete_old(self, before: int, function_id: str | None = None) -> int:
-        """See `DB.delete_old_executions`."""
-        if function_id is None:
-            function_ids = await self._access.read(list_function_ids)
-        else:
-            function_ids = [function_id]
-        return sum([await self._delete_old(each, before) for each in function_ids])
-
     async def recover(self, before: int) -> int:
         """See `DB.recover_pending`."""
         params = (before, INTERRUPTED_MESSAGE, INTERRUPTED_KIND)
@@ -136,23 +124,12 @@ class Executions:
             Work(lambda connection: connection.execute(_SQL["recover_pending"], params).rowcount)
         )
 
-    async def _delete_old(self, function_id: str, before: int) -> int:
-        params = (function_id, before, CHUNK_ROWS)
-        total = 0
-        while True:
-            deleted = await self._access.write(
-                Work(lambda c: c.execute(_SQL["delete_old_executions"], params).rowcount)
-            )
-            total += deleted
-            if deleted < CHUNK_ROWS:
-                return total
-
 
 def miscounted_executions(connection: sqlite3.Connection) -> list[str]:
-    """Describe the functions whose counter differs from the number of their rows."""
+    """Describe the versions whose counter differs from the number of their rows."""
     return [
-        f"function {function_id} has {found} executions, its counter says {counted}"
-        for function_id, counted, found in connection.execute(_SQL["miscounted_executions"])
+        f"version {version_id} has {found} executions, its counter says {counted}"
+        for version_id, counted, found in connection.execute(_SQL["miscounted_executions"])
     ]
 
 

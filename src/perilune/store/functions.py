@@ -15,6 +15,7 @@ from perilune.store.records import (
     PaginationParams,
     UpdateFunctionRequest,
 )
+from perilune.store.removal import remove_few_of_function
 from perilune.store.statements import load_statements
 from perilune.store.versions import VERSION_COLUMNS, version_of_row
 
@@ -102,11 +103,14 @@ class Functions:
         )
 
     async def delete(self, function_id: str) -> None:
-        """See `DB.delete_function`."""
+        """See `DB.delete_function`.
+
+        What belongs to the function goes in one transaction, and so do its executions if they
+        are few.  Otherwise they are out of sight from here on, and `purge_expired` deletes them.
+        """
 
         def delete(connection: sqlite3.Connection) -> None:
-            # Left to the cascade, they would be looked for once per version.
-            connection.execute(_SQL["delete_executions_of_function"], (function_id,))
+            remove_few_of_function(connection, function_id)
             if connection.execute(_SQL["delete_function"], (function_id,)).rowcount < 1:
                 raise FunctionNotFound
 
@@ -127,11 +131,6 @@ def read_function(connection: sqlite3.Connection, function_id: str) -> Function:
     if row is None:
         raise FunctionNotFound
     return _function_of_row(row)
-
-
-def list_function_ids(connection: sqlite3.Connection) -> list[str]:
-    """Return the ids of all functions."""
-    return [function_id for (function_id,) in connection.execute(_SQL["list_function_ids"])]
 
 
 def touch_function(connection: sqlite3.Connection, function_id: str, now: int) -> None:

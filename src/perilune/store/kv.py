@@ -9,9 +9,6 @@ from perilune.store.kv_numbers import add_to_number
 from perilune.store.operations import Statement, Work
 from perilune.store.statements import load_statements
 
-CHUNK_ROWS = 1000
-"""Expired rows deleted per operation."""
-
 _SQL = load_statements("kv")
 
 
@@ -106,17 +103,6 @@ class KVStore:
             return connection.execute(sql, bounded).fetchall()
 
         return await self._access.read(read)
-
-    async def purge(self, now: int) -> int:
-        """Delete the pairs that have expired by *now*; return how many."""
-        total = 0
-        while True:
-            deleted = await self._access.write(
-                Work(lambda c: c.execute(_SQL["purge_expired"], (now, CHUNK_ROWS)).rowcount)
-            )
-            total += deleted
-            if deleted < CHUNK_ROWS:
-                return total
 
 
 def miscounted_bytes(connection: sqlite3.Connection) -> list[str]:

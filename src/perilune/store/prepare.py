@@ -48,6 +48,8 @@ def prepare_file(path: Path, now: int) -> sqlite3.Connection:
 def _prepare(connection: sqlite3.Connection, path: Path, now: int) -> None:
     steps = shipped_migrations()
     # First of all a look, so that a file that is not ours stays as it is.
-    schema_version(connection, steps)
+    if schema_version(connection, steps) == 0:
+        # Heeded only as long as nothing has been written.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     use_write_ahead_log(connection)
     migrate(connection, path, steps, now)

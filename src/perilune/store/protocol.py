@@ -47,7 +47,10 @@ class DB(Protocol):
         ...
 
     async def delete_function(self, function_id: str) -> None:
-        """Remove the function and all that belongs to it, at once.  Raises `FunctionNotFound`."""
+        """Remove the function and all that belongs to it, at once.  Raises `FunctionNotFound`.
+
+        Many executions are out of sight at once and deleted by `purge_expired`.
+        """
         ...
 
     async def create_version(
@@ -145,7 +148,11 @@ class DB(Protocol):
         ...
 
     async def purge_expired(self, now: int) -> dict[str, int]:
-        """Delete what has expired by *now*; return rows deleted per table."""
+        """Delete what has expired by *now*; return rows deleted per table.
+
+        Executions that are older, or more, than their function keeps; what deleted functions
+        and versions have left; expired pairs, sessions, ticks and figures.  Done in portions.
+        """
         ...
 
     def transaction(self) -> AbstractAsyncContextManager["DB"]:

@@ -13,16 +13,21 @@ from perilune.clock import WallClock, wall_clock
 from perilune.store.access import Access
 from perilune.store.cache import RecordCache
 from perilune.store.checkpoints import Checkpoints
+from perilune.store.compaction import Compaction
 from perilune.store.env import EnvStore
 from perilune.store.errors import StoreError, StoreUnavailable
 from perilune.store.executions import Executions, miscounted_executions
+from perilune.store.expiry import Expiry
 from perilune.store.functions import Functions
 from perilune.store.kv import KVStore, miscounted_bytes
 from perilune.store.logs import LogStore
 from perilune.store.operations import AnyOperation, Operation, Statement, Work, as_store_error
+from perilune.store.portions import Pause
 from perilune.store.prepare import prepare_file
 from perilune.store.readers import Readers
+from perilune.store.removal import TABLES_OF_EXECUTIONS
 from perilune.store.requests import AIRequestStore, EmailRequestStore
+from perilune.store.retention import Retention
 from perilune.store.transactions import Session
 from perilune.store.versions import Versions
 from perilune.store.writer import Writer
@@ -85,9 +90,11 @@ class SqliteSession:
     The methods of the protocol are those of the repositories, under the protocol's names.
     """
 
-    def __init__(self, access: Access, clock: WallClock) -> None:
-        """Build the repositories on *access*."""
+    def __init__(self, access: Access, clock: WallClock, pause: Pause = asyncio.sleep) -> None:
+        """Build the repositories on *access*; *pause* is awaited in work of many portions."""
         self._access = access
+        self._retention = Retention(access, pause)
+        self._expiry = Expiry(access, pause)
         functions = Functions(access, clock)
         versions = Versions(access, clock)
         executions = Executions(access, clock)
@@ -114,12 +121,15 @@ class SqliteSession:
         self.get_execution = executions.get
         self.update_execution = executions.update
         self.list_executions = executions.page
-        self.delete_old_executions = executions.delete_old
+        self.delete_old_executions = self._retention.delete_old
         self.recover_pending = executions.recover
 
     async def purge_expired(self, now: int) -> dict[str, int]:
         """See `DB.purge_expired`."""
-        return {"kv_store": await self.kv.purge(now)}
+        gone = await self._retention.purge_deleted()
+        gone += await self._retention.purge_old(now)
+        gone += await self._retention.purge_large()
+        return {**dict.fromkeys(TABLES_OF_EXECUTIONS, 0), **gone, **await self._expiry.purge(now)}
 
     async def ping(self) -> None:
         """See `DB.ping`."""
@@ -131,7 +141,7 @@ class SqliteTransaction(SqliteSession):
 
     def __init__(self, session: Session, writer: Writer, clock: WallClock) -> None:
         """Use the open *session* of *writer*."""
-        super().__init__(_TransactionAccess(session, writer), clock)
+        super().__init__(_TransactionAccess(session, writer), clock, _no_pause)
         self._depth = 0
 
     @asynccontextmanager
@@ -174,6 +184,10 @@ class SqliteStore(SqliteSession):
         )
         self._closing: asyncio.Task[None] | None = None
         super().__init__(_StoreAccess(self._writer, self._readers), clock)
+        self._compaction = Compaction(self._access, asyncio.sleep)
+        self.purge_deleted = self._retention.purge_deleted
+        self.purge_orphans = self._expiry.purge_orphans
+        self.shrink = self._compaction.shrink
         self._functions = RecordCache(self.get_function, lambda _: 500, clock)
         self._versions = RecordCache(
             self.get_active_version, lambda version: 500 + len(version.code), clock
@@ -267,6 +281,10 @@ class SqliteStore(SqliteSession):
         # A RuntimeError says that the loop is closed: nobody is left to hear it.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._report, as_store_error(error))
+
+
+async def _no_pause(_: float) -> None:
+    """Go on at once: others wait for the end of a transaction, whatever it does."""
 
 
 class _StoreAccess:

@@ -14,6 +14,7 @@ from perilune.store.errors import (
 )
 from perilune.store.operations import Work
 from perilune.store.records import FunctionVersion, PaginationParams
+from perilune.store.removal import remove_few_of_version
 from perilune.store.statements import load_statements
 
 VERSION_COLUMNS = FunctionVersion.__struct_fields__
@@ -110,12 +111,13 @@ class Versions:
         await self._access.write(operation)
 
     async def delete(self, version_id: str, function_id: str | None = None) -> None:
-        """See `DB.delete_version`."""
+        """See `DB.delete_version`; its executions go as those of a deleted function do."""
 
         def delete(connection: sqlite3.Connection) -> None:
-            _, is_active = _owner(connection, version_id, function_id)
+            owner, is_active = _owner(connection, version_id, function_id)
             if is_active:
                 raise CannotDeleteActiveVersion
+            remove_few_of_version(connection, owner, version_id)
             connection.execute(_SQL["delete_version"], (version_id,))
 
         await self._access.write(Work(delete))

@@ -6,9 +6,9 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
 -- name: list_requests
 SELECT id, execution_id, provider, model, endpoint, request_json, response_json,
        status, error_message, input_tokens, output_tokens, duration_ms, created_at
-FROM ai_requests WHERE execution_id = ?1
+FROM ai_requests WHERE execution_id = ?1 AND EXISTS (SELECT 1 FROM visible_executions WHERE id = ?1)
 ORDER BY seq
 LIMIT ?2 OFFSET ?3
 
 -- name: count_requests
-SELECT count(*) FROM ai_requests WHERE execution_id = ?1
+SELECT count(*) FROM ai_requests WHERE execution_id = ?1 AND EXISTS (SELECT 1 FROM visible_executions WHERE id = ?1)

@@ -7,9 +7,9 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
 -- name: list_requests
 SELECT id, execution_id, from_address, to_addresses, subject, has_text, has_html,
        request_json, response_json, status, error_message, email_id, duration_ms, created_at
-FROM email_requests WHERE execution_id = ?1
+FROM email_requests WHERE execution_id = ?1 AND EXISTS (SELECT 1 FROM visible_executions WHERE id = ?1)
 ORDER BY seq
 LIMIT ?2 OFFSET ?3
 
 -- name: count_requests
-SELECT count(*) FROM email_requests WHERE execution_id = ?1
+SELECT count(*) FROM email_requests WHERE execution_id = ?1 AND EXISTS (SELECT 1 FROM visible_executions WHERE id = ?1)

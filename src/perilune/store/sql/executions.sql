@@ -20,29 +20,30 @@ WHERE id = ?1
 -- name: get_execution
 SELECT id, function_id, function_version_id, status, duration_ms, error_message, error_kind,
        event_json, response_json, trigger, created_at
-FROM executions WHERE id = ?1
+FROM executions WHERE id = ?1 AND EXISTS (SELECT 1 FROM visible_executions WHERE id = ?1)
 
 -- name: list_executions
 SELECT id, function_id, function_version_id, status, duration_ms, error_message, error_kind,
        event_json, NULL, trigger, created_at
-FROM executions WHERE function_id = ?1
+FROM executions
+WHERE function_id = ?1 AND function_version_id NOT IN (
+    SELECT version_id FROM execution_counters WHERE function_id = ?1 AND deleted = 1
+)
 ORDER BY created_at DESC, seq DESC
 LIMIT ?2 OFFSET ?3
 
 -- name: count_executions
-SELECT executions FROM function_counters WHERE function_id = ?1
-
--- name: delete_old_executions
-DELETE FROM executions WHERE seq IN (
-    SELECT seq FROM executions WHERE function_id = ?1 AND created_at < ?2
-    ORDER BY created_at LIMIT ?3
-)
+SELECT coalesce(sum(executions), 0) FROM execution_counters WHERE function_id = ?1 AND deleted = 0
 
 -- name: recover_pending
 UPDATE executions SET status = 'error', error_message = ?2, error_kind = ?3
 WHERE status = 'pending' AND created_at < ?1
 
 -- name: miscounted_executions
-SELECT c.function_id, c.executions, count(e.seq)
-FROM function_counters AS c LEFT JOIN executions AS e ON e.function_id = c.function_id
-GROUP BY c.function_id HAVING c.executions <> count(e.seq)
+SELECT c.version_id, c.executions, coalesce(f.number, 0)
+FROM execution_counters AS c
+LEFT JOIN (
+    SELECT function_id, function_version_id, count(*) AS number
+    FROM executions GROUP BY function_id, function_version_id
+) AS f ON f.function_id = c.function_id AND f.function_version_id = c.version_id
+WHERE c.executions <> coalesce(f.number, 0)

@@ -16,9 +16,6 @@ LIMIT ?1 OFFSET ?2
 -- name: count_functions
 SELECT count(*) FROM functions
 
--- name: list_function_ids
-SELECT id FROM functions ORDER BY id
-
 -- name: list_active_cron
 SELECT {columns}
 FROM functions
@@ -27,9 +24,6 @@ ORDER BY created_at, id
 
 -- name: touch_function
 UPDATE functions SET updated_at = ?2 WHERE id = ?1
-
--- name: delete_executions_of_function
-DELETE FROM executions WHERE function_id = ?1
 
 -- name: delete_function
 DELETE FROM functions WHERE id = ?1
