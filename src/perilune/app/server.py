@@ -31,6 +31,7 @@ from perilune.config import MIB, Settings
 from perilune.engine import Config, DefaultEngine, Engine
 from perilune.engine import new as new_engine
 from perilune.errors import PeriluneError
+from perilune.housekeeping import open_housekeeping
 from perilune.masking import Masker
 from perilune.runtimes import SandboxReport
 from perilune.store import SqliteStore
@@ -78,6 +79,7 @@ async def open_server(
         recovered = await store.recover_pending(int(wall_clock()) + 1)
         if recovered:
             _log.warning("%d executions were interrupted by the last stop", recovered)
+        await rooms.enter_async_context(open_housekeeping(store))
         masker = Masker(settings.mask_names)
         services = await rooms.enter_async_context(open_services(settings, store, masker))
         sockets = bind_sockets(settings.host, settings.port)
