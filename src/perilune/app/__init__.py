@@ -6,6 +6,7 @@ It knows every room and decides nothing.
 from perilune.app.data import (
     DATABASE_FILE,
     DataDirError,
+    bring_key,
     ensure_example,
     open_data,
     prepare_data_dir,
@@ -22,6 +23,7 @@ __all__ = [
     "OpenRuntime",
     "RunningServer",
     "Services",
+    "bring_key",
     "ensure_example",
     "open_data",
     "open_server",

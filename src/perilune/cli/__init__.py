@@ -7,6 +7,7 @@ and errors become exit codes.
 import click
 
 from perilune import __version__
+from perilune.cli.lunar import import_lunar
 from perilune.cli.server import init, serve, version
 
 __all__ = ["main"]
@@ -21,3 +22,4 @@ def main() -> None:
 main.add_command(serve)
 main.add_command(init)
 main.add_command(version)
+main.add_command(import_lunar)
