@@ -61,8 +61,9 @@ ORDER BY v.rowid
 
 -- name: continue_counters
 UPDATE main.function_counters
-SET last_version = coalesce((SELECT max(v.version) FROM main.function_versions AS v
-                             WHERE v.function_id = function_counters.function_id), 0)
+SET last_version = max(last_version,
+    coalesce((SELECT max(v.version) FROM main.function_versions AS v
+              WHERE v.function_id = function_counters.function_id), 0))
 WHERE function_id IN (SELECT id FROM temp.lunar_functions WHERE chosen)
 
 -- name: take_env_vars
