@@ -194,9 +194,10 @@ async def test_the_first_start_takes_the_file_over_where_it_is(lunar):
 
     report = take_over(lunar, now=NOW)
 
-    assert report is not None and report.backup == lunar.with_name("lunar.db.lunar-backup")
-    assert report.backup.read_bytes() == original
-    assert {one.name for one in lunar.parent.iterdir()} == {"lunar.db", report.backup.name}
+    backup = lunar.with_name("lunar.db.lunar-backup")
+    assert report is not None and report.backup == backup
+    assert backup.read_bytes() == original
+    assert {one.name for one in lunar.parent.iterdir()} == {"lunar.db", backup.name}
     for one in lunar.parent.iterdir():
         assert stat.S_IMODE(one.stat().st_mode) == 0o600
     assert take_over(lunar, now=NOW) is None

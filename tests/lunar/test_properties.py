@@ -4,6 +4,7 @@ import sqlite3
 import tempfile
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -91,7 +92,7 @@ def test_what_belongs_to_something_arrives_and_nothing_else(rows, version):
         report = import_lunar(lunar, ours, now=5)
         with closing(sqlite3.connect(ours)) as connection:
 
-            def all_of(sql: str) -> list[tuple[object, ...]]:
+            def all_of(sql: str) -> list[Any]:
                 return connection.execute(sql).fetchall()
 
             arrived = all_of("SELECT id, created_at, event_json FROM executions ORDER BY seq")
