@@ -6,6 +6,7 @@ that can't be understood stops the start; it is never replaced by a default.
 """
 
 import dataclasses
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -106,6 +107,31 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
+def origins(text: str) -> tuple[str, ...]:
+    """Return the comma-separated web origins in *text*, in the form in which browsers send them."""
+    found = []
+    for name in names(text):
+        parts = urlsplit(absolute_url(name))
+        if parts.path not in ("", "/"):
+            raise ValueError(f"must be origins like https://example.org, without a path: {name!r}")
+        port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
+        if (parts.scheme, parts.port) in (("http", 443), ("https", 80)):
+            port = f":{parts.port}"
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        found.append(f"{parts.scheme}://{host}{port}")
+    return tuple(found)
+
+
+def networks(text: str) -> tuple[str, ...]:
+    """Return the comma-separated IP addresses and networks in *text*."""
+    for name in names(text):
+        try:
+            ipaddress.ip_network(name)
+        except ValueError as problem:
+            raise ValueError(f"must be addresses or networks like 10.0.0.0/8: {problem}") from None
+    return names(text)
+
+
 def setting(
     default: Any,  # of the type that the field's annotation names
     text: str,
@@ -159,6 +185,20 @@ class Settings:
         "public base URL given to functions; empty: http://localhost:PORT",
         env="BASE_URL",
         parse=absolute_url,
+    )
+    session_lifetime: float = setting(
+        86400.0, "time after which a login has to be repeated", parse=duration(60, 366 * 86400)
+    )
+    cors_origins: tuple[str, ...] = setting(
+        (),
+        "origins (comma-separated) whose pages may use the management API, with a bearer token",
+        parse=origins,
+    )
+    trusted_proxies: tuple[str, ...] = setting(
+        (),
+        "addresses and networks (comma-separated) of reverse proxies whose X-Forwarded-For and"
+        " X-Forwarded-Proto are believed",
+        parse=networks,
     )
     sandbox: str = setting(
         "strict",

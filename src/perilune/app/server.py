@@ -17,11 +17,11 @@ from perilune.api import (
     Functions,
     Gateway,
     HttpServer,
-    KeyHolder,
     ManagementApi,
     Offer,
     Readiness,
     bind_sockets,
+    build_access,
 )
 from perilune.app.data import open_data
 from perilune.app.runtimes import HostedRuntime, OpenRuntime, open_workers
@@ -100,7 +100,7 @@ async def open_server(
             masker=masker,
             url=url,
         )
-        http = HttpServer(gateway, sockets, _connection_limits(settings))
+        http = HttpServer(gateway, sockets, _connection_limits(settings), settings.trusted_proxies)
         await http.start()
         server = RunningServer(
             settings=settings,
@@ -160,7 +160,14 @@ def _gateway(
     masker: Masker,
     url: str,
 ) -> Gateway:
-    holder = KeyHolder(key)
+    access = build_access(
+        key,
+        token_rows=store.tokens,
+        session_rows=store.sessions,
+        session_lifetime_s=int(settings.session_lifetime),
+        base_url=url,
+        cors_origins=settings.cors_origins,
+    )
 
     async def check_workers() -> None:
         if not runtime.is_ready():
@@ -174,13 +181,13 @@ def _gateway(
             ai_requests=services.ai_tracker,
             email_requests=services.email_tracker,
         ),
-        doorkeeper=holder,
+        access=access,
         body_timeout_s=settings.body_timeout,
     )
     return Gateway(
         functions=FunctionEndpoint(
             engine,
-            secret=holder,
+            secret=access.credentials,
             notes=services.logger,
             base_url=url,
             limits=CallLimits(

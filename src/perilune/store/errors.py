@@ -45,6 +45,34 @@ class ExecutionNotFound(StoreError):
         super().__init__(message)
 
 
+class TokenNotFound(StoreError):
+    """No API token has this id."""
+
+    code = "token_not_found"
+
+    def __init__(self, message: str = "token not found") -> None:
+        super().__init__(message)
+
+
+class TokenNameTaken(StoreError):
+    """Another API token has this name."""
+
+    code = "token_name_taken"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is a token with the name {name!r} already")
+        self.name = name
+
+
+class SessionNotFound(StoreError):
+    """No session that has not expired has this id."""
+
+    code = "session_not_found"
+
+    def __init__(self, message: str = "session not found") -> None:
+        super().__init__(message)
+
+
 class CannotDeleteActiveVersion(StoreError):
     """The active version is in use and stays."""
 

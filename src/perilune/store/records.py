@@ -185,6 +185,32 @@ class LogEntry(msgspec.Struct, frozen=True):
     timestamp: int
 
 
+class ApiToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A named credential of a program; the token itself is nowhere stored."""
+
+    id: str
+    name: str
+    scopes: list[str]
+    created_at: int
+    expires_at: int | None = None
+    """None: it does not expire."""
+    last_used_at: int | None = None
+    """To the minute; None: never used."""
+
+
+class LoginSession(msgspec.Struct, frozen=True, kw_only=True):
+    """One login with the management key, from then until its end."""
+
+    id: str
+    created_at: int
+    last_used_at: int
+    """To the minute."""
+    expires_at: int
+    address: str
+    """Where the login came from."""
+    user_agent: str
+
+
 class UpdateFunctionRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Changes of a function's settings.
 

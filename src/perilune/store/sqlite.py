@@ -14,6 +14,7 @@ from perilune.store.access import Access
 from perilune.store.cache import RecordCache
 from perilune.store.checkpoints import Checkpoints
 from perilune.store.compaction import Compaction
+from perilune.store.credentials import SessionStore, TokenStore
 from perilune.store.env import EnvStore
 from perilune.store.errors import StoreError, StoreUnavailable
 from perilune.store.executions import Executions, miscounted_executions
@@ -103,6 +104,8 @@ class SqliteSession:
         self.logs = LogStore(access)
         self.ai_requests = AIRequestStore(access)
         self.email_requests = EmailRequestStore(access)
+        self.tokens = TokenStore(access)
+        self.sessions = SessionStore(access, clock)
 
         self.create_function = functions.create
         self.get_function = functions.read
