@@ -104,9 +104,6 @@ class RouteTable:
         """
         if scope is None:
             self.public_paths.add(path)
-        common = EVERYWHERE + (WITH_BODY if body else ())
-        if scope is not None:
-            common += WITH_SCOPE + (() if method in SAFE_METHODS else WITH_CHANGE)
         self.operations[operation_id] = Operation(
             operation_id=operation_id,
             summary=summary,
@@ -115,7 +112,7 @@ class RouteTable:
             answer=answer,
             media_type=media_type,
             status=status,
-            errors=errors + common,
+            errors=errors + _common_errors(method, scope, body),
         )
         self._app.add_api_route(
             path,
@@ -146,6 +143,14 @@ def caller_of(request: Request) -> Caller:
     """Return who makes *request*, which was let in by a credential."""
     caller: Caller = request.scope[CALLER]
     return caller
+
+
+def _common_errors(method: str, scope: Scope | None, body: Any) -> ErrorKinds:
+    """Return the errors that any route like this may answer."""
+    common = EVERYWHERE + (WITH_BODY if body else ())
+    if scope is None:
+        return common
+    return common + WITH_SCOPE + (() if method in SAFE_METHODS else WITH_CHANGE)
 
 
 def _holder_of(scope: Scope) -> Callable[[Request], Awaitable[None]]:
