@@ -1,1 +1,0 @@
-"""Databases of Lunar, made from what is known about its schema."""
