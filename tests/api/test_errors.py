@@ -29,7 +29,7 @@ def made(kind: type[PeriluneError]) -> PeriluneError:
     """Return an error of this class, whatever its constructor wants."""
     error = kind.__new__(kind)
     Exception.__init__(error, "secret detail")
-    error.__dict__["allowed"] = "GET"
+    error.__dict__.update(allowed="GET", scope="read", wait_s=1)
     return error
 
 

@@ -6,12 +6,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perilune.api.credentials import Credentials
 from perilune.api.events import parse_head, parse_query, parse_target
 from perilune.api.headers import MAX_REMEMBERED, RequestNames, canonical
 from perilune.api.keys import ApiKey, KeyHolder
+from perilune.api.token_text import new_token
 
 KEY = "0123456789abcdef"
-HOLDER = KeyHolder(ApiKey(KEY, None))
+TOKEN = new_token()
+
+
+class NoTokens:
+    """There are no API tokens; what looks like one is still none of a function's business."""
+
+    def recall(self, token: bytes) -> None:
+        return None
+
+    async def check(self, token: bytes) -> None:
+        return None
+
+
+HOLDER = Credentials(KeyHolder(ApiKey(KEY, None)), NoTokens())
 
 
 def scope_of(raw: str) -> dict:
@@ -113,6 +128,9 @@ def test_the_session_cookie_is_removed(values, expected):
     ("value", "is_kept"),
     [
         pytest.param(f"Bearer {KEY}", False, id="bearer"),
+        pytest.param(f"Bearer {TOKEN}", False, id="API token"),
+        pytest.param(TOKEN, False, id="bare API token"),
+        pytest.param(f"Bearer {TOKEN}x", True, id="no API token"),
         pytest.param(f"bearer  {KEY} ", False, id="spelling"),
         pytest.param(KEY, False, id="bare"),
         pytest.param("Bearer other", True, id="another token"),

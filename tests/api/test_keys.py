@@ -79,30 +79,6 @@ def test_a_file_others_can_read_is_warned_about(tmp_path, caplog):
     assert KEY not in caplog.text
 
 
-@pytest.mark.parametrize(
-    ("value", "admitted"),
-    [
-        pytest.param(f"Bearer {KEY}", True, id="bearer"),
-        pytest.param(f"bEaReR {KEY}", True, id="scheme ignores case"),
-        pytest.param(KEY, False, id="bare"),
-        pytest.param(f"Basic {KEY}", False, id="other scheme"),
-        pytest.param("Bearer ", False, id="empty"),
-        pytest.param("Bearer", False, id="no token"),
-        pytest.param(f"Bearer {KEY}x", False, id="longer"),
-        pytest.param(f"Bearer {KEY[:-1]}", False, id="shorter"),
-        pytest.param(f"Bearer{KEY}", False, id="no blank"),
-    ],
-)
-def test_who_is_admitted(value, admitted):
-    holder = KeyHolder(ApiKey(KEY, None))
-
-    assert holder.admits([(b"host", b"x"), (b"authorization", value.encode())]) is admitted
-
-
-def test_nobody_is_admitted_without_the_header():
-    assert not KeyHolder(ApiKey(KEY, None)).admits([(b"cookie", f"auth_token={KEY}".encode())])
-
-
 @pytest.mark.parametrize("candidate", [b"", b"x"])
 def test_empty_input_is_never_the_key(candidate):
     assert not KeyHolder(ApiKey("", None)).is_key(candidate)

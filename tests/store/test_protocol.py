@@ -11,11 +11,14 @@ from perilune.store import (
     EnvRows,
     KVRows,
     LogRows,
+    SessionRows,
     SqliteStore,
     SqliteTransaction,
+    TokenRows,
 )
 
 Parts = tuple[DB, KVRows, EnvRows, LogRows, AIRequestRows, EmailRequestRows]
+Credentials = tuple[TokenRows, SessionRows]
 
 
 def as_promised(store: SqliteStore) -> Parts:
@@ -28,6 +31,11 @@ def inside_as_well(store: SqliteTransaction) -> Parts:
     return store, store.kv, store.env, store.logs, store.ai_requests, store.email_requests
 
 
+def credentials_too(store: SqliteStore) -> Credentials:
+    """Checked by mypy."""
+    return store.tokens, store.sessions
+
+
 @pytest.mark.parametrize(
     ("protocol", "part"),
     [
@@ -37,6 +45,8 @@ def inside_as_well(store: SqliteTransaction) -> Parts:
         pytest.param(LogRows, lambda store: store.logs, id="logs"),
         pytest.param(AIRequestRows, lambda store: store.ai_requests, id="ai"),
         pytest.param(EmailRequestRows, lambda store: store.email_requests, id="email"),
+        pytest.param(TokenRows, lambda store: store.tokens, id="tokens"),
+        pytest.param(SessionRows, lambda store: store.sessions, id="sessions"),
     ],
 )
 async def test_names_and_arguments_are_those_of_the_protocol(store, protocol, part):

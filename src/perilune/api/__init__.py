@@ -5,35 +5,55 @@ nothing between it and the server, since that is the path that counts;
 `management.py` serves the API.  `errors.py` alone knows the status of an error.
 """
 
+from perilune.api.access import Access, build_access
+from perilune.api.credentials import Credentials, bearer_of
 from perilune.api.docs import Documentation
 from perilune.api.executions import Executions
 from perilune.api.functions import Functions
 from perilune.api.gateway import AccessLog, Gateway
 from perilune.api.health import Readiness
 from perilune.api.invoke import CallLimits, FunctionEndpoint
-from perilune.api.keys import ApiKey, KeyHolder, UnusableKeyError, load_api_key
+from perilune.api.keys import (
+    KEY_FILE,
+    ApiKey,
+    UnusableKeyError,
+    load_api_key,
+    read_api_key,
+    rotate_api_key,
+)
 from perilune.api.management import ManagementApi
 from perilune.api.protocol import ConnectionLimits
+from perilune.api.scopes import Caller, Scope
 from perilune.api.server import HttpServer, ListenError, bind_sockets
+from perilune.api.tokens import Tokens
 from perilune.api.validation import Offer
 
 __all__ = [
+    "KEY_FILE",
+    "Access",
     "AccessLog",
     "ApiKey",
     "CallLimits",
+    "Caller",
     "ConnectionLimits",
+    "Credentials",
     "Documentation",
     "Executions",
     "FunctionEndpoint",
     "Functions",
     "Gateway",
     "HttpServer",
-    "KeyHolder",
     "ListenError",
     "ManagementApi",
     "Offer",
     "Readiness",
+    "Scope",
+    "Tokens",
     "UnusableKeyError",
+    "bearer_of",
     "bind_sockets",
+    "build_access",
     "load_api_key",
+    "read_api_key",
+    "rotate_api_key",
 ]

@@ -26,8 +26,11 @@ from perilune.store import (
     ExecutionNotFound,
     FunctionNotFound,
     NoActiveVersion,
+    SessionNotFound,
     StoreError,
     StoreUnavailable,
+    TokenNameTaken,
+    TokenNotFound,
     VersionNotFound,
 )
 
@@ -85,6 +88,52 @@ class AuthenticationRequired(ApiError):
 
     def __init__(self) -> None:
         super().__init__("Authentication required")
+
+
+class InvalidKey(ApiError):
+    """Somebody wanted to log in with something that is not the management key."""
+
+    code = "invalid_api_key"
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__("Invalid API key")
+
+
+class CrossSiteRequest(ApiError):
+    """A session's cookie came along with a change that the session's own page may not have made."""
+
+    code = "cross_site_request"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Changes within a session need the header X-Requested-With and must come from this"
+            " server's own pages"
+        )
+
+
+class InsufficientScope(ApiError):
+    """The caller's credential does not include the right that this takes."""
+
+    code = "insufficient_scope"
+    status = 403
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"This needs a token with the scope {scope}")
+        self.scope = scope
+
+
+class TooManyAttempts(ApiError):
+    """Too many wrong credentials came from the caller's address."""
+
+    code = "too_many_attempts"
+    status = 429
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__("Too many failed attempts, try again later")
+        self.wait_s = wait_s
+        """Seconds until the next attempt is looked at."""
 
 
 class UnknownPath(ApiError):
@@ -173,6 +222,9 @@ _MANAGEMENT_ERRORS: dict[type[BaseException], ErrorAnswer] = {
     ExecutionNotFound: ErrorAnswer(404, "Execution not found"),
     NoActiveVersion: ErrorAnswer(500, "No active version found"),
     CannotDeleteActiveVersion: ErrorAnswer(400, "Cannot delete active version"),
+    SessionNotFound: ErrorAnswer(404, "Session not found"),
+    TokenNotFound: ErrorAnswer(404, "Token not found"),
+    TokenNameTaken: ErrorAnswer(409, "name: another token has this name"),
     StoreUnavailable: ErrorAnswer(503, "Storage unavailable"),
     StoreError: INTERNAL,
     EnvError: INTERNAL,
@@ -215,6 +267,11 @@ def _api_answer(error: ApiError) -> ErrorAnswer:
         headers = ((b"allow", error.allowed.encode("ascii")),)
     elif isinstance(error, AuthenticationRequired):
         headers = ((b"www-authenticate", b"Bearer"),)
+    elif isinstance(error, InsufficientScope):
+        challenge = f'Bearer error="insufficient_scope", scope="{error.scope}"'
+        headers = ((b"www-authenticate", challenge.encode("ascii")),)
+    elif isinstance(error, TooManyAttempts):
+        headers = ((b"retry-after", b"%d" % error.wait_s),)
     return ErrorAnswer(error.status, str(error), headers)
 
 

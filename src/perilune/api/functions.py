@@ -20,7 +20,10 @@ from perilune.store import (
     NoActiveVersion,
     PaginationInfo,
     PaginationParams,
+    SessionNotFound,
     StoreError,
+    TokenNameTaken,
+    TokenNotFound,
     UpdateFunctionRequest,
     VersionNotFound,
     to_json,
@@ -29,6 +32,17 @@ from perilune.store import (
 Json = dict[str, Any]
 
 DEFAULT_OFFER = Offer()
+
+_ANSWERS = (
+    FunctionNotFound,
+    VersionNotFound,
+    ExecutionNotFound,
+    EnvValidationError,
+    SessionNotFound,
+    TokenNotFound,
+    TokenNameTaken,
+)
+"""What is an answer, and no failure of the store."""
 
 
 class EnvVariables(Protocol):
@@ -149,7 +163,7 @@ def failing_as(message: str) -> Iterator[None]:
     """Turn a failure of the store into `OperationFailed`; what is not found stays that."""
     try:
         yield
-    except (FunctionNotFound, VersionNotFound, ExecutionNotFound, EnvValidationError):
+    except _ANSWERS:
         raise
     except EnvError as error:
         if isinstance(error.__cause__, FunctionNotFound):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from perilune.api import hardening
 from perilune.api.errors import NOT_READY_STATUS, MethodNotAllowed, UnknownPath, refusal
 from perilune.api.headers import is_request_id
 from perilune.api.health import Readiness
@@ -15,7 +16,6 @@ from perilune.api.replies import json_answer, json_error
 from perilune.ids import new_id
 from perilune.runtimes.guest_docs import llms_text
 
-NOSNIFF = (b"x-content-type-options", b"nosniff")
 GUIDE_CACHING = "public, max-age=3600"
 _REQUEST_ID = b"x-request-id"
 
@@ -136,7 +136,7 @@ class Gateway:
             answer = json_answer(
                 {"name": "Perilune", "version": self._version, "api": "/api", "functions": "/fn/"}
             )
-        answer.raw_headers.append(NOSNIFF)
+        answer.raw_headers += (*hardening.COMMON, hardening.NO_CONTENT)
         await answer(scope, receive, send)
 
 

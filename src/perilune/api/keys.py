@@ -8,15 +8,17 @@ import logging
 import os
 import secrets
 import stat
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from perilune.clock import MonotonicClock, monotonic_clock
 from perilune.errors import PeriluneError
 
 KEY_FILE = "api_key.txt"
 MIN_KEY_CHARS = 16
 GENERATED_BYTES = 32
+LOOK_EVERY_S = 1.0
+"""How often the key's file is looked at."""
 
 _log = logging.getLogger(__name__)
 
@@ -48,43 +50,90 @@ def load_api_key(configured: str, data_dir: Path) -> ApiKey:
     if configured:
         return ApiKey(_checked(configured, "API_KEY"), None)
     path = data_dir / KEY_FILE
+    key = read_api_key(path)
+    if key is None:
+        return _generate(path)
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        _log.warning("the API key file %s can be read by others; run: chmod 600 %s", path, path)
+    return key
+
+
+def read_api_key(path: Path) -> ApiKey | None:
+    """Return the key in the file *path*; None if there is no such file.
+
+    Raises:
+        UnusableKeyError: it can't be read, or holds no key that can be used.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return _generate(path)
+        return None
     except (OSError, UnicodeDecodeError) as problem:
         raise UnusableKeyError(f"can't read the API key file {path}: {problem}") from problem
-    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        _log.warning("the API key file %s can be read by others; run: chmod 600 %s", path, path)
     return ApiKey(_checked(text, f"the API key file {path}"), path)
 
 
-class KeyHolder:
-    """Recognises the management key in requests, in constant time."""
+def rotate_api_key(data_dir: Path) -> ApiKey:
+    """Replace the key in *data_dir*, whatever there is, by a new one.
 
-    def __init__(self, key: ApiKey) -> None:
+    A server that runs with it takes the new one over; see `KeyHolder`.
+
+    Raises:
+        UnusableKeyError: the file can't be written.
+    """
+    return _generate(data_dir / KEY_FILE)
+
+
+class KeyHolder:
+    """Recognises the management key, in constant time.
+
+    A key that lives in a file may be changed there while the server runs:
+    the file is looked at once a second at most, and only when somebody asks.
+    What can't be used as a key is reported, and the last good key stays.
+    """
+
+    def __init__(self, key: ApiKey, clock: MonotonicClock = monotonic_clock) -> None:
         # Digests have one length, so a comparison tells nothing about the key's own length.
         self._digest = _digest(key.value.encode())
+        self._path = key.path
+        self._clock = clock
+        self._look_at = 0.0
+        # Unknown, so that the first look also finds what has changed since *key* was read.
+        self._stamp: tuple[int, ...] | None = None
+
+    @property
+    def digest(self) -> bytes:
+        """The SHA-256 digest of the key that is in force now."""
+        if self._path is not None and self._clock() >= self._look_at:
+            self._look_at = self._clock() + LOOK_EVERY_S
+            self._look(self._path)
+        return self._digest
 
     def is_key(self, candidate: bytes) -> bool:
         """Whether *candidate* is the key; empty input never is."""
-        return bool(candidate) and secrets.compare_digest(_digest(candidate), self._digest)
+        return bool(candidate) and secrets.compare_digest(_digest(candidate), self.digest)
 
-    def holds(self, authorization: bytes) -> bool:
-        """Whether an Authorization header's value carries the key, as bearer token or bare."""
-        scheme, _, token = authorization.strip().partition(b" ")
-        if scheme.lower() == b"bearer":
-            return self.is_key(token.strip())
-        return self.is_key(authorization.strip())
-
-    def admits(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
-        """Whether a request with these headers comes from somebody who has the key."""
-        for name, value in headers:
-            if name == b"authorization":
-                scheme, _, token = value.strip().partition(b" ")
-                if scheme.lower() == b"bearer" and self.is_key(token.strip()):
-                    return True
-        return False
+    def _look(self, path: Path) -> None:
+        try:
+            found = path.stat()
+        except OSError as problem:
+            if self._stamp != ():
+                _log.error("the API key file %s is gone, its key stays in force: %s", path, problem)
+            self._stamp = ()
+            return
+        stamp = (found.st_mtime_ns, found.st_ino, found.st_size)
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            key = read_api_key(path)
+        except UnusableKeyError as problem:
+            _log.error("the API key stays as it was: %s", problem)
+            return
+        digest = self._digest if key is None else _digest(key.value.encode())
+        if digest != self._digest:
+            self._digest = digest
+            _log.warning("the API key has been replaced; all sessions have ended")
 
 
 def _digest(text: bytes) -> bytes:

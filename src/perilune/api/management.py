@@ -5,15 +5,17 @@ Order of work per request: authentication, body, rules, existence, action.
 
 import asyncio
 import logging
-from typing import Any, Protocol
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from perilune.api import hardening
+from perilune.api.access import Access
 from perilune.api.errors import (
-    AuthenticationRequired,
     MethodNotAllowed,
     ShuttingDown,
     UnknownPath,
@@ -25,30 +27,20 @@ from perilune.api.openapi import describe_api
 from perilune.api.replies import json_error
 from perilune.api.routes import (
     RouteTable,
+    add_auth_routes,
     add_document_routes,
     add_execution_routes,
     add_function_routes,
+    add_token_routes,
 )
+from perilune.api.routes.table import CALLER
 from perilune.errors import PeriluneError
 
-HARDENING = (
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"same-origin"),
-    (b"x-frame-options", b"DENY"),
-    (b"cache-control", b"no-store"),
-)
-"""On every answer of the management API (KD-22); answers hold secrets, so nobody may keep them."""
+ADDED_HEADERS = (*hardening.COMMON, hardening.NO_CONTENT, hardening.NO_STORE)
+CORS_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+CORS_REQUEST_HEADERS = ("Authorization", "Content-Type", "X-Request-Id", "X-Requested-With")
 
 _log = logging.getLogger(__name__)
-
-
-class Doorkeeper(Protocol):
-    """Decides who may use the management API."""
-
-    def admits(self, headers: list[tuple[bytes, bytes]]) -> bool:
-        """Whether a request with these headers is authenticated."""
-        ...
 
 
 class ManagementApi:
@@ -59,17 +51,22 @@ class ManagementApi:
         functions: Functions,
         executions: Executions,
         *,
-        doorkeeper: Doorkeeper,
+        access: Access,
         body_timeout_s: float = 30.0,
     ) -> None:
-        self._doorkeeper = doorkeeper
+        self._doorkeeper = access.doorkeeper
         app = _framework()
         self._routes = RouteTable(app, body_timeout_s)
+        add_auth_routes(self._routes, access.sign_in, access.sessions)
+        add_token_routes(self._routes, access.tokens)
         add_function_routes(self._routes, functions)
         add_execution_routes(self._routes, executions)
         add_document_routes(self._routes)
+        self._public_paths = frozenset(self._routes.public_paths)
         self._framework = app
         self._app: ASGIApp = app
+        self._cors_origins = {one.encode("ascii") for one in access.cors_origins}
+        self._cors_app = _open_to(self._serve, access.cors_origins)
 
     def describe(self, version: str) -> dict[str, Any]:
         """Return the OpenAPI document of the whole server, whose version is *version*."""
@@ -77,29 +74,39 @@ class ManagementApi:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        has_started = False
 
         async def hardened(message: Message) -> None:
-            nonlocal has_started
             if message["type"] == "http.response.start":
-                has_started = True
-                message["headers"] = [*message["headers"], *HARDENING]
+                message["headers"] = [*message["headers"], *ADDED_HEADERS]
             await send(message)
 
-        # First of all: a stranger does not even learn which paths exist.
-        if not self._doorkeeper.admits(scope["headers"]):
-            refusal = json_error(management_failure(AuthenticationRequired()))
-            return await refusal(scope, receive, hardened)
+        # Pages of all other origins get no word about CORS, and so can't read anything.
+        is_open = self._cors_origins and _origin(scope) in self._cors_origins
+        await (self._cors_app if is_open else self._serve)(scope, receive, hardened)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_started = False
+
+        async def noted(message: Message) -> None:
+            nonlocal has_started
+            has_started = True
+            await send(message)
+
+        try:
+            # First of all: a stranger does not even learn which paths exist.
+            if scope["path"] not in self._public_paths:
+                scope[CALLER] = await self._doorkeeper.admit(scope)
+        except PeriluneError as error:
+            return await _refusal(scope, error)(scope, receive, send)
         if scope["method"] == "HEAD":
             # The server drops the body of what is answered to HEAD.
             scope = {**scope, "method": "GET"}
         try:
-            await self._app(scope, receive, hardened)
+            await self._app(scope, receive, noted)
         except asyncio.CancelledError:
             # Only the server's own end cancels requests of this API.
             if not has_started:
-                refusal = json_error(management_failure(ShuttingDown()))
-                await refusal(scope, receive, hardened)
+                await _refusal(scope, ShuttingDown())(scope, receive, send)
         except Exception:
             # Answered already; the framework only passes it on so that somebody reports it.
             _log.exception("%s %s failed", scope["method"], scope["path"])
@@ -112,12 +119,35 @@ def _framework() -> FastAPI:
     return app
 
 
+def _open_to(app: ASGIApp, origins: frozenset[str]) -> ASGIApp:
+    """Return *app* with what lets pages of *origins* use it: with a bearer token, not a cookie."""
+    return CORSMiddleware(
+        app,
+        allow_origins=sorted(origins),
+        allow_methods=CORS_METHODS,
+        allow_headers=CORS_REQUEST_HEADERS,
+        expose_headers=("X-Request-Id", "Retry-After"),
+    )
+
+
+def _origin(scope: Scope) -> bytes | None:
+    for name, value in scope["headers"]:
+        if name == b"origin":
+            origin: bytes = value
+            return origin
+    return None
+
+
+def _refusal(scope: Scope, error: Exception) -> Response:
+    answer = management_failure(error)
+    if answer.status >= 500:
+        _log.error("%s %s: %s", scope["method"], scope["path"], error, exc_info=error)
+    return json_error(answer)
+
+
 def _add_error_answers(app: FastAPI) -> None:
     async def foreseen(request: Request, error: Exception) -> Response:
-        answer = management_failure(error)
-        if answer.status >= 500:
-            _log.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
-        return json_error(answer)
+        return _refusal(request.scope, error)
 
     async def unrouted(request: Request, error: Exception) -> Response:
         allowed = _allowed_methods(app, request.scope["path"])

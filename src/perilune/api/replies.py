@@ -19,3 +19,10 @@ def json_error(error: ErrorAnswer) -> Response:
     return Response(
         error.body, error.status, headers={"Content-Type": "application/json", **headers}
     )
+
+
+def login_error(error: ErrorAnswer) -> Response:
+    """Return the answer for a login that fails, which has an envelope of its own."""
+    answer = json_answer({"success": False, "error": error.message}, error.status)
+    answer.raw_headers += error.headers
+    return answer

@@ -1,16 +1,58 @@
-"""What a credential allows."""
+"""What a credential allows, and who shows it."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Scope(StrEnum):
-    """One right of an API token; `ADMIN` includes all others."""
+    """One right of an API token."""
 
     READ = "read"
     """See functions, versions, executions and figures."""
     INVOKE = "invoke"
     """Call functions, also those that are not public."""
     DEPLOY = "deploy"
-    """Change functions, their code, settings and data."""
+    """Change functions, their code, settings and data; includes `READ`."""
     ADMIN = "admin"
     """Everything, tokens and sessions included."""
+
+
+_INCLUDED = {
+    Scope.READ: frozenset({Scope.READ}),
+    Scope.INVOKE: frozenset({Scope.INVOKE}),
+    Scope.DEPLOY: frozenset({Scope.DEPLOY, Scope.READ}),
+    Scope.ADMIN: frozenset(Scope),
+}
+
+
+def rights_of(scopes: Iterable[str]) -> frozenset[Scope]:
+    """Return all rights that *scopes* give; words that are no scope give none."""
+    words = [Scope(word) for word in scopes if word in tuple(Scope)]
+    return frozenset().union(*(_INCLUDED[word] for word in words))
+
+
+class CallerKind(StrEnum):
+    """What a caller has shown."""
+
+    KEY = "key"
+    SESSION = "session"
+    TOKEN = "token"  # noqa: S105  # no secret
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody whose credential has been checked."""
+
+    kind: CallerKind
+    rights: frozenset[Scope]
+    id: str = ""
+    """Of the session or the token; empty for the management key."""
+    name: str = ""
+    """Of the token."""
+    expires_at: int | None = None
+    """When the credential ends by itself."""
+
+    def may(self, scope: Scope) -> bool:
+        """Whether the credential allows this."""
+        return scope in self.rights

@@ -56,8 +56,21 @@ class HttpServer:
     """Serves one ASGI application on bound sockets."""
 
     def __init__(
-        self, app: ASGIApp, sockets: list[socket.socket], limits: ConnectionLimits | None = None
+        self,
+        app: ASGIApp,
+        sockets: list[socket.socket],
+        limits: ConnectionLimits | None = None,
+        trusted_proxies: tuple[str, ...] = (),
     ) -> None:
+        """Serve *app* on *sockets*.
+
+        Args:
+            app: the application.
+            sockets: bound, see `bind_sockets`.
+            limits: what its connections may use.
+            trusted_proxies: addresses and networks whose word on a request's client and
+                scheme (X-Forwarded-For, X-Forwarded-Proto) is taken; nobody else's is.
+        """
         self._limits = limits or ConnectionLimits()
         self._sockets = sockets
         config = uvicorn.Config(
@@ -68,7 +81,8 @@ class HttpServer:
             interface="asgi3",
             log_config=None,
             access_log=False,
-            proxy_headers=False,
+            proxy_headers=bool(trusted_proxies),
+            forwarded_allow_ips=list(trusted_proxies),
             server_header=False,
             backlog=BACKLOG,
             timeout_keep_alive=int(self._limits.keep_alive_s),

@@ -1,21 +1,26 @@
 """What outlives the server: the data directory, the key, the database, an example function."""
 
+import asyncio
 import logging
+import shutil
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from perilune.api import ApiKey, load_api_key
-from perilune.app.secrets import SecretKeys, unlock
+from perilune.clock import wall_clock
 from perilune.config import Settings
 from perilune.errors import PeriluneError
 from perilune.ids import new_function_id
 from perilune.store import DB, Function, PaginationParams, SqliteStore, open_store
-from perilune.vault import SECRET_KEY_FILE
+from perilune.store.lunar import take_over
 
 DATABASE_FILE = "lunar.db"
 """Lunar's name, so that its data directory can be taken over."""
+
+KEY_FILE = "api_key.txt"
+"""Lunar's name and ours."""
 
 EXAMPLE_NAME = "hello"
 EXAMPLE_CODE = """\
@@ -46,26 +51,17 @@ class DataDirError(PeriluneError):
 async def open_data(settings: Settings) -> AsyncIterator[tuple[ApiKey, SqliteStore]]:
     """Open what outlives the server: the data directory, the key and the database.
 
+    A database of Lunar is taken over where it is; a copy of it stays.
+
     Raises:
         PeriluneError: one of them can't be created or used.
     """
     prepare_data_dir(settings.data_dir)
     key = load_api_key(settings.api_key, settings.data_dir)
-    async with open_secrets(settings) as (keys, store):
-        await unlock(store, keys)
+    database = settings.data_dir / DATABASE_FILE
+    await _take_over(database)
+    async with open_store(database) as store:
         yield key, store
-
-
-@asynccontextmanager
-async def open_secrets(settings: Settings) -> AsyncIterator[tuple[SecretKeys, SqliteStore]]:
-    """Open the database of an existing data directory, and the keys of its secrets.
-
-    Raises:
-        PeriluneError: one of them can't be read.
-    """
-    keys = SecretKeys(settings.secret_key, settings.data_dir / SECRET_KEY_FILE)
-    async with open_store(settings.data_dir / DATABASE_FILE, vault=keys.ring) as store:
-        yield keys, store
 
 
 def prepare_data_dir(path: Path) -> None:
@@ -82,6 +78,42 @@ def prepare_data_dir(path: Path) -> None:
         raise DataDirError(f"can't use the data directory {path}: {problem}") from problem
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         _log.warning("the data directory %s is open to others; run: chmod 700 %s", path, path)
+
+
+def bring_key(source: Path, data_dir: Path) -> bool:
+    """Copy Lunar's key from beside the database *source*, if there is none in *data_dir* yet.
+
+    Returns:
+        Whether it was copied.
+
+    Raises:
+        DataDirError: it can't be read or written.
+    """
+    theirs, ours = source.parent / KEY_FILE, data_dir / KEY_FILE
+    if ours.exists() or not theirs.is_file():
+        return False
+    try:
+        ours.touch(mode=0o600, exist_ok=False)
+        shutil.copyfile(theirs, ours)
+    except OSError as problem:
+        ours.unlink(missing_ok=True)
+        raise DataDirError(f"can't copy the API key {theirs}: {problem}") from problem
+    return True
+
+
+async def _take_over(database: Path) -> None:
+    report = await asyncio.to_thread(take_over, database, now=int(wall_clock()))
+    if report is None:
+        return
+    taken = ", ".join(f"{one.taken} {name}" for name, one in report.tables.items())
+    _log.info("taken over from Lunar (schema version %d): %s", report.version, taken)
+    for name, one in report.tables.items():
+        if one.dropped:
+            _log.warning("%d rows of %s belonged to nothing and were left out", one.dropped, name)
+    for kind, number in report.repaired.items():
+        if number:
+            _log.info("%s: %d", kind.replace("_", " "), number)
+    _log.info("the database as Lunar left it: %s", report.backup)
 
 
 async def ensure_example(db: DB) -> Function | None:

@@ -17,11 +17,11 @@ from perilune.api import (
     Functions,
     Gateway,
     HttpServer,
-    KeyHolder,
     ManagementApi,
     Offer,
     Readiness,
     bind_sockets,
+    build_access,
 )
 from perilune.app.data import open_data
 from perilune.app.runtimes import HostedRuntime, OpenRuntime, open_workers
@@ -31,6 +31,7 @@ from perilune.config import MIB, Settings
 from perilune.engine import Config, DefaultEngine, Engine
 from perilune.engine import new as new_engine
 from perilune.errors import PeriluneError
+from perilune.housekeeping import open_housekeeping
 from perilune.masking import Masker
 from perilune.runtimes import SandboxReport
 from perilune.store import SqliteStore
@@ -78,6 +79,7 @@ async def open_server(
         recovered = await store.recover_pending(int(wall_clock()) + 1)
         if recovered:
             _log.warning("%d executions were interrupted by the last stop", recovered)
+        await rooms.enter_async_context(open_housekeeping(store))
         masker = Masker(settings.mask_names)
         services = await rooms.enter_async_context(open_services(settings, store, masker))
         sockets = bind_sockets(settings.host, settings.port)
@@ -98,7 +100,7 @@ async def open_server(
             masker=masker,
             url=url,
         )
-        http = HttpServer(gateway, sockets, _connection_limits(settings))
+        http = HttpServer(gateway, sockets, _connection_limits(settings), settings.trusted_proxies)
         await http.start()
         server = RunningServer(
             settings=settings,
@@ -158,7 +160,14 @@ def _gateway(
     masker: Masker,
     url: str,
 ) -> Gateway:
-    holder = KeyHolder(key)
+    access = build_access(
+        key,
+        token_rows=store.tokens,
+        session_rows=store.sessions,
+        session_lifetime_s=int(settings.session_lifetime),
+        base_url=url,
+        cors_origins=settings.cors_origins,
+    )
 
     async def check_workers() -> None:
         if not runtime.is_ready():
@@ -172,13 +181,13 @@ def _gateway(
             ai_requests=services.ai_tracker,
             email_requests=services.email_tracker,
         ),
-        doorkeeper=holder,
+        access=access,
         body_timeout_s=settings.body_timeout,
     )
     return Gateway(
         functions=FunctionEndpoint(
             engine,
-            secret=holder,
+            secret=access.credentials,
             notes=services.logger,
             base_url=url,
             limits=CallLimits(

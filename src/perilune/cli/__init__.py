@@ -7,7 +7,7 @@ and errors become exit codes.
 import click
 
 from perilune import __version__
-from perilune.cli.secrets import secrets
+from perilune.cli.lunar import import_lunar
 from perilune.cli.server import init, serve, version
 
 __all__ = ["main"]
@@ -21,5 +21,5 @@ def main() -> None:
 
 main.add_command(serve)
 main.add_command(init)
-main.add_command(secrets)
 main.add_command(version)
+main.add_command(import_lunar)

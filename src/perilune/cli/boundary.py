@@ -26,12 +26,17 @@ def setting_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def settings_from(flags: dict[str, str | None]) -> Settings:
-    """Return the settings and set logging up; a setting that can't be used ends the program."""
+def read_settings(flags: dict[str, str | None]) -> Settings:
+    """Return the settings; one that can't be used ends the program."""
     try:
-        settings = load_settings(os.environ, flags)
+        return load_settings(os.environ, flags)
     except PeriluneError as error:
         fail(error)
+
+
+def settings_from(flags: dict[str, str | None]) -> Settings:
+    """Return the settings and set logging up; a setting that can't be used ends the program."""
+    settings = read_settings(flags)
     configure_logging(settings.log_level, settings.log_format)
     for name in unknown_variables(os.environ):
         _log.warning("the variable %s is not a setting and has no effect", name)

@@ -45,6 +45,34 @@ class ExecutionNotFound(StoreError):
         super().__init__(message)
 
 
+class TokenNotFound(StoreError):
+    """No API token has this id."""
+
+    code = "token_not_found"
+
+    def __init__(self, message: str = "token not found") -> None:
+        super().__init__(message)
+
+
+class TokenNameTaken(StoreError):
+    """Another API token has this name."""
+
+    code = "token_name_taken"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is a token with the name {name!r} already")
+        self.name = name
+
+
+class SessionNotFound(StoreError):
+    """No session that has not expired has this id."""
+
+    code = "session_not_found"
+
+    def __init__(self, message: str = "session not found") -> None:
+        super().__init__(message)
+
+
 class CannotDeleteActiveVersion(StoreError):
     """The active version is in use and stays."""
 
@@ -79,36 +107,6 @@ class KVQuotaExceeded(StoreError, ValueError):
 
     def __init__(self, message: str = "the key-value quota is used up") -> None:
         super().__init__(message)
-
-
-class VariableNotKept(StoreError, ValueError):
-    """A variable's value was to stay as it is, and can't; nothing was written."""
-
-    code = "variable_not_kept"
-
-
-class SigningSecretNotFound(StoreError):
-    """The function has no such signing secret."""
-
-    code = "signing_secret_not_found"
-
-    def __init__(self, message: str = "signing secret not found") -> None:
-        super().__init__(message)
-
-
-class TooManySigningSecrets(StoreError, ValueError):
-    """The function has as many signing secrets as it may have."""
-
-    code = "too_many_signing_secrets"
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"a function cannot have more than {limit} signing secrets")
-
-
-class SecretUnreadable(StoreError):
-    """A stored secret can't be decrypted; the text says which, never what it was."""
-
-    code = "secret_unreadable"
 
 
 class WritesLost(StoreError):

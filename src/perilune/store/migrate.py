@@ -153,7 +153,7 @@ def _back_up(connection: sqlite3.Connection, target: Path) -> None:
 def _foreign_text(tables: set[str]) -> str:
     if "schema_migrations" in tables and "functions" in tables:
         return (
-            "this is a database of Lunar; Perilune does not open it in place: "
-            "choose another database file"
+            "this is a database of Lunar: `perilune serve` takes it over where it is, "
+            "`perilune import-lunar` brings it into another store"
         )
     return "this database belongs to another program (it has tables, but none of Perilune's)"

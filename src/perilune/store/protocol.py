@@ -4,22 +4,21 @@ SQLite is the implementation that ships.  A second one (PostgreSQL) has to
 pass the same behavioural tests and touches no caller.
 """
 
-from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from perilune.store.records import (
     AIRequest,
+    ApiToken,
     EmailRequest,
-    EnvVariable,
     Execution,
     ExecutionStatus,
     Function,
     FunctionVersion,
     FunctionWithActiveVersion,
     LogEntry,
+    LoginSession,
     PaginationParams,
-    SigningSecret,
     UpdateFunctionRequest,
 )
 
@@ -218,14 +217,8 @@ class EnvRows(Protocol):
         """Return the value or None."""
         ...
 
-    async def set(
-        self, function_id: str, key: str, value: str, write_only: bool | None = None
-    ) -> None:
-        """Write one variable; *write_only* None leaves its mark as it is."""
-        ...
-
-    async def hide(self, function_id: str, key: str) -> None:
-        """Make a variable write-only.  Raises `VariableNotKept` if there is none."""
+    async def set(self, function_id: str, key: str, value: str) -> None:
+        """Write one variable."""
         ...
 
     async def delete(self, function_id: str, key: str) -> None:
@@ -236,47 +229,8 @@ class EnvRows(Protocol):
         """Return all variables; empty for unknown functions."""
         ...
 
-    async def readable(self, function_id: str) -> list[EnvVariable]:
-        """Return all variables, write-only ones without their values."""
-        ...
-
-    async def names(self, function_id: str) -> frozenset[str]:
-        """Return the names of all variables."""
-        ...
-
-    async def replace(
-        self,
-        function_id: str,
-        values: dict[str, str],
-        kept: Iterable[str] = (),
-        write_only: Iterable[str] | None = None,
-    ) -> None:
-        """Make *values*, and the present values of *kept*, the whole set, in one transaction.
-
-        With *write_only*, those become write-only and all others readable; without it, marks
-        stay.  Bumps the function's `updated_at`.  Raises `VariableNotKept` for one of *kept*
-        that is missing, or write-only and would become readable.
-        """
-        ...
-
-
-class SigningSecretRows(Protocol):
-    """Rows of the secrets that signatures of calls are checked with."""
-
-    async def add(self, function_id: str, secret_id: str, value: str) -> SigningSecret:
-        """Store a secret.  Raises `FunctionNotFound` and `TooManySigningSecrets`."""
-        ...
-
-    async def list(self, function_id: str) -> list[SigningSecret]:
-        """Return a function's secrets without their values, oldest first."""
-        ...
-
-    async def values(self, function_id: str) -> tuple[str, ...]:
-        """Return the values of a function's secrets."""
-        ...
-
-    async def delete(self, function_id: str, secret_id: str) -> None:
-        """Remove a secret.  Raises `SigningSecretNotFound`."""
+    async def replace(self, function_id: str, values: dict[str, str]) -> None:
+        """Make *values* the whole set, in one transaction; bumps the function's `updated_at`."""
         ...
 
 
@@ -325,4 +279,56 @@ class EmailRequestRows(Protocol):
         self, execution_id: str, limit: int | None, offset: int
     ) -> tuple[list[EmailRequest], int]:
         """Return rows of an execution oldest first and the total; a limit of None means all."""
+        ...
+
+
+class TokenRows(Protocol):
+    """Rows of the API tokens, found by the SHA-256 digest of a token."""
+
+    async def create(self, token: ApiToken, token_hash: bytes) -> None:
+        """Store a new token.  Raises `TokenNameTaken`."""
+        ...
+
+    async def find(self, token_hash: bytes) -> ApiToken | None:
+        """Return the token with this digest, expired or not; None if there is none."""
+        ...
+
+    async def page(self, params: PaginationParams) -> tuple[list[ApiToken], int]:
+        """Return one page, newest first, and the total."""
+        ...
+
+    def note_use(self, token_id: str, used_at: int) -> bool:
+        """Queue the time of a use, as `LogRows.append` does; never raises."""
+        ...
+
+    async def delete(self, token_id: str) -> ApiToken:
+        """Remove a token and return what it was.  Raises `TokenNotFound`."""
+        ...
+
+
+class SessionRows(Protocol):
+    """Rows of the sessions.  What has expired is as good as gone everywhere."""
+
+    async def create(self, session: LoginSession, token_hash: bytes) -> None:
+        """Store a new session."""
+        ...
+
+    async def find(self, token_hash: bytes) -> LoginSession | None:
+        """Return the session with this digest, or None."""
+        ...
+
+    async def page(self, params: PaginationParams) -> tuple[list[LoginSession], int]:
+        """Return one page, newest first, and the total."""
+        ...
+
+    def note_use(self, session_id: str, used_at: int) -> bool:
+        """Queue the time of a use, as `LogRows.append` does; never raises."""
+        ...
+
+    async def delete(self, session_id: str) -> None:
+        """End one session.  Raises `SessionNotFound`."""
+        ...
+
+    async def clear(self) -> int:
+        """End all sessions; return how many rows that were."""
         ...

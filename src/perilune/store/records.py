@@ -99,17 +99,6 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int = 0
     updated_at: int = 0
 
-    @property
-    def is_guarded(self) -> bool:
-        """Whether a call over HTTP needs more than to find the function."""
-        return (
-            self.access != "public"
-            or self.rate_limit is not None
-            or self.allowed_methods is not None
-            or self.handles_options
-            or self.unsandboxed_html
-        )
-
 
 class FunctionVersion(msgspec.Struct, frozen=True, kw_only=True):
     """One immutable state of a function's code; at most one per function is active."""
@@ -196,21 +185,30 @@ class LogEntry(msgspec.Struct, frozen=True):
     timestamp: int
 
 
-class EnvVariable(msgspec.Struct, frozen=True, kw_only=True):
-    """One environment variable as people may see it."""
-
-    key: str
-    value: str | None
-    """None for a write-only variable."""
-    write_only: bool = False
-
-
-class SigningSecret(msgspec.Struct, frozen=True, kw_only=True):
-    """A secret that signatures are checked with, without its value."""
+class ApiToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A named credential of a program; the token itself is nowhere stored."""
 
     id: str
-    function_id: str
+    name: str
+    scopes: list[str]
     created_at: int
+    expires_at: int | None = None
+    """None: it does not expire."""
+    last_used_at: int | None = None
+    """To the minute; None: never used."""
+
+
+class LoginSession(msgspec.Struct, frozen=True, kw_only=True):
+    """One login with the management key, from then until its end."""
+
+    id: str
+    created_at: int
+    last_used_at: int
+    """To the minute."""
+    expires_at: int
+    address: str
+    """Where the login came from."""
+    user_agent: str
 
 
 class UpdateFunctionRequest(msgspec.Struct, frozen=True, kw_only=True):

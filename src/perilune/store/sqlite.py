@@ -14,6 +14,7 @@ from perilune.store.access import Access
 from perilune.store.cache import RecordCache
 from perilune.store.checkpoints import Checkpoints
 from perilune.store.compaction import Compaction
+from perilune.store.credentials import SessionStore, TokenStore
 from perilune.store.env import EnvStore
 from perilune.store.errors import StoreError, StoreUnavailable
 from perilune.store.executions import Executions, miscounted_executions
@@ -28,12 +29,9 @@ from perilune.store.readers import Readers
 from perilune.store.removal import TABLES_OF_EXECUTIONS
 from perilune.store.requests import AIRequestStore, EmailRequestStore
 from perilune.store.retention import Retention
-from perilune.store.secrets import Secrets
-from perilune.store.signing_secrets import SigningSecretStore
 from perilune.store.transactions import Session
 from perilune.store.versions import Versions
 from perilune.store.writer import Writer
-from perilune.vault import PLAIN, Vault
 
 T = TypeVar("T")
 
@@ -48,11 +46,7 @@ def log_error(error: StoreError) -> None:
 
 @asynccontextmanager
 async def open_store(
-    path: Path | None,
-    *,
-    clock: WallClock = wall_clock,
-    on_error: ErrorHook = log_error,
-    vault: Vault = PLAIN,
+    path: Path | None, *, clock: WallClock = wall_clock, on_error: ErrorHook = log_error
 ) -> "AsyncIterator[SqliteStore]":
     """Open the store in *path*, creating or updating the file as needed; close it at the end.
 
@@ -60,7 +54,6 @@ async def open_store(
         path: The database file; None for a private temporary one that is deleted at the end.
         clock: Gives the times that are stored and the age of cached records.
         on_error: Called on the event loop with failures nobody waits for.
-        vault: Seals secrets; without one they are stored as they are.
 
     Raises:
         IncompatibleDatabase: The file is damaged, newer, or not ours; it is left as it is.
@@ -69,13 +62,13 @@ async def open_store(
     if path is None:
         with tempfile.TemporaryDirectory(prefix="perilune-") as folder:
             async with open_store(
-                Path(folder) / "store.db", clock=clock, on_error=on_error, vault=vault
+                Path(folder) / "store.db", clock=clock, on_error=on_error
             ) as store:
                 yield store
         return
     connection = await asyncio.to_thread(prepare_file, path, int(clock()))
     try:
-        store = SqliteStore(path, connection, clock=clock, on_error=on_error, vault=vault)
+        store = SqliteStore(path, connection, clock=clock, on_error=on_error)
     except sqlite3.Error as error:
         connection.close()
         raise StoreUnavailable(f"cannot open {path}: {error}") from error
@@ -98,9 +91,7 @@ class SqliteSession:
     The methods of the protocol are those of the repositories, under the protocol's names.
     """
 
-    def __init__(
-        self, access: Access, clock: WallClock, vault: Vault, pause: Pause = asyncio.sleep
-    ) -> None:
+    def __init__(self, access: Access, clock: WallClock, pause: Pause = asyncio.sleep) -> None:
         """Build the repositories on *access*; *pause* is awaited in work of many portions."""
         self._access = access
         self._retention = Retention(access, pause)
@@ -109,11 +100,12 @@ class SqliteSession:
         versions = Versions(access, clock)
         executions = Executions(access, clock)
         self.kv = KVStore(access, clock)
-        self.env = EnvStore(access, clock, vault)
-        self.signing_secrets = SigningSecretStore(access, clock, vault)
+        self.env = EnvStore(access, clock)
         self.logs = LogStore(access)
         self.ai_requests = AIRequestStore(access)
         self.email_requests = EmailRequestStore(access)
+        self.tokens = TokenStore(access)
+        self.sessions = SessionStore(access, clock)
 
         self.create_function = functions.create
         self.get_function = functions.read
@@ -150,9 +142,9 @@ class SqliteSession:
 class SqliteTransaction(SqliteSession):
     """One open transaction; its reads see its own writes, nobody else sees them yet."""
 
-    def __init__(self, session: Session, writer: Writer, clock: WallClock, vault: Vault) -> None:
+    def __init__(self, session: Session, writer: Writer, clock: WallClock) -> None:
         """Use the open *session* of *writer*."""
-        super().__init__(_TransactionAccess(session, writer), clock, vault, _no_pause)
+        super().__init__(_TransactionAccess(session, writer), clock, _no_pause)
         self._depth = 0
 
     @asynccontextmanager
@@ -181,17 +173,10 @@ class SqliteStore(SqliteSession):
     """The store in one SQLite file; made by `open_store`."""
 
     def __init__(
-        self,
-        path: Path,
-        connection: sqlite3.Connection,
-        *,
-        clock: WallClock,
-        on_error: ErrorHook,
-        vault: Vault,
+        self, path: Path, connection: sqlite3.Connection, *, clock: WallClock, on_error: ErrorHook
     ) -> None:
         """Start writing through *connection*; the file has the current schema."""
         self._clock = clock
-        self._vault = vault
         self._on_error = on_error
         self._loop = asyncio.get_running_loop()
         self._connection = connection
@@ -201,8 +186,7 @@ class SqliteStore(SqliteSession):
             connection, self._checkpoints, touched=self._forget, report=self._report
         )
         self._closing: asyncio.Task[None] | None = None
-        super().__init__(_StoreAccess(self._writer, self._readers), clock, vault)
-        self.secrets = Secrets(self._access, vault)
+        super().__init__(_StoreAccess(self._writer, self._readers), clock)
         self._compaction = Compaction(self._access, asyncio.sleep)
         self.purge_deleted = self._retention.purge_deleted
         self.purge_orphans = self._expiry.purge_orphans
@@ -212,7 +196,6 @@ class SqliteStore(SqliteSession):
             self.get_active_version, lambda version: 500 + len(version.code), clock
         )
         self.get_function = self._functions.get
-        self.peek_function = self._functions.peek
         self.get_active_version = self._versions.get
 
     @property
@@ -240,7 +223,7 @@ class SqliteStore(SqliteSession):
             session.abandon()
             raise
         try:
-            yield SqliteTransaction(session, self._writer, self._clock, self._vault)
+            yield SqliteTransaction(session, self._writer, self._clock)
         except BaseException:
             with suppress(StoreUnavailable):
                 await session.finish(commit=False)

@@ -4,14 +4,18 @@ Each module has a function that adds its routes to a `RouteTable`.  What a route
 accepts and answers is said where it is added; the served document comes from it.
 """
 
+from perilune.api.routes.auth import add_auth_routes
 from perilune.api.routes.documents import add_document_routes
 from perilune.api.routes.executions import add_execution_routes
 from perilune.api.routes.functions import add_function_routes
 from perilune.api.routes.table import RouteTable
+from perilune.api.routes.tokens import add_token_routes
 
 __all__ = [
     "RouteTable",
+    "add_auth_routes",
     "add_document_routes",
     "add_execution_routes",
     "add_function_routes",
+    "add_token_routes",
 ]

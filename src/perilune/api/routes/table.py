@@ -4,31 +4,39 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 
 from perilune.api.body import content_length, read_body_in_time
+from perilune.api.csrf import SAFE_METHODS
 from perilune.api.errors import (
     AuthenticationRequired,
     BodyReadError,
     BodyTimeout,
     BodyTooLarge,
+    CrossSiteRequest,
+    InsufficientScope,
     InvalidBody,
     OperationFailed,
     ShuttingDown,
+    TooManyAttempts,
 )
-from perilune.api.scopes import Scope
+from perilune.api.scopes import Caller, Scope
 from perilune.errors import PeriluneError
 from perilune.store import StoreUnavailable
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
+CALLER = "perilune.caller"
+"""Where the `Caller` is kept in the ASGI scope of a request that was let in."""
 
 ErrorKinds = tuple[type[PeriluneError], ...]
 Endpoint = Callable[..., Awaitable[Response]]
 
 EVERYWHERE: ErrorKinds = (OperationFailed, StoreUnavailable, ShuttingDown)
 """What any route may answer."""
-WITH_SCOPE: ErrorKinds = (AuthenticationRequired,)
+WITH_SCOPE: ErrorKinds = (AuthenticationRequired, InsufficientScope, TooManyAttempts)
 """What a route that asks for a right may answer too."""
+WITH_CHANGE: ErrorKinds = (CrossSiteRequest,)
+"""What such a route may answer if it changes something."""
 WITH_BODY: ErrorKinds = (InvalidBody, BodyReadError, BodyTimeout, BodyTooLarge)
 """What a route that takes a body may answer too."""
 
@@ -55,6 +63,8 @@ class RouteTable:
         self._body_timeout_s = body_timeout_s
         self.operations: dict[str, Operation] = {}
         """What was declared, by operation id."""
+        self.public_paths: set[str] = set()
+        """Paths that strangers may use."""
 
     def add(
         self,
@@ -92,7 +102,8 @@ class RouteTable:
             errors: the deliberate errors this route has of its own.  Those of any route,
                 and of any body, are known already.
         """
-        common = EVERYWHERE + (WITH_SCOPE if scope else ()) + (WITH_BODY if body else ())
+        if scope is None:
+            self.public_paths.add(path)
         self.operations[operation_id] = Operation(
             operation_id=operation_id,
             summary=summary,
@@ -101,7 +112,7 @@ class RouteTable:
             answer=answer,
             media_type=media_type,
             status=status,
-            errors=errors + common,
+            errors=errors + _common_errors(method, scope, body),
         )
         self._app.add_api_route(
             path,
@@ -111,6 +122,7 @@ class RouteTable:
             tags=[tag],
             summary=summary or None,
             response_model=None,
+            dependencies=[] if scope is None else [Depends(_holder_of(scope))],
         )
 
     async def body(self, request: Request) -> bytes:
@@ -125,3 +137,27 @@ class RouteTable:
             timeout_s=self._body_timeout_s,
             declared=content_length(request.scope["headers"]),
         )
+
+
+def caller_of(request: Request) -> Caller:
+    """Return who makes *request*, which was let in by a credential."""
+    caller: Caller = request.scope[CALLER]
+    return caller
+
+
+def _common_errors(method: str, scope: Scope | None, body: Any) -> ErrorKinds:
+    """Return the errors that any route like this may answer."""
+    common = EVERYWHERE + (WITH_BODY if body else ())
+    if scope is None:
+        return common
+    return common + WITH_SCOPE + (() if method in SAFE_METHODS else WITH_CHANGE)
+
+
+def _holder_of(scope: Scope) -> Callable[[Request], Awaitable[None]]:
+    """Return what refuses callers without *scope*; it runs before anything else of the route."""
+
+    async def check(request: Request) -> None:
+        if not caller_of(request).may(scope):
+            raise InsufficientScope(scope)
+
+    return check

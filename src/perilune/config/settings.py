@@ -6,24 +6,26 @@ that can't be understood stops the start; it is never replaced by a default.
 """
 
 import dataclasses
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from perilune.config.parsers import (
+    MIB,
+    Parse,
+    absolute_url,
+    choice,
+    duration,
+    names,
+    networks,
+    origins,
+    size,
+    whole,
+)
 from perilune.errors import PeriluneError
 
-MIB = 1024 * 1024
 PREFIX = "PERILUNE_"
-
-Parse = Callable[[str], Any]
-
-_DURATION = re.compile(r"([0-9]{1,9})(s|m|h)?")
-_SECONDS = {"s": 1, "m": 60, "h": 3600}
-_SIZE = re.compile(r"([0-9]{1,12})(KiB|MiB|GiB)?")
-_BYTES = {"KiB": 1024, "MiB": MIB, "GiB": 1024 * MIB}
 
 
 class SettingError(PeriluneError):
@@ -35,75 +37,6 @@ class SettingError(PeriluneError):
         super().__init__(f"{source}: {problem}")
         self.source = source
         """The environment variable or flag the value came from."""
-
-
-def whole(least: int, most: int) -> Parse:
-    """Return a parser of decimal integers from *least* to *most*."""
-
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,18}", text) or not least <= int(text) <= most:
-            raise ValueError(f"must be a whole number from {least} to {most}, not {text!r}")
-        return int(text)
-
-    return parse
-
-
-def duration(least_s: int, most_s: int) -> Parse:
-    """Return a parser of durations (`30`, `30s`, `5m`, `1h`) that gives seconds."""
-
-    def parse(text: str) -> float:
-        match = _DURATION.fullmatch(text)
-        if match is None:
-            raise ValueError(f"must be whole seconds or like 30s, 5m or 1h, not {text!r}")
-        seconds = int(match[1]) * _SECONDS[match[2] or "s"]
-        if not least_s <= seconds <= most_s:
-            raise ValueError(f"must be from {least_s} to {most_s} seconds, not {text!r}")
-        return float(seconds)
-
-    return parse
-
-
-def size(least: int, most: int) -> Parse:
-    """Return a parser of sizes (`1048576`, `512KiB`, `1MiB`) that gives bytes."""
-
-    def parse(text: str) -> int:
-        match = _SIZE.fullmatch(text)
-        if match is None:
-            raise ValueError(f"must be bytes or like 512KiB, 6MiB or 1GiB, not {text!r}")
-        value = int(match[1]) * (_BYTES[match[2]] if match[2] else 1)
-        if not least <= value <= most:
-            raise ValueError(f"must be from {least} to {most} bytes, not {text!r}")
-        return value
-
-    return parse
-
-
-def choice(*words: str) -> Parse:
-    """Return a parser that accepts exactly these words."""
-
-    def parse(text: str) -> str:
-        if text not in words:
-            raise ValueError(f"must be one of {', '.join(words)}, not {text!r}")
-        return text
-
-    return parse
-
-
-def absolute_url(text: str) -> str:
-    """Return *text* unchanged if it is an absolute http or https URL without a query."""
-    try:
-        parts = urlsplit(text)
-        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_usable = False
-    if not is_usable or not text.isascii() or re.search(r"[\s?#@]", text):
-        raise ValueError(f"must be an absolute URL like https://example.org, not {text!r}")
-    return text
-
-
-def names(text: str) -> tuple[str, ...]:
-    """Return the comma-separated names in *text*."""
-    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def setting(
@@ -154,18 +87,25 @@ class Settings:
         env="API_KEY",
         secret=True,
     )
-    secret_key: str = setting(
-        "",
-        "keys (comma-separated, 64 hexadecimal digits each) that encrypt secrets at rest; the"
-        " first one encrypts; empty: those in the data directory",
-        env="PERILUNE_SECRET_KEY",
-        secret=True,
-    )
     base_url: str = setting(
         "",
         "public base URL given to functions; empty: http://localhost:PORT",
         env="BASE_URL",
         parse=absolute_url,
+    )
+    session_lifetime: float = setting(
+        86400.0, "time after which a login has to be repeated", parse=duration(60, 366 * 86400)
+    )
+    cors_origins: tuple[str, ...] = setting(
+        (),
+        "origins (comma-separated) whose pages may use the management API, with a bearer token",
+        parse=origins,
+    )
+    trusted_proxies: tuple[str, ...] = setting(
+        (),
+        "addresses and networks (comma-separated) of reverse proxies whose X-Forwarded-For and"
+        " X-Forwarded-Proto are believed",
+        parse=networks,
     )
     sandbox: str = setting(
         "strict",

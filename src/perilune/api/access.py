@@ -1,0 +1,64 @@
+"""Everything about who may use the server, built together because its parts share state."""
+
+from dataclasses import dataclass
+
+from perilune.api.backoff import Backoff
+from perilune.api.credentials import Credentials
+from perilune.api.doorkeeper import Doorkeeper
+from perilune.api.keys import ApiKey, KeyHolder
+from perilune.api.sessions import Sessions
+from perilune.api.signin import SignIn
+from perilune.api.tokens import TokenChecker, Tokens
+from perilune.clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
+from perilune.store import SessionRows, TokenRows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """The parts that decide who may use the server."""
+
+    credentials: Credentials
+    doorkeeper: Doorkeeper
+    sign_in: SignIn
+    sessions: Sessions
+    tokens: Tokens
+    cors_origins: frozenset[str]
+    """Origins whose pages may use the management API (KD-08)."""
+
+
+def build_access(
+    key: ApiKey,
+    *,
+    token_rows: TokenRows,
+    session_rows: SessionRows,
+    session_lifetime_s: int,
+    base_url: str = "",
+    cors_origins: tuple[str, ...] = (),
+    clock: WallClock = wall_clock,
+    monotonic: MonotonicClock = monotonic_clock,
+) -> Access:
+    """Build them.
+
+    Args:
+        key: the management key.
+        token_rows: the rows of API tokens.
+        session_rows: the rows of sessions.
+        session_lifetime_s: how long a login lasts.
+        base_url: where browsers reach the server.
+        cors_origins: see `Access`.
+        clock: decides what has expired.
+        monotonic: measures waits.
+    """
+    holder = KeyHolder(key, monotonic)
+    checker = TokenChecker(token_rows, clock=clock, monotonic=monotonic)
+    credentials = Credentials(holder, checker)
+    sessions = Sessions(session_rows, holder, lifetime_s=session_lifetime_s, clock=clock)
+    backoff = Backoff(monotonic)
+    return Access(
+        credentials=credentials,
+        doorkeeper=Doorkeeper(credentials, sessions, backoff, base_url=base_url),
+        sign_in=SignIn(holder, sessions, backoff, base_url=base_url),
+        sessions=sessions,
+        tokens=Tokens(token_rows, revoked=checker.forget, clock=clock),
+        cors_origins=frozenset(cors_origins),
+    )

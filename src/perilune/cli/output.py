@@ -1,0 +1,76 @@
+"""What commands print: tables and progress for people, JSON for programs.
+
+Results go to standard output, everything else to standard error.  On a terminal tables are
+coloured and fit its width; elsewhere they are plain and as wide as they need to be.
+"""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+# `rich` is imported by what prints with it, so that `--help` does not wait for it.
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDE = 10_000
+
+Bars = Callable[[str, int, int], None]
+"""Is told what is under way, how much of it is done, and how much there is."""
+
+
+def print_json(value: Any) -> None:  # whatever JSON can say
+    """Print one JSON document, indented, members in the order in which they were made."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+
+
+def print_table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print *rows* under *titles*; None is shown as nothing."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*titles, box=None, pad_edge=False, header_style="bold", show_edge=False)
+    for row in rows:
+        # `Text`, so that brackets in a cell are not taken for markup.
+        table.add_row(*(Text("" if cell is None else _one_line(str(cell))) for cell in row))
+    console().print(table)
+
+
+def note(text: str) -> None:
+    """Tell a person something that is not a result."""
+    click.echo(text, err=True)
+
+
+@contextmanager
+def progress_bars() -> Iterator[Bars]:
+    """Show how far something is, on a terminal only."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    shown = console(err=True)
+    with Progress(*columns, console=shown, disable=not shown.is_terminal) as progress:
+        tasks: dict[str, Any] = {}
+
+        def tell(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = progress.add_task(name, total=total)
+            progress.update(tasks[name], completed=done)
+
+        yield tell
+
+
+def console(*, err: bool = False) -> "Console":
+    """Return a console on standard output or standard error."""
+    from rich.console import Console
+
+    stream = sys.stderr if err else sys.stdout
+    width = None if stream.isatty() else WIDE
+    return Console(file=stream, width=width, highlight=False, soft_wrap=False)
+
+
+def _one_line(text: str) -> str:
+    """Return *text* without what could forge lines or steer a terminal."""
+    return "".join(one if one.isprintable() else " " for one in text)

@@ -1,0 +1,25 @@
+"""What the operator can decide, and how that is read from the environment and the command line."""
+
+from perilune.config.parsers import MIB
+from perilune.config.settings import (
+    Declaration,
+    SettingError,
+    Settings,
+    declarations,
+    load_settings,
+    setting,
+    settings_table,
+    unknown_variables,
+)
+
+__all__ = [
+    "MIB",
+    "Declaration",
+    "SettingError",
+    "Settings",
+    "declarations",
+    "load_settings",
+    "setting",
+    "settings_table",
+    "unknown_variables",
+]

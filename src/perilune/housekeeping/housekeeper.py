@@ -1,0 +1,157 @@
+"""The clean-up: when it happens, in which order, and what it has done so far."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from perilune.clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
+
+START_DELAY_S = 10.0
+"""After the start, when there is more urgent work."""
+
+LOOK_EVERY_S = 60
+"""How often there is a look for what deleted functions have left."""
+
+HOUR_S = 3600
+ORPHANS_EVERY_S = 24 * HOUR_S
+
+Sleep = Callable[[float], Awaitable[object]]
+
+_log = logging.getLogger(__name__)
+
+
+class Upkeep(Protocol):
+    """The part of the store this room needs."""
+
+    async def purge_expired(self, now: int) -> Mapping[str, int]:
+        """Delete what has expired by *now*; return the rows per table."""
+        ...
+
+    async def purge_deleted(self) -> Mapping[str, int]:
+        """Delete what deleted functions and versions have left; return the rows per table."""
+        ...
+
+    async def purge_orphans(self) -> Mapping[str, int]:
+        """Delete rows whose execution does not exist; return the rows per table."""
+        ...
+
+    async def shrink(self) -> int:
+        """Give free pages back to the file system; return how many."""
+        ...
+
+
+@dataclass(slots=True)
+class Figures:
+    """What housekeeping has done since the start."""
+
+    rows: Counter[str] = field(default_factory=Counter)
+    """Deleted rows by table."""
+    pages: int = 0
+    """Pages given back to the file system."""
+    runs: int = 0
+    failures: int = 0
+    seconds: float = 0.0
+    """Time spent, pauses included."""
+    last_success: float = 0.0
+    """Unix seconds; 0 before the first run that succeeded."""
+
+
+class Housekeeper:
+    """Cleans up every full hour, until it is cancelled."""
+
+    def __init__(
+        self,
+        store: Upkeep,
+        *,
+        clock: WallClock = wall_clock,
+        monotonic: MonotonicClock = monotonic_clock,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        """Clean *store*; *clock* says what is due, *sleep* waits for the next time."""
+        self._store = store
+        self._clock = clock
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._orphans_at = float("-inf")
+        self.figures = Figures()
+
+    async def run(self) -> None:
+        """Clean up shortly after now, and then for ever; failures are logged and counted."""
+        await self._sleep(START_DELAY_S)
+        while True:
+            await self._attempt(self.clean())
+            cleaned_in = self._clock() // HOUR_S
+            # Also ends when the clock was set back.
+            while self._clock() // HOUR_S == cleaned_in:
+                await self._sleep(seconds_to_next(self._clock(), LOOK_EVERY_S))
+                await self._attempt(self.sweep())
+
+    async def clean(self) -> Mapping[str, int]:
+        """Do everything that is due; return the rows deleted per table."""
+        started = self._monotonic()
+        now = self._clock()
+        rows = Counter(await self._store.purge_expired(int(now)))
+        if not 0 <= now - self._orphans_at < ORPHANS_EVERY_S:
+            rows += Counter(await self._store.purge_orphans())
+            self._orphans_at = now
+        pages = await self._store.shrink()
+        self._note(rows, pages, started)
+        self.figures.runs += 1
+        self.figures.last_success = self._clock()
+        return rows
+
+    async def sweep(self) -> None:
+        """Delete what functions deleted a moment ago have left, if there are any."""
+        started = self._monotonic()
+        rows = Counter(await self._store.purge_deleted())
+        if rows:
+            self._note(rows, await self._store.shrink(), started)
+
+    async def _attempt(self, work: Awaitable[object]) -> None:
+        try:
+            await work
+        except Exception:
+            self.figures.failures += 1
+            _log.exception("cleaning up failed; it is tried again at the next time")
+
+    def _note(self, rows: Counter[str], pages: int, started: float) -> None:
+        took_s = self._monotonic() - started
+        self.figures.rows += rows
+        self.figures.pages += pages
+        self.figures.seconds += took_s
+        fields = {"rows": dict(+rows), "pages": pages, "duration_s": round(took_s, 3)}
+        shown = ", ".join(f"{number} of {table}" for table, number in (+rows).items())
+        _log.info(
+            "cleaned up in %.3f s: %s; %d pages given back",
+            took_s,
+            shown or "no rows",
+            pages,
+            extra={"fields": fields},
+        )
+
+
+@asynccontextmanager
+async def open_housekeeping(
+    store: Upkeep, *, clock: WallClock = wall_clock, sleep: Sleep = asyncio.sleep
+) -> AsyncIterator[Housekeeper]:
+    """Keep *store* clean until the block ends.
+
+    What is being deleted then is committed or left; the next start goes on with it.
+    """
+    housekeeper = Housekeeper(store, clock=clock, sleep=sleep)
+    task = asyncio.create_task(housekeeper.run())
+    try:
+        yield housekeeper
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def seconds_to_next(now: float, every_s: int) -> float:
+    """Return how long it is to the next time that is a multiple of *every_s*; never 0."""
+    return every_s - now % every_s

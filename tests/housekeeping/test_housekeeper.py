@@ -1,0 +1,202 @@
+"""When the store is cleaned, and what is known about it afterwards."""
+
+import asyncio
+import logging
+
+import pytest
+
+from perilune.housekeeping import Housekeeper, open_housekeeping
+from perilune.housekeeping.housekeeper import START_DELAY_S, seconds_to_next
+from perilune.store import StoreUnavailable, open_store
+from tests.store.helpers import SettableClock, add_executions, rows, some_version
+
+HOUR_S = 3600
+DAY_S = 24 * HOUR_S
+NOW = 1_700_000_000 // HOUR_S * HOUR_S + 1800
+
+
+class Worn(Exception):
+    """Ends a loop that would go on for ever."""
+
+
+class Days:
+    """A clock that only sleeping moves, for so many sleeps."""
+
+    def __init__(self, sleeps: int, now: float = NOW) -> None:
+        self.clock = SettableClock(now)
+        self.left = sleeps
+
+    async def sleep(self, seconds: float) -> None:
+        assert seconds > 0
+        if not self.left:
+            raise Worn
+        self.left -= 1
+        self.clock.now += seconds
+
+
+class RecordedStore:
+    """Notes when it is asked for what, and answers with what it was given."""
+
+    def __init__(self, clock: SettableClock) -> None:
+        self.clock = clock
+        self.asked: list[tuple[str, float]] = []
+        self.expired: dict[str, int] = {"executions": 2, "logs": 0}
+        self.left: dict[str, int] = {}
+        self.broken = 0
+
+    async def purge_expired(self, now: int) -> dict[str, int]:
+        self.asked.append(("expired", now))
+        if self.broken:
+            self.broken -= 1
+            raise StoreUnavailable("disk full")
+        return self.expired
+
+    async def purge_deleted(self) -> dict[str, int]:
+        self.asked.append(("deleted", self.clock.now))
+        return self.left
+
+    async def purge_orphans(self) -> dict[str, int]:
+        self.asked.append(("orphans", self.clock.now))
+        return {"logs": 1}
+
+    async def shrink(self) -> int:
+        self.asked.append(("shrink", self.clock.now))
+        return 3
+
+    def times(self, what: str) -> list[float]:
+        return [at for asked, at in self.asked if asked == what]
+
+
+async def run(days: Days, store: RecordedStore) -> Housekeeper:
+    housekeeper = Housekeeper(store, clock=days.clock, monotonic=days.clock, sleep=days.sleep)
+    with pytest.raises(Worn):
+        await housekeeper.run()
+    return housekeeper
+
+
+async def test_it_cleans_shortly_after_the_start_and_every_full_hour():
+    days = Days(150)
+    store = RecordedStore(days.clock)
+
+    await run(days, store)
+
+    first = NOW + START_DELAY_S
+    assert store.times("expired") == [first, NOW + 1800, NOW + 1800 + HOUR_S]
+
+
+async def test_what_deleted_functions_left_is_looked_for_every_minute():
+    days = Days(5)
+    store = RecordedStore(days.clock)
+
+    await run(days, store)
+
+    assert store.times("deleted") == [NOW + 60, NOW + 120, NOW + 180, NOW + 240]
+    assert len(store.times("shrink")) == 1
+
+
+async def test_what_deleted_functions_left_gives_its_room_back_at_once():
+    days = Days(2)
+    store = RecordedStore(days.clock)
+    store.left = {"executions": 900_000}
+
+    housekeeper = await run(days, store)
+
+    assert store.times("shrink") == [NOW + START_DELAY_S, NOW + 60]
+    assert housekeeper.figures.rows["executions"] == 900_002
+
+
+async def test_orphans_are_looked_for_once_a_day():
+    days = Days(60 * 30)
+    store = RecordedStore(days.clock)
+
+    await run(days, store)
+
+    first = NOW + START_DELAY_S
+    assert store.times("orphans") == [first, NOW + 1800 + DAY_S]
+
+
+async def test_a_failure_is_logged_counted_and_does_not_end_it(caplog):
+    days = Days(150)
+    store = RecordedStore(days.clock)
+    store.broken = 1
+
+    housekeeper = await run(days, store)
+
+    assert len(store.times("expired")) == 3
+    assert (housekeeper.figures.failures, housekeeper.figures.runs) == (1, 2)
+    (logged,) = [one for one in caplog.records if one.levelno == logging.ERROR]
+    assert "cleaning up failed" in logged.message and "disk full" in str(logged.exc_info)
+
+
+async def test_a_clock_that_is_set_back_stops_nothing():
+    days = Days(4)
+    store = RecordedStore(days.clock)
+    housekeeper = Housekeeper(store, clock=days.clock, monotonic=days.clock, sleep=days.sleep)
+
+    async def set_back(seconds: float) -> None:
+        await days.sleep(seconds)
+        if days.left == 2:
+            days.clock.now -= 10 * HOUR_S
+
+    housekeeper._sleep = set_back
+    with pytest.raises(Worn):
+        await housekeeper.run()
+
+    assert len(store.times("expired")) == 2
+
+
+async def test_rows_pages_and_duration_are_logged_and_counted(caplog):
+    caplog.set_level(logging.INFO)
+    days = Days(1)
+    store = RecordedStore(days.clock)
+
+    housekeeper = await run(days, store)
+
+    figures = housekeeper.figures
+    assert figures.rows == {"executions": 2, "logs": 1}
+    assert (figures.pages, figures.runs, figures.failures) == (3, 1, 0)
+    assert figures.last_success == NOW + START_DELAY_S
+    (record,) = [one for one in caplog.records if "cleaned up" in one.message]
+    assert record.__dict__["fields"] == {
+        "rows": {"executions": 2, "logs": 1},
+        "pages": 3,
+        "duration_s": 0.0,
+    }
+
+
+async def test_it_cleans_a_real_store_and_ends_with_its_block(tmp_path):
+    path = tmp_path / "perilune.db"
+    days = Days(1)
+
+    async def sleep(seconds: float) -> None:
+        if days.left:
+            await days.sleep(seconds)
+        else:
+            await asyncio.Event().wait()
+
+    async with open_store(path, clock=days.clock) as store:
+        version = await some_version(store)
+        add_executions(path, version, 10, NOW - 8 * DAY_S)
+        add_executions(path, version, 1, NOW)
+        async with (
+            asyncio.timeout(20),
+            open_housekeeping(store, clock=days.clock, sleep=sleep) as housekeeper,
+        ):
+            while not housekeeper.figures.runs:
+                await store.ping()
+
+        assert housekeeper.figures.rows["executions"] == 10
+        assert rows(path, "SELECT count(*) FROM executions") == [(1,)]
+        assert await store.check_integrity() == []
+
+
+@pytest.mark.parametrize(
+    ("now", "left"),
+    [
+        pytest.param(0.0, 60.0, id="at-one"),
+        pytest.param(59.5, 0.5, id="just-before"),
+        pytest.param(61.0, 59.0, id="behind"),
+    ],
+)
+def test_the_next_time_is_never_now(now, left):
+    assert seconds_to_next(now, 60) == left

@@ -1,0 +1,1 @@
+"""Databases of Lunar, made from what is known about its schema."""
