@@ -9,6 +9,7 @@ from perilune.app.data import (
     bring_key,
     ensure_example,
     open_data,
+    open_database,
     prepare_data_dir,
 )
 from perilune.app.runtimes import HostedRuntime, OpenRuntime, open_workers
@@ -26,6 +27,7 @@ __all__ = [
     "bring_key",
     "ensure_example",
     "open_data",
+    "open_database",
     "open_server",
     "open_workers",
     "prepare_data_dir",

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from perilune.api import ApiKey, load_api_key
+from perilune.api import KEY_FILE, ApiKey, load_api_key
 from perilune.clock import wall_clock
 from perilune.config import Settings
 from perilune.errors import PeriluneError
@@ -18,9 +18,6 @@ from perilune.store.lunar import take_over
 
 DATABASE_FILE = "lunar.db"
 """Lunar's name, so that its data directory can be taken over."""
-
-KEY_FILE = "api_key.txt"
-"""Lunar's name and ours."""
 
 EXAMPLE_NAME = "hello"
 EXAMPLE_CODE = """\
@@ -62,6 +59,21 @@ async def open_data(settings: Settings) -> AsyncIterator[tuple[ApiKey, SqliteSto
     await _take_over(database)
     async with open_store(database) as store:
         yield key, store
+
+
+@asynccontextmanager
+async def open_database(data_dir: Path) -> AsyncIterator[SqliteStore]:
+    """Open the database of a data directory that exists; a server may be using it meanwhile.
+
+    Raises:
+        DataDirError: there is none.
+        StoreError: it can't be opened.
+    """
+    database = data_dir / DATABASE_FILE
+    if not database.is_file():
+        raise DataDirError(f"there is no database in {data_dir}; is it the data directory?")
+    async with open_store(database) as store:
+        yield store
 
 
 def prepare_data_dir(path: Path) -> None:

@@ -7,8 +7,10 @@ and errors become exit codes.
 import click
 
 from perilune import __version__
+from perilune.cli.keys import key
 from perilune.cli.lunar import import_lunar
 from perilune.cli.server import init, serve, version
+from perilune.cli.tokens import tokens
 
 __all__ = ["main"]
 
@@ -23,3 +25,5 @@ main.add_command(serve)
 main.add_command(init)
 main.add_command(version)
 main.add_command(import_lunar)
+main.add_command(key)
+main.add_command(tokens)
