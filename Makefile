@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo check bench bench-growth soak format docs clean
+.PHONY: help run test demo check bench bench-growth bench-retention soak format docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ bench: $(VENV)/.ready-run ## Measure this machine (installs wrk through apt-get 
 bench-growth: $(VENV)/.ready-run ## Compare a store of a million executions with an empty one
 	@tools/install_wrk.sh
 	@$(BIN)/python -m bench.growth $(ARGS)
+
+bench-retention: $(VENV)/.ready-run ## Delete a million expired executions while calls go on
+	@$(BIN)/python -m bench.retention $(ARGS)
 
 soak: $(VENV)/.ready-test ## Kill a server under load, 20 times
 	@PERILUNE_SOAK_KILLS=20 $(BIN)/python -m pytest tests/faults $(ARGS)

@@ -32,8 +32,10 @@ class Compaction:
         def step(connection: sqlite3.Connection, pages: int) -> int:
             wanted = min(pages, surplus - given)
             before = _free_pages(connection)
-            # All rows must be fetched: each moves one page.
-            connection.execute(f"PRAGMA incremental_vacuum({wanted})").fetchall()
+            for _ in range(wanted):
+                # The driver takes one step of a statement without columns: that is one page,
+                # whatever number is asked for.
+                connection.execute("PRAGMA incremental_vacuum(1)").close()
             return before - _free_pages(connection)
 
         while given < surplus:
