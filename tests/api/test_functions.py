@@ -71,6 +71,63 @@ async def test_lists_are_newest_first_in_pages(site):
 
 
 @pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("q=ALPHA", ["Alpha 100%"]),
+        ("q=tidy", ["beta_2"]),
+        ("q=100%25", ["Alpha 100%"]),
+        ("q=%25", ["Alpha 100%"]),
+        ("q=_", ["beta_2"]),
+        ("q=%5C", []),
+        ("q=", ["gamma", "beta_2", "Alpha 100%"]),
+        ("sort=name", ["Alpha 100%", "beta_2", "gamma"]),
+        ("sort=-name", ["gamma", "beta_2", "Alpha 100%"]),
+        ("sort=created_at", ["Alpha 100%", "beta_2", "gamma"]),
+        ("sort=-created_at&q=a&limit=2", ["gamma", "beta_2"]),
+        ("sort=-updated_at", ["gamma", "beta_2", "Alpha 100%"]),
+    ],
+)
+async def test_lists_are_searched_and_sorted(site, query, names):
+    for number, (name, description) in enumerate(
+        [("Alpha 100%", None), ("beta_2", "keeps Tidy"), ("gamma", None)]
+    ):
+        await site.server.store.create_function(
+            Function(id=f"f{number}", name=name, description=description)
+        )
+
+    found = (await site.client.get(f"/api/functions?{query}")).json()
+
+    assert [one["name"] for one in found["functions"]] == names
+    if "limit" not in query:
+        assert found["pagination"]["total"] == len(names)
+
+
+async def test_ids_are_searched_too(site):
+    wanted = (await create(site))["id"]
+    await create(site)
+
+    found = (await site.client.get(f"/api/functions?q={wanted[-6:]}")).json()["functions"]
+
+    assert [one["id"] for one in found] == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("q=" + "x" * 101, "q: q cannot be longer than 100 characters"),
+        (
+            "sort=code",
+            "sort: sort must be one of: [-created_at created_at name -name -updated_at updated_at]",
+        ),
+    ],
+)
+async def test_a_search_that_makes_no_sense_is_refused(site, query, text):
+    answer = await site.client.get(f"/api/functions?{query}")
+
+    assert (answer.status_code, answer.json()) == (400, {"error": text})
+
+
+@pytest.mark.parametrize(
     ("query", "limit", "offset"),
     [
         ("", 20, 0),

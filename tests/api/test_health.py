@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from perilune import __version__
 from perilune.api.health import REUSE_S, Readiness
 from perilune.runtimes import SandboxReport
 
@@ -82,3 +83,10 @@ async def test_probes_share_one_look_for_a_moment():
     now = REUSE_S + 0.1
     await readiness.report()
     assert looks == 2
+
+
+async def test_the_management_api_tells_its_version(site, stranger):
+    answer = await site.client.get("/api/version")
+
+    assert answer.json() == {"name": "Perilune", "version": __version__}
+    assert (await stranger.get("/api/version")).status_code == 401

@@ -132,6 +132,103 @@ async def test_a_crash_is_answered_and_logged_once(site, monkeypatch, caplog):
     assert caplog.text.count("Traceback") == 1
 
 
+# --- problem documents ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "title", "detail", "code"),
+    [
+        (
+            "GET",
+            "/api/functions/x",
+            None,
+            404,
+            "Not Found",
+            "Function not found",
+            "function_not_found",
+        ),
+        ("GET", "/api/nope", None, 404, "Not Found", "Not found", "not_found"),
+        (
+            "PATCH",
+            "/api/functions",
+            None,
+            405,
+            "Method Not Allowed",
+            "Method not allowed",
+            "method_not_allowed",
+        ),
+        (
+            "POST",
+            "/api/functions",
+            {"name": " "},
+            400,
+            "Bad Request",
+            "name: name cannot be empty",
+            "invalid_request",
+        ),
+        (
+            "PUT",
+            "/api/functions/x/env",
+            [],
+            400,
+            "Bad Request",
+            "Invalid request body",
+            "invalid_body",
+        ),
+        ("GET", "/docs/nope", None, 404, "Not Found", "Not found", "not_found"),
+    ],
+)
+async def test_whoever_accepts_problem_documents_gets_them(
+    site, method, path, body, status, title, detail, code
+):
+    headers = {"Accept": "application/json;q=0.5, Application/Problem+JSON"}
+
+    answer = await site.client.request(method, path, json=body, headers=headers)
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json() == {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": path,
+        "code": code,
+    }
+
+
+async def test_strangers_get_problem_documents_too(stranger):
+    answer = await stranger.get("/api/x", headers={"Accept": "application/problem+json"})
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "authentication_required")
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    "accept", ["*/*", "application/*", "application/json", "application/problem+json;q=0", ""]
+)
+async def test_others_get_the_envelope(site, accept):
+    answer = await site.client.get("/api/functions/x", headers={"Accept": accept})
+
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json() == {"error": "Function not found"}
+
+
+async def test_a_crash_is_a_problem_document_without_details(site, monkeypatch):
+    from perilune.api.functions import Functions
+
+    async def crash(*_):
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr(Functions, "get", crash)
+
+    answer = await site.client.get(
+        "/api/functions/x", headers={"Accept": "application/problem+json"}
+    )
+
+    assert answer.json()["code"] == "internal_error" and "secret" not in answer.text
+
+
 # --- the log ------------------------------------------------------------------
 
 

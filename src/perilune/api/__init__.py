@@ -27,6 +27,7 @@ from perilune.api.scopes import Caller, Scope
 from perilune.api.server import HttpServer, ListenError, bind_sockets
 from perilune.api.tokens import Tokens
 from perilune.api.validation import Offer
+from perilune.api.versions import Versions
 
 __all__ = [
     "KEY_FILE",
@@ -50,6 +51,7 @@ __all__ = [
     "Scope",
     "Tokens",
     "UnusableKeyError",
+    "Versions",
     "bearer_of",
     "bind_sockets",
     "build_access",

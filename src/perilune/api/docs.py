@@ -45,20 +45,21 @@ class Documentation:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        answer = await self._answer(scope["method"], scope["path"])
+        answer = await self._answer(scope)
         answer.headers.update(_HEADERS)
         await answer(scope, receive, send)
 
-    async def _answer(self, method: str, path: str) -> Response:
+    async def _answer(self, scope: Scope) -> Response:
+        path: str = scope["path"]
         make = {
             "/docs": self._page,
             "/docs/openapi.json": self._as_json,
             "/docs/openapi.yaml": self._as_yaml,
         }.get(path)
         if make is None and path not in _FILES:
-            return json_error(refusal(UnknownPath()))
-        if method not in ("GET", "HEAD"):
-            return json_error(refusal(MethodNotAllowed("GET, HEAD")))
+            return json_error(refusal(UnknownPath()), scope)
+        if scope["method"] not in ("GET", "HEAD"):
+            return json_error(refusal(MethodNotAllowed("GET, HEAD")), scope)
         if make is not None:
             # The first time it is made, which takes too long for the event loop.
             return await asyncio.to_thread(make)

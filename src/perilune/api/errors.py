@@ -4,7 +4,8 @@ Two tables: what the engine raises or returns for a call of a function, and
 what the management API may meet in the rooms below it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import ClassVar
 
 import msgspec
@@ -42,11 +43,28 @@ class ErrorAnswer:
     status: int
     message: str
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    code: str = ""
+    """Stable and machine readable; told in problem documents."""
 
     @property
     def body(self) -> bytes:
         """The JSON error envelope and a line feed."""
         return msgspec.json.encode({"error": self.message}) + b"\n"
+
+    def problem(self, instance: str) -> bytes:
+        """Return the same as a problem document (RFC 9457) about the request *instance*.
+
+        Its type is `about:blank`: what a program needs beyond the status is in `code`.
+        """
+        document = {
+            "type": "about:blank",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.message,
+            "instance": instance,
+            "code": self.code,
+        }
+        return msgspec.json.encode(document) + b"\n"
 
 
 class ApiError(PeriluneError):
@@ -146,6 +164,16 @@ class UnknownPath(ApiError):
         super().__init__("Not found")
 
 
+class ComparedVersionNotFound(ApiError):
+    """One of the versions to compare does not exist; the message says which."""
+
+    code = "compared_version_not_found"
+    status = 404
+
+    def __init__(self, side: str) -> None:
+        super().__init__(f"Version {side} not found")
+
+
 class MethodNotAllowed(ApiError):
     """The path is served, but not with this method."""
 
@@ -195,14 +223,16 @@ class ShuttingDown(ApiError):
         super().__init__("Server is shutting down")
 
 
-INTERNAL = ErrorAnswer(500, "Internal server error")
-EXECUTION_FAILED = ErrorAnswer(500, "Function execution failed")
-NO_RESPONSE = ErrorAnswer(500, "Function did not return HTTP response")
-TIMED_OUT = ErrorAnswer(504, "Function execution timed out")
-BAD_MESSAGE = ErrorAnswer(400, "Invalid HTTP request")
-HEAD_TOO_LARGE = ErrorAnswer(431, "Request header fields too large")
+INTERNAL = ErrorAnswer(500, "Internal server error", code="internal_error")
+EXECUTION_FAILED = ErrorAnswer(500, "Function execution failed", code="execution_failed")
+NO_RESPONSE = ErrorAnswer(500, "Function did not return HTTP response", code="no_response")
+TIMED_OUT = ErrorAnswer(504, "Function execution timed out", code="execution_timeout")
+BAD_MESSAGE = ErrorAnswer(400, "Invalid HTTP request", code="bad_message")
+HEAD_TOO_LARGE = ErrorAnswer(431, "Request header fields too large", code="head_too_large")
 NOT_READY_STATUS = 503
-OVERLOADED = ErrorAnswer(503, "Too many executions are waiting", ((b"retry-after", b"1"),))
+OVERLOADED = ErrorAnswer(
+    503, "Too many executions are waiting", ((b"retry-after", b"1"),), code="overloaded"
+)
 
 _CALL_ERRORS: dict[type[BaseException], ErrorAnswer] = {
     FunctionNotFoundError: ErrorAnswer(404, "Function not found"),
@@ -248,7 +278,7 @@ def management_failure(error: BaseException) -> ErrorAnswer:
     if isinstance(error, ApiError):
         return _api_answer(error)
     if isinstance(error, EnvValidationError):
-        return ErrorAnswer(InvalidRequest.status, str(error))
+        return ErrorAnswer(InvalidRequest.status, str(error), code=InvalidRequest.code)
     return _look_up(_MANAGEMENT_ERRORS, type(error))
 
 
@@ -272,7 +302,7 @@ def _api_answer(error: ApiError) -> ErrorAnswer:
         headers = ((b"www-authenticate", challenge.encode("ascii")),)
     elif isinstance(error, TooManyAttempts):
         headers = ((b"retry-after", b"%d" % error.wait_s),)
-    return ErrorAnswer(error.status, str(error), headers)
+    return ErrorAnswer(error.status, str(error), headers, error.code)
 
 
 def _look_up(
@@ -281,5 +311,5 @@ def _look_up(
     for kind in wanted.__mro__:
         answer = table.get(kind)
         if answer is not None:
-            return answer
+            return answer if answer.code else replace(answer, code=getattr(kind, "code", ""))
     return INTERNAL

@@ -13,9 +13,11 @@ from perilune.ids import new_function_id
 from perilune.services.env import EnvError, EnvValidationError
 from perilune.store import (
     DB,
+    CannotDeleteActiveVersion,
     ExecutionNotFound,
     Function,
     FunctionNotFound,
+    FunctionQuery,
     FunctionVersion,
     NoActiveVersion,
     PaginationInfo,
@@ -37,6 +39,7 @@ _ANSWERS = (
     FunctionNotFound,
     VersionNotFound,
     ExecutionNotFound,
+    CannotDeleteActiveVersion,
     EnvValidationError,
     SessionNotFound,
     TokenNotFound,
@@ -87,11 +90,14 @@ class Functions:
                     version = await transaction.create_version(function.id, code)
         return _with_version(function, version)
 
-    async def page(self, params: PaginationParams) -> Json:
-        """Return one part of the list, newest first."""
+    async def page(self, params: PaginationParams, wanted: FunctionQuery) -> Json:
+        """Return one part of the list of the wanted functions."""
         with failing_as("Failed to list functions"):
-            found, total = await self._db.list_functions(params)
-        items = [_with_version(one.function, one.active_version) for one in found]
+            found, total = await self._db.list_functions(params, wanted)
+        items = [
+            _with_version(one.function, one.active_version, with_code=wanted.with_code)
+            for one in found
+        ]
         return {"functions": items, "pagination": page_info(total, params)}
 
     async def get(self, function_id: str) -> Json:
@@ -178,5 +184,16 @@ def page_info(total: int, params: PaginationParams) -> Json:
     return to_json(PaginationInfo(total, params.limit, params.offset))
 
 
-def _with_version(function: Function, version: FunctionVersion | None) -> Json:
-    return to_json(function) | {"active_version": None if version is None else to_json(version)}
+def version_answer(version: FunctionVersion, *, with_code: bool) -> Json:
+    """Return a version as lists show it, in a summary without its code."""
+    answer = to_json(version)
+    if not with_code:
+        del answer["code"]
+    return answer
+
+
+def _with_version(
+    function: Function, version: FunctionVersion | None, *, with_code: bool = True
+) -> Json:
+    active = None if version is None else version_answer(version, with_code=with_code)
+    return to_json(function) | {"active_version": active}

@@ -120,9 +120,9 @@ class Gateway:
     async def _own(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the few paths that belong to the server itself."""
         if path not in ("/", "/healthz", "/readyz", "/llms.txt"):
-            answer = json_error(_NOT_FOUND)
+            answer = json_error(_NOT_FOUND, scope)
         elif scope["method"] not in ("GET", "HEAD"):
-            answer = json_error(refusal(MethodNotAllowed("GET, HEAD")))
+            answer = json_error(refusal(MethodNotAllowed("GET, HEAD")), scope)
         elif path == "/readyz":
             is_ready, document = await self._readiness.report()
             answer = json_answer(document)

@@ -5,6 +5,7 @@ size, because names come from outside.
 """
 
 import re
+from collections.abc import Iterable
 
 MAX_REMEMBERED = 2048
 
@@ -30,6 +31,7 @@ SERVER_OWNED = frozenset(
 )
 """Response headers that functions can't set (KD-17)."""
 
+_EXCLUDED = re.compile(rb"q\s*=\s*0(\.0*)?")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
@@ -82,3 +84,15 @@ def _shown_name(name: bytes) -> str:
     if name == b"x-trigger" or name.startswith(b"x-cron-"):
         return ""
     return canonical(name.decode("utf-8", "surrogateescape"))
+
+
+def accepts(headers: Iterable[tuple[bytes, bytes]], media_type: bytes) -> bool:
+    """Whether an Accept header names *media_type* itself, without excluding it."""
+    for name, value in headers:
+        if name != b"accept":
+            continue
+        for item in value.lower().split(b","):
+            wanted, *params = (part.strip() for part in item.split(b";"))
+            if wanted == media_type and not any(map(_EXCLUDED.fullmatch, params)):
+                return True
+    return False

@@ -32,8 +32,10 @@ from perilune.api.routes import (
     add_execution_routes,
     add_function_routes,
     add_token_routes,
+    add_version_routes,
 )
 from perilune.api.routes.table import CALLER
+from perilune.api.versions import Versions
 from perilune.errors import PeriluneError
 
 ADDED_HEADERS = (*hardening.COMMON, hardening.NO_CONTENT, hardening.NO_STORE)
@@ -49,28 +51,32 @@ class ManagementApi:
     def __init__(
         self,
         functions: Functions,
+        versions: Versions,
         executions: Executions,
         *,
         access: Access,
+        version: str,
         body_timeout_s: float = 30.0,
     ) -> None:
         self._doorkeeper = access.doorkeeper
+        self._version = version
         app = _framework()
         self._routes = RouteTable(app, body_timeout_s)
         add_auth_routes(self._routes, access.sign_in, access.sessions)
         add_token_routes(self._routes, access.tokens)
         add_function_routes(self._routes, functions)
+        add_version_routes(self._routes, versions)
         add_execution_routes(self._routes, executions)
-        add_document_routes(self._routes)
+        add_document_routes(self._routes, version)
         self._public_paths = frozenset(self._routes.public_paths)
         self._framework = app
         self._app: ASGIApp = app
         self._cors_origins = {one.encode("ascii") for one in access.cors_origins}
         self._cors_app = _open_to(self._serve, access.cors_origins)
 
-    def describe(self, version: str) -> dict[str, Any]:
-        """Return the OpenAPI document of the whole server, whose version is *version*."""
-        return describe_api(self._framework, self._routes.operations, version)
+    def describe(self) -> dict[str, Any]:
+        """Return the OpenAPI document of the whole server."""
+        return describe_api(self._framework, self._routes.operations, self._version)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -142,7 +148,7 @@ def _refusal(scope: Scope, error: Exception) -> Response:
     answer = management_failure(error)
     if answer.status >= 500:
         _log.error("%s %s: %s", scope["method"], scope["path"], error, exc_info=error)
-    return json_error(answer)
+    return json_error(answer, scope)
 
 
 def _add_error_answers(app: FastAPI) -> None:
@@ -152,10 +158,10 @@ def _add_error_answers(app: FastAPI) -> None:
     async def unrouted(request: Request, error: Exception) -> Response:
         allowed = _allowed_methods(app, request.scope["path"])
         refusal = MethodNotAllowed(", ".join(allowed)) if allowed else UnknownPath()
-        return json_error(management_failure(refusal))
+        return json_error(management_failure(refusal), request.scope)
 
     async def unforeseen(request: Request, error: Exception) -> Response:
-        return json_error(management_failure(error))
+        return json_error(management_failure(error), request.scope)
 
     app.add_exception_handler(PeriluneError, foreseen)
     app.add_exception_handler(HTTPException, unrouted)

@@ -2,23 +2,31 @@
 
 import msgspec
 from starlette.responses import Response
+from starlette.types import Scope
 
 from perilune.api.errors import ErrorAnswer
+from perilune.api.headers import accepts
+
+PROBLEM_TYPE = b"application/problem+json"
 
 
 def json_answer(content: object, status: int = 200) -> Response:
     """Return *content* as JSON followed by a line feed."""
-    return Response(
-        msgspec.json.encode(content) + b"\n", status, headers={"Content-Type": "application/json"}
-    )
+    return encoded_answer(msgspec.json.encode(content) + b"\n", status)
 
 
-def json_error(error: ErrorAnswer) -> Response:
-    """Return the answer for an error."""
+def encoded_answer(content: bytes, status: int = 200) -> Response:
+    """Return what is JSON already."""
+    return Response(content, status, headers={"Content-Type": "application/json"})
+
+
+def json_error(error: ErrorAnswer, scope: Scope) -> Response:
+    """Return the answer for an error; a problem document (RFC 9457) if the client asks for one."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in error.headers}
-    return Response(
-        error.body, error.status, headers={"Content-Type": "application/json", **headers}
-    )
+    content, media_type = error.body, "application/json"
+    if accepts(scope["headers"], PROBLEM_TYPE):
+        content, media_type = error.problem(_path(scope)), PROBLEM_TYPE.decode()
+    return Response(content, error.status, headers={"Content-Type": media_type, **headers})
 
 
 def login_error(error: ErrorAnswer) -> Response:
@@ -26,3 +34,8 @@ def login_error(error: ErrorAnswer) -> Response:
     answer = json_answer({"success": False, "error": error.message}, error.status)
     answer.raw_headers += error.headers
     return answer
+
+
+def _path(scope: Scope) -> str:
+    raw: bytes = scope["raw_path"]
+    return raw.decode("latin-1")

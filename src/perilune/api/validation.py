@@ -13,11 +13,19 @@ from msgspec import UNSET, UnsetType
 
 from perilune.api.errors import InvalidBody, InvalidRequest
 from perilune.services.env import check_env_variables
-from perilune.store import CronStatus, PaginationParams, UpdateFunctionRequest
+from perilune.store import (
+    CronStatus,
+    FunctionQuery,
+    FunctionSort,
+    PaginationParams,
+    UpdateFunctionRequest,
+)
 
 MAX_NAME_CHARS = 100
 MAX_DESCRIPTION_CHARS = 500
 MAX_CODE_BYTES = 1024 * 1024
+MAX_SEARCH_CHARS = 100
+FIELDS = ("full", "summary")
 RETENTION_DAYS = (7, 15, 30, 365)
 MIN_MEMORY_MB = 16
 MAX_NUMBER = 2**63 - 1
@@ -136,6 +144,46 @@ def page_params(limit: str | None, offset: str | None) -> PaginationParams:
     return PaginationParams(_number(limit), _number(offset)).normalized()
 
 
+def function_query(q: str | None, sort: str | None, fields: str | None) -> FunctionQuery:
+    """Return which functions are wanted.
+
+    Raises:
+        InvalidRequest: a rule is broken.
+    """
+    if q is not None and len(q) > MAX_SEARCH_CHARS:
+        raise InvalidRequest(f"q: q cannot be longer than {MAX_SEARCH_CHARS} characters")
+    if sort is not None and sort not in tuple(FunctionSort):
+        raise InvalidRequest(f"sort: sort must be one of: [{' '.join(FunctionSort)}]")
+    return FunctionQuery(
+        q=q or None,
+        sort=FunctionSort.NEWEST if sort is None else FunctionSort(sort),
+        with_code=wants_everything(fields),
+    )
+
+
+def wants_everything(fields: str | None) -> bool:
+    """Whether a list is wanted with all its members, rather than as a summary.
+
+    Raises:
+        InvalidRequest: *fields* is neither.
+    """
+    if fields not in (None, *FIELDS):
+        raise InvalidRequest(f"fields: fields must be one of: [{' '.join(FIELDS)}]")
+    return fields != "summary"
+
+
+def version_number(text: str, side: str = "") -> int:
+    """Return the number of a version; *side* says in the message which one it is.
+
+    Raises:
+        InvalidRequest: it is not a decimal integer.
+    """
+    number = _integer(text)
+    if number is None:
+        raise InvalidRequest(f"Invalid version number{side}")
+    return number
+
+
 def _settings(
     body: FunctionBody, name: str | UnsetType, description: str | UnsetType | None, offer: Offer
 ) -> UpdateFunctionRequest:
@@ -219,9 +267,13 @@ def _cron_status(text: str | UnsetType | None) -> str | UnsetType | None:
 
 def _number(text: str | None) -> int:
     """Return a decimal integer; 0, which means absent, for everything else."""
-    if text is None or not text.isascii() or len(text) > 20:
-        return 0
+    return _integer(text or "") or 0
+
+
+def _integer(text: str) -> int | None:
+    if not text.isascii() or len(text) > 20:
+        return None
     digits = text[1:] if text[:1] in ("+", "-") else text
     if not digits.isdecimal() or int(digits) > MAX_NUMBER:
-        return 0
+        return None
     return int(text)

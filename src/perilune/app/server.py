@@ -20,6 +20,7 @@ from perilune.api import (
     ManagementApi,
     Offer,
     Readiness,
+    Versions,
     bind_sockets,
     build_access,
 )
@@ -175,6 +176,7 @@ def _gateway(
 
     management = ManagementApi(
         Functions(store, services.env, Offer(runtime.languages, settings.worker_memory // MIB)),
+        Versions(store),
         Executions(
             store,
             services.logger,
@@ -182,6 +184,7 @@ def _gateway(
             email_requests=services.email_tracker,
         ),
         access=access,
+        version=__version__,
         body_timeout_s=settings.body_timeout,
     )
     return Gateway(
@@ -195,7 +198,7 @@ def _gateway(
             ),
         ),
         management=management,
-        documentation=Documentation(lambda: management.describe(__version__)),
+        documentation=Documentation(management.describe),
         readiness=Readiness({"store": store.ping, "workers": check_workers}, runtime.sandbox),
         version=__version__,
         access_log=AccessLog(

@@ -11,6 +11,8 @@ from perilune.store.errors import AlreadyExists, FunctionNotFound
 from perilune.store.operations import Params, Statement, Work
 from perilune.store.records import (
     Function,
+    FunctionQuery,
+    FunctionSort,
     FunctionWithActiveVersion,
     PaginationParams,
     UpdateFunctionRequest,
@@ -24,12 +26,16 @@ _COLUMNS = tuple(name for name in Function.__struct_fields__ if name != "env_var
 
 _FLAGS = ("disabled", "save_response", "env_writable", "handles_options", "unsandboxed_html")
 _SETTINGS = tuple(name for name in UpdateFunctionRequest.__struct_fields__ if name != "code")
-_SQL = load_statements(
-    "functions",
-    columns=", ".join(_COLUMNS),
-    columns_of_f=", ".join(f"f.{name}" for name in _COLUMNS),
-    columns_of_v=", ".join(f"v.{name}" for name in VERSION_COLUMNS),
-)
+_SQL = load_statements("functions", columns=", ".join(_COLUMNS))
+_ORDERS = {
+    FunctionSort.NEWEST: "f.created_at DESC, f.id DESC",
+    FunctionSort.OLDEST: "f.created_at, f.id",
+    FunctionSort.NAME: "f.name COLLATE NOCASE, f.id",
+    FunctionSort.NAME_BACKWARDS: "f.name COLLATE NOCASE DESC, f.id DESC",
+    FunctionSort.CHANGED_LAST: "f.updated_at DESC, f.id DESC",
+    FunctionSort.CHANGED_FIRST: "f.updated_at, f.id",
+}
+_EVERY_FUNCTION = FunctionQuery()
 _INSERT = (
     f"INSERT INTO functions ({', '.join(_COLUMNS)}) "  # noqa: S608 - names of our own
     f"VALUES ({', '.join('?' * len(_COLUMNS))})"
@@ -61,13 +67,18 @@ class Functions:
         """See `DB.get_function`; always asks the database."""
         return await self._access.read(lambda connection: read_function(connection, function_id))
 
-    async def page(self, params: PaginationParams) -> tuple[list[FunctionWithActiveVersion], int]:
+    async def page(
+        self, params: PaginationParams, wanted: FunctionQuery | None = None
+    ) -> tuple[list[FunctionWithActiveVersion], int]:
         """See `DB.list_functions`."""
         page = params.normalized()
+        wanted = wanted or _EVERY_FUNCTION
+        text = None if wanted.q is None else _containing(wanted.q)
+        statement = _list_statement(wanted.sort, wanted.with_code)
 
         def read(connection: sqlite3.Connection) -> tuple[list[FunctionWithActiveVersion], int]:
             with snapshot(connection):
-                rows = connection.execute(_SQL["list_functions"], (page.limit, page.offset))
+                rows = connection.execute(statement, (page.limit, page.offset, text))
                 found = [
                     FunctionWithActiveVersion(
                         function=_function_of_row(row[: len(_COLUMNS)]),
@@ -79,7 +90,7 @@ class Functions:
                     )
                     for row in rows
                 ]
-                (total,) = connection.execute(_SQL["count_functions"]).fetchone()
+                (total,) = connection.execute(_SQL["count_functions"], (text,)).fetchone()
                 return found, total
 
         return await self._access.read(read)
@@ -133,10 +144,27 @@ def read_function(connection: sqlite3.Connection, function_id: str) -> Function:
     return _function_of_row(row)
 
 
+def _containing(text: str) -> str:
+    """Return the pattern of LIKE, escaped by a backslash, for whatever contains *text*."""
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
 def touch_function(connection: sqlite3.Connection, function_id: str, now: int) -> None:
     """Set `updated_at`.  Raises `FunctionNotFound`."""
     if connection.execute(_SQL["touch_function"], (function_id, now)).rowcount < 1:
         raise FunctionNotFound
+
+
+def _list_statement(sort: FunctionSort, with_code: bool) -> str:
+    return load_statements(
+        "functions",
+        columns_of_f=", ".join(f"f.{name}" for name in _COLUMNS),
+        columns_of_v=", ".join(
+            f"v.{name}" if with_code or name != "code" else "''" for name in VERSION_COLUMNS
+        ),
+        order=_ORDERS[sort],
+    )["list_functions"]
 
 
 def _column(setting: str, value: str | int | None) -> str | int | None:

@@ -14,6 +14,7 @@ from perilune.store.records import (
     Execution,
     ExecutionStatus,
     Function,
+    FunctionQuery,
     FunctionVersion,
     FunctionWithActiveVersion,
     LogEntry,
@@ -39,9 +40,9 @@ class DB(Protocol):
         ...
 
     async def list_functions(
-        self, params: PaginationParams
+        self, params: PaginationParams, wanted: FunctionQuery | None = None
     ) -> tuple[list[FunctionWithActiveVersion], int]:
-        """Return one page, newest first, and the total."""
+        """Return one page of the wanted functions, and their total; of all, newest first."""
         ...
 
     async def update_function(self, function_id: str, updates: UpdateFunctionRequest) -> None:
@@ -77,9 +78,12 @@ class DB(Protocol):
         ...
 
     async def list_versions(
-        self, function_id: str, params: PaginationParams
+        self, function_id: str, params: PaginationParams, *, with_code: bool = True
     ) -> tuple[list[FunctionVersion], int]:
-        """Return one page, highest number first, and the total; empty for unknown functions."""
+        """Return one page, highest number first, and the total; empty for unknown functions.
+
+        Without *with_code*, the code is not read and stays empty.
+        """
         ...
 
     async def get_active_version(self, function_id: str) -> FunctionVersion:

@@ -20,7 +20,11 @@ from perilune.store.statements import load_statements
 VERSION_COLUMNS = FunctionVersion.__struct_fields__
 """The columns of the table, named like the members of the record."""
 
-_SQL = load_statements("versions", columns=", ".join(VERSION_COLUMNS))
+_SQL = load_statements(
+    "versions",
+    columns=", ".join(VERSION_COLUMNS),
+    columns_without_code=", ".join("''" if name == "code" else name for name in VERSION_COLUMNS),
+)
 _TOUCH = load_statements("functions")["touch_function"]
 
 
@@ -78,16 +82,15 @@ class Versions:
         return await self._one("get_active_version", (function_id,), NoActiveVersion)
 
     async def page(
-        self, function_id: str, params: PaginationParams
+        self, function_id: str, params: PaginationParams, *, with_code: bool = True
     ) -> tuple[list[FunctionVersion], int]:
         """See `DB.list_versions`."""
         page = params.normalized()
+        statement = "list_versions" if with_code else "list_versions_without_code"
 
         def read(connection: sqlite3.Connection) -> tuple[list[FunctionVersion], int]:
             with snapshot(connection):
-                rows = connection.execute(
-                    _SQL["list_versions"], (function_id, page.limit, page.offset)
-                )
+                rows = connection.execute(_SQL[statement], (function_id, page.limit, page.offset))
                 found = [version_of_row(row) for row in rows]
                 (total,) = connection.execute(_SQL["count_versions"], (function_id,)).fetchone()
                 return found, total

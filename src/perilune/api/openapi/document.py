@@ -9,11 +9,11 @@ from fastapi.openapi.utils import get_openapi
 from perilune.api.errors import management_status
 from perilune.api.openapi.outside import describe_outside
 from perilune.api.openapi.schemas import REF, Error, Json, Problem, answer_schemas, body_schemas
+from perilune.api.replies import PROBLEM_TYPE
 from perilune.api.routes.table import ErrorKinds, Operation
 from perilune.api.scopes import Scope
 
 OPENAPI_VERSION = "3.1.1"
-PROBLEM_TYPE = "application/problem+json"
 
 _SUMMARY = "Functions that run on HTTP requests and schedules, each execution recorded."
 _TAGS = {
@@ -41,7 +41,7 @@ _SCHEMES = {
 
 _REFUSED = {
     "application/json": {"schema": {"$ref": REF.format(name="Error")}},
-    PROBLEM_TYPE: {"schema": {"$ref": REF.format(name="Problem")}},
+    PROBLEM_TYPE.decode(): {"schema": {"$ref": REF.format(name="Problem")}},
 }
 
 

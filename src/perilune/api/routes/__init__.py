@@ -10,6 +10,7 @@ from perilune.api.routes.executions import add_execution_routes
 from perilune.api.routes.functions import add_function_routes
 from perilune.api.routes.table import RouteTable
 from perilune.api.routes.tokens import add_token_routes
+from perilune.api.routes.versions import add_version_routes
 
 __all__ = [
     "RouteTable",
@@ -18,4 +19,5 @@ __all__ = [
     "add_execution_routes",
     "add_function_routes",
     "add_token_routes",
+    "add_version_routes",
 ]

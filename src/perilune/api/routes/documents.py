@@ -4,18 +4,33 @@ from typing import Any
 
 from fastapi import Response
 
+from perilune.api.replies import json_answer
+from perilune.api.routes.shapes import ServerVersion
 from perilune.api.routes.table import RouteTable
 from perilune.api.scopes import Scope
 from perilune.runtimes.guest_docs import guest_api_json
 
 
-def add_document_routes(routes: RouteTable) -> None:
-    """Add the description of the guest API."""
+def add_document_routes(routes: RouteTable, version: str) -> None:
+    """Add the server's *version* and the description of the guest API."""
     guest_api = guest_api_json()
 
     async def get_guest_api() -> Response:
         return Response(guest_api, headers={"Content-Type": "application/json"})
 
+    async def get_version() -> Response:
+        return json_answer({"name": "Perilune", "version": version})
+
+    routes.add(
+        "GET",
+        "/api/version",
+        get_version,
+        "getServerVersion",
+        "Server",
+        scope=Scope.READ,
+        summary="Show which server this is",
+        answer=ServerVersion,
+    )
     routes.add(
         "GET",
         "/api/guest-api.json",

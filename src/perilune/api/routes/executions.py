@@ -4,6 +4,7 @@ from fastapi import Response
 
 from perilune.api.executions import Executions
 from perilune.api.replies import json_answer
+from perilune.api.routes.parameters import Limit, Offset
 from perilune.api.routes.shapes import (
     AIRequestList,
     EmailRequestList,
@@ -23,25 +24,23 @@ def add_execution_routes(routes: RouteTable, executions: Executions) -> None:
     """Add what reads executions."""
 
     async def list_executions(
-        function_id: str, limit: str | None = None, offset: str | None = None
+        function_id: str, limit: Limit = None, offset: Offset = None
     ) -> Response:
         return json_answer(await executions.page(function_id, page_params(limit, offset)))
 
     async def get_execution(execution_id: str) -> Response:
         return json_answer(await executions.get(execution_id))
 
-    async def get_logs(
-        execution_id: str, limit: str | None = None, offset: str | None = None
-    ) -> Response:
+    async def get_logs(execution_id: str, limit: Limit = None, offset: Offset = None) -> Response:
         return json_answer(await executions.logs(execution_id, page_params(limit, offset)))
 
     async def get_ai_requests(
-        execution_id: str, limit: str | None = None, offset: str | None = None
+        execution_id: str, limit: Limit = None, offset: Offset = None
     ) -> Response:
         return json_answer(await executions.ai_requests(execution_id, page_params(limit, offset)))
 
     async def get_email_requests(
-        execution_id: str, limit: str | None = None, offset: str | None = None
+        execution_id: str, limit: Limit = None, offset: Offset = None
     ) -> Response:
         params = page_params(limit, offset)
         return json_answer(await executions.email_requests(execution_id, params))

@@ -5,6 +5,7 @@ from fastapi import Request, Response
 from perilune.api.errors import InvalidRequest
 from perilune.api.functions import Functions
 from perilune.api.replies import json_answer
+from perilune.api.routes.parameters import Fields, Limit, Offset, Search, Sort
 from perilune.api.routes.shapes import FunctionAnswer, FunctionList
 from perilune.api.routes.table import RouteTable
 from perilune.api.scopes import Scope
@@ -15,6 +16,7 @@ from perilune.api.validation import (
     checked_env,
     checked_update,
     decode_body,
+    function_query,
     page_params,
 )
 from perilune.store import FunctionNotFound, FunctionVersion
@@ -32,8 +34,15 @@ def add_function_routes(routes: RouteTable, functions: Functions) -> None:
 
 
 def _add_reading(routes: RouteTable, functions: Functions) -> None:
-    async def list_functions(limit: str | None = None, offset: str | None = None) -> Response:
-        return json_answer(await functions.page(page_params(limit, offset)))
+    async def list_functions(
+        limit: Limit = None,
+        offset: Offset = None,
+        q: Search = None,
+        sort: Sort = None,
+        fields: Fields = None,
+    ) -> Response:
+        wanted = function_query(q, sort, fields)
+        return json_answer(await functions.page(page_params(limit, offset), wanted))
 
     async def get_function(function_id: str) -> Response:
         return json_answer(await functions.get(function_id))
@@ -45,8 +54,9 @@ def _add_reading(routes: RouteTable, functions: Functions) -> None:
         "listFunctions",
         _TAG,
         scope=Scope.READ,
-        summary="List functions, newest first",
+        summary="List functions, newest first unless asked otherwise",
         answer=FunctionList,
+        errors=(InvalidRequest,),
     )
     routes.add(
         "GET",

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from perilune.api.diff import DiffLine
 from perilune.store import (
     AIRequest,
     EmailRequest,
@@ -19,10 +20,52 @@ class FunctionAnswer(Function, frozen=True, kw_only=True):
     active_version: FunctionVersion | None
 
 
+class ServerVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """Which server answers."""
+
+    name: str
+    version: str
+
+
+class ListedVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """A version as lists show it; summaries leave out its code."""
+
+    id: str
+    function_id: str
+    version: int
+    code: str | None = None
+    created_at: int = 0
+    created_by: str | None = None
+    is_active: bool = False
+    runtime: str = "lua"
+    requirements: str | None = None
+
+
+class ListedFunction(Function, frozen=True, kw_only=True):
+    """A function as lists show it: without its environment."""
+
+    active_version: ListedVersion | None
+
+
+class VersionList(msgspec.Struct, frozen=True, kw_only=True):
+    """One part of a function's versions, the latest first."""
+
+    versions: list[ListedVersion]
+    pagination: PaginationInfo
+
+
+class VersionDiff(msgspec.Struct, frozen=True, kw_only=True):
+    """What changed from one version to another, line by line."""
+
+    old_version: int
+    new_version: int
+    diff: list[DiffLine]
+
+
 class FunctionList(msgspec.Struct, frozen=True, kw_only=True):
     """One part of the list of functions, newest first."""
 
-    functions: list[FunctionAnswer]
+    functions: list[ListedFunction]
     pagination: PaginationInfo
 
 

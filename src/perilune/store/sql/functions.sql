@@ -10,11 +10,15 @@ SELECT 1 FROM functions WHERE id = ?1
 SELECT {columns_of_f}, {columns_of_v}
 FROM functions AS f
 LEFT JOIN function_versions AS v ON v.function_id = f.id AND v.is_active = 1
-ORDER BY f.created_at DESC, f.id DESC
+WHERE ?3 IS NULL OR f.name LIKE ?3 ESCAPE '\' OR f.description LIKE ?3 ESCAPE '\'
+      OR f.id LIKE ?3 ESCAPE '\'
+ORDER BY {order}
 LIMIT ?1 OFFSET ?2
 
 -- name: count_functions
 SELECT count(*) FROM functions
+WHERE ?1 IS NULL OR name LIKE ?1 ESCAPE '\' OR description LIKE ?1 ESCAPE '\'
+      OR id LIKE ?1 ESCAPE '\'
 
 -- name: list_active_cron
 SELECT {columns}

@@ -32,6 +32,12 @@ FROM function_versions WHERE function_id = ?1
 ORDER BY version DESC
 LIMIT ?2 OFFSET ?3
 
+-- name: list_versions_without_code
+SELECT {columns_without_code}
+FROM function_versions WHERE function_id = ?1
+ORDER BY version DESC
+LIMIT ?2 OFFSET ?3
+
 -- name: count_versions
 SELECT count(*) FROM function_versions WHERE function_id = ?1
 

@@ -1,0 +1,47 @@
+"""Parameters that several routes have.
+
+They arrive as texts, whatever they mean: what is wrong with them is answered like any other
+broken rule, and pages never fail.
+"""
+
+from typing import Annotated
+
+from fastapi import Path, Query
+from pydantic import WithJsonSchema
+
+from perilune.api.validation import FIELDS, MAX_SEARCH_CHARS
+from perilune.store import DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, FunctionSort
+
+Limit = Annotated[
+    str | None,
+    Query(description="How many items the answer may have; what makes no sense counts as absent."),
+    WithJsonSchema(
+        {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_LIMIT, "default": DEFAULT_PAGE_LIMIT}
+    ),
+]
+Offset = Annotated[
+    str | None,
+    Query(description="How many items to skip; what makes no sense counts as absent."),
+    WithJsonSchema({"type": "integer", "minimum": 0, "default": 0}),
+]
+Fields = Annotated[
+    str | None,
+    Query(description="`summary` leaves out the code of versions."),
+    WithJsonSchema({"type": "string", "enum": list(FIELDS), "default": FIELDS[0]}),
+]
+Search = Annotated[
+    str | None,
+    Query(description="Text that name, description or id contain."),
+    WithJsonSchema({"type": "string", "maxLength": MAX_SEARCH_CHARS}),
+]
+Sort = Annotated[
+    str | None,
+    Query(description="What the list is in order of; a minus turns it around."),
+    WithJsonSchema({"type": "string", "enum": list(FunctionSort), "default": FunctionSort.NEWEST}),
+]
+VersionNumber = Annotated[
+    str,
+    Path(description="The number of a version."),
+    WithJsonSchema({"type": "integer", "minimum": 1}),
+]
+VersionId = Annotated[str, Path(description="The id of a version.")]

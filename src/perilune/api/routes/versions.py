@@ -1,0 +1,110 @@
+"""Routes of versions of functions' code."""
+
+from fastapi import Response
+
+from perilune.api.errors import ComparedVersionNotFound, InvalidRequest
+from perilune.api.replies import encoded_answer, json_answer
+from perilune.api.routes.parameters import Fields, Limit, Offset, VersionId, VersionNumber
+from perilune.api.routes.shapes import VersionDiff, VersionList
+from perilune.api.routes.table import RouteTable
+from perilune.api.scopes import Scope
+from perilune.api.validation import page_params, version_number, wants_everything
+from perilune.api.versions import Versions
+from perilune.store import (
+    CannotDeleteActiveVersion,
+    FunctionNotFound,
+    FunctionVersion,
+    VersionNotFound,
+)
+
+_EVERY = "/api/functions/{function_id}/versions"
+_DIFF = "/api/functions/{function_id}/diff/{v1}/{v2}"
+_TAG = "Versions"
+
+
+def add_version_routes(routes: RouteTable, versions: Versions) -> None:
+    """Add what shows, compares and changes versions."""
+    _add_reading(routes, versions)
+    _add_changing(routes, versions)
+
+
+def _add_reading(routes: RouteTable, versions: Versions) -> None:
+    async def list_versions(
+        function_id: str, limit: Limit = None, offset: Offset = None, fields: Fields = None
+    ) -> Response:
+        with_code = wants_everything(fields)
+        params = page_params(limit, offset)
+        return json_answer(await versions.page(function_id, params, with_code=with_code))
+
+    async def get_version(function_id: str, version: VersionNumber) -> Response:
+        return json_answer(await versions.get(function_id, version_number(version)))
+
+    async def get_diff(function_id: str, v1: VersionNumber, v2: VersionNumber) -> Response:
+        first, second = version_number(v1, " v1"), version_number(v2, " v2")
+        return encoded_answer(await versions.diff(function_id, first, second))
+
+    routes.add(
+        "GET",
+        _EVERY,
+        list_versions,
+        "listVersions",
+        _TAG,
+        scope=Scope.READ,
+        summary="List a function's versions, the latest first",
+        answer=VersionList,
+        errors=(InvalidRequest, FunctionNotFound),
+    )
+    routes.add(
+        "GET",
+        _EVERY + "/{version}",
+        get_version,
+        "getVersion",
+        _TAG,
+        scope=Scope.READ,
+        summary="Show a version by its number",
+        answer=FunctionVersion,
+        errors=(InvalidRequest, VersionNotFound),
+    )
+    routes.add(
+        "GET",
+        _DIFF,
+        get_diff,
+        "getVersionDiff",
+        _TAG,
+        scope=Scope.READ,
+        summary="Compare two versions line by line",
+        answer=VersionDiff,
+        errors=(InvalidRequest, ComparedVersionNotFound),
+    )
+
+
+def _add_changing(routes: RouteTable, versions: Versions) -> None:
+    async def activate_version(function_id: str, version: VersionId) -> Response:
+        return json_answer(await versions.activate(function_id, version))
+
+    async def delete_version(function_id: str, version: VersionId) -> Response:
+        await versions.delete(function_id, version)
+        return Response(status_code=204)
+
+    routes.add(
+        "POST",
+        _EVERY + "/{version}/activate",
+        activate_version,
+        "activateVersion",
+        _TAG,
+        scope=Scope.DEPLOY,
+        summary="Make a version the active one",
+        answer=FunctionVersion,
+        errors=(VersionNotFound,),
+    )
+    routes.add(
+        "DELETE",
+        _EVERY + "/{version}",
+        delete_version,
+        "deleteVersion",
+        _TAG,
+        scope=Scope.DEPLOY,
+        summary="Remove a version that is not active, and its executions",
+        status=204,
+        errors=(CannotDeleteActiveVersion, VersionNotFound),
+    )

@@ -1,0 +1,75 @@
+"""What the management API does with versions of functions' code."""
+
+import asyncio
+
+import msgspec
+
+from perilune.api.diff import diff_lines
+from perilune.api.errors import ComparedVersionNotFound
+from perilune.api.functions import Json, failing_as, page_info, version_answer
+from perilune.api.routes.shapes import VersionDiff
+from perilune.store import DB, FunctionVersion, PaginationParams, VersionNotFound, to_json
+
+
+class Versions:
+    """Shows versions, says which one is active, removes old ones.
+
+    Every method raises the store's not-found errors, and `OperationFailed`
+    when the store itself fails.
+    """
+
+    def __init__(self, db: DB) -> None:
+        self._db = db
+        self._comparing = asyncio.Semaphore(1)
+        """One comparison at a time: each may take a whole processor for seconds."""
+
+    async def page(self, function_id: str, params: PaginationParams, *, with_code: bool) -> Json:
+        """Return one part of a function's versions, the highest number first."""
+        with failing_as("Failed to list versions"):
+            await self._db.get_function(function_id)
+            found, total = await self._db.list_versions(function_id, params, with_code=with_code)
+        return {
+            "versions": [version_answer(one, with_code=with_code) for one in found],
+            "pagination": page_info(total, params),
+        }
+
+    async def get(self, function_id: str, number: int) -> Json:
+        """Return one version."""
+        with failing_as("Failed to get version"):
+            return to_json(await self._db.get_version(function_id, number))
+
+    async def activate(self, function_id: str, version_id: str) -> Json:
+        """Make a version of this function its active one; return it."""
+        with failing_as("Failed to activate version"):
+            async with self._db.transaction() as transaction:
+                await transaction.activate_version(version_id, function_id)
+                return to_json(await transaction.get_version_by_id(version_id))
+
+    async def delete(self, function_id: str, version_id: str) -> None:
+        """Remove a version of this function, and its executions."""
+        with failing_as("Failed to delete version"):
+            await self._db.delete_version(version_id, function_id)
+
+    async def diff(self, function_id: str, first: int, second: int) -> bytes:
+        """Return, as JSON, what changed from one version to another.
+
+        Comparing large texts takes seconds, so it is not done in the event loop.
+        """
+        old = await self._compared(function_id, first, "v1")
+        new = await self._compared(function_id, second, "v2")
+        async with self._comparing:
+            return await asyncio.to_thread(_diff, old, new)
+
+    async def _compared(self, function_id: str, number: int, side: str) -> FunctionVersion:
+        try:
+            with failing_as("Failed to get version"):
+                return await self._db.get_version(function_id, number)
+        except VersionNotFound as problem:
+            raise ComparedVersionNotFound(side) from problem
+
+
+def _diff(old: FunctionVersion, new: FunctionVersion) -> bytes:
+    answer = VersionDiff(
+        old_version=old.version, new_version=new.version, diff=diff_lines(old.code, new.code)
+    )
+    return msgspec.json.encode(answer) + b"\n"
