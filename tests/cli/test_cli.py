@@ -156,7 +156,11 @@ def test_init_prepares_everything_once(tmp_path):
     assert re.search(r"example function: /fn/[0-9a-v]{20}\n", first.stdout)
     assert key.strip() not in first.stdout
     assert (data_dir / "api_key.txt").read_text() == key
-    assert sorted(file.name for file in data_dir.iterdir()) == ["api_key.txt", "lunar.db"]
+    assert sorted(file.name for file in data_dir.iterdir()) == [
+        "api_key.txt",
+        "lunar.db",
+        "secret_key.txt",
+    ]
 
 
 def test_a_new_key_is_shown_once_and_only_on_a_terminal(tmp_path):
@@ -248,3 +252,27 @@ def test_text_lines_can_not_be_faked(capsys):
 
     assert "\n" not in text and "\r" not in text
     assert members["message"] == "a\n2026 ERROR faked\r" and members["level"] == "info"
+
+
+def test_secrets_are_rotated_and_old_keys_forgotten(tmp_path):
+    data_dir = tmp_path / "data"
+    assert run("init", str(data_dir)).returncode == 0
+    key = (data_dir / "secret_key.txt").read_text()
+
+    rotated = run("secrets", "rotate", "--data-dir", str(data_dir))
+    pruned = run("secrets", "prune", "--data-dir", str(data_dir))
+
+    assert rotated.returncode == 0, rotated.stderr
+    assert "secrets encrypted again: 0\n" in rotated.stdout
+    assert pruned.returncode == 0, pruned.stderr
+    assert "keys forgotten: 1\n" in pruned.stdout
+    assert (data_dir / "secret_key.txt").read_text() != key
+    assert key.strip() not in rotated.stdout + rotated.stderr + pruned.stdout
+
+
+def test_secrets_of_nothing_are_not_rotated(tmp_path):
+    answer = run("secrets", "rotate", "--data-dir", str(tmp_path / "nope"))
+
+    assert answer.returncode == 1
+    assert "there is no database" in answer.stderr
+    assert not (tmp_path / "nope").exists()

@@ -10,9 +10,11 @@ from perilune.app.data import (
     ensure_example,
     open_data,
     open_database,
+    open_secrets,
     prepare_data_dir,
 )
 from perilune.app.runtimes import HostedRuntime, OpenRuntime, open_workers
+from perilune.app.secrets import Rotation, SecretKeys, prune, rotate
 from perilune.app.server import NoWorkersError, RunningServer, open_server
 from perilune.app.services import Services
 
@@ -22,13 +24,18 @@ __all__ = [
     "HostedRuntime",
     "NoWorkersError",
     "OpenRuntime",
+    "Rotation",
     "RunningServer",
+    "SecretKeys",
     "Services",
     "bring_key",
     "ensure_example",
     "open_data",
     "open_database",
+    "open_secrets",
     "open_server",
     "open_workers",
     "prepare_data_dir",
+    "prune",
+    "rotate",
 ]

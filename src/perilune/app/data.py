@@ -9,12 +9,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from perilune.api import KEY_FILE, ApiKey, load_api_key
+from perilune.app.secrets import SecretKeys, unlock
 from perilune.clock import wall_clock
 from perilune.config import Settings
 from perilune.errors import PeriluneError
 from perilune.ids import new_function_id
 from perilune.store import DB, Function, PaginationParams, SqliteStore, open_store
 from perilune.store.lunar import take_over
+from perilune.vault import SECRET_KEY_FILE
 
 DATABASE_FILE = "lunar.db"
 """Lunar's name, so that its data directory can be taken over."""
@@ -55,9 +57,9 @@ async def open_data(settings: Settings) -> AsyncIterator[tuple[ApiKey, SqliteSto
     """
     prepare_data_dir(settings.data_dir)
     key = load_api_key(settings.api_key, settings.data_dir)
-    database = settings.data_dir / DATABASE_FILE
-    await _take_over(database)
-    async with open_store(database) as store:
+    await _take_over(settings.data_dir / DATABASE_FILE)
+    async with open_secrets(settings) as (keys, store):
+        await unlock(store, keys)
         yield key, store
 
 
@@ -74,6 +76,18 @@ async def open_database(data_dir: Path) -> AsyncIterator[SqliteStore]:
         raise DataDirError(f"there is no database in {data_dir}; is it the data directory?")
     async with open_store(database) as store:
         yield store
+
+
+@asynccontextmanager
+async def open_secrets(settings: Settings) -> AsyncIterator[tuple[SecretKeys, SqliteStore]]:
+    """Open the database of an existing data directory, and the keys of its secrets.
+
+    Raises:
+        PeriluneError: one of them can't be read.
+    """
+    keys = SecretKeys(settings.secret_key, settings.data_dir / SECRET_KEY_FILE)
+    async with open_store(settings.data_dir / DATABASE_FILE, vault=keys.ring) as store:
+        yield keys, store
 
 
 def prepare_data_dir(path: Path) -> None:

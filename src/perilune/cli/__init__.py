@@ -9,6 +9,7 @@ import click
 from perilune import __version__
 from perilune.cli.keys import key
 from perilune.cli.lunar import import_lunar
+from perilune.cli.secrets import secrets
 from perilune.cli.server import init, serve, version
 from perilune.cli.tokens import tokens
 
@@ -23,6 +24,7 @@ def main() -> None:
 
 main.add_command(serve)
 main.add_command(init)
+main.add_command(secrets)
 main.add_command(version)
 main.add_command(import_lunar)
 main.add_command(key)

@@ -87,6 +87,13 @@ class Settings:
         env="API_KEY",
         secret=True,
     )
+    secret_key: str = setting(
+        "",
+        "keys (comma-separated, 64 hexadecimal digits each) that encrypt secrets at rest; the"
+        " first one encrypts; empty: those in the data directory",
+        env="PERILUNE_SECRET_KEY",
+        secret=True,
+    )
     base_url: str = setting(
         "",
         "public base URL given to functions; empty: http://localhost:PORT",

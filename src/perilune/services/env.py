@@ -5,12 +5,12 @@ One rule set holds for both ways in, the API and `env.set` of guest code.
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import ClassVar, Protocol
 
 from perilune.errors import PeriluneError
-from perilune.store import EnvRows, StoreError
+from perilune.store import EnvRows, EnvVariable, StoreError, VariableNotKept
 
 MAX_VARIABLES = 100
 MAX_KEY_CHARS = 100
@@ -141,8 +141,10 @@ class Env:
             raise EnvVariableNotFound(key)
         return value
 
-    async def set(self, function_id: str, key: str, value: str) -> None:
-        """Write one variable.
+    async def set(
+        self, function_id: str, key: str, value: str, write_only: bool | None = None
+    ) -> None:
+        """Write one variable; *write_only* None leaves its mark as it is.
 
         Raises:
             EnvValidationError: it breaks a rule, or the function has too many.
@@ -151,10 +153,22 @@ class Env:
         check_env_variable(key, value)
         async with self._writing:
             with _failing_as("failed to set value"):
-                present = await self._rows.all(function_id)
+                present = await self._rows.names(function_id)
                 if key not in present:
                     check_env_count(len(present) + 1)
-                await self._rows.set(function_id, key, value)
+                await self._rows.set(function_id, key, value, write_only)
+
+    async def hide(self, function_id: str, key: str) -> None:
+        """Make a variable write-only and leave its value.
+
+        Raises:
+            EnvValidationError: there is no such variable.
+            EnvError: the store failed.
+        """
+        check_env_variable(key, "")
+        async with self._writing:
+            with _failing_as("failed to set value"):
+                await self._rows.hide(function_id, key)
 
     async def delete(self, function_id: str, key: str) -> None:
         """Remove one variable; a missing one is fine."""
@@ -169,17 +183,33 @@ class Env:
         with _failing_as("failed to get values"):
             return dict(await self._rows.all(function_id))
 
-    async def replace(self, function_id: str, values: Mapping[str, str]) -> None:
-        """Make *values* the whole set, at once.
+    async def readable(self, function_id: str) -> list[EnvVariable]:
+        """Return all variables, write-only ones without their values."""
+        with _failing_as("failed to get values"):
+            return await self._rows.readable(function_id)
+
+    async def replace(
+        self,
+        function_id: str,
+        values: Mapping[str, str],
+        kept: Collection[str] = (),
+        write_only: Collection[str] | None = None,
+    ) -> None:
+        """Make *values*, and the present values of *kept*, the whole set, at once.
+
+        With *write_only*, those become write-only and all others readable; without it, marks
+        stay.
 
         Raises:
-            EnvValidationError: a variable breaks a rule, or there are too many.
+            EnvValidationError: a variable breaks a rule, there are too many, or a value that
+                is to be kept is missing or would become readable.
             EnvError: the store failed.
         """
+        check_env_count(len(values) + len(kept))
         check_env_variables(values)
         async with self._writing:
             with _failing_as("failed to set values"):
-                await self._rows.replace(function_id, dict(values))
+                await self._rows.replace(function_id, dict(values), kept, write_only)
 
 
 class MemoryEnv(Env):
@@ -194,21 +224,57 @@ class _MemoryRows:
 
     def __init__(self) -> None:
         self._functions: dict[str, dict[str, str]] = {}
+        self._hidden: dict[str, set[str]] = {}
 
     async def get(self, function_id: str, key: str) -> str | None:
         return self._functions.get(function_id, {}).get(key)
 
-    async def set(self, function_id: str, key: str, value: str) -> None:
+    async def set(
+        self, function_id: str, key: str, value: str, write_only: bool | None = None
+    ) -> None:
         self._functions.setdefault(function_id, {})[key] = value
+        if write_only is not None:
+            hidden = self._hidden.setdefault(function_id, set())
+            (hidden.add if write_only else hidden.discard)(key)
+
+    async def hide(self, function_id: str, key: str) -> None:
+        if key not in self._functions.get(function_id, {}):
+            raise VariableNotKept(key)
+        self._hidden.setdefault(function_id, set()).add(key)
 
     async def delete(self, function_id: str, key: str) -> None:
         self._functions.get(function_id, {}).pop(key, None)
+        self._hidden.get(function_id, set()).discard(key)
 
     async def all(self, function_id: str) -> dict[str, str]:
         return self._functions.get(function_id, {})
 
-    async def replace(self, function_id: str, values: dict[str, str]) -> None:
-        self._functions[function_id] = values
+    async def readable(self, function_id: str) -> list[EnvVariable]:
+        hidden = self._hidden.get(function_id, set())
+        return [
+            EnvVariable(key=key, value=None if key in hidden else value, write_only=key in hidden)
+            for key, value in sorted(self._functions.get(function_id, {}).items())
+        ]
+
+    async def names(self, function_id: str) -> frozenset[str]:
+        return frozenset(self._functions.get(function_id, {}))
+
+    async def replace(
+        self,
+        function_id: str,
+        values: dict[str, str],
+        kept: Iterable[str] = (),
+        write_only: Iterable[str] | None = None,
+    ) -> None:
+        present, hidden = await self.all(function_id), self._hidden.get(function_id, set())
+        wanted = hidden if write_only is None else set(write_only)
+        stay = {}
+        for key in kept:
+            if key not in present or (key in hidden and key not in wanted):
+                raise VariableNotKept(key)
+            stay[key] = present[key]
+        self._functions[function_id] = stay | values
+        self._hidden[function_id] = wanted & self._functions[function_id].keys()
 
 
 @contextmanager
@@ -216,6 +282,8 @@ def _failing_as(what: str) -> Iterator[None]:
     """Turn a failure of the store into an `EnvError` that says what could not be done."""
     try:
         yield
+    except VariableNotKept as error:
+        raise EnvValidationError("env_vars", str(error)) from error
     except StoreError as error:
         raise EnvError(f"{what}: {error}") from error
 

@@ -109,6 +109,36 @@ class KVQuotaExceeded(StoreError, ValueError):
         super().__init__(message)
 
 
+class VariableNotKept(StoreError, ValueError):
+    """A variable's value was to stay as it is, and can't; nothing was written."""
+
+    code = "variable_not_kept"
+
+
+class SigningSecretNotFound(StoreError):
+    """The function has no such signing secret."""
+
+    code = "signing_secret_not_found"
+
+    def __init__(self, message: str = "signing secret not found") -> None:
+        super().__init__(message)
+
+
+class TooManySigningSecrets(StoreError, ValueError):
+    """The function has as many signing secrets as it may have."""
+
+    code = "too_many_signing_secrets"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"a function cannot have more than {limit} signing secrets")
+
+
+class SecretUnreadable(StoreError):
+    """A stored secret can't be decrypted; the text says which, never what it was."""
+
+    code = "secret_unreadable"
+
+
 class WritesLost(StoreError):
     """Rows nobody waits for (`LogRows.append`) failed or were dropped; reported, never raised."""
 

@@ -4,6 +4,7 @@ SQLite is the implementation that ships.  A second one (PostgreSQL) has to
 pass the same behavioural tests and touches no caller.
 """
 
+from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from perilune.store.records import (
     AIRequest,
     ApiToken,
     EmailRequest,
+    EnvVariable,
     Execution,
     ExecutionStatus,
     Function,
@@ -20,6 +22,7 @@ from perilune.store.records import (
     LogEntry,
     LoginSession,
     PaginationParams,
+    SigningSecret,
     UpdateFunctionRequest,
 )
 
@@ -221,8 +224,14 @@ class EnvRows(Protocol):
         """Return the value or None."""
         ...
 
-    async def set(self, function_id: str, key: str, value: str) -> None:
-        """Write one variable."""
+    async def set(
+        self, function_id: str, key: str, value: str, write_only: bool | None = None
+    ) -> None:
+        """Write one variable; *write_only* None leaves its mark as it is."""
+        ...
+
+    async def hide(self, function_id: str, key: str) -> None:
+        """Make a variable write-only.  Raises `VariableNotKept` if there is none."""
         ...
 
     async def delete(self, function_id: str, key: str) -> None:
@@ -233,8 +242,47 @@ class EnvRows(Protocol):
         """Return all variables; empty for unknown functions."""
         ...
 
-    async def replace(self, function_id: str, values: dict[str, str]) -> None:
-        """Make *values* the whole set, in one transaction; bumps the function's `updated_at`."""
+    async def readable(self, function_id: str) -> list[EnvVariable]:
+        """Return all variables, write-only ones without their values."""
+        ...
+
+    async def names(self, function_id: str) -> frozenset[str]:
+        """Return the names of all variables."""
+        ...
+
+    async def replace(
+        self,
+        function_id: str,
+        values: dict[str, str],
+        kept: Iterable[str] = (),
+        write_only: Iterable[str] | None = None,
+    ) -> None:
+        """Make *values*, and the present values of *kept*, the whole set, in one transaction.
+
+        With *write_only*, those become write-only and all others readable; without it, marks
+        stay.  Bumps the function's `updated_at`.  Raises `VariableNotKept` for one of *kept*
+        that is missing, or write-only and would become readable.
+        """
+        ...
+
+
+class SigningSecretRows(Protocol):
+    """Rows of the secrets that signatures of calls are checked with."""
+
+    async def add(self, function_id: str, secret_id: str, value: str) -> SigningSecret:
+        """Store a secret.  Raises `FunctionNotFound` and `TooManySigningSecrets`."""
+        ...
+
+    async def list(self, function_id: str) -> list[SigningSecret]:
+        """Return a function's secrets without their values, oldest first."""
+        ...
+
+    async def values(self, function_id: str) -> tuple[str, ...]:
+        """Return the values of a function's secrets."""
+        ...
+
+    async def delete(self, function_id: str, secret_id: str) -> None:
+        """Remove a secret.  Raises `SigningSecretNotFound`."""
         ...
 
 

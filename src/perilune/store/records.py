@@ -99,6 +99,17 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int = 0
     updated_at: int = 0
 
+    @property
+    def is_guarded(self) -> bool:
+        """Whether a call over HTTP needs more than to find the function."""
+        return (
+            self.access != "public"
+            or self.rate_limit is not None
+            or self.allowed_methods is not None
+            or self.handles_options
+            or self.unsandboxed_html
+        )
+
 
 class FunctionVersion(msgspec.Struct, frozen=True, kw_only=True):
     """One immutable state of a function's code; at most one per function is active."""
@@ -209,6 +220,23 @@ class LoginSession(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     """Where the login came from."""
     user_agent: str
+
+
+class EnvVariable(msgspec.Struct, frozen=True, kw_only=True):
+    """One environment variable as people may see it."""
+
+    key: str
+    value: str | None
+    """None for a write-only variable."""
+    write_only: bool = False
+
+
+class SigningSecret(msgspec.Struct, frozen=True, kw_only=True):
+    """A secret that signatures are checked with, without its value."""
+
+    id: str
+    function_id: str
+    created_at: int
 
 
 class UpdateFunctionRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,9 +29,12 @@ from perilune.store.readers import Readers
 from perilune.store.removal import TABLES_OF_EXECUTIONS
 from perilune.store.requests import AIRequestStore, EmailRequestStore
 from perilune.store.retention import Retention
+from perilune.store.secrets import Secrets
+from perilune.store.signing_secrets import SigningSecretStore
 from perilune.store.transactions import Session
 from perilune.store.versions import Versions
 from perilune.store.writer import Writer
+from perilune.vault import PLAIN, Vault
 
 T = TypeVar("T")
 
@@ -46,7 +49,11 @@ def log_error(error: StoreError) -> None:
 
 @asynccontextmanager
 async def open_store(
-    path: Path | None, *, clock: WallClock = wall_clock, on_error: ErrorHook = log_error
+    path: Path | None,
+    *,
+    clock: WallClock = wall_clock,
+    on_error: ErrorHook = log_error,
+    vault: Vault = PLAIN,
 ) -> "AsyncIterator[SqliteStore]":
     """Open the store in *path*, creating or updating the file as needed; close it at the end.
 
@@ -54,6 +61,7 @@ async def open_store(
         path: The database file; None for a private temporary one that is deleted at the end.
         clock: Gives the times that are stored and the age of cached records.
         on_error: Called on the event loop with failures nobody waits for.
+        vault: Seals secrets; without one they are stored as they are.
 
     Raises:
         IncompatibleDatabase: The file is damaged, newer, or not ours; it is left as it is.
@@ -62,13 +70,13 @@ async def open_store(
     if path is None:
         with tempfile.TemporaryDirectory(prefix="perilune-") as folder:
             async with open_store(
-                Path(folder) / "store.db", clock=clock, on_error=on_error
+                Path(folder) / "store.db", clock=clock, on_error=on_error, vault=vault
             ) as store:
                 yield store
         return
     connection = await asyncio.to_thread(prepare_file, path, int(clock()))
     try:
-        store = SqliteStore(path, connection, clock=clock, on_error=on_error)
+        store = SqliteStore(path, connection, clock=clock, on_error=on_error, vault=vault)
     except sqlite3.Error as error:
         connection.close()
         raise StoreUnavailable(f"cannot open {path}: {error}") from error
@@ -91,7 +99,9 @@ class SqliteSession:
     The methods of the protocol are those of the repositories, under the protocol's names.
     """
 
-    def __init__(self, access: Access, clock: WallClock, pause: Pause = asyncio.sleep) -> None:
+    def __init__(
+        self, access: Access, clock: WallClock, vault: Vault, pause: Pause = asyncio.sleep
+    ) -> None:
         """Build the repositories on *access*; *pause* is awaited in work of many portions."""
         self._access = access
         self._retention = Retention(access, pause)
@@ -100,7 +110,8 @@ class SqliteSession:
         versions = Versions(access, clock)
         executions = Executions(access, clock)
         self.kv = KVStore(access, clock)
-        self.env = EnvStore(access, clock)
+        self.env = EnvStore(access, clock, vault)
+        self.signing_secrets = SigningSecretStore(access, clock, vault)
         self.logs = LogStore(access)
         self.ai_requests = AIRequestStore(access)
         self.email_requests = EmailRequestStore(access)
@@ -142,9 +153,9 @@ class SqliteSession:
 class SqliteTransaction(SqliteSession):
     """One open transaction; its reads see its own writes, nobody else sees them yet."""
 
-    def __init__(self, session: Session, writer: Writer, clock: WallClock) -> None:
+    def __init__(self, session: Session, writer: Writer, clock: WallClock, vault: Vault) -> None:
         """Use the open *session* of *writer*."""
-        super().__init__(_TransactionAccess(session, writer), clock, _no_pause)
+        super().__init__(_TransactionAccess(session, writer), clock, vault, _no_pause)
         self._depth = 0
 
     @asynccontextmanager
@@ -173,10 +184,17 @@ class SqliteStore(SqliteSession):
     """The store in one SQLite file; made by `open_store`."""
 
     def __init__(
-        self, path: Path, connection: sqlite3.Connection, *, clock: WallClock, on_error: ErrorHook
+        self,
+        path: Path,
+        connection: sqlite3.Connection,
+        *,
+        clock: WallClock,
+        on_error: ErrorHook,
+        vault: Vault,
     ) -> None:
         """Start writing through *connection*; the file has the current schema."""
         self._clock = clock
+        self._vault = vault
         self._on_error = on_error
         self._loop = asyncio.get_running_loop()
         self._connection = connection
@@ -186,7 +204,8 @@ class SqliteStore(SqliteSession):
             connection, self._checkpoints, touched=self._forget, report=self._report
         )
         self._closing: asyncio.Task[None] | None = None
-        super().__init__(_StoreAccess(self._writer, self._readers), clock)
+        super().__init__(_StoreAccess(self._writer, self._readers), clock, vault)
+        self.secrets = Secrets(self._access, vault)
         self._compaction = Compaction(self._access, asyncio.sleep)
         self.purge_deleted = self._retention.purge_deleted
         self.purge_orphans = self._expiry.purge_orphans
@@ -196,6 +215,7 @@ class SqliteStore(SqliteSession):
             self.get_active_version, lambda version: 500 + len(version.code), clock
         )
         self.get_function = self._functions.get
+        self.peek_function = self._functions.peek
         self.get_active_version = self._versions.get
 
     @property
@@ -223,7 +243,7 @@ class SqliteStore(SqliteSession):
             session.abandon()
             raise
         try:
-            yield SqliteTransaction(session, self._writer, self._clock)
+            yield SqliteTransaction(session, self._writer, self._clock, self._vault)
         except BaseException:
             with suppress(StoreUnavailable):
                 await session.finish(commit=False)

@@ -1,0 +1,197 @@
+"""Secrets at rest: sealed rows, resealing, write-only variables, signing secrets."""
+
+from pathlib import Path
+
+import pytest
+
+from perilune.store import (
+    FunctionNotFound,
+    SecretUnreadable,
+    SigningSecretNotFound,
+    TooManySigningSecrets,
+    VariableNotKept,
+    open_store,
+)
+from perilune.store.secrets import CHUNK_ROWS
+from perilune.vault import PLAIN, KeyRing, SecretKey
+from tests.store.helpers import NOW, SettableClock, other_connection, rows, some_function
+
+OLD, NEW = SecretKey(bytes(32)), SecretKey(bytes(range(32)))
+VALUE = "s3cret-value-of-the-variable"
+
+
+def opened(path: Path, vault=None):
+    return open_store(path, clock=SettableClock(), vault=vault or KeyRing([OLD]))
+
+
+def contents(path: Path) -> bytes:
+    """All bytes of the database and its companions."""
+    return b"".join(each.read_bytes() for each in path.parent.glob(path.name + "*"))
+
+
+async def test_values_are_not_in_the_file(path):
+    async with opened(path) as store:
+        fn = await some_function(store)
+        await store.env.set(fn.id, "KEY", VALUE)
+        await store.env.replace(fn.id, {"A": VALUE + "2"}, kept=["KEY"])
+        await store.signing_secrets.add(fn.id, "s1", VALUE + "3")
+
+        assert VALUE.encode() not in contents(path)
+        assert await store.env.get(fn.id, "KEY") == VALUE
+        assert await store.env.all(fn.id) == {"A": VALUE + "2", "KEY": VALUE}
+        assert await store.signing_secrets.values(fn.id) == (VALUE + "3",)
+    assert VALUE.encode() not in contents(path)
+    assert rows(path, "SELECT DISTINCT key_id FROM env_vars") == [(OLD.key_id,)]
+
+
+async def test_plain_rows_are_read_and_then_sealed_without_a_trace(path):
+    async with opened(path, PLAIN) as store:
+        fn = await some_function(store)
+        for number in range(50):
+            await store.env.set(fn.id, f"K{number}", f"{VALUE}{number}")
+    assert VALUE.encode() in contents(path)
+
+    async with opened(path) as store:
+        assert await store.env.get(fn.id, "K7") == f"{VALUE}7"
+        assert await store.secrets.reseal() == 50
+        assert await store.secrets.reseal() == 0
+        assert await store.env.all(fn.id) == {f"K{n}": f"{VALUE}{n}" for n in range(50)}
+
+    assert VALUE.encode() not in contents(path)
+
+
+async def test_a_rotation_takes_every_value_to_the_first_key(path):
+    count = CHUNK_ROWS + 3
+    async with opened(path) as store:
+        for _ in range(count // 100 + 1):
+            fn = await some_function(store)
+            await store.env.replace(fn.id, {f"K{n}": VALUE for n in range(100)})
+        await store.signing_secrets.add(fn.id, "s1", VALUE)
+        total = 100 * (count // 100 + 1) + 1
+
+    async with opened(path, KeyRing([NEW, OLD])) as store:
+        assert await store.secrets.key_ids() == {OLD.key_id}
+        assert await store.secrets.reseal() == total
+        assert await store.secrets.key_ids() == {NEW.key_id}
+
+    async with opened(path, KeyRing([NEW])) as store:
+        assert await store.secrets.unknown_key_ids() == set()
+        assert set((await store.env.all(fn.id)).values()) == {VALUE}
+        assert await store.signing_secrets.values(fn.id) == (VALUE,)
+
+
+async def test_a_rotation_that_broke_off_goes_on(path):
+    """A value that can't be read stops it; what is done stays done, nothing is lost."""
+    async with opened(path) as store:
+        fn = await some_function(store)
+        await store.env.replace(fn.id, {f"K{n:03}": VALUE for n in range(CHUNK_ROWS + 50)})
+    with other_connection(path) as connection:
+        [(sound,)] = connection.execute("SELECT value FROM env_vars WHERE key = 'K249'").fetchall()
+        connection.execute("UPDATE env_vars SET value = 'AAAA' WHERE key = 'K249'")
+
+    async with opened(path, KeyRing([NEW, OLD])) as store:
+        with pytest.raises(SecretUnreadable, match="K249"):
+            await store.secrets.reseal()
+        assert await store.secrets.key_ids() == {OLD.key_id, NEW.key_id}
+        with other_connection(path) as connection:
+            connection.execute("UPDATE env_vars SET value = ? WHERE key = 'K249'", (sound,))
+        assert await store.secrets.reseal() == 50
+        assert set((await store.env.all(fn.id)).values()) == {VALUE}
+
+
+async def test_a_missing_key_is_known_before_anything_is_read(path):
+    async with opened(path) as store:
+        fn = await some_function(store)
+        await store.env.set(fn.id, "KEY", VALUE)
+
+    for vault in (PLAIN, KeyRing([NEW])):
+        async with opened(path, vault) as store:
+            assert await store.secrets.unknown_key_ids() == {OLD.key_id}
+            with pytest.raises(SecretUnreadable, match=f"KEY of {fn.id}"):
+                await store.env.get(fn.id, "KEY")
+
+
+async def test_write_only_variables_are_listed_without_their_values(store):
+    fn = await some_function(store)
+    await store.env.set(fn.id, "OPEN", "1")
+    await store.env.set(fn.id, "HIDDEN", VALUE, True)
+    await store.env.set(fn.id, "LATER", VALUE)
+    await store.env.hide(fn.id, "LATER")
+
+    listed = {one.key: (one.value, one.write_only) for one in await store.env.readable(fn.id)}
+
+    assert listed == {"HIDDEN": (None, True), "LATER": (None, True), "OPEN": ("1", False)}
+    assert await store.env.get(fn.id, "HIDDEN") == VALUE
+    assert await store.env.names(fn.id) == {"HIDDEN", "LATER", "OPEN"}
+
+
+async def test_a_new_value_keeps_the_mark_unless_told_otherwise(store):
+    fn = await some_function(store)
+    await store.env.set(fn.id, "KEY", "1", True)
+
+    await store.env.set(fn.id, "KEY", "2")
+    assert [one.write_only for one in await store.env.readable(fn.id)] == [True]
+    await store.env.replace(fn.id, {"KEY": "3"})
+    assert [one.write_only for one in await store.env.readable(fn.id)] == [True]
+    await store.env.set(fn.id, "KEY", "4", False)
+    assert [one.value for one in await store.env.readable(fn.id)] == ["4"]
+
+
+async def test_replace_leaves_the_values_that_are_kept(store):
+    fn = await some_function(store)
+    await store.env.replace(fn.id, {"A": "1", "B": "2", "C": "3"}, write_only=["A"])
+
+    await store.env.replace(fn.id, {"D": "4"}, kept=["A", "B"], write_only=["A", "B"])
+
+    assert await store.env.all(fn.id) == {"A": "1", "B": "2", "D": "4"}
+    marks = {one.key: one.write_only for one in await store.env.readable(fn.id)}
+    assert marks == {"A": True, "B": True, "D": False}
+
+
+@pytest.mark.parametrize(
+    ("kept", "write_only", "text"),
+    [
+        pytest.param(["NOPE"], None, "there is no variable NOPE", id="missing"),
+        pytest.param(["A"], [], "A is write-only", id="would become readable"),
+    ],
+)
+async def test_what_can_not_be_kept_changes_nothing(store, kept, write_only, text):
+    fn = await some_function(store)
+    await store.env.replace(fn.id, {"A": VALUE}, write_only=["A"])
+
+    with pytest.raises(VariableNotKept, match=text):
+        await store.env.replace(fn.id, {"B": "2"}, kept, write_only)
+    with pytest.raises(VariableNotKept, match="there is no variable NOPE"):
+        await store.env.hide(fn.id, "NOPE")
+
+    assert await store.env.all(fn.id) == {"A": VALUE}
+    assert [one.write_only for one in await store.env.readable(fn.id)] == [True]
+
+
+async def test_signing_secrets_belong_to_one_function(store, path):
+    ours, theirs = await some_function(store), await some_function(store)
+
+    added = await store.signing_secrets.add(ours.id, "s1", VALUE)
+    with pytest.raises(FunctionNotFound):
+        await store.signing_secrets.add("nope", "s1", VALUE)
+
+    assert (added.id, added.function_id, added.created_at) == ("s1", ours.id, NOW)
+    assert await store.signing_secrets.list(ours.id) == [added]
+    assert await store.signing_secrets.values(theirs.id) == ()
+    with pytest.raises(SigningSecretNotFound):
+        await store.signing_secrets.delete(theirs.id, "s1")
+    await store.delete_function(ours.id)
+    assert rows(path, "SELECT * FROM signing_secrets") == []
+
+
+async def test_a_function_has_at_most_ten_signing_secrets(store):
+    fn = await some_function(store)
+    for number in range(10):
+        await store.signing_secrets.add(fn.id, f"s{number}", VALUE)
+
+    with pytest.raises(TooManySigningSecrets):
+        await store.signing_secrets.add(fn.id, "one more", VALUE)
+
+    await store.signing_secrets.delete(fn.id, "s3")
+    await store.signing_secrets.add(fn.id, "one more", VALUE)
+    assert len(await store.signing_secrets.list(fn.id)) == 10
