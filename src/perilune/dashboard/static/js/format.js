@@ -1,0 +1,92 @@
+// Numbers, durations and times in the person's language.
+
+import { t } from "./i18n.js";
+import { locale } from "./preferences.js";
+
+/** @param {number} value */
+export function number(value) {
+  return value.toLocaleString(locale.get());
+}
+
+/**
+ * A share between 0 and 1 as percentage.
+ *
+ * @param {number} share
+ */
+export function percent(share) {
+  const digits = share > 0 && share < 0.1 ? 1 : 0;
+  return share.toLocaleString(locale.get(), { style: "percent", maximumFractionDigits: digits });
+}
+
+/**
+ * A duration in milliseconds, in the unit that suits it.
+ *
+ * @param {number | null | undefined} ms
+ */
+export function duration(ms) {
+  if (ms === null || ms === undefined) return "–";
+  if (ms < 1000) return `${number(Math.round(ms * 10) / 10)} ms`;
+  if (ms < 60_000) return `${number(Math.round(ms / 10) / 100)} s`;
+  const seconds = Math.round(ms / 1000);
+  return `${number(Math.floor(seconds / 60))} min ${seconds % 60} s`;
+}
+
+/** @param {number} size  bytes */
+export function bytes(size) {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  let value = size;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${number(Math.round(value * 10) / 10)} ${units[unit]}`;
+}
+
+/**
+ * Date and time with the zone, for tooltips and details.
+ *
+ * @param {number} seconds  Unix time
+ */
+export function absoluteTime(seconds) {
+  return new Date(seconds * 1000).toLocaleString(locale.get(), {
+    dateStyle: "medium",
+    timeStyle: "long",
+  });
+}
+
+/**
+ * Date and time to the second, for tables.
+ *
+ * @param {number} seconds  Unix time
+ */
+export function time(seconds) {
+  return new Date(seconds * 1000).toLocaleString(locale.get(), {
+    dateStyle: "short",
+    timeStyle: "medium",
+  });
+}
+
+/**
+ * How long ago, or how far ahead.
+ *
+ * @param {number} seconds  Unix time
+ * @param {number} [now]  Unix time
+ */
+export function relativeTime(seconds, now = Date.now() / 1000) {
+  const format = new Intl.RelativeTimeFormat(locale.get(), { numeric: "auto", style: "long" });
+  const difference = seconds - now;
+  const size = Math.abs(difference);
+  if (size < 45) return difference <= 0 ? t("time.justNow") : t("time.soon");
+  /** @type {[Intl.RelativeTimeFormatUnit, number][]} */
+  const units = [
+    ["minute", 60],
+    ["hour", 3600],
+    ["day", 86_400],
+    ["month", 2_629_800],
+    ["year", 31_557_600],
+  ];
+  let [unit, length] = /** @type {[Intl.RelativeTimeFormatUnit, number]} */ (units[0]);
+  for (const [name, seconds_] of units) if (size >= seconds_ * 0.95) [unit, length] = [name, seconds_];
+  return format.format(Math.round(difference / length), unit);
+}

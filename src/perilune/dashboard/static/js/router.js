@@ -1,0 +1,127 @@
+// Which screen is shown: the fragment of the address, as in `#!/functions/ID/versions?page=2`.
+
+import { createStore } from "./store.js";
+
+/**
+ * @typedef {object} Place
+ * @property {string} path
+ * @property {URLSearchParams} query
+ */
+
+/** @type {import("./store.js").Store<Place>} */
+export const place = createStore(parse(location.hash));
+
+/** @type {(() => Promise<boolean>) | null} */
+let mayLeave = null;
+let settled = location.hash;
+
+/** Begin to follow the address. */
+export function startRouter() {
+  addEventListener("hashchange", async () => {
+    if (location.hash === settled) return;
+    const wanted = location.hash;
+    if (mayLeave) {
+      // Put the address back until we know: a reload must not land elsewhere.
+      history.replaceState(null, "", settled || "#!/");
+      if (!(await mayLeave())) return;
+      history.pushState(null, "", wanted);
+      mayLeave = null;
+    }
+    settled = wanted;
+    place.set(parse(wanted));
+  });
+  addEventListener("beforeunload", (event) => {
+    if (mayLeave) event.preventDefault();
+  });
+}
+
+/**
+ * Show another place.
+ *
+ * @param {string} path  with a query if it has one
+ * @param {{ replace?: boolean }} [how]
+ */
+export function go(path, { replace = false } = {}) {
+  const hash = href(path);
+  if (!replace) {
+    location.hash = hash;
+    return;
+  }
+  history.replaceState(null, "", hash);
+  settled = hash;
+  place.set(parse(hash));
+}
+
+/**
+ * Change the query of the place that is shown; empty values are removed.
+ *
+ * @param {Record<string, string | number | null>} changes
+ */
+export function setQuery(changes) {
+  const { path, query } = place.get();
+  const next = new URLSearchParams(query);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null || value === "") next.delete(name);
+    else next.set(name, String(value));
+  }
+  const text = next.toString();
+  go(text ? `${path}?${text}` : path, { replace: true });
+}
+
+/**
+ * The address of a place, for links.
+ *
+ * @param {string} path
+ */
+export const href = (path) => `#!${path}`;
+
+/**
+ * Ask before the place is left; null asks no more.
+ *
+ * @param {(() => Promise<boolean>) | null} ask  resolves to whether it may be left
+ */
+export function guardLeaving(ask) {
+  mayLeave = ask;
+}
+
+/**
+ * Match a path with a pattern such as `/functions/:id/versions`.
+ *
+ * @param {string} pattern
+ * @param {string} path
+ * @returns {Record<string, string> | null}
+ */
+export function match(pattern, path) {
+  const wanted = pattern.split("/");
+  const given = path.split("/");
+  if (wanted.length !== given.length) return null;
+  /** @type {Record<string, string>} */
+  const parameters = {};
+  for (const [at, part] of wanted.entries()) {
+    const text = given[at] ?? "";
+    if (part.startsWith(":")) {
+      if (!text) return null;
+      parameters[part.slice(1)] = decoded(text);
+    } else if (part !== text) return null;
+  }
+  return parameters;
+}
+
+/**
+ * @param {string} hash
+ * @returns {Place}
+ */
+function parse(hash) {
+  const text = hash.replace(/^#!?/, "") || "/";
+  const [path = "/", query = ""] = text.split("?", 2);
+  return { path: path.startsWith("/") ? path : `/${path}`, query: new URLSearchParams(query) };
+}
+
+/** @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a broken escape: no such thing will be found
+  }
+}

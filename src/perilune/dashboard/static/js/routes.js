@@ -1,0 +1,29 @@
+// Every screen: its address, its title, and the module that draws it.
+
+/**
+ * @typedef {object} ScreenProps
+ * @property {Record<string, string>} params  from the address
+ * @property {URLSearchParams} query
+ */
+
+/**
+ * @typedef {object} Route
+ * @property {string} pattern
+ * @property {import("./i18n.js").TextKey} title
+ * @property {"overview" | "functions" | "executions" | "tokens" | ""} section  of the navigation
+ * @property {() => Promise<{ default: (props: ScreenProps) => any }>} load
+ */
+
+/** @type {Route[]} */
+export const ROUTES = [
+  { pattern: "/login", title: "login.title", section: "", load: () => import("./screens/login.js") },
+  {
+    pattern: "/functions",
+    title: "functions.title",
+    section: "functions",
+    load: () => import("./screens/functions.js"),
+  },
+];
+
+/** The screen of the empty address. */
+export const HOME = "/functions";

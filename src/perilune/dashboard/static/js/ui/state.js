@@ -1,0 +1,39 @@
+// What is shown while there is nothing to show: loading, failed, empty.
+
+import { t } from "../i18n.js";
+import { html } from "../lib.js";
+import { Button } from "./button.js";
+
+/** @param {{ what?: string }} props */
+export function Loading({ what = t("state.loading") }) {
+  return html`<div class="loading" role="status"><span class="spinner" aria-hidden="true"></span>${what}</div>`;
+}
+
+/** @param {{ error: import("../api.js").ApiError, onRetry: () => void, title?: string }} props */
+export function LoadError({ error, onRetry, title }) {
+  return html`<div class="empty" role="alert">
+    <h2>${title ?? (error.status === 404 ? t("state.notFound") : t("state.failed"))}</h2>
+    <p>${error.status === 0 ? t("state.unreachable") : error.message}</p>
+    <div class="actions"><${Button} icon="refresh" onClick=${onRetry}>${t("state.retry")}<//></div>
+  </div>`;
+}
+
+/** @param {{ title: string, text?: string, children?: any }} props */
+export function Empty({ title, text, children }) {
+  return html`<div class="empty">
+    <h3>${title}</h3>
+    ${text && html`<p>${text}</p>`} ${children && html`<div class="actions">${children}</div>`}
+  </div>`;
+}
+
+/**
+ * The view of a resource: its states, then *children* with the data.
+ *
+ * @template T
+ * @param {{ of: import("../resource.js").Resource<T>, children: (data: T) => any }} props
+ */
+export function Loaded({ of, children }) {
+  if (of.data !== undefined) return children(of.data);
+  if (of.error) return html`<${LoadError} error=${of.error} onRetry=${of.reload} />`;
+  return html`<${Loading} />`;
+}
