@@ -5,10 +5,13 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v pyth
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# What the dashboard is checked and its vendored code is built with; node comes from PyPI.
+NODE := tools/vendor/node_modules
+WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo check bench bench-growth bench-retention soak format docs clean
+.PHONY: help run test demo check bench bench-growth bench-retention soak format docs vendor clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,15 +20,17 @@ run: $(VENV)/.ready-run ## Install what is needed and start the server with an e
 	@exec $(BIN)/perilune serve --example $(ARGS)
 
 test: $(VENV)/.ready-test ## Install what is needed and run every test
+	@tools/install_chromium.sh
 	@$(BIN)/python -m pytest $(ARGS)
 
 demo: $(VENV)/.ready-run ## Start a server, call the example, show its masked record, stop the server
 	@$(BIN)/python tools/demo.py
 
-check: $(VENV)/.ready-check ## Format, lint, types, import rules, sizes, documentation
+check: $(VENV)/.ready-check $(NODE)/.ready ## Format, lint, types, import rules, sizes, documentation
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(WITH_NODE) $(NODE)/.bin/tsc --project tsconfig.json
 	$(BIN)/lint-imports
 	$(BIN)/python tools/check_size.py src tools
 	$(BIN)/python tools/generate_docs.py --check
@@ -53,8 +58,11 @@ docs: $(VENV)/.ready-check ## Write the generated pages and build the documentat
 	$(BIN)/python tools/generate_docs.py
 	$(BIN)/mkdocs build --strict --site-dir site
 
+vendor: $(NODE)/.ready ## Build the third-party code of the dashboard anew
+	$(WITH_NODE) node tools/vendor/build.mjs
+
 clean: ## Remove .venv, caches and what was built; data/ stays
-	rm -rf $(VENV) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(NODE) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests tools examples bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Dependency groups need pip 25.1, newer than the one Python 3.11 brings.
@@ -75,4 +83,8 @@ $(VENV)/.ready-test: $(VENV)/.ready-run
 
 $(VENV)/.ready-check: $(VENV)/.ready-test
 	$(PIP) --group check --group docs
+	@touch $@
+
+$(NODE)/.ready: $(VENV)/.ready-check tools/vendor/package.json
+	$(WITH_NODE) npm install --prefix tools/vendor --ignore-scripts --no-audit --no-fund --no-package-lock --silent
 	@touch $@

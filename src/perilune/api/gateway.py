@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from perilune.api import hardening
-from perilune.api.errors import NOT_READY_STATUS, MethodNotAllowed, UnknownPath, refusal
+from perilune.api.errors import NOT_READY_STATUS, MethodNotAllowed, refusal
 from perilune.api.headers import is_request_id
 from perilune.api.health import Readiness
 from perilune.api.replies import json_answer, json_error
@@ -19,7 +19,7 @@ from perilune.runtimes.guest_docs import llms_text
 GUIDE_CACHING = "public, max-age=3600"
 _REQUEST_ID = b"x-request-id"
 
-_NOT_FOUND = refusal(UnknownPath())
+_OWN = frozenset({"/healthz", "/readyz", "/llms.txt"})
 
 _access = logging.getLogger("perilune.access")
 
@@ -42,15 +42,15 @@ class Gateway:
         functions: ASGIApp,
         management: ASGIApp,
         documentation: ASGIApp,
+        dashboard: ASGIApp,
         readiness: Readiness,
-        version: str,
         access_log: AccessLog,
     ) -> None:
         self._functions = functions
         self._management = management
         self._documentation = documentation
+        self._dashboard = dashboard
         self._readiness = readiness
-        self._version = version
         self._access_log = access_log
         self._guide = llms_text().encode()
 
@@ -66,8 +66,10 @@ class Gateway:
             await self._managed(scope, receive, send)
         elif path.startswith("/docs/") or path == "/docs":
             await self._documentation(scope, receive, send)
-        else:
+        elif path in _OWN:
             await self._own(path, scope, receive, send)
+        else:
+            await self._dashboard(scope, receive, send)
 
     async def _managed(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the management API; each answer names its request."""
@@ -119,9 +121,7 @@ class Gateway:
 
     async def _own(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the few paths that belong to the server itself."""
-        if path not in ("/", "/healthz", "/readyz", "/llms.txt"):
-            answer = json_error(_NOT_FOUND, scope)
-        elif scope["method"] not in ("GET", "HEAD"):
+        if scope["method"] not in ("GET", "HEAD"):
             answer = json_error(refusal(MethodNotAllowed("GET, HEAD")), scope)
         elif path == "/readyz":
             is_ready, document = await self._readiness.report()
@@ -130,12 +130,8 @@ class Gateway:
                 answer.status_code = NOT_READY_STATUS
         elif path == "/healthz":
             answer = json_answer({"status": "ok"})
-        elif path == "/llms.txt":
-            answer = PlainTextResponse(self._guide, headers={"Cache-Control": GUIDE_CACHING})
         else:
-            answer = json_answer(
-                {"name": "Perilune", "version": self._version, "api": "/api", "functions": "/fn/"}
-            )
+            answer = PlainTextResponse(self._guide, headers={"Cache-Control": GUIDE_CACHING})
         answer.raw_headers += (*hardening.COMMON, hardening.NO_CONTENT)
         await answer(scope, receive, send)
 

@@ -29,6 +29,7 @@ from perilune.app.runtimes import HostedRuntime, OpenRuntime, open_workers
 from perilune.app.services import Services, open_services
 from perilune.clock import wall_clock
 from perilune.config import MIB, Settings
+from perilune.dashboard import Dashboard
 from perilune.engine import Config, DefaultEngine, Engine
 from perilune.engine import new as new_engine
 from perilune.errors import PeriluneError
@@ -200,7 +201,7 @@ def _gateway(
         management=management,
         documentation=Documentation(management.describe),
         readiness=Readiness({"store": store.ping, "workers": check_workers}, runtime.sandbox),
-        version=__version__,
+        dashboard=Dashboard(),
         access_log=AccessLog(
             api=settings.access_log != "off",
             functions=settings.access_log == "all",

@@ -103,4 +103,11 @@ export default {
   "trigger.cron": "Schedule",
   "trigger.test": "Test",
   "trigger.replay": "Replay",
+
+  "code.cut": "Showing {{shown}} of {{total}} characters",
+  "editor.loading": "Loading the editor …",
+  "editor.failed": "The editor could not be loaded",
+  "editor.escape": "Tab indents. Press Escape, then Tab, to leave the editor.",
+  "function.noDescription": "No description",
+  "function.parts": "Parts of this function",
 };

@@ -105,4 +105,11 @@ export default {
   "trigger.cron": "Agendamento",
   "trigger.test": "Teste",
   "trigger.replay": "Reexecução",
+
+  "code.cut": "Mostrando {{shown}} de {{total}} caracteres",
+  "editor.loading": "Carregando o editor …",
+  "editor.failed": "Não foi possível carregar o editor",
+  "editor.escape": "Tab recua o código. Pressione Esc e depois Tab para sair do editor.",
+  "function.noDescription": "Sem descrição",
+  "function.parts": "Partes desta função",
 };

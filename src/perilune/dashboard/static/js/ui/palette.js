@@ -85,7 +85,7 @@ function OpenPalette() {
   return html`<dialog ref=${dialog} class="palette" aria-label=${t("palette.title")}
     onCancel=${() => isOpen.set(false)} onClose=${() => isOpen.set(false)}
     onMouseDown=${(/** @type {MouseEvent} */ event) => event.target === dialog.current && isOpen.set(false)}>
-    <input class="palette-input" role="combobox" aria-expanded="true" aria-controls="${id}-list" autofocus
+    <input class="palette-input" role="combobox" aria-expanded="true" aria-controls="${id}-list" ref=${focusOn}
       aria-activedescendant=${commands.length ? `${id}-${at}` : undefined} aria-label=${t("palette.title")}
       placeholder=${t("palette.placeholder")} value=${text} onKeyDown=${onKeyDown} autocomplete="off"
       onInput=${(/** @type {any} */ event) => {
@@ -238,4 +238,9 @@ function recentIds() {
 function remember(id) {
   const kept = [id, ...recentIds().filter((one) => one !== id)].slice(0, RECENT_KEPT);
   write(RECENT_KEY, JSON.stringify(kept));
+}
+
+/** @param {HTMLElement | null} element */
+function focusOn(element) {
+  element?.focus();
 }

@@ -1,0 +1,180 @@
+// The code editor as a view.  The library is loaded when the first editor is shown.
+
+import { t } from "../i18n.js";
+import { html, useEffect, useRef, useState } from "../lib.js";
+import { LoadError, Loading } from "../ui/state.js";
+
+/** @typedef {typeof import("../../vendor/codemirror-6.43.15.js")} CodeMirror */
+
+/** @returns {Promise<CodeMirror>} */
+export const loadCodeMirror = () => import("../../vendor/codemirror-6.43.15.js");
+
+/**
+ * @typedef {object} Marker  what is wrong in the code
+ * @property {number} line  from 1
+ * @property {number} [column]  from 1
+ * @property {string} message
+ * @property {"error" | "warning"} [severity]
+ */
+
+/**
+ * @typedef {object} EditorProps
+ * @property {string} value  the text; a new one replaces what is edited
+ * @property {string} runtime  the language
+ * @property {string} label
+ * @property {(text: string) => void} [onChange]
+ * @property {() => void} [onSave]  Ctrl or Cmd and S
+ * @property {boolean} [readOnly]
+ * @property {number} [line]  to show at first, from 1
+ * @property {readonly Marker[]} [markers]
+ * @property {(cm: CodeMirror) => any[]} [extend]  more extensions, such as completion
+ * @property {(handle: EditorHandle) => void} [onReady]
+ */
+
+/**
+ * @typedef {object} EditorHandle
+ * @property {(text: string) => void} insert  at the cursor
+ * @property {(line: number) => void} showLine
+ * @property {() => void} focus
+ */
+
+/** @param {EditorProps} props */
+export function Editor(props) {
+  const [loaded, setLoaded] = useState(/** @type {any} */ (null));
+  const load = () => {
+    setLoaded(null);
+    loadCodeMirror().then(
+      (cm) => setLoaded({ cm }),
+      (error) => setLoaded({ error }),
+    );
+  };
+  useEffect(load, []);
+  if (!loaded) return html`<${Loading} what=${t("editor.loading")} />`;
+  if (loaded.error) return html`<${LoadError} error=${loaded.error} title=${t("editor.failed")} onRetry=${load} />`;
+  return html`<${LoadedEditor} ...${props} cm=${loaded.cm} />`;
+}
+
+/** @param {EditorProps & { cm: CodeMirror }} props */
+function LoadedEditor(props) {
+  const { cm, value, runtime, label, readOnly = false, line, markers = [] } = props;
+  const box = useRef(/** @type {HTMLElement | null} */ (null));
+  const view = useRef(/** @type {import("@codemirror/view").EditorView | null} */ (null));
+  const latest = useRef(props);
+  latest.current = props;
+  useEffect(() => {
+    const made = new cm.EditorView({
+      parent: /** @type {HTMLElement} */ (box.current),
+      state: cm.EditorState.create({ doc: value, extensions: extensions(cm, latest, { runtime, label, readOnly }) }),
+    });
+    view.current = made;
+    const handle = handleOf(cm, made);
+    if (line) handle.showLine(line);
+    latest.current.onReady?.(handle);
+    return () => made.destroy();
+  }, [runtime, readOnly]);
+  useEffect(() => {
+    const current = view.current;
+    if (!current || current.state.doc.toString() === value) return;
+    current.dispatch({ changes: { from: 0, to: current.state.doc.length, insert: value } });
+  }, [value]);
+  useEffect(() => {
+    const current = view.current;
+    if (current) current.dispatch(cm.setDiagnostics(current.state, markers.map((one) => diagnostic(current, one))));
+  }, [markers]);
+  return html`<div class="editor" ref=${box}></div>
+    ${!readOnly && html`<p class="hint editor-hint">${t("editor.escape")}</p>`}`;
+}
+
+/**
+ * @param {CodeMirror} cm
+ * @param {{ current: EditorProps }} latest
+ * @param {{ runtime: string, label: string, readOnly: boolean }} fixed
+ */
+function extensions(cm, latest, { runtime, label, readOnly }) {
+  const save = { key: "Mod-s", preventDefault: true, run: () => (latest.current.onSave?.(), true) };
+  return [
+    cm.lineNumbers(),
+    cm.highlightSpecialChars(),
+    cm.history(),
+    cm.foldGutter(),
+    cm.drawSelection(),
+    cm.EditorState.allowMultipleSelections.of(true),
+    cm.indentOnInput(),
+    cm.bracketMatching(),
+    cm.closeBrackets(),
+    cm.rectangularSelection(),
+    cm.crosshairCursor(),
+    cm.highlightActiveLine(),
+    cm.highlightActiveLineGutter(),
+    cm.highlightSelectionMatches(),
+    cm.lintGutter(),
+    cm.syntaxHighlighting(cm.classHighlighter),
+    language(cm, runtime),
+    cm.indentUnit.of(runtime === "python" ? "    " : "  "),
+    cm.EditorState.readOnly.of(readOnly),
+    cm.EditorView.contentAttributes.of({ "aria-label": label, ...(readOnly ? { tabindex: "0" } : {}) }),
+    cm.EditorView.updateListener.of((update) => {
+      if (update.docChanged) latest.current.onChange?.(update.state.doc.toString());
+    }),
+    ...(latest.current.extend?.(cm) ?? []),
+    cm.keymap.of([
+      save,
+      // Tab indents; Escape before it leaves the editor, as the hint below says.
+      ...cm.closeBracketsKeymap,
+      ...cm.defaultKeymap,
+      ...cm.searchKeymap,
+      ...cm.historyKeymap,
+      ...cm.foldKeymap,
+      ...cm.completionKeymap,
+      ...cm.lintKeymap,
+      cm.indentWithTab,
+    ]),
+  ];
+}
+
+/**
+ * The grammar of a language that functions are written in.
+ *
+ * @param {CodeMirror} cm
+ * @param {string} runtime
+ */
+export function language(cm, runtime) {
+  if (runtime === "javascript" || runtime === "typescript") {
+    return cm.javascript({ typescript: runtime === "typescript" });
+  }
+  if (runtime === "python") return cm.python();
+  return cm.StreamLanguage.define(cm.lua);
+}
+
+/**
+ * @param {CodeMirror} cm
+ * @param {import("@codemirror/view").EditorView} view
+ * @returns {EditorHandle}
+ */
+function handleOf(cm, view) {
+  return {
+    insert(text) {
+      view.dispatch(view.state.replaceSelection(text));
+      view.focus();
+    },
+    showLine(number) {
+      const line = view.state.doc.line(Math.min(Math.max(1, number), view.state.doc.lines));
+      view.dispatch({
+        selection: { anchor: line.from },
+        effects: cm.EditorView.scrollIntoView(line.from, { y: "center" }),
+      });
+      view.focus();
+    },
+    focus: () => view.focus(),
+  };
+}
+
+/**
+ * @param {import("@codemirror/view").EditorView} view
+ * @param {Marker} marker
+ */
+function diagnostic(view, { line, column = 1, message, severity = "error" }) {
+  const found = view.state.doc.line(Math.min(Math.max(1, line), view.state.doc.lines));
+  const from = Math.min(found.from + Math.max(0, column - 1), found.to);
+  return { from, to: found.to, message, severity };
+}

@@ -1,0 +1,108 @@
+"""A real Chromium on a real server with a real store and real workers."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+
+from perilune.app import RunningServer, open_server
+from perilune.config import Settings
+
+KEY = "0123456789abcdef-dashboard"
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+FLAGS = [
+    "--no-sandbox",  # root in a container has no user namespaces to use
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class Site:
+    """A server, somebody who uses its API, and a browser's page."""
+
+    def __init__(self, server: RunningServer, api: httpx.AsyncClient, page: Page) -> None:
+        self.server = server
+        self.api = api
+        self.page = page
+        self.url = f"http://127.0.0.1:{server.port}"
+        self.problems: list[str] = []
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("console", self._note)
+
+    def _note(self, message: ConsoleMessage) -> None:
+        # The browser reports answers of 4xx as errors too; tests look at what is shown then.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.problems.append(message.text)
+
+    async def create(self, code: str, name: str = "quotes", **settings) -> str:
+        """Create a function; return its id."""
+        answer = await self.api.post(
+            "/api/functions", json={"name": name, "code": code, **settings}
+        )
+        assert answer.status_code == 200, answer.text
+        return answer.json()["id"]
+
+    async def open(self, place: str) -> None:
+        """Show a place of the dashboard, such as `/functions`."""
+        await self.page.goto(f"{self.url}/#!{place}")
+
+    async def sign_in(self, place: str = "/") -> None:
+        """Sign in as a person would, and go to *place*."""
+        await self.open("/login")
+        await self.page.get_by_label("API key").fill(KEY)
+        await self.page.get_by_role("button", name="Sign in").click()
+        await self.page.get_by_role("navigation", name="Sections").wait_for()
+        await self.open(place)
+
+    async def picture(self, name: str) -> None:
+        """Write a picture of the whole screen into the build folder."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        await self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the browser."""
+    found = shutil.which("chromium")
+    assert found, "the dashboard is tested with Debian's chromium: tools/install_chromium.sh"
+    return found
+
+
+@pytest.fixture
+async def browser(chromium) -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def server(tmp_path) -> AsyncIterator[RunningServer]:
+    settings = Settings(port=0, host="127.0.0.1", data_dir=tmp_path / "data", api_key=KEY)
+    async with open_server(settings) as server:
+        yield server
+
+
+@pytest.fixture
+async def site(server, browser) -> AsyncIterator[Site]:
+    """The dashboard in English, in a browser that has no memory; nothing may go wrong in it."""
+    context = await browser.new_context(
+        locale="en-US", color_scheme="light", viewport={"width": 1280, "height": 800}
+    )
+    context.set_default_timeout(float(os.environ.get("PERILUNE_TEST_WAIT_MS", "10000")))
+    page = await context.new_page()
+    headers = {"Authorization": f"Bearer {KEY}"}
+    url = f"http://127.0.0.1:{server.port}"
+    async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False) as api:
+        site = Site(server, api, page)
+        yield site
+    await context.close()
+    assert site.problems == []

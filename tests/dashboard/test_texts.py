@@ -1,0 +1,64 @@
+"""Every text exists in every language, and no raw key can appear."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+JS = Path("src/perilune/dashboard/static/js")
+LOCALES = ["en", "pt-BR"]
+
+_ENTRY = re.compile(r'^  "([\w.]+)":\s*(\{[^}]*\}|"(?:[^"\\]|\\.)*")', re.MULTILINE)
+_USED = re.compile(r'\bt\(\s*"([\w.]+)"')
+_PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
+
+
+def texts(locale: str) -> dict[str, str]:
+    found = _ENTRY.findall((JS / f"locales/{locale}.js").read_text("utf-8"))
+    assert len(found) == len(dict(found)), "a key stands there twice"
+    return dict(found)
+
+
+def sources() -> list[Path]:
+    return [path for path in JS.rglob("*.js") if path.parent.name != "locales"]
+
+
+def test_languages_have_the_same_keys():
+    assert set(texts("pt-BR")) == set(texts("en"))
+
+
+def test_translations_use_the_same_placeholders():
+    english, portuguese = texts("en"), texts("pt-BR")
+    differing = [
+        key
+        for key in english
+        if set(_PLACEHOLDER.findall(english[key])) != set(_PLACEHOLDER.findall(portuguese[key]))
+    ]
+    assert differing == []
+
+
+def test_every_key_that_is_used_exists():
+    known = set(texts("en"))
+    missing = {
+        f"{path.name}: {key}"
+        for path in sources()
+        for key in _USED.findall(path.read_text("utf-8"))
+        if key not in known
+    }
+    assert missing == set()
+
+
+def test_every_key_is_used():
+    code = "\n".join(path.read_text("utf-8") for path in sources())
+    built = set(re.findall(r"`([\w.]+\.)\$\{", code))
+    unused = {
+        key
+        for key in texts("en")
+        if f'"{key}"' not in code and not any(key.startswith(prefix) for prefix in built)
+    }
+    assert unused == set()
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: path.name)
+def test_no_file_is_over_400_lines(path):
+    assert len(path.read_text("utf-8").splitlines()) <= 400
