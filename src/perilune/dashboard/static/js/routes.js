@@ -23,6 +23,7 @@ export const ROUTES = [
     section: "functions",
     load: () => import("./screens/functions.js"),
   },
+  { pattern: "/functions/:id", title: "tab.code", section: "functions", load: () => import("./screens/code.js") },
 ];
 
 /** The screen of the empty address. */
