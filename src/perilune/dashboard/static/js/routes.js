@@ -24,6 +24,18 @@ export const ROUTES = [
     load: () => import("./screens/functions.js"),
   },
   { pattern: "/functions/:id", title: "tab.code", section: "functions", load: () => import("./screens/code.js") },
+  {
+    pattern: "/functions/:id/versions",
+    title: "tab.versions",
+    section: "functions",
+    load: () => import("./screens/versions.js"),
+  },
+  {
+    pattern: "/functions/:id/diff/:v1/:v2",
+    title: "compare.title",
+    section: "functions",
+    load: () => import("./screens/compare.js"),
+  },
 ];
 
 /** The screen of the empty address. */
