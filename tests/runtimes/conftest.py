@@ -20,7 +20,7 @@ from perilune.services.email import DefaultEmailClient, StoreEmailTracker
 from perilune.services.env import Env
 from perilune.services.http import Client, EgressPolicy
 from perilune.services.kv import KV
-from perilune.services.logger import StoreLogger
+from perilune.services.logger import LogLevel, StoreLogger
 from perilune.store import Execution, Function, SqliteStore, open_store
 
 FORGER = Language(
@@ -45,16 +45,18 @@ end"""
 
 @dataclass
 class Box:
-    """What a test needs to run Lua and look at what was recorded."""
+    """What a test needs to run functions and look at what was recorded."""
 
     store: SqliteStore
     runtime: WorkerRuntime
     engine: DefaultEngine
+    language: str = "lua"
 
     async def add(self, code: str, **settings: Any) -> str:
         """Store *code* as a new function; return its id."""
         function_id = new_id()
-        await self.store.create_function(Function(id=function_id, name="f", **settings))
+        members = {"runtime": self.language} | settings
+        await self.store.create_function(Function(id=function_id, name="f", **members))
         await self.store.create_version(function_id, code)
         return function_id
 
@@ -88,6 +90,11 @@ class Box:
         assert result.response is not None
         return json.loads(result.response.body), result.execution_id
 
+    async def lines(self, result: ExecutionResult) -> list[str]:
+        """Return the log of an execution, each line after its level."""
+        lines, _ = await self.store.logs.page(result.execution_id, None, 0)
+        return [f"{LogLevel(line.level).name} {line.message}" for line in lines]
+
     async def record(self, result: ExecutionResult) -> Execution:
         """Return the stored row of an execution."""
         return await self.store.get_execution(result.execution_id)
@@ -95,7 +102,7 @@ class Box:
 
 @asynccontextmanager
 async def open_box(
-    directory: Path, *, allow: Sequence[str] | None = None, **limits: Any
+    directory: Path, *, allow: Sequence[str] | None = None, language: str = "lua", **limits: Any
 ) -> AsyncIterator[Box]:
     """Open an engine whose executions may take one second and 64 MiB.
 
@@ -129,7 +136,7 @@ async def open_box(
         )
         engine = new(Config(db=store, logger=logger, runtime=runtime, execution_timeout=TIMEOUT_S))
         rooms.push_async_callback(engine.close)
-        yield Box(store, runtime, engine)
+        yield Box(store, runtime, engine, language)
 
 
 @pytest.fixture
@@ -143,4 +150,13 @@ async def box(tmp_path: Path) -> AsyncIterator[Box]:
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Box]:
     """An engine whose functions reach this machine; all tests of a module share it."""
     async with open_box(tmp_path_factory.mktemp("data"), allow=["127.0.0.1"]) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def python(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Box]:
+    """An engine for Python functions; all tests of a module share it."""
+    async with open_box(tmp_path_factory.mktemp("data"), language="python") as opened:
+        # The first one waits for the process that workers are forked from.
+        await opened.body("def handler(ctx, event):\n    return 'ready'")
         yield opened

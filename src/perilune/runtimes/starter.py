@@ -37,6 +37,7 @@ class WorkerStarter:
                 [(str(argument.type), argument.optional) for argument in function.args],
                 function.has_reply,
                 function.fails_with_false,
+                [argument.name for argument in function.args],
             )
             for function in HOST_FUNCTIONS.values()
         ]

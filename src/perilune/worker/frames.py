@@ -33,6 +33,8 @@ class HostFunction(msgspec.Struct, frozen=True, array_like=True):
     has_reply: bool = True
     fails_with_false: bool = False
     """Whether a failure is `false, err` to the guest; `nil, err` otherwise."""
+    arg_names: list[str] = []
+    """The name of each argument, for languages that have some."""
 
 
 class Setup(msgspec.Struct, frozen=True, array_like=True, tag="setup"):

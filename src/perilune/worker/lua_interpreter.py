@@ -26,6 +26,7 @@ from typing import Any, Protocol
 import msgspec
 from lupa import luajit21
 
+from perilune.worker.answers import build_result
 from perilune.worker.frames import (
     Call,
     Failure,
@@ -37,7 +38,7 @@ from perilune.worker.frames import (
 )
 from perilune.worker.library import NATIVE, LibraryError
 from perilune.worker.lockdown import Profile
-from perilune.worker.lua_text import fold_case, group_headers, is_base64
+from perilune.worker.lua_text import fold_case
 from perilune.worker.socket_channel import SocketChannel
 
 PROFILE = Profile()
@@ -235,20 +236,13 @@ class Interpreter:
         self, status: int, body: bytes, is_base64_encoded: bool, headers: bytes | None
     ) -> Result | Failure:
         """Check what needs the whole body and build the result."""
-        size = len(body)
-        if is_base64_encoded:
-            body = body.translate(None, b"\r\n")
-            if not is_base64(body):
-                return Failure(
-                    "runtime", "invalid body: isBase64Encoded is set, but it is not base64"
-                )
-            size = len(body) // 4 * 3 - body[-2:].count(b"=")
-        limit = self._setup.response_body_bytes
-        if size > limit:
-            text = f"response body of {size} bytes exceeds the limit of {limit} bytes"
-            return Failure("runtime", text)
-        lines = _unpack(headers) if headers is not None else []
-        return Result(status, group_headers(lines), body, is_base64_encoded)
+        return build_result(
+            status,
+            _unpack(headers) if headers is not None else [],
+            body,
+            is_base64_encoded=is_base64_encoded,
+            limit=self._setup.response_body_bytes,
+        )
 
     # What Lua calls.  Functions that return strings lift the memory limit first.
 

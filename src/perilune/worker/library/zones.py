@@ -107,6 +107,16 @@ def find_zone(name: str) -> Zone:
     return _iana_zone(name)
 
 
+def zone_file(name: str) -> bytes | None:
+    """Return the zone file of an IANA name, None if there is no such zone."""
+    return _FILES.get(name)
+
+
+def zone_names() -> set[str]:
+    """Return all IANA names there are."""
+    return set(_FILES)
+
+
 @lru_cache(maxsize=_CACHED_ZONES)
 def _iana_zone(name: str) -> Zone:
     return Zone(_parsed(_FILES[name]))

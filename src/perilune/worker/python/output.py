@@ -1,0 +1,76 @@
+"""What guests print and log, as lines of the execution's log."""
+
+import io
+import logging
+from collections.abc import Callable
+
+_MAX_UNFINISHED_CHARS = 64 * 1024
+
+LogLine = Callable[[str, str], None]
+"""Stores a line: level, then text."""
+
+
+class LogStream(io.TextIOBase):
+    """A text stream whose lines go to the log."""
+
+    def __init__(self, log: LogLine, level: str) -> None:
+        self._log = log
+        self._level = level
+        self._unfinished = ""
+
+    def writable(self) -> bool:
+        """Tell that it can be written to."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Add text; each complete line becomes a line of the log."""
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        *lines, rest = (self._unfinished + text).split("\n")
+        self._unfinished = rest
+        for line in lines:
+            self._log(self._level, line)
+        if len(rest) > _MAX_UNFINISHED_CHARS:
+            self.finish()
+        return len(text)
+
+    def finish(self) -> None:
+        """Store what is not followed by a line end."""
+        rest, self._unfinished = self._unfinished, ""
+        if rest:
+            self._log(self._level, rest)
+
+
+class LogHandler(logging.Handler):
+    """Stores what `logging` is given."""
+
+    def __init__(self, log: LogLine) -> None:
+        super().__init__()
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Store one line."""
+        try:
+            text = self.format(record)
+        except Exception:
+            self.handleError(record)
+            return
+        self._log(_level(record.levelno), text)
+
+
+def _level(number: int) -> str:
+    if number >= logging.ERROR:
+        return "error"
+    if number >= logging.WARNING:
+        return "warn"
+    return "info" if number >= logging.INFO else "debug"
+
+
+def cut(text: str, limit_bytes: int) -> bytes:
+    """Return a line of the log as bytes, at most *limit_bytes* and a mark."""
+    data = text.encode("utf-8", "replace")
+    if len(data) <= limit_bytes:
+        return data
+    mark = f" [cut, {len(data)} bytes in all]".encode()
+    kept = data[: max(0, limit_bytes - len(mark))]
+    return kept.decode("utf-8", "ignore").encode() + mark
