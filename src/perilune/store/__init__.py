@@ -66,6 +66,7 @@ from perilune.store.records import (
     UpdateFunctionRequest,
     to_json,
 )
+from perilune.store.selection import ExecutionFilter, ExecutionPage, ExecutionPosition
 from perilune.store.sqlite import (
     ErrorHook,
     SqliteStore,
@@ -92,7 +93,10 @@ __all__ = [
     "EnvVariable",
     "ErrorHook",
     "Execution",
+    "ExecutionFilter",
     "ExecutionNotFound",
+    "ExecutionPage",
+    "ExecutionPosition",
     "ExecutionStatus",
     "ExecutionTrigger",
     "Function",

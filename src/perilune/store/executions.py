@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from perilune.clock import WallClock
-from perilune.store.access import Access, snapshot
+from perilune.store.access import Access
 from perilune.store.errors import (
     AlreadyExists,
     ExecutionNotFound,
@@ -19,7 +19,6 @@ from perilune.store.records import (
     Execution,
     ExecutionStatus,
     ExecutionTrigger,
-    PaginationParams,
 )
 from perilune.store.statements import load_statements
 
@@ -79,7 +78,7 @@ class Executions:
             row = connection.execute(_SQL["get_execution"], (execution_id,)).fetchone()
             if row is None:
                 raise ExecutionNotFound
-            return _execution_of_row(row)
+            return execution_of_row(row)
 
         return await self._access.read(read)
 
@@ -102,21 +101,6 @@ class Executions:
             params = (execution_id, str(status), duration_ms, error_message, response_json, kind)
         await self._access.write(Statement(sql, params, ExecutionNotFound))
 
-    async def page(self, function_id: str, params: PaginationParams) -> tuple[list[Execution], int]:
-        """See `DB.list_executions`."""
-        page = params.normalized()
-
-        def read(connection: sqlite3.Connection) -> tuple[list[Execution], int]:
-            with snapshot(connection):
-                rows = connection.execute(
-                    _SQL["list_executions"], (function_id, page.limit, page.offset)
-                )
-                found = [_execution_of_row(row) for row in rows]
-                total = connection.execute(_SQL["count_executions"], (function_id,)).fetchone()
-                return found, total[0] if total else 0
-
-        return await self._access.read(read)
-
     async def recover(self, before: int) -> int:
         """See `DB.recover_pending`."""
         params = (before, INTERRUPTED_MESSAGE, INTERRUPTED_KIND)
@@ -131,6 +115,23 @@ def miscounted_executions(connection: sqlite3.Connection) -> list[str]:
         f"version {version_id} has {found} executions, its counter says {counted}"
         for version_id, counted, found in connection.execute(_SQL["miscounted_executions"])
     ]
+
+
+def execution_of_row(row: tuple[Any, ...]) -> Execution:
+    """Return the record in *row*, whose columns are those of `get_execution`."""
+    return Execution(
+        id=row[0],
+        function_id=row[1],
+        function_version_id=row[2],
+        status=_STATUS[row[3]],
+        duration_ms=row[4],
+        error_message=row[5],
+        error_kind=row[6],
+        event_json=row[7],
+        response_json=row[8],
+        trigger=_TRIGGER[row[9]],
+        created_at=row[10],
+    )
 
 
 def _is_plain(execution: Execution) -> bool:
@@ -168,19 +169,3 @@ def _why_refused(connection: sqlite3.Connection, params: Params) -> StoreError |
         return FunctionNotFound()
     owner = connection.execute(_VERSION_OWNER, (version_id,)).fetchone()
     return VersionNotFound() if owner is None or owner[0] != function_id else None
-
-
-def _execution_of_row(row: tuple[Any, ...]) -> Execution:
-    return Execution(
-        id=row[0],
-        function_id=row[1],
-        function_version_id=row[2],
-        status=_STATUS[row[3]],
-        duration_ms=row[4],
-        error_message=row[5],
-        error_kind=row[6],
-        event_json=row[7],
-        response_json=row[8],
-        trigger=_TRIGGER[row[9]],
-        created_at=row[10],
-    )

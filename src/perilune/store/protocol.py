@@ -25,6 +25,7 @@ from perilune.store.records import (
     SigningSecret,
     UpdateFunctionRequest,
 )
+from perilune.store.selection import ExecutionFilter, ExecutionPage, ExecutionPosition
 
 
 class DB(Protocol):
@@ -134,6 +135,23 @@ class DB(Protocol):
         self, function_id: str, params: PaginationParams
     ) -> tuple[list[Execution], int]:
         """Return one page, newest first, without responses, and the total."""
+        ...
+
+    async def find_executions(
+        self,
+        wanted: ExecutionFilter,
+        params: PaginationParams,
+        *,
+        after: ExecutionPosition | None = None,
+        summary: bool = False,
+    ) -> ExecutionPage:
+        """Return one part of the executions that *wanted* describes, newest first.
+
+        Of one function they are in the order of their time, of all functions in that of their
+        insertion.  With *after*, the part begins behind that position and the offset does not
+        matter.  Responses are left out; with *summary*, events are too, and of error messages
+        there is only the first line.
+        """
         ...
 
     async def delete_old_executions(self, before: int, function_id: str | None = None) -> int:

@@ -22,6 +22,10 @@ class ExecutionTrigger(StrEnum):
 
     HTTP = "http"
     CRON = "cron"
+    TEST = "test"
+    """A trial of a draft through the management API; not part of any figures."""
+    REPLAY = "replay"
+    """The stored event of an earlier execution."""
 
 
 class CronStatus(StrEnum):

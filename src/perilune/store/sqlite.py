@@ -17,6 +17,7 @@ from perilune.store.compaction import Compaction
 from perilune.store.credentials import SessionStore, TokenStore
 from perilune.store.env import EnvStore
 from perilune.store.errors import StoreError, StoreUnavailable
+from perilune.store.execution_lists import ExecutionLists
 from perilune.store.executions import Executions, miscounted_executions
 from perilune.store.expiry import Expiry
 from perilune.store.functions import Functions
@@ -109,6 +110,7 @@ class SqliteSession:
         functions = Functions(access, clock)
         versions = Versions(access, clock)
         executions = Executions(access, clock)
+        lists = ExecutionLists(access)
         self.kv = KVStore(access, clock)
         self.env = EnvStore(access, clock, vault)
         self.signing_secrets = SigningSecretStore(access, clock, vault)
@@ -134,7 +136,8 @@ class SqliteSession:
         self.create_execution = executions.create
         self.get_execution = executions.get
         self.update_execution = executions.update
-        self.list_executions = executions.page
+        self.list_executions = lists.page
+        self.find_executions = lists.find
         self.delete_old_executions = self._retention.delete_old
         self.recover_pending = executions.recover
 

@@ -22,19 +22,6 @@ SELECT id, function_id, function_version_id, status, duration_ms, error_message,
        event_json, response_json, trigger, created_at
 FROM executions WHERE id = ?1 AND EXISTS (SELECT 1 FROM visible_executions WHERE id = ?1)
 
--- name: list_executions
-SELECT id, function_id, function_version_id, status, duration_ms, error_message, error_kind,
-       event_json, NULL, trigger, created_at
-FROM executions
-WHERE function_id = ?1 AND function_version_id NOT IN (
-    SELECT version_id FROM execution_counters WHERE function_id = ?1 AND deleted = 1
-)
-ORDER BY created_at DESC, seq DESC
-LIMIT ?2 OFFSET ?3
-
--- name: count_executions
-SELECT coalesce(sum(executions), 0) FROM execution_counters WHERE function_id = ?1 AND deleted = 0
-
 -- name: recover_pending
 UPDATE executions SET status = 'error', error_message = ?2, error_kind = ?3
 WHERE status = 'pending' AND created_at < ?1

@@ -1,0 +1,55 @@
+"""Which executions a list shall show, and what it answers."""
+
+import msgspec
+
+from perilune.store.records import Execution, ExecutionStatus, ExecutionTrigger
+
+
+class ExecutionFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which executions are wanted; a member left at None does not matter."""
+
+    function_id: str | None = None
+    status: ExecutionStatus | None = None
+    trigger: ExecutionTrigger | None = None
+    version_id: str | None = None
+    since: int | None = None
+    """Created at this time or later."""
+    until: int | None = None
+    """Created before this time."""
+    text: str | None = None
+    """Part of the error message, whatever the case of ASCII letters: failures only."""
+
+    def is_narrowing(self) -> bool:
+        """Tell whether more is asked for than the executions of a function, or all."""
+        return msgspec.structs.replace(self, function_id=None) != ExecutionFilter()
+
+
+class ExecutionPosition(msgspec.Struct, frozen=True):
+    """A place in a list: the execution after which the next part begins."""
+
+    created_at: int
+    seq: int
+
+    def to_text(self) -> str:
+        """Return the position as text for `from_text`."""
+        return f"{self.created_at:x}-{self.seq:x}"
+
+    @staticmethod
+    def from_text(text: str) -> "ExecutionPosition":
+        """Return the position that *text* stands for.  Raises `ValueError`."""
+        created_at, _, seq = text.partition("-")
+        numbers = int(created_at, 16), int(seq, 16)
+        if not all(0 <= number < 2**63 for number in numbers):
+            raise ValueError("a number is out of range")
+        return ExecutionPosition(*numbers)
+
+
+class ExecutionPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One part of a list of executions, newest first."""
+
+    executions: list[Execution]
+    total: int
+    is_total_exact: bool = True
+    """False if there may be more than `total`, which would take too long to find out."""
+    next: ExecutionPosition | None = None
+    """Where to go on; None at the end.  A short part, even an empty one, can have one."""

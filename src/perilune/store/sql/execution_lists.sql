@@ -1,0 +1,26 @@
+-- name: read_execution
+SELECT id, function_id, function_version_id, status, duration_ms, error_message, error_kind,
+       event_json, NULL, trigger, created_at
+FROM executions WHERE seq = ?1
+
+-- name: read_summary
+-- The first line of the error says what happened; the rest shows where.
+SELECT id, function_id, function_version_id, status, duration_ms,
+       CASE WHEN instr(error_message, char(10)) BETWEEN 2 AND 301
+            THEN substr(error_message, 1, instr(error_message, char(10)) - 1)
+            ELSE substr(error_message, 1, 300) END,
+       error_kind, NULL, NULL, trigger, created_at
+FROM executions WHERE seq = ?1
+
+-- name: count_executions
+SELECT executions FROM function_counters WHERE function_id = ?1
+
+-- name: count_all
+SELECT coalesce(sum(executions), 0) FROM function_counters
+
+-- name: bounds
+SELECT coalesce((SELECT seq FROM executions ORDER BY seq LIMIT 1), 1),
+       coalesce((SELECT seq + 1 FROM executions ORDER BY seq DESC LIMIT 1), 1)
+
+-- name: next_row
+SELECT seq, created_at FROM executions WHERE seq >= ?1 ORDER BY seq LIMIT 1

@@ -1,0 +1,296 @@
+"""Lists of executions: what they show, in parts, and what a part costs (KD-66, KD-69, KD-70)."""
+
+import sqlite3
+from itertools import product
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from perilune.store import (
+    ExecutionFilter,
+    ExecutionPosition,
+    ExecutionStatus,
+    ExecutionTrigger,
+    PaginationParams,
+)
+from perilune.store import execution_lists as lists
+from perilune.store.execution_lists import ExecutionLists
+from tests.store.helpers import NOW, execution_of, fresh_id, other_connection, some_version
+
+ERROR, SUCCESS, PENDING = ExecutionStatus.ERROR, ExecutionStatus.SUCCESS, ExecutionStatus.PENDING
+HTTP, CRON = ExecutionTrigger.HTTP, ExecutionTrigger.CRON
+ALL = PaginationParams(100)
+
+
+async def some_executions(store):
+    """Sixty executions of two functions, of every kind, several in each second; oldest first."""
+    one, other = await some_version(store), await some_version(store)
+    second = await store.create_version(one.function_id, "return 2")
+    made = []
+    for number in range(60):
+        version = (one, second, other)[number % 3]
+        status = (SUCCESS, ERROR, SUCCESS, PENDING)[number % 4]
+        message = f"Error at line {number}\nmore of it 100%" if status == ERROR else None
+        made.append(
+            await store.create_execution(
+                execution_of(
+                    version,
+                    status=status,
+                    error_message=message,
+                    event_json="{}",
+                    trigger=(HTTP, HTTP, CRON, HTTP, CRON)[number % 5],
+                    created_at=NOW + number // 4,
+                )
+            )
+        )
+    return one, second, made
+
+
+def expected(made, wanted: ExecutionFilter):
+    """What a list is to show, without any database."""
+    found = [
+        one
+        for one in made
+        if wanted.function_id in (None, one.function_id)
+        and wanted.status in (None, one.status)
+        and wanted.trigger in (None, one.trigger)
+        and wanted.version_id in (None, one.function_version_id)
+        and (wanted.since is None or one.created_at >= wanted.since)
+        and (wanted.until is None or one.created_at < wanted.until)
+        and (
+            wanted.text is None
+            or (one.status == ERROR and wanted.text.lower() in one.error_message.lower())
+        )
+    ]
+    return found[::-1]
+
+
+FILTERS: list[dict[str, Any]] = [
+    {"status": status, "trigger": trigger, "text": text, "since": since, "until": until}
+    for status, trigger, text, (since, until) in product(
+        (None, ERROR, SUCCESS, PENDING),
+        (None, CRON),
+        (None, "LINE 1"),
+        ((None, None), (NOW + 3, NOW + 11)),
+    )
+]
+
+
+@pytest.mark.parametrize("of", ["function", "version", "all"])
+async def test_every_filter_shows_what_it_says_in_parts_that_fit_together(store, of, monkeypatch):
+    monkeypatch.setattr(lists, "WINDOW_ROWS", 7)
+    one, second, made = await some_executions(store)
+    owners: dict[str, dict[str, Any]] = {
+        "function": {"function_id": one.function_id},
+        "version": {"function_id": one.function_id, "version_id": second.id},
+        "all": {},
+    }
+    owner = owners[of]
+    for members in FILTERS:
+        wanted = ExecutionFilter(**owner, **members)
+
+        seen, after, parts = [], None, 0
+        while True:
+            page = await store.find_executions(wanted, PaginationParams(4), after=after)
+            seen += page.executions
+            after, parts = page.next, parts + 1
+            assert len(page.executions) <= 4
+            if after is None:
+                break
+        in_order = [each.id for each in seen]
+        assert in_order == [each.id for each in expected(made, wanted)], members
+        assert page.total <= len(seen)
+        assert page.total == len(seen) or not page.is_total_exact
+        assert parts <= 20
+
+
+async def test_an_offset_counts_what_the_filter_lets_through(store):
+    one, _, made = await some_executions(store)
+    wanted = ExecutionFilter(function_id=one.function_id, status=ERROR)
+
+    page = await store.find_executions(wanted, PaginationParams(3, 2))
+
+    everything = expected(made, wanted)
+    assert [each.id for each in page.executions] == [each.id for each in everything[2:5]]
+    assert (page.total, page.is_total_exact) == (len(everything), True)
+
+
+async def test_kd_66_executions_of_one_second_have_an_order(store):
+    version = await some_version(store)
+    made = [await store.create_execution(execution_of(version)) for _ in range(10)]
+
+    page = await store.find_executions(ExecutionFilter(), ALL)
+
+    assert [each.id for each in page.executions] == [each.id for each in reversed(made)]
+
+
+async def test_kd_69_a_summary_leaves_out_what_can_be_large(store):
+    version = await some_version(store)
+    made = await store.create_execution(
+        execution_of(
+            version,
+            status=ERROR,
+            event_json='{"body":"x"}',
+            response_json="{}",
+            error_message="what happened\nwhere\n" + "x" * 9000,
+        )
+    )
+
+    (full,) = (await store.find_executions(ExecutionFilter(), ALL)).executions
+    (short,) = (await store.find_executions(ExecutionFilter(), ALL, summary=True)).executions
+
+    assert full == msgspec.structs.replace(made, response_json=None)
+    assert short == msgspec.structs.replace(full, event_json=None, error_message="what happened")
+
+
+async def test_summaries_cut_a_long_line_and_show_no_line_where_there_is_none(store):
+    version = await some_version(store)
+    for message in (None, "x" * 9000, "\nsecond"):
+        await store.create_execution(execution_of(version, status=ERROR, error_message=message))
+
+    page = await store.find_executions(ExecutionFilter(), ALL, summary=True)
+
+    assert [each.error_message for each in page.executions] == ["\nsecond", "x" * 300, None]
+
+
+@pytest.mark.parametrize("text", ["100%", "a_b", "back\\slash", "'", "%"])
+async def test_text_is_looked_for_as_it_stands(store, text):
+    version = await some_version(store)
+    for message in (f"before {text} after", "100 a-b backslash"):
+        await store.create_execution(execution_of(version, status=ERROR, error_message=message))
+
+    page = await store.find_executions(ExecutionFilter(text=text), ALL)
+
+    assert [each.error_message for each in page.executions] == [f"before {text} after"]
+
+
+async def test_times_are_exact_though_the_clock_was_set_back(store):
+    version = await some_version(store)
+    times = [NOW, NOW + 4, NOW + 1, NOW + 2, NOW + 700]
+    for at in times:
+        await store.create_execution(execution_of(version, created_at=at))
+
+    page = await store.find_executions(ExecutionFilter(since=NOW + 2, until=NOW + 650), ALL)
+
+    assert [each.created_at for each in page.executions] == [NOW + 2, NOW + 4]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 2**63 - 1), st.integers(0, 2**63 - 1))
+def test_positions_survive_as_text(created_at, seq):
+    position = ExecutionPosition(created_at, seq)
+
+    assert ExecutionPosition.from_text(position.to_text()) == position
+
+
+@pytest.mark.parametrize("text", ["", "-", "1", "1-", "x-1", "1--1", "1-" + "f" * 17, "1-2-3"])
+def test_other_text_is_no_position(text):
+    with pytest.raises(ValueError):  # noqa: PT011 - whatever is wrong with it
+        ExecutionPosition.from_text(text)
+
+
+class Counting:
+    """Reads on one connection, counting the steps of SQLite's machine: no clock is as steady."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.steps = 0
+
+    async def read(self, work):
+        self.steps = 0
+        self._connection.set_progress_handler(self._step, 1)
+        try:
+            return work(self._connection)
+        finally:
+            self._connection.set_progress_handler(None, 1)
+
+    def _step(self) -> int:
+        self.steps += 1
+        return 0
+
+
+def add_executions(path, version, number: int, first: int = 0) -> None:
+    """Add closed executions, one in ten a failure, one in five by cron."""
+    with other_connection(path) as connection:
+        connection.execute("BEGIN")
+        connection.executemany(
+            "INSERT INTO executions (id, function_id, function_version_id, status, trigger,"
+            " error_message, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    fresh_id("b"),
+                    version.function_id,
+                    version.id,
+                    "error" if at % 10 == 0 else "success",
+                    "cron" if at % 5 == 1 else "http",
+                    "boom" if at % 10 == 0 else None,
+                    NOW + at,
+                )
+                for at in range(first, first + number)
+            ],
+        )
+        connection.execute("COMMIT")
+
+
+GROWING = [
+    pytest.param({}, 2.0, id="none"),
+    pytest.param({"status": ERROR}, 2.0, id="errors"),
+    pytest.param({"status": PENDING}, 2.0, id="pending"),
+    pytest.param({"text": "boom"}, 2.0, id="text"),
+    pytest.param({"since": NOW + 10, "until": NOW + 90}, 2.0, id="times"),
+]
+
+
+@pytest.mark.parametrize("of_all", [False, True])
+@pytest.mark.parametrize(("members", "bound"), GROWING)
+async def test_kd_70_a_first_page_costs_the_same_however_many_rows_there_are(
+    store, path, members, bound, of_all, monkeypatch
+):
+    monkeypatch.setattr(lists, "COUNTED_ROWS", 10)
+    version = await some_version(store)
+    steps = []
+    for first, number in ((0, 300), (300, 9700)):
+        add_executions(path, version, number, first)
+        with other_connection(path) as connection:
+            counting = Counting(connection)
+            wanted = ExecutionFilter(function_id=None if of_all else version.function_id, **members)
+            await ExecutionLists(counting).find(wanted, PaginationParams(10))  # type: ignore[arg-type]
+        steps.append(counting.steps)
+
+    assert steps[1] <= bound * steps[0]
+
+
+async def test_what_no_index_knows_is_looked_for_in_a_bounded_window(store, path):
+    version = await some_version(store)
+    add_executions(path, version, 30_000)
+    wanted = ExecutionFilter(function_id=version.function_id, version_id="never")
+    with other_connection(path) as connection:
+        counting = Counting(connection)
+
+        page = await ExecutionLists(counting).find(wanted, ALL)  # type: ignore[arg-type]
+
+    assert (page.executions, page.total, page.is_total_exact) == ([], 0, False)
+    assert page.next is not None
+    assert counting.steps < 30 * lists.WINDOW_ROWS
+
+
+async def test_a_deep_offset_does_not_touch_the_rows_it_passes(store, path):
+    version = await some_version(store)
+    add_executions(path, version, 3000)
+    wanted = ExecutionFilter(function_id=version.function_id)
+    with other_connection(path) as connection:
+        seen: list[str] = []
+        connection.set_trace_callback(seen.append)
+        await ExecutionLists(Counting(connection)).find(  # type: ignore[arg-type]
+            wanted, PaginationParams(20, 2000)
+        )
+        connection.set_trace_callback(None)
+        walks = [sql for sql in seen if "OFFSET" in sql]
+        plans = [connection.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall() for sql in walks]
+
+    assert plans
+    for ((_, _, _, plan),) in plans:
+        assert "COVERING INDEX executions_newest" in plan
