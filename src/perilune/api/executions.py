@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from perilune.api.functions import Json, failing_as, page_info
+from perilune.api.listing import Wanted
 from perilune.services.logger import api_name
 from perilune.store import DB, LogEntry, PaginationParams, to_json
 
@@ -45,14 +46,29 @@ class Executions:
         self._ai_requests = ai_requests
         self._email_requests = email_requests
 
-    async def page(self, function_id: str, params: PaginationParams) -> Json:
-        """Return one part of a function's executions, newest first, without responses."""
+    async def page(self, wanted: Wanted, version: int | None = None) -> Json:
+        """Return one part of the executions of a function, or of all functions, newest first.
+
+        Responses are left out.  *version* is the number of a version of the function.
+        """
+        chosen = wanted.filter
         with failing_as("Failed to list executions"):
-            await self._db.get_function(function_id)
-            found, total = await self._db.list_executions(function_id, params)
+            if chosen.function_id is not None:
+                await self._db.get_function(chosen.function_id)
+                if version is not None:
+                    of_number = await self._db.get_version(chosen.function_id, version)
+                    chosen = msgspec.structs.replace(chosen, version_id=of_number.id)
+            page = await self._db.find_executions(
+                chosen, wanted.params, after=wanted.after, summary=wanted.summary
+            )
+        pagination = page_info(page.total, wanted.params)
+        if not page.is_total_exact:
+            pagination["total_is_minimum"] = True
+        if page.next is not None:
+            pagination["next_cursor"] = page.next.to_text()
         return {
-            "executions": [to_json(one) for one in found],
-            "pagination": page_info(total, params),
+            "executions": [to_json(one) for one in page.executions],
+            "pagination": pagination,
         }
 
     async def get(self, execution_id: str) -> Json:

@@ -5,6 +5,7 @@ opens the implementation that ships, one SQLite file with one writer and several
 How it works and what survives a crash: docs/explanation/store.md.
 """
 
+from perilune.store.durations import duration_class, percentiles, typical_ms
 from perilune.store.errors import (
     AlreadyExists,
     CannotDeleteActiveVersion,
@@ -32,6 +33,7 @@ from perilune.store.protocol import (
     AIRequestRows,
     EmailRequestRows,
     EnvRows,
+    FigureRows,
     KVRows,
     LogRows,
     SessionRows,
@@ -74,6 +76,7 @@ from perilune.store.sqlite import (
     open_memory_store,
     open_store,
 )
+from perilune.store.statistics import Figures, Overview
 
 __all__ = [
     "DB",
@@ -99,6 +102,8 @@ __all__ = [
     "ExecutionPosition",
     "ExecutionStatus",
     "ExecutionTrigger",
+    "FigureRows",
+    "Figures",
     "Function",
     "FunctionNotFound",
     "FunctionQuery",
@@ -114,6 +119,7 @@ __all__ = [
     "LoginSession",
     "NoActiveVersion",
     "NotANumber",
+    "Overview",
     "PaginationInfo",
     "PaginationParams",
     "RequestStatus",
@@ -136,7 +142,10 @@ __all__ = [
     "VersionNotFound",
     "WritesLost",
     "add_to_number",
+    "duration_class",
     "open_memory_store",
     "open_store",
+    "percentiles",
     "to_json",
+    "typical_ms",
 ]

@@ -32,6 +32,7 @@ from perilune.store.requests import AIRequestStore, EmailRequestStore
 from perilune.store.retention import Retention
 from perilune.store.secrets import Secrets
 from perilune.store.signing_secrets import SigningSecretStore
+from perilune.store.statistics import Statistics
 from perilune.store.transactions import Session
 from perilune.store.versions import Versions
 from perilune.store.writer import Writer
@@ -119,6 +120,7 @@ class SqliteSession:
         self.email_requests = EmailRequestStore(access)
         self.tokens = TokenStore(access)
         self.sessions = SessionStore(access, clock)
+        self.statistics = Statistics(access, pause)
 
         self.create_function = functions.create
         self.get_function = functions.read
@@ -146,7 +148,9 @@ class SqliteSession:
         gone = await self._retention.purge_deleted()
         gone += await self._retention.purge_old(now)
         gone += await self._retention.purge_large()
-        return {**dict.fromkeys(TABLES_OF_EXECUTIONS, 0), **gone, **await self._expiry.purge(now)}
+        expired = await self._expiry.purge(now)
+        await self.statistics.merge_old(now)
+        return {**dict.fromkeys(TABLES_OF_EXECUTIONS, 0), **gone, **expired}
 
     async def ping(self) -> None:
         """See `DB.ping`."""

@@ -1,8 +1,12 @@
 """Routes of executions and what they left behind."""
 
-from fastapi import Response
+from typing import Annotated
 
+from fastapi import Depends, Response
+
+from perilune.api.errors import InvalidRequest
 from perilune.api.executions import Executions
+from perilune.api.listing import ListQuery, checked_list, version_number
 from perilune.api.replies import json_answer
 from perilune.api.routes.parameters import Limit, Offset
 from perilune.api.routes.shapes import (
@@ -14,19 +18,20 @@ from perilune.api.routes.shapes import (
 from perilune.api.routes.table import Endpoint, RouteTable
 from perilune.api.scopes import Scope
 from perilune.api.validation import page_params
-from perilune.store import Execution, ExecutionNotFound, FunctionNotFound
+from perilune.clock import WallClock, wall_clock
+from perilune.store import Execution, ExecutionNotFound, FunctionNotFound, VersionNotFound
 
+_EVERY = "/api/executions"
 _OF_FUNCTION = "/api/functions/{function_id}/executions"
 _ONE = "/api/executions/{execution_id}"
+_TAG = "Executions"
 
 
-def add_execution_routes(routes: RouteTable, executions: Executions) -> None:
-    """Add what reads executions."""
-
-    async def list_executions(
-        function_id: str, limit: Limit = None, offset: Offset = None
-    ) -> Response:
-        return json_answer(await executions.page(function_id, page_params(limit, offset)))
+def add_execution_routes(
+    routes: RouteTable, executions: Executions, clock: WallClock = wall_clock
+) -> None:
+    """Add what reads executions; *clock* is what durations are counted back from."""
+    _add_lists(routes, executions, clock)
 
     async def get_execution(execution_id: str) -> Response:
         return json_answer(await executions.get(execution_id))
@@ -46,20 +51,18 @@ def add_execution_routes(routes: RouteTable, executions: Executions) -> None:
         return json_answer(await executions.email_requests(execution_id, params))
 
     def add(path: str, endpoint: Endpoint, operation_id: str, summary: str, answer: type) -> None:
-        missing = FunctionNotFound if path == _OF_FUNCTION else ExecutionNotFound
         routes.add(
             "GET",
             path,
             endpoint,
             operation_id,
-            "Executions",
+            _TAG,
             scope=Scope.READ,
             summary=summary,
             answer=answer,
-            errors=(missing,),
+            errors=(ExecutionNotFound,),
         )
 
-    add(_OF_FUNCTION, list_executions, "listExecutions", "List executions", ExecutionList)
     add(_ONE, get_execution, "getExecution", "Show an execution", Execution)
     add(_ONE + "/logs", get_logs, "getExecutionLogs", "Show what was logged", ExecutionLogs)
     add(
@@ -75,4 +78,39 @@ def add_execution_routes(routes: RouteTable, executions: Executions) -> None:
         "getExecutionEmailRequests",
         "List e-mails",
         EmailRequestList,
+    )
+
+
+def _add_lists(routes: RouteTable, executions: Executions, clock: WallClock) -> None:
+    async def list_executions(
+        function_id: str, query: Annotated[ListQuery, Depends()], version: str | None = None
+    ) -> Response:
+        number = version_number(version)
+        wanted = checked_list(query, function_id, clock())
+        return json_answer(await executions.page(wanted, number))
+
+    async def list_all_executions(query: Annotated[ListQuery, Depends()]) -> Response:
+        return json_answer(await executions.page(checked_list(query, None, clock())))
+
+    routes.add(
+        "GET",
+        _OF_FUNCTION,
+        list_executions,
+        "listExecutions",
+        _TAG,
+        scope=Scope.READ,
+        summary="List executions",
+        answer=ExecutionList,
+        errors=(InvalidRequest, FunctionNotFound, VersionNotFound),
+    )
+    routes.add(
+        "GET",
+        _EVERY,
+        list_all_executions,
+        "listAllExecutions",
+        _TAG,
+        scope=Scope.READ,
+        summary="List executions of all functions",
+        answer=ExecutionList,
+        errors=(InvalidRequest,),
     )

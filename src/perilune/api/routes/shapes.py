@@ -69,11 +69,20 @@ class FunctionList(msgspec.Struct, frozen=True, kw_only=True):
     pagination: PaginationInfo
 
 
+class ExecutionPagination(PaginationInfo, frozen=True, kw_only=True):
+    """What a list of executions says about its part."""
+
+    total_is_minimum: bool | None = None
+    """True if there may be more than `total`."""
+    next_cursor: str | None = None
+    """Given as `cursor`, it brings the next part; absent at the end."""
+
+
 class ExecutionList(msgspec.Struct, frozen=True, kw_only=True):
-    """One part of a function's executions, newest first."""
+    """One part of the executions of a function, or of all, newest first."""
 
     executions: list[Execution]
-    pagination: PaginationInfo
+    pagination: ExecutionPagination
 
 
 class LogLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,3 +112,70 @@ class EmailRequestList(msgspec.Struct, frozen=True, kw_only=True):
 
     email_requests: list[EmailRequest]
     pagination: PaginationInfo
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many executions ended, and how long they took on average."""
+
+    executions: int
+    errors: int
+    mean_ms: float | None = None
+
+
+class Summary(Counts, frozen=True, kw_only=True):
+    """How many executions ended, and how long they took."""
+
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+    p99_ms: float | None = None
+
+
+class CountsAt(Counts, frozen=True, kw_only=True):
+    """The counts of one step, which began at `time`."""
+
+    time: int
+
+
+class SummaryAt(Summary, frozen=True, kw_only=True):
+    """The figures of one step, which began at `time`."""
+
+    time: int
+
+
+class SummaryOf(Summary, frozen=True, kw_only=True):
+    """The figures of one function."""
+
+    function_id: str
+    name: str
+
+
+class FunctionStatistics(msgspec.Struct, frozen=True, kw_only=True):
+    """A function's figures, all together and step by step."""
+
+    function_id: str
+    range: str
+    since: int
+    until: int
+    step_s: int
+    total: Summary
+    series: list[SummaryAt]
+
+
+class StatisticsOverview(msgspec.Struct, frozen=True, kw_only=True):
+    """The figures of all functions together, step by step, and by function."""
+
+    range: str
+    since: int
+    until: int
+    step_s: int
+    function_count: int
+    running: int
+    """Executions that have not ended."""
+    total: Summary
+    series: list[CountsAt]
+    functions: list[SummaryOf]
+    """Those with the most executions first, at most 100."""
+    failing: list[str]
+    """Ids of the functions with the most errors."""
+    slow: list[str]
+    """Ids of the functions that take longest, by `p95_ms`."""

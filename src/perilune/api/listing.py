@@ -1,0 +1,125 @@
+"""What a client says about the list of executions it wants."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from perilune.api.errors import InvalidRequest
+from perilune.api.validation import MAX_NUMBER, page_params
+from perilune.store import (
+    ExecutionFilter,
+    ExecutionPosition,
+    ExecutionStatus,
+    ExecutionTrigger,
+    PaginationParams,
+)
+
+MAX_TEXT_CHARS = 200
+MAX_OFFSET_OF_ALL = 10_000
+"""Further back, the list of all executions is read by cursor: no index counts its rows."""
+
+_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_TIME = re.compile(r"([0-9]{1,18})([smhd]?)")
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """The query parameters of lists of executions, as they came."""
+
+    limit: str | None = None
+    offset: str | None = None
+    cursor: str | None = None
+    status: str | None = None
+    trigger: str | None = None
+    since: str | None = None
+    until: str | None = None
+    q: str | None = None
+    fields: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A part of a list of executions, checked."""
+
+    filter: ExecutionFilter
+    params: PaginationParams
+    after: ExecutionPosition | None
+    summary: bool
+
+
+def checked_list(query: ListQuery, function_id: str | None, now: float) -> Wanted:
+    """Return what is wanted; *now* is what durations are counted back from.
+
+    Limits and offsets that make no sense count as absent, other values do not.
+
+    Raises:
+        InvalidRequest: a value makes no sense.
+    """
+    params = page_params(query.limit, query.offset)
+    after = None if not query.cursor else _cursor(query.cursor)
+    if after is not None:
+        params = PaginationParams(params.limit, 0)
+    if function_id is None and params.offset > MAX_OFFSET_OF_ALL:
+        raise InvalidRequest(
+            f"offset: offset cannot be more than {MAX_OFFSET_OF_ALL}, go on with a cursor"
+        )
+    if query.q is not None and len(query.q) > MAX_TEXT_CHARS:
+        raise InvalidRequest(f"q: q cannot be longer than {MAX_TEXT_CHARS} characters")
+    if query.fields not in (None, "", "all", "summary"):
+        raise InvalidRequest("fields: fields must be one of: [all summary]")
+    return Wanted(
+        filter=ExecutionFilter(
+            function_id=function_id,
+            status=_word("status", query.status, ExecutionStatus),
+            trigger=_word("trigger", query.trigger, ExecutionTrigger),
+            since=_time("since", query.since, now),
+            until=_time("until", query.until, now),
+            text=query.q or None,
+        ),
+        params=params,
+        after=after,
+        summary=query.fields == "summary",
+    )
+
+
+def version_number(text: str | None) -> int | None:
+    """Return the number of a version, or None if it is not given.
+
+    Raises:
+        InvalidRequest: it is no number of a version.
+    """
+    if not text:
+        return None
+    digits = text.removeprefix("+")
+    if not (digits.isascii() and digits.isdecimal()) or int(digits[:20]) > MAX_NUMBER:
+        raise InvalidRequest("Invalid version number")
+    return int(digits)
+
+
+def _cursor(text: str) -> ExecutionPosition:
+    try:
+        return ExecutionPosition.from_text(text)
+    except ValueError:
+        raise InvalidRequest("cursor: cursor must come from an earlier answer") from None
+
+
+def _word(name: str, text: str | None, words: type[Word]) -> Word | None:
+    if not text:
+        return None
+    if text not in tuple(words):
+        raise InvalidRequest(f"{name}: {name} must be one of: [{' '.join(words)}]")
+    return words(text)
+
+
+def _time(name: str, text: str | None, now: float) -> int | None:
+    """Return a time in Unix seconds, given as such or as a duration before *now*."""
+    if not text:
+        return None
+    found = _TIME.fullmatch(text)
+    if found is None:
+        raise InvalidRequest(f"{name}: {name} must be Unix seconds or a duration such as 90m or 7d")
+    number, unit = int(found[1]), found[2]
+    return int(now) - number * _UNITS_S[unit] if unit else number

@@ -1,0 +1,46 @@
+"""Routes of figures over time."""
+
+from fastapi import Response
+
+from perilune.api.errors import InvalidRequest
+from perilune.api.replies import json_answer
+from perilune.api.routes.shapes import FunctionStatistics, StatisticsOverview
+from perilune.api.routes.table import RouteTable
+from perilune.api.scopes import Scope
+from perilune.api.statistics import Statistics, checked_range
+from perilune.store import FunctionNotFound
+
+_TAG = "Executions"
+
+
+def add_statistics_routes(routes: RouteTable, statistics: Statistics) -> None:
+    """Add what shows figures."""
+
+    async def get_function_stats(function_id: str, range: str | None = None) -> Response:
+        return json_answer(await statistics.of_function(function_id, checked_range(range)))
+
+    async def get_stats(range: str | None = None) -> Response:
+        return json_answer(await statistics.overview(checked_range(range)))
+
+    routes.add(
+        "GET",
+        "/api/functions/{function_id}/stats",
+        get_function_stats,
+        "getFunctionStats",
+        _TAG,
+        scope=Scope.READ,
+        summary="Show how often a function ran, failed, and how long it took",
+        answer=FunctionStatistics,
+        errors=(InvalidRequest, FunctionNotFound),
+    )
+    routes.add(
+        "GET",
+        "/api/stats",
+        get_stats,
+        "getStats",
+        _TAG,
+        scope=Scope.READ,
+        summary="Show the figures of all functions",
+        answer=StatisticsOverview,
+        errors=(InvalidRequest,),
+    )

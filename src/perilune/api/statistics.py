@@ -1,0 +1,149 @@
+"""Figures of executions over time: of one function, and of all of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from perilune.api.errors import InvalidRequest
+from perilune.api.functions import Json, failing_as
+from perilune.clock import WallClock, wall_clock
+from perilune.store import DB, FigureRows, Figures, percentiles
+
+SHOWN_FUNCTIONS = 100
+"""Of the overview: those with the most executions."""
+RANKED_FUNCTIONS = 10
+_SHARES = (0.5, 0.95, 0.99)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A time up to now, divided into steps; both in seconds."""
+
+    name: str
+    length_s: int
+    step_s: int
+
+    def since(self, now: float) -> int:
+        """Return the beginning; the last step is the one that now lies in."""
+        return int(now) // self.step_s * self.step_s - self.length_s + self.step_s
+
+
+RANGES = {
+    one.name: one
+    for one in (
+        Range("1h", 3600, 300),
+        Range("24h", 86400, 1800),
+        Range("7d", 7 * 86400, 3 * 3600),
+        Range("30d", 30 * 86400, 86400),
+    )
+}
+DEFAULT_RANGE = "24h"
+
+
+def checked_range(name: str | None) -> Range:
+    """Return the range of this name; none means the default.  Raises `InvalidRequest`."""
+    found = RANGES.get(name or DEFAULT_RANGE)
+    if found is None:
+        raise InvalidRequest(f"range: range must be one of: [{' '.join(RANGES)}]")
+    return found
+
+
+class Statistics:
+    """Turns stored figures into what the API shows.
+
+    Methods raise `FunctionNotFound`, and `OperationFailed` when the store itself fails.
+    """
+
+    def __init__(self, db: DB, rows: FigureRows, clock: WallClock = wall_clock) -> None:
+        self._db = db
+        self._rows = rows
+        self._clock = clock
+
+    async def of_function(self, function_id: str, over: Range) -> Json:
+        """Return the figures of one function: all together, and step by step."""
+        since = over.since(self._clock())
+        with failing_as("Failed to get statistics"):
+            await self._db.get_function(function_id)
+            found = await self._rows.of_function(function_id, since, over.step_s)
+        everything = [one for figures in found.values() for one in figures]
+        return {
+            "function_id": function_id,
+            **_frame(over, since),
+            "total": _summary(everything),
+            "series": [
+                {"time": start, **_summary(found.get(start, ()))} for start in _steps(over, since)
+            ],
+        }
+
+    async def overview(self, over: Range) -> Json:
+        """Return the figures of all functions, and which of them fail or are slow."""
+        since = over.since(self._clock())
+        with failing_as("Failed to get statistics"):
+            found = await self._rows.overview(since, over.step_s)
+        functions = [
+            {"function_id": function_id, "name": found.names[function_id], **_summary(figures)}
+            for function_id, figures in found.functions.items()
+        ]
+        functions.sort(key=lambda one: one["executions"], reverse=True)
+        everything = [one for figures in found.functions.values() for one in figures]
+        return {
+            **_frame(over, since),
+            "function_count": len(found.names),
+            "running": found.running,
+            "total": _summary(everything),
+            "series": [
+                {"time": start, **_counts(_in(found.series, start))}
+                for start in _steps(over, since)
+            ],
+            "functions": functions[:SHOWN_FUNCTIONS],
+            "failing": _ranked(functions, "errors"),
+            "slow": _ranked(functions, "p95_ms"),
+        }
+
+
+def _frame(over: Range, since: int) -> Json:
+    return {
+        "range": over.name,
+        "since": since,
+        "until": since + over.length_s,
+        "step_s": over.step_s,
+    }
+
+
+def _steps(over: Range, since: int) -> range:
+    return range(since, since + over.length_s, over.step_s)
+
+
+def _in(series: dict[int, Figures], start: int) -> tuple[Figures, ...]:
+    figures = series.get(start)
+    return () if figures is None else (figures,)
+
+
+def _counts(figures: Iterable[Figures]) -> Json:
+    """Return the sums, and the mean duration where there is one."""
+    executions = errors = duration_ms = 0
+    for one in figures:
+        executions += one.executions
+        errors += one.errors
+        duration_ms += one.duration_ms
+    found: Json = {"executions": executions, "errors": errors}
+    if executions:
+        found["mean_ms"] = round(duration_ms / executions, 3)
+    return found
+
+
+def _summary(figures: Iterable[Figures]) -> Json:
+    """Return the sums, the mean and the percentiles; what is unknown is left out."""
+    figures = list(figures)
+    classes: dict[int, int] = {}
+    for one in figures:
+        classes[one.duration_class] = classes.get(one.duration_class, 0) + one.executions
+    names = (f"p{share * 100:.0f}_ms" for share in _SHARES)
+    shown = zip(names, percentiles(classes.items(), _SHARES), strict=True)
+    return _counts(figures) | {name: value for name, value in shown if value is not None}
+
+
+def _ranked(functions: list[Json], member: str) -> list[str]:
+    """Return the ids of the functions where *member* is highest, those left out that have none."""
+    with_any = [one for one in functions if one.get(member)]
+    with_any.sort(key=lambda one: one[member], reverse=True)
+    return [one["function_id"] for one in with_any[:RANKED_FUNCTIONS]]

@@ -1,0 +1,41 @@
+-- name: of_function
+SELECT bucket - bucket % ?3, duration_class, sum(executions), sum(errors), sum(duration_ms)
+FROM execution_stats WHERE function_id = ?1 AND bucket >= ?2
+GROUP BY 1, 2
+
+-- name: of_all
+-- In the order of the primary key, so nothing has to be sorted.
+SELECT function_id, duration_class, sum(executions), sum(errors), sum(duration_ms)
+FROM execution_stats WHERE bucket >= ?1
+GROUP BY function_id, duration_class
+
+-- name: series
+SELECT bucket - bucket % ?2, sum(executions), sum(errors), sum(duration_ms)
+FROM execution_stats WHERE bucket >= ?1
+GROUP BY 1
+
+-- name: names
+SELECT id, name FROM functions
+
+-- name: running
+SELECT count(*) FROM executions INDEXED BY executions_pending WHERE status = 'pending'
+
+-- name: unmerged
+SELECT DISTINCT bucket FROM execution_stats INDEXED BY execution_stats_old
+WHERE bucket < ?1 AND bucket % ?2 <> 0
+
+-- name: take_rows
+DELETE FROM execution_stats
+WHERE bucket = ?1 AND (function_id, duration_class) IN (
+    SELECT function_id, duration_class FROM execution_stats WHERE bucket = ?1 LIMIT ?2
+)
+RETURNING function_id, duration_class, executions, errors, duration_ms
+
+-- name: add_row
+INSERT INTO execution_stats
+    (bucket, function_id, duration_class, executions, errors, duration_ms)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT (function_id, duration_class, bucket) DO UPDATE SET
+    executions = executions + excluded.executions,
+    errors = errors + excluded.errors,
+    duration_ms = duration_ms + excluded.duration_ms

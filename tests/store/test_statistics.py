@@ -1,0 +1,184 @@
+"""Figures of executions: exact numbers, durations within a known error, old rows merged."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from perilune.store import (
+    ExecutionStatus,
+    ExecutionTrigger,
+    Figures,
+    duration_class,
+    percentiles,
+    portions,
+    statistics,
+    typical_ms,
+)
+from tests.store.helpers import NOW, execution_of, other_connection, rows, some_version
+
+DAY = 86400
+ERROR, SUCCESS = ExecutionStatus.ERROR, ExecutionStatus.SUCCESS
+START = NOW - NOW % 300
+
+
+async def execute(store, version, duration_ms: int | None = 5, status=SUCCESS, **members) -> str:
+    made = await store.create_execution(execution_of(version, **members))
+    await store.update_execution(made.id, status, duration_ms, None, None)
+    return made.id
+
+
+async def test_an_execution_counts_once_when_it_ends(store):
+    version = await some_version(store)
+    execution_id = await execute(store, version, 40, ERROR)
+    pending = await store.create_execution(execution_of(version))
+
+    await store.update_execution(execution_id, SUCCESS, 99, None, None)
+    found = await store.statistics.of_function(version.function_id, 0, 300)
+
+    assert pending.status is ExecutionStatus.PENDING
+    assert found == {START: [Figures(duration_class(40), 1, 1, 40)]}
+
+
+async def test_trials_of_drafts_do_not_count(store):
+    version = await some_version(store)
+    for trigger in ExecutionTrigger:
+        await execute(store, version, trigger=trigger)
+
+    found = await store.statistics.of_function(version.function_id, 0, 300)
+
+    assert found == {START: [Figures(5, len(ExecutionTrigger) - 1, 0, 5 * 3)]}
+
+
+async def test_recovered_executions_are_errors_of_unknown_duration(store):
+    version = await some_version(store)
+    await store.create_execution(execution_of(version, created_at=NOW - 1))
+    await store.recover_pending(NOW)
+
+    ((figures,),) = (await store.statistics.of_function(version.function_id, 0, DAY)).values()
+
+    assert figures == Figures(duration_class(None), 1, 1, 0)
+    assert percentiles([(figures.duration_class, 1)], [0.5]) == [None]
+
+
+async def test_figures_outlive_executions_but_not_their_function(store, path):
+    kept, gone = await some_version(store), await some_version(store)
+    for version in (kept, gone):
+        await execute(store, version)
+
+    await store.delete_old_executions(NOW + 1)
+    await store.delete_function(gone.function_id)
+
+    assert rows(path, "SELECT count(*) FROM executions") == [(0,)]
+    assert list((await store.statistics.overview(0, 300)).functions) == [kept.function_id]
+
+
+DURATIONS = [*range(-1, 70), *(2**n + d for n in range(6, 26) for d in (-1, 0, 1)), 2**40]
+
+
+async def test_the_trigger_sorts_durations_as_the_program_does(store, path):
+    version = await some_version(store)
+    for duration_ms in DURATIONS:
+        await execute(store, version, duration_ms)
+
+    counted = rows(path, "SELECT duration_class, executions FROM execution_stats")
+
+    expected: dict[int, int] = {}
+    for duration_ms in DURATIONS:
+        number = duration_class(duration_ms)
+        expected[number] = expected.get(number, 0) + 1
+    assert sorted(counted) == sorted(expected.items())
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.integers(0, 2**25 - 1))
+def test_a_class_is_never_far_from_its_durations(duration_ms):
+    shown = typical_ms(duration_class(duration_ms))
+
+    assert abs(shown - duration_ms) <= (0 if duration_ms < 32 else 0.032 * duration_ms)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.integers(0, 400_000), min_size=1, max_size=60))
+def test_percentiles_are_within_their_error(durations):
+    classes = [(duration_class(one), 1) for one in durations]
+    ordered = sorted(durations)
+
+    found = percentiles(classes, [0.0, 0.5, 0.95, 0.99, 1.0])
+
+    for share, value in zip((0.0, 0.5, 0.95, 0.99, 1.0), found, strict=True):
+        exact = ordered[max(0, -(-len(ordered) * int(share * 100) // 100) - 1)]
+        assert value is not None
+        assert abs(value - exact) <= 0.032 * exact
+
+
+async def test_the_overview_has_every_function_and_what_runs(store):
+    one, other = await some_version(store, "one"), await some_version(store, "other")
+    await execute(store, one, 5)
+    await execute(store, one, 5, ERROR)
+    await execute(store, one, 9, created_at=NOW - 3600)
+    await execute(store, other, 7, created_at=NOW - 7200)
+    await store.create_execution(execution_of(other))
+
+    overview = await store.statistics.overview(START - 3600, 1800)
+
+    assert overview.functions == {
+        one.function_id: [Figures(5, 2, 1, 10), Figures(9, 1, 0, 9)],
+    }
+    assert overview.names == {one.function_id: "one", other.function_id: "other"}
+    assert overview.running == 1
+    half_hour = NOW - NOW % 1800
+    assert overview.series == {
+        half_hour: Figures(0, 2, 1, 10),
+        half_hour - 3600: Figures(0, 1, 0, 9),
+    }
+
+
+@pytest.mark.parametrize("most", [1, 1000])
+async def test_old_rows_are_merged_and_nothing_is_lost(store, path, monkeypatch, most):
+    monkeypatch.setattr(portions, "MOST_ROWS", most)
+    version = await some_version(store)
+    ages_s = [*range(0, 4 * 3600, 300), *range(0, 30 * DAY, 5 * 3600)]
+    for age_s in ages_s:
+        await execute(store, version, 3 + age_s % 7, created_at=NOW - age_s)
+    before = rows(path, "SELECT sum(executions), sum(duration_ms) FROM execution_stats")
+    month = await store.statistics.of_function(version.function_id, 0, DAY)
+
+    await store.purge_expired(NOW)
+
+    assert rows(path, "SELECT sum(executions), sum(duration_ms) FROM execution_stats") == before
+    assert _sums(await store.statistics.of_function(version.function_id, 0, DAY)) == _sums(month)
+    ends = {300: NOW - 2 * 3600, 1800: NOW - 25 * 3600, 3 * 3600: NOW - 8 * DAY}
+    for span_s, merged_before in ends.items():
+        longer = {300: 1800, 1800: 3 * 3600, 3 * 3600: DAY}[span_s]
+        end = merged_before // longer * longer
+        odd = rows(
+            path,
+            "SELECT bucket FROM execution_stats WHERE bucket < ? AND bucket % ? <> 0",
+            end,
+            longer,
+        )
+        assert odd == []
+    fine = rows(path, "SELECT DISTINCT bucket FROM execution_stats WHERE bucket % 1800 <> 0")
+    assert len(fine) >= 20
+
+
+async def test_figures_are_deleted_after_four_hundred_days(store, path):
+    version = await some_version(store)
+    for age_days in (0, 399, 401, 900):
+        await execute(store, version, created_at=NOW - age_days * DAY)
+
+    assert (await store.purge_expired(NOW))["execution_stats"] == 2
+
+    assert rows(path, "SELECT sum(executions) FROM execution_stats") == [(2,)]
+
+
+async def test_all_functions_are_added_up_without_sorting(store, path):
+    sql = statistics._SQL["of_all"]
+    with other_connection(path) as connection:
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {sql}", (0,)).fetchall()
+
+    assert [row[3] for row in plan] == ["SCAN execution_stats"]
+
+
+def _sums(found: dict[int, list[Figures]]) -> dict[int, int]:
+    return {start: sum(one.executions for one in figures) for start, figures in found.items()}
