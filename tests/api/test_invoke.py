@@ -225,6 +225,8 @@ async def test_headers_that_are_not_sent_are_noted_in_the_log(site):
 
     assert answer.text == "123456" and answer.headers["x-ok"] == "1"
     execution_id = answer.headers["x-execution-id"]
+    # The note is queued, not awaited: what is committed after it shows that it is written.
+    await site.answering()
     logs = (await site.client.get(f"/api/executions/{execution_id}/logs")).json()["logs"]
     assert [line["level"] for line in logs] == ["warn"]
     assert "Content-Length" in logs[0]["message"]

@@ -21,10 +21,12 @@ from perilune.api.keys import (
     read_api_key,
     rotate_api_key,
 )
-from perilune.api.management import ManagementApi
+from perilune.api.management import AddRoutes, ManagementApi
 from perilune.api.protocol import ConnectionLimits
+from perilune.api.routes import add_statistics_routes
 from perilune.api.scopes import Caller, Scope
 from perilune.api.server import HttpServer, ListenError, bind_sockets
+from perilune.api.statistics import Statistics
 from perilune.api.tokens import Tokens
 from perilune.api.validation import Offer
 from perilune.api.versions import Versions
@@ -33,6 +35,7 @@ __all__ = [
     "KEY_FILE",
     "Access",
     "AccessLog",
+    "AddRoutes",
     "ApiKey",
     "CallLimits",
     "Caller",
@@ -49,9 +52,11 @@ __all__ = [
     "Offer",
     "Readiness",
     "Scope",
+    "Statistics",
     "Tokens",
     "UnusableKeyError",
     "Versions",
+    "add_statistics_routes",
     "bearer_of",
     "bind_sockets",
     "build_access",

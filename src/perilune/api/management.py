@@ -5,6 +5,7 @@ Order of work per request: authentication, body, rules, existence, action.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -42,6 +43,9 @@ ADDED_HEADERS = (*hardening.COMMON, hardening.NO_CONTENT, hardening.NO_STORE)
 CORS_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 CORS_REQUEST_HEADERS = ("Authorization", "Content-Type", "X-Request-Id", "X-Requested-With")
 
+AddRoutes = Callable[[RouteTable], None]
+"""Adds the routes of one subject."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -53,11 +57,12 @@ class ManagementApi:
         functions: Functions,
         versions: Versions,
         executions: Executions,
-        *,
+        *more: AddRoutes,
         access: Access,
         version: str,
         body_timeout_s: float = 30.0,
     ) -> None:
+        """Serve functions, versions and executions, and whatever *more* adds routes for."""
         self._doorkeeper = access.doorkeeper
         self._version = version
         app = _framework()
@@ -68,6 +73,8 @@ class ManagementApi:
         add_version_routes(self._routes, versions)
         add_execution_routes(self._routes, executions)
         add_document_routes(self._routes, version)
+        for add_routes in more:
+            add_routes(self._routes)
         self._public_paths = frozenset(self._routes.public_paths)
         self._framework = app
         self._app: ASGIApp = app

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from perilune.api.errors import InvalidRequest
 from perilune.api.functions import Json, failing_as
 from perilune.clock import WallClock, wall_clock
-from perilune.store import DB, FigureRows, Figures, percentiles
+from perilune.store import DB, Figures, Overview, percentiles
 
 SHOWN_FUNCTIONS = 100
 """Of the overview: those with the most executions."""
@@ -45,6 +46,20 @@ def checked_range(name: str | None) -> Range:
     if found is None:
         raise InvalidRequest(f"range: range must be one of: [{' '.join(RANGES)}]")
     return found
+
+
+class FigureRows(Protocol):
+    """The part of the store that this needs: executions that have ended, but for trials."""
+
+    async def of_function(
+        self, function_id: str, since: int, step_s: int
+    ) -> dict[int, list[Figures]]:
+        """Return what began at *since* or later, by start of spans of *step_s* seconds."""
+        ...
+
+    async def overview(self, since: int, step_s: int) -> Overview:
+        """Return the figures of all functions; of what began at *since* or later."""
+        ...
 
 
 class Statistics:

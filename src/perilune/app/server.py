@@ -25,6 +25,7 @@ from perilune.api import (
     build_access,
 )
 from perilune.app.data import open_data
+from perilune.app.management import execution_subjects
 from perilune.app.runtimes import HostedRuntime, OpenRuntime, open_workers
 from perilune.app.services import Services, open_services
 from perilune.clock import wall_clock
@@ -184,6 +185,7 @@ def _gateway(
             ai_requests=services.ai_tracker,
             email_requests=services.email_tracker,
         ),
+        *execution_subjects(store),
         access=access,
         version=__version__,
         body_timeout_s=settings.body_timeout,

@@ -26,7 +26,6 @@ from perilune.store.records import (
     UpdateFunctionRequest,
 )
 from perilune.store.selection import ExecutionFilter, ExecutionPage, ExecutionPosition
-from perilune.store.statistics import Figures, Overview
 
 
 class DB(Protocol):
@@ -402,17 +401,3 @@ class SessionRows(Protocol):
 
     async def clear(self) -> int:
         """End all sessions; return how many rows that were."""
-
-
-class FigureRows(Protocol):
-    """Figures of the executions that have ended, trials of drafts left out."""
-
-    async def of_function(
-        self, function_id: str, since: int, step_s: int
-    ) -> dict[int, list[Figures]]:
-        """Return what began at *since* or later, by start of spans of *step_s* seconds."""
-        ...
-
-    async def overview(self, since: int, step_s: int) -> Overview:
-        """Return the figures of all functions; of what began at *since* or later."""
-        ...

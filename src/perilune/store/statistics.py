@@ -50,7 +50,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Statistics:
-    """Figures of executions; the methods are those of `FigureRows`."""
+    """Figures of executions that have ended, trials of drafts left out."""
 
     def __init__(self, access: Access, pause: Pause) -> None:
         """Use *access*; *pause* is awaited where others get their turn."""
@@ -60,7 +60,7 @@ class Statistics:
     async def of_function(
         self, function_id: str, since: int, step_s: int
     ) -> dict[int, list[Figures]]:
-        """See `FigureRows.of_function`."""
+        """Return what began at *since* or later, by start of spans of *step_s* seconds."""
         params = (function_id, since, step_s)
 
         def read(connection: sqlite3.Connection) -> dict[int, list[Figures]]:
@@ -72,7 +72,7 @@ class Statistics:
         return await self._access.read(read)
 
     async def overview(self, since: int, step_s: int) -> Overview:
-        """See `FigureRows.overview`."""
+        """Return the figures of all functions, of what began at *since* or later."""
 
         def read(connection: sqlite3.Connection) -> Overview:
             functions: dict[str, list[Figures]] = {}

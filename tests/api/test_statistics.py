@@ -1,0 +1,135 @@
+"""The management API: figures over time."""
+
+import pytest
+
+from perilune.api import Statistics
+from perilune.api.statistics import RANGES, checked_range
+from perilune.store import (
+    Execution,
+    ExecutionStatus,
+    Function,
+    PaginationParams,
+    open_memory_store,
+)
+
+NOW = 1_700_000_000
+_ONE = PaginationParams(1)
+
+
+async def execute(store, function_id: str, duration_ms: int, *, age_s=0, status="success") -> None:
+    number = (await store.list_executions(function_id, _ONE))[1]
+    made = await store.create_execution(
+        Execution(
+            id=f"{function_id}{number}",
+            function_id=function_id,
+            function_version_id=f"ver_{function_id}_v1",
+            created_at=NOW - age_s,
+        )
+    )
+    await store.update_execution(made.id, ExecutionStatus(status), duration_ms, None, None)
+
+
+@pytest.fixture
+async def store():
+    async with open_memory_store(clock=lambda: NOW) as store:
+        for name in ("busy", "slow", "unused"):
+            await store.create_function(Function(id=name, name=name.title()))
+            await store.create_version(name, "x")
+        yield store
+
+
+@pytest.fixture
+def statistics(store):
+    return Statistics(store, store.statistics, lambda: NOW)
+
+
+async def test_a_function_has_figures_for_every_step(store, statistics):
+    for duration_ms in (1, 2, 3, 10):
+        await execute(store, "busy", duration_ms)
+    await execute(store, "busy", 5, age_s=600, status="error")
+    await execute(store, "busy", 7, age_s=86400)
+
+    shown = await statistics.of_function("busy", RANGES["1h"])
+
+    assert (shown["range"], shown["step_s"], shown["function_id"]) == ("1h", 300, "busy")
+    assert shown["until"] - shown["since"] == 3600
+    assert shown["until"] - 300 <= NOW < shown["until"]
+    assert shown["total"] == {
+        "executions": 5,
+        "errors": 1,
+        "mean_ms": 4.2,
+        "p50_ms": 3.0,
+        "p95_ms": 10.0,
+        "p99_ms": 10.0,
+    }
+    assert len(shown["series"]) == 12
+    assert [one["executions"] for one in shown["series"]] == [0] * 9 + [1, 0, 4]
+    assert shown["series"][0] == {"time": shown["since"], "executions": 0, "errors": 0}
+    assert shown["series"][-1]["p50_ms"] == 2.0
+
+
+async def test_the_overview_names_functions_that_fail_and_that_are_slow(store, statistics):
+    for _ in range(3):
+        await execute(store, "busy", 2, status="error")
+    await execute(store, "slow", 31)
+
+    shown = await statistics.overview(RANGES["24h"])
+
+    assert (shown["function_count"], shown["running"]) == (3, 0)
+    assert (shown["total"]["executions"], shown["total"]["errors"]) == (4, 3)
+    assert shown["series"][-1] == {
+        "time": shown["until"] - 1800,
+        "executions": 4,
+        "errors": 3,
+        "mean_ms": 9.25,
+    }
+    assert [(one["function_id"], one["name"]) for one in shown["functions"]] == [
+        ("busy", "Busy"),
+        ("slow", "Slow"),
+    ]
+    assert shown["failing"] == ["busy"]
+    assert shown["slow"] == ["slow", "busy"]
+
+
+@pytest.mark.parametrize("name", RANGES)
+async def test_every_range_stays_exact_when_old_rows_have_been_merged(store, statistics, name):
+    for age_s in range(0, 31 * 86400, 5 * 3600 + 60):
+        await execute(store, "busy", 4, age_s=age_s)
+    before = await statistics.of_function("busy", RANGES[name])
+    overview = await statistics.overview(RANGES[name])
+
+    await store.purge_expired(NOW)
+
+    assert await statistics.of_function("busy", RANGES[name]) == before
+    assert await statistics.overview(RANGES[name]) == overview
+    assert before["total"]["executions"] > 0
+
+
+async def test_the_routes(site):
+    function_id = await site.answering()
+    await site.client.get(f"/fn/{function_id}")
+
+    one = (await site.client.get(f"/api/functions/{function_id}/stats")).json()
+    overview = (await site.client.get("/api/stats?range=7d")).json()
+
+    assert (one["range"], one["total"]["executions"]) == ("24h", 1)
+    assert (overview["range"], overview["total"]["executions"]) == ("7d", 1)
+    assert len(overview["series"]) == 56
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "text"),
+    [
+        ("/api/functions/nope/stats", 404, "Function not found"),
+        ("/api/stats?range=2h", 400, "range: range must be one of: [1h 24h 7d 30d]"),
+        ("/api/functions/nope/stats?range=x", 400, "range: range must be one of: [1h 24h 7d 30d]"),
+    ],
+)
+async def test_what_is_refused(site, path, status, text):
+    answer = await site.client.get(path)
+
+    assert (answer.status_code, answer.json()) == (status, {"error": text})
+
+
+def test_the_default_range_is_a_day():
+    assert checked_range(None) is checked_range("") is RANGES["24h"]
