@@ -156,6 +156,23 @@ async def test_summaries_cut_a_long_line_and_show_no_line_where_there_is_none(st
     assert [each.error_message for each in page.executions] == ["\nsecond", "x" * 300, None]
 
 
+async def test_what_deleted_versions_have_left_is_not_shown(store, path):
+    """A version with many executions is deleted at once, its executions go afterwards."""
+    version = await some_version(store)
+    second = await store.create_version(version.function_id, "return 2")
+    add_executions(path, version, 1000)
+    kept = await store.create_execution(execution_of(second))
+    add_executions(path, version, 1000, 1000)
+
+    await store.delete_version(version.id)
+
+    for wanted in (ExecutionFilter(), ExecutionFilter(function_id=version.function_id)):
+        page = await store.find_executions(wanted, PaginationParams(5))
+        assert ([each.id for each in page.executions], page.total) == ([kept.id], 1)
+        failed = msgspec.structs.replace(wanted, status=ERROR)
+        assert (await store.find_executions(failed, PaginationParams(5))).executions == []
+
+
 @pytest.mark.parametrize("text", ["100%", "a_b", "back\\slash", "'", "%"])
 async def test_text_is_looked_for_as_it_stands(store, text):
     version = await some_version(store)

@@ -172,7 +172,7 @@ async def test_expired_sessions_ticks_and_figures_go(store, path):
             )
         for bucket in (NOW - 401 * DAY_S, NOW - 399 * DAY_S):
             connection.execute(
-                "INSERT INTO execution_stats VALUES (?, ?, 1, 1, 0, 1)", (function_id, bucket)
+                "INSERT INTO execution_stats VALUES (?, 1, ?, 1, 0, 1)", (function_id, bucket)
             )
 
     gone = await store.purge_expired(NOW)

@@ -26,6 +26,9 @@ CLOCK_SLACK_S = 5
 _SQL = load_statements("execution_lists")
 _BY_TIME = "ORDER BY created_at DESC, seq DESC"
 _BY_SEQ = "ORDER BY seq DESC"
+_VISIBLE = (
+    "function_version_id NOT IN (SELECT version_id FROM execution_counters WHERE deleted = 1)"
+)
 
 
 class ExecutionLists:
@@ -134,6 +137,10 @@ def _walk(
         _limit_all(connection, walk, wanted, after)
     else:
         _limit_one(walk, wanted, after)
+    (has_deleted,) = connection.execute(_SQL["has_deleted"]).fetchone()
+    if has_deleted:
+        # What deleted versions have left is out of sight until the clean-up has removed it.
+        walk.limits.append(_VISIBLE)
     if wanted.trigger is not None:
         walk.questions.append(("trigger", "trigger = :trigger"))
         walk.params["trigger"] = str(wanted.trigger)
@@ -206,10 +213,11 @@ def _total(connection: sqlite3.Connection, wanted: ExecutionFilter) -> tuple[int
     """Return how many executions are wanted, and whether there are no more of them."""
     if not wanted.is_narrowing():
         if wanted.function_id is None:
-            row = connection.execute(_SQL["count_all"]).fetchone()
+            (total,) = connection.execute(_SQL["count_all"]).fetchone()
         else:
-            row = connection.execute(_SQL["count_executions"], (wanted.function_id,)).fetchone()
-        return (row[0] if row else 0), True
+            of_function = (wanted.function_id,)
+            (total,) = connection.execute(_SQL["count_executions"], of_function).fetchone()
+        return total, True
     walk = _walk(connection, wanted, None)
     found = _count(connection, walk.wanted("1"), walk.params, COUNTED_ROWS)
     return found, found < COUNTED_ROWS and _end_of_window(connection, walk) is None

@@ -13,10 +13,13 @@ SELECT id, function_id, function_version_id, status, duration_ms,
 FROM executions WHERE seq = ?1
 
 -- name: count_executions
-SELECT executions FROM function_counters WHERE function_id = ?1
+SELECT coalesce(sum(executions), 0) FROM execution_counters WHERE function_id = ?1 AND deleted = 0
 
 -- name: count_all
-SELECT coalesce(sum(executions), 0) FROM function_counters
+SELECT coalesce(sum(executions), 0) FROM execution_counters WHERE deleted = 0
+
+-- name: has_deleted
+SELECT EXISTS (SELECT 1 FROM execution_counters WHERE deleted = 1)
 
 -- name: bounds
 SELECT coalesce((SELECT seq FROM executions ORDER BY seq LIMIT 1), 1),
