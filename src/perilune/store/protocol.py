@@ -145,12 +145,10 @@ class DB(Protocol):
         after: ExecutionPosition | None = None,
         summary: bool = False,
     ) -> ExecutionPage:
-        """Return one part of the executions that *wanted* describes, newest first.
+        """Return a part of the executions that *wanted* describes, newest first, no responses.
 
-        Of one function they are in the order of their time, of all functions in that of their
-        insertion.  With *after*, the part begins behind that position and the offset does not
-        matter.  Responses are left out; with *summary*, events are too, and of error messages
-        there is only the first line.
+        With *after* it begins behind that position, whatever the offset.  A *summary* has no
+        events either, and only the first line of error messages.
         """
         ...
 
