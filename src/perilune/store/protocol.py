@@ -147,8 +147,7 @@ class DB(Protocol):
     ) -> ExecutionPage:
         """Return a part of the executions that *wanted* describes, newest first, no responses.
 
-        With *after* it begins behind that position, whatever the offset.  A *summary* has no
-        events either, and only the first line of error messages.
+        With *after* it begins behind that position.  A *summary* has no events, no long errors.
         """
         ...
 
