@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from perilune.api.errors import management_status
+from perilune.api.openapi.links import add_links
 from perilune.api.openapi.outside import describe_outside
 from perilune.api.openapi.schemas import REF, Error, Json, Problem, answer_schemas, body_schemas
 from perilune.api.replies import PROBLEM_TYPE
@@ -78,8 +79,10 @@ def describe_api(app: FastAPI, operations: Mapping[str, Operation], version: str
         "responses": failures,
         "securitySchemes": _SCHEMES,
     }
+    paths = document["paths"] | describe_outside()
+    add_links(paths)
     return document | {
-        "paths": document["paths"] | describe_outside(),
+        "paths": paths,
         "components": components,
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
     }

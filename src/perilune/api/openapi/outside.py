@@ -43,18 +43,16 @@ _PATH = {
 
 def describe_outside() -> Json:
     """Return the paths that are served outside the management API."""
-    paths: Json = {path: _calls(path, mark) for path, mark in _CALL_PATHS.items()}
+    paths: Json = {path: _calls(mark) for path, mark in _CALL_PATHS.items()}
     return paths | {path: {"get": described} for path, described in _DOCUMENTS.items()}
 
 
-def _calls(path: str, mark: str) -> Json:
+def _calls(mark: str) -> Json:
     parameters = [_FUNCTION_ID] + ([_PATH] if mark else [])
-    return {"parameters": parameters} | {
-        method: _call(method, mark) | _body_of(method) for method in CALL_METHODS
-    }
+    return {method: _call(method, mark, parameters) | _body_of(method) for method in CALL_METHODS}
 
 
-def _call(method: str, mark: str) -> Json:
+def _call(method: str, mark: str, parameters: list[Json]) -> Json:
     headers = {
         name: {"description": text, "schema": {"type": "string"}}
         for name, text in _CALL_HEADERS.items()
@@ -65,6 +63,7 @@ def _call(method: str, mark: str) -> Json:
         "summary": "Call a function",
         "description": _CALL_DESCRIPTION,
         "security": [],
+        "parameters": parameters,
         "responses": {
             "default": {
                 "description": "What the function answered.",
