@@ -11,7 +11,7 @@ WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo check bench bench-growth bench-retention soak format docs vendor clean
+.PHONY: help run test test-api demo check bench bench-growth bench-retention soak format docs vendor clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ run: $(VENV)/.ready-run ## Install what is needed and start the server with an e
 test: $(VENV)/.ready-test ## Install what is needed and run every test
 	@tools/install_chromium.sh
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-api: $(VENV)/.ready-test ## Send the API some thousand made-up requests, and load it for a minute
+	@PERILUNE_API_EXAMPLES=60 PERILUNE_LOAD_SECONDS=60 $(BIN)/python -m pytest tests/api/contract $(ARGS)
 
 demo: $(VENV)/.ready-run ## Start a server, call the example, show its masked record, stop the server
 	@$(BIN)/python tools/demo.py

@@ -6,13 +6,18 @@ other, and the first broken one is reported.
 
 import unicodedata
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from perilune.api.errors import InvalidBody, InvalidRequest
-from perilune.services.env import check_env_variables
+from perilune.services.env import (
+    MAX_KEY_CHARS,
+    MAX_VALUE_CHARS,
+    MAX_VARIABLES,
+    check_env_variables,
+)
 from perilune.store import (
     CronStatus,
     FunctionQuery,
@@ -34,6 +39,38 @@ _LINE_SEPARATORS = frozenset({"Cc", "Zl", "Zp"})
 
 Body = TypeVar("Body")
 
+# What the description of the API says of these members.  Their rules are checked further down,
+# since whoever breaks one is told which.
+_PRINTABLE = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]"
+_Name = Annotated[
+    str,
+    msgspec.Meta(
+        extra_json_schema={
+            "maxLength": MAX_NAME_CHARS,
+            "pattern": rf"^{_PRINTABLE}*[^\s\x00-\x1f\x7f-\x9f]{_PRINTABLE}*$",
+        }
+    ),
+]
+_Description = Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": MAX_DESCRIPTION_CHARS})]
+_Code = Annotated[
+    str,
+    msgspec.Meta(
+        description=f"At most {MAX_CODE_BYTES} bytes.", extra_json_schema={"pattern": r"\S"}
+    ),
+]
+_RetentionDays = Annotated[int, msgspec.Meta(extra_json_schema={"enum": list(RETENTION_DAYS)})]
+_CronStatus = Annotated[str, msgspec.Meta(extra_json_schema={"enum": [*map(str, CronStatus)]})]
+_Variables = Annotated[
+    dict[str, str],
+    msgspec.Meta(
+        extra_json_schema={
+            "maxProperties": MAX_VARIABLES,
+            "propertyNames": {"pattern": "^[A-Za-z0-9_]+$", "maxLength": MAX_KEY_CHARS},
+            "additionalProperties": {"type": "string", "maxLength": MAX_VALUE_CHARS},
+        }
+    ),
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -48,13 +85,13 @@ class Offer:
 class FunctionBody(msgspec.Struct, frozen=True, kw_only=True):
     """The body of create and update; what is left out stays `UNSET`."""
 
-    name: str | UnsetType | None = UNSET
-    description: str | UnsetType | None = UNSET
-    code: str | UnsetType | None = UNSET
+    name: _Name | UnsetType | None = UNSET
+    description: _Description | UnsetType | None = UNSET
+    code: _Code | UnsetType | None = UNSET
     disabled: bool | UnsetType | None = UNSET
-    retention_days: int | UnsetType | None = UNSET
+    retention_days: _RetentionDays | UnsetType | None = UNSET
     cron_schedule: str | UnsetType | None = UNSET
-    cron_status: str | UnsetType | None = UNSET
+    cron_status: _CronStatus | UnsetType | None = UNSET
     save_response: bool | UnsetType | None = UNSET
     env_writable: bool | UnsetType | None = UNSET
     runtime: str | UnsetType | None = UNSET
@@ -64,7 +101,7 @@ class FunctionBody(msgspec.Struct, frozen=True, kw_only=True):
 class EnvBody(msgspec.Struct, frozen=True, kw_only=True):
     """The body that replaces a function's environment."""
 
-    env_vars: dict[str, str] | None = None
+    env_vars: _Variables | None = None
 
 
 def decode_body(data: bytes, kind: type[Body]) -> Body:

@@ -9,9 +9,10 @@ from fastapi.openapi.utils import get_openapi
 from perilune.api.errors import management_status
 from perilune.api.openapi.links import add_links
 from perilune.api.openapi.outside import describe_outside
-from perilune.api.openapi.schemas import REF, Error, Json, Problem, answer_schemas, body_schemas
+from perilune.api.openapi.schemas import REF, Json, answer_schemas, body_schemas
 from perilune.api.replies import PROBLEM_TYPE
-from perilune.api.routes.table import ErrorKinds, Operation
+from perilune.api.routes.shapes import Error, Problem
+from perilune.api.routes.table import Operation
 from perilune.api.scopes import Scope
 
 OPENAPI_VERSION = "3.1.1"
@@ -40,12 +41,6 @@ _SCHEMES = {
 }
 
 
-_REFUSED = {
-    "application/json": {"schema": {"$ref": REF.format(name="Error")}},
-    PROBLEM_TYPE.decode(): {"schema": {"$ref": REF.format(name="Problem")}},
-}
-
-
 def describe_api(app: FastAPI, operations: Mapping[str, Operation], version: str) -> Json:
     """Return the OpenAPI document of everything *app* serves, and of what is served beside it.
 
@@ -64,11 +59,12 @@ def describe_api(app: FastAPI, operations: Mapping[str, Operation], version: str
     with_body = [one for one in operations.values() if one.body]
     with_answer = [one for one in operations.values() if one.answer]
     bodies, body_components = body_schemas(one.body for one in with_body)
+    envelopes = {one.envelope for one in operations.values()}
     answers, answer_components = answer_schemas(
-        [*(one.answer for one in with_answer), Error, Problem]
+        [*(one.answer for one in with_answer), Problem, *envelopes]
     )
     body_of = _by_id(with_body, bodies)
-    answer_of = _by_id(with_answer, answers[:-2])
+    answer_of = _by_id(with_answer, answers[: len(with_answer)])
     failures: Json = {}
     for item in document["paths"].values():
         for described in item.values():
@@ -104,12 +100,23 @@ def _complete(
     if body is not None:
         described["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": body}},
+            "content": {"application/json": {"schema": _with(operation.required, body)}},
         }
     described["security"] = _security(operation.scope)
     described["responses"] = {
         str(operation.status): _success(operation, answer_of.get(operation.operation_id)),
-        **_failures(operation.errors, failures),
+        **_failures(operation, failures),
+    }
+
+
+def _with(required: tuple[str, ...], body: Json) -> Json:
+    """Return the schema of a body that has these members, none of them null."""
+    if not required:
+        return body
+    return {
+        "allOf": [body],
+        "required": list(required),
+        "properties": {name: {"not": {"type": "null"}} for name in required},
     }
 
 
@@ -127,17 +134,29 @@ def _success(operation: Operation, answer: Json | None) -> Json:
     return described
 
 
-def _failures(kinds: ErrorKinds, shared: Json) -> dict[str, Json]:
+def _failures(operation: Operation, shared: Json) -> dict[str, Json]:
     """Return an answer per status, by reference; what is new goes into *shared*."""
     by_status: dict[int, list[type]] = {}
-    for kind in dict.fromkeys(kinds):
+    for kind in dict.fromkeys(operation.errors):
         by_status.setdefault(management_status(kind), []).append(kind)
     failures = {}
     for status, found in sorted(by_status.items()):
         name = "Or".join(kind.__name__ for kind in found)
-        shared[name] = {"description": " ".join(map(_first_line, found)), "content": _REFUSED}
+        if operation.envelope is not Error:
+            name += f"As{operation.envelope.__name__}"
+        shared[name] = {
+            "description": " ".join(map(_first_line, found)),
+            "content": {
+                "application/json": _schema_of(operation.envelope),
+                PROBLEM_TYPE.decode(): _schema_of(Problem),
+            },
+        }
         failures[str(status)] = {"$ref": f"#/components/responses/{name}"}
     return failures
+
+
+def _schema_of(record: type) -> Json:
+    return {"schema": {"$ref": REF.format(name=record.__name__)}}
 
 
 def _first_line(kind: type) -> str:

@@ -4,7 +4,6 @@ from perilune.api.openapi.schemas import Json
 
 _SOURCES = {
     "createFunction": {"function_id": "$response.body#/id"},
-    "listFunctions": {"function_id": "$response.body#/functions/0/id"},
     "listVersions": {
         "function_id": "$request.path.function_id",
         "version": "$response.body#/versions/0/{member}",

@@ -124,6 +124,6 @@ _DOCUMENTS = {
         "getOpenApiJson", "This description as JSON", "application/json", _OBJECT
     ),
     "/docs/openapi.yaml": _document(
-        "getOpenApiYaml", "This description as YAML", "application/yaml", _TEXT
+        "getOpenApiYaml", "This description as YAML", "application/yaml", _OBJECT
     ),
 }

@@ -12,23 +12,6 @@ REF = "#/components/schemas/{name}"
 _NULL = {"type": "null"}
 
 
-class Error(msgspec.Struct, frozen=True):
-    """What went wrong, for people."""
-
-    error: str
-
-
-class Problem(msgspec.Struct, frozen=True):
-    """What went wrong, as RFC 9457 has it; sent to whoever accepts it."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str
-    code: str
-
-
 def body_schemas(types: Iterable[Any]) -> tuple[list[Json], dict[str, Json]]:
     """Return a schema per type of a body, and the components they refer to."""
     schemas, components = msgspec.json.schema_components(tuple(types), ref_template=REF)

@@ -7,6 +7,7 @@ from perilune.api.audit import AuditEvent, audit
 from perilune.api.doorkeeper import client_address
 from perilune.api.errors import ApiError, InvalidKey, TooManyAttempts, management_failure
 from perilune.api.replies import json_answer, login_error
+from perilune.api.routes.shapes import LoginError
 from perilune.api.routes.table import RouteTable, caller_of
 from perilune.api.scopes import CallerKind, Scope
 from perilune.api.sessions import Sessions, session_tokens
@@ -75,6 +76,7 @@ def _add_login(routes: RouteTable, sign_in: SignIn) -> None:
         body=LoginBody,
         answer=Success,
         errors=(InvalidKey, TooManyAttempts),
+        envelope=LoginError,
     )
     routes.add(
         "POST",

@@ -95,6 +95,7 @@ def _add_changing(routes: RouteTable, functions: Functions) -> None:
         scope=Scope.DEPLOY,
         summary="Create a function with its first version",
         body=FunctionBody,
+        required=("name", "code"),
         answer=FunctionAnswer,
         errors=(InvalidRequest,),
     )
@@ -137,6 +138,7 @@ def _add_environment(routes: RouteTable, functions: Functions) -> None:
         scope=Scope.DEPLOY,
         summary="Replace a function's environment",
         body=EnvBody,
+        required=("env_vars",),
         answer=FunctionVersion | None,
         errors=(InvalidRequest, FunctionNotFound),
     )

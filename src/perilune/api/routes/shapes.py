@@ -1,6 +1,7 @@
 """Shapes of answers that are more than one record of the store."""
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from perilune.api.diff import DiffLine
 from perilune.store import (
@@ -12,6 +13,30 @@ from perilune.store import (
     LogLevelName,
     PaginationInfo,
 )
+
+
+class Error(msgspec.Struct, frozen=True):
+    """What went wrong, for people."""
+
+    error: str
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """What went wrong, as RFC 9457 has it; sent to whoever accepts it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+
+
+class LoginError(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a login failed; without `success` if the fault is the server's."""
+
+    error: str
+    success: bool | UnsetType = UNSET
 
 
 class FunctionAnswer(Function, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from perilune.api.errors import (
     ShuttingDown,
     TooManyAttempts,
 )
+from perilune.api.routes.shapes import Error
 from perilune.api.scopes import Caller, Scope
 from perilune.errors import PeriluneError
 from perilune.store import StoreUnavailable
@@ -49,10 +50,12 @@ class Operation:
     summary: str
     scope: Scope | None
     body: Any
+    required: tuple[str, ...]
     answer: Any
     media_type: str
     status: int
     errors: ErrorKinds
+    envelope: type
 
 
 class RouteTable:
@@ -77,10 +80,12 @@ class RouteTable:
         scope: Scope | None,
         summary: str = "",
         body: Any = None,
+        required: tuple[str, ...] = (),
         answer: Any = None,
         media_type: str = "application/json",
         status: int = 200,
         errors: ErrorKinds = (),
+        envelope: type = Error,
     ) -> None:
         """Serve *path*.
 
@@ -93,14 +98,12 @@ class RouteTable:
             scope: the right that a caller needs; None for a public route.
             summary: one sentence on what it does.
             body: the type of the body, as msgspec knows types; None if it takes none.
-            answer: the type of the answer.  Members whose default is None are left out of
-                answers when they are None (`to_json`); all others are always there.
-                None if there is nothing in it, or nothing that has a type.
-            media_type: the content type of the answer; `application/json` only counts
-                if *answer* is given.
+            required: members the body can't do without, although its type can.
+            answer: the type of the answer, sent as by `to_json`; None if it is empty or free.
+            media_type: the content type of the answer.
             status: the status of success.
-            errors: the deliberate errors this route has of its own.  Those of any route,
-                and of any body, are known already.
+            errors: the errors this route has of its own, beside those that any has.
+            envelope: the shape of what errors are answered with.
         """
         if scope is None:
             self.public_paths.add(path)
@@ -109,10 +112,12 @@ class RouteTable:
             summary=summary,
             scope=scope,
             body=body,
+            required=required,
             answer=answer,
             media_type=media_type,
             status=status,
             errors=errors + _common_errors(method, scope, body),
+            envelope=envelope,
         )
         self._app.add_api_route(
             path,
