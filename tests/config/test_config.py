@@ -60,6 +60,15 @@ def test_execution_timeout_accepts(text, seconds):
         pytest.param("PERILUNE_WORKER_MEMORY", "128MB", id="memory: unit"),
         pytest.param("PERILUNE_WORKER_MEMORY", "1KiB", id="memory: too little"),
         pytest.param("PERILUNE_LOG_LEVEL", "INFO", id="level: upper case"),
+        pytest.param("PERILUNE_CORS_ORIGINS", "*", id="origins: any"),
+        pytest.param("PERILUNE_CORS_ORIGINS", "https://a.example/b", id="origins: path"),
+        pytest.param("PERILUNE_TRUSTED_PROXIES", "*", id="proxies: any"),
+        pytest.param("PERILUNE_TRUSTED_PROXIES", "proxy.example", id="proxies: name"),
+        pytest.param("PERILUNE_TRUSTED_PROXIES", "10.0.0.1/8", id="proxies: no network"),
+        pytest.param("PERILUNE_FUNCTION_HOST", "https://fn.example", id="host: URL"),
+        pytest.param("PERILUNE_FUNCTION_HOST", "fn.example:80", id="host: port"),
+        pytest.param("PERILUNE_FUNCTION_HOST", ".example", id="host: dot"),
+        pytest.param("PERILUNE_SESSION_LIFETIME", "59", id="session: too short"),
     ],
 )
 def test_a_bad_value_is_refused_by_name(variable, text):
@@ -67,6 +76,22 @@ def test_a_bad_value_is_refused_by_name(variable, text):
         load(**{variable: text})
 
     assert caught.value.source == variable
+
+
+def test_origins_take_the_form_in_which_browsers_send_them():
+    given = "https://A.example/, http://b.example:80, https://c.example:444, http://[::1]:443"
+
+    assert load(PERILUNE_CORS_ORIGINS=given).cors_origins == (
+        "https://a.example",
+        "http://b.example",
+        "https://c.example:444",
+        "http://[::1]:443",
+    )
+
+
+def test_certificate_and_key_belong_together():
+    with pytest.raises(SettingError, match="^PERILUNE_TLS_CERTIFICATE: must be given together"):
+        load(PERILUNE_TLS_KEY="key.pem")
 
 
 def test_a_flag_wins_over_a_variable_and_is_named_in_errors():

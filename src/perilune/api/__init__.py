@@ -25,7 +25,7 @@ from perilune.api.management import AddRoutes, ManagementApi
 from perilune.api.protocol import ConnectionLimits
 from perilune.api.routes import add_statistics_routes
 from perilune.api.scopes import Caller, Scope
-from perilune.api.server import HttpServer, ListenError, bind_sockets
+from perilune.api.server import HttpServer, ListenError, TlsError, bind_sockets, load_tls
 from perilune.api.statistics import Statistics
 from perilune.api.tokens import Tokens
 from perilune.api.validation import Offer
@@ -53,6 +53,7 @@ __all__ = [
     "Readiness",
     "Scope",
     "Statistics",
+    "TlsError",
     "Tokens",
     "UnusableKeyError",
     "Versions",
@@ -61,6 +62,7 @@ __all__ = [
     "bind_sockets",
     "build_access",
     "load_api_key",
+    "load_tls",
     "read_api_key",
     "rotate_api_key",
 ]

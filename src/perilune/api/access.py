@@ -1,6 +1,7 @@
 """Everything about who may use the server, built together because its parts share state."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from perilune.api.backoff import Backoff
 from perilune.api.credentials import Credentials
@@ -34,6 +35,7 @@ def build_access(
     session_lifetime_s: int,
     base_url: str = "",
     cors_origins: tuple[str, ...] = (),
+    function_host: str = "",
     clock: WallClock = wall_clock,
     monotonic: MonotonicClock = monotonic_clock,
 ) -> Access:
@@ -46,6 +48,7 @@ def build_access(
         session_lifetime_s: how long a login lasts.
         base_url: where browsers reach the server.
         cors_origins: see `Access`.
+        function_host: the host name whose pages are functions', and so never trusted.
         clock: decides what has expired.
         monotonic: measures waits.
     """
@@ -54,9 +57,11 @@ def build_access(
     credentials = Credentials(holder, checker)
     sessions = Sessions(session_rows, holder, lifetime_s=session_lifetime_s, clock=clock)
     backoff = Backoff(monotonic)
+    is_own_host = not function_host or urlsplit(base_url).hostname != function_host
+    trusted_url = base_url if is_own_host else ""
     return Access(
         credentials=credentials,
-        doorkeeper=Doorkeeper(credentials, sessions, backoff, base_url=base_url),
+        doorkeeper=Doorkeeper(credentials, sessions, backoff, base_url=trusted_url),
         sign_in=SignIn(holder, sessions, backoff, base_url=base_url),
         sessions=sessions,
         tokens=Tokens(token_rows, revoked=checker.forget, clock=clock),

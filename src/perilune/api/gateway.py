@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from perilune.api import hardening
-from perilune.api.errors import NOT_READY_STATUS, MethodNotAllowed, refusal
+from perilune.api.errors import NOT_READY_STATUS, MethodNotAllowed, UnknownPath, refusal
 from perilune.api.headers import is_request_id
 from perilune.api.health import Readiness
 from perilune.api.replies import json_answer, json_error
@@ -45,19 +45,35 @@ class Gateway:
         dashboard: ASGIApp,
         readiness: Readiness,
         access_log: AccessLog,
+        function_host: str = "",
     ) -> None:
+        """Hand requests to these.
+
+        Args:
+            functions: serves `/fn`.
+            management: serves `/api`.
+            documentation: serves `/docs`.
+            dashboard: serves everything else.
+            readiness: answers `/readyz`.
+            access_log: what is logged.
+            function_host: if given, the one host name that serves functions, and nothing else.
+        """
         self._functions = functions
         self._management = management
         self._documentation = documentation
         self._dashboard = dashboard
         self._readiness = readiness
         self._access_log = access_log
+        self._function_host = function_host.encode("ascii")
         self._guide = llms_text().encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand one request to whoever serves its path."""
         path: str = scope["path"]
-        if path.startswith("/fn/") or path == "/fn":
+        is_call = path.startswith("/fn/") or path == "/fn"
+        if self._function_host and is_call is not (_host(scope) == self._function_host):
+            await _hardened(json_error(refusal(UnknownPath()), scope))(scope, receive, send)
+        elif is_call:
             if self._access_log.functions:
                 await self._logged(self._functions, scope, receive, send)
             else:
@@ -122,7 +138,7 @@ class Gateway:
     async def _own(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the few paths that belong to the server itself."""
         if scope["method"] not in ("GET", "HEAD"):
-            answer = json_error(refusal(MethodNotAllowed("GET, HEAD")), scope)
+            answer: Response = json_error(refusal(MethodNotAllowed("GET, HEAD")), scope)
         elif path == "/readyz":
             is_ready, document = await self._readiness.report()
             answer = json_answer(document)
@@ -132,8 +148,21 @@ class Gateway:
             answer = json_answer({"status": "ok"})
         else:
             answer = PlainTextResponse(self._guide, headers={"Cache-Control": GUIDE_CACHING})
-        answer.raw_headers += (*hardening.COMMON, hardening.NO_CONTENT)
-        await answer(scope, receive, send)
+        await _hardened(answer)(scope, receive, send)
+
+
+def _hardened(answer: Response) -> Response:
+    answer.raw_headers += (*hardening.COMMON, hardening.NO_CONTENT)
+    return answer
+
+
+def _host(scope: Scope) -> bytes:
+    """Return the name of the host that a request is meant for, without its port."""
+    for name, value in scope["headers"]:
+        if name == b"host":
+            host: bytes = value
+            return host.partition(b":")[0].lower()
+    return b""
 
 
 def _given_request_id(scope: Scope) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+import ssl
 from typing import Any
 
 import uvicorn
@@ -26,6 +27,29 @@ class ListenError(PeriluneError):
     def __init__(self, host: str, port: int, problem: OSError) -> None:
         shown = host or "all interfaces"
         super().__init__(f"can't listen on {shown}, port {port}: {problem.strerror or problem}")
+
+
+class TlsError(PeriluneError):
+    """Certificate and key can't be used."""
+
+    code = "tls_error"
+
+
+def load_tls(certificate: str, key: str) -> ssl.SSLContext | None:
+    """Return what serves HTTPS with these PEM files; None if there are none.
+
+    Raises:
+        TlsError: they can't be read, or don't belong together.
+    """
+    if not certificate:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        # An empty password, so that an encrypted key is an error and no question on the terminal.
+        context.load_cert_chain(certificate, key, password="")
+    except OSError as problem:
+        raise TlsError(f"can't use {certificate} with {key}: {problem}") from problem
+    return context
 
 
 def bind_sockets(host: str, port: int) -> list[socket.socket]:
@@ -60,7 +84,9 @@ class HttpServer:
         app: ASGIApp,
         sockets: list[socket.socket],
         limits: ConnectionLimits | None = None,
+        *,
         trusted_proxies: tuple[str, ...] = (),
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         """Serve *app* on *sockets*.
 
@@ -70,6 +96,7 @@ class HttpServer:
             limits: what its connections may use.
             trusted_proxies: addresses and networks whose word on a request's client and
                 scheme (X-Forwarded-For, X-Forwarded-Proto) is taken; nobody else's is.
+            tls: serves HTTPS with this; see `load_tls`.
         """
         self._limits = limits or ConnectionLimits()
         self._sockets = sockets
@@ -83,6 +110,7 @@ class HttpServer:
             access_log=False,
             proxy_headers=bool(trusted_proxies),
             forwarded_allow_ips=list(trusted_proxies),
+            ssl_context_factory=None if tls is None else lambda _config, _default: tls,
             server_header=False,
             backlog=BACKLOG,
             timeout_keep_alive=int(self._limits.keep_alive_s),

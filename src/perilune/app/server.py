@@ -23,6 +23,7 @@ from perilune.api import (
     Versions,
     bind_sockets,
     build_access,
+    load_tls,
 )
 from perilune.app.data import open_data
 from perilune.app.management import execution_subjects
@@ -60,6 +61,8 @@ class RunningServer:
     port: int
     url: str
     """Base URL as functions get it."""
+    local_url: str
+    """Where this machine reaches it."""
     http: HttpServer
 
     async def stop(self) -> bool:
@@ -89,7 +92,9 @@ async def open_server(
         for sock in sockets:
             rooms.callback(sock.close)
         port = sockets[0].getsockname()[1]
-        url = settings.base_url or f"http://localhost:{port}"
+        tls = load_tls(settings.tls_certificate, settings.tls_key)
+        local_url = f"{'https' if tls else 'http'}://localhost:{port}"
+        url = settings.base_url or local_url
         runtime = await rooms.enter_async_context(open_runtime(settings, services))
         engine = _engine(settings, store, services, runtime, masker)
         rooms.push_async_callback(engine.close)
@@ -103,7 +108,13 @@ async def open_server(
             masker=masker,
             url=url,
         )
-        http = HttpServer(gateway, sockets, _connection_limits(settings), settings.trusted_proxies)
+        http = HttpServer(
+            gateway,
+            sockets,
+            _connection_limits(settings),
+            trusted_proxies=settings.trusted_proxies,
+            tls=tls,
+        )
         await http.start()
         server = RunningServer(
             settings=settings,
@@ -113,6 +124,7 @@ async def open_server(
             sandbox=runtime.sandbox(),
             port=port,
             url=url,
+            local_url=local_url,
             http=http,
         )
         rooms.push_async_callback(server.stop)
@@ -170,6 +182,7 @@ def _gateway(
         session_lifetime_s=int(settings.session_lifetime),
         base_url=url,
         cors_origins=settings.cors_origins,
+        function_host=settings.function_host,
     )
 
     async def check_workers() -> None:
@@ -204,6 +217,7 @@ def _gateway(
         documentation=Documentation(management.describe),
         readiness=Readiness({"store": store.ping, "workers": check_workers}, runtime.sandbox),
         dashboard=Dashboard(),
+        function_host=settings.function_host,
         access_log=AccessLog(
             api=settings.access_log != "off",
             functions=settings.access_log == "all",

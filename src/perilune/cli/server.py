@@ -86,7 +86,7 @@ async def _announce(server: "RunningServer", *, with_example: bool) -> None:
     _log.info("data directory: %s", settings.data_dir.resolve())
     _log.info("execution timeout: %g s", settings.execution_timeout)
     _log.info("base URL: %s", server.url)
-    _log.info("API: http://localhost:%d/api", server.port)
+    _log.info("API: %s/api", server.local_url)
     missing = f", missing: {', '.join(sandbox.missing)}" if sandbox.missing else ""
     level = logging.WARNING if sandbox.missing else logging.INFO
     _log.log(level, "sandbox: %s%s", sandbox.grade, missing)
@@ -97,7 +97,7 @@ async def _announce(server: "RunningServer", *, with_example: bool) -> None:
     _show_new_key(server.key)
     function = await ensure_example(server.store) if with_example else None
     if function is not None:
-        _log.info("try: curl 'http://localhost:%d/fn/%s?name=you'", server.port, function.id)
+        _log.info("try: curl '%s/fn/%s?name=you'", server.local_url, function.id)
 
 
 def _show_new_key(key: "ApiKey") -> None:

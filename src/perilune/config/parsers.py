@@ -15,6 +15,7 @@ Parse = Callable[[str], Any]
 
 _DURATION = re.compile(r"([0-9]{1,9})(s|m|h)?")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _SIZE = re.compile(r"([0-9]{1,12})(KiB|MiB|GiB)?")
 _BYTES = {"KiB": 1024, "MiB": MIB, "GiB": 1024 * MIB}
 
@@ -81,6 +82,13 @@ def absolute_url(text: str) -> str:
     if not is_usable or not text.isascii() or re.search(r"[\s?#@]", text):
         raise ValueError(f"must be an absolute URL like https://example.org, not {text!r}")
     return text
+
+
+def host_name(text: str) -> str:
+    """Return *text* in lower case if it is a host name without port and scheme."""
+    if not _HOST.fullmatch(text):
+        raise ValueError(f"must be a host name like fn.example.org, without a port, not {text!r}")
+    return text.lower()
 
 
 def names(text: str) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from perilune.config.parsers import (
     absolute_url,
     choice,
     duration,
+    host_name,
     names,
     networks,
     origins,
@@ -96,7 +97,7 @@ class Settings:
     )
     base_url: str = setting(
         "",
-        "public base URL given to functions; empty: http://localhost:PORT",
+        "public base URL given to functions; empty: http(s)://localhost:PORT",
         env="BASE_URL",
         parse=absolute_url,
     )
@@ -114,6 +115,15 @@ class Settings:
         " X-Forwarded-Proto are believed",
         parse=networks,
     )
+    function_host: str = setting(
+        "",
+        "host name of its own for functions: it serves them and nothing else, and no other does",
+        parse=host_name,
+    )
+    tls_certificate: str = setting(
+        "", "file with the certificate chain (PEM); with a key, the server speaks HTTPS"
+    )
+    tls_key: str = setting("", "file with the certificate's private key (PEM)")
     sandbox: str = setting(
         "strict",
         "strict: refuse to start when workers can't be locked down completely; relaxed: go on",
@@ -266,6 +276,10 @@ def load_settings(environ: Mapping[str, str], flags: Mapping[str, str | None]) -
         raise SettingError(
             "PERILUNE_WORKERS_WARM",
             f"must not be more than PERILUNE_WORKERS_MAX ({settings.workers_max})",
+        )
+    if bool(settings.tls_certificate) is not bool(settings.tls_key):
+        raise SettingError(
+            "PERILUNE_TLS_CERTIFICATE", "must be given together with PERILUNE_TLS_KEY"
         )
     return settings
 

@@ -1,0 +1,154 @@
+"""How the server presents itself: TLS, a host of its own for functions, CORS, hardening."""
+
+import ssl
+import subprocess
+
+import httpx
+import pytest
+
+from perilune.api import TlsError
+
+from .conftest import KEY, open_site
+
+KEY_HEADER = {"Authorization": f"Bearer {KEY}"}
+
+# --- TLS ----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """The files of a self-signed certificate and of its key."""
+    folder = tmp_path_factory.mktemp("tls")
+    files = folder / "certificate.pem", folder / "key.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
+            *("-nodes", "-days", "2", "-subj", "/CN=localhost"),
+            *("-addext", "subjectAltName=IP:127.0.0.1", "-out", files[0], "-keyout", files[1]),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return files
+
+
+async def test_the_server_speaks_https_with_a_certificate(tmp_path, certificate):
+    files = {"tls_certificate": str(certificate[0]), "tls_key": str(certificate[1])}
+    context = ssl.create_default_context(cafile=certificate[0])
+    async with (
+        open_site(tmp_path, **files) as site,
+        httpx.AsyncClient(
+            base_url=f"https://127.0.0.1:{site.server.port}", verify=context, trust_env=False
+        ) as client,
+    ):
+        login = await client.post("/api/auth/login", json={"apiKey": KEY})
+        listed = await client.get("/api/functions")
+        plain = await site.raw(b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n")
+
+    assert login.headers["set-cookie"].endswith("; Secure")
+    assert listed.status_code == 200, "the cookie that is `Secure` came back"
+    assert plain == b"", "nothing is said without TLS"
+    assert site.server.url == f"https://localhost:{site.server.port}"
+
+
+async def test_files_that_are_no_certificate_stop_the_start(tmp_path, certificate):
+    for files in (
+        {"tls_certificate": str(tmp_path / "nope"), "tls_key": str(certificate[1])},
+        {"tls_certificate": str(certificate[1]), "tls_key": str(certificate[0])},
+    ):
+        with pytest.raises(TlsError, match="can't use"):
+            async with open_site(tmp_path, **files):
+                pass
+
+
+# --- a host of its own for functions (KD-03) -----------------------------------
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "status"),
+    [
+        pytest.param("fn.example.org", "/fn/{id}", 200, id="function"),
+        pytest.param("FN.example.org:3000", "/fn/{id}", 200, id="case and port"),
+        pytest.param("fn.example.org", "/api/functions", 404, id="no API there"),
+        pytest.param("fn.example.org", "/", 404, id="no dashboard there"),
+        pytest.param("fn.example.org", "/docs", 404, id="no documents there"),
+        pytest.param("example.org", "/api/functions", 200, id="API"),
+        pytest.param("example.org", "/", 200, id="dashboard"),
+        pytest.param("example.org", "/fn/{id}", 404, id="no function elsewhere"),
+        pytest.param("127.0.0.1", "/fn/{id}", 404, id="nor at the address"),
+        pytest.param("fn.example.org.", "/fn/{id}", 404, id="nor at a name like it"),
+    ],
+)
+async def test_functions_can_have_a_host_of_their_own(tmp_path, host, path, status):
+    async with open_site(tmp_path, function_host="fn.example.org") as site:
+        function_id = await site.answering()
+
+        answer = await site.client.get(path.format(id=function_id), headers={"Host": host})
+
+    assert answer.status_code == status
+    if status == 404:
+        assert answer.json()["error"] == "Not found"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_the_functions_host_is_never_an_origin_of_ours(tmp_path):
+    """Although it is the base URL that functions are told."""
+    settings = {"function_host": "fn.example.org", "base_url": "https://fn.example.org"}
+    async with open_site(tmp_path, **settings) as site:
+        login = await site.client.post("/api/auth/login", json={"apiKey": KEY})
+        headers = {
+            "Cookie": login.headers["set-cookie"].partition(";")[0],
+            "Authorization": "",
+            "Origin": "https://fn.example.org",
+            "X-Requested-With": "x",
+        }
+
+        answer = await site.client.post("/api/functions", content=b"", headers=headers)
+
+    assert answer.status_code == 403
+
+
+# --- CORS (KD-08) -------------------------------------------------------------
+
+PREFLIGHT = {
+    "Access-Control-Request-Method": "PUT",
+    "Access-Control-Request-Headers": "authorization",
+}
+
+
+def cors_of(answer: httpx.Response) -> dict[str, str]:
+    return {k: v for k, v in answer.headers.items() if k.startswith("access-control-")}
+
+
+async def test_configured_origins_may_use_the_api(tmp_path):
+    async with open_site(tmp_path, cors_origins=("https://tools.example",)) as site:
+        origin = {"Origin": "https://tools.example"}
+        preflight = await site.client.options(
+            "/api/functions", headers=origin | PREFLIGHT | {"Authorization": ""}
+        )
+        answer = await site.client.get("/api/functions", headers=origin)
+        refused = await site.client.get("/api/functions", headers=origin | {"Authorization": ""})
+
+    assert preflight.status_code == 200
+    assert preflight.headers["access-control-allow-origin"] == "https://tools.example"
+    assert "PUT" in preflight.headers["access-control-allow-methods"]
+    assert "authorization" in preflight.headers["access-control-allow-headers"].lower()
+    assert answer.headers["access-control-allow-origin"] == "https://tools.example"
+    assert answer.headers["vary"] == "Origin"
+    assert refused.status_code == 401, "being let in takes a credential as ever"
+    for one in (preflight, answer):
+        assert "access-control-allow-credentials" not in one.headers
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "https://tools.example.evil", "http://tools.example", "null"]
+)
+async def test_other_origins_are_told_nothing(tmp_path, origin):
+    async with open_site(tmp_path, cors_origins=("https://tools.example",)) as site:
+        preflight = await site.client.options(
+            "/api/functions", headers={"Origin": origin, "Authorization": ""} | PREFLIGHT
+        )
+        answer = await site.client.get("/api/functions", headers={"Origin": origin})
+
+    assert preflight.status_code == 401
+    assert cors_of(preflight) == cors_of(answer) == {}
