@@ -1,15 +1,18 @@
 """The `perilune` command.
 
-One module per group of commands.  `boundary.py` is where the environment is read
-and errors become exit codes.
+One module per group of commands.  `boundary.py` is where the environment is read and errors
+become exit codes, `connection.py` what commands share that talk to a server.
 """
 
 import click
 
 from perilune import __version__
+from perilune.cli.completion import completion
+from perilune.cli.executions import executions, logs
+from perilune.cli.functions import deploy, functions, rollback, versions
+from perilune.cli.invoke import invoke
 from perilune.cli.keys import key
 from perilune.cli.lunar import import_lunar
-from perilune.cli.secrets import secrets
 from perilune.cli.server import init, serve, version
 from perilune.cli.tokens import tokens
 
@@ -22,10 +25,20 @@ def main() -> None:
     """Perilune, a self-hosted function platform."""
 
 
-main.add_command(serve)
-main.add_command(init)
-main.add_command(secrets)
-main.add_command(version)
-main.add_command(import_lunar)
-main.add_command(key)
-main.add_command(tokens)
+for command in (
+    serve,
+    init,
+    version,
+    import_lunar,
+    key,
+    tokens,
+    deploy,
+    functions,
+    versions,
+    rollback,
+    invoke,
+    logs,
+    executions,
+    completion,
+):
+    main.add_command(command)

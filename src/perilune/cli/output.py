@@ -5,6 +5,7 @@ coloured and fit its width; elsewhere they are plain and as wide as they need to
 """
 
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,12 @@ def print_json(value: Any) -> None:  # whatever JSON can say
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
 
 
+def print_json_line(value: Any) -> None:  # whatever JSON can say
+    """Print one JSON document in one line, at once, as part of a stream of them."""
+    click.echo(msgspec.json.encode(value).decode())
+    sys.stdout.flush()
+
+
 def print_table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print *rows* under *titles*; None is shown as nothing."""
     from rich.table import Table
@@ -35,7 +42,7 @@ def print_table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None
     table = Table(*titles, box=None, pad_edge=False, header_style="bold", show_edge=False)
     for row in rows:
         # `Text`, so that brackets in a cell are not taken for markup.
-        table.add_row(*(Text("" if cell is None else _one_line(str(cell))) for cell in row))
+        table.add_row(*(Text("" if cell is None else one_line(str(cell))) for cell in row))
     console().print(table)
 
 
@@ -62,6 +69,21 @@ def progress_bars() -> Iterator[Bars]:
         yield tell
 
 
+def shown_time(seconds: object) -> str:
+    """Return Unix *seconds* in local time, as people write it."""
+    if not isinstance(seconds, int | float):
+        return ""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
+    except (ValueError, OverflowError, OSError):
+        return str(seconds)
+
+
+def one_line(text: str) -> str:
+    """Return *text* without what could forge lines or steer a terminal."""
+    return "".join(one if one.isprintable() else " " for one in text)
+
+
 def console(*, err: bool = False) -> "Console":
     """Return a console on standard output or standard error."""
     from rich.console import Console
@@ -69,8 +91,3 @@ def console(*, err: bool = False) -> "Console":
     stream = sys.stderr if err else sys.stdout
     width = None if stream.isatty() else WIDE
     return Console(file=stream, width=width, highlight=False, soft_wrap=False)
-
-
-def _one_line(text: str) -> str:
-    """Return *text* without what could forge lines or steer a terminal."""
-    return "".join(one if one.isprintable() else " " for one in text)

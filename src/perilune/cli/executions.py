@@ -1,0 +1,117 @@
+"""Commands for what was recorded: `executions` and `logs`."""
+
+import sys
+
+import click
+
+from perilune.cli.connection import Client, Server, on_server
+from perilune.cli.output import one_line, print_json, print_json_line, print_table, shown_time
+
+LEVEL_COLOURS = {"error": "red", "warn": "yellow", "debug": "bright_black"}
+
+
+@click.group()
+def executions() -> None:
+    """List executions and show what was recorded of one."""
+
+
+@executions.command("list")
+@click.argument("function")
+@click.option("-n", "--number", default=20, show_default=True, type=click.IntRange(min=1))
+@click.option("--status", type=click.Choice(["pending", "success", "error"]))
+@click.option("--trigger", type=click.Choice(["http", "cron"]))
+@on_server
+def list_executions(
+    server: Server, function: str, number: int, status: str | None, trigger: str | None
+) -> None:
+    """List the executions of a function, newest first."""
+
+    async def work(client: Client) -> list[dict[str, object]]:
+        of = await client.functions.id_of(function)
+        filters = {"status": status, "trigger": trigger}
+        return [one async for one in client.executions.every(of, filters, number)]
+
+    found = server.run(work)
+    if server.as_json:
+        print_json(found)
+        return
+    print_table(
+        ("id", "status", "trigger", "ms", "created", "error"),
+        (
+            (
+                one["id"],
+                one["status"],
+                one["trigger"],
+                one.get("duration_ms"),
+                shown_time(one["created_at"]),
+                str(one.get("error_message") or "").partition("\n")[0],
+            )
+            for one in found
+        ),
+    )
+
+
+@executions.command()
+@click.argument("execution")
+@on_server
+def show(server: Server, execution: str) -> None:
+    """Show one execution with its log, AI calls and e-mails."""
+
+    async def work(client: Client) -> dict[str, object]:
+        ask = client.executions
+        return {
+            **await ask.get(execution),
+            "logs": [one async for one in ask.logs(execution)],
+            "ai_requests": [one async for one in ask.ai_requests(execution)],
+            "email_requests": [one async for one in ask.email_requests(execution)],
+        }
+
+    found = server.run(work)
+    if server.as_json:
+        print_json(found)
+        return
+    lists = {name: found.pop(name) for name in ("logs", "ai_requests", "email_requests")}
+    found["created_at"] = shown_time(found["created_at"])
+    print_table(("member", "value"), found.items())
+    for name, members in lists.items():
+        if isinstance(members, list) and members:
+            click.echo(f"\n{name.replace('_', ' ')}:")
+            titles = [one for one in members[0] if one not in ("execution_id",)]
+            print_table(titles, ([row.get(title) for title in titles] for row in members))
+
+
+@click.command()
+@click.argument("function")
+@click.option("-f", "--follow", is_flag=True, help="Go on with new lines until interrupted.")
+@click.option("-n", "--number", default=10, show_default=True, type=click.IntRange(0, 100),
+              help="Latest executions whose lines are shown.")  # fmt: skip
+@on_server
+def logs(server: Server, function: str, follow: bool, number: int) -> None:
+    """Print the log lines of a function, oldest first; with --json one object per line."""
+
+    async def work(client: Client) -> None:
+        of = await client.functions.id_of(function)
+        if follow:
+            async for execution, line in client.executions.follow(of, number):
+                _print_line(server, execution["id"], line)
+            return
+        latest = [one async for one in client.executions.every(of, most=number)]
+        for execution in reversed(latest):
+            async for line in client.executions.logs(execution["id"]):
+                _print_line(server, execution["id"], line)
+
+    try:
+        server.run(work)
+    except KeyboardInterrupt:
+        sys.exit(0)
+
+
+def _print_line(server: Server, execution_id: str, line: dict[str, object]) -> None:
+    if server.as_json:
+        print_json_line({"execution_id": execution_id, **line})
+        return
+    level = str(line["level"])
+    shown = click.style(f"{level:5}", fg=LEVEL_COLOURS.get(level))
+    when = shown_time(line["created_at"])
+    click.echo(f"{when} {execution_id} {shown} {one_line(str(line['message']))}")
+    sys.stdout.flush()

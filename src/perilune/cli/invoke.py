@@ -1,0 +1,122 @@
+"""`perilune invoke`: calls a function."""
+
+import base64
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+import click
+
+from perilune.cli.boundary import EXIT_OK
+from perilune.cli.connection import Client, Server, on_server
+from perilune.cli.output import note, print_json
+
+if TYPE_CHECKING:
+    from perilune.client.connection import Answer
+
+EXIT_CLIENT_STATUS, EXIT_SERVER_STATUS = 6, 7
+
+
+@click.command()
+@click.argument("function")
+@click.argument("path", default="")
+@click.option("-X", "--method", help="HTTP method; otherwise GET, or POST with data.")
+@click.option("-d", "--data", help="Body; @FILE sends a file, @- standard input.")
+@click.option("-H", "--header", "headers", multiple=True, metavar="NAME:VALUE", help="A header.")
+@click.option("-q", "--query", multiple=True, metavar="NAME=VALUE", help="A query parameter.")
+@click.option("-i", "--include", is_flag=True, help="Print status and headers to standard error.")
+@click.option("--with-token", is_flag=True, help="Send the token, for protected functions.")
+@on_server
+def invoke(
+    server: Server,
+    function: str,
+    path: str,
+    *,
+    method: str | None,
+    data: str | None,
+    headers: tuple[str, ...],
+    query: tuple[str, ...],
+    include: bool,
+    with_token: bool,
+) -> None:
+    """Call FUNCTION and print the body of its answer.
+
+    The exit code is 0 for a status below 400, 6 for 4xx and 7 for 5xx.
+    """
+    body = None if data is None else _body(data)
+    sent = dict(_pair(one, ":", "--header") for one in headers)
+    if body is not None and not any(name.lower() == "content-type" for name in sent):
+        sent["Content-Type"] = "application/json" if _looks_like_json(body) else "text/plain"
+    parameters = urlencode([_pair(one, "=", "--query") for one in query])
+
+    async def work(client: Client) -> "Answer":
+        of = await client.functions.id_of(function)
+        below = quote("/" + path.lstrip("/"), safe="/%!$&'()*+,;=:@?") if path else ""
+        joint = "&" if "?" in below else "?"
+        return await client.connection.call(
+            method or ("GET" if body is None else "POST"),
+            f"/fn/{of}{below}{joint + parameters if parameters else ''}",
+            sent,
+            body,
+            with_token=with_token,
+        )
+
+    answer = server.run(work)
+    if server.as_json:
+        print_json(_members(answer))
+    else:
+        if include:
+            note(f"HTTP {answer.status}")
+            for name, value in answer.headers:
+                note(f"{name}: {value}")
+        click.get_binary_stream("stdout").write(answer.body)
+        if sys.stdout.isatty() and not answer.body.endswith(b"\n"):
+            click.echo()
+    sys.exit(exit_code(answer.status))
+
+
+def exit_code(status: int) -> int:
+    """Return the exit code that stands for an HTTP status."""
+    if status < 400:
+        return EXIT_OK
+    return EXIT_CLIENT_STATUS if status < 500 else EXIT_SERVER_STATUS
+
+
+def _members(answer: "Answer") -> dict[str, object]:
+    named = {name.lower(): value for name, value in answer.headers}
+    members: dict[str, object] = {
+        "status": answer.status,
+        "headers": answer.headers,
+        "execution_id": named.get("x-execution-id"),
+        "duration_ms": int(named["x-execution-duration-ms"])
+        if "x-execution-duration-ms" in named
+        else None,
+    }
+    try:
+        members["body"] = answer.body.decode()
+    except UnicodeDecodeError:
+        members["body_base64"] = base64.b64encode(answer.body).decode()
+    return members
+
+
+def _body(data: str) -> bytes:
+    if data == "@-":
+        return click.get_binary_stream("stdin").read()
+    if not data.startswith("@"):
+        return data.encode("utf-8", "surrogateescape")
+    try:
+        return Path(data[1:]).read_bytes()
+    except OSError as problem:
+        raise click.BadParameter(f"can't read {data[1:]}: {problem}", param_hint="--data") from None
+
+
+def _pair(text: str, separator: str, option: str) -> tuple[str, str]:
+    name, found, value = text.partition(separator)
+    if not found or not name.strip():
+        raise click.BadParameter(f"{text!r} has no {separator!r}", param_hint=option)
+    return name.strip(), value.strip() if separator == ":" else value
+
+
+def _looks_like_json(body: bytes) -> bool:
+    return body.lstrip()[:1] in (b"{", b"[", b'"')

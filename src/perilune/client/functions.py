@@ -1,0 +1,97 @@
+"""What the API can do with functions, their versions, environment and pairs."""
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from urllib.parse import quote
+
+from perilune.client.connection import Connection, Json
+from perilune.client.errors import AmbiguousName, NotFound
+
+_ID = re.compile(r"[0-9a-v]{20}")
+
+
+class Functions:
+    """Functions of one server.
+
+    Wherever a method takes a *function*, that is its id.  Every method raises `Refused` and
+    `ServerUnreachable`, see `Connection`.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def every(self) -> AsyncIterator[Json]:
+        """Yield all functions, newest first, without their environment."""
+        return self._connection.every("/api/functions", "functions")
+
+    async def id_of(self, name_or_id: str) -> str:
+        """Return the id of the function that has this id or else this name.
+
+        Raises:
+            NotFound: there is none.
+            AmbiguousName: there are several of this name.
+        """
+        if _ID.fullmatch(name_or_id):
+            try:
+                return str((await self.get(name_or_id))["id"])
+            except NotFound:
+                # A name may look like an id.
+                pass
+        ids = [one["id"] async for one in self.every() if one["name"] == name_or_id]
+        if len(ids) > 1:
+            raise AmbiguousName(name_or_id, ids)
+        if not ids:
+            raise NotFound(f"no function has the id or name {name_or_id!r}")
+        return str(ids[0])
+
+    async def get(self, function: str) -> Json:
+        """Return a function with its environment and active version."""
+        found: Json = await self._connection.ask("GET", _path(function))
+        return found
+
+    async def create(self, settings: Mapping[str, object]) -> Json:
+        """Create a function; *settings* has its name and code, too."""
+        made: Json = await self._connection.ask("POST", "/api/functions", settings)
+        return made
+
+    async def update(self, function: str, settings: Mapping[str, object]) -> Json:
+        """Change settings and code; return the function as it is then."""
+        await self._connection.ask("PUT", _path(function), settings)
+        return await self.get(function)
+
+    async def delete(self, function: str) -> None:
+        """Remove a function and everything that belongs to it."""
+        await self._connection.ask("DELETE", _path(function))
+
+    async def replace_env(self, function: str, values: Mapping[str, str]) -> None:
+        """Make *values* the whole environment."""
+        await self._connection.ask("PUT", _path(function, "env"), {"env_vars": values})
+
+    def versions(self, function: str, most: int | None = None) -> AsyncIterator[Json]:
+        """Yield the versions, latest first."""
+        return self._connection.every(_path(function, "versions"), "versions", most=most)
+
+    async def version(self, function: str, number: int) -> Json:
+        """Return one version."""
+        found: Json = await self._connection.ask("GET", _path(function, "versions", str(number)))
+        return found
+
+    async def activate(self, function: str, version_id: str) -> None:
+        """Make a version the one that runs."""
+        await self._connection.ask("POST", _path(function, "versions", version_id, "activate"))
+
+    async def diff(self, function: str, old: int, new: int) -> Json:
+        """Return what changed between two versions."""
+        found: Json = await self._connection.ask(
+            "GET", _path(function, "diff", str(old), str(new))
+        )
+        return found
+
+    async def next_run(self, function: str) -> Json:
+        """Return when the schedule is due."""
+        found: Json = await self._connection.ask("GET", _path(function, "next-run"))
+        return found
+
+
+def _path(function: str, *parts: str) -> str:
+    return "/".join(["/api/functions", *(quote(one, safe="") for one in (function, *parts))])
