@@ -7,14 +7,18 @@ become exit codes, `connection.py` what commands share that talk to a server.
 import click
 
 from perilune import __version__
-from perilune.cli.completion import completion
-from perilune.cli.executions import executions, logs
-from perilune.cli.functions import deploy, functions, rollback, versions
-from perilune.cli.invoke import invoke
-from perilune.cli.keys import key
-from perilune.cli.lunar import import_lunar
-from perilune.cli.server import init, serve, version
-from perilune.cli.tokens import tokens
+from perilune.cli import (
+    completion,
+    executions,
+    files,
+    functions,
+    invoke,
+    keys,
+    lunar,
+    secrets,
+    server,
+    tokens,
+)
 
 __all__ = ["main"]
 
@@ -26,19 +30,23 @@ def main() -> None:
 
 
 for command in (
-    serve,
-    init,
-    version,
-    import_lunar,
-    key,
-    tokens,
-    deploy,
-    functions,
-    versions,
-    rollback,
-    invoke,
-    logs,
-    executions,
-    completion,
+    server.serve,
+    server.init,
+    server.version,
+    lunar.import_lunar,
+    keys.key,
+    secrets.secrets,
+    tokens.tokens,
+    functions.deploy,
+    functions.functions,
+    functions.versions,
+    functions.rollback,
+    invoke.invoke,
+    executions.executions,
+    executions.logs,
+    files.export_files,
+    files.import_files,
+    files.apply,
+    completion.completion,
 ):
     main.add_command(command)

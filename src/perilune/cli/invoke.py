@@ -70,7 +70,8 @@ def invoke(
             note(f"HTTP {answer.status}")
             for name, value in answer.headers:
                 note(f"{name}: {value}")
-        click.get_binary_stream("stdout").write(answer.body)
+        sys.stdout.buffer.write(answer.body)
+        sys.stdout.buffer.flush()
         if sys.stdout.isatty() and not answer.body.endswith(b"\n"):
             click.echo()
     sys.exit(exit_code(answer.status))
@@ -87,7 +88,7 @@ def _members(answer: "Answer") -> dict[str, object]:
     named = {name.lower(): value for name, value in answer.headers}
     members: dict[str, object] = {
         "status": answer.status,
-        "headers": answer.headers,
+        "headers": [[str(name), value] for name, value in answer.headers],
         "execution_id": named.get("x-execution-id"),
         "duration_ms": int(named["x-execution-duration-ms"])
         if "x-execution-duration-ms" in named
@@ -102,7 +103,7 @@ def _members(answer: "Answer") -> dict[str, object]:
 
 def _body(data: str) -> bytes:
     if data == "@-":
-        return click.get_binary_stream("stdin").read()
+        return sys.stdin.buffer.read()
     if not data.startswith("@"):
         return data.encode("utf-8", "surrogateescape")
     try:

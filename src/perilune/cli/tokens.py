@@ -1,17 +1,21 @@
-"""`perilune tokens`: makes, lists and revokes API tokens of a data directory.
+"""`perilune tokens`: makes, lists and revokes API tokens.
 
-They work beside a running server, and without one.
+Of the server that `--url` or `PERILUNE_URL` names; otherwise of a data directory, where it
+works beside a running server and without one.
 """
 
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import update_wrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol
 
 import click
 
 from perilune.cli.boundary import EXIT_OK, read_settings, run
+from perilune.cli.connection import Client, Server, on_server
 from perilune.cli.output import note, print_json, print_table
 from perilune.errors import PeriluneError
 
@@ -22,8 +26,27 @@ SCOPES = ("read", "invoke", "deploy", "admin")
 DAY_S = 86400
 PAGE = 100
 
-_data_dir = click.option("--data-dir", metavar="PATH", help="The data directory. [DATA_DIR]")
-_as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+P = ParamSpec("P")
+
+
+class Desk(Protocol):
+    """Where tokens are made, listed and revoked."""
+
+    async def create(self, name: str, scopes: list[str], lifetime_s: int | None) -> dict[str, Any]:
+        """Make a token; the result holds it, this once."""
+        ...
+
+    async def every(self) -> list[dict[str, Any]]:
+        """Return all tokens, newest first."""
+        ...
+
+    async def revoke(self, token_id: str) -> object:
+        """End a token."""
+        ...
+
+
+AtDesk = Callable[[Callable[[Desk], Awaitable[None]]], None]
+"""Does something at the desk that is meant, then ends the program."""
 
 
 class UnknownTokenError(PeriluneError):
@@ -35,9 +58,34 @@ class UnknownTokenError(PeriluneError):
         super().__init__(f"no token has the name or id {name!r}")
 
 
+def _at_desk(command: Callable[Concatenate[AtDesk, bool, P], None]) -> Callable[..., None]:
+    """Give *command* the options that say whose tokens are meant."""
+
+    def with_desk(
+        server: Server, /, data_dir: str | None, *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        def do(work: Callable[[Desk], Awaitable[None]]) -> None:
+            if data_dir is None and (server.url or os.environ.get("PERILUNE_URL")):
+                server.run(lambda client: work(_RemoteDesk(client)))
+                sys.exit(EXIT_OK)
+            settings = read_settings({"data_dir": data_dir})
+            sys.exit(run(_in_directory(settings.data_dir, work)))
+
+        command(do, server.as_json, *args, **kwargs)
+
+    update_wrapper(with_desk, command)
+    data_dir_option = click.option(
+        "--data-dir", metavar="PATH", help="The data directory. [DATA_DIR]"
+    )
+    return on_server(data_dir_option(with_desk))
+
+
 @click.group()
 def tokens() -> None:
-    """Make, list and revoke API tokens."""
+    """Make, list and revoke API tokens.
+
+    Of the server that --url or PERILUNE_URL names; otherwise of a data directory.
+    """
 
 
 @tokens.command()
@@ -53,15 +101,14 @@ def tokens() -> None:
 @click.option(
     "--days", type=click.IntRange(1, 3650), help="Days until it expires. Default: it does not."
 )
-@_data_dir
-@_as_json
+@_at_desk
 def create(
-    name: str, scopes: tuple[str, ...], days: int | None, data_dir: str | None, as_json: bool
+    at_desk: AtDesk, as_json: bool, name: str, scopes: tuple[str, ...], days: int | None
 ) -> None:
     """Make a token for the program NAME and print it, this once."""
     lifetime_s = None if days is None else days * DAY_S
 
-    async def work(desk: "Tokens") -> None:
+    async def work(desk: Desk) -> None:
         made = await desk.create(name, list(scopes), lifetime_s)
         if as_json:
             print_json(made)
@@ -69,17 +116,16 @@ def create(
         note(f"token {made['name']} ({made['id']}), shown this once:")
         click.echo(made["token"])
 
-    _at_desk(data_dir, work)
+    at_desk(work)
 
 
 @tokens.command("list")
-@_data_dir
-@_as_json
-def list_tokens(data_dir: str | None, as_json: bool) -> None:
+@_at_desk
+def list_tokens(at_desk: AtDesk, as_json: bool) -> None:
     """List the tokens, newest first; never what they look like."""
 
-    async def work(desk: "Tokens") -> None:
-        found = await _all(desk)
+    async def work(desk: Desk) -> None:
+        found = await desk.every()
         if as_json:
             print_json({"tokens": found})
             return
@@ -96,53 +142,76 @@ def list_tokens(data_dir: str | None, as_json: bool) -> None:
             ),
         )
 
-    _at_desk(data_dir, work)
+    at_desk(work)
 
 
 @tokens.command()
 @click.argument("name")
-@_data_dir
-def revoke(name: str, data_dir: str | None) -> None:
+@_at_desk
+def revoke(at_desk: AtDesk, as_json: bool, name: str) -> None:
     """End the token with the name or id NAME.
 
     A running server refuses it within two seconds.
     """
 
-    async def work(desk: "Tokens") -> None:
-        for one in await _all(desk):
+    async def work(desk: Desk) -> None:
+        for one in await desk.every():
             if name in (one["id"], one["name"]):
                 await desk.revoke(one["id"])
-                note(f"revoked {one['name']} ({one['id']})")
+                if as_json:
+                    print_json({"id": one["id"], "name": one["name"], "revoked": True})
+                else:
+                    note(f"revoked {one['name']} ({one['id']})")
                 return
         raise UnknownTokenError(name)
 
-    _at_desk(data_dir, work)
+    at_desk(work)
 
 
-def _at_desk(data_dir: str | None, work: Callable[["Tokens"], Awaitable[None]]) -> None:
-    """Do *work* on the tokens of the data directory, then end the program."""
-    settings = read_settings({"data_dir": data_dir})
-    sys.exit(run(_in_directory(settings.data_dir, work)))
-
-
-async def _in_directory(data_dir: Path, work: Callable[["Tokens"], Awaitable[None]]) -> int:
+async def _in_directory(data_dir: Path, work: Callable[[Desk], Awaitable[None]]) -> int:
     from perilune.api import Tokens
     from perilune.app import open_database
 
     async with open_database(data_dir) as store:
-        await work(Tokens(store.tokens))
+        await work(_LocalDesk(Tokens(store.tokens)))
     return EXIT_OK
 
 
-async def _all(desk: "Tokens") -> list[dict[str, Any]]:
-    from perilune.store import PaginationParams
+class _LocalDesk:
+    """Tokens of a data directory."""
 
-    found: list[dict[str, Any]] = []
-    while True:
-        part = (await desk.page(PaginationParams(PAGE, len(found))))["tokens"]
-        found += part
-        if len(part) < PAGE:
-            return found
+    def __init__(self, tokens: "Tokens") -> None:
+        self._tokens = tokens
+        self.create = tokens.create
+        self.revoke = tokens.revoke
+
+    async def every(self) -> list[dict[str, Any]]:
+        from perilune.store import PaginationParams
+
+        found: list[dict[str, Any]] = []
+        while True:
+            part = (await self._tokens.page(PaginationParams(PAGE, len(found))))["tokens"]
+            found += part
+            if len(part) < PAGE:
+                return found
+
+
+class _RemoteDesk:
+    """Tokens of a server."""
+
+    def __init__(self, client: Client) -> None:
+        self._connection = client.connection
+
+    async def create(self, name: str, scopes: list[str], lifetime_s: int | None) -> dict[str, Any]:
+        wanted = {"name": name, "scopes": scopes, "expires_in": lifetime_s}
+        made: dict[str, Any] = await self._connection.ask("POST", "/api/tokens", wanted)
+        return made
+
+    async def every(self) -> list[dict[str, Any]]:
+        return [one async for one in self._connection.every("/api/tokens", "tokens")]
+
+    async def revoke(self, token_id: str) -> None:
+        await self._connection.ask("DELETE", f"/api/tokens/{token_id}")
 
 
 def _day(seconds: int | None) -> str | None:

@@ -171,7 +171,9 @@ def _decoded(answer: Answer) -> Any:  # whatever JSON can say
     try:
         return msgspec.json.decode(answer.body)
     except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-        raise Refused(answer.status, "the answer is no JSON: is this a Perilune server?") from problem
+        raise Refused(
+            answer.status, "the answer is no JSON: is this a Perilune server?"
+        ) from problem
 
 
 def _refusal(answer: Answer) -> Refused:

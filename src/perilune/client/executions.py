@@ -8,6 +8,7 @@ from perilune.client.connection import PAGE, Connection, Json
 
 POLL_S = 1.0
 
+
 class Executions:
     """Executions of one server; every method raises what `Connection.ask` raises."""
 

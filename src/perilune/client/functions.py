@@ -82,9 +82,7 @@ class Functions:
 
     async def diff(self, function: str, old: int, new: int) -> Json:
         """Return what changed between two versions."""
-        found: Json = await self._connection.ask(
-            "GET", _path(function, "diff", str(old), str(new))
-        )
+        found: Json = await self._connection.ask("GET", _path(function, "diff", str(old), str(new)))
         return found
 
     async def next_run(self, function: str) -> Json:

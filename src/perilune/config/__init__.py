@@ -1,6 +1,6 @@
 """What the operator can decide, and how that is read from the environment and the command line."""
 
-from perilune.config.parsers import MIB
+from perilune.config.parsers import MIB, absolute_url
 from perilune.config.settings import (
     Declaration,
     SettingError,
@@ -17,6 +17,7 @@ __all__ = [
     "Declaration",
     "SettingError",
     "Settings",
+    "absolute_url",
     "declarations",
     "load_settings",
     "setting",

@@ -27,6 +27,8 @@ from perilune.config.parsers import (
 from perilune.errors import PeriluneError
 
 PREFIX = "PERILUNE_"
+CLIENT_VARIABLES = frozenset({"PERILUNE_URL", "PERILUNE_TOKEN", "PERILUNE_TOKEN_FILE"})
+"""Read by commands that talk to a server; no settings of the server itself."""
 
 
 class SettingError(PeriluneError):
@@ -288,6 +290,7 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """Return the variables that look like settings but are none: probably typing errors."""
     known = {one.env for one in declarations()}
     known |= {one.env + "_FILE" for one in declarations() if one.secret}
+    known |= CLIENT_VARIABLES
     return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
 
 

@@ -1,0 +1,215 @@
+"""Commands for functions as plain files: `export`, `import`, `apply`."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from perilune.cli.boundary import EXIT_OK
+from perilune.cli.connection import Client, Server, end_with, on_server
+from perilune.cli.output import note, print_json
+from perilune.errors import PeriluneError
+
+if TYPE_CHECKING:
+    from perilune.client.folders import FunctionFiles
+    from perilune.client.plan import Step
+
+EXIT_DIFFERS = 2
+ENV_FILE = ".env"
+
+_MARKS = {"create": ("+", "green"), "change": ("~", "yellow"), "delete": ("-", "red"),
+          "unchanged": ("=", None)}  # fmt: skip
+
+_env_file = click.option(
+    "--env-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Values of variables. Otherwise DIR/.env and FOLDER/.env, if they exist.",
+)
+
+
+@click.command("export")
+@click.argument("directory", default=".", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--function", help="Export this function only; its id or name.")
+@on_server
+def export_files(server: Server, directory: Path, function: str | None) -> None:
+    """Write functions as folders into DIRECTORY: perilune.toml and the code.
+
+    Values of variables are not written; the files refer to them by name.
+    """
+
+    async def work(client: Client) -> list[Path]:
+        from perilune.client.deploy import export
+
+        return await export(client.functions, directory, function)
+
+    written = server.run(work)
+    if server.as_json:
+        print_json([str(one) for one in written])
+        return
+    for one in written:
+        click.echo(one)
+
+
+@click.command("import")
+@click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@_env_file
+@on_server
+def import_files(server: Server, directory: Path, env_file: Path | None) -> None:
+    """Create the functions in the folders of DIRECTORY; those that exist stay as they are."""
+    folders = _read(directory)
+    steps = _plan(server, directory, folders, env_file, prune=False)
+    new = [one for one in steps if one.kind == "create"]
+    for one in steps:
+        if one.kind == "change":
+            note(f"{one.name} exists and differs; `perilune apply` would change it")
+    _finish(server, new, _carry_out(server, new))
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--dry-run", is_flag=True, help="Show the plan only; exit code 2 if there is one.")
+@click.option("--prune", is_flag=True, help="Delete functions that have no folder.")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@_env_file
+@on_server
+def apply(
+    server: Server,
+    directory: Path,
+    *,
+    dry_run: bool,
+    prune: bool,
+    yes: bool,
+    env_file: Path | None,
+) -> None:
+    """Make the server's functions what the folders of DIRECTORY say.
+
+    Shows the plan and asks before it changes anything.  Functions are told apart by their
+    names.  Applying a second time changes nothing.
+    """
+    folders = _read(directory)
+    if prune and not folders:
+        raise click.UsageError(f"{directory} has no functions; --prune would delete all there are")
+    steps = _plan(server, directory, folders, env_file, prune=prune)
+    due = [one for one in steps if one.kind != "unchanged"]
+    if not server.as_json:
+        show_plan(steps)
+    if dry_run:
+        if server.as_json:
+            print_json([_members(one) for one in steps])
+        sys.exit(EXIT_DIFFERS if due else EXIT_OK)
+    if due and not yes:
+        click.confirm("Carry this out?", abort=True, err=True)
+    _finish(server, steps, _carry_out(server, steps))
+
+
+def deploy_folder(server: Server, path: Path, env_file: Path | None) -> None:
+    """Apply one folder without asking."""
+    folders = _read(path)
+    if list(folders) != [path]:
+        raise click.UsageError(f"{path} has no perilune.toml; `perilune apply` takes many folders")
+    steps = _plan(server, path.parent, folders, env_file, prune=False)
+    if not server.as_json:
+        show_plan(steps)
+    _finish(server, steps, _carry_out(server, steps))
+
+
+def show_plan(steps: Sequence["Step"]) -> None:
+    """Print what will happen; never the value of a variable."""
+    for step in steps:
+        mark, colour = _MARKS[step.kind]
+        click.secho(f"{mark} {step.name}", fg=colour)
+        if step.kind == "change":
+            for name, value in step.settings.items():
+                click.echo(f"    {name}: {_shown(step.before[name])} → {_shown(value)}")
+            if step.lines_added or step.lines_removed:
+                click.echo(f"    code: +{step.lines_added} -{step.lines_removed} lines")
+            elif step.code is not None:
+                click.echo("    code: line ends or requirements")
+            for name, what in step.env_changes.items():
+                click.echo(f"    variable {name}: {what}")
+
+
+def _read(directory: Path) -> dict[Path, "FunctionFiles"]:
+    from perilune.client.folders import read_folders
+
+    try:
+        return read_folders(directory)
+    except PeriluneError as error:
+        end_with(error)
+
+
+def _plan(
+    server: Server,
+    directory: Path,
+    folders: Mapping[Path, "FunctionFiles"],
+    env_file: Path | None,
+    *,
+    prune: bool,
+) -> list["Step"]:
+    values = {path: _values(directory, path, env_file) for path in folders}
+
+    async def work(client: Client) -> list["Step"]:
+        from perilune.client.deploy import make_plan
+
+        return await make_plan(client.functions, folders, values, prune=prune)
+
+    return server.run(work)
+
+
+def _carry_out(server: Server, steps: Sequence["Step"]) -> dict[str, str | None]:
+    async def work(client: Client) -> dict[str, str | None]:
+        from perilune.client.deploy import carry_out
+
+        ids = {}
+        for step in steps:
+            ids[step.name] = await carry_out(client.functions, step)
+            if step.kind != "unchanged" and not server.as_json:
+                note(f"{step.kind}d {step.name}")
+        return ids
+
+    return server.run(work)
+
+
+def _finish(server: Server, steps: Sequence["Step"], ids: Mapping[str, str | None]) -> None:
+    if server.as_json:
+        print_json([_members(one) | {"id": ids[one.name]} for one in steps])
+    elif all(one.kind == "unchanged" for one in steps):
+        note("nothing to do")
+
+
+def _values(directory: Path, folder: Path, env_file: Path | None) -> dict[str, str]:
+    """Return what references stand for: the environment wins, then the nearest file."""
+    files = [env_file] if env_file else [directory / ENV_FILE, folder / ENV_FILE]
+    found: dict[str, str] = {}
+    for file in files:
+        if file.exists():
+            found |= read_env_file(file)
+    return found | os.environ
+
+
+def read_env_file(file: Path) -> dict[str, str]:
+    """Return the variables in a `.env` file, as they stand there."""
+    from dotenv import dotenv_values
+
+    values = dotenv_values(file, interpolate=False)
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _members(step: "Step") -> dict[str, object]:
+    return {
+        "name": step.name,
+        "action": str(step.kind),
+        "id": step.function_id,
+        "settings": step.settings if step.kind == "change" else {},
+        "code_changes": step.code is not None,
+        "lines_added": step.lines_added,
+        "lines_removed": step.lines_removed,
+        "variables": dict(step.env_changes),
+    }
+
+
+def _shown(value: object) -> str:
+    return "none" if value is None else str(value)

@@ -1,0 +1,150 @@
+"""Carries a plan out, and reads what it is made from."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from perilune.client.connection import Json
+from perilune.client.errors import AmbiguousName, ClientError
+from perilune.client.folders import (
+    FunctionFiles,
+    files_of,
+    folder_names,
+    resolved,
+    write_folder,
+)
+from perilune.client.functions import Functions
+from perilune.client.plan import Step, StepKind, plan_step
+from perilune.client.settings import Settings, for_creation, settings_of
+
+
+class MissingValues(ClientError):
+    """Files refer to values that are nowhere given."""
+
+    code = "missing_values"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(
+            f"no value for {', '.join(names)}: set them in the environment or in a .env file"
+        )
+
+
+class NotTaken(ClientError):
+    """The server did not take a setting: it does not know it."""
+
+    code = "not_taken"
+
+
+async def export(functions: Functions, directory: Path, only: str | None = None) -> list[Path]:
+    """Write functions as folders into *directory*; return the folders.
+
+    Args:
+        functions: of the server.
+        directory: created if it does not exist; other folders in it stay.
+        only: the id or name of the one function that is written.
+
+    Raises:
+        ClientError: the server refuses, two functions have one name, or a file can't be written.
+    """
+    listed = [one async for one in functions.every()]
+    names = folder_names(one["name"] for one in listed)
+    chosen = [await functions.id_of(only)] if only is not None else [one["id"] for one in listed]
+    written = []
+    for function_id in chosen:
+        function = await functions.get(function_id)
+        path = directory / names[function["name"]]
+        write_folder(path, files_of(function))
+        written.append(path)
+    return sorted(written)
+
+
+async def make_plan(
+    functions: Functions,
+    folders: Mapping[Path, FunctionFiles],
+    values: Mapping[Path, Mapping[str, str]],
+    *,
+    prune: bool,
+) -> list[Step]:
+    """Compare folders with the server's functions of the same names.
+
+    Args:
+        functions: of the server.
+        folders: by path, the functions as they should be.
+        values: by path, what references stand for.
+        prune: whether functions without a folder are deleted.
+
+    Raises:
+        MissingValues: a reference has no value.
+        AmbiguousName: the server has several functions of a name.
+    """
+    wanted, missing = {}, set()
+    for path, files in folders.items():
+        wanted[path], without = resolved(files.variables, values[path])
+        missing.update(without)
+    if missing:
+        raise MissingValues(sorted(missing))
+    ids: dict[str, list[str]] = {}
+    async for one in functions.every():
+        ids.setdefault(one["name"], []).append(one["id"])
+    steps = []
+    for path, files in folders.items():
+        found = ids.pop(files.name, [])
+        if len(found) > 1:
+            raise AmbiguousName(files.name, found)
+        function = await functions.get(found[0]) if found else None
+        steps.append(plan_step(files, wanted[path], function))
+    if prune:
+        steps += [
+            Step(StepKind.DELETE, name, function_id=each)
+            for name, those in sorted(ids.items())
+            for each in those
+        ]
+    return steps
+
+
+async def carry_out(functions: Functions, step: Step) -> str | None:
+    """Do what *step* says; return the id of the function if it exists afterwards.
+
+    Raises:
+        NotTaken: the server does not know a setting.
+        Refused: the server refused; what was done before stays done.
+    """
+    if step.kind is StepKind.DELETE:
+        await functions.delete(str(step.function_id))
+        return None
+    if step.kind is StepKind.UNCHANGED:
+        return step.function_id
+    body: dict[str, Any] = dict(step.settings)
+    if step.kind is StepKind.CREATE:
+        body = {"name": step.name, **for_creation(step.settings)}
+    if step.code is not None:
+        body["code"] = step.code
+    if step.requirements is not None:
+        body["requirements"] = step.requirements
+    function: Json | None = None
+    function_id = step.function_id
+    if step.kind is StepKind.CREATE:
+        # A schedule must not fire before the function has its variables.
+        held_back = {"disabled": True} if step.env and step.settings["cron_schedule"] else {}
+        function = await functions.create({**body, **held_back})
+        function_id = str(function["id"])
+        if step.env is not None:
+            await functions.replace_env(function_id, step.env)
+        if held_back:
+            function = await functions.update(function_id, {"disabled": step.settings["disabled"]})
+    else:
+        # New code may need the new variables, the old code hardly minds them.
+        if step.env is not None:
+            await functions.replace_env(str(function_id), step.env)
+        if body:
+            function = await functions.update(str(function_id), body)
+    if function is not None:
+        _check_taken(step, function)
+    return function_id
+
+
+def _check_taken(step: Step, function: Mapping[str, Any]) -> None:
+    found: Settings = settings_of(function)
+    wrong = [name for name, value in step.settings.items() if found[name] != value]
+    if wrong:
+        raise NotTaken(f"{step.name}: the server did not take {', '.join(wrong)}")

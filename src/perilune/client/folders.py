@@ -1,0 +1,184 @@
+"""Functions as plain files: one folder each, with `perilune.toml` and the code.
+
+Values of variables are never written.  The file refers to them, `TOKEN = "${TOKEN}"`, and they
+come from the environment or a `.env` file when the function is deployed.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from perilune.client.settings import (
+    FILE,
+    Settings,
+    UnusableFolder,
+    from_file,
+    settings_of,
+    to_file,
+)
+
+ENDINGS = {"lua": "lua", "javascript": "js", "typescript": "ts", "python": "py"}
+"""By language, how the name of the file with the code ends."""
+
+REQUIREMENTS = "requirements.txt"
+
+_REFERENCE = re.compile(r"\$\$|\$\{([A-Za-z0-9_]+)\}|\$")
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionFiles:
+    """One function as its folder describes it."""
+
+    name: str
+    settings: Settings
+    code: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """By name the text in the file, with references in place of secrets."""
+    requirements: str | None = None
+
+
+def files_of(function: Mapping[str, Any]) -> FunctionFiles:
+    """Return the files of a function as the API shows it, each variable as a reference."""
+    version = function.get("active_version") or {}
+    return FunctionFiles(
+        name=function["name"],
+        settings=settings_of(function),
+        code=version.get("code", ""),
+        variables={key: f"${{{key}}}" for key in function.get("env_vars") or {}},
+        requirements=version.get("requirements"),
+    )
+
+
+def write_folder(path: Path, files: FunctionFiles) -> None:
+    """Write one function; files of ours that it does not have are removed.
+
+    Raises:
+        UnusableFolder: a file can't be written.
+    """
+    content = to_file(files.name, files.settings, files.variables)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        (path / FILE).write_bytes(tomli_w.dumps(content).encode())
+        code = path / _code_file(files.settings["runtime"])
+        for old in path.glob("main.*"):
+            if old != code:
+                old.unlink()
+        code.write_bytes(files.code.encode())
+        if files.requirements is None:
+            (path / REQUIREMENTS).unlink(missing_ok=True)
+        else:
+            (path / REQUIREMENTS).write_bytes(files.requirements.encode())
+    except OSError as problem:
+        raise UnusableFolder(f"can't write {path}: {problem}") from problem
+
+
+def read_folder(path: Path) -> FunctionFiles:
+    """Return the function that a folder describes.
+
+    Raises:
+        UnusableFolder: a file is missing, can't be read, or says something unknown.
+    """
+    where = path / FILE
+    try:
+        content = tomllib.loads(_text(where))
+    except tomllib.TOMLDecodeError as problem:
+        raise UnusableFolder(f"{where}: {problem}") from problem
+    codes = sorted(path.glob("main.*"))
+    if len(codes) != 1:
+        found = ", ".join(one.name for one in codes) or "none"
+        raise UnusableFolder(f"{path}: there must be one file main.*, found: {found}")
+    languages = {ending: language for language, ending in ENDINGS.items()}
+    language = languages.get(codes[0].suffix[1:])
+    if "runtime" not in content and language is not None:
+        content["runtime"] = language
+    name, settings, variables = from_file(content, str(where))
+    if codes[0].name != _code_file(settings["runtime"]):
+        raise UnusableFolder(
+            f"{path}: code in {settings['runtime']} must be in {_code_file(settings['runtime'])}"
+        )
+    requirements = path / REQUIREMENTS
+    return FunctionFiles(
+        name=name,
+        settings=settings,
+        code=_text(codes[0]),
+        variables=variables,
+        requirements=_text(requirements) if requirements.exists() else None,
+    )
+
+
+def read_folders(path: Path) -> dict[Path, FunctionFiles]:
+    """Return the functions in the folders of *path*, or the one that *path* itself is.
+
+    Raises:
+        UnusableFolder: see `read_folder`, or two folders describe functions of one name.
+    """
+    if (path / FILE).exists():
+        return {path: read_folder(path)}
+    if not path.is_dir():
+        raise UnusableFolder(f"{path} is no folder")
+    found = {one.parent: read_folder(one.parent) for one in sorted(path.glob(f"*/{FILE}"))}
+    seen: dict[str, Path] = {}
+    for folder, files in found.items():
+        if files.name in seen:
+            raise UnusableFolder(f"{seen[files.name]} and {folder} are both named {files.name!r}")
+        seen[files.name] = folder
+    return found
+
+
+def folder_names(names: Iterable[str]) -> dict[str, str]:
+    """Return a folder's name for each function's name; the same names give the same folders.
+
+    Raises:
+        UnusableFolder: two functions have one name, which is how files tell functions apart.
+    """
+    given: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in sorted(names):
+        if name in given:
+            raise UnusableFolder(
+                f"several functions are named {name!r}: give them different names first"
+            )
+        plain = re.sub(r"[^0-9a-z]+", "-", name.lower()).strip("-")[:60].strip("-") or "function"
+        folder, number = plain, 2
+        while folder in taken:
+            folder, number = f"{plain}-{number}", number + 1
+        given[name] = folder
+        taken.add(folder)
+    return given
+
+
+def resolved(
+    variables: Mapping[str, str], values: Mapping[str, str]
+) -> tuple[dict[str, str], list[str]]:
+    """Return the variables with their references replaced, and the references without a value.
+
+    `$$` stands for one dollar sign; a dollar sign before anything else stays.
+    """
+    missing: set[str] = set()
+
+    def put(match: re.Match[str]) -> str:
+        name = match[1]
+        if name is None:
+            return "$"
+        if name not in values:
+            missing.add(name)
+        return values.get(name, "")
+
+    found = {key: _REFERENCE.sub(put, text) for key, text in variables.items()}
+    return found, sorted(missing)
+
+
+def _code_file(language: str) -> str:
+    return f"main.{ENDINGS.get(language, 'txt')}"
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise UnusableFolder(f"can't read {path}: {problem}") from problem

@@ -1,0 +1,109 @@
+"""What must change on a server so that it has the functions that folders describe.  No I/O."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from perilune.client.folders import FunctionFiles
+from perilune.client.settings import Settings, changed_settings, settings_of
+
+
+class StepKind(StrEnum):
+    """What happens to a function."""
+
+    CREATE = "create"
+    CHANGE = "change"
+    UNCHANGED = "unchanged"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What happens to one function."""
+
+    kind: StepKind
+    name: str
+    function_id: str | None = None
+    """None: there is none yet."""
+    settings: Settings = field(default_factory=dict)
+    """Those that change, by the API's names, with their new values."""
+    before: Settings = field(default_factory=dict)
+    """The same, with their old values."""
+    code: str | None = None
+    """The new code; None: it stays."""
+    lines_added: int = 0
+    lines_removed: int = 0
+    env: Mapping[str, str] | None = field(default=None, repr=False)
+    """The whole new environment; None: it stays."""
+    env_changes: Mapping[str, str] = field(default_factory=dict)
+    """By name of the variable: added, changed or removed."""
+    requirements: str | None = None
+    """New requirements; None: they stay."""
+
+
+def plan_step(
+    files: FunctionFiles, values: Mapping[str, str], function: Mapping[str, Any] | None
+) -> Step:
+    """Return what must happen to one function.
+
+    Args:
+        files: as it should be.
+        values: of its variables, references replaced.
+        function: as the API shows it; None if it does not exist.
+    """
+    if function is None:
+        return Step(
+            StepKind.CREATE,
+            files.name,
+            settings=files.settings,
+            code=files.code,
+            lines_added=len(files.code.splitlines()),
+            env=values or None,
+            env_changes=dict.fromkeys(sorted(values), "added"),
+            requirements=files.requirements,
+        )
+    version = function.get("active_version") or {}
+    settings = settings_of(function)
+    changed = changed_settings(settings, files.settings)
+    old_code = version.get("code")
+    needs = files.requirements != version.get("requirements")
+    env_changes = _env_changes(function.get("env_vars") or {}, values)
+    added, removed = _line_counts(old_code or "", files.code)
+    is_same = not changed and old_code == files.code and not env_changes and not needs
+    return Step(
+        StepKind.UNCHANGED if is_same else StepKind.CHANGE,
+        files.name,
+        function_id=function["id"],
+        settings=changed,
+        before={name: settings[name] for name in changed},
+        code=files.code if old_code != files.code or needs else None,
+        lines_added=added,
+        lines_removed=removed,
+        env=values if env_changes else None,
+        env_changes=env_changes,
+        requirements=(files.requirements or "") if needs else None,
+    )
+
+
+def _env_changes(before: Mapping[str, str | None], after: Mapping[str, str]) -> dict[str, str]:
+    """Return what happens to each variable; one whose value the server hides counts as equal."""
+    changes = {}
+    for name in sorted({*before, *after}):
+        if name not in before:
+            changes[name] = "added"
+        elif name not in after:
+            changes[name] = "removed"
+        elif before[name] is not None and before[name] != after[name]:
+            changes[name] = "changed"
+    return changes
+
+
+def _line_counts(before: str, after: str) -> tuple[int, int]:
+    if before == after:
+        return 0, 0
+    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm=""))
+    added = sum(line.startswith("+") for line in lines[2:])
+    removed = sum(line.startswith("-") for line in lines[2:])
+    return added, removed
