@@ -12,7 +12,7 @@ import pytest
 from perilune.app import RunningServer, Services, open_server
 from perilune.config import Settings
 from perilune.events import HTTPResponse
-from perilune.runtimes import RuntimeRequest, RuntimeResult, SandboxReport
+from perilune.runtimes import PoolFigures, RuntimeRequest, RuntimeResult, SandboxReport
 
 KEY = "0123456789abcdef-test"
 
@@ -35,6 +35,9 @@ class ScriptedRuntime:
 
     def sandbox(self) -> SandboxReport:
         return self.report
+
+    def pool(self) -> PoolFigures:
+        return PoolFigures(bound=2, spare=1)
 
     def is_ready(self) -> bool:
         return self.report.grade != "none"

@@ -377,3 +377,26 @@ async def test_the_fake_client_repeats_its_last_answer():
 
     assert contents == ["one", "two", "two"]
     assert (await FakeAIClient().chat("f_ours", REQUEST)) == ChatResponse()
+
+
+async def test_tokens_are_counted_by_provider_model_and_direction(tracker):
+    for _ in range(2):
+        await tracker.track("e", attempt(input_tokens=10, output_tokens=3))
+    await tracker.track("e", attempt(model="other-model", input_tokens=1))
+    await tracker.track("e", attempt(status=AIRequestStatus.ERROR))
+
+    assert tracker.tokens == {
+        ("openai", "m", "input"): 20,
+        ("openai", "m", "output"): 6,
+        ("openai", "other-model", "input"): 1,
+    }
+
+
+async def test_made_up_models_do_not_fill_the_memory(tracker, monkeypatch):
+    monkeypatch.setattr("perilune.services.ai.tracker.MAX_COUNTED", 3)
+    for number in range(10):
+        await tracker.track("e", attempt(model=f"{number}" * 1000, input_tokens=1))
+
+    assert len(tracker.tokens) == 4
+    assert tracker.tokens["other", "other", "input"] == 7
+    assert max(len(model) for _, model, _ in tracker.tokens) == 100

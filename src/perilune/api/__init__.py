@@ -22,6 +22,7 @@ from perilune.api.keys import (
     rotate_api_key,
 )
 from perilune.api.management import AddRoutes, ManagementApi
+from perilune.api.metrics import FigureSource, Metrics
 from perilune.api.protocol import ConnectionLimits
 from perilune.api.routes import add_statistics_routes
 from perilune.api.scopes import Caller, Scope
@@ -43,12 +44,14 @@ __all__ = [
     "Credentials",
     "Documentation",
     "Executions",
+    "FigureSource",
     "FunctionEndpoint",
     "Functions",
     "Gateway",
     "HttpServer",
     "ListenError",
     "ManagementApi",
+    "Metrics",
     "Offer",
     "Readiness",
     "Scope",

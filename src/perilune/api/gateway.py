@@ -44,6 +44,7 @@ class Gateway:
         documentation: ASGIApp,
         dashboard: ASGIApp,
         readiness: Readiness,
+        metrics: ASGIApp | None = None,
         access_log: AccessLog,
         function_host: str = "",
     ) -> None:
@@ -55,6 +56,7 @@ class Gateway:
             documentation: serves `/docs`.
             dashboard: serves everything else.
             readiness: answers `/readyz`.
+            metrics: serves `/metrics`; None if nothing does.
             access_log: what is logged.
             function_host: if given, the one host name that serves functions, and nothing else.
         """
@@ -63,6 +65,7 @@ class Gateway:
         self._documentation = documentation
         self._dashboard = dashboard
         self._readiness = readiness
+        self._metrics = metrics
         self._access_log = access_log
         self._function_host = function_host.encode("ascii")
         self._guide = llms_text().encode()
@@ -82,6 +85,8 @@ class Gateway:
             await self._managed(scope, receive, send)
         elif path.startswith("/docs/") or path == "/docs":
             await self._documentation(scope, receive, send)
+        elif path == "/metrics" and self._metrics is not None:
+            await self._metrics(scope, receive, send)
         elif path in _OWN:
             await self._own(path, scope, receive, send)
         else:

@@ -7,6 +7,7 @@ from typing import Protocol
 from perilune.app.services import Services
 from perilune.config import Settings
 from perilune.runtimes import (
+    PoolFigures,
     RuntimeRequest,
     RuntimeResult,
     SandboxReport,
@@ -29,6 +30,10 @@ class HostedRuntime(Protocol):
 
     def is_ready(self) -> bool:
         """Tell whether executions would find a worker."""
+        ...
+
+    def pool(self) -> PoolFigures:
+        """Return how many workers there are and how many executions wait; from any thread."""
         ...
 
     def sandbox(self) -> SandboxReport:

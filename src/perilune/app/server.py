@@ -1,23 +1,26 @@
 """The server: opens every room, bottom up, and takes it down again."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from perilune import __version__
 from perilune.api import (
+    Access,
     AccessLog,
     ApiKey,
     CallLimits,
     ConnectionLimits,
     Documentation,
     Executions,
+    FigureSource,
     FunctionEndpoint,
     Functions,
     Gateway,
     HttpServer,
     ManagementApi,
+    Metrics,
     Offer,
     Readiness,
     Versions,
@@ -26,13 +29,14 @@ from perilune.api import (
     load_tls,
 )
 from perilune.app.data import open_data
+from perilune.app.figures import all_figures
 from perilune.app.management import execution_subjects
 from perilune.app.runtimes import HostedRuntime, OpenRuntime, open_workers
 from perilune.app.services import Services, open_services
 from perilune.clock import wall_clock
 from perilune.config import MIB, Settings
 from perilune.dashboard import Dashboard
-from perilune.engine import Config, DefaultEngine, Engine
+from perilune.engine import Config, DefaultEngine, Engine, MeteredEngine
 from perilune.engine import new as new_engine
 from perilune.errors import PeriluneError
 from perilune.housekeeping import open_housekeeping
@@ -85,7 +89,7 @@ async def open_server(
         recovered = await store.recover_pending(int(wall_clock()) + 1)
         if recovered:
             _log.warning("%d executions were interrupted by the last stop", recovered)
-        await rooms.enter_async_context(open_housekeeping(store))
+        housekeeper = await rooms.enter_async_context(open_housekeeping(store))
         masker = Masker(settings.mask_names)
         services = await rooms.enter_async_context(open_services(settings, store, masker))
         sockets = bind_sockets(settings.host, settings.port)
@@ -96,8 +100,9 @@ async def open_server(
         local_url = f"{'https' if tls else 'http'}://localhost:{port}"
         url = settings.base_url or local_url
         runtime = await rooms.enter_async_context(open_runtime(settings, services))
-        engine = _engine(settings, store, services, runtime, masker)
-        rooms.push_async_callback(engine.close)
+        executing = _engine(settings, store, services, runtime, masker)
+        rooms.push_async_callback(executing.close)
+        engine = MeteredEngine(executing)
         gateway = _gateway(
             settings,
             key=key,
@@ -107,6 +112,7 @@ async def open_server(
             engine=engine,
             masker=masker,
             url=url,
+            figures=all_figures(engine, store, services, runtime, housekeeper),
         )
         http = HttpServer(
             gateway,
@@ -164,6 +170,20 @@ def _connection_limits(settings: Settings) -> ConnectionLimits:
     )
 
 
+def _metrics(settings: Settings, figures: Sequence[FigureSource], access: Access) -> Metrics | None:
+    if settings.metrics == "off":
+        return None
+    return Metrics(figures, admission=None if settings.metrics == "public" else access.doorkeeper)
+
+
+def _access_log(settings: Settings, masker: Masker) -> AccessLog:
+    return AccessLog(
+        api=settings.access_log != "off",
+        functions=settings.access_log == "all",
+        hide=masker.path,
+    )
+
+
 def _gateway(
     settings: Settings,
     *,
@@ -174,6 +194,7 @@ def _gateway(
     engine: Engine,
     masker: Masker,
     url: str,
+    figures: Sequence[FigureSource],
 ) -> Gateway:
     access = build_access(
         key,
@@ -216,11 +237,8 @@ def _gateway(
         management=management,
         documentation=Documentation(management.describe),
         readiness=Readiness({"store": store.ping, "workers": check_workers}, runtime.sandbox),
+        metrics=_metrics(settings, figures, access),
         dashboard=Dashboard(),
         function_host=settings.function_host,
-        access_log=AccessLog(
-            api=settings.access_log != "off",
-            functions=settings.access_log == "all",
-            hide=masker.path,
-        ),
+        access_log=_access_log(settings, masker),
     )

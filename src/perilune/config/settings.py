@@ -194,6 +194,11 @@ class Settings:
         "requests that are logged: off, api, or all (calls of functions too)",
         parse=choice("off", "api", "all"),
     )
+    metrics: str = setting(
+        "token",
+        "who may read /metrics: token (whoever may read the API), public, or off (nobody)",
+        parse=choice("token", "public", "off"),
+    )
 
 
 @dataclass(frozen=True, slots=True)

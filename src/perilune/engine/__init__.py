@@ -16,6 +16,7 @@ from perilune.engine.errors import (
     NoActiveVersionError,
     StorageUnavailableError,
 )
+from perilune.engine.metering import MeteredEngine
 from perilune.engine.types import (
     MAX_RESPONSE_BODY_SIZE,
     Config,
@@ -38,6 +39,7 @@ __all__ = [
     "ExecutionTimeoutError",
     "FunctionDisabledError",
     "FunctionNotFoundError",
+    "MeteredEngine",
     "NoActiveVersionError",
     "Runtime",
     "RuntimeRequest",

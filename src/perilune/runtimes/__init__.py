@@ -21,6 +21,7 @@ from perilune.runtimes.host import SandboxReport, WorkerRuntime
 from perilune.runtimes.language import Language, forked
 from perilune.runtimes.languages import LANGUAGES
 from perilune.runtimes.limits import WorkerLimits
+from perilune.runtimes.plan import PoolFigures
 
 __all__ = [
     "LANGUAGES",
@@ -28,6 +29,7 @@ __all__ = [
     "GuestSyntaxError",
     "Language",
     "MemoryLimitError",
+    "PoolFigures",
     "Runtime",
     "RuntimeFailure",
     "RuntimeRequest",

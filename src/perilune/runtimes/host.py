@@ -29,6 +29,7 @@ from perilune.runtimes.language import Language, WorkerKind
 from perilune.runtimes.languages import LANGUAGES
 from perilune.runtimes.limits import MIB, WorkerLimits
 from perilune.runtimes.outbound_calls import OutboundServices
+from perilune.runtimes.plan import PoolFigures
 from perilune.runtimes.pool import Pool
 from perilune.runtimes.report import format_report
 from perilune.runtimes.starter import WorkerStarter
@@ -147,6 +148,10 @@ class WorkerRuntime:
             layer for layer in REQUIRED_LAYERS if all(layer in grade.in_force for grade in grades)
         )
         return SandboxReport("relaxed" if missing else "full", in_force, missing)
+
+    def pool(self) -> PoolFigures:
+        """Return how many workers there are and how many executions wait; from any thread."""
+        return PoolFigures() if self._pool is None else self._pool.figures()
 
     def is_ready(self) -> bool:
         """Tell whether executions would find a worker."""

@@ -21,6 +21,19 @@ MAX_STARTING = 4
 
 
 @dataclass(frozen=True, slots=True)
+class PoolFigures:
+    """The pool at one moment."""
+
+    bound: int = 0
+    """Workers that belong to a function version."""
+    spare: int = 0
+    """Workers that belong to nobody yet."""
+    starting: int = 0
+    waiting: int = 0
+    """Executions that wait for a worker."""
+
+
+@dataclass(frozen=True, slots=True)
 class Demand:
     """Executions of one function version that wait for a worker."""
 

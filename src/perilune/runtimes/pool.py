@@ -22,6 +22,7 @@ from perilune.runtimes.limits import MIB, WorkerLimits
 from perilune.runtimes.plan import (
     GROW_AFTER_S,
     Demand,
+    PoolFigures,
     line_depth,
     most_deserving,
     plan,
@@ -31,7 +32,6 @@ from perilune.runtimes.spares import Spares
 from perilune.runtimes.worker_process import Invocation, WorkerProcess
 
 WATCH_INTERVAL_S = 0.1
-PAGE_BYTES = 4096
 UNKNOWN_HELD_S = 1.0
 """Taken for the time of a version's first invocations: long, so that none is lined up."""
 HELD_WEIGHT = 1 / 16
@@ -147,6 +147,11 @@ class Pool:
         """Return the number of worker processes, those being started included."""
         owned = sum(len(version.workers) for version in self._versions.values())
         return owned + len(self._spares) + len(self._starting)
+
+    def figures(self) -> PoolFigures:
+        """Return how many workers there are and how many executions wait; from any thread."""
+        bound = sum(len(version.workers) for version in self._versions.copy().values())
+        return PoolFigures(bound, len(self._spares), len(self._starting), self._waiting)
 
     def has_workers(self) -> bool:
         """Tell whether there is a worker that lives."""
@@ -373,7 +378,7 @@ class Pool:
     def _check_memory(self, worker: WorkerProcess) -> None:
         """Stop a worker that holds more than its limit outside the guest's own heap."""
         kind = worker.kind
-        if _resident_bytes(worker.pid) > kind.memory_bytes + kind.language.overhead_bytes:
+        if worker.resident_bytes() > kind.memory_bytes + kind.language.overhead_bytes:
             limit = kind.memory_bytes // MIB
             worker.kill(
                 MemoryLimitError(f"memory limit exceeded: the worker used more than {limit} MiB")
@@ -387,11 +392,3 @@ def _bind(worker: WorkerProcess, version: _Version) -> None:
 
 def _has_result(future: "asyncio.Future[Invocation]") -> bool:
     return future.done() and not future.cancelled() and future.exception() is None
-
-
-def _resident_bytes(pid: int) -> int:
-    try:
-        with open(f"/proc/{pid}/statm", "rb") as statm:
-            return int(statm.read().split()[1]) * PAGE_BYTES
-    except (OSError, IndexError, ValueError):
-        return 0

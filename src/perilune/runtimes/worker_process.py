@@ -21,6 +21,7 @@ from perilune.worker.frames import (
 )
 
 ENDED = "the worker process ended in the middle of the execution"
+PAGE_BYTES = 4096
 EXIT_STATUS_WAIT_S = 0.25
 MAX_UNREAD_FRAMES = 256
 """Frames received ahead of their handling; then the socket is not read until they are handled."""
@@ -261,6 +262,14 @@ class WorkerProcess(asyncio.Protocol):
             self.kill()
         elif self._line and self._line[0].is_abandoned:
             self.kill()
+
+    def resident_bytes(self) -> int:
+        """Return the memory the process holds; 0 when it is gone."""
+        try:
+            with open(f"/proc/{self.pid}/statm", "rb") as statm:
+                return int(statm.read().split()[1]) * PAGE_BYTES
+        except (OSError, IndexError, ValueError):
+            return 0
 
     def _fail(self, failure: RuntimeFailure) -> None:
         if self._failure is not None:

@@ -200,6 +200,7 @@ class SqliteStore(SqliteSession):
         vault: Vault,
     ) -> None:
         """Start writing through *connection*; the file has the current schema."""
+        self._path = path
         self._clock = clock
         self._vault = vault
         self._on_error = on_error
@@ -234,6 +235,10 @@ class SqliteStore(SqliteSession):
     def lost_writes(self) -> int:
         """How many rows that nobody waits for were dropped or failed since the start."""
         return self._writer.lost
+
+    def file_bytes(self) -> tuple[int, int]:
+        """Return the size of the database file and of its write-ahead log; from any thread."""
+        return _size(self._path), _size(self._path.with_name(f"{self._path.name}-wal"))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqliteTransaction]:
@@ -311,6 +316,13 @@ class SqliteStore(SqliteSession):
         # A RuntimeError says that the loop is closed: nobody is left to hear it.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._report, as_store_error(error))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 async def _no_pause(_: float) -> None:

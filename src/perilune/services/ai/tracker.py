@@ -40,6 +40,12 @@ class AIMasker(Protocol):
         ...
 
 
+MAX_COUNTED = 200
+"""Pairs of model and direction whose tokens are counted by themselves, not as `OTHER`."""
+MAX_NAME_CHARS = 100
+OTHER = "other"
+
+
 class StoreAITracker:
     """The tracker that ships: masked records in the store."""
 
@@ -56,6 +62,8 @@ class StoreAITracker:
         self._clock = clock
         self._new_id = new_id
         self._lost = LostRecords("an AI request")
+        self.tokens: dict[tuple[str, str, str], int] = {}
+        """Tokens by provider, model and direction (`input`, `output`), since the start."""
 
     @property
     def write_failures(self) -> int:
@@ -65,7 +73,10 @@ class StoreAITracker:
     async def track(self, execution_id: str, request: TrackRequest) -> None:
         """Record one attempt; never raises and never suspends."""
         try:
-            if not self._rows.append(self._row(execution_id, request)):
+            row = self._row(execution_id, request)
+            self._count(row.provider, row.model, "input", row.input_tokens)
+            self._count(row.provider, row.model, "output", row.output_tokens)
+            if not self._rows.append(row):
                 self._lost.report(execution_id, "the store takes no more rows")
         except Exception as error:
             # A boundary: whatever is wrong with the record must not fail the execution.
@@ -80,6 +91,15 @@ class StoreAITracker:
     ) -> tuple[list[AIRequest], int]:
         """Return up to *limit* attempts from *offset* on, and the total.  Raises `StoreError`."""
         return await self._rows.page(execution_id, max(limit, 0), max(offset, 0))
+
+    def _count(self, provider: str, model: str, direction: str, tokens: int | None) -> None:
+        if not tokens:
+            return
+        key = (provider[:MAX_NAME_CHARS], model[:MAX_NAME_CHARS], direction)
+        if key not in self.tokens and len(self.tokens) >= MAX_COUNTED:
+            # Functions choose the names, so there is no end to them.
+            key = (OTHER, OTHER, direction)
+        self.tokens[key] = self.tokens.get(key, 0) + tokens
 
     def _row(self, execution_id: str, request: TrackRequest) -> AIRequest:
         mask = self._masker

@@ -1,0 +1,180 @@
+"""What the rooms count, under the names that monitoring systems read.
+
+Sources are asked in a thread while the server goes on: whatever grows is copied first.
+"""
+
+from collections.abc import Iterable
+
+from prometheus_client.core import CounterMetricFamily as Counter
+from prometheus_client.core import GaugeMetricFamily as Gauge
+from prometheus_client.core import HistogramMetricFamily as Histogram
+from prometheus_client.core import Metric
+
+from perilune.api import FigureSource
+from perilune.app.runtimes import HostedRuntime
+from perilune.app.services import Services
+from perilune.engine.metering import BOUNDS_S, MeteredEngine
+from perilune.housekeeping import Housekeeper
+from perilune.store import SqliteStore
+
+
+def all_figures(
+    engine: MeteredEngine,
+    store: SqliteStore,
+    services: Services,
+    runtime: HostedRuntime,
+    housekeeper: Housekeeper,
+) -> list[FigureSource]:
+    """Return everything that the rooms count."""
+    return [
+        EngineFigures(engine),
+        StoreFigures(store),
+        ServiceFigures(services),
+        WorkerFigures(runtime),
+        HousekeepingFigures(housekeeper),
+    ]
+
+
+class EngineFigures:
+    """Executions."""
+
+    def __init__(self, engine: MeteredEngine) -> None:
+        self._engine = engine
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the figures as they are now."""
+        engine = self._engine
+        ended = Counter(
+            "faas_invocations",
+            "Executions that ended, by function (its id; other: beyond the limit of functions).",
+            labels=["function", "trigger", "status"],
+        )
+        for labels, number in engine.ended.copy().items():
+            ended.add_metric(labels, number)
+        yield ended
+        yield self._durations()
+        errors = engine.errors.copy()
+        yield _counted("faas_errors", "Executions that failed, by kind.", "error_type", errors)
+        yield Counter(
+            "faas_timeouts", "Executions that used up their time.", value=errors.get("timeout", 0)
+        )
+        yield _counted(
+            "faas_refused",
+            "Calls that were refused before there was an execution.",
+            "reason",
+            engine.refused.copy(),
+        )
+        yield _counted(
+            "faas_throttled",
+            "Executions that found no worker in time.",
+            "reason",
+            {"workers_busy": errors.get("overload", 0)},
+        )
+        yield Gauge("faas_inflight", "Executions under way.", value=engine.inflight)
+
+    def _durations(self) -> Metric:
+        durations = Histogram(
+            "faas_invoke_duration_seconds", "How long executions took.", labels=["trigger"]
+        )
+        for trigger, one in self._engine.durations.copy().items():
+            classes = one.classes.copy()
+            total, buckets = 0, []
+            for bound, number in zip((*BOUNDS_S, "+Inf"), classes, strict=True):
+                total += number
+                buckets.append((str(bound), float(total)))
+            durations.add_metric([trigger], buckets, one.total_s)
+        return durations
+
+
+class StoreFigures:
+    """The database."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the figures as they are now."""
+        file_bytes, log_bytes = self._store.file_bytes()
+        yield Gauge("faas_db_size_bytes", "Size of the database file.", value=file_bytes)
+        yield Gauge("faas_db_wal_bytes", "Size of its write-ahead log.", value=log_bytes)
+        yield Counter(
+            "faas_lost_writes",
+            "Rows nobody waits for (log lines, requests) that were dropped or failed.",
+            value=self._store.lost_writes,
+        )
+
+
+class ServiceFigures:
+    """What functions used."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the figures as they are now."""
+        tokens = Counter(
+            "faas_ai_tokens",
+            "Tokens that AI providers counted.",
+            labels=["provider", "model", "direction"],
+        )
+        for labels, number in self._services.ai_tracker.tokens.copy().items():
+            tokens.add_metric(labels, number)
+        yield tokens
+        yield Counter(
+            "faas_log_truncated",
+            "Log lines dropped because their execution had reached a limit.",
+            value=self._services.logger.lines_dropped,
+        )
+
+
+class WorkerFigures:
+    """The pool of workers."""
+
+    def __init__(self, runtime: HostedRuntime) -> None:
+        self._runtime = runtime
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the figures as they are now."""
+        pool = self._runtime.pool()
+        workers = Gauge("faas_workers", "Worker processes.", labels=["state"])
+        workers.add_metric(["bound"], pool.bound)
+        workers.add_metric(["spare"], pool.spare)
+        workers.add_metric(["starting"], pool.starting)
+        yield workers
+        yield Gauge("faas_queue_depth", "Executions waiting for a worker.", value=pool.waiting)
+
+
+class HousekeepingFigures:
+    """The clean-up."""
+
+    def __init__(self, housekeeper: Housekeeper) -> None:
+        self._figures = housekeeper.figures
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the figures as they are now."""
+        figures = self._figures
+        yield _counted("faas_housekeeping_rows", "Rows deleted.", "table", figures.rows.copy())
+        yield Counter(
+            "faas_housekeeping_pages", "Pages given back to the file system.", value=figures.pages
+        )
+        yield Counter("faas_housekeeping_runs", "Clean-ups that succeeded.", value=figures.runs)
+        yield Counter(
+            "faas_housekeeping_failures", "Clean-ups that failed.", value=figures.failures
+        )
+        yield Counter(
+            "faas_housekeeping_seconds",
+            "Time spent cleaning up, pauses included.",
+            value=figures.seconds,
+        )
+        yield Gauge(
+            "faas_housekeeping_last_success_timestamp_seconds",
+            "When the last clean-up succeeded; 0 before the first.",
+            value=figures.last_success,
+        )
+
+
+def _counted(name: str, text: str, label: str, numbers: dict[str, int]) -> Metric:
+    family = Counter(name, text, labels=[label])
+    for word, number in numbers.items():
+        family.add_metric([word], number)
+    return family

@@ -1,0 +1,102 @@
+"""Counts executions: how many, how they ended, how long they took.
+
+Plain numbers, since every execution pays for them; whoever shows the figures turns them
+into what a monitoring system wants.
+"""
+
+import asyncio
+from bisect import bisect_left
+from dataclasses import dataclass, field
+
+from perilune.engine.errors import EngineError
+from perilune.engine.types import Engine, ExecutionRequest, ExecutionResult
+
+BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
+"""Upper bounds of the classes of durations, as OpenTelemetry has them for functions."""
+
+MAX_FUNCTIONS = 500
+"""Functions that are counted by themselves; all others together are `OTHER`."""
+
+OTHER = "other"
+RESPONSE = "response"
+"""The kind of an error that the function itself answered with (a status of 400 or above)."""
+
+_SUCCESS = "success"
+
+
+@dataclass(slots=True)
+class Durations:
+    """How long executions took."""
+
+    classes: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS_S) + 1))
+    """How many fell into the class of each bound; the last has none."""
+    total_s: float = 0.0
+
+
+class MeteredEngine:
+    """An engine that counts what another one does."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Execute with *engine*."""
+        self._engine = engine
+        self.inflight = 0
+        """Executions that have begun and not ended."""
+        self.ended: dict[tuple[str, str, str], int] = {}
+        """Executions by function, trigger and status."""
+        self.durations: dict[str, Durations] = {}
+        """By trigger."""
+        self.errors: dict[str, int] = {}
+        """Executions that failed, by kind of error."""
+        self.refused: dict[str, int] = {}
+        """Calls that were refused before there was an execution, by the error's code (KD-46)."""
+        self._functions: set[str] = set()
+
+    async def execute(self, req: ExecutionRequest) -> ExecutionResult:
+        """See `Engine.execute`."""
+        self.inflight += 1
+        try:
+            result = await self._engine.execute(req)
+        except EngineError as error:
+            self.refused[error.code] = self.refused.get(error.code, 0) + 1
+            raise
+        except asyncio.CancelledError:
+            self._count_failure("cancelled")
+            raise
+        finally:
+            self.inflight -= 1
+        self._count(req, result)
+        return result
+
+    def _count(self, req: ExecutionRequest, result: ExecutionResult) -> None:
+        trigger = req.trigger
+        status = result.status
+        key = (req.function_id, trigger, status)
+        try:
+            self.ended[key] += 1
+        except KeyError:
+            self._count_first(key)
+        seconds = result.duration.total_seconds()
+        durations = self.durations.get(trigger)
+        if durations is None:
+            durations = self.durations[trigger] = Durations()
+        durations.classes[bisect_left(BOUNDS_S, seconds)] += 1
+        durations.total_s += seconds
+        if status != _SUCCESS:
+            error = result.error
+            kind = RESPONSE if error is None else getattr(error, "error_kind", "internal")
+            self._count_failure(kind)
+
+    def _count_first(self, key: tuple[str, str, str]) -> None:
+        """Count under a key that is new, or that stands for a function beyond the limit."""
+        function_id, trigger, status = key
+        if function_id not in self._functions:
+            if len(self._functions) >= MAX_FUNCTIONS:
+                function_id = OTHER
+            else:
+                self._functions.add(function_id)
+        # Plain texts: what is shown must not depend on how an enumeration prints itself.
+        key = (function_id, str(trigger), str(status))
+        self.ended[key] = self.ended.get(key, 0) + 1
+
+    def _count_failure(self, kind: str) -> None:
+        self.errors[kind] = self.errors.get(kind, 0) + 1
