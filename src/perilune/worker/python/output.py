@@ -17,6 +17,7 @@ class LogStream(io.TextIOBase):
         self._log = log
         self._level = level
         self._unfinished = ""
+        self._was_cut = False
 
     def writable(self) -> bool:
         """Tell that it can be written to."""
@@ -26,17 +27,23 @@ class LogStream(io.TextIOBase):
         """Add text; each complete line becomes a line of the log."""
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        written = len(text)
+        if self._was_cut:
+            # The end of a line that was too long to wait for it.
+            self._was_cut = False
+            text = text.removeprefix("\n")
         *lines, rest = (self._unfinished + text).split("\n")
         self._unfinished = rest
         for line in lines:
             self._log(self._level, line)
         if len(rest) > _MAX_UNFINISHED_CHARS:
             self.finish()
-        return len(text)
+            self._was_cut = True
+        return written
 
     def finish(self) -> None:
         """Store what is not followed by a line end."""
-        rest, self._unfinished = self._unfinished, ""
+        rest, self._unfinished, self._was_cut = self._unfinished, "", False
         if rest:
             self._log(self._level, rest)
 
