@@ -228,7 +228,7 @@ async def test_the_public_address_counts_behind_a_proxy_that_changes_the_host(tm
 FORWARDED = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "198.51.100.7, 192.0.2.9"}
 
 
-async def test_a_trusted_proxy_names_scheme_and_client(tmp_path):
+async def test_kd_205_a_trusted_proxy_names_scheme_and_client(tmp_path):
     async with open_site(tmp_path, trusted_proxies=("127.0.0.1", "192.0.2.0/24")) as site:
         answer = await site.client.post("/api/auth/login", json={"apiKey": KEY}, headers=FORWARDED)
         (session,) = (await site.client.get("/api/auth/sessions")).json()["sessions"]

@@ -32,7 +32,7 @@ def certificate(tmp_path_factory):
     return files
 
 
-async def test_the_server_speaks_https_with_a_certificate(tmp_path, certificate):
+async def test_kd_205_the_server_speaks_https_with_a_certificate(tmp_path, certificate):
     files = {"tls_certificate": str(certificate[0]), "tls_key": str(certificate[1])}
     context = ssl.create_default_context(cafile=certificate[0])
     async with (

@@ -141,7 +141,7 @@ async def test_kd_04_a_key_file_without_a_key_opens_nothing(tmp_path, content):
     (tmp_path / "data").mkdir(mode=0o700)
     (tmp_path / "data" / KEY_FILE).write_text(content)
 
-    with pytest.raises(UnusableKeyError, match="at least 16"):
+    with pytest.raises(UnusableKeyError, match="at least 16 are needed; `perilune key rotate`"):
         async with open_site(tmp_path, api_key=""):
             pass
 

@@ -70,7 +70,10 @@ def read_api_key(path: Path) -> ApiKey | None:
         return None
     except (OSError, UnicodeDecodeError) as problem:
         raise UnusableKeyError(f"can't read the API key file {path}: {problem}") from problem
-    return ApiKey(_checked(text, f"the API key file {path}"), path)
+    try:
+        return ApiKey(_checked(text, f"the API key file {path}"), path)
+    except UnusableKeyError as problem:
+        raise UnusableKeyError(f"{problem}; `perilune key rotate` makes a new one") from None
 
 
 def rotate_api_key(data_dir: Path) -> ApiKey:

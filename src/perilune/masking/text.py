@@ -1,8 +1,9 @@
 """Secrets in running text: log lines, error messages, plain text bodies.
 
-Five kinds are looked for independently, and overlapping finds are hidden as
-one, so nothing is left of the longer one: web tokens (JWT), AWS key ids, bearer
-tokens, the user part of an address, and values that follow a sensitive name.
+Six kinds are looked for independently, and overlapping finds are hidden as
+one, so nothing is left of the longer one: web tokens (JWT), AWS key ids, API
+tokens of this server, bearer tokens, the user part of an address, and values
+that follow a sensitive name.
 
 Bodies can be large and hostile, therefore everything here is linear: names and
 runs are matched possessively and only from their first character, and a value
@@ -19,7 +20,7 @@ REDACTED: Final = "[REDACTED]"
 """What stands where a secret was."""
 
 # Besides the names' stems: the openings of secrets that need no name.
-_MARKS: Final = ("eyj", "akia")
+_MARKS: Final = ("eyj", "akia", "perilune_")
 
 _LITERALS: Final = frozenset({"nil", "null", "none", "true", "false", "undefined"})
 
@@ -28,6 +29,7 @@ _JWT: Final = re.compile(
     r"\.(?=eyJ)[A-Za-z0-9_-]++\.[A-Za-z0-9_-]*+(?:\.[A-Za-z0-9_-]++)*+"
 )
 _AWS_KEY_ID: Final = re.compile(r"AKIA[0-9A-Z]{16,}+")
+_API_TOKEN: Final = re.compile(r"perilune_[0-9A-Za-z]{49}")
 _USER_INFO: Final = re.compile(r"""://(?P<secret>[^\s/?#"'<>`]+)@""")
 
 _BEARER: Final = re.compile(
@@ -92,7 +94,7 @@ class TextRules:
         """Return False if the text certainly holds nothing to hide.
 
         This is the usual case and the reason it is a separate question: a few
-        substring searches instead of five patterns.
+        substring searches instead of six patterns.
         """
         lowered = text.lower()
         for mark in self._marks:  # a generator in any() would double the cost
@@ -129,6 +131,8 @@ def _shaped(text: str) -> Iterator[Span]:
         yield from (Span(*match.span()) for match in _JWT.finditer(text))
     if "AKIA" in text:
         yield from (Span(*match.span()) for match in _AWS_KEY_ID.finditer(text))
+    if "perilune_" in text:
+        yield from (Span(*match.span()) for match in _API_TOKEN.finditer(text))
     if "://" in text and "@" in text:
         yield from (Span(*match.span("secret")) for match in _USER_INFO.finditer(text))
 
