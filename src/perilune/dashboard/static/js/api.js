@@ -96,7 +96,7 @@ export const remove = (path) => request("DELETE", path);
 export const call = (path, init) => send(path, { ...init, credentials: "omit", redirect: "manual" });
 
 /**
- * Events of a stream of the server.
+ * Events of a stream of the server; `open` when it begins, also after an interruption.
  *
  * @param {string} path
  * @param {(name: string, data: any) => void} take
@@ -105,6 +105,7 @@ export const call = (path, init) => send(path, { ...init, credentials: "omit", r
  */
 export function follow(path, take, names) {
   const source = new EventSource(path, { withCredentials: true });
+  source.addEventListener("open", () => take("open", null));
   for (const name of names) {
     source.addEventListener(name, (event) => take(name, JSON.parse(event.data)));
   }

@@ -103,7 +103,10 @@ function Unreachable() {
 }
 
 /** @type {readonly (readonly [string, string, import("./i18n.js").TextKey])[]} */
-const SECTIONS = [["functions", "/functions", "nav.functions"]];
+const SECTIONS = [
+  ["functions", "/functions", "nav.functions"],
+  ["executions", "/executions", "nav.executions"],
+];
 
 /** @param {{ section: string }} props */
 function TopBar({ section }) {

@@ -36,6 +36,24 @@ export const ROUTES = [
     section: "functions",
     load: () => import("./screens/compare.js"),
   },
+  {
+    pattern: "/functions/:id/executions",
+    title: "tab.executions",
+    section: "functions",
+    load: () => import("./screens/executions.js"),
+  },
+  {
+    pattern: "/executions",
+    title: "nav.executions",
+    section: "executions",
+    load: () => import("./screens/all-executions.js"),
+  },
+  {
+    pattern: "/executions/:id",
+    title: "execution.title",
+    section: "executions",
+    load: () => import("./screens/execution.js"),
+  },
 ];
 
 /** The screen of the empty address. */

@@ -1,0 +1,125 @@
+// The log of an execution: search, levels, following, download.
+
+import { get } from "../api.js";
+import { absoluteTime } from "../format.js";
+import { t } from "../i18n.js";
+import { html, useEffect, useMemo, useRef, useState } from "../lib.js";
+import { useResource } from "../resource.js";
+import { Button } from "../ui/button.js";
+import { Card } from "../ui/card.js";
+import { CheckField, SelectField, TextField } from "../ui/field.js";
+import { Empty, Loaded } from "../ui/state.js";
+
+const PART = 100; // lines per request
+const FOLLOW_MS = 1000;
+const ROW_PX = 24;
+const SPARE_ROWS = 20;
+const LEVELS = ["debug", "info", "warn", "error"];
+
+/** @typedef {{ level: string, message: string, created_at: number }} Line */
+
+/** @param {{ id: string, isPending: boolean }} props */
+export function Logs({ id, isPending }) {
+  const list = useResource((signal) => allLines(id, signal), [id]);
+  const [text, setText] = useState("");
+  const [level, setLevel] = useState("");
+  const [isFollowing, setFollowing] = useState(true);
+  useEffect(() => {
+    if (!isPending) return undefined;
+    const timer = setInterval(() => void list.reload(), FOLLOW_MS);
+    return () => {
+      clearInterval(timer);
+      void list.reload(); // what was written at the very end
+    };
+  }, [isPending, list.reload]);
+  const lines = list.data ?? [];
+  const shown = useMemo(() => {
+    const wanted = text.trim().toLowerCase();
+    return lines.filter(
+      (one) => (!level || one.level === level) && (!wanted || one.message.toLowerCase().includes(wanted)),
+    );
+  }, [lines, text, level]);
+  const actions = html`
+    <${TextField} label=${t("logs.search")} hideLabel placeholder=${t("logs.search")} type="search" value=${text} onInput=${setText} />
+    <${SelectField} label=${t("logs.level")} hideLabel value=${level} onChange=${setLevel}
+      options=${[["", t("logs.anyLevel")], ...LEVELS.map((one) => [one, one])]} />
+    ${isPending && html`<${CheckField} label=${t("logs.follow")} checked=${isFollowing} onChange=${setFollowing} />`}
+    <${Button} small icon="download" label=${t("logs.download")} disabled=${lines.length === 0} onClick=${() => download(id, lines)} />
+  `;
+  return html`<${Card} title=${t("logs.title")} flush actions=${actions} subtitle=${t("logs.count", { count: lines.length })}>
+    <${Loaded} of=${list}>
+      ${() =>
+        shown.length === 0
+          ? html`<${Empty} title=${lines.length ? t("logs.noneMatch") : t("logs.none")} />`
+          : html`<${Lines} lines=${shown} isFollowing=${isPending && isFollowing} />`}
+    <//>
+  <//>`;
+}
+
+/**
+ * Draws only the lines that can be seen: ten thousand of them must not make the page slow.
+ *
+ * @param {{ lines: Line[], isFollowing: boolean }} props
+ */
+function Lines({ lines, isFollowing }) {
+  const box = useRef(/** @type {HTMLElement | null} */ (null));
+  const [top, setTop] = useState(0);
+  const [open, setOpen] = useState(/** @type {Line | null} */ (null));
+  const height = Math.min(lines.length, SPARE_ROWS) * ROW_PX;
+  const first = Math.max(0, Math.floor(top / ROW_PX) - SPARE_ROWS);
+  const visible = lines.slice(first, first + Math.ceil(height / ROW_PX) + 2 * SPARE_ROWS);
+  useEffect(() => {
+    if (isFollowing && box.current) box.current.scrollTop = box.current.scrollHeight;
+  }, [lines.length, isFollowing]);
+  return html`<div class="logs" ref=${box} style=${{ height: `${height + 8}px` }} tabindex="0" role="log" aria-live="off"
+      aria-label=${t("logs.title")} onScroll=${(/** @type {any} */ event) => setTop(event.currentTarget.scrollTop)}>
+      <div style=${{ height: `${lines.length * ROW_PX}px` }}>
+        <div style=${{ transform: `translateY(${first * ROW_PX}px)` }}>
+          ${visible.map(
+            (one, at) => html`<button type="button" key=${first + at} class="log-line ${one.level}" onClick=${() => setOpen(one)}>
+              <span class="log-time">${new Date(one.created_at * 1000).toLocaleTimeString()}</span>
+              <span class="log-level">${one.level}</span>
+              <span class="truncate">${one.message}</span>
+            </button>`,
+          )}
+        </div>
+      </div>
+    </div>
+    ${open &&
+    html`<div class="log-open">
+      <div class="row spread"><span class="muted">${open.level} · ${absoluteTime(open.created_at)}</span>
+        <${Button} small kind="ghost" icon="x" label=${t("dialog.close")} onClick=${() => setOpen(null)} /></div>
+      <pre class="code wrap" tabindex="0">${open.message}</pre>
+    </div>`}`;
+}
+
+/**
+ * @param {string} id
+ * @param {AbortSignal} signal
+ * @returns {Promise<Line[]>}
+ */
+async function allLines(id, signal) {
+  /** @type {Line[]} */
+  const lines = [];
+  let total = 0;
+  do {
+    const part = await get(`/api/executions/${id}/logs`, { query: { limit: PART, offset: lines.length }, signal });
+    total = part.pagination.total;
+    if (part.logs.length === 0) break;
+    lines.push(...part.logs);
+  } while (lines.length < total);
+  return lines;
+}
+
+/**
+ * @param {string} id
+ * @param {Line[]} lines
+ */
+function download(id, lines) {
+  const text = lines.map((one) => `${new Date(one.created_at * 1000).toISOString()} ${one.level.toUpperCase()} ${one.message}\n`);
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob(text, { type: "text/plain" }));
+  link.download = `${id}.log`;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}

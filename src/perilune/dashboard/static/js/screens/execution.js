@@ -1,0 +1,91 @@
+// One execution: what came in, what was logged, how it ended.
+
+import { ApiError, get, post } from "../api.js";
+import { absoluteTime, duration } from "../format.js";
+import { t } from "../i18n.js";
+import { html, useEffect } from "../lib.js";
+import { useAction, useResource } from "../resource.js";
+import { go, href } from "../router.js";
+import { Id, StatusBadge, TriggerBadge } from "../ui/badge.js";
+import { Button, LinkButton } from "../ui/button.js";
+import { Card } from "../ui/card.js";
+import { JsonBlock } from "../ui/code.js";
+import { Icon } from "../ui/icon.js";
+import { Loaded } from "../ui/state.js";
+import { toast } from "../ui/toast.js";
+import { ErrorReport } from "./execution-error.js";
+import { versionOf } from "./execution-list.js";
+import { Logs } from "./execution-logs.js";
+import { AiRequests, EmailRequests } from "./execution-requests.js";
+import { StoredResponse } from "./execution-response.js";
+
+const PENDING_POLL_MS = 1000;
+
+/** @param {import("../routes.js").ScreenProps} props */
+export default function ExecutionDetails({ params }) {
+  const id = params["id"] ?? "";
+  const found = useResource((signal) => get(`/api/executions/${id}`, { signal }), [id]);
+  const isPending = found.data?.status === "pending";
+  useEffect(() => {
+    if (!isPending) return undefined;
+    const timer = setInterval(() => void found.reload(), PENDING_POLL_MS);
+    return () => clearInterval(timer);
+  }, [isPending, found.reload]);
+  return html`<${Loaded} of=${found}>
+    ${(/** @type {any} */ one) => html`<div class="screen">
+      <${Head} one=${one} />
+      ${one.error_message && html`<${ErrorReport} report=${one.error_message} kind=${one.error_kind} functionId=${one.function_id} />`}
+      <div class="columns">
+        <${Event} text=${one.event_json} />
+        <${StoredResponse} text=${one.response_json} />
+      </div>
+      <${AiRequests} id=${id} />
+      <${EmailRequests} id=${id} />
+      <${Logs} id=${id} isPending=${isPending} />
+    </div>`}
+  <//>`;
+}
+
+/** @param {{ one: any }} props */
+function Head({ one }) {
+  // The function may be gone; its execution is shown all the same (KD-185).
+  const owner = useResource((signal) => get(`/api/functions/${one.function_id}`, { signal }), [one.function_id]);
+  const [isBusy, replay] = useAction(async () => {
+    try {
+      const { execution_id: next } = await post(`/api/executions/${one.id}/replay`);
+      toast("good", t("execution.replayed"));
+      go(`/executions/${next}`);
+    } catch (problem) {
+      toast("bad", problem instanceof ApiError && problem.status ? problem.message : t("state.unreachable"));
+    }
+  });
+  return html`<div class="screen-head">
+    <div>
+      <a class="muted row" href=${href(`/functions/${one.function_id}/executions`)}>
+        <${Icon} name="arrowLeft" />${owner.data?.name ?? one.function_id} · ${t("tab.executions")}
+      </a>
+      <div class="screen-title">
+        <h1>${t("execution.title")}</h1>
+        <${StatusBadge} status=${one.status} /><${TriggerBadge} trigger=${one.trigger} />
+        <a class="badge" href=${href(`/functions/${one.function_id}/versions`)}>${versionOf(one)}</a>
+      </div>
+      <p class="subtitle row">
+        <${Id} id=${one.id} /><span>${duration(one.duration_ms)}</span><span>${absoluteTime(one.created_at)}</span>
+      </p>
+    </div>
+    <div class="actions">
+      ${one.event_json && html`<${LinkButton} icon="play" href=${href(`/functions/${one.function_id}/test?from=${one.id}`)}>${t("execution.openInTest")}<//>`}
+      <${Button} icon="refresh" busy=${isBusy} disabled=${!one.event_json} onClick=${replay}>${t("execution.replay")}<//>
+    </div>
+  </div>`;
+}
+
+/** @param {{ text: string | undefined }} props */
+function Event({ text }) {
+  return html`<${Card} title=${t("execution.event")} subtitle=${t("execution.masked")}>
+    ${text
+      ? html`<${JsonBlock} text=${text} label=${t("execution.event")} />
+          ${text.includes("[TRUNCATED") && html`<p class="note warn">${t("execution.truncated")}</p>`}`
+      : html`<p class="muted">${t("execution.noEvent")}</p>`}
+  <//>`;
+}
