@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 STATIC = Path(__file__).parent / "static"
 
-SERVED = frozenset({".css", ".html", ".js", ".svg"})
+SERVED = frozenset({".css", ".html", ".js", ".lua", ".py", ".svg", ".ts"})
 """Endings of what is served; what else lies in the folder is for those who build it."""
 
 HEADERS = {

@@ -104,8 +104,10 @@ function Unreachable() {
 
 /** @type {readonly (readonly [string, string, import("./i18n.js").TextKey])[]} */
 const SECTIONS = [
+  ["overview", "/overview", "nav.overview"],
   ["functions", "/functions", "nav.functions"],
   ["executions", "/executions", "nav.executions"],
+  ["tokens", "/tokens", "nav.tokens"],
 ];
 
 /** @param {{ section: string }} props */

@@ -18,10 +18,23 @@
 export const ROUTES = [
   { pattern: "/login", title: "login.title", section: "", load: () => import("./screens/login.js") },
   {
+    pattern: "/overview",
+    title: "nav.overview",
+    section: "overview",
+    load: () => import("./screens/overview.js"),
+  },
+  { pattern: "/tokens", title: "nav.tokens", section: "tokens", load: () => import("./screens/tokens.js") },
+  {
     pattern: "/functions",
     title: "functions.title",
     section: "functions",
     load: () => import("./screens/functions.js"),
+  },
+  {
+    pattern: "/functions/new",
+    title: "functions.new",
+    section: "functions",
+    load: () => import("./screens/create.js"),
   },
   { pattern: "/functions/:id", title: "tab.code", section: "functions", load: () => import("./screens/code.js") },
   {
@@ -57,4 +70,4 @@ export const ROUTES = [
 ];
 
 /** The screen of the empty address. */
-export const HOME = "/functions";
+export const HOME = "/overview";

@@ -111,8 +111,11 @@ function OpenPalette() {
 /** @returns {Command[]} */
 function allCommands() {
   const links = /** @type {const} */ ([
+    ["/overview", "nav.overview"],
     ["/functions", "nav.functions"],
     ["/functions/new", "functions.new"],
+    ["/executions", "nav.executions"],
+    ["/tokens", "nav.tokens"],
   ]);
   return [
     ...[...offered.values()].flat(),

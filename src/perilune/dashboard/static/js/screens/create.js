@@ -1,0 +1,88 @@
+// A new function: name, language, and what to begin with.
+
+import { ApiError, get, post } from "../api.js";
+import { t } from "../i18n.js";
+import { html, useState } from "../lib.js";
+import { useAction, useResource } from "../resource.js";
+import { go, href } from "../router.js";
+import { TEMPLATES, templateCode } from "../templates.js";
+import { languageName } from "../ui/badge.js";
+import { Button, LinkButton } from "../ui/button.js";
+import { Card } from "../ui/card.js";
+import { CodeBlock } from "../ui/code.js";
+import { Segmented, TextField } from "../ui/field.js";
+import { Icon } from "../ui/icon.js";
+import { Loaded } from "../ui/state.js";
+import { toast } from "../ui/toast.js";
+
+/** @param {import("../routes.js").ScreenProps} _props */
+export default function Create(_props) {
+  const [name, setName] = useState("");
+  const [description, setDescription] = useState("");
+  const [runtime, setRuntime] = useState("lua");
+  const [template, setTemplate] = useState("http");
+  const [errors, setErrors] = useState(/** @type {Record<string, string>} */ ({}));
+  const server = useResource((signal) => get("/api/version", { signal }), []);
+  const code = useResource(() => templateCode(template, runtime), [template, runtime]);
+  const runtimes = /** @type {string[]} */ (server.data?.runtimes ?? ["lua"]);
+  const [isBusy, create] = useAction(async () => {
+    try {
+      const made = await post("/api/functions", {
+        name,
+        ...(description ? { description } : {}),
+        runtime,
+        code: code.data,
+      });
+      toast("good", t("create.done", { name: made.name }));
+      go(`/functions/${made.id}`);
+    } catch (problem) {
+      const error = problem instanceof ApiError ? problem : new ApiError(0, String(problem));
+      if (["name", "description"].includes(error.field)) setErrors({ [error.field]: error.detail });
+      else toast("bad", error.status ? error.message : t("state.unreachable"));
+    }
+  });
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    setErrors({});
+    void create();
+  };
+  return html`<form class="screen" onSubmit=${submit}>
+    <div>
+      <a class="muted row" href=${href("/functions")}><${Icon} name="arrowLeft" />${t("nav.functions")}</a>
+      <h1>${t("create.title")}</h1>
+    </div>
+    <${Card} title=${t("create.about")}>
+      <div class="stack">
+        <${TextField} label=${t("functions.name")} value=${name} onInput=${setName} mono required focus
+          placeholder="payment-webhook" maxLength=${100} error=${errors["name"]} autocomplete="off" />
+        <${TextField} label=${t("create.description")} value=${description} onInput=${setDescription}
+          maxLength=${500} error=${errors["description"]} />
+        ${runtimes.length > 1 &&
+        html`<div class="field"><span class="legend">${t("functions.language")}</span>
+          <div><${Segmented} label=${t("functions.language")} value=${runtime} onChange=${setRuntime}
+            options=${runtimes.map((one) => [one, languageName(one)])} /></div></div>`}
+      </div>
+    <//>
+    <${Card} title=${t("create.template")}>
+      <div class="stack">
+        <div class="templates" role="group" aria-label=${t("create.template")}>
+          ${TEMPLATES.map(
+            (one) => html`<button key=${one.id} type="button" class="template" aria-pressed=${String(one.id === template)}
+              onClick=${() => setTemplate(one.id)}>
+              <${Icon} name=${one.icon} />
+              <strong>${t(/** @type {any} */ (`template.${one.id}`))}</strong>
+              <span class="hint">${t(/** @type {any} */ (`templateText.${one.id}`))}</span>
+            </button>`,
+          )}
+        </div>
+        <${Loaded} of=${code}>
+          ${(/** @type {string} */ text) => html`<${CodeBlock} text=${text} label=${t("create.preview")} />`}
+        <//>
+      </div>
+    <//>
+    <div class="actions">
+      <${Button} kind="primary" type="submit" busy=${isBusy} disabled=${!name.trim() || code.data === undefined}>${t("create.submit")}<//>
+      <${LinkButton} href=${href("/functions")}>${t("dialog.cancel")}<//>
+    </div>
+  </form>`;
+}

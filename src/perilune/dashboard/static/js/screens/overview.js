@@ -1,0 +1,164 @@
+// How the server is doing.
+
+import { get } from "../api.js";
+import { bytes, duration, number, percent, relativeTime, absoluteTime } from "../format.js";
+import { t } from "../i18n.js";
+import { html, useEffect, useMemo } from "../lib.js";
+import { useResource } from "../resource.js";
+import { href, setQuery } from "../router.js";
+import { Badge } from "../ui/badge.js";
+import { LinkButton } from "../ui/button.js";
+import { Card } from "../ui/card.js";
+import { Chart } from "../ui/chart.js";
+import { Segmented } from "../ui/field.js";
+import { Empty, Loaded } from "../ui/state.js";
+import { Table } from "../ui/table.js";
+
+const RANGES = ["1h", "24h", "7d", "30d"];
+const REFRESH_MS = 15_000;
+
+/** @param {import("../routes.js").ScreenProps} props */
+export default function Overview({ query }) {
+  const range = RANGES.find((one) => one === query.get("range")) ?? "24h";
+  const stats = useResource((signal) => get("/api/stats", { query: { range }, signal }), [range]);
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (document.visibilityState === "visible") void stats.reload();
+    }, REFRESH_MS);
+    return () => clearInterval(timer);
+  }, [stats.reload]);
+  return html`<div class="screen">
+    <div class="screen-head">
+      <div><h1>${t("overview.title")}</h1><p class="subtitle">${t("overview.subtitle")}</p></div>
+      <${Segmented} label=${t("overview.range")} value=${range} onChange=${(/** @type {string} */ value) => setQuery({ range: value })}
+        options=${RANGES.map((one) => [one, t(/** @type {any} */ (`range.${one}`))])} />
+    </div>
+    <${Loaded} of=${stats}>
+      ${(/** @type {any} */ data) =>
+        data.function_count === 0
+          ? html`<${Card}><${Empty} title=${t("functions.none")} text=${t("functions.noneText")}>
+              <${LinkButton} kind="primary" icon="plus" href=${href("/functions/new")}>${t("functions.new")}<//>
+            <//><//>`
+          : html`<${Figures} data=${data} /><${Charts} data=${data} /><${Rankings} data=${data} />`}
+    <//>
+    <div class="columns"><${Upcoming} /><${Server} /></div>
+  </div>`;
+}
+
+/** @param {{ data: any }} props */
+function Figures({ data: { total, function_count: functions, running } }) {
+  const tiles = [
+    [t("overview.requests"), number(total.executions), ""],
+    [t("overview.errors"), percent(total.executions ? total.errors / total.executions : 0), t("overview.failed", { count: total.errors })],
+    [t("overview.median"), duration(total.p50_ms), t("overview.p95", { value: duration(total.p95_ms) })],
+    [t("overview.running"), number(running), ""],
+    [t("nav.functions"), number(functions), ""],
+  ];
+  return html`<dl class="tiles">
+    ${tiles.map(([name, value, remark]) => html`<div class="tile" key=${name}><dt>${name}</dt><dd>${value}${remark && html`<small>${remark}</small>`}</dd></div>`)}
+  </dl>`;
+}
+
+/** @param {{ data: any }} props */
+function Charts({ data }) {
+  const times = useMemo(() => data.series.map((/** @type {any} */ one) => one.time), [data]);
+  const requests = useMemo(
+    () => [
+      { label: t("overview.requests"), colour: "--accent", values: data.series.map((/** @type {any} */ one) => one.executions), fill: true },
+      { label: t("overview.errors"), colour: "--bad", values: data.series.map((/** @type {any} */ one) => one.errors) },
+    ],
+    [data],
+  );
+  const latency = useMemo(
+    () => [{ label: t("overview.mean"), colour: "--info", values: data.series.map((/** @type {any} */ one) => one.mean_ms ?? null) }],
+    [data],
+  );
+  return html`<div class="columns">
+    <${Card} title=${t("overview.requestsChart")}>
+      <${Chart} times=${times} series=${requests} format=${number}
+        label=${t("overview.requestsLabel", { count: data.total.executions, errors: data.total.errors })} />
+    <//>
+    <${Card} title=${t("overview.latencyChart")}>
+      <${Chart} times=${times} series=${latency} format=${duration} label=${t("overview.latencyLabel", { value: duration(data.total.p50_ms) })} />
+    <//>
+  </div>`;
+}
+
+/** @param {{ data: any }} props */
+function Rankings({ data }) {
+  const byId = new Map(data.functions.map((/** @type {any} */ one) => [one.function_id, one]));
+  const pick = (/** @type {string[]} */ ids) => ids.map((id) => byId.get(id)).filter(Boolean).slice(0, 5);
+  return html`<div class="columns">
+    <${Card} title=${t("overview.failing")} flush>
+      <${Ranking} rows=${pick(data.failing)} caption=${t("overview.failing")} title=${t("overview.errors")}
+        empty=${t("overview.noneFailing")} value=${(/** @type {any} */ one) => html`<${Badge} tone="bad">${number(one.errors)}<//>`} />
+    <//>
+    <${Card} title=${t("overview.slow")} flush>
+      <${Ranking} rows=${pick(data.slow)} caption=${t("overview.slow")} title="p95" empty=${t("overview.noneSlow")}
+        value=${(/** @type {any} */ one) => duration(one.p95_ms)} />
+    <//>
+  </div>`;
+}
+
+/** @param {{ rows: any[], caption: string, title: string, empty: string, value: (one: any) => any }} props */
+function Ranking({ rows, caption, title, empty, value }) {
+  if (rows.length === 0) return html`<${Empty} title=${empty} />`;
+  const columns = [
+    {
+      id: "name",
+      title: t("functions.name"),
+      cell: (/** @type {any} */ one) => html`<a class="mono" href=${href(`/functions/${one.function_id}/executions`)}>${one.name}</a>`,
+    },
+    { id: "count", title: t("overview.requests"), end: true, cell: (/** @type {any} */ one) => number(one.executions) },
+    { id: "value", title, end: true, cell: value },
+  ];
+  return html`<${Table} caption=${caption} columns=${columns} rows=${rows} rowKey=${(/** @type {any} */ one) => one.function_id} />`;
+}
+
+/** What is scheduled next. */
+function Upcoming() {
+  const list = useResource((signal) => get("/api/schedules", { query: { limit: 5 }, signal }), []);
+  return html`<${Card} title=${t("overview.schedules")} flush>
+    <${Loaded} of=${list}>
+      ${(/** @type {any} */ { schedules }) => {
+        if (schedules.length === 0) return html`<${Empty} title=${t("overview.noSchedules")} />`;
+        const columns = [
+          {
+            id: "name",
+            title: t("functions.name"),
+            cell: (/** @type {any} */ one) => html`<a class="mono" href=${href(`/functions/${one.function_id}/settings`)}>${one.name}</a>`,
+          },
+          { id: "expression", title: t("overview.expression"), cell: (/** @type {any} */ one) => html`<code>${one.cron_schedule}</code>` },
+          {
+            id: "next",
+            title: t("overview.next"),
+            cell: (/** @type {any} */ one) =>
+              one.next_run ? html`<span title=${absoluteTime(one.next_run)}>${relativeTime(one.next_run)}</span>` : "–",
+          },
+        ];
+        return html`<${Table} caption=${t("overview.schedules")} columns=${columns} rows=${schedules}
+          rowKey=${(/** @type {any} */ one) => one.function_id} />`;
+      }}
+    <//>
+  <//>`;
+}
+
+/** The sandbox, the store, the version. */
+function Server() {
+  const ready = useResource((signal) => get("/readyz", { signal }), []);
+  const version = useResource((signal) => get("/api/version", { signal }), []);
+  return html`<${Card} title=${t("overview.server")}>
+    <${Loaded} of=${ready}>
+      ${(/** @type {any} */ { sandbox }) => html`<dl class="facts">
+        <dt>${t("overview.sandbox")}</dt>
+        <dd>
+          <${Badge} tone=${sandbox.grade === "full" ? "good" : "warn"} dot>${sandbox.grade}<//>
+          ${sandbox.missing.length > 0 && html` <span class="hint">${t("overview.missing", { layers: sandbox.missing.join(", ") })}</span>`}
+        </dd>
+        ${version.data && html`<dt>${t("overview.version")}</dt><dd>${version.data.version}</dd>`}
+        ${version.data?.store_bytes !== undefined && html`<dt>${t("overview.store")}</dt><dd>${bytes(version.data.store_bytes)}</dd>`}
+        <dt>${t("overview.docs")}</dt><dd><a href="/docs" target="_blank" rel="noopener">/docs</a></dd>
+      </dl>`}
+    <//>
+  <//>`;
+}

@@ -1,0 +1,33 @@
+// What new functions can begin with.  The code is in templates/, one file per language.
+
+/** @typedef {{ id: string, icon: import("./ui/icon.js").IconName }} Template */
+
+/** @type {readonly Template[]} */
+export const TEMPLATES = [
+  { id: "http", icon: "globe" },
+  { id: "api", icon: "server" },
+  { id: "aiChat", icon: "sparkles" },
+  { id: "email", icon: "mail" },
+  { id: "router", icon: "route" },
+  { id: "webhook", icon: "key" },
+  { id: "cron", icon: "clock" },
+  { id: "counter", icon: "plus" },
+  { id: "proxy", icon: "external" },
+  { id: "blank", icon: "file" },
+];
+
+const ENDINGS = { lua: "lua", javascript: "js", typescript: "ts", python: "py" };
+
+/**
+ * The code of a template.
+ *
+ * @param {string} id
+ * @param {string} runtime
+ * @returns {Promise<string>}
+ */
+export async function templateCode(id, runtime) {
+  const ending = ENDINGS[/** @type {keyof typeof ENDINGS} */ (runtime)] ?? "lua";
+  const response = await fetch(`templates/${id}.${ending}`);
+  if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
+  return response.text();
+}

@@ -1,0 +1,3 @@
+function handler(ctx, event)
+  return { statusCode = 200, body = "" }
+end
