@@ -2,6 +2,9 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
 
 WallClock = Callable[[], float]
 """Returns seconds since the Unix epoch (UTC)."""
@@ -9,5 +12,38 @@ WallClock = Callable[[], float]
 MonotonicClock = Callable[[], float]
 """Returns seconds that never go back; only differences mean anything."""
 
+MACHINE_ZONE_FILE: Final = Path("/etc/localtime")
+
 wall_clock: WallClock = time.time
 monotonic_clock: MonotonicClock = time.monotonic
+
+
+def find_zone(text: str, machine: Path = MACHINE_ZONE_FILE) -> ZoneInfo:
+    """Return the time zone that *text* names, as the C library reads the variable `TZ`.
+
+    Args:
+        text: an IANA name or the absolute path of a zone file, after a colon if one likes;
+            empty for the zone of the machine.
+        machine: the file that says which zone that is; UTC where it is missing.
+
+    Raises:
+        ValueError: there is no such zone.
+    """
+    name = text.removeprefix(":")
+    if not name:
+        return _zone_in(machine) if machine.exists() else ZoneInfo("UTC")
+    try:
+        return _zone_in(Path(name)) if name.startswith("/") else ZoneInfo(name)
+    # KeyError: unknown; OSError: a folder or no file; ValueError: not a name or not a zone.
+    except (KeyError, OSError, ValueError) as problem:
+        raise ValueError(f"must be a time zone like Europe/Berlin, not {text!r}") from problem
+
+
+def _zone_in(file: Path) -> ZoneInfo:
+    """Return the zone in a zone file, with its name where the path ends with it."""
+    _, _, name = str(file.resolve()).rpartition("/zoneinfo/")
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError, ValueError):
+        with file.open("rb") as data:
+            return ZoneInfo.from_file(data)

@@ -32,7 +32,7 @@ from zoneinfo import ZoneInfo
 
 from perilune.errors import PeriluneError
 
-__all__ = ["MAX_EXPRESSION_CHARS", "CronError", "Schedule", "parse", "until_human"]
+__all__ = ["MAX_EXPRESSION_CHARS", "CronError", "Schedule", "load_zone", "parse", "until_human"]
 
 MAX_EXPRESSION_CHARS: Final = 100
 
@@ -98,6 +98,23 @@ class Schedule:
             due.append(following)
             following = self.next_after(following)
         return due
+
+    def latest(self, after: int, until: int) -> int | None:
+        """Return the last due time later than *after* and not later than *until*, if any.
+
+        It takes some thirty steps, however many due times lie between the two.
+        """
+        # `next_after` never falls when its argument grows, so the second from which on it lies
+        # behind *until* is the last due time itself.
+        seconds = range(after, until + 1)
+        last = after + bisect_left(
+            seconds, True, key=lambda second: self._is_none_due(second, until)
+        )
+        return last if last > after else None
+
+    def _is_none_due(self, after: int, until: int) -> bool:
+        following = self.next_after(after)
+        return following is None or following > until
 
     def _due_from(self, earliest: datetime) -> Iterator[tuple[int, int]]:
         """Yield when each matching local time comes first and second, mostly the same."""
@@ -168,7 +185,7 @@ def parse(expression: str, default_zone: ZoneInfo) -> Schedule:
     words = expression.split()
     zone = default_zone
     if words and words[0].startswith(("TZ=", "CRON_TZ=")):
-        zone = _zone(words.pop(0).partition("=")[2])
+        zone = load_zone(words.pop(0).partition("=")[2])
     if words and words[0].startswith("@"):
         words = _described(" ".join(words)).split()
     if len(words) != len(_FIELDS):
@@ -191,6 +208,15 @@ def parse(expression: str, default_zone: ZoneInfo) -> Schedule:
         _either_day=either_day,
         _fixed_hour=not hours.has_wildcard,
     )
+
+
+def load_zone(name: str) -> ZoneInfo:
+    """Return the zone with the IANA name *name*.  Raises `CronError` if there is none."""
+    try:
+        return ZoneInfo(name)
+    # KeyError: unknown; ValueError: not a name or not a zone file; OSError: a folder.
+    except (KeyError, ValueError, OSError) as problem:
+        raise CronError(f"provided bad location {name}: unknown time zone {name}") from problem
 
 
 def until_human(next_run: int, now: float) -> str:
@@ -273,14 +299,6 @@ def _whole_number(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise CronError(f"failed to parse int from {text}: invalid syntax")
     return int(text)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    # KeyError: unknown; ValueError: not a name or not a zone file; OSError: a folder.
-    except (KeyError, ValueError, OSError) as problem:
-        raise CronError(f"provided bad location {name}: unknown time zone {name}") from problem
 
 
 def _described(descriptor: str) -> str:

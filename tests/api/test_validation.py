@@ -28,8 +28,8 @@ FIELD_ERRORS = [
         id="retention",
     ),
     pytest.param(
-        {"cron_schedule": "* * * * *"},
-        "cron_schedule: schedules are not available yet",
+        {"cron_schedule": "* * *"},
+        "cron_schedule: invalid cron expression: expected exactly 5 fields, found 3: [* * *]",
         id="schedule",
     ),
     pytest.param(

@@ -14,21 +14,24 @@ from perilune.store import (
     SessionRows,
     SqliteStore,
     SqliteTransaction,
+    TickRows,
     TokenRows,
 )
 
-Parts = tuple[DB, KVRows, EnvRows, LogRows, AIRequestRows, EmailRequestRows]
+Parts = tuple[DB, KVRows, EnvRows, LogRows, AIRequestRows, EmailRequestRows, TickRows]
 Credentials = tuple[TokenRows, SessionRows]
 
 
 def as_promised(store: SqliteStore) -> Parts:
     """Checked by mypy."""
-    return store, store.kv, store.env, store.logs, store.ai_requests, store.email_requests
+    requests = store.ai_requests, store.email_requests
+    return store, store.kv, store.env, store.logs, *requests, store.ticks
 
 
 def inside_as_well(store: SqliteTransaction) -> Parts:
     """Checked by mypy."""
-    return store, store.kv, store.env, store.logs, store.ai_requests, store.email_requests
+    requests = store.ai_requests, store.email_requests
+    return store, store.kv, store.env, store.logs, *requests, store.ticks
 
 
 def credentials_too(store: SqliteStore) -> Credentials:
@@ -47,6 +50,7 @@ def credentials_too(store: SqliteStore) -> Credentials:
         pytest.param(EmailRequestRows, lambda store: store.email_requests, id="email"),
         pytest.param(TokenRows, lambda store: store.tokens, id="tokens"),
         pytest.param(SessionRows, lambda store: store.sessions, id="sessions"),
+        pytest.param(TickRows, lambda store: store.ticks, id="ticks"),
     ],
 )
 async def test_names_and_arguments_are_those_of_the_protocol(store, protocol, part):

@@ -24,7 +24,8 @@ from perilune.api.keys import (
 from perilune.api.management import AddRoutes, ManagementApi
 from perilune.api.metrics import FigureSource, Metrics
 from perilune.api.protocol import ConnectionLimits
-from perilune.api.routes import add_statistics_routes
+from perilune.api.routes import add_schedule_routes, add_statistics_routes
+from perilune.api.schedules import Schedules
 from perilune.api.scopes import Caller, Scope
 from perilune.api.server import HttpServer, ListenError, TlsError, bind_sockets, load_tls
 from perilune.api.statistics import Statistics
@@ -54,12 +55,14 @@ __all__ = [
     "Metrics",
     "Offer",
     "Readiness",
+    "Schedules",
     "Scope",
     "Statistics",
     "TlsError",
     "Tokens",
     "UnusableKeyError",
     "Versions",
+    "add_schedule_routes",
     "add_statistics_routes",
     "bearer_of",
     "bind_sockets",

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from perilune.api.errors import InvalidRequest, OperationFailed
+from perilune.api.schedule_rules import check_active
 from perilune.api.validation import Offer
 from perilune.ids import new_function_id
 from perilune.services.env import EnvError, EnvValidationError
@@ -130,6 +131,7 @@ class Functions:
                 if runtime not in (UNSET, function.runtime):
                     text = f"runtime cannot be changed; this function is in {function.runtime}"
                     raise InvalidRequest(f"runtime: {text}")
+                check_active(settings, function)
                 if code is not UNSET:
                     with failing_as("Failed to create new version"):
                         await self._new_version(transaction, function_id, str(code))

@@ -12,6 +12,12 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from perilune.api.errors import InvalidBody, InvalidRequest
+from perilune.api.schedule_rules import (
+    MISSED_POLICIES,
+    OVERLAP_POLICIES,
+    check_active,
+    checked_schedule,
+)
 from perilune.services.env import (
     MAX_KEY_CHARS,
     MAX_VALUE_CHARS,
@@ -60,6 +66,8 @@ _Code = Annotated[
 ]
 _RetentionDays = Annotated[int, msgspec.Meta(extra_json_schema={"enum": list(RETENTION_DAYS)})]
 _CronStatus = Annotated[str, msgspec.Meta(extra_json_schema={"enum": [*map(str, CronStatus)]})]
+_CronMissed = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(MISSED_POLICIES)})]
+_CronOverlap = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(OVERLAP_POLICIES)})]
 _Variables = Annotated[
     dict[str, str],
     msgspec.Meta(
@@ -96,6 +104,9 @@ class FunctionBody(msgspec.Struct, frozen=True, kw_only=True):
     env_writable: bool | UnsetType | None = UNSET
     runtime: str | UnsetType | None = UNSET
     memory_mb: int | UnsetType | None = UNSET
+    cron_time_zone: str | UnsetType | None = UNSET
+    cron_missed: _CronMissed | UnsetType | None = UNSET
+    cron_overlap: _CronOverlap | UnsetType | None = UNSET
 
 
 class EnvBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +138,9 @@ def checked_creation(
     name = _name(body.name if isinstance(body.name, str) else "")
     description = _description(body.description)
     code = _code(body.code if isinstance(body.code, str) else "")
-    return _settings(body, name, description, offer), code, _runtime(body.runtime, offer)
+    settings = _settings(body, name, description, offer)
+    check_active(settings)
+    return settings, code, _runtime(body.runtime, offer)
 
 
 def checked_update(
@@ -146,6 +159,7 @@ def checked_update(
         body.cron_schedule,
         body.cron_status,
         body.memory_mb,
+        body.cron_time_zone,
     )
     others: tuple[object, ...] = (
         body.name,
@@ -154,6 +168,8 @@ def checked_update(
         body.save_response,
         body.env_writable,
         body.runtime,
+        body.cron_missed,
+        body.cron_overlap,
     )
     if all(one is UNSET for one in clearable) and all(one in (UNSET, None) for one in others):
         raise InvalidRequest("request: at least one field must be provided for update")
@@ -229,11 +245,10 @@ def _settings(
         description=description,
         disabled=_flag(body.disabled),
         retention_days=_retention_days(body.retention_days),
-        cron_schedule=_cron_schedule(body.cron_schedule),
-        cron_status=_cron_status(body.cron_status),
         save_response=_flag(body.save_response),
         env_writable=_flag(body.env_writable),
         memory_mb=_memory_mb(body.memory_mb, offer),
+        **checked_schedule(body),
     )
 
 
@@ -287,19 +302,6 @@ def _retention_days(days: int | UnsetType | None) -> int | UnsetType | None:
         allowed = " ".join(map(str, RETENTION_DAYS))
         raise InvalidRequest(f"retention_days: retention_days must be one of: [{allowed}]")
     return days
-
-
-def _cron_schedule(text: str | UnsetType | None) -> UnsetType | None:
-    if isinstance(text, str) and text:
-        raise InvalidRequest("cron_schedule: schedules are not available yet")
-    return UNSET if text is UNSET else None
-
-
-def _cron_status(text: str | UnsetType | None) -> str | UnsetType | None:
-    if isinstance(text, str) and text not in tuple(CronStatus):
-        allowed = " ".join(CronStatus)
-        raise InvalidRequest(f"cron_status: cron_status must be one of: [{allowed}]")
-    return text
 
 
 def _number(text: str | None) -> int:

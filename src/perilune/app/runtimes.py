@@ -56,6 +56,7 @@ def open_workers(
         idle_s=settings.worker_idle,
         response_body_bytes=settings.response_body,
         outbound_calls=settings.http_calls,
+        time_zone=settings.time_zone,
         relaxed=settings.sandbox == "relaxed",
     )
     return WorkerRuntime(

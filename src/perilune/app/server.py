@@ -1,5 +1,6 @@
 """The server: opens every room, bottom up, and takes it down again."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -30,8 +31,9 @@ from perilune.api import (
 )
 from perilune.app.data import open_data
 from perilune.app.figures import all_figures
-from perilune.app.management import execution_subjects
+from perilune.app.management import subjects
 from perilune.app.runtimes import HostedRuntime, OpenRuntime, open_workers
+from perilune.app.schedule import open_scheduler
 from perilune.app.services import Services, open_services
 from perilune.clock import wall_clock
 from perilune.config import MIB, Settings
@@ -42,6 +44,7 @@ from perilune.errors import PeriluneError
 from perilune.housekeeping import open_housekeeping
 from perilune.masking import Masker
 from perilune.runtimes import SandboxReport
+from perilune.scheduler import Scheduler
 from perilune.store import SqliteStore
 
 _log = logging.getLogger(__name__)
@@ -68,10 +71,17 @@ class RunningServer:
     local_url: str
     """Where this machine reaches it."""
     http: HttpServer
+    scheduler: Scheduler
 
     async def stop(self) -> bool:
-        """Stop accepting and drain; return whether all requests finished by themselves."""
-        return await self.http.stop(self.settings.shutdown_grace)
+        """Stop accepting and drain; return whether all executions finished by themselves.
+
+        Requests and scheduled executions get the same time, and then are cancelled (KD-91).
+        """
+        grace_s = self.settings.shutdown_grace
+        # Each stops accepting, respectively starting, before it waits for the first time.
+        finished = await asyncio.gather(self.http.stop(grace_s), self.scheduler.stop(grace_s))
+        return all(finished)
 
 
 @asynccontextmanager
@@ -114,13 +124,9 @@ async def open_server(
             url=url,
             figures=all_figures(engine, store, services, runtime, housekeeper),
         )
-        http = HttpServer(
-            gateway,
-            sockets,
-            _connection_limits(settings),
-            trusted_proxies=settings.trusted_proxies,
-            tls=tls,
-        )
+        scheduler = await rooms.enter_async_context(open_scheduler(settings, store, engine, url))
+        limits, proxies = _connection_limits(settings), settings.trusted_proxies
+        http = HttpServer(gateway, sockets, limits, trusted_proxies=proxies, tls=tls)
         await http.start()
         server = RunningServer(
             settings=settings,
@@ -132,6 +138,7 @@ async def open_server(
             url=url,
             local_url=local_url,
             http=http,
+            scheduler=scheduler,
         )
         rooms.push_async_callback(server.stop)
         yield server
@@ -219,7 +226,7 @@ def _gateway(
             ai_requests=services.ai_tracker,
             email_requests=services.email_tracker,
         ),
-        *execution_subjects(store),
+        *subjects(settings, store),
         access=access,
         version=__version__,
         body_timeout_s=settings.body_timeout,

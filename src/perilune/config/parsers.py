@@ -9,6 +9,8 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from perilune.clock import find_zone
+
 MIB = 1024 * 1024
 
 Parse = Callable[[str], Any]
@@ -89,6 +91,12 @@ def host_name(text: str) -> str:
     if not _HOST.fullmatch(text):
         raise ValueError(f"must be a host name like fn.example.org, without a port, not {text!r}")
     return text.lower()
+
+
+def time_zone(text: str) -> str:
+    """Return *text* unchanged if it names a time zone."""
+    find_zone(text)
+    return text
 
 
 def names(text: str) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from perilune.config.parsers import (
     networks,
     origins,
     size,
+    time_zone,
     whole,
 )
 from perilune.errors import PeriluneError
@@ -126,6 +127,12 @@ class Settings:
         "", "file with the certificate chain (PEM); with a key, the server speaks HTTPS"
     )
     tls_key: str = setting("", "file with the certificate's private key (PEM)")
+    time_zone: str = setting(
+        "",
+        "time zone of schedules and of local times in functions; empty: the machine's",
+        env="TZ",
+        parse=time_zone,
+    )
     sandbox: str = setting(
         "strict",
         "strict: refuse to start when workers can't be locked down completely; relaxed: go on",

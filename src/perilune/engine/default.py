@@ -84,7 +84,7 @@ class DefaultEngine:
         if req.event is None:
             raise TypeError("an execution needs an event")
         started = self._monotonic()
-        execution_id = self._new_id()
+        execution_id = req.execution_id or self._new_id()
         function, version = await self._look_up(req.function_id)
         context = ExecutionContext(
             execution_id=execution_id,

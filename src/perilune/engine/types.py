@@ -36,6 +36,8 @@ class ExecutionRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Public base URL, given to functions for building links."""
     request_id: str = ""
     """The caller's id of the request; the execution's id is used when it is empty."""
+    execution_id: str = ""
+    """The id of the record, if the caller has to know it before; a new one when it is empty."""
 
 
 class ExecutionResult(msgspec.Struct, frozen=True, kw_only=True):

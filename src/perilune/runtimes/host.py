@@ -209,7 +209,8 @@ class WorkerRuntime:
                 f"this server can't run functions in {name!r}, only in: {', '.join(self.languages)}"
             )
         limit = self._limits.memory_bytes
-        kind = WorkerKind(language, limit if memory_mb is None else min(memory_mb * MIB, limit))
+        memory_bytes = limit if memory_mb is None else min(memory_mb * MIB, limit)
+        kind = WorkerKind(language, memory_bytes, self._limits.time_zone)
         self._kinds[(name, memory_mb)] = kind
         return kind
 

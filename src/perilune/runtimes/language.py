@@ -3,7 +3,6 @@
 Everything else (pool, calls, limits, kill rules) is the same for all of them.
 """
 
-import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -24,6 +23,8 @@ class WorkerKind:
     language: "Language"
     memory_bytes: int
     """Memory for guest code."""
+    time_zone: str = ""
+    """What they take for local time, as in the variable `TZ`; empty: the machine's zone."""
 
 
 class Spawner(Protocol):
@@ -75,8 +76,6 @@ class ZygoteSpawner:
     def __init__(self, zygote: "ForkingZygote", module: str) -> None:
         self._zygote = zygote
         self._module = module
-        # Set for the whole process, as the C library reads it: workers show the same zone.
-        self._time_zone = os.environ.get("TZ")
 
     async def spawn(self, kind: WorkerKind, *, relaxed: bool) -> Spawned:
         """Fork a worker.
@@ -85,7 +84,7 @@ class ZygoteSpawner:
             ZygoteFailed: the process can't be created.
         """
         return await self._zygote.spawn(
-            self._module, kind.memory_bytes, relaxed=relaxed, time_zone=self._time_zone
+            self._module, kind.memory_bytes, relaxed=relaxed, time_zone=kind.time_zone or None
         )
 
 

@@ -25,6 +25,8 @@ class WorkerLimits:
     """Most calls of http, ai and email, together, in one execution."""
     response_body_bytes: int = 6 * MIB
     log_line_bytes: int = 64 * 1024
+    time_zone: str = ""
+    """What workers take for local time, as in the variable `TZ`; empty: the machine's zone."""
     relaxed: bool = False
     """Run guest code although layers of the sandbox are missing."""
 

@@ -28,6 +28,7 @@ from perilune.store.errors import (
     WritesLost,
 )
 from perilune.store.kv_numbers import add_to_number
+from perilune.store.ledger import TickRows
 from perilune.store.protocol import (
     DB,
     AIRequestRows,
@@ -45,7 +46,9 @@ from perilune.store.records import (
     AIRequest,
     AIRequestStatus,
     ApiToken,
+    CronJob,
     CronStatus,
+    CronTick,
     EmailRequest,
     EmailRequestStatus,
     EnvVariable,
@@ -64,6 +67,7 @@ from perilune.store.records import (
     PaginationParams,
     RequestStatus,
     SigningSecret,
+    TickOutcome,
     UpdateFunctionRequest,
     to_json,
 )
@@ -87,7 +91,9 @@ __all__ = [
     "AlreadyExists",
     "ApiToken",
     "CannotDeleteActiveVersion",
+    "CronJob",
     "CronStatus",
+    "CronTick",
     "EmailRequest",
     "EmailRequestRows",
     "EmailRequestStatus",
@@ -131,6 +137,8 @@ __all__ = [
     "SqliteTransaction",
     "StoreError",
     "StoreUnavailable",
+    "TickOutcome",
+    "TickRows",
     "TokenNameTaken",
     "TokenNotFound",
     "TokenRows",

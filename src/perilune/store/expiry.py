@@ -11,7 +11,7 @@ from perilune.store.statements import load_statements
 
 DAY_S = 86400
 CRON_TICKS_KEPT_S = 30 * DAY_S
-"""Longer than any tick can still be caught up on."""
+"""Of each function the last tick stays for good."""
 EXECUTION_STATS_KEPT_S = 400 * DAY_S
 """A year and a bit, so that a month can be compared with the same one a year ago."""
 LOOKED_AT_ONCE = 5000

@@ -21,12 +21,12 @@ from perilune.store.removal import remove_few_of_function
 from perilune.store.statements import load_statements
 from perilune.store.versions import VERSION_COLUMNS, version_of_row
 
-_COLUMNS = tuple(name for name in Function.__struct_fields__ if name != "env_vars")
+FUNCTION_COLUMNS = tuple(name for name in Function.__struct_fields__ if name != "env_vars")
 """The columns of the table, named like the members of the record."""
 
 _FLAGS = ("disabled", "save_response", "env_writable", "handles_options", "unsandboxed_html")
 _SETTINGS = tuple(name for name in UpdateFunctionRequest.__struct_fields__ if name != "code")
-_SQL = load_statements("functions", columns=", ".join(_COLUMNS))
+_SQL = load_statements("functions", columns=", ".join(FUNCTION_COLUMNS))
 _ORDERS = {
     FunctionSort.NEWEST: "f.created_at DESC, f.id DESC",
     FunctionSort.OLDEST: "f.created_at, f.id",
@@ -37,9 +37,11 @@ _ORDERS = {
 }
 _EVERY_FUNCTION = FunctionQuery()
 _INSERT = (
-    f"INSERT INTO functions ({', '.join(_COLUMNS)}) "  # noqa: S608 - names of our own
-    f"VALUES ({', '.join('?' * len(_COLUMNS))})"
+    f"INSERT INTO functions ({', '.join(FUNCTION_COLUMNS)}, cron_since) "  # noqa: S608 - our own names
+    f"VALUES ({', '.join('?' * (len(FUNCTION_COLUMNS) + 1))})"
 )
+_RESCHEDULING = ("cron_schedule", "cron_status", "cron_time_zone", "disabled")
+"""Settings whose change makes a new schedule, which has no ticks in the past."""
 
 
 class Functions:
@@ -59,7 +61,7 @@ class Functions:
         stored = msgspec.structs.replace(
             fn, cron_status="paused" if fn.cron_status is None else fn.cron_status
         )
-        params = tuple(_column(name, getattr(stored, name)) for name in _COLUMNS)
+        params = (*(_column(name, getattr(stored, name)) for name in FUNCTION_COLUMNS), now)
         await self._access.write(Statement(_INSERT, params, explain=_why_refused, touches=fn.id))
         return fn
 
@@ -81,11 +83,11 @@ class Functions:
                 rows = connection.execute(statement, (page.limit, page.offset, text))
                 found = [
                     FunctionWithActiveVersion(
-                        function=_function_of_row(row[: len(_COLUMNS)]),
+                        function=function_of_row(row[: len(FUNCTION_COLUMNS)]),
                         active_version=(
                             None
-                            if row[len(_COLUMNS)] is None
-                            else version_of_row(row[len(_COLUMNS) :])
+                            if row[len(FUNCTION_COLUMNS)] is None
+                            else version_of_row(row[len(FUNCTION_COLUMNS) :])
                         ),
                     )
                     for row in rows
@@ -97,17 +99,22 @@ class Functions:
 
     async def update(self, function_id: str, updates: UpdateFunctionRequest) -> None:
         """See `DB.update_function`; an empty schedule is stored as none."""
+        now = int(self._clock())
         given = {
-            name: value
+            name: _column(name, value)
             for name in _SETTINGS
             if (value := getattr(updates, name)) is not msgspec.UNSET
         }
-        changes = ", ".join(f"{name} = ?" for name in (*given, "updated_at"))
-        values = [_column(name, value) for name, value in given.items()]
+        changes = [f"{name} = ?" for name in (*given, "updated_at")]
+        values = [*given.values(), now]
+        if rescheduling := [name for name in _RESCHEDULING if name in given]:
+            differs = " OR ".join(f"{name} IS NOT ?" for name in rescheduling)
+            changes.append(f"cron_since = CASE WHEN {differs} THEN ? ELSE cron_since END")
+            values += [*(given[name] for name in rescheduling), now]
         await self._access.write(
             Statement(
-                f"UPDATE functions SET {changes} WHERE id = ?",  # noqa: S608 - names of our own
-                (*values, int(self._clock()), function_id),
+                f"UPDATE functions SET {', '.join(changes)} WHERE id = ?",  # noqa: S608 - our own names
+                (*values, function_id),
                 FunctionNotFound,
                 touches=function_id,
             )
@@ -131,7 +138,7 @@ class Functions:
         """See `DB.list_functions_with_active_cron`."""
         return await self._access.read(
             lambda connection: [
-                _function_of_row(row) for row in connection.execute(_SQL["list_active_cron"])
+                function_of_row(row) for row in connection.execute(_SQL["list_active_cron"])
             ]
         )
 
@@ -141,7 +148,7 @@ def read_function(connection: sqlite3.Connection, function_id: str) -> Function:
     row = connection.execute(_SQL["get_function"], (function_id,)).fetchone()
     if row is None:
         raise FunctionNotFound
-    return _function_of_row(row)
+    return function_of_row(row)
 
 
 def _containing(text: str) -> str:
@@ -159,12 +166,20 @@ def touch_function(connection: sqlite3.Connection, function_id: str, now: int) -
 def _list_statement(sort: FunctionSort, with_code: bool) -> str:
     return load_statements(
         "functions",
-        columns_of_f=", ".join(f"f.{name}" for name in _COLUMNS),
+        columns_of_f=", ".join(f"f.{name}" for name in FUNCTION_COLUMNS),
         columns_of_v=", ".join(
             f"v.{name}" if with_code or name != "code" else "''" for name in VERSION_COLUMNS
         ),
         order=_ORDERS[sort],
     )["list_functions"]
+
+
+def function_of_row(row: tuple[Any, ...]) -> Function:
+    """Return the function in a row of `FUNCTION_COLUMNS`."""
+    members = dict(zip(FUNCTION_COLUMNS, row, strict=True))
+    for flag in _FLAGS:
+        members[flag] = bool(members[flag])
+    return Function(**members)
 
 
 def _column(setting: str, value: str | int | None) -> str | int | None:
@@ -179,10 +194,3 @@ def _column(setting: str, value: str | int | None) -> str | int | None:
 def _why_refused(connection: sqlite3.Connection, params: Params) -> AlreadyExists | None:
     taken = connection.execute(_SQL["function_exists"], (params[0],)).fetchone()
     return AlreadyExists("a function with this id already exists") if taken else None
-
-
-def _function_of_row(row: tuple[Any, ...]) -> Function:
-    members = dict(zip(_COLUMNS, row, strict=True))
-    for flag in _FLAGS:
-        members[flag] = bool(members[flag])
-    return Function(**members)

@@ -35,6 +35,23 @@ class CronStatus(StrEnum):
     PAUSED = "paused"
 
 
+class TickOutcome(StrEnum):
+    """What has become of the moment at which a function was due."""
+
+    CLAIMED = "claimed"
+    """A server has taken it, and is about to start the execution or has started it."""
+    STARTED = "started"
+    """The execution has a record, which says how it ended."""
+    SKIPPED = "skipped"
+    """The last one was still running."""
+    MISSED = "missed"
+    """No server was running."""
+    FAILED = "failed"
+    """The engine refused to execute the function."""
+    INTERRUPTED = "interrupted"
+    """The server that had taken it ended before the execution began."""
+
+
 class RequestStatus(StrEnum):
     """The outcome of a tracked AI or e-mail request."""
 
@@ -152,6 +169,39 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     response_json: str | None = None
     trigger: ExecutionTrigger = ExecutionTrigger.HTTP
     created_at: int = 0
+
+
+class CronJob(msgspec.Struct, frozen=True, kw_only=True):
+    """What a scheduler has to know of an enabled function with an active schedule."""
+
+    function_id: str
+    name: str
+    cron_schedule: str
+    cron_time_zone: str | None
+    runs_missed: bool
+    """Whether the last tick that was missed is made up for."""
+    since: int | None
+    """Ticks up to this time are none of this schedule; None: unknown."""
+    last_tick: int | None
+    """The latest tick in the ledger that is not in the future."""
+
+
+class CronTick(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the ledger: a moment at which a function was due."""
+
+    function_id: str
+    tick: int
+    """When it was due."""
+    outcome: TickOutcome
+    reason: str | None
+    """Why there is no execution, in words."""
+    passed_over: int
+    """How many ticks before it were missed and have no line of their own."""
+    claimed_at: int
+    """When a server took note of it."""
+    execution_id: str | None
+    execution_status: str | None
+    """`pending`, `success` or `error`; None when there is no record of the execution (any more)."""
 
 
 class AIRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -33,6 +33,7 @@ from perilune.store.retention import Retention
 from perilune.store.secrets import Secrets
 from perilune.store.signing_secrets import SigningSecretStore
 from perilune.store.statistics import Statistics
+from perilune.store.ticks import TickStore
 from perilune.store.transactions import Session
 from perilune.store.versions import Versions
 from perilune.store.writer import Writer
@@ -121,6 +122,7 @@ class SqliteSession:
         self.tokens = TokenStore(access)
         self.sessions = SessionStore(access, clock)
         self.statistics = Statistics(access, pause)
+        self.ticks = TickStore(access, clock)
 
         self.create_function = functions.create
         self.get_function = functions.read
@@ -212,6 +214,7 @@ class SqliteStore(SqliteSession):
             connection, self._checkpoints, touched=self._forget, report=self._report
         )
         self._closing: asyncio.Task[None] | None = None
+        self._listeners: list[Callable[[str], None]] = []
         super().__init__(_StoreAccess(self._writer, self._readers), clock, vault)
         self.secrets = Secrets(self._access, vault)
         self._compaction = Compaction(self._access, asyncio.sleep)
@@ -239,6 +242,13 @@ class SqliteStore(SqliteSession):
     def file_bytes(self) -> tuple[int, int]:
         """Return the size of the database file and of its write-ahead log; from any thread."""
         return _size(self._path), _size(self._path.with_name(f"{self._path.name}-wal"))
+
+    def on_change(self, listener: Callable[[str], None]) -> None:
+        """Call *listener* with the id of each function that is written through this store.
+
+        On the event loop, after the commit.  Other processes' writes are not noticed.
+        """
+        self._listeners.append(listener)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqliteTransaction]:
@@ -305,6 +315,8 @@ class SqliteStore(SqliteSession):
     def _forget(self, function_id: str) -> None:
         self._functions.forget(function_id)
         self._versions.forget(function_id)
+        for listener in self._listeners:
+            listener(function_id)
 
     def _report(self, error: StoreError) -> None:
         try:

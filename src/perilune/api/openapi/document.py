@@ -23,6 +23,7 @@ _TAGS = {
     "Functions": "Functions, their settings and their environment.",
     "Versions": "States of a function's code.",
     "Executions": "Records of what ran.",
+    "Schedules": "When functions are due, and what has become of it.",
     "Runtime": "Calls of functions, and what functions can use.",
     "Server": "The server itself.",
 }

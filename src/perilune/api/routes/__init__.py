@@ -8,6 +8,7 @@ from perilune.api.routes.auth import add_auth_routes
 from perilune.api.routes.documents import add_document_routes
 from perilune.api.routes.executions import add_execution_routes
 from perilune.api.routes.functions import add_function_routes
+from perilune.api.routes.schedules import add_schedule_routes
 from perilune.api.routes.statistics import add_statistics_routes
 from perilune.api.routes.table import RouteTable
 from perilune.api.routes.tokens import add_token_routes
@@ -19,6 +20,7 @@ __all__ = [
     "add_document_routes",
     "add_execution_routes",
     "add_function_routes",
+    "add_schedule_routes",
     "add_statistics_routes",
     "add_token_routes",
     "add_version_routes",

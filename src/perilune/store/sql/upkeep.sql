@@ -108,8 +108,13 @@ DELETE FROM {table} WHERE seq IN (SELECT value FROM json_each(?1))
 DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= ?1 LIMIT ?2)
 
 -- name: purge_cron_ticks
+-- The last one of each function stays: it says up to when nothing was missed.
 DELETE FROM cron_ticks WHERE (function_id, tick) IN (
-    SELECT function_id, tick FROM cron_ticks WHERE tick < ?1 LIMIT ?2
+    SELECT t.function_id, t.tick FROM cron_ticks AS t
+    WHERE t.tick < ?1 AND EXISTS (
+        SELECT 1 FROM cron_ticks AS n WHERE n.function_id = t.function_id AND n.tick > t.tick
+    )
+    LIMIT ?2
 )
 
 -- name: purge_execution_stats

@@ -1,0 +1,32 @@
+"""Executing on schedule, for as long as the server runs."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from perilune.clock import find_zone, wall_clock
+from perilune.config import Settings
+from perilune.engine import Engine
+from perilune.scheduler import Scheduler
+from perilune.store import SqliteStore
+
+
+@asynccontextmanager
+async def open_scheduler(
+    settings: Settings, store: SqliteStore, engine: Engine, url: str
+) -> AsyncIterator[Scheduler]:
+    """Execute functions on schedule until the block ends; what runs then is cancelled."""
+    # One second on, so that ticks of a server that died within this very second count too.
+    await store.ticks.recover(int(wall_clock()) + 1)
+    scheduler = Scheduler(
+        store.ticks,
+        engine,
+        zone=find_zone(settings.time_zone),
+        base_url=url,
+        execution_timeout_s=settings.execution_timeout,
+    )
+    store.on_change(lambda _: scheduler.wake())
+    scheduler.start()
+    try:
+        yield scheduler
+    finally:
+        await scheduler.stop(0)

@@ -1,0 +1,112 @@
+"""Decides what is due, what becomes of it, and how long nothing will be.  No I/O.
+
+Whether a function's last execution is still running is not decided here: other servers
+on the same store may know more, so the ledger decides that when a tick is taken.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+
+from perilune.cron import Schedule
+from perilune.store import CronJob
+
+LATE_S = 10
+"""Ticks not older than this are started as if on time: a loop was busy, a server restarted."""
+
+MAX_COUNTED = 1000
+"""Most missed ticks that are counted one by one; the count then stands for it and more."""
+
+
+class Action(StrEnum):
+    """What to do about a tick."""
+
+    START = "start"
+    CATCH_UP = "catch_up"
+    """Start it although it is late: the function wants the last missed tick made up for."""
+    MISS = "miss"
+    """Note that it was missed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A function on the plan; all ticks up to `settled` have been dealt with."""
+
+    job: CronJob
+    schedule: Schedule
+    settled: int
+    following: int | None
+    """The first tick after `settled`."""
+
+    @classmethod
+    def of(cls, job: CronJob, schedule: Schedule, settled: int) -> "Entry":
+        """Return the entry of *job* from *settled* on."""
+        following = schedule.next_after(settled)
+        return cls(job=job, schedule=schedule, settled=settled, following=following)
+
+    def due(self, now: float) -> "Due | None":
+        """Return what is due at *now*: the latest tick, which stands for all before it."""
+        if self.following is None or self.following > now:
+            return None
+        tick = self.schedule.latest(self.settled, int(now)) or self.following
+        if now - tick <= LATE_S:
+            action = Action.START
+        else:
+            action = Action.CATCH_UP if self.job.runs_missed else Action.MISS
+        return Due(
+            action=action,
+            tick=tick,
+            passed_over=_count(self.schedule, self.settled, tick),
+            before=self,
+            after=Entry.of(self.job, self.schedule, tick),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A tick that something has to be done about."""
+
+    action: Action
+    tick: int
+    passed_over: int
+    """How many ticks before it were missed, at most `MAX_COUNTED`."""
+    before: Entry
+    after: Entry
+    """The entry once this is done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to do now, and when to ask again."""
+
+    due: tuple[Due, ...]
+    sleep_s: float
+
+
+def make_plan(entries: Iterable[Entry], now: float, *, longest_s: float) -> Plan:
+    """Return what is due at *now*, and how long to sleep: never past a tick or *longest_s*."""
+    due: list[Due] = []
+    wake_at = now + longest_s
+    for entry in entries:
+        following = entry.following
+        if following is None:
+            continue
+        if following <= now and (found := entry.due(now)) is not None:
+            due.append(found)
+            following = found.after.following
+        if following is not None and following < wake_at:
+            wake_at = following
+    return Plan(due=tuple(due), sleep_s=wake_at - now)
+
+
+def _count(schedule: Schedule, after: int, until: int) -> int:
+    """Return how many ticks lie strictly between the two, at most `MAX_COUNTED`."""
+
+    def ticks() -> Iterable[int]:
+        tick = schedule.next_after(after)
+        while tick is not None and tick < until:
+            yield tick
+            tick = schedule.next_after(tick)
+
+    return sum(1 for _ in islice(ticks(), MAX_COUNTED))

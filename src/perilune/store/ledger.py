@@ -1,0 +1,81 @@
+"""What every store offers to schedulers: the ledger of what has become of which tick."""
+
+from typing import Protocol
+
+from perilune.store.records import CronJob, CronTick, Function, PaginationParams, TickOutcome
+
+
+class TickRows(Protocol):
+    """The ledger of schedules, one row per function and tick."""
+
+    async def revision(self) -> int:
+        """Return a number that grows whenever `jobs` might return something else.
+
+        Rows of the ledger itself do not count.
+        """
+        ...
+
+    async def jobs(self) -> list[CronJob]:
+        """Return the enabled functions with an active schedule."""
+        ...
+
+    async def claim(
+        self, job: CronJob, tick: int, passed_over: int, execution_id: str, busy_since: int
+    ) -> TickOutcome | None:
+        """Take a tick, so that nobody else does; it is committed when this returns.
+
+        Args:
+            job: what is due, as the caller knows it.
+            tick: when.
+            passed_over: how many ticks before it were missed.
+            execution_id: the id that the execution will have.
+            busy_since: a tick claimed after it that has not been finished is still running.
+
+        Returns:
+            `CLAIMED`: the caller has to start the execution, and to call `finish`.
+            `SKIPPED`: the last one is still running, and the function does not want two.
+            None: somebody else has taken it, or the schedule is not this one any more.
+        """
+        ...
+
+    async def miss(self, job: CronJob, tick: int, passed_over: int) -> bool:
+        """Note that a tick was missed; False if somebody has, or the schedule has changed."""
+        ...
+
+    async def finish(
+        self,
+        function_id: str,
+        tick: int,
+        outcome: TickOutcome,
+        reason: str | None = None,
+        execution_id: str | None = None,
+    ) -> None:
+        """Say what has become of a claimed tick.  A row that is gone is fine."""
+        ...
+
+    async def interrupted(self, execution_id: str) -> None:
+        """Settle the tick claimed for an execution that was cancelled, as `recover` does."""
+        ...
+
+    async def recover(self, before: int) -> int:
+        """Settle ticks claimed before *before* by servers that have died; return how many.
+
+        They become `STARTED` where the execution has a record, else `INTERRUPTED`.
+        """
+        ...
+
+    async def page(self, function_id: str, params: PaginationParams) -> tuple[list[CronTick], int]:
+        """Return one page of a function's ledger, latest first, and the total.
+
+        Raises `FunctionNotFound`.
+        """
+        ...
+
+    async def scheduled(
+        self, params: PaginationParams
+    ) -> tuple[list[tuple[Function, CronTick | None]], int]:
+        """Return functions that have a schedule, newest first, with their last tick, and the total.
+
+        Paused and disabled ones are among them.
+        """
+        ...

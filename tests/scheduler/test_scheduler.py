@@ -1,0 +1,399 @@
+"""The scheduler on a real store: what it executes, and what the ledger says of it."""
+
+import asyncio
+import logging
+
+import pytest
+
+from perilune.scheduler import MAX_CATCH_UPS, POLL_S
+from perilune.store import ExecutionTrigger, StoreUnavailable, open_store
+from tests.engine.fakes import Failing
+from tests.scheduler.world import NOON, UTC, World, at, open_world
+from tests.store.helpers import other_connection
+
+MINUTE_S = 60
+HOUR_S = 3600
+
+
+async def test_each_tick_is_executed_once(world):
+    await world.add()
+
+    for second in range(0, 5 * MINUTE_S, 2):
+        await world.pass_time(NOON + second)
+
+    executions = await world.executions()
+    assert [one.trigger for one in executions] == [ExecutionTrigger.CRON] * 4
+    assert await world.outcomes() == [
+        (1, "started"),
+        (2, "started"),
+        (3, "started"),
+        (4, "started"),
+    ]
+    assert {one.execution_id for one in await world.ticks()} == {one.id for one in executions}
+    assert {one.execution_status for one in await world.ticks()} == {"success"}
+
+
+async def test_the_function_gets_the_base_url(world):
+    await world.add()
+
+    await world.pass_time(NOON)
+    await world.pass_time(NOON + MINUTE_S)
+
+    (request,) = world.runtime.requests
+    assert request.context.base_url == "http://here"
+
+
+async def test_sleeps_until_the_second_of_the_tick(world):
+    await world.add()
+
+    assert await world.pass_time(NOON + 30) == POLL_S
+    assert await world.pass_time(NOON + 59.25) == 0.75
+    assert await world.executions() == []
+    assert await world.pass_time(NOON + 60) == POLL_S
+    assert len(await world.executions()) == 1
+
+
+async def test_nothing_scheduled_is_one_look_per_turn(world):
+    """Nothing but the number of the last change is read."""
+    ticks = Failing(world.store.ticks)
+    idle = World(world.store, world.clock, ticks=ticks)
+    await idle.pass_time(NOON)
+    ticks.calls.clear()
+
+    for second in range(1, 10):
+        assert await idle.pass_time(NOON + second) == POLL_S
+
+    assert ticks.calls == ["revision"] * 9
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"cron_schedule": "30 * * * *"}, id="another schedule"),
+        pytest.param({"cron_status": "paused"}, id="paused"),
+        pytest.param({"cron_schedule": None}, id="cleared"),
+        pytest.param({"disabled": True}, id="disabled"),
+    ],
+)
+async def test_changes_count_at_once(world, change):
+    function_id = await world.add("1 * * * *")
+    await world.pass_time(NOON)
+
+    await world.change(function_id, **change)
+    await world.pass_time(NOON + MINUTE_S)
+
+    assert await world.executions() == await world.ticks() == []
+
+
+async def test_a_change_by_another_process_counts_at_the_next_turn(world, path):
+    function_id = await world.add("0 0 1 1 *")
+    await world.pass_time(NOON)
+    with other_connection(path) as somebody:
+        somebody.execute("UPDATE functions SET cron_schedule = '1 12 * * *'")
+
+    await world.pass_time(NOON + MINUTE_S)
+
+    assert len(await world.executions(function_id)) == 1
+
+
+async def test_a_claim_checks_that_the_schedule_is_still_the_same(world, path):
+    """Although the scheduler has not noticed the change yet."""
+    function_id = await world.add()
+    await world.pass_time(NOON)
+    (job,) = await world.store.ticks.jobs()
+    with other_connection(path) as somebody:
+        somebody.execute("UPDATE functions SET cron_status = 'paused'")
+
+    assert await world.store.ticks.claim(job, NOON + 60, 0, "e", NOON) is None
+    assert await world.store.ticks.miss(job, NOON + 60, 0) is False
+    assert await world.ticks(function_id) == []
+
+
+async def test_ticks_before_a_change_are_not_due(world):
+    """Paused for an hour: what was not due meanwhile has not been missed."""
+    function_id = await world.add(cron_missed="run_once")
+    await world.change(function_id, cron_status="paused")
+    await world.pass_time(NOON + HOUR_S + 30)
+
+    await world.change(function_id, cron_status="active")
+    await world.pass_time(NOON + HOUR_S + 59)
+    assert await world.ticks() == []
+    await world.pass_time(NOON + HOUR_S + 60)
+
+    assert await world.outcomes() == [(61, "started")]
+
+
+async def test_saving_the_same_settings_again_loses_no_tick(world):
+    function_id = await world.add()
+    await world.pass_time(NOON)
+    world.clock.now = NOON + 60
+
+    await world.change(
+        function_id, cron_schedule="* * * * *", cron_status="active", disabled=False, name="new"
+    )
+    await world.pass_time(NOON + 61)
+
+    assert await world.outcomes() == [(1, "started")]
+    (request,) = world.runtime.requests
+    assert request.event.headers["X-Cron-Function-Name"] == "new"
+
+
+async def test_missed_ticks_are_noted(world, caplog):
+    await world.add()
+    await world.pass_time(NOON + MINUTE_S)
+
+    await world.pass_time(NOON + HOUR_S + 30)
+
+    assert await world.executions() != [] and len(await world.executions()) == 1
+    (_, missed) = await world.ticks()
+    assert (missed.tick, missed.outcome) == (NOON + HOUR_S, "missed")
+    assert (missed.passed_over, missed.execution_id) == (58, None)
+    assert missed.reason == "no server was running"
+    assert "function f0 has missed 59 ticks" in caplog.text
+
+
+async def test_the_last_missed_tick_is_made_up_for_on_demand(world):
+    await world.add(cron_missed="run_once")
+    await world.pass_time(NOON + MINUTE_S)
+
+    await world.pass_time(NOON + HOUR_S + 30)
+
+    (_, late) = await world.ticks()
+    assert (late.tick, late.outcome, late.passed_over) == (NOON + HOUR_S, "started", 58)
+    assert late.claimed_at == NOON + HOUR_S + 30
+    assert world.runtime.requests[-1].event.headers["X-Cron-Scheduled-Time"] == str(NOON + HOUR_S)
+    assert len(world.runtime.requests) == 2
+
+
+async def test_few_late_executions_run_at_a_time(world):
+    for _ in range(MAX_CATCH_UPS + 3):
+        await world.add(cron_missed="run_once")
+    world.runtime.gate = asyncio.Event()
+    world.clock.now = NOON + HOUR_S + 30
+
+    await world.scheduler.turn()
+    async with asyncio.timeout(10):
+        while len(world.runtime.requests) < MAX_CATCH_UPS:
+            await asyncio.sleep(0)
+        # Whatever would start now has had its chance.
+        await world.store.ping()
+
+    assert len(world.runtime.requests) == MAX_CATCH_UPS
+    world.runtime.gate.set()
+    await world.scheduler.quiet()
+    assert len(world.runtime.requests) == MAX_CATCH_UPS + 3
+
+
+async def test_a_running_execution_keeps_the_next_tick_from_starting(world):
+    await world.add()
+    await world.pass_time(NOON)
+    world.runtime.gate = asyncio.Event()
+    for minute in (1, 2, 3):
+        world.clock.now = NOON + minute * MINUTE_S
+        await world.scheduler.turn()
+        await outcome_of(world, minute)
+
+    world.runtime.gate.set()
+    await world.scheduler.quiet()
+    await world.pass_time(NOON + 4 * MINUTE_S)
+
+    assert await world.outcomes() == [
+        (1, "started"),
+        (2, "skipped"),
+        (3, "skipped"),
+        (4, "started"),
+    ]
+    assert [one.reason for one in await world.ticks()][1] == "the last one was still running"
+    assert len(await world.executions()) == 2
+
+
+async def test_executions_overlap_on_demand(world):
+    await world.add(cron_overlap="allow")
+    await world.pass_time(NOON)
+    world.runtime.gate = asyncio.Event()
+    for minute in (1, 2, 3):
+        world.clock.now = NOON + minute * MINUTE_S
+        await world.scheduler.turn()
+        await outcome_of(world, minute)
+
+    world.runtime.gate.set()
+    await world.scheduler.quiet()
+
+    assert await world.outcomes() == [(1, "started"), (2, "started"), (3, "started")]
+
+
+async def test_a_claim_of_a_dead_server_does_not_block_for_ever(world):
+    """Longer than any execution may take, and nobody has restarted meanwhile."""
+    function_id = await world.add()
+    (job,) = await world.store.ticks.jobs()
+    await world.store.ticks.claim(job, NOON + MINUTE_S, 0, "lost", NOON)
+
+    await world.pass_time(NOON + 2 * MINUTE_S)
+    await world.pass_time(NOON + 8 * MINUTE_S)
+
+    assert await world.outcomes(function_id) == [
+        (1, "claimed"),
+        (2, "skipped"),
+        (8, "started"),
+    ]
+
+
+async def test_a_refused_execution_is_noted(world, path):
+    await world.add()
+    await world.pass_time(NOON)
+    with other_connection(path) as somebody:
+        somebody.execute("UPDATE function_versions SET is_active = 0")
+    world.clock.now += 2
+
+    await world.pass_time(NOON + MINUTE_S)
+
+    (tick,) = await world.ticks()
+    assert (tick.outcome, tick.execution_id) == ("failed", None)
+    assert tick.reason == "no active version found for function: f0"
+
+
+@pytest.mark.parametrize(
+    ("status", "level"),
+    [
+        pytest.param(204, logging.INFO, id="success"),
+        pytest.param(404, logging.WARNING, id="anything else"),
+    ],
+)
+async def test_how_it_went_is_logged(world, caplog, status, level):
+    caplog.set_level(logging.INFO)
+    world.runtime.status = status
+    await world.add()
+
+    await world.pass_time(NOON)
+    await world.pass_time(NOON + MINUTE_S)
+
+    (record,) = [one for one in caplog.records if f", {status}," in one.message]
+    assert record.levelno == level
+
+
+async def test_a_tick_that_the_store_did_not_take_is_taken_later(world):
+    ticks = Failing(world.store.ticks, claim=StoreUnavailable("down"))
+    shaky = World(world.store, world.clock, ticks=ticks)
+    await world.add()
+    await shaky.pass_time(NOON)
+    await shaky.pass_time(NOON + MINUTE_S)
+    assert await world.ticks() == []
+
+    ticks._failures.clear()
+    await shaky.pass_time(NOON + MINUTE_S + POLL_S)
+
+    assert await world.outcomes() == [(1, "started")]
+
+
+async def test_an_unreadable_store_leaves_what_is_known(world, caplog):
+    ticks = Failing(world.store.ticks)
+    shaky = World(world.store, world.clock, ticks=ticks)
+    await world.add()
+    await shaky.pass_time(NOON)
+    ticks._failures["revision"] = StoreUnavailable("down")
+
+    await shaky.pass_time(NOON + MINUTE_S)
+
+    assert await world.outcomes() == [(1, "started")]
+    assert "schedules can't be read: down" in caplog.text
+
+
+async def test_a_broken_schedule_is_left_out_and_named_once(world, path, caplog):
+    broken, good = await world.add(), await world.add()
+    with other_connection(path) as somebody:
+        somebody.execute("UPDATE functions SET cron_schedule = 'L' WHERE id = ?", (broken,))
+
+    await world.pass_time(NOON)
+    await world.change(good, name="other")
+    await world.pass_time(NOON + MINUTE_S)
+
+    assert await world.ticks(broken) == []
+    assert await world.outcomes(good) == [(1, "started")]
+    assert caplog.text.count(f"the schedule of function {broken} is ignored") == 1
+
+
+async def test_the_zone_is_that_of_the_function_or_the_server(path):
+    async with open_world(path, zone=UTC) as world:
+        await world.add("30 13 * * *", cron_time_zone="Europe/Berlin")
+        await world.add("30 12 * * *")
+        await world.add("TZ=Asia/Tokyo 30 21 * * *", cron_time_zone="Europe/Berlin")
+        await world.pass_time(NOON)
+
+        await world.pass_time(at("2026-01-01 12:30"))
+
+        for function_id in ("f0", "f1", "f2"):
+            assert await world.outcomes(function_id) == [(30, "started")]
+
+
+async def test_a_clock_put_back_repeats_nothing(world):
+    await world.add()
+    await world.pass_time(NOON)
+    for minute in (1, 2, 3, 1, 2, 3, 4):
+        await world.pass_time(NOON + minute * MINUTE_S)
+
+    assert await world.outcomes() == [(n, "started") for n in (1, 2, 3, 4)]
+    assert len(await world.executions()) == 4
+
+
+async def test_a_schedule_of_unknown_age_begins_now(world, path):
+    """Functions of Lunar do not say since when."""
+    await world.add(cron_missed="run_once")
+    with other_connection(path) as somebody:
+        somebody.execute("UPDATE functions SET cron_since = NULL")
+
+    await world.pass_time(NOON + HOUR_S)
+    await world.pass_time(NOON + HOUR_S + MINUTE_S)
+
+    assert await world.outcomes() == [(61, "started")]
+
+
+async def test_the_loop_wakes_for_changes_and_ticks(path):
+    """Run by itself, on a clock that goes on when the scheduler sleeps."""
+    naps: list[float] = []
+
+    async def doze(woken: asyncio.Event, seconds: float) -> None:
+        naps.append(seconds)
+        # No time passes while something runs.
+        await world.scheduler.quiet()
+        if world.clock.now >= NOON + 5 * MINUTE_S:
+            await woken.wait()
+        else:
+            world.clock.now += seconds
+
+    async with open_world(path, pause=doze) as world:
+        function_id = await world.add()
+        world.scheduler.start()
+        async with asyncio.timeout(10):
+            while len(await world.ticks()) < 5:
+                await asyncio.sleep(0)
+        await world.change(function_id, cron_schedule="6 * * * *")
+        world.clock.now = NOON + 6 * MINUTE_S
+
+        world.scheduler.wake()
+
+        async with asyncio.timeout(10):
+            while len(await world.ticks()) < 6:
+                await asyncio.sleep(0)
+        assert min(naps) > 0
+        assert len(naps) < 200
+        assert await world.scheduler.stop(10) is True
+
+
+async def outcome_of(world: World, minute: int) -> None:
+    """Wait until the ledger has the tick of this minute."""
+    async with asyncio.timeout(10):
+        while (await world.outcomes())[-1:] == [] or (await world.outcomes())[-1][0] != minute:
+            await asyncio.sleep(0)
+
+
+async def test_a_new_store_knows_who_changes_functions(path):
+    heard: list[str] = []
+    async with open_store(path) as store:
+        store.on_change(heard.append)
+        async with open_world(path) as other:
+            await other.add()
+        assert heard == []
+
+        await World(store, other.clock).add()
+
+    assert set(heard) == {"f1"}
