@@ -16,7 +16,16 @@ from tests.api.conftest import KEY, open_site
 from tests.store.helpers import rows
 
 ROOT = Path(__file__).parents[2]
-PUBLIC_PATHS = ("/", "/docs", "/docs/openapi.json", "/healthz", "/readyz", "/llms.txt", "/nope")
+PUBLIC_PATHS = (
+    "/",
+    "/docs",
+    "/docs/openapi.json",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/llms.txt",
+    "/nope",
+)
 
 
 async def log_in(client: httpx.AsyncClient, **more) -> httpx.Response:
@@ -252,6 +261,20 @@ async def test_kd_19_nobody_else_on_the_machine_can_read_the_data(tmp_path):
         assert stat.S_IMODE(data.stat().st_mode) == 0o700
         assert {"lunar.db", KEY_FILE} <= set(modes)
         assert set(modes.values()) == {0o600}, modes
+
+
+async def test_kd_19_what_others_can_read_is_warned_about(tmp_path, caplog):
+    async with open_site(tmp_path):
+        pass
+    assert "others" not in caplog.text
+    (tmp_path / "data").chmod(0o755)
+    (tmp_path / "data" / "lunar.db").chmod(0o644)
+
+    async with open_site(tmp_path):
+        pass
+
+    assert "the data directory" in caplog.text and "chmod 700" in caplog.text
+    assert "the database can be read by others" in caplog.text and "chmod 600" in caplog.text
 
 
 async def test_kd_22_every_answer_of_ours_is_hardened(site, stranger):

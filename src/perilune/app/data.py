@@ -96,14 +96,19 @@ def prepare_data_dir(path: Path) -> None:
     Raises:
         DataDirError: it can't be created, or is no directory.
     """
+    database = path / DATABASE_FILE
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.mkdir(mode=0o700, exist_ok=True)
-        mode = path.stat().st_mode
+        is_open = _is_open_to_others(path)
+        is_readable = database.exists() and _is_open_to_others(database)
     except OSError as problem:
         raise DataDirError(f"can't use the data directory {path}: {problem}") from problem
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+    # Left as they are: somebody may have meant it, such as a backup of another user.
+    if is_open:
         _log.warning("the data directory %s is open to others; run: chmod 700 %s", path, path)
+    if is_readable:
+        _log.warning("the database can be read by others; run: chmod 600 %s*", database)
 
 
 def bring_key(source: Path, data_dir: Path) -> bool:
@@ -158,3 +163,7 @@ async def ensure_example(db: DB) -> Function | None:
         function = await transaction.create_function(new)
         await transaction.create_version(function.id, EXAMPLE_CODE)
     return function
+
+
+def _is_open_to_others(path: Path) -> bool:
+    return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
