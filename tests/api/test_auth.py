@@ -184,6 +184,12 @@ async def test_a_store_that_fails_is_no_missing_session(member, site):
             PROOF | {"Origin": "http://own.example:81", "Host": "own.example"}, 403, id="other port"
         ),
         pytest.param(PROOF | {"Origin": "http://own.example:x"}, 403, id="no origin at all"),
+        pytest.param(PROOF | {"Origin": "http://[::1]:3000", "Host": "[::1]:3000"}, 400, id="IPv6"),
+        pytest.param(
+            PROOF | {"Origin": "http://own.example@evil.example", "Host": "own.example"},
+            403,
+            id="user part",
+        ),
     ],
 )
 async def test_a_change_with_a_cookie_needs_a_proof(member, headers, status):

@@ -212,3 +212,31 @@ async def test_the_key_is_no_token_and_the_other_way_round(site):
     made = await make_token(site, "read")
 
     assert made["token"] != KEY and not is_token(KEY.encode())
+
+
+async def test_every_operation_refuses_strangers_and_tokens_without_its_scope(site, stranger):
+    """Whatever is added to the API: only logging in and out is open to everybody."""
+    document = (await site.client.get("/docs/openapi.json")).json()
+    invoke, read = await make_token(site, "invoke"), await make_token(site, "read")
+    public, refused = set(), 0
+
+    for path, item in document["paths"].items():
+        if not path.startswith("/api/"):
+            continue
+        url = re.sub(r"\{\w+\}", "x", path)
+        for method in set(item) - {"parameters"}:
+            schemes = item[method]["security"]
+            if not schemes:
+                public.add((method, path))
+                continue
+            needed = schemes[0]["bearer"][0]
+            other = read if needed == "invoke" else invoke
+            strange = await stranger.request(method, url)
+            limited = await stranger.request(method, url, headers=bearer(other))
+            assert strange.status_code == 401, (method, path)
+            assert limited.status_code == 403, (method, path)
+            assert f'scope="{needed}"' in limited.headers["www-authenticate"], (method, path)
+            refused += 1
+
+    assert public == {("post", "/api/auth/login"), ("post", "/api/auth/logout")}
+    assert refused > 20
