@@ -10,9 +10,8 @@ from contextlib import closing
 
 import pytest
 
-from perilune.store import StoreError, open_store
+from perilune.store import StoreError, StoreInUse, open_store
 from perilune.store.lunar import (
-    StoreInUse,
     UnusableLunarFile,
     import_lunar,
     is_lunar_file,

@@ -9,6 +9,7 @@ import click
 from perilune import __version__
 from perilune.cli import (
     completion,
+    database,
     executions,
     files,
     functions,
@@ -34,6 +35,10 @@ for command in (
     server.init,
     server.version,
     lunar.import_lunar,
+    database.backup,
+    database.restore,
+    database.check,
+    database.vacuum,
     keys.key,
     secrets.secrets,
     tokens.tokens,

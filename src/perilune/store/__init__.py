@@ -5,6 +5,7 @@ opens the implementation that ships, one SQLite file with one writer and several
 How it works and what survives a crash: docs/explanation/store.md.
 """
 
+from perilune.store.backup import BackupFailed, BackupNote, Restored, back_up, restore, vacuum
 from perilune.store.durations import duration_class, percentiles, typical_ms
 from perilune.store.errors import (
     AlreadyExists,
@@ -19,6 +20,7 @@ from perilune.store.errors import (
     SessionNotFound,
     SigningSecretNotFound,
     StoreError,
+    StoreInUse,
     StoreUnavailable,
     TokenNameTaken,
     TokenNotFound,
@@ -27,6 +29,7 @@ from perilune.store.errors import (
     VersionNotFound,
     WritesLost,
 )
+from perilune.store.integrity import check_file
 from perilune.store.kv_numbers import add_to_number
 from perilune.store.ledger import TickRows
 from perilune.store.protocol import (
@@ -90,6 +93,8 @@ __all__ = [
     "AIRequestStatus",
     "AlreadyExists",
     "ApiToken",
+    "BackupFailed",
+    "BackupNote",
     "CannotDeleteActiveVersion",
     "CronJob",
     "CronStatus",
@@ -127,6 +132,7 @@ __all__ = [
     "PaginationInfo",
     "PaginationParams",
     "RequestStatus",
+    "Restored",
     "SecretUnreadable",
     "SessionNotFound",
     "SessionRows",
@@ -136,6 +142,7 @@ __all__ = [
     "SqliteStore",
     "SqliteTransaction",
     "StoreError",
+    "StoreInUse",
     "StoreUnavailable",
     "TickOutcome",
     "TickRows",
@@ -148,10 +155,14 @@ __all__ = [
     "VersionNotFound",
     "WritesLost",
     "add_to_number",
+    "back_up",
+    "check_file",
     "duration_class",
     "open_memory_store",
     "open_store",
     "percentiles",
+    "restore",
     "to_json",
     "typical_ms",
+    "vacuum",
 ]

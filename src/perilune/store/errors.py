@@ -155,3 +155,9 @@ class IncompatibleDatabase(StoreError):
     """The database file is not ours, is newer than this program, or broke off in a migration."""
 
     code = "incompatible_database"
+
+
+class StoreInUse(StoreError):
+    """Another process has the store open."""
+
+    code = "store_in_use"

@@ -18,10 +18,11 @@ from perilune.store.credentials import SessionStore, TokenStore
 from perilune.store.env import EnvStore
 from perilune.store.errors import StoreError, StoreUnavailable
 from perilune.store.execution_lists import ExecutionLists
-from perilune.store.executions import Executions, miscounted_executions
+from perilune.store.executions import Executions
 from perilune.store.expiry import Expiry
 from perilune.store.functions import Functions
-from perilune.store.kv import KVStore, miscounted_bytes
+from perilune.store.integrity import find_problems
+from perilune.store.kv import KVStore
 from perilune.store.logs import LogStore
 from perilune.store.operations import AnyOperation, Operation, Statement, Work, as_store_error
 from perilune.store.portions import Pause
@@ -278,17 +279,7 @@ class SqliteStore(SqliteSession):
         Reads everything; on a large file that takes minutes, and the write-ahead log grows
         meanwhile.
         """
-
-        def check(connection: sqlite3.Connection) -> list[str]:
-            damage = [text for (text,) in connection.execute("PRAGMA integrity_check")]
-            dangling = [
-                f"row {row} of {table} refers to a missing row of {parent}"
-                for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check")
-            ]
-            counters = [*miscounted_executions(connection), *miscounted_bytes(connection)]
-            return [*(text for text in damage if text != "ok"), *dangling, *counters]
-
-        return await self._access.read(check)
+        return await self._access.read(find_problems)
 
     async def close(self) -> None:
         """See `DB.close`.  Closing twice is fine."""

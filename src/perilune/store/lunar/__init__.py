@@ -6,14 +6,13 @@ file or in its place.  What becomes of which row: docs/how-to/take-over-lunar.md
 """
 
 from perilune.store.lunar.copying import LUNAR_VERSIONS, UnusableLunarFile, is_lunar_file
-from perilune.store.lunar.takeover import StoreInUse, StoreNotEmpty, import_lunar, take_over
+from perilune.store.lunar.takeover import StoreNotEmpty, import_lunar, take_over
 from perilune.store.lunar.transfer import LunarReport, Progress, TableReport
 
 __all__ = [
     "LUNAR_VERSIONS",
     "LunarReport",
     "Progress",
-    "StoreInUse",
     "StoreNotEmpty",
     "TableReport",
     "UnusableLunarFile",

@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
-from perilune.store.errors import StoreError, StoreUnavailable
+from perilune.store.errors import StoreError, StoreInUse, StoreUnavailable
 from perilune.store.lunar.copying import (
     copy_original,
     finish_interrupted,
@@ -28,12 +28,6 @@ class StoreNotEmpty(StoreError):
     """The store has functions, and nobody said that more may come."""
 
     code = "store_not_empty"
-
-
-class StoreInUse(StoreError):
-    """Another process has the store open."""
-
-    code = "store_in_use"
 
 
 def no_progress(table: str, done: int, total: int) -> None:

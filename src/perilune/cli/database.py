@@ -1,0 +1,124 @@
+"""Commands on the database of a data directory: back up, restore, check, vacuum."""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from perilune import __version__
+from perilune.cli.boundary import EXIT_FAILED, EXIT_OK, fail, read_settings
+from perilune.cli.output import note
+from perilune.clock import wall_clock
+from perilune.errors import PeriluneError
+
+T = TypeVar("T")
+
+MIB = 1024 * 1024
+
+_data_dir = click.option("--data-dir", metavar="PATH", help="The data directory. [DATA_DIR]")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--gzip", "compress", is_flag=True, help="Compress the copy.")
+@_data_dir
+def backup(file: Path, compress: bool, data_dir: str | None) -> None:
+    """Copy the database to the new file FILE and check the copy.
+
+    A server may go on using the database.  The copy holds everything but the keys: keep
+    secret_key.txt and api_key.txt of the data directory as well, in another place.
+    """
+    from perilune.store import back_up
+
+    database = _database(data_dir)
+    _attempt(
+        lambda: back_up(
+            database, file, program=__version__, now=int(wall_clock()), compress=compress
+        )
+    )
+    note(f"backed up to {file}, {_mib(file.stat().st_size)}, checked")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--force", is_flag=True, help="Replace a database; the old one is kept aside.")
+@_data_dir
+def restore(file: Path, force: bool, data_dir: str | None) -> None:
+    """Put the copy FILE, compressed or not, into the data directory.
+
+    Stop the server before.  The copy is checked first; a newer Perilune's is refused.
+    """
+    from perilune.app import prepare_data_dir
+    from perilune.store import restore as put_back
+
+    database = _path(data_dir)
+    _attempt(lambda: prepare_data_dir(database.parent))
+    restored = _attempt(lambda: put_back(file, database, now=int(wall_clock()), force=force))
+    if restored.note is not None:
+        made = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(restored.note.made_at))
+        note(f"the copy was made {made} by Perilune {restored.note.program}")
+    if restored.aside is not None:
+        note(f"the database as it was: {restored.aside}")
+    note(f"restored to {database}")
+
+
+@click.command()
+@_data_dir
+def vacuum(data_dir: str | None) -> None:
+    """Write the database anew without free pages.
+
+    Stop the server before.  Needed at most once, for a file of an early version: the files
+    of this one get smaller by themselves.
+    """
+    from perilune.store import vacuum as write_anew
+
+    database = _database(data_dir)
+    before, after = _attempt(lambda: write_anew(database))
+    note(f"{database}: {_mib(before)} before, {_mib(after)} now")
+
+
+@click.command()
+@_data_dir
+def check(data_dir: str | None) -> None:
+    """Look for damage in the database; exit code 1 if there is any.
+
+    A server may go on using it.
+    """
+    from perilune.store import check_file
+
+    database = _database(data_dir)
+    problems = _attempt(lambda: check_file(database))
+    for problem in problems:
+        click.echo(problem)
+    note(f"{database}: {len(problems)} problems" if problems else f"{database} is in order")
+    sys.exit(EXIT_FAILED if problems else EXIT_OK)
+
+
+def _path(data_dir: str | None) -> Path:
+    from perilune.app import DATABASE_FILE
+
+    return read_settings({"data_dir": data_dir}).data_dir / DATABASE_FILE
+
+
+def _database(data_dir: str | None) -> Path:
+    """Return the database, which must exist."""
+    from perilune.app import DataDirError
+
+    database = _path(data_dir)
+    if not database.is_file():
+        fail(DataDirError(f"there is no database in {database.parent}; is it the data directory?"))
+    return database
+
+
+def _attempt(work: Callable[[], T]) -> T:
+    try:
+        return work()
+    except PeriluneError as error:
+        fail(error)
+
+
+def _mib(size: int) -> str:
+    return f"{size / MIB:.1f} MiB"

@@ -1,0 +1,328 @@
+"""Copies of the database: complete, checked, private, and put back without losing anything."""
+
+import asyncio
+import gzip
+import os
+import stat
+import sys
+from contextlib import suppress
+
+import pytest
+
+from perilune.store import (
+    BackupFailed,
+    BackupNote,
+    Function,
+    IncompatibleDatabase,
+    PaginationParams,
+    StoreInUse,
+    StoreUnavailable,
+    back_up,
+    check_file,
+    open_store,
+    restore,
+    vacuum,
+)
+from perilune.store.migrate import shipped_migrations
+from tests.store.helpers import (
+    NOW,
+    add_executions,
+    execution_of,
+    other_connection,
+    rows,
+    some_version,
+)
+
+NOTE = BackupNote(NOW, "1.2.3", len(shipped_migrations()))
+
+
+@pytest.fixture
+def copy(tmp_path):
+    return tmp_path / "copies" / "copy.db"
+
+
+@pytest.fixture(autouse=True)
+def copies(tmp_path):
+    (tmp_path / "copies").mkdir()
+
+
+@pytest.fixture
+async def filled(path, clock):
+    """A closed store with a function and two executions; the version of the function."""
+    async with open_store(path, clock=clock) as store:
+        version = await some_version(store)
+        for _ in range(2):
+            await store.create_execution(execution_of(version))
+        return version
+
+
+def backed_up(path, copy, compress=False):
+    return back_up(path, copy, program="1.2.3", now=NOW, compress=compress)
+
+
+@pytest.mark.parametrize("compress", [False, True])
+async def test_a_copy_that_is_put_back_has_everything(tmp_path, path, copy, filled, compress):
+    assert backed_up(path, copy, compress) == NOTE
+    assert (copy.read_bytes()[:2] == b"\x1f\x8b") is compress
+
+    other = tmp_path / "other.db"
+    restored = restore(copy, other, now=NOW)
+
+    assert (restored.note, restored.aside) == (NOTE, None)
+    async with open_store(other) as store:
+        assert await store.get_active_version(filled.function_id) == filled
+        assert (await store.list_executions(filled.function_id, PaginationParams()))[1] == 2
+        assert await store.check_integrity() == []
+    assert rows(other, "SELECT name FROM sqlite_master WHERE name = 'perilune_backup'") == []
+    assert rows(other, "PRAGMA auto_vacuum") == [(2,)]
+
+
+@pytest.mark.parametrize("compress", [False, True])
+async def test_only_the_owner_can_read_a_copy(path, copy, filled, compress):
+    before = os.umask(0)
+    try:
+        backed_up(path, copy, compress)
+    finally:
+        os.umask(before)
+
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert [file.name for file in copy.parent.iterdir()] == [copy.name]
+
+
+async def test_a_copy_can_be_made_while_the_store_is_written(path, copy, clock):
+    """It holds one moment: everything that was committed before it, nothing by halves."""
+    async with open_store(path, clock=clock) as store:
+        version = await some_version(store)
+        for _ in range(50):
+            await store.create_execution(execution_of(version))
+        copying = asyncio.ensure_future(asyncio.to_thread(backed_up, path, copy))
+        written = 50
+        while not copying.done():
+            await store.create_execution(execution_of(version))
+            written += 1
+        await copying
+        assert await store.check_integrity() == []
+
+    kept = rows(copy, "SELECT count(*) BETWEEN 50 AND ? FROM executions", written)
+    assert kept == [(1,)]
+    assert check_file(copy) == []
+
+
+async def test_nothing_deleted_is_in_a_copy(path, copy, clock):
+    async with open_store(path, clock=clock) as store:
+        version = await some_version(store)
+        await store.env.set(version.function_id, "KEY", "very-secret-value")
+        await store.delete_function(version.function_id)
+
+    backed_up(path, copy)
+
+    assert b"very-secret-value" not in copy.read_bytes()
+
+
+async def test_an_existing_file_is_never_written_over(path, copy, filled):
+    copy.write_text("precious")
+
+    with pytest.raises(BackupFailed, match="exists already"):
+        backed_up(path, copy)
+
+    assert copy.read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error"),
+    [
+        pytest.param(lambda p: p.write_bytes(b"no database " * 500), IncompatibleDatabase, id="t"),
+        pytest.param(lambda p: p.write_bytes(b""), IncompatibleDatabase, id="empty"),
+        pytest.param(lambda p: p.unlink(), StoreUnavailable, id="missing"),
+    ],
+)
+async def test_what_is_no_database_of_ours_is_not_backed_up(path, copy, filled, spoil, error):
+    spoil(path)
+
+    with pytest.raises(error, match=str(path)):
+        backed_up(path, copy)
+
+    assert list(copy.parent.iterdir()) == []
+
+
+async def test_a_database_is_replaced_only_by_force_and_kept_aside(path, copy, filled, clock):
+    backed_up(path, copy)
+    async with open_store(path, clock=clock) as store:
+        later = await store.create_function(Function(id="later", name="later"))
+
+    with pytest.raises(BackupFailed, match="exists already"):
+        restore(copy, path, now=NOW)
+    assert rows(path, "SELECT count(*) FROM functions") == [(2,)]
+
+    restored = restore(copy, path, now=NOW, force=True)
+
+    aside = path.with_name(f"{path.name}.before-restore-20231114-221320")
+    assert restored.aside == aside
+    assert rows(aside, "SELECT id FROM functions WHERE id = ?", later.id) == [(later.id,)]
+    assert rows(path, "SELECT id FROM functions") == [(filled.function_id,)]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def damage_middle(path):
+    content = bytearray(path.read_bytes())
+    for page in range(1, len(content) // 4096):
+        content[page * 4096 : page * 4096 + 200] = b"\xff" * 200
+    path.write_bytes(content)
+
+
+def cut_in_half(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def make_newer(path):
+    with other_connection(path) as connection:
+        connection.execute("INSERT INTO perilune_migrations VALUES (999, 'later', 'checksum', 1)")
+
+
+def lose_executions(path):
+    with other_connection(path) as connection:
+        connection.execute("DROP TRIGGER executions_removed")
+        connection.execute("DELETE FROM executions")
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(damage_middle, id="damaged"),
+        pytest.param(cut_in_half, id="cut"),
+        pytest.param(make_newer, id="newer"),
+        pytest.param(lose_executions, id="miscounted"),
+        pytest.param(lambda p: p.write_bytes(b"text"), id="text"),
+        pytest.param(lambda p: p.write_bytes(gzip.compress(b"text" * 999)[:-9]), id="cut-gzip"),
+        pytest.param(lambda p: p.write_bytes(b""), id="empty"),
+    ],
+)
+async def test_a_copy_that_is_not_in_order_changes_nothing(
+    tmp_path, path, copy, filled, spoil, force
+):
+    backed_up(path, copy)
+    spoil(copy)
+    target = path if force else tmp_path / "new.db"
+    before = path.read_bytes()
+
+    with pytest.raises((BackupFailed, IncompatibleDatabase)):
+        restore(copy, target, now=NOW, force=force)
+
+    assert path.read_bytes() == before
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["copies", path.name]
+
+
+async def test_a_damaged_database_can_be_replaced(path, copy, filled):
+    backed_up(path, copy)
+    damage_middle(path)
+
+    restored = restore(copy, path, now=NOW, force=True)
+
+    assert restored.aside is not None and restored.aside.exists()
+    assert check_file(path) == []
+
+
+async def test_a_log_left_by_a_crash_is_not_applied_to_what_is_restored(path, copy, filled):
+    backed_up(path, copy)
+    path.unlink()
+    log = path.with_name(f"{path.name}-wal")
+    log.write_bytes(b"\x37\x7f\x06\x82" + os.urandom(8192))
+
+    restore(copy, path, now=NOW)
+
+    assert not log.exists()
+    assert check_file(path) == []
+
+
+SERVING = """
+import asyncio, sys
+from pathlib import Path
+from perilune.store import open_store
+
+async def work():
+    async with open_store(Path(sys.argv[1])) as store:
+        await store.ping()
+        print("open", flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+asyncio.run(work())
+"""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda path, copy: restore(copy, path, now=NOW, force=True), id="restore"),
+        pytest.param(lambda path, copy: vacuum(path), id="vacuum"),
+    ],
+)
+async def test_a_database_in_use_is_left_alone(path, copy, filled, change):
+    backed_up(path, copy)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", SERVING, str(path), stdin=-1, stdout=-1
+    )
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        assert await process.stdout.readline() == b"open\n"
+
+        with pytest.raises(StoreInUse, match=f"process {process.pid}"):
+            change(path, copy)
+
+        assert rows(path, "SELECT count(*) FROM functions") == [(1,)]
+    finally:
+        process.stdin.close()
+        await process.wait()
+
+
+async def test_vacuum_makes_an_old_file_small_and_able_to_shrink(path, clock):
+    with other_connection(path) as connection:
+        connection.execute("PRAGMA auto_vacuum = NONE")
+        connection.execute("CREATE TABLE t (x)")
+        connection.execute("DROP TABLE t")
+    async with open_store(path, clock=clock) as store:
+        version = await some_version(store)
+        add_executions(path, version, 2000, NOW - 8 * 86400, event="x" * 2000)
+        await store.purge_expired(NOW)
+
+    before, after = vacuum(path)
+
+    assert before > 20 * after
+    assert after == path.stat().st_size
+    assert rows(path, "PRAGMA auto_vacuum") == [(2,)]
+    assert rows(path, "PRAGMA journal_mode") == [("wal",)]
+    async with open_store(path, clock=clock) as store:
+        assert await store.get_active_version(version.function_id) == version
+        assert await store.check_integrity() == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "found"),
+    [
+        pytest.param(lambda p: None, [], id="in-order"),
+        pytest.param(
+            lose_executions, ["version {version} has 0 executions, its counter says 2"], id="count"
+        ),
+    ],
+)
+async def test_a_check_says_what_is_wrong(path, filled, spoil, found):
+    spoil(path)
+
+    assert check_file(path) == [one.format(version=filled.id) for one in found]
+
+
+async def test_a_check_finds_damage(path, filled):
+    damage_middle(path)
+
+    problems: list[str] = []
+    with suppress(IncompatibleDatabase):
+        problems = check_file(path)
+
+    assert problems and "damaged" in problems[0]
+
+
+async def test_a_check_changes_nothing(path, filled):
+    before = path.read_bytes()
+
+    check_file(path)
+
+    assert path.read_bytes() == before
