@@ -43,6 +43,11 @@ class Commanded:
         self.gate: asyncio.Event | None = None
         self.status = 200
 
+    @property
+    def headers(self) -> list[dict[str, str]]:
+        """The headers of all events."""
+        return [req.event.to_json()["headers"] for req in self.requests]
+
     async def execute(self, req: RuntimeRequest) -> RuntimeResult:
         self.requests.append(req)
         if self.gate is not None:
