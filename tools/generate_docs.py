@@ -13,6 +13,7 @@ from pathlib import Path
 from perilune.config import settings_table
 from perilune.runtimes.guest_api import GUEST_API, GuestFunction
 from perilune.runtimes.guest_docs import MODULES, signature
+from perilune.runtimes.python_stubs import FILE_NAME, python_stubs
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -21,13 +22,35 @@ GUEST_API_HEAD = """\
 
 <!-- Written by tools/generate_docs.py from perilune.runtimes.guest_api; do not edit. -->
 
-What function code can call. Every module is a global table.
+What function code can call, in every language. In Lua every module is a global table; in
+Python modules are imported: `from perilune_guest import kv, log`.
+
+**In Lua**
 
 - In a signature, `?` marks an argument that may be left out. A *string* argument takes
   numbers too; they become text. An argument of another type raises an error that can be
   caught with `pcall`.
 - Failures in operation are returned, not raised: `nil, err` or `false, err`, where `err` is
   a text. On success there is no `err`.
+
+**In Python**
+
+- Names are in snake_case: `strings.trimLeft` is `strings.trim_left`. The members of `options`
+  can be given by name: `kv.set("a", "b", ttl=60)`.
+- An argument of another type raises `TypeError`. Failures in operation raise
+  `perilune_guest.Error`, in a class for each module: `KvError`, `EnvError`, `HttpError`,
+  `JsonError`, `Base64Error`, `TimeError`, `UrlError`, `StringsError`, `RandomError`,
+  `RouterError`, `AiError`, `EmailError`.
+- `nil` is `None`. Tables in results are dictionaries whose members are attributes too, in
+  camelCase and in snake_case: `answer["statusCode"]`, `answer.status_code`.
+- `base64.decode`, `base64.url_decode` and `crypto.hmac_..._raw` return `bytes`. Other texts are
+  `str`, in which bytes that are not UTF-8 are surrogate escapes.
+- `perilune_guest.aio` has the same modules for `await`: `await aio.kv.get("a")`. Such a call
+  still keeps the worker busy until it is done.
+- [perilune_guest.pyi](perilune_guest.pyi) has the types, for editors and type checkers.
+
+**In all of them**
+
 - A call marked *host* leaves the sandbox: the server carries it out for this function and
   this execution only.
 """
@@ -52,6 +75,7 @@ def main(arguments: list[str]) -> int:
     pages = {
         reference / "guest-api.md": guest_api_page(),
         reference / "settings.md": settings_table(),
+        reference / FILE_NAME: python_stubs(),
     }
     stale = [path for path, text in pages.items() if _read(path) != text]
     for path in stale:
@@ -66,11 +90,14 @@ def main(arguments: list[str]) -> int:
 
 def _entry(function: GuestFunction) -> str:
     where = "host" if function.runs_on_host else "worker"
+    examples = "".join(
+        f"```{language}\n{text}\n```\n\n" for language, text in function.examples.items()
+    )
     return (
         f"### {function.full_name}\n\n"
         f"`{signature(function)}` → `{function.returns}`\n\n"
         f"{function.summary}\n\n"
-        f"```lua\n{function.example}\n```\n\n"
+        f"```lua\n{function.example}\n```\n\n{examples}"
         f"*{where}, since {function.since}*\n"
     )
 

@@ -34,6 +34,10 @@ setmetatable(_G, {
 """.replace("\n", " ")
 """Runs before an example, so that no misspelled name and no leaked global goes unnoticed."""
 
+FORMS = {"lua": (STRICT, "lua"), "python": ("", "py")}
+"""What stands before an example, and the ending of its file, by language."""
+NO_JSON = {"lua": "unexpected end of JSON input", "python": "the body is no JSON"}
+
 TOKEN = {"Authorization": "Bearer opensesame"}
 STRANGERS = [
     pytest.param({}, id="no token"),
@@ -98,12 +102,19 @@ class Stage:
     http: FakeClient
     ai: FakeAIClient
     email: FakeEmailClient
+    language: str
+
+    @property
+    def no_json(self) -> str:
+        """What the examples say about a body that ends too early to be JSON."""
+        return NO_JSON[self.language]
 
     async def deploy(self, name: str, **env: str) -> Example:
-        """Create the function in *name*.lua with these environment variables."""
+        """Create the function in the file *name* with these environment variables."""
         function_id = new_id()
-        await self.store.create_function(Function(id=function_id, name=name))
-        code = STRICT + (EXAMPLES / f"{name}.lua").read_text()
+        await self.store.create_function(Function(id=function_id, name=name, runtime=self.language))
+        prologue, ending = FORMS[self.language]
+        code = prologue + (EXAMPLES / f"{name}.{ending}").read_text()
         await self.store.create_version(function_id, code)
         for key, value in env.items():
             await self.env.set(function_id, key, value)
@@ -117,6 +128,7 @@ async def open_stage(
     http: FakeClient | None = None,
     ai: FakeAIClient | None = None,
     email: FakeEmailClient | None = None,
+    language: str = "lua",
 ) -> AsyncIterator[Stage]:
     http, ai, email = http or FakeClient(), ai or FakeAIClient(), email or FakeEmailClient()
     async with open_store(directory / "perilune.db") as store:
@@ -132,12 +144,18 @@ async def open_stage(
         )
         async with runtime:
             engine = new(Config(db=store, logger=logger, runtime=runtime))
-            yield Stage(store, engine, kv, env, http, ai, email)
+            yield Stage(store, engine, kv, env, http, ai, email, language)
             await engine.close()
 
 
+@pytest.fixture(params=FORMS)
+def language(request: pytest.FixtureRequest) -> str:
+    """The language of the examples that are tested: each in turn."""
+    return str(request.param)
+
+
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+async def stage(tmp_path: Path, language: str) -> AsyncIterator[Stage]:
     """A stage whose fakes answer that all is well."""
-    async with open_stage(tmp_path) as opened:
+    async with open_stage(tmp_path, language=language) as opened:
         yield opened

@@ -8,16 +8,18 @@ import pytest
 from tests.examples.conftest import EXAMPLES
 
 ROOT = Path(__file__).parents[2]
-FILES = sorted(EXAMPLES.glob("*.lua"))
+FILES = sorted(file for ending in ("lua", "py") for file in EXAMPLES.glob(f"*.{ending}"))
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_the_head_of_an_example_tells_how_to_deploy_it(file: Path) -> None:
     head, _, code = file.read_text().partition("\n\n")
 
     needed = set(re.findall(r'env\.get\("(\w+)"\)', code))
     assert {name for name in needed if name not in head} == set()
-    assert f"""jq -Rs '{{name: "{file.stem.replace("_", "-")}", code: .}}' {file.name}""" in head
+    runtime = "" if file.suffix == ".lua" else 'runtime: "python", '
+    name = file.stem.replace("_", "-")
+    assert f"""jq -Rs '{{name: "{name}", {runtime}code: .}}' {file.name}""" in head
     assert ("/env" in head) == bool(needed), "the command that sets the environment"
 
 
@@ -25,7 +27,7 @@ def test_the_pages_show_every_example() -> None:
     index = (ROOT / "examples" / "README.md").read_text()
     page = (ROOT / "docs" / "how-to" / "example-functions.md").read_text()
 
-    assert len(FILES) == 7
+    assert len(FILES) == 2 * 7
     for file in FILES:
         assert f"(functions/{file.name})" in index
         assert f'--8<-- "examples/functions/{file.name}"' in page

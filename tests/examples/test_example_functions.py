@@ -8,6 +8,15 @@ import pytest
 
 from tests.examples.conftest import BASE_URL, STRANGERS, TOKEN, Stage
 
+NO_JSON = "(what the language says about broken JSON)"
+
+
+def in_words(stage: Stage, expected: tuple[int, dict[str, str]]) -> tuple[int, dict[str, str]]:
+    """Return the status and the members that are expected in the language of the stage."""
+    status, members = expected
+    return status, {k: stage.no_json if v == NO_JSON else v for k, v in members.items()}
+
+
 # counter ------------------------------------------------------------------------
 
 
@@ -75,9 +84,7 @@ async def test_the_webhook_refuses_bad_signatures(stage: Stage, headers: dict[st
         pytest.param(
             '{"repository":{}}', "push", (400, {"error": "no repository"}), id="no repository name"
         ),
-        pytest.param(
-            "{", "push", (400, {"error": "unexpected end of JSON input"}), id="broken JSON"
-        ),
+        pytest.param("{", "push", (400, {"error": NO_JSON}), id="broken JSON"),
     ],
 )
 async def test_the_webhook_takes_only_pushes(stage: Stage, body, event, expected) -> None:
@@ -85,7 +92,7 @@ async def test_the_webhook_takes_only_pushes(stage: Stage, body, event, expected
 
     answer = await webhook.call("POST", body=body, headers=signed(body, event=event))
 
-    assert (answer.status, answer.json) == expected
+    assert (answer.status, answer.json) == in_words(stage, expected)
 
 
 async def test_the_webhook_without_a_secret_trusts_nobody(stage: Stage) -> None:
@@ -193,7 +200,7 @@ async def test_a_long_list_has_pages(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "body", "expected"),
     [
-        pytest.param("POST", "/todos", "{", (400, "unexpected end of JSON input"), id="no JSON"),
+        pytest.param("POST", "/todos", "{", (400, NO_JSON), id="no JSON"),
         pytest.param("POST", "/todos", "[]", (400, "title is required"), id="no title"),
         pytest.param(
             "POST", "/todos", todo("x" * 201), (400, "title must have 1 to 200 bytes"), id="long"
@@ -208,7 +215,7 @@ async def test_todos_that_can_not_be(stage: Stage, method, path, body, expected)
 
     answer = await api.call(method, path, headers=TOKEN, body=body)
 
-    assert (answer.status, answer.json["error"]) == expected
+    assert (answer.status, answer.json) == in_words(stage, (expected[0], {"error": expected[1]}))
     assert (await stage.kv.list(api.id, b"", 10, None)).items == []
 
 

@@ -18,9 +18,9 @@ async def deploy_summary(stage: Stage) -> Example:
     return await stage.deploy("ai_summary", SUMMARY_TOKEN="opensesame", AI_MODEL="small")
 
 
-async def test_a_text_is_summarised(tmp_path: Path) -> None:
+async def test_a_text_is_summarised(tmp_path: Path, language: str) -> None:
     answer = ChatResponse(content="Short.", model="small", usage=Usage(100, 20))
-    async with open_stage(tmp_path, ai=FakeAIClient(answer)) as stage:
+    async with open_stage(tmp_path, ai=FakeAIClient(answer), language=language) as stage:
         summary = await deploy_summary(stage)
 
         given = await summary.call("POST", headers=TOKEN, body=" A long text. ")
@@ -33,9 +33,9 @@ async def test_a_text_is_summarised(tmp_path: Path) -> None:
         assert request.messages[1].content == "A long text."
 
 
-async def test_callers_do_not_learn_why_the_provider_failed(tmp_path: Path) -> None:
+async def test_callers_do_not_learn_why_the_provider_failed(tmp_path: Path, language: str) -> None:
     failing = FakeAIClient(AIError("anthropic API error: account 4711 is overdrawn"))
-    async with open_stage(tmp_path, ai=failing) as stage:
+    async with open_stage(tmp_path, ai=failing, language=language) as stage:
         summary = await deploy_summary(stage)
 
         given = await summary.call("POST", headers=TOKEN, body="text")
@@ -100,9 +100,9 @@ async def test_a_message_is_sent(stage: Stage) -> None:
     assert email.html == "<p>Hi &amp; &lt;i&gt;bye&lt;/i&gt;<br>A.</p>"
 
 
-async def test_a_message_that_can_not_be_sent_is_not_lost(tmp_path: Path) -> None:
+async def test_a_message_that_can_not_be_sent_is_not_lost(tmp_path: Path, language: str) -> None:
     failing = FakeEmailClient(EmailError("[ERROR]: domain is not verified"))
-    async with open_stage(tmp_path, email=failing) as stage:
+    async with open_stage(tmp_path, email=failing, language=language) as stage:
         form = await deploy_form(stage)
 
         answer = await form.call("POST", body=urlencode(FIELDS))

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from perilune.ids import new_id
 from perilune.runtimes import WorkerLimits, WorkerRuntime
 from perilune.runtimes.guest_api import GUEST_API, GuestFunction
 from perilune.runtimes.guest_docs import call_name, llms_text
+from perilune.runtimes.python_stubs import python_name
 from perilune.services.ai import FakeAIClient
 from perilune.services.email import FakeEmailClient
 from perilune.services.env import Env
@@ -30,6 +31,20 @@ function handler(ctx, event)
   return {}
 end
 """
+RUNNERS = {
+    "lua": RUN_EXAMPLE,
+    "python": """
+from perilune_guest import *
+
+def handler(ctx, event):
+    exec(event.query["example"], globals() | {"ctx": ctx, "event": event})
+""",
+}
+"""For each language, a function that runs the code it is sent."""
+NAMES: dict[str, Callable[[GuestFunction], str]] = {
+    "lua": call_name,
+    "python": lambda function: f"{function.module}.{python_name(function.name)}",
+}
 BLOCKS = re.findall(r"```lua\n(.*?)```", llms_text(), re.DOTALL)
 SNIPPETS = [block for block in BLOCKS if "function handler" not in block]
 FUNCTIONS = [block for block in BLOCKS if "function handler" in block]
@@ -67,10 +82,10 @@ class Bench:
         self._engine = engine
         self._env = env
 
-    async def add(self, code: str, **env: str) -> str:
+    async def add(self, code: str, *, runtime: str = "lua", **env: str) -> str:
         """Store *code* as a function with these environment variables; return its id."""
         function_id = new_id()
-        await self._store.create_function(Function(id=function_id, name="example"))
+        await self._store.create_function(Function(id=function_id, name="example", runtime=runtime))
         await self._store.create_version(function_id, code)
         for name, value in env.items():
             await self._env.set(function_id, name, value)
@@ -124,17 +139,25 @@ async def runner(bench: Bench) -> str:
     return await bench.add(RUN_EXAMPLE)
 
 
-@pytest.mark.parametrize("function", GUEST_API, ids=lambda function: function.full_name)
-async def test_the_example_of_the_table_runs(
-    bench: Bench, runner: str, function: GuestFunction
-) -> None:
-    # Where an example shows `err`, there must be none.
-    code = function.example + "\nassert(not err, err)"
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def runners(bench: Bench) -> dict[str, str]:
+    """The ids of functions that run the code they are sent, by language."""
+    return {name: await bench.add(code, runtime=name) for name, code in RUNNERS.items()}
 
-    result = await bench.call(runner, query={"example": code})
+
+@pytest.mark.parametrize("function", GUEST_API, ids=lambda function: function.full_name)
+@pytest.mark.parametrize("language", RUNNERS)
+async def test_the_example_of_the_table_runs(
+    bench: Bench, runners: dict[str, str], language: str, function: GuestFunction
+) -> None:
+    code = function.examples.get(language, function.example)
+    # Where an example in Lua shows `err`, there must be none.
+    ending = "\nassert(not err, err)" if language == "lua" else ""
+
+    result = await bench.call(runners[language], query={"example": code + ending})
 
     assert result.error is None, result.error
-    assert call_name(function) + "(" in function.example
+    assert NAMES[language](function) + "(" in code
 
 
 @pytest.mark.parametrize("code", SNIPPETS)

@@ -233,27 +233,31 @@ def _url_build(parts: Mapping[str, Any]) -> str:
 # strings
 
 
-def _split(text: str, separator: str) -> list[str]:
-    return text.split(separator) if separator else list(text)
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else text_of(data_of(value))
 
 
-def _join(items: Iterable[Any], separator: str) -> str:
-    return separator.join(text_of(data_of(one)) for one in items)
+def _split(text: Any, separator: Any) -> list[str]:
+    return _text(text).split(_text(separator)) if separator else list(_text(text))
 
 
-def _replace(text: str, old: str, new: str, n: int = -1) -> str:
-    return text.replace(old, new, n)
+def _join(items: Iterable[Any], separator: Any) -> str:
+    return _text(separator).join(_text(one) for one in items)
 
 
-def _repeat(text: str, n: int) -> str:
+def _replace(text: Any, old: Any, new: Any, n: int = -1) -> str:
+    return _text(text).replace(_text(old), _text(new), n)
+
+
+def _repeat(text: Any, n: int) -> str:
     if n < 0:
         raise error_of("strings")("strings: negative Repeat count")
-    return text * n
+    return _text(text) * n
 
 
-def _folded(text: str, *, upper: bool) -> str:
+def _folded(text: Any, *, upper: bool) -> str:
     folded = fold_case(data_of(text), upper=upper)
-    return text_of(folded) if folded is not None else text
+    return text_of(folded) if folded is not None else _text(text)
 
 
 MODULES: dict[str, Functions] = {
@@ -296,14 +300,14 @@ MODULES: dict[str, Functions] = {
         "decode": _texts("url", "decode_query"),
     },
     "strings": {
-        "trim": lambda text: text.strip(),
-        "trim_left": lambda text: text.lstrip(" \t\r\n"),
-        "trim_right": lambda text: text.rstrip(" \t\r\n"),
+        "trim": lambda text: _text(text).strip(),
+        "trim_left": lambda text: _text(text).lstrip(" \t\r\n"),
+        "trim_right": lambda text: _text(text).rstrip(" \t\r\n"),
         "split": _split,
         "join": _join,
-        "has_prefix": lambda text, prefix: text.startswith(prefix),
-        "has_suffix": lambda text, suffix: text.endswith(suffix),
-        "contains": lambda text, part: part in text,
+        "has_prefix": lambda text, prefix: _text(text).startswith(_text(prefix)),
+        "has_suffix": lambda text, suffix: _text(text).endswith(_text(suffix)),
+        "contains": lambda text, part: _text(part) in _text(text),
         "replace": _replace,
         "to_lower": lambda text: _folded(text, upper=False),
         "to_upper": lambda text: _folded(text, upper=True),
