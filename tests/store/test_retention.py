@@ -183,6 +183,22 @@ async def test_expired_sessions_ticks_and_figures_go(store, path):
     assert rows(path, "SELECT sum(executions) FROM execution_stats") == [(1,)]
 
 
+async def test_the_last_tick_of_a_function_stays(store, path):
+    """A yearly schedule must not forget when it was executed."""
+    function_id = (await some_version(store)).function_id
+    with other_connection(path) as connection:
+        for tick in (NOW - 800 * DAY_S, NOW - 400 * DAY_S):
+            connection.execute(
+                "INSERT INTO cron_ticks (function_id, tick, outcome, claimed_at)"
+                " VALUES (?, ?, 'started', 0)",
+                (function_id, tick),
+            )
+
+    assert (await store.purge_expired(NOW))["cron_ticks"] == 1
+
+    assert rows(path, "SELECT tick FROM cron_ticks") == [(NOW - 400 * DAY_S,)]
+
+
 async def test_rows_without_their_execution_are_found_and_deleted(store, path, monkeypatch):
     monkeypatch.setattr("perilune.store.expiry.LOOKED_AT_ONCE", 3)
     version = await some_version(store)

@@ -6,6 +6,7 @@ nothing between it and the server, since that is the path that counts;
 """
 
 from perilune.api.access import Access, build_access
+from perilune.api.backup import Backups
 from perilune.api.credentials import Credentials, bearer_of
 from perilune.api.docs import Documentation
 from perilune.api.executions import Executions
@@ -24,7 +25,7 @@ from perilune.api.keys import (
 from perilune.api.management import AddRoutes, ManagementApi
 from perilune.api.metrics import FigureSource, Metrics
 from perilune.api.protocol import ConnectionLimits
-from perilune.api.routes import add_schedule_routes, add_statistics_routes
+from perilune.api.routes import add_backup_routes, add_schedule_routes, add_statistics_routes
 from perilune.api.schedules import Schedules
 from perilune.api.scopes import Caller, Scope
 from perilune.api.server import HttpServer, ListenError, TlsError, bind_sockets, load_tls
@@ -39,6 +40,7 @@ __all__ = [
     "AccessLog",
     "AddRoutes",
     "ApiKey",
+    "Backups",
     "CallLimits",
     "Caller",
     "ConnectionLimits",
@@ -62,6 +64,7 @@ __all__ = [
     "Tokens",
     "UnusableKeyError",
     "Versions",
+    "add_backup_routes",
     "add_schedule_routes",
     "add_statistics_routes",
     "bearer_of",

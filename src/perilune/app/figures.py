@@ -15,6 +15,7 @@ from perilune.app.runtimes import HostedRuntime
 from perilune.app.services import Services
 from perilune.engine.metering import BOUNDS_S, MeteredEngine
 from perilune.housekeeping import Housekeeper
+from perilune.scheduler import Scheduler
 from perilune.store import SqliteStore
 
 
@@ -24,6 +25,7 @@ def all_figures(
     services: Services,
     runtime: HostedRuntime,
     housekeeper: Housekeeper,
+    scheduler: Scheduler,
 ) -> list[FigureSource]:
     """Return everything that the rooms count."""
     return [
@@ -32,6 +34,7 @@ def all_figures(
         ServiceFigures(services),
         WorkerFigures(runtime),
         HousekeepingFigures(housekeeper),
+        ScheduleFigures(scheduler),
     ]
 
 
@@ -141,7 +144,9 @@ class WorkerFigures:
         workers.add_metric(["spare"], pool.spare)
         workers.add_metric(["starting"], pool.starting)
         yield workers
-        yield Gauge("faas_queue_depth", "Executions waiting for a worker.", value=pool.waiting)
+        queues = Gauge("faas_queue_depth", "What waits.", labels=["queue"])
+        queues.add_metric(["workers"], pool.waiting)
+        yield queues
 
 
 class HousekeepingFigures:
@@ -170,6 +175,21 @@ class HousekeepingFigures:
             "faas_housekeeping_last_success_timestamp_seconds",
             "When the last clean-up succeeded; 0 before the first.",
             value=figures.last_success,
+        )
+
+
+class ScheduleFigures:
+    """Executions on schedule."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the figures as they are now."""
+        yield Counter(
+            "faas_cron_missed",
+            "Ticks of schedules that found no server running in time.",
+            value=self._scheduler.missed,
         )
 
 

@@ -113,6 +113,7 @@ async def open_server(
         executing = _engine(settings, store, services, runtime, masker)
         rooms.push_async_callback(executing.close)
         engine = MeteredEngine(executing)
+        scheduler = await rooms.enter_async_context(open_scheduler(settings, store, engine, url))
         gateway = _gateway(
             settings,
             key=key,
@@ -122,9 +123,8 @@ async def open_server(
             engine=engine,
             masker=masker,
             url=url,
-            figures=all_figures(engine, store, services, runtime, housekeeper),
+            figures=all_figures(engine, store, services, runtime, housekeeper, scheduler),
         )
-        scheduler = await rooms.enter_async_context(open_scheduler(settings, store, engine, url))
         limits, proxies = _connection_limits(settings), settings.trusted_proxies
         http = HttpServer(gateway, sockets, limits, trusted_proxies=proxies, tls=tls)
         await http.start()

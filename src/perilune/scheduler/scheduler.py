@@ -82,6 +82,8 @@ class Scheduler:
         self._running: set[asyncio.Task[None]] = set()
         self._loop_task: asyncio.Task[None] | None = None
         self._is_stopping = False
+        self.missed = 0
+        """Ticks that found no server running in time, since the start."""
 
     def start(self) -> None:
         """Begin to execute what is due."""
@@ -212,6 +214,7 @@ class Scheduler:
         if due.action is Action.MISS:
             if await self._ticks.miss(job, tick, due.passed_over):
                 count = due.passed_over + 1
+                self.missed += count
                 _log.warning("function %s has missed %d ticks", job.function_id, count)
             return False
         busy_since = int(self._clock()) - self._busy_s
@@ -219,6 +222,7 @@ class Scheduler:
         if outcome is TickOutcome.SKIPPED:
             _log.warning("tick %d of function %s is skipped: still running", tick, job.function_id)
         elif outcome is TickOutcome.CLAIMED and due.passed_over:
+            self.missed += due.passed_over
             _log.warning("function %s has missed %d ticks", job.function_id, due.passed_over)
         return outcome is TickOutcome.CLAIMED
 

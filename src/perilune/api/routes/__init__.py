@@ -5,6 +5,7 @@ accepts and answers is said where it is added; the served document comes from it
 """
 
 from perilune.api.routes.auth import add_auth_routes
+from perilune.api.routes.backup import add_backup_routes
 from perilune.api.routes.documents import add_document_routes
 from perilune.api.routes.executions import add_execution_routes
 from perilune.api.routes.functions import add_function_routes
@@ -17,6 +18,7 @@ from perilune.api.routes.versions import add_version_routes
 __all__ = [
     "RouteTable",
     "add_auth_routes",
+    "add_backup_routes",
     "add_document_routes",
     "add_execution_routes",
     "add_function_routes",
