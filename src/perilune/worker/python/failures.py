@@ -2,6 +2,7 @@
 
 import linecache
 import os
+import sysconfig
 import traceback
 from types import CodeType, TracebackType
 
@@ -11,6 +12,8 @@ SOURCE_NAME = "function.py"
 """What tracebacks call the code of a function."""
 
 _MAX_MESSAGE_CHARS = 64 * 1024
+_LIBRARY = os.path.dirname(sysconfig.get_path("stdlib")) + os.sep
+"""Where Python is installed is not the guests' business."""
 _WORKER = os.path.dirname(__file__) + os.sep
 
 
@@ -59,7 +62,7 @@ def _described(error: BaseException) -> str:
     _strip(error, set())
     trace = "".join(traceback.TracebackException.from_exception(error, compact=True).format())
     only = "".join(traceback.format_exception_only(error))
-    trace = trace.removesuffix(only).rstrip("\n")
+    trace = trace.removesuffix(only).rstrip("\n").replace(_LIBRARY, "")
     return f"{headline}\n{trace}" if trace else headline
 
 
