@@ -50,6 +50,12 @@ export const ROUTES = [
     load: () => import("./screens/compare.js"),
   },
   {
+    pattern: "/functions/:id/test",
+    title: "tab.test",
+    section: "functions",
+    load: () => import("./screens/test.js"),
+  },
+  {
     pattern: "/functions/:id/executions",
     title: "tab.executions",
     section: "functions",
