@@ -50,6 +50,12 @@ export const ROUTES = [
     load: () => import("./screens/compare.js"),
   },
   {
+    pattern: "/functions/:id/settings",
+    title: "tab.settings",
+    section: "functions",
+    load: () => import("./screens/settings.js"),
+  },
+  {
     pattern: "/functions/:id/test",
     title: "tab.test",
     section: "functions",

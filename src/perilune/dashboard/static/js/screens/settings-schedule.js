@@ -1,0 +1,150 @@
+// When a function runs by itself.
+
+import { ApiError, get } from "../api.js";
+import { absoluteTime, relativeTime, time } from "../format.js";
+import { hasText, t } from "../i18n.js";
+import { html, useEffect, useState } from "../lib.js";
+import { useResource } from "../resource.js";
+import { href } from "../router.js";
+import { Badge } from "../ui/badge.js";
+import { Button } from "../ui/button.js";
+import { Card } from "../ui/card.js";
+import { CheckField, SelectField, TextField } from "../ui/field.js";
+import { Empty, Loaded } from "../ui/state.js";
+import { Pagination, Table } from "../ui/table.js";
+import { SettingsCard } from "./settings-card.js";
+
+const TYPING_DELAY_MS = 300;
+
+/** @type {readonly (readonly [string, import("../i18n.js").TextKey])[]} */
+const PRESETS = [
+  ["* * * * *", "schedule.minute"],
+  ["*/5 * * * *", "schedule.minutes5"],
+  ["*/15 * * * *", "schedule.minutes15"],
+  ["0 * * * *", "schedule.hour"],
+  ["0 0 * * *", "schedule.day"],
+  ["0 0 * * 0", "schedule.week"],
+];
+
+/** @param {{ data: any, found: import("../resource.js").Resource<any> }} props */
+export function ScheduleCard({ data, found }) {
+  const fields = { cron_schedule: "", cron_status: "paused", cron_time_zone: "", cron_missed: "skip", cron_overlap: "skip" };
+  const toBody = (/** @type {Record<string, any>} */ values) => ({
+    ...values,
+    ...("cron_time_zone" in values ? { cron_time_zone: values["cron_time_zone"] || null } : {}),
+  });
+  return html`<${SettingsCard} data=${data} found=${found} title=${t("schedule.title")} subtitle=${t("schedule.text")}
+    fields=${fields} toBody=${toBody}>
+    ${({ values, set, errors }) => html`
+      <${CheckField} label=${t("schedule.active")} checked=${values["cron_status"] === "active"} error=${errors["cron_status"]}
+        onChange=${(/** @type {boolean} */ on) => set({ cron_status: on ? "active" : "paused" })} />
+      <${TextField} label=${t("schedule.expression")} hint=${t("schedule.hint")} mono placeholder="*/5 * * * *" maxLength=${100}
+        value=${values["cron_schedule"]} error=${errors["cron_schedule"]}
+        onInput=${(/** @type {string} */ text) => set({ cron_schedule: text })} />
+      <div class="row" role="group" aria-label=${t("schedule.presets")}>
+        ${PRESETS.map(
+          ([expression, key]) => html`<${Button} key=${expression} small pressed=${values["cron_schedule"] === expression}
+            onClick=${() => set({ cron_schedule: expression })}>${t(key)}<//>`,
+        )}
+      </div>
+      <${NextRuns} expression=${values["cron_schedule"]} zone=${values["cron_time_zone"]} />
+      <div class="columns">
+        <${TextField} label=${t("schedule.zone")} hint=${t("schedule.zoneHint")} placeholder="Europe/Berlin" list="time-zones"
+          value=${values["cron_time_zone"]} error=${errors["cron_time_zone"]}
+          onInput=${(/** @type {string} */ zone) => set({ cron_time_zone: zone })} />
+        <${SelectField} label=${t("schedule.missed")} value=${values["cron_missed"]} error=${errors["cron_missed"]}
+          options=${[["skip", t("schedule.missedSkip")], ["run_once", t("schedule.missedRun")]]}
+          onChange=${(/** @type {string} */ policy) => set({ cron_missed: policy })} />
+        <${SelectField} label=${t("schedule.overlap")} value=${values["cron_overlap"]} error=${errors["cron_overlap"]}
+          options=${[["skip", t("schedule.overlapSkip")], ["allow", t("schedule.overlapAllow")]]}
+          onChange=${(/** @type {string} */ policy) => set({ cron_overlap: policy })} />
+      </div>
+      <datalist id="time-zones">${Intl.supportedValuesOf("timeZone").map((zone) => html`<option key=${zone} value=${zone}></option>`)}</datalist>
+    `}
+  <//>`;
+}
+
+/** When the schedule that is being written would be due. @param {{ expression: string, zone: string }} props */
+function NextRuns({ expression, zone }) {
+  const [preview, setPreview] = useState(/** @type {any} */ (null));
+  const [error, setError] = useState("");
+  useEffect(() => {
+    if (!expression.trim()) {
+      setPreview(null);
+      setError("");
+      return undefined;
+    }
+    const stop = new AbortController();
+    const timer = setTimeout(async () => {
+      try {
+        const query = { cron_schedule: expression, cron_time_zone: zone };
+        setPreview(await get("/api/schedules/preview", { query, signal: stop.signal }));
+        setError("");
+      } catch (problem) {
+        if (stop.signal.aborted) return;
+        setPreview(null);
+        setError(problem instanceof ApiError && problem.status ? problem.detail : "");
+      }
+    }, TYPING_DELAY_MS);
+    return () => {
+      clearTimeout(timer);
+      stop.abort();
+    };
+  }, [expression, zone]);
+  if (error) return html`<p class="field-error" role="alert">${error}</p>`;
+  if (!preview) return null;
+  return html`<div role="status">
+    <h3>${t("schedule.next", { zone: preview.time_zone })}</h3>
+    <ol class="next-runs">
+      ${preview.next_runs.map((/** @type {number} */ at) => html`<li key=${at}>${inZone(at, preview.time_zone)} <span class="muted">${relativeTime(at)}</span></li>`)}
+    </ol>
+  </div>`;
+}
+
+/**
+ * @param {number} seconds
+ * @param {string} zone
+ */
+function inZone(seconds, zone) {
+  const options = /** @type {const} */ ({ dateStyle: "medium", timeStyle: "short" });
+  try {
+    return new Date(seconds * 1000).toLocaleString(document.documentElement.lang, { ...options, timeZone: zone });
+  } catch {
+    return absoluteTime(seconds); // a zone that this browser does not know
+  }
+}
+
+/** What has become of the due times. @param {{ functionId: string }} props */
+export function Ticks({ functionId }) {
+  const [page, setPage] = useState({ limit: 20, offset: 0 });
+  const list = useResource(
+    (signal) => get(`/api/functions/${functionId}/ticks`, { query: page, signal }),
+    [functionId, page.limit, page.offset],
+  );
+  const columns = [
+    { id: "tick", title: t("schedule.due"), cell: (/** @type {any} */ one) => html`<span title=${absoluteTime(one.tick)}>${time(one.tick)}</span>` },
+    {
+      id: "outcome",
+      title: t("schedule.outcome"),
+      cell: (/** @type {any} */ one) => {
+        const key = `tick.${one.outcome}`;
+        return html`<${Badge} tone=${one.outcome === "started" ? "good" : "warn"}>${hasText(key) ? t(key) : one.outcome}<//>`;
+      },
+    },
+    {
+      id: "execution",
+      title: t("executions.id"),
+      cell: (/** @type {any} */ one) =>
+        one.execution_id ? html`<a class="mono" href=${href(`/executions/${one.execution_id}`)}>${one.execution_id}</a>` : "–",
+    },
+  ];
+  return html`<${Card} title=${t("schedule.history")} flush>
+    <${Loaded} of=${list}>
+      ${(/** @type {any} */ { ticks, pagination }) =>
+        ticks.length === 0
+          ? html`<${Empty} title=${t("schedule.noHistory")} />`
+          : html`<${Table} caption=${t("schedule.history")} columns=${columns} rows=${ticks} rowKey=${(/** @type {any} */ one) => String(one.tick)} />
+              <${Pagination} pagination=${pagination} onChange=${setPage} />`}
+    <//>
+  <//>`;
+}
