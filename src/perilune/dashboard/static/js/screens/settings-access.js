@@ -25,7 +25,7 @@ export function AccessCard({ data, found }) {
     ...("allowed_methods" in values ? { allowed_methods: values["allowed_methods"] || null } : {}),
   });
   return html`<${SettingsCard} data=${data} found=${found} title=${t("access.title")} subtitle=${t("access.text")} fields=${fields} toBody=${toBody}>
-    ${({ values, set, errors }) => html`
+    ${(/** @type {import("./settings-card.js").Form} */ { values, set, errors }) => html`
       <div class="columns">
         <${SelectField} label=${t("access.who")} value=${values["access"]} error=${errors["access"]}
           options=${[["public", t("access.public")], ["token", t("access.token")], ["signature", t("access.signature")]]}

@@ -35,7 +35,7 @@ export function ScheduleCard({ data, found }) {
   });
   return html`<${SettingsCard} data=${data} found=${found} title=${t("schedule.title")} subtitle=${t("schedule.text")}
     fields=${fields} toBody=${toBody}>
-    ${({ values, set, errors }) => html`
+    ${(/** @type {import("./settings-card.js").Form} */ { values, set, errors }) => html`
       <${CheckField} label=${t("schedule.active")} checked=${values["cron_status"] === "active"} error=${errors["cron_status"]}
         onChange=${(/** @type {boolean} */ on) => set({ cron_status: on ? "active" : "paused" })} />
       <${TextField} label=${t("schedule.expression")} hint=${t("schedule.hint")} mono placeholder="*/5 * * * *" maxLength=${100}

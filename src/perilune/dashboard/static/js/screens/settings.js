@@ -48,7 +48,7 @@ function General({ data, found }) {
     ...("retention_bytes" in values ? { retention_bytes: numberOrNull(values["retention_bytes"]) } : {}),
   });
   return html`<${SettingsCard} data=${data} found=${found} title=${t("settings.general")} fields=${fields} toBody=${toBody}>
-    ${({ values, set, errors }) => html`
+    ${(/** @type {import("./settings-card.js").Form} */ { values, set, errors }) => html`
       <${TextField} label=${t("functions.name")} mono required maxLength=${100} value=${values["name"]} error=${errors["name"]}
         onInput=${(/** @type {string} */ name) => set({ name })} />
       <${TextField} label=${t("create.description")} rows=${2} maxLength=${500} value=${values["description"]} error=${errors["description"]}
@@ -90,7 +90,7 @@ function Limits({ data, found }) {
     Object.fromEntries(Object.entries(values).map(([name, value]) => [name, numberOrNull(value)]));
   return html`<${SettingsCard} data=${data} found=${found} title=${t("settings.limits")} subtitle=${t("settings.limitsText")}
     fields=${fields} toBody=${toBody}>
-    ${({ values, set, errors }) => html`<div class="columns">
+    ${(/** @type {import("./settings-card.js").Form} */ { values, set, errors }) => html`<div class="columns">
       ${names.map(
         (name) => html`<${TextField} key=${name} type="number" min=${1} label=${t(`settings.${name}`)} hint=${t(`settings.${name}_hint`)}
           value=${String(values[name])} error=${errors[name]}
@@ -103,7 +103,7 @@ function Limits({ data, found }) {
 /** @param {CardProps} props */
 function Status({ data, found }) {
   return html`<${SettingsCard} data=${data} found=${found} title=${t("settings.status")} kind="warning" fields=${{ disabled: false }}>
-    ${({ values, set }) => html`<${CheckField} label=${t("settings.enabled")} hint=${t("settings.enabledHint")} checked=${!values["disabled"]}
+    ${(/** @type {import("./settings-card.js").Form} */ { values, set }) => html`<${CheckField} label=${t("settings.enabled")} hint=${t("settings.enabledHint")} checked=${!values["disabled"]}
       onChange=${(/** @type {boolean} */ on) => set({ disabled: !on })} />`}
   <//>`;
 }
