@@ -99,7 +99,7 @@ class BodyReadError(InvalidRequest):
 
 
 class AuthenticationRequired(ApiError):
-    """The caller has not shown the management key."""
+    """The caller has shown no valid credential."""
 
     code = "authentication_required"
     status = 401
@@ -207,7 +207,7 @@ class BodyTooLarge(ApiError):
 
 
 class OperationFailed(ApiError):
-    """The store failed; the message says what could not be done, the cause is chained."""
+    """The store failed; the message says what could not be done."""
 
     code = "operation_failed"
     status = 500

@@ -91,7 +91,10 @@ class Offer:
 
 
 class FunctionBody(msgspec.Struct, frozen=True, kw_only=True):
-    """The body of create and update; what is left out stays `UNSET`."""
+    """Code and settings of a function; what is left out stays as it is.
+
+    What was not given is `UNSET`.
+    """
 
     name: _Name | UnsetType | None = UNSET
     description: _Description | UnsetType | None = UNSET

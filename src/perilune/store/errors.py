@@ -146,7 +146,10 @@ class WritesLost(StoreError):
 
 
 class StoreUnavailable(StoreError):
-    """The database failed, is locked, or is closed; the cause is chained."""
+    """The database failed, is locked, or is closed.
+
+    What it said is chained.
+    """
 
     code = "store_unavailable"
 

@@ -72,7 +72,7 @@ def describe_api(app: FastAPI, operations: Mapping[str, Operation], version: str
             operation = operations[described["operationId"]]
             _complete(described, operation, body_of, answer_of, failures)
     components = {
-        "schemas": answer_components | body_components,
+        "schemas": _united(answer_components, body_components),
         "responses": failures,
         "securitySchemes": _SCHEMES,
     }
@@ -83,6 +83,14 @@ def describe_api(app: FastAPI, operations: Mapping[str, Operation], version: str
         "components": components,
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
     }
+
+
+def _united(answers: dict[str, Json], bodies: dict[str, Json]) -> dict[str, Json]:
+    """Return both; a record that is sent and received would have one name for two shapes."""
+    for name in answers.keys() & bodies.keys():
+        if answers[name] != bodies[name]:
+            raise ValueError(f"{name} is not the same in bodies and in answers")
+    return answers | bodies
 
 
 def _by_id(operations: list[Operation], schemas: list[Json]) -> dict[str, Json]:

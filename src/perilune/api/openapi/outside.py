@@ -1,7 +1,13 @@
 """The description of what is served outside the management API: functions, health, documents."""
 
-from perilune.api.openapi.schemas import Json
+from perilune.api.openapi.schemas import REF, Json
+from perilune.api.replies import PROBLEM_TYPE
 
+REFUSED = {
+    "application/json": {"schema": {"$ref": REF.format(name="Error")}},
+    PROBLEM_TYPE.decode(): {"schema": {"$ref": REF.format(name="Problem")}},
+}
+"""What errors are answered with."""
 CALL_METHODS = ("get", "head", "post", "put", "patch", "delete")
 
 _CALL_PATHS = {"/fn/{function_id}": "", "/fn/{function_id}/{path}": "Path"}
@@ -44,7 +50,7 @@ _PATH = {
 def describe_outside() -> Json:
     """Return the paths that are served outside the management API."""
     paths: Json = {path: _calls(mark) for path, mark in _CALL_PATHS.items()}
-    return paths | {path: {"get": described} for path, described in _DOCUMENTS.items()}
+    return paths | {path: {"get": described} for path, described in _DOCUMENTS.items()} | _METRICS
 
 
 def _calls(mark: str) -> Json:
@@ -108,6 +114,36 @@ _STATUS: Json = {
     "type": "object",
     "required": ["status"],
     "properties": {"status": {"type": "string"}},
+}
+_METRICS: Json = {
+    "/metrics": {
+        "get": {
+            "operationId": "getMetrics",
+            "tags": ["Server"],
+            "summary": "Figures for Prometheus",
+            "description": "Needs the right `read`, unless the server is set to show them to all.",
+            "security": [{}, {"bearer": ["read"]}, {"cookie": ["read"]}],
+            "responses": {
+                "200": {
+                    "description": "OK",
+                    "content": {
+                        "text/plain": {"schema": _TEXT},
+                        "application/openmetrics-text": {"schema": _TEXT},
+                    },
+                },
+                **{
+                    status: {"description": text, "content": REFUSED}
+                    for status, text in {
+                        "401": "The caller has shown no valid credential.",
+                        "403": "The credential does not include the right `read`.",
+                        "404": "The server is set to show them to nobody.",
+                        "429": "Too many wrong credentials came from this address.",
+                        "500": "The figures could not be collected.",
+                    }.items()
+                },
+            },
+        }
+    }
 }
 _DOCUMENTS = {
     "/healthz": _document("getHealth", "Whether the server lives", "application/json", _STATUS),

@@ -15,7 +15,7 @@ _NULL = {"type": "null"}
 def body_schemas(types: Iterable[Any]) -> tuple[list[Json], dict[str, Json]]:
     """Return a schema per type of a body, and the components they refer to."""
     schemas, components = msgspec.json.schema_components(tuple(types), ref_template=REF)
-    return list(schemas), components
+    return list(schemas), {name: _for_readers(one) for name, one in components.items()}
 
 
 def answer_schemas(types: Iterable[Any]) -> tuple[list[Json], dict[str, Json]]:
@@ -28,8 +28,16 @@ def answer_schemas(types: Iterable[Any]) -> tuple[list[Json], dict[str, Json]]:
     return list(schemas), {name: _as_answered(one) for name, one in components.items()}
 
 
+def _for_readers(schema: Json) -> Json:
+    """Return the schema with the first paragraph of its description; the rest is for us."""
+    if "description" not in schema:
+        return schema
+    return schema | {"description": schema["description"].partition("\n\n")[0]}
+
+
 def _as_answered(schema: Json) -> Json:
     """Return the schema of a record as it is sent."""
+    schema = _for_readers(schema)
     members = schema.get("properties")
     if members is None:
         return schema
