@@ -150,7 +150,7 @@ async def test_missed_ticks_are_noted(world, caplog):
     assert (missed.passed_over, missed.execution_id) == (58, None)
     assert missed.reason == "no server was running"
     assert "function f0 has missed 59 ticks" in caplog.text
-    assert world.scheduler.missed == 59
+    assert world.scheduler.dealt_with == {"started": 1, "missed": 59}
 
 
 async def test_the_last_missed_tick_is_made_up_for_on_demand(world):

@@ -186,11 +186,14 @@ class ScheduleFigures:
 
     def collect(self) -> Iterable[Metric]:
         """Return the figures as they are now."""
+        dealt_with = self._scheduler.dealt_with.copy()
+        numbers = {str(outcome): number for outcome, number in dealt_with.items()}
         yield Counter(
             "faas_cron_missed",
             "Ticks of schedules that found no server running in time.",
-            value=self._scheduler.missed,
+            value=numbers.get("missed", 0),
         )
+        yield _counted("faas_cron_ticks", "Ticks of schedules dealt with.", "outcome", numbers)
 
 
 def _counted(name: str, text: str, label: str, numbers: dict[str, int]) -> Metric:

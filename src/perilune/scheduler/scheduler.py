@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import nullcontext
 from dataclasses import replace
@@ -82,8 +83,8 @@ class Scheduler:
         self._running: set[asyncio.Task[None]] = set()
         self._loop_task: asyncio.Task[None] | None = None
         self._is_stopping = False
-        self.missed = 0
-        """Ticks that found no server running in time, since the start."""
+        self.dealt_with: Counter[TickOutcome] = Counter()
+        """How many ticks this scheduler has dealt with, by what became of them."""
 
     def start(self) -> None:
         """Begin to execute what is due."""
@@ -213,18 +214,20 @@ class Scheduler:
         job, tick = due.after.job, due.tick
         if due.action is Action.MISS:
             if await self._ticks.miss(job, tick, due.passed_over):
-                count = due.passed_over + 1
-                self.missed += count
-                _log.warning("function %s has missed %d ticks", job.function_id, count)
+                self._note_missed(job, due.passed_over + 1)
             return False
         busy_since = int(self._clock()) - self._busy_s
         outcome = await self._ticks.claim(job, tick, due.passed_over, execution_id, busy_since)
         if outcome is TickOutcome.SKIPPED:
+            self.dealt_with[TickOutcome.SKIPPED] += 1
             _log.warning("tick %d of function %s is skipped: still running", tick, job.function_id)
-        elif outcome is TickOutcome.CLAIMED and due.passed_over:
-            self.missed += due.passed_over
-            _log.warning("function %s has missed %d ticks", job.function_id, due.passed_over)
+        if outcome is not None and due.passed_over:
+            self._note_missed(job, due.passed_over)
         return outcome is TickOutcome.CLAIMED
+
+    def _note_missed(self, job: CronJob, count: int) -> None:
+        self.dealt_with[TickOutcome.MISSED] += count
+        _log.warning("function %s has missed %d ticks", job.function_id, count)
 
     def _put_back(self, due: Due, error: StoreError) -> None:
         """Let the next turn try again, unless newer ticks have come up."""
@@ -257,11 +260,13 @@ class Scheduler:
                 *(tick, job.function_id, error),
                 exc_info=None if is_foreseen else error,
             )
+            self.dealt_with[TickOutcome.FAILED] += 1
             reason = str(error) if is_foreseen else "internal error"
             await self._note(
                 self._ticks.finish(job.function_id, tick, TickOutcome.FAILED, reason=reason)
             )
             return
+        self.dealt_with[TickOutcome.STARTED] += 1
         _report(job, tick, result)
         await self._note(
             self._ticks.finish(
