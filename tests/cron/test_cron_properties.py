@@ -79,6 +79,17 @@ def test_the_second_before_a_due_time_leads_to_it(expression, when):
     assert schedule.next_after(found - 1) == found
 
 
+@given(EXPRESSIONS, times(), st.integers(0, 3 * DAY_S))
+def test_the_latest_time_is_the_last_of_all_up_to_then(expression, when, length):
+    zone, begin = when
+    end = begin + length
+    due = due_times(expression, zone, begin - begin % 60 + 60, end - end % 60)
+
+    found = parse(expression, zone).latest(begin, end)
+
+    assert found == (due[-1] if due else None)
+
+
 @given(
     st.text()
     | st.text("0123456789*?/-,@ =TZjanSUN", max_size=30)

@@ -227,6 +227,15 @@ async def test_ids_come_from_the_generator(store: SqliteStore) -> None:
     assert (await engine.execute(request())).execution_id == "chosen"
 
 
+async def test_a_caller_may_choose_the_id_of_the_record(store: SqliteStore) -> None:
+    await add_function(store)
+
+    result = await engine_on(store, answering()).execute(request(execution_id="known-before"))
+
+    assert result.execution_id == "known-before"
+    assert [row.id for row in await rows(store)] == ["known-before"]
+
+
 async def test_an_event_is_required(store: SqliteStore) -> None:
     await add_function(store)
 
