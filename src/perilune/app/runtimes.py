@@ -13,6 +13,7 @@ from perilune.runtimes import (
     SandboxReport,
     WorkerLimits,
     WorkerRuntime,
+    find_languages,
 )
 
 
@@ -69,4 +70,5 @@ def open_workers(
         email_client=services.email,
         email_tracker=services.email_tracker,
         limits=limits,
+        languages=find_languages(),
     )

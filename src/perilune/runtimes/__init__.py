@@ -18,8 +18,8 @@ from perilune.runtimes.contract import (
     WorkersBusyError,
 )
 from perilune.runtimes.host import SandboxReport, WorkerRuntime
-from perilune.runtimes.language import Language, forked
-from perilune.runtimes.languages import LANGUAGES
+from perilune.runtimes.language import Language, Spawner, Wording, WorkerKind, forked
+from perilune.runtimes.languages import LANGUAGES, LanguageError, find_languages
 from perilune.runtimes.limits import WorkerLimits
 from perilune.runtimes.plan import PoolFigures
 
@@ -28,6 +28,7 @@ __all__ = [
     "GuestError",
     "GuestSyntaxError",
     "Language",
+    "LanguageError",
     "MemoryLimitError",
     "PoolFigures",
     "Runtime",
@@ -36,9 +37,13 @@ __all__ = [
     "RuntimeResult",
     "SandboxReport",
     "SandboxUnavailableError",
+    "Spawner",
+    "Wording",
     "WorkerDiedError",
+    "WorkerKind",
     "WorkerLimits",
     "WorkerRuntime",
     "WorkersBusyError",
+    "find_languages",
     "forked",
 ]

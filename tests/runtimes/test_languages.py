@@ -1,0 +1,110 @@
+"""Languages that other packages bring."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import httpx
+import pytest
+
+from perilune.app import open_server
+from perilune.config import Settings
+from perilune.runtimes import LANGUAGES, LanguageError, find_languages
+from perilune.runtimes.languages import GROUP
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "template_runtime"
+KEY = "0123456789abcdef-test"
+LISTING = "from perilune.runtimes import find_languages\nprint(*[x.name for x in find_languages()])"
+
+
+def install(directory: Path) -> None:
+    """Put the example where Python finds it, with what an installer would write."""
+    project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["project"]
+    for module in EXAMPLE.glob("*.py"):
+        shutil.copy(module, directory)
+    info = directory / f"perilune_template-{project['version']}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    )
+    points = project["entry-points"][GROUP]
+    lines = [f"{name} = {value}" for name, value in points.items()]
+    (info / "entry_points.txt").write_text("\n".join([f"[{GROUP}]", *lines, ""]))
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    install(packages)
+    monkeypatch.syspath_prepend(packages)
+    return packages
+
+
+async def test_an_installed_package_brings_a_language(installed: Path, tmp_path: Path) -> None:
+    settings = Settings(port=0, host="127.0.0.1", data_dir=tmp_path / "data", api_key=KEY)
+    async with (
+        open_server(settings) as server,
+        httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{server.port}",
+            headers={"Authorization": f"Bearer {KEY}"},
+            trust_env=False,
+        ) as client,
+    ):
+        made = await client.post(
+            "/api/functions",
+            json={"name": "greeting", "runtime": "template", "code": "Hello, $name!"},
+        )
+        address = f"/fn/{made.json()['id']}"
+
+        answers = [await client.get(f"{address}?name={name}") for name in ("Ada", "Bob")]
+        failed = await client.get(address)
+
+        assert [answer.text for answer in answers] == ["Hello, Ada!", "Hello, Bob!"]
+        assert failed.status_code == 500
+        found = await client.get(f"/api/functions/{made.json()['id']}/executions")
+        assert "KeyError: 'name'" in found.json()["executions"][0]["error_message"]
+
+
+def test_other_programs_find_it_by_its_metadata(installed: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LISTING],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(installed), *sys.path])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.split()[-1] == "template"
+
+
+def test_the_example_is_short() -> None:
+    lines = [
+        line
+        for module in EXAMPLE.glob("*.py")
+        for line in module.read_text().splitlines()
+        if line.strip()
+    ]
+
+    assert len(lines) <= 40
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        pytest.param("no_such_module:X", "can't be loaded: No module named", id="not there"),
+        pytest.param("os:sep", "os:sep is no Language, but str", id="no language"),
+        pytest.param("perilune.runtimes.lua:LUA", "which is there already", id="taken"),
+    ],
+)
+def test_what_can_not_be_used_is_a_reason_not_to_start(value: str, problem: str) -> None:
+    with pytest.raises(LanguageError, match=problem):
+        find_languages([EntryPoint("x", value, GROUP)])
+
+
+def test_without_packages_there_are_those_that_ship() -> None:
+    assert find_languages([]) == LANGUAGES
