@@ -7,6 +7,7 @@ from perilune.api.audit import AuditEvent, audit
 from perilune.api.doorkeeper import client_address
 from perilune.api.errors import ApiError, InvalidKey, TooManyAttempts, management_failure
 from perilune.api.replies import json_answer, login_error
+from perilune.api.routes.parameters import Limit, Offset
 from perilune.api.routes.shapes import LoginError
 from perilune.api.routes.table import RouteTable, caller_of
 from perilune.api.scopes import CallerKind, Scope
@@ -103,7 +104,7 @@ def _add_sessions(routes: RouteTable, sessions: Sessions) -> None:
         return json_answer(to_json(answer))
 
     async def list_sessions(
-        request: Request, limit: str | None = None, offset: str | None = None
+        request: Request, limit: Limit = None, offset: Offset = None
     ) -> Response:
         document = await sessions.page(page_params(limit, offset))
         own = caller_of(request).id

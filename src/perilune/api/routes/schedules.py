@@ -4,6 +4,7 @@ from fastapi import Response
 
 from perilune.api.errors import InvalidRequest
 from perilune.api.replies import json_answer
+from perilune.api.routes.parameters import Limit, Offset
 from perilune.api.routes.table import RouteTable
 from perilune.api.schedules import NextRun, ScheduleList, SchedulePreview, Schedules, TickList
 from perilune.api.scopes import Scope
@@ -25,9 +26,7 @@ def _add_of_function(routes: RouteTable, schedules: Schedules) -> None:
     async def get_next_run(function_id: str) -> Response:
         return json_answer(await schedules.next_run(function_id))
 
-    async def list_ticks(
-        function_id: str, limit: str | None = None, offset: str | None = None
-    ) -> Response:
+    async def list_ticks(function_id: str, limit: Limit = None, offset: Offset = None) -> Response:
         return json_answer(await schedules.ticks(function_id, page_params(limit, offset)))
 
     routes.add(
@@ -55,7 +54,7 @@ def _add_of_function(routes: RouteTable, schedules: Schedules) -> None:
 
 
 def _add_of_all(routes: RouteTable, schedules: Schedules) -> None:
-    async def list_schedules(limit: str | None = None, offset: str | None = None) -> Response:
+    async def list_schedules(limit: Limit = None, offset: Offset = None) -> Response:
         return json_answer(await schedules.page(page_params(limit, offset)))
 
     async def preview_schedule(cron_schedule: str = "", cron_time_zone: str = "") -> Response:

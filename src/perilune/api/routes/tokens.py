@@ -7,6 +7,7 @@ from perilune.api.audit import AuditEvent, audit
 from perilune.api.doorkeeper import client_address
 from perilune.api.errors import InvalidRequest
 from perilune.api.replies import json_answer
+from perilune.api.routes.parameters import Limit, Offset
 from perilune.api.routes.table import RouteTable, caller_of
 from perilune.api.scopes import Scope
 from perilune.api.tokens import Tokens
@@ -48,7 +49,7 @@ def add_token_routes(routes: RouteTable, tokens: Tokens) -> None:
         _note(request, AuditEvent.TOKEN_CREATED, made["id"], made["name"])
         return json_answer(made)
 
-    async def list_tokens(limit: str | None = None, offset: str | None = None) -> Response:
+    async def list_tokens(limit: Limit = None, offset: Offset = None) -> Response:
         return json_answer(await tokens.page(page_params(limit, offset)))
 
     async def revoke_token(token_id: str, request: Request) -> Response:
