@@ -1,11 +1,13 @@
 """The served OpenAPI document says what is served, all of it and nothing else (`KD-110`)."""
 
+import hashlib
 import inspect
 
 import pytest
 import yaml
 
 import perilune.api.errors as api_errors
+from perilune.api.docs import VIEWER
 from perilune.api.errors import ApiError
 from perilune.api.routes import RouteTable
 
@@ -30,6 +32,11 @@ OPERATION_IDS = {
     "executeFunctionPatch",
 }
 """Names that generated clients depend on (`rest-api` 8.1)."""
+PUBLISHED = {
+    "swagger-ui-bundle.js": "e6a898692f2d768e807c3ba4626068a69a2c5dd960dd6c76f3e4d3a3de180af2",
+    "swagger-ui.css": "5ed08757e53da3e026d6cbecc61fe5d43585c9560b302d534ad56692519a273d",
+}
+"""SHA-256 of vendored files, which are never edited."""
 NOT_OF_AN_OPERATION = {404: "UnknownPath", 405: "MethodNotAllowed"}
 
 
@@ -162,6 +169,14 @@ async def test_kd_21_the_viewer_comes_from_this_server_alone(stranger):
     for path in sources + sheets:
         assert (await stranger.get(f"/{path}")).status_code == 200, path
     assert "<script>" not in page.text
+
+
+@pytest.mark.parametrize(("name", "digest"), PUBLISHED.items())
+async def test_the_viewer_is_served_as_it_was_published(stranger, name, digest):
+    answer = await stranger.get(f"/docs/{VIEWER}/{name}")
+
+    assert hashlib.sha256(answer.content).hexdigest() == digest
+    assert "immutable" in answer.headers["cache-control"]
 
 
 @pytest.mark.parametrize("path", ["/docs/", "/docs/nope", "/docs/../api", "/docs/index.html"])
