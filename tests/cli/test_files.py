@@ -1,0 +1,257 @@
+"""Deploying from files, against a real server."""
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from perilune.api.validation import FunctionBody
+from perilune.client.folders import FunctionFiles, folder_names, write_folder
+from perilune.client.settings import settings_of
+from tests.cli.test_cli import serving
+from tests.cli.test_client import Site
+
+GREETER = 'function handler() return { body = env.get("GREETING") or "none" } end\n'
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    data_dir = tmp_path_factory.mktemp("files") / "data"
+    # Nobody reads its log, so it must not fill the pipe.
+    with serving(data_dir, "--access-log", "off") as (_, said):
+        site = Site(said["port"], data_dir)
+        site("functions", "delete", "hello", "--yes")
+        yield site
+
+
+@pytest.fixture(autouse=True)
+def empty(site):
+    clear(site)
+    yield
+    clear(site)
+
+
+def clear(site: Site) -> None:
+    for one in site.json("functions", "list"):
+        site("functions", "delete", one["id"], "--yes")
+
+
+def greeter(folder: Path, **changes) -> Path:
+    members = {
+        "name": "greeter",
+        "settings": settings_of({"description": "Grüße"}),
+        "code": GREETER,
+        "variables": {"GREETING": "${GREETING}"},
+    }
+    write_folder(folder, FunctionFiles(**(members | changes)))
+    return folder
+
+
+def content_of(directory: Path) -> dict[str, bytes]:
+    return {
+        str(one.relative_to(directory)): one.read_bytes()
+        for one in directory.rglob("*")
+        if one.is_file()
+    }
+
+
+def test_apply_creates_changes_and_then_has_nothing_to_do(site, tmp_path):
+    greeter(tmp_path / "greeter")
+
+    plan = site("apply", str(tmp_path), "--dry-run", GREETING="hi")
+    nothing_yet = site.json("functions", "list")
+    first = site("apply", str(tmp_path), "--yes", GREETING="hi")
+    second = site("apply", str(tmp_path), GREETING="hi")
+    same = site("apply", str(tmp_path), "--dry-run", GREETING="hi")
+
+    assert plan.exit_code == 2 and plan.stdout == "+ greeter\n"
+    assert nothing_yet == []
+    assert first.exit_code == 0 and "created greeter" in first.stderr
+    assert second.exit_code == 0 and "nothing to do" in second.stderr
+    assert same.exit_code == 0 and same.stdout == "= greeter\n"
+    assert site("invoke", "greeter").stdout == "hi"
+    assert len(site.json("versions", "greeter")) == 1
+
+
+def test_the_plan_names_what_changes_but_no_secret(site, tmp_path):
+    greeter(tmp_path / "greeter")
+    site("apply", str(tmp_path), "--yes", GREETING="s3cret-one")
+    greeter(
+        tmp_path / "greeter",
+        code=GREETER + "-- two\n",
+        settings=settings_of({"retention_days": 30}),
+        variables={"GREETING": "${GREETING}", "MODE": "plain"},
+    )
+
+    plan = site("apply", str(tmp_path), "--dry-run", GREETING="s3cret-two")
+    asked = site("apply", str(tmp_path), given="y\n", GREETING="s3cret-two")
+
+    assert plan.stdout == (
+        "~ greeter\n"
+        "    description: Grüße → none\n"
+        "    retention_days: none → 30\n"
+        "    code: +1 -0 lines\n"
+        "    variable GREETING: changed\n"
+        "    variable MODE: added\n"
+    )
+    assert asked.exit_code == 0, asked.output
+    assert "s3cret" not in plan.output + asked.output
+    assert site("invoke", "greeter").stdout == "s3cret-two"
+    shown = site.json("functions", "show", "greeter")
+    assert shown["env_names"] == ["GREETING", "MODE"] and "description" not in shown
+    assert shown["active_version"]["version"] == 2
+
+
+def test_nothing_happens_without_a_yes(site, tmp_path):
+    greeter(tmp_path / "greeter")
+
+    result = site("apply", str(tmp_path), given="n\n", GREETING="hi")
+
+    assert result.exit_code == 1 and site.json("functions", "list") == []
+
+
+def test_values_that_are_missing_are_named_before_anything_is_done(site, tmp_path):
+    greeter(tmp_path / "a", name="a", variables={})
+    greeter(tmp_path / "b", name="b", variables={"X": "${ONE}${TWO}"})
+
+    result = site("apply", str(tmp_path), "--yes", ONE="1")
+
+    assert result.exit_code == 1 and "no value for TWO" in result.stderr
+    assert site.json("functions", "list") == []
+
+
+def test_values_come_from_env_files_and_the_environment_wins(site, tmp_path):
+    greeter(tmp_path / "a", name="a")
+    greeter(tmp_path / "b", name="b")
+    (tmp_path / ".env").write_text("GREETING='of all $HOME'\n")
+    (tmp_path / "b" / ".env").write_text("export GREETING=of-b\n")
+
+    site("apply", str(tmp_path), "--yes")
+    from_files = [site("invoke", one).stdout for one in "ab"]
+    site("apply", str(tmp_path), "--yes", GREETING="given")
+
+    assert from_files == ["of all $HOME", "of-b"]
+    assert [site("invoke", one).stdout for one in "ab"] == ["given", "given"]
+
+
+def test_prune_deletes_what_has_no_folder_and_nothing_else_does(site, tmp_path):
+    greeter(tmp_path / "one", name="one", variables={})
+    (tmp_path / "other.lua").write_text(GREETER)
+    site("deploy", str(tmp_path / "other.lua"))
+
+    kept = site.json("apply", str(tmp_path), "--yes")
+    plan = site("apply", str(tmp_path), "--prune", "--dry-run")
+    pruned = site.json("apply", str(tmp_path), "--prune", "--yes")
+
+    assert [one["action"] for one in kept] == ["create"]
+    assert plan.stdout == "= one\n- other\n" and plan.exit_code == 2
+    assert [(one["name"], one["action"]) for one in pruned] == [
+        ("one", "unchanged"),
+        ("other", "delete"),
+    ]
+    assert [one["name"] for one in site.json("functions", "list")] == ["one"]
+
+
+def test_an_empty_folder_prunes_nothing(site, tmp_path):
+    result = site("apply", str(tmp_path), "--prune", "--yes")
+
+    assert result.exit_code == 2 and "would delete all there are" in result.stderr
+
+
+def test_import_leaves_alone_what_exists(site, tmp_path):
+    greeter(tmp_path / "one", name="one", variables={})
+    site("import", str(tmp_path))
+    greeter(tmp_path / "one", name="one", variables={}, code="x = 1")
+    greeter(tmp_path / "two", name="two", variables={})
+
+    result = site("import", str(tmp_path))
+
+    assert result.exit_code == 0 and "one exists and differs" in result.stderr
+    assert site("functions", "show", "one", "--code").stdout == GREETER
+    assert site("functions", "show", "two", "--code").stdout == GREETER
+
+
+def test_a_folder_can_be_deployed_alone(site, tmp_path):
+    greeter(tmp_path / "greeter")
+    (tmp_path / ".env").write_text("GREETING=hi")
+
+    done = json.loads(site("deploy", str(tmp_path / "greeter"), "--json").stdout)
+
+    assert [(one["name"], one["action"]) for one in done] == [("greeter", "create")]
+    assert site("invoke", "greeter").stdout == "hi"
+
+
+def test_a_setting_that_the_server_refuses_is_an_error(site, tmp_path):
+    greeter(tmp_path / "f", variables={}, settings=settings_of({"retention_days": 8}))
+
+    result = site("apply", str(tmp_path), "--yes")
+
+    assert result.exit_code == 1 and "retention_days must be one of" in result.stderr
+
+
+texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
+SETTINGS = {
+    "description": texts.filter(str.strip),
+    "disabled": st.booleans(),
+    "env_writable": st.booleans(),
+    "retention_days": st.sampled_from([7, 15, 30, 365]),
+    "save_response": st.booleans(),
+    "memory_mb": st.integers(16, 128),
+    "timeout_s": st.integers(1, 300),
+    "retention_bytes": st.integers(2**20, 2**40),
+}
+
+
+@st.composite
+def functions(draw):
+    offered = {
+        name: values for name, values in SETTINGS.items() if name in FunctionBody.__struct_fields__
+    }
+    return FunctionFiles(
+        name=draw(st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=20)),
+        settings=settings_of(draw(st.fixed_dictionaries({}, optional=offered))),
+        code=draw(texts.filter(str.strip)) + draw(st.sampled_from(["", "\n", "\r\n\t-- ü"])),
+        variables={key: f"${{{key}}}" for key in draw(st.sets(st.sampled_from(["A", "B_2", "3"])))},
+    )
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(some=st.lists(functions(), max_size=4, unique_by=lambda one: one.name))
+def test_files_come_back_as_they_were(site, tmp_path_factory, some):
+    directory = tmp_path_factory.mktemp("round")
+    for name, folder in folder_names(one.name for one in some).items():
+        write_folder(directory / "first" / folder, next(one for one in some if one.name == name))
+    (directory / "first").mkdir(exist_ok=True)
+    values = {"A": "1", "B_2": "$A ${A} 'x'", "3": "ü"}
+
+    for source, target in (("first", "second"), ("second", "third")):
+        clear(site)
+        applied = site("apply", str(directory / source), "--yes", **values)
+        assert applied.exit_code == 0, applied.output
+        (directory / target).mkdir()
+        site("export", str(directory / target))
+        again = site("apply", str(directory / source), "--dry-run", **values)
+        assert again.exit_code == 0, again.output
+
+    first, second, third = (content_of(directory / one) for one in ("first", "second", "third"))
+    assert first == second == third
+
+
+def test_an_export_does_not_hold_values(site, tmp_path):
+    greeter(tmp_path / "in" / "greeter")
+    site("apply", str(tmp_path / "in"), "--yes", GREETING="s3cret")
+
+    written = site.json("export", str(tmp_path / "out"), "--function", "greeter")
+
+    assert written == [str(tmp_path / "out" / "greeter")]
+    assert content_of(tmp_path / "out") == content_of(tmp_path / "in")
+    assert b"s3cret" not in b"".join(content_of(tmp_path / "out").values())
+    answer = httpx.get(
+        f"{site.environ['PERILUNE_URL']}/api/functions",
+        headers={"Authorization": f"Bearer {site.key}"},
+        trust_env=False,
+    )
+    assert answer.json()["pagination"]["total"] == 1
