@@ -2,6 +2,10 @@
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perilune.api.csrf import has_proof
 
 from .conftest import KEY, open_site
 
@@ -197,6 +201,23 @@ async def test_a_change_with_a_cookie_needs_a_proof(member, headers, status):
     answer = await member.post("/api/functions", content=b"", headers=headers)
 
     assert answer.status_code == status, answer.text
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([b"x-requested-with", b"sec-fetch-site", b"origin", b"host"]),
+        st.binary(max_size=30)
+        | st.sampled_from([b"http://a", b"http://[", b"a:b", b"http://a:70000"]),
+    ),
+    st.sampled_from(["", "http://localhost:3000", "https://a.example/x"]),
+)
+def test_no_header_breaks_the_look_at_the_proof(headers, base_url):
+    proven = has_proof(headers.items(), base_url)
+
+    if not headers.get(b"x-requested-with", b"").strip():
+        assert not proven
+    if headers.get(b"sec-fetch-site") not in (None, b"same-origin"):
+        assert not proven
 
 
 async def test_reading_with_a_cookie_needs_none(member):

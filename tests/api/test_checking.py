@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+import os
+import stat
 
 import pytest
 
@@ -299,3 +301,15 @@ def test_rotating_replaces_also_what_is_no_key(tmp_path):
     new = rotate_api_key(tmp_path)
 
     assert load_api_key("", tmp_path).value == new.value
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_key_that_root_makes_belongs_to_whom_the_directory_belongs(tmp_path):
+    os.chown(tmp_path, 12345, 12346)
+
+    load_api_key("", tmp_path)
+    rotate_api_key(tmp_path)
+
+    found = (tmp_path / KEY_FILE).stat()
+    assert (found.st_uid, found.st_gid) == (12345, 12346)
+    assert stat.S_IMODE(found.st_mode) == 0o600

@@ -1,12 +1,16 @@
 """How the server presents itself: TLS, a host of its own for functions, CORS, hardening."""
 
+import asyncio
+import socket
 import ssl
 import subprocess
+from pathlib import Path
 
 import httpx
 import pytest
+from starlette.responses import PlainTextResponse
 
-from perilune.api import TlsError
+from perilune.api import Certificate, HttpServer, TlsError, bind_sockets
 
 from .conftest import KEY, open_site
 
@@ -15,28 +19,42 @@ KEY_HEADER = {"Authorization": f"Bearer {KEY}"}
 # --- TLS ----------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """The files of a self-signed certificate and of its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    files = folder / "certificate.pem", folder / "key.pem"
+def write_certificate(folder: Path) -> tuple[str, str]:
+    """Write a new self-signed certificate and its key; return the names of their files."""
+    certificate, key = str(folder / "certificate.pem"), str(folder / "key.pem")
     subprocess.run(
         [
             *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
             *("-nodes", "-days", "2", "-subj", "/CN=localhost"),
-            *("-addext", "subjectAltName=IP:127.0.0.1", "-out", files[0], "-keyout", files[1]),
+            *("-addext", "subjectAltName=IP:127.0.0.1", "-out", certificate, "-keyout", key),
         ],
         check=True,
         capture_output=True,
     )
-    return files
+    return certificate, key
 
 
-async def test_kd_205_the_server_speaks_https_with_a_certificate(tmp_path, certificate):
-    files = {"tls_certificate": str(certificate[0]), "tls_key": str(certificate[1])}
-    context = ssl.create_default_context(cafile=certificate[0])
+@pytest.fixture
+def files(tmp_path):
+    """The files of a certificate and of its key."""
+    return write_certificate(tmp_path)
+
+
+def serial_of(port: int) -> bytes:
+    """Return the certificate that a new connection gets."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=10) as plain,
+        context.wrap_socket(plain) as connection,
+    ):
+        return connection.getpeercert(binary_form=True) or b""
+
+
+async def test_kd_205_the_server_speaks_https_with_a_certificate(tmp_path, files):
+    context = ssl.create_default_context(cafile=files[0])
     async with (
-        open_site(tmp_path, **files) as site,
+        open_site(tmp_path, tls_certificate=files[0], tls_key=files[1]) as site,
         httpx.AsyncClient(
             base_url=f"https://127.0.0.1:{site.server.port}", verify=context, trust_env=False
         ) as client,
@@ -51,14 +69,53 @@ async def test_kd_205_the_server_speaks_https_with_a_certificate(tmp_path, certi
     assert site.server.url == f"https://localhost:{site.server.port}"
 
 
-async def test_files_that_are_no_certificate_stop_the_start(tmp_path, certificate):
-    for files in (
-        {"tls_certificate": str(tmp_path / "nope"), "tls_key": str(certificate[1])},
-        {"tls_certificate": str(certificate[1]), "tls_key": str(certificate[0])},
-    ):
+async def test_files_that_are_no_certificate_stop_the_start(tmp_path, files):
+    for certificate, key in ((str(tmp_path / "nope"), files[1]), (files[1], files[0])):
         with pytest.raises(TlsError, match="can't use"):
-            async with open_site(tmp_path, **files):
+            async with open_site(tmp_path, tls_certificate=certificate, tls_key=key):
                 pass
+
+
+async def test_a_renewed_certificate_is_taken_over_by_new_connections(tmp_path, files, caplog):
+    caplog.set_level("INFO", logger="perilune.api.tls")
+    certificate = Certificate(*files)
+    (listening,) = bind_sockets("127.0.0.1", 0)
+    server = HttpServer(PlainTextResponse("hello"), [listening], certificate=certificate)
+    await server.start()
+    first = await asyncio.to_thread(serial_of, server.port)
+
+    certificate.renew()
+    same = await asyncio.to_thread(serial_of, server.port)
+    write_certificate(tmp_path)
+    certificate.renew()
+    second = await asyncio.to_thread(serial_of, server.port)
+    Path(files[1]).write_text("no key")
+    certificate.renew()
+    certificate.renew()
+    kept = await asyncio.to_thread(serial_of, server.port)
+
+    await server.stop(1.0)
+    assert first == same != second and kept == second
+    messages = [record.getMessage() for record in caplog.records]
+    assert [one.partition(":")[0] for one in messages] == [
+        "the certificate has been renewed",
+        "the certificate stays as it was",
+    ]
+
+
+async def test_the_files_are_looked_at_now_and_then(files):
+    looked = asyncio.Event()
+
+    class Watched(Certificate):
+        def renew(self) -> None:
+            looked.set()
+
+    certificate = Watched(*files)
+    certificate.watch(every_s=0.001)
+    await asyncio.wait_for(looked.wait(), 10)
+    looked.clear()
+    await asyncio.wait_for(looked.wait(), 10)
+    certificate.stop()
 
 
 # --- a host of its own for functions (KD-03) -----------------------------------

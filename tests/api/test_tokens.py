@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from perilune.api.scopes import Scope, rights_of
 from perilune.api.token_text import is_token, new_token
@@ -45,6 +47,17 @@ def test_tokens_can_be_recognised_by_their_form():
 )
 def test_a_spoilt_token_is_none(spoilt):
     assert not is_token(spoilt(new_token()).encode())
+
+
+@given(st.data())
+def test_the_checksum_finds_every_wrong_digit(data):
+    token = new_token()
+    at = data.draw(st.integers(0, len(token) - 1))
+    digit = data.draw(st.sampled_from("0123456789abcdefXYZ_-") | st.characters(codec="ascii"))
+
+    changed = token[:at] + digit + token[at + 1 :]
+
+    assert is_token(changed.encode()) is (changed == token)
 
 
 # --- making, listing, revoking ------------------------------------------------

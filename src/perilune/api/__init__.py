@@ -28,8 +28,9 @@ from perilune.api.protocol import ConnectionLimits
 from perilune.api.routes import add_backup_routes, add_schedule_routes, add_statistics_routes
 from perilune.api.schedules import Schedules
 from perilune.api.scopes import Caller, Scope
-from perilune.api.server import HttpServer, ListenError, TlsError, bind_sockets, load_tls
+from perilune.api.server import HttpServer, ListenError, bind_sockets
 from perilune.api.statistics import Statistics
+from perilune.api.tls import Certificate, TlsError
 from perilune.api.tokens import Tokens
 from perilune.api.validation import Offer
 from perilune.api.versions import Versions
@@ -43,6 +44,7 @@ __all__ = [
     "Backups",
     "CallLimits",
     "Caller",
+    "Certificate",
     "ConnectionLimits",
     "Credentials",
     "Documentation",
@@ -71,7 +73,6 @@ __all__ = [
     "bind_sockets",
     "build_access",
     "load_api_key",
-    "load_tls",
     "read_api_key",
     "rotate_api_key",
 ]

@@ -161,6 +161,10 @@ def _generate(path: Path) -> ApiKey:
     try:
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            if os.geteuid() == 0:
+                # The server may run as another user, who has to be able to read it.
+                owner = path.parent.stat()
+                os.fchown(descriptor, owner.st_uid, owner.st_gid)
             file.write(key + "\n")
             file.flush()
             os.fsync(file.fileno())

@@ -3,13 +3,13 @@
 import asyncio
 import logging
 import socket
-import ssl
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from perilune.api.protocol import ConnectionLimits, bounded_protocol
+from perilune.api.tls import Certificate
 from perilune.errors import PeriluneError
 
 BACKLOG = 2048
@@ -27,29 +27,6 @@ class ListenError(PeriluneError):
     def __init__(self, host: str, port: int, problem: OSError) -> None:
         shown = host or "all interfaces"
         super().__init__(f"can't listen on {shown}, port {port}: {problem.strerror or problem}")
-
-
-class TlsError(PeriluneError):
-    """Certificate and key can't be used."""
-
-    code = "tls_error"
-
-
-def load_tls(certificate: str, key: str) -> ssl.SSLContext | None:
-    """Return what serves HTTPS with these PEM files; None if there are none.
-
-    Raises:
-        TlsError: they can't be read, or don't belong together.
-    """
-    if not certificate:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        # An empty password, so that an encrypted key is an error and no question on the terminal.
-        context.load_cert_chain(certificate, key, password="")
-    except OSError as problem:
-        raise TlsError(f"can't use {certificate} with {key}: {problem}") from problem
-    return context
 
 
 def bind_sockets(host: str, port: int) -> list[socket.socket]:
@@ -86,7 +63,7 @@ class HttpServer:
         limits: ConnectionLimits | None = None,
         *,
         trusted_proxies: tuple[str, ...] = (),
-        tls: ssl.SSLContext | None = None,
+        certificate: Certificate | None = None,
     ) -> None:
         """Serve *app* on *sockets*.
 
@@ -96,10 +73,11 @@ class HttpServer:
             limits: what its connections may use.
             trusted_proxies: addresses and networks whose word on a request's client and
                 scheme (X-Forwarded-For, X-Forwarded-Proto) is taken; nobody else's is.
-            tls: serves HTTPS with this; see `load_tls`.
+            certificate: serves HTTPS with this.
         """
         self._limits = limits or ConnectionLimits()
         self._sockets = sockets
+        self._certificate = certificate
         config = uvicorn.Config(
             app,
             http="httptools",
@@ -110,7 +88,7 @@ class HttpServer:
             access_log=False,
             proxy_headers=bool(trusted_proxies),
             forwarded_allow_ips=list(trusted_proxies),
-            ssl_context_factory=None if tls is None else lambda _config, _default: tls,
+            ssl_context_factory=None if certificate is None else lambda *_: certificate.context,
             server_header=False,
             backlog=BACKLOG,
             timeout_keep_alive=int(self._limits.keep_alive_s),
@@ -132,6 +110,8 @@ class HttpServer:
         """Begin to accept connections."""
         await self._server.on_tick(0)
         await self._server.startup(sockets=self._sockets)
+        if self._certificate is not None:
+            self._certificate.watch()
         self._ticking = asyncio.create_task(self._server.main_loop())
 
     async def stop(self, grace_s: float) -> bool:
@@ -147,6 +127,8 @@ class HttpServer:
             return True
         self._ticking.cancel()
         self._ticking = None
+        if self._certificate is not None:
+            self._certificate.stop()
         for listener in self._server.servers:
             listener.close()
         state = self._server.server_state

@@ -12,6 +12,7 @@ from perilune.api import (
     AccessLog,
     ApiKey,
     CallLimits,
+    Certificate,
     ConnectionLimits,
     Documentation,
     Executions,
@@ -27,7 +28,6 @@ from perilune.api import (
     Versions,
     bind_sockets,
     build_access,
-    load_tls,
 )
 from perilune.app.data import open_data
 from perilune.app.figures import all_figures
@@ -106,8 +106,8 @@ async def open_server(
         for sock in sockets:
             rooms.callback(sock.close)
         port = sockets[0].getsockname()[1]
-        tls = load_tls(settings.tls_certificate, settings.tls_key)
-        local_url = f"{'https' if tls else 'http'}://localhost:{port}"
+        certificate = _certificate(settings)
+        local_url = f"{'https' if certificate else 'http'}://localhost:{port}"
         url = settings.base_url or local_url
         runtime = await rooms.enter_async_context(open_runtime(settings, services))
         executing = _engine(settings, store, services, runtime, masker)
@@ -126,7 +126,9 @@ async def open_server(
             figures=all_figures(engine, store, services, runtime, housekeeper, scheduler),
         )
         limits, proxies = _connection_limits(settings), settings.trusted_proxies
-        http = HttpServer(gateway, sockets, limits, trusted_proxies=proxies, tls=tls)
+        http = HttpServer(
+            gateway, sockets, limits, trusted_proxies=proxies, certificate=certificate
+        )
         await http.start()
         server = RunningServer(
             settings=settings,
@@ -167,6 +169,12 @@ def _engine(
             masker=masker,
         )
     )
+
+
+def _certificate(settings: Settings) -> Certificate | None:
+    if not settings.tls_certificate:
+        return None
+    return Certificate(settings.tls_certificate, settings.tls_key)
 
 
 def _connection_limits(settings: Settings) -> ConnectionLimits:
