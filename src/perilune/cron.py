@@ -78,12 +78,8 @@ class Schedule:
         `None`: there is none within eight years.  The calendar alone cannot cause
         that, since `parse` refuses such schedules.
         """
-        now = datetime.fromtimestamp(unix_seconds, self.zone)
-        # When this hour will be repeated, local times that lie behind are still to come.
-        repeated_s = now.replace(fold=1).timestamp() - now.timestamp()
-        earliest = now.replace(second=0, tzinfo=None, fold=0) - timedelta(seconds=repeated_s)
         repetition = None
-        for first, second in self._due_from(earliest):
+        for first, second in self._due_from(unix_seconds):
             if first > unix_seconds:
                 return first if repetition is None else min(first, repetition)
             if repetition is None and second > unix_seconds:
@@ -112,12 +108,28 @@ class Schedule:
         )
         return last if last > after else None
 
+    def count(self, after: int, until: int, most: int) -> int:
+        """Return how many due times lie strictly between the two; *most* stands for more."""
+        found: set[int] = set()
+        for first, second in self._due_from(after):
+            if first >= until or len(found) >= most:
+                break
+            found.update(one for one in (first, second) if after < one < until)
+        return min(len(found), most)
+
     def _is_none_due(self, after: int, until: int) -> bool:
         following = self.next_after(after)
         return following is None or following > until
 
-    def _due_from(self, earliest: datetime) -> Iterator[tuple[int, int]]:
-        """Yield when each matching local time comes first and second, mostly the same."""
+    def _due_from(self, unix_seconds: int) -> Iterator[tuple[int, int]]:
+        """Yield when each matching local time comes first and second, mostly the same.
+
+        All due times later than *unix_seconds* are among them, and few others.
+        """
+        now = datetime.fromtimestamp(unix_seconds, self.zone)
+        # When this hour will be repeated, local times that lie behind are still to come.
+        repeated_s = now.replace(fold=1).timestamp() - now.timestamp()
+        earliest = now.replace(second=0, tzinfo=None, fold=0) - timedelta(seconds=repeated_s)
         for local in self._local_times_from(earliest):
             here = local.replace(tzinfo=self.zone)
             first, second = int(here.timestamp()), int(here.replace(fold=1).timestamp())

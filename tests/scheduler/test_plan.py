@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.cron import parse
-from perilune.scheduler import LATE_S, MAX_COUNTED, Action, Entry, make_plan
+from perilune.scheduler import LATE_S, MAX_COUNTED, MAX_DUE, Action, Entry, make_plan
 from perilune.store import CronJob
 from tests.scheduler.world import NOON, UTC
 
@@ -66,6 +66,16 @@ def test_without_functions_nothing_is_due():
     plan = make_plan([], NOON, longest_s=POLL_S)
 
     assert (plan.due, plan.sleep_s) == ((), POLL_S)
+
+
+def test_many_are_dealt_with_some_at_a_time():
+    entries = [entry() for _ in range(MAX_DUE + 1)]
+
+    full = make_plan(entries, NOON + 60, longest_s=POLL_S)
+    rest = make_plan([entries[-1]], NOON + 60, longest_s=POLL_S)
+
+    assert (len(full.due), full.sleep_s) == (MAX_DUE, 0.0)
+    assert (len(rest.due), rest.sleep_s) == (1, POLL_S)
 
 
 def test_a_schedule_that_has_ended_costs_nothing():

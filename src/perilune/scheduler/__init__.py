@@ -6,13 +6,23 @@ whatever restarts or runs twice, and hands the event to the engine.
 """
 
 from perilune.scheduler.event import cron_event
-from perilune.scheduler.plan import LATE_S, MAX_COUNTED, Action, Due, Entry, Plan, make_plan
+from perilune.scheduler.plan import (
+    LATE_S,
+    MAX_COUNTED,
+    MAX_DUE,
+    Action,
+    Due,
+    Entry,
+    Plan,
+    make_plan,
+)
 from perilune.scheduler.scheduler import MAX_CATCH_UPS, POLL_S, Scheduler
 
 __all__ = [
     "LATE_S",
     "MAX_CATCH_UPS",
     "MAX_COUNTED",
+    "MAX_DUE",
     "POLL_S",
     "Action",
     "Due",

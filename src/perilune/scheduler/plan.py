@@ -7,7 +7,6 @@ on the same store may know more, so the ledger decides that when a tick is taken
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice
 
 from perilune.cron import Schedule
 from perilune.store import CronJob
@@ -17,6 +16,9 @@ LATE_S = 10
 
 MAX_COUNTED = 1000
 """Most missed ticks that are counted one by one; the count then stands for it and more."""
+
+MAX_DUE = 50
+"""Most functions dealt with at a time, so that everything else gets its turn in between."""
 
 
 class Action(StrEnum):
@@ -57,7 +59,7 @@ class Entry:
         return Due(
             action=action,
             tick=tick,
-            passed_over=_count(self.schedule, self.settled, tick),
+            passed_over=self.schedule.count(self.settled, tick, MAX_COUNTED),
             before=self,
             after=Entry.of(self.job, self.schedule, tick),
         )
@@ -85,28 +87,21 @@ class Plan:
 
 
 def make_plan(entries: Iterable[Entry], now: float, *, longest_s: float) -> Plan:
-    """Return what is due at *now*, and how long to sleep: never past a tick or *longest_s*."""
+    """Return what is due at *now*, and how long to sleep: never past a tick or *longest_s*.
+
+    If more is due than one plan holds, the rest is for the next one, without sleep.
+    """
     due: list[Due] = []
     wake_at = now + longest_s
     for entry in entries:
         following = entry.following
         if following is None:
             continue
+        if following <= now and len(due) == MAX_DUE:
+            return Plan(due=tuple(due), sleep_s=0.0)
         if following <= now and (found := entry.due(now)) is not None:
             due.append(found)
             following = found.after.following
         if following is not None and following < wake_at:
             wake_at = following
     return Plan(due=tuple(due), sleep_s=wake_at - now)
-
-
-def _count(schedule: Schedule, after: int, until: int) -> int:
-    """Return how many ticks lie strictly between the two, at most `MAX_COUNTED`."""
-
-    def ticks() -> Iterable[int]:
-        tick = schedule.next_after(after)
-        while tick is not None and tick < until:
-            yield tick
-            tick = schedule.next_after(tick)
-
-    return sum(1 for _ in islice(ticks(), MAX_COUNTED))

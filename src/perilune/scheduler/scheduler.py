@@ -172,7 +172,9 @@ class Scheduler:
         """Return the entry of *job*, which goes on where *known* is if its schedule is the same."""
         settled = max(job.since or 0, job.last_tick or 0)
         if known is not None and _is_same_schedule(known.job, job):
-            return Entry.of(job, known.schedule, max(settled, known.settled))
+            if settled > known.settled:
+                return Entry.of(job, known.schedule, settled)
+            return replace(known, job=job)
         try:
             zone = load_zone(job.cron_time_zone) if job.cron_time_zone else self._zone
             schedule = parse(job.cron_schedule, zone)
