@@ -67,6 +67,19 @@ class HTTPEvent(msgspec.Struct, frozen=True, kw_only=True):
         """Always `EventType.HTTP`."""
         return EventType.HTTP
 
+    @staticmethod
+    def from_json(text: str) -> "HTTPEvent":
+        """Return the event whose stored form is *text*; what was masked stays so.
+
+        Raises:
+            ValueError: it is no event of this kind.
+        """
+        stored = msgspec.json.decode(text, type=_StoredEvent)
+        members = msgspec.structs.asdict(stored)
+        if members.pop("is_base64_encoded"):
+            members["body"] = base64.b64decode(stored.body, validate=True)
+        return HTTPEvent(**members)
+
     def masked(self, masker: Masker = DEFAULT_MASKER) -> "HTTPEvent":
         """Return a copy with secrets in headers, query, path and body replaced."""
         body = self.body
@@ -118,6 +131,25 @@ class HTTPEvent(msgspec.Struct, frozen=True, kw_only=True):
         if is_base64:
             members["isBase64Encoded"] = True
         return members
+
+
+class _StoredEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The stored form of an `HTTPEvent`."""
+
+    method: str
+    path: str
+    relative_path: str = "/"
+    headers: dict[str, str] = {}
+    body: str = ""
+    query: dict[str, str] = {}
+    multi_headers: dict[str, list[str]] = {}
+    multi_query: dict[str, list[str]] = {}
+    raw_query: str = ""
+    host: str = ""
+    scheme: str = ""
+    remote_addr: str = ""
+    trigger: str = ""
+    is_base64_encoded: bool = False
 
 
 class HTTPResponse(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,9 @@ from perilune.engine.errors import (
     FunctionNotFoundError,
     NoActiveVersionError,
     StorageUnavailableError,
+    VersionNotFoundError,
 )
+from perilune.engine.feed import ExecutionFeed, Moment, Notice, Watcher
 from perilune.engine.metering import MeteredEngine
 from perilune.engine.types import (
     MAX_RESPONSE_BODY_SIZE,
@@ -33,6 +35,7 @@ __all__ = [
     "Engine",
     "EngineError",
     "EventSerializationError",
+    "ExecutionFeed",
     "ExecutionRecordError",
     "ExecutionRequest",
     "ExecutionResult",
@@ -40,10 +43,14 @@ __all__ = [
     "FunctionDisabledError",
     "FunctionNotFoundError",
     "MeteredEngine",
+    "Moment",
     "NoActiveVersionError",
+    "Notice",
     "Runtime",
     "RuntimeRequest",
     "RuntimeResult",
     "StorageUnavailableError",
+    "VersionNotFoundError",
+    "Watcher",
     "new",
 ]

@@ -1,6 +1,7 @@
 """The engine that ships: look up, check, record, run, measure, close the record."""
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Coroutine
 from datetime import timedelta
@@ -15,7 +16,9 @@ from perilune.engine.errors import (
     FunctionNotFoundError,
     NoActiveVersionError,
     StorageUnavailableError,
+    VersionNotFoundError,
 )
+from perilune.engine.feed import ExecutionFeed, Moment, Notice
 from perilune.engine.recording import stored_error, stored_event, stored_response
 from perilune.engine.types import Config, ExecutionRequest, ExecutionResult
 from perilune.events import ExecutionContext, HTTPEvent, HTTPResponse
@@ -24,16 +27,19 @@ from perilune.store import (
     Execution,
     ExecutionNotFound,
     ExecutionStatus,
+    ExecutionTrigger,
     Function,
     FunctionNotFound,
     FunctionVersion,
     NoActiveVersion,
+    VersionNotFound,
 )
 
 CLOSING_LIMIT_S = 5.0
 """Longest time that the work after an execution (closing its record) may take."""
 CLOSING_RETRY_S = (0.05, 0.2, 0.5, 1.0)
 CANCELLED = "execution cancelled"
+CANCELLED_KIND = "cancelled"
 MAX_INLINE_BODY_BYTES = 256 * 1024
 """Masking a longer body is done outside the event loop."""
 
@@ -55,6 +61,7 @@ class DefaultEngine:
         self._clock = cfg.clock
         self._monotonic = cfg.monotonic
         self._masker = cfg.masker
+        self._feed = cfg.feed or ExecutionFeed()
         self._own_runtime = (
             None
             if cfg.runtime is not None
@@ -78,14 +85,14 @@ class DefaultEngine:
         Raises:
             TypeError: the request has no event.
             FunctionNotFoundError, FunctionDisabledError, NoActiveVersionError,
-            EventSerializationError, ExecutionRecordError,
+            VersionNotFoundError, EventSerializationError, ExecutionRecordError,
             StorageUnavailableError: nothing was executed; no record exists.
         """
         if req.event is None:
             raise TypeError("an execution needs an event")
         started = self._monotonic()
         execution_id = req.execution_id or self._new_id()
-        function, version = await self._look_up(req.function_id)
+        function, version = await self._look_up(req)
         context = ExecutionContext(
             execution_id=execution_id,
             function_id=function.id,
@@ -97,6 +104,8 @@ class DefaultEngine:
         )
         event_json = await self._stored_event(req)
         await self._create_record(req, execution_id, version, event_json)
+        if self._feed.watchers:
+            self._tell(req, context, version)
         response, error = await self._run(req, context, function, version, started)
         duration_s = self._monotonic() - started
         failed = error is not None or (response is not None and response.status_code >= 400)
@@ -108,9 +117,10 @@ class DefaultEngine:
         if message is not None:
             # Before the record is closed: once it is, all lines of its log can be read.
             await self._report_failure(execution_id, function.id, message)
-        await self._close_record(
-            execution_id, status, int(duration_s * 1000), message, response_json, _kind(error)
-        )
+        duration_ms, kind = int(duration_s * 1000), _kind(error)
+        await self._close_record(execution_id, status, duration_ms, message, response_json, kind)
+        if self._feed.watchers:
+            self._tell(req, context, version, status, duration_ms, kind)
         return ExecutionResult(
             execution_id=execution_id,
             function_version_id=version.id,
@@ -127,21 +137,33 @@ class DefaultEngine:
         if self._own_runtime is not None:
             await self._own_runtime.close()
 
-    async def _look_up(self, function_id: str) -> tuple[Function, FunctionVersion]:
+    async def _look_up(self, req: ExecutionRequest) -> tuple[Function, FunctionVersion]:
+        function_id = req.function_id
         try:
             function = await self._db.get_function(function_id)
         except FunctionNotFound as exc:
             raise FunctionNotFoundError(function_id) from exc
         except Exception as exc:
             raise StorageUnavailableError(exc) from exc
-        if function.disabled:
+        # Whoever may change a function may try a draft of it, also while it is out of use.
+        if function.disabled and req.trigger != ExecutionTrigger.TEST:
             raise FunctionDisabledError(function_id)
         try:
+            if req.version_id:
+                return function, await self._version(function_id, req.version_id)
             return function, await self._db.get_active_version(function_id)
         except NoActiveVersion as exc:
             raise NoActiveVersionError(function_id) from exc
+        except VersionNotFound as exc:
+            raise VersionNotFoundError(req.version_id) from exc
         except Exception as exc:
             raise StorageUnavailableError(exc) from exc
+
+    async def _version(self, function_id: str, version_id: str) -> FunctionVersion:
+        version = await self._db.get_version_by_id(version_id)
+        if version.function_id != function_id:
+            raise VersionNotFound
+        return version
 
     async def _stored_event(self, req: ExecutionRequest) -> str:
         event = req.event
@@ -187,10 +209,10 @@ class DefaultEngine:
         try:
             result = await self._runtime.execute(
                 RuntimeRequest(
-                    code=version.code,
+                    code=version.code if req.code is None else req.code,
                     context=context,
                     event=req.event,
-                    version_id=version.id,
+                    version_id=version.id if req.code is None else _draft_id(version, req.code),
                     deadline=self._monotonic() + self._timeout_s,
                     env_writable=function.env_writable,
                     runtime=version.runtime,
@@ -202,6 +224,8 @@ class DefaultEngine:
                 return None, ExecutionTimeoutError(self._timeout_s)
             elapsed_ms = int((self._monotonic() - started) * 1000)
             await self._close_cancelled(context.execution_id, elapsed_ms)
+            if self._feed.watchers:
+                self._tell(req, context, version, ExecutionStatus.ERROR, elapsed_ms, CANCELLED_KIND)
             raise
         except Exception as exc:
             if deadline.was_missed():
@@ -251,10 +275,34 @@ class DefaultEngine:
                 return
         _log.error("the record of execution %s could not be closed", execution_id, exc_info=failure)
 
+    def _tell(
+        self,
+        req: ExecutionRequest,
+        context: ExecutionContext,
+        version: FunctionVersion,
+        status: ExecutionStatus = ExecutionStatus.PENDING,
+        duration_ms: int | None = None,
+        error_kind: str | None = None,
+    ) -> None:
+        """Tell those who watch that an execution has begun, or how it has ended."""
+        self._feed.tell(
+            Notice(
+                moment=Moment.STARTED if status == ExecutionStatus.PENDING else Moment.ENDED,
+                id=context.execution_id,
+                function_id=context.function_id,
+                function_version_id=version.id,
+                trigger=req.trigger,
+                status=status,
+                created_at=context.started_at,
+                duration_ms=duration_ms,
+                error_kind=error_kind,
+            )
+        )
+
     async def _close_cancelled(self, execution_id: str, duration_ms: int | None) -> None:
         await self._shielded(
             self._close_record(
-                execution_id, ExecutionStatus.ERROR, duration_ms, CANCELLED, None, "cancelled"
+                execution_id, ExecutionStatus.ERROR, duration_ms, CANCELLED, None, CANCELLED_KIND
             )
         )
 
@@ -300,3 +348,9 @@ async def _limited(work: Coroutine[Any, Any, None]) -> None:
 
 def _kind(error: BaseException | None) -> str | None:
     return None if error is None else getattr(error, "error_kind", "internal")
+
+
+def _draft_id(version: FunctionVersion, code: str) -> str:
+    """Return what identifies a draft to the runtime: no version has this id, and no other code."""
+    digest = hashlib.sha256(code.encode("utf-8", "surrogatepass"))
+    return f"draft of {version.id} {digest.hexdigest()}"

@@ -45,6 +45,16 @@ class NoActiveVersionError(EngineError):
         self.function_id = function_id
 
 
+class VersionNotFoundError(EngineError):
+    """The function has no such version."""
+
+    code = "version_not_found"
+
+    def __init__(self, version_id: str) -> None:
+        super().__init__(f"version not found: {version_id}")
+        self.version_id = version_id
+
+
 class ExecutionRecordError(EngineError):
     """The execution's record could not be created, so the code was not run.
 

@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from perilune.clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
+from perilune.engine.feed import ExecutionFeed
 from perilune.events import Event, HTTPResponse
 from perilune.ids import new_id
 from perilune.masking import DEFAULT_MASKER, Masker
@@ -38,6 +39,10 @@ class ExecutionRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The caller's id of the request; the execution's id is used when it is empty."""
     execution_id: str = ""
     """The id of the record, if the caller has to know it before; a new one when it is empty."""
+    version_id: str = ""
+    """The version of the function to execute; empty means the active one."""
+    code: str | None = None
+    """A draft to run instead of the version's own code; it is recorded under that version."""
 
 
 class ExecutionResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +99,8 @@ class Config:
     clock: WallClock = wall_clock
     monotonic: MonotonicClock = field(default=monotonic_clock)
     masker: Masker = DEFAULT_MASKER
+    feed: ExecutionFeed | None = None
+    """Is told what begins and ends."""
 
     def timeout_s(self) -> float:
         """Return the effective execution timeout in seconds.

@@ -6,6 +6,8 @@ languages; `guest_api` describes what guest code can call.
 """
 
 from perilune.runtimes.contract import (
+    CheckUnavailable,
+    CodeChecker,
     GuestError,
     GuestSyntaxError,
     MemoryLimitError,
@@ -14,6 +16,8 @@ from perilune.runtimes.contract import (
     RuntimeRequest,
     RuntimeResult,
     SandboxUnavailableError,
+    SourceProblem,
+    SourceReport,
     WorkerDiedError,
     WorkersBusyError,
 )
@@ -25,6 +29,8 @@ from perilune.runtimes.plan import PoolFigures
 
 __all__ = [
     "LANGUAGES",
+    "CheckUnavailable",
+    "CodeChecker",
     "GuestError",
     "GuestSyntaxError",
     "Language",
@@ -37,6 +43,8 @@ __all__ = [
     "RuntimeResult",
     "SandboxReport",
     "SandboxUnavailableError",
+    "SourceProblem",
+    "SourceReport",
     "Spawner",
     "Wording",
     "WorkerDiedError",

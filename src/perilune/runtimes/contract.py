@@ -52,11 +52,57 @@ class Runtime(Protocol):
         ...
 
 
+class SourceProblem(msgspec.Struct, frozen=True, kw_only=True):
+    """One reason why a source can't be compiled."""
+
+    message: str
+    line: int | None = None
+    """From 1."""
+    column: int | None = None
+    """Character within the line, from 1."""
+    tip: str | None = None
+    """Advice, in a line or several."""
+
+
+class SourceReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong with a source, as far as its compiler says."""
+
+    errors: list[SourceProblem] = []
+
+    @property
+    def ok(self) -> bool:
+        """Whether it can be compiled."""
+        return not self.errors
+
+
+class CodeChecker(Protocol):
+    """A runtime that can tell what is wrong with a source without running it."""
+
+    async def check(self, code: str, runtime: str) -> SourceReport:
+        """Compile *code*, written in the language *runtime*.
+
+        Raises:
+            CheckUnavailable: this can't be told for the language here.
+            RuntimeFailure: it was not found out.
+        """
+        ...
+
+
 class RuntimeFailure(PeriluneError):
     """An execution that failed; the message is what its record shows."""
 
     code = "runtime_failure"
     error_kind: ClassVar[str] = "internal"
+
+
+class CheckUnavailable(PeriluneError):
+    """Code of this language can't be checked here."""
+
+    code = "check_unavailable"
+
+    def __init__(self, runtime: str) -> None:
+        super().__init__(f"code in {runtime!r} can't be checked on this server")
+        self.runtime = runtime
 
 
 class GuestError(RuntimeFailure):

@@ -14,13 +14,16 @@ from typing import Any
 import msgspec
 
 from perilune.events import ExecutionContext, HTTPResponse
+from perilune.runtimes.checking import source_report
 from perilune.runtimes.contract import (
+    CheckUnavailable,
     GuestError,
     GuestSyntaxError,
     MemoryLimitError,
     RuntimeFailure,
     RuntimeRequest,
     RuntimeResult,
+    SourceReport,
     WorkerDiedError,
 )
 from perilune.runtimes.guest_calls import GuestCalls, GuestServices
@@ -42,6 +45,10 @@ from perilune.services.kv import KVStore, MemoryKV
 from perilune.services.logger import Logger, LogLevel
 from perilune.worker.frames import Call, Failure, FrameError, Invoke, Reply, Result
 from perilune.worker.lockdown import REQUIRED_LAYERS
+
+CHECK_LIMIT_S = 10.0
+CHECKING = "check"
+"""Stands for the version of workers that only check; no version has this id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,7 @@ class WorkerRuntime:
                 email_tracker=email_tracker,
             ),
         )
+        self._checks = 0
         self._rooms = AsyncExitStack()
         self._pool: Pool | None = None
         self._starter: WorkerStarter | None = None
@@ -194,6 +202,34 @@ class WorkerRuntime:
             return await self._result(frame, context)
         raise _failure(frame, req.code, kind)
 
+    async def check(self, code: str, runtime: str) -> SourceReport:
+        """Compile *code* in a worker without running it.
+
+        Workers that check do nothing else, so they can be the same for all functions.
+
+        Raises:
+            CheckUnavailable: no such language here, or it can't be checked.
+            RuntimeFailure: it took too long, the worker ended, or all are busy.
+        """
+        language = self._languages.get(runtime)
+        if language is None or not language.can_check:
+            raise CheckUnavailable(runtime)
+        if self._pool is None:
+            await self.start()
+        pool = self._pool
+        if pool is None:
+            raise WorkerDiedError("the runtime is closed")
+        self._checks += 1
+        check = Invoke(f"check {self._checks}", code, {}, {}, CHECK_LIMIT_S, check_only=True)
+        try:
+            async with asyncio.timeout(CHECK_LIMIT_S):
+                frame = await _checked(pool, (CHECKING, self._kind(runtime, None)), check)
+        except TimeoutError:
+            raise WorkerDiedError("checking the code took too long") from None
+        if isinstance(frame, Failure):
+            return source_report(frame, code, language.wording)
+        return SourceReport()
+
     def _kind(self, name: str, memory_mb: int | None) -> WorkerKind:
         """Return the one kind of workers for a language and a limit of memory.
 
@@ -255,6 +291,25 @@ class WorkerRuntime:
             is_base64_encoded=frame.is_base64_encoded,
         )
         return RuntimeResult(response=response)
+
+
+async def _checked(pool: Pool, owner: tuple[str, WorkerKind], check: Invoke) -> Result | Failure:
+    """Have a worker of *owner* carry out *check*; return how it ended."""
+    while True:
+        invocation = await pool.acquire(owner)
+        try:
+            invocation.start(check)
+            frame = await invocation.receive()
+        except NotStartedError:
+            continue
+        except FrameError as error:
+            raise GuestError(f"the code is too large for the worker: {error}") from error
+        finally:
+            pool.release(invocation)
+        if isinstance(frame, Result | Failure):
+            return frame
+        invocation.worker.kill()
+        raise WorkerDiedError("the worker broke the protocol and was stopped")
 
 
 def _send_reply(invocation: Invocation, reply: Reply) -> None:

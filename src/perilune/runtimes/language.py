@@ -66,6 +66,8 @@ class Language:
     """Whether workers are kept ready from the start, and not only once it has been used."""
     warm: int | None = None
     """Workers kept ready that belong to no function; None means as many as the limits say."""
+    can_check: bool = False
+    """Whether its workers honour `Invoke.check_only`; otherwise they would run the code."""
     overhead_bytes: int = 64 * MIB
     """What a worker may hold resident beside the guest's memory (interpreter, frames, code)."""
 

@@ -8,4 +8,5 @@ LUA = Language(
     open_spawner=forked("perilune.worker.lua_interpreter"),
     wording=LUA_WORDING,
     starts_at_once=True,
+    can_check=True,
 )

@@ -12,4 +12,5 @@ PYTHON = Language(
     open_spawner=forked("perilune.worker.python.interpreter"),
     wording=PYTHON_WORDING,
     warm=1,
+    can_check=True,
 )

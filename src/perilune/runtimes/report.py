@@ -56,7 +56,7 @@ def format_report(
         source: the source the line belongs to.
         wording: how the interpreter words its messages; for the line, and for advice.
     """
-    message = _bounded(_without_prefixes(message).rstrip("\r\n") or f"{kind} error")
+    message = bounded_message(_without_prefixes(message).rstrip("\r\n") or f"{kind} error")
     if line is None:
         line = wording.line_in(message)
     parts = ["Error: " if line is None else f"Error at line {line}: ", message, "\n"]
@@ -96,14 +96,15 @@ def code_frame(lines: list[str], line: int, column: int | None = None) -> str:
     return "".join(frame)
 
 
-def _without_prefixes(message: str) -> str:
-    for prefix in _INTERNAL_PREFIXES:
-        message = message.removeprefix(prefix)
-    return message
-
-
-def _bounded(message: str) -> str:
+def bounded_message(message: str) -> str:
+    """Return *message*, its middle left out when it is very long."""
     if len(message) <= MAX_MESSAGE_CHARS:
         return message
     head = message[: MAX_MESSAGE_CHARS - KEPT_TAIL_CHARS - len(MESSAGE_CUT_MARK)]
     return head + MESSAGE_CUT_MARK + message[-KEPT_TAIL_CHARS:]
+
+
+def _without_prefixes(message: str) -> str:
+    for prefix in _INTERNAL_PREFIXES:
+        message = message.removeprefix(prefix)
+    return message

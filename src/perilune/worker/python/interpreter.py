@@ -124,6 +124,9 @@ class Interpreter:
     def _run(self, invoke: Invoke) -> Result | Failure:
         handler: Callable[..., Any] | None = None
         try:
+            if invoke.check_only:
+                compile(invoke.code or "", SOURCE_NAME, "exec", dont_inherit=True)
+                return Result(204, {}, b"", False)
             context = Context(invoke.context, time.monotonic() + invoke.time_left_s)
             self._library.enter(context)
             handler = self._handler(invoke)
