@@ -12,7 +12,14 @@ import pytest
 from perilune.app import RunningServer, Services, open_server
 from perilune.config import Settings
 from perilune.events import HTTPResponse
-from perilune.runtimes import PoolFigures, RuntimeRequest, RuntimeResult, SandboxReport
+from perilune.runtimes import (
+    PoolFigures,
+    RuntimeRequest,
+    RuntimeResult,
+    SandboxReport,
+    SourceProblem,
+    SourceReport,
+)
 
 KEY = "0123456789abcdef-test"
 
@@ -32,6 +39,10 @@ class ScriptedRuntime:
     async def execute(self, req: RuntimeRequest) -> RuntimeResult | None:
         self.requests.append(req)
         return RuntimeResult(response=await self.behaviours[req.code](req))
+
+    async def check(self, code: str, runtime: str) -> SourceReport:
+        wrong = [SourceProblem(message=code, line=1)] if "wrong" in code else []
+        return SourceReport(errors=wrong)
 
     def sandbox(self) -> SandboxReport:
         return self.report

@@ -7,6 +7,7 @@ nothing between it and the server, since that is the path that counts;
 
 from perilune.api.access import Access, build_access
 from perilune.api.backup import Backups
+from perilune.api.checking import Checks
 from perilune.api.credentials import Credentials, bearer_of
 from perilune.api.docs import Documentation
 from perilune.api.executions import Executions
@@ -24,14 +25,24 @@ from perilune.api.keys import (
 )
 from perilune.api.management import AddRoutes, ManagementApi
 from perilune.api.metrics import FigureSource, Metrics
+from perilune.api.pairs import Pairs
 from perilune.api.protocol import ConnectionLimits
-from perilune.api.routes import add_backup_routes, add_schedule_routes, add_statistics_routes
+from perilune.api.routes import (
+    add_backup_routes,
+    add_pair_routes,
+    add_schedule_routes,
+    add_statistics_routes,
+    add_stream_routes,
+    add_trial_routes,
+)
 from perilune.api.schedules import Schedules
 from perilune.api.scopes import Caller, Scope
 from perilune.api.server import HttpServer, ListenError, bind_sockets
 from perilune.api.statistics import Statistics
+from perilune.api.streams import Streams
 from perilune.api.tls import Certificate, TlsError
 from perilune.api.tokens import Tokens
+from perilune.api.trials import Trials
 from perilune.api.validation import Offer
 from perilune.api.versions import Versions
 
@@ -45,6 +56,7 @@ __all__ = [
     "CallLimits",
     "Caller",
     "Certificate",
+    "Checks",
     "ConnectionLimits",
     "Credentials",
     "Documentation",
@@ -58,17 +70,23 @@ __all__ = [
     "ManagementApi",
     "Metrics",
     "Offer",
+    "Pairs",
     "Readiness",
     "Schedules",
     "Scope",
     "Statistics",
+    "Streams",
     "TlsError",
     "Tokens",
+    "Trials",
     "UnusableKeyError",
     "Versions",
     "add_backup_routes",
+    "add_pair_routes",
     "add_schedule_routes",
     "add_statistics_routes",
+    "add_stream_routes",
+    "add_trial_routes",
     "bearer_of",
     "bind_sockets",
     "build_access",

@@ -19,8 +19,10 @@ from perilune.engine import (
     FunctionNotFoundError,
     NoActiveVersionError,
     StorageUnavailableError,
+    VersionNotFoundError,
 )
 from perilune.errors import PeriluneError
+from perilune.runtimes import CheckUnavailable
 from perilune.services.env import EnvError, EnvValidationError
 from perilune.store import (
     CannotDeleteActiveVersion,
@@ -206,11 +208,58 @@ class BodyTooLarge(ApiError):
         super().__init__("Request body too large")
 
 
+class NotReplayable(ApiError):
+    """What an execution received is not known well enough to run it again."""
+
+    code = "not_replayable"
+    status = 409
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The execution can't be replayed: {why}")
+
+
+class CodeNotChecked(ApiError):
+    """Whether code can be compiled was not found out; the message says why."""
+
+    code = "code_not_checked"
+    status = 503
+
+
+class PairNotFound(ApiError):
+    """The function has no such key."""
+
+    code = "kv_key_not_found"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("Key not found")
+
+
+class TooManyStreams(ApiError):
+    """As many streams are open as there may be."""
+
+    code = "too_many_streams"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("Too many streams are open")
+
+
 class OperationFailed(ApiError):
     """The store failed; the message says what could not be done."""
 
     code = "operation_failed"
     status = 500
+
+
+class ClientGone(ApiError):
+    """The client did not wait for its answer."""
+
+    code = "client_gone"
+    status = 400
+
+    def __init__(self) -> None:
+        super().__init__("The client went away")
 
 
 class ShuttingDown(ApiError):
@@ -238,6 +287,7 @@ _CALL_ERRORS: dict[type[BaseException], ErrorAnswer] = {
     FunctionNotFoundError: ErrorAnswer(404, "Function not found"),
     FunctionDisabledError: ErrorAnswer(403, "Function is disabled"),
     NoActiveVersionError: ErrorAnswer(500, "No active version found"),
+    VersionNotFoundError: ErrorAnswer(404, "Version not found"),
     ExecutionRecordError: INTERNAL,
     EventSerializationError: INTERNAL,
     StorageUnavailableError: ErrorAnswer(503, "Storage unavailable"),
@@ -258,7 +308,9 @@ _MANAGEMENT_ERRORS: dict[type[BaseException], ErrorAnswer] = {
     StoreUnavailable: ErrorAnswer(503, "Storage unavailable"),
     StoreError: INTERNAL,
     EnvError: INTERNAL,
+    CheckUnavailable: ErrorAnswer(501, "Code of this language can't be checked"),
 }
+_MANAGEMENT_ERRORS |= _CALL_ERRORS
 
 
 def refusal(error: BaseException) -> ErrorAnswer:

@@ -39,6 +39,7 @@ DEFAULT_OFFER = Offer()
 _ANSWERS = (
     FunctionNotFound,
     VersionNotFound,
+    NoActiveVersion,
     ExecutionNotFound,
     CannotDeleteActiveVersion,
     EnvValidationError,

@@ -67,14 +67,14 @@ class ManagementApi:
         self._version = version
         app = _framework()
         self._routes = RouteTable(app, body_timeout_s)
+        for add_routes in more:
+            add_routes(self._routes)
         add_auth_routes(self._routes, access.sign_in, access.sessions)
         add_token_routes(self._routes, access.tokens)
         add_function_routes(self._routes, functions)
         add_version_routes(self._routes, versions)
         add_execution_routes(self._routes, executions)
         add_document_routes(self._routes, version)
-        for add_routes in more:
-            add_routes(self._routes)
         self._public_paths = frozenset(self._routes.public_paths)
         self._framework = app
         self._app: ASGIApp = app

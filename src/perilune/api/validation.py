@@ -140,7 +140,7 @@ def checked_creation(
     """
     name = _name(body.name if isinstance(body.name, str) else "")
     description = _description(body.description)
-    code = _code(body.code if isinstance(body.code, str) else "")
+    code = checked_code(body.code if isinstance(body.code, str) else "")
     settings = _settings(body, name, description, offer)
     check_active(settings)
     return settings, code, _runtime(body.runtime, offer)
@@ -178,7 +178,7 @@ def checked_update(
         raise InvalidRequest("request: at least one field must be provided for update")
     name = _name(body.name) if isinstance(body.name, str) else UNSET
     description = _description(body.description)
-    code = _code(body.code) if isinstance(body.code, str) else UNSET
+    code = checked_code(body.code) if isinstance(body.code, str) else UNSET
     return _settings(body, name, description, offer), code, _runtime(body.runtime, offer)
 
 
@@ -193,6 +193,15 @@ def checked_env(body: EnvBody) -> dict[str, str]:
         raise InvalidRequest("env_vars: env_vars cannot be nil")
     check_env_variables(body.env_vars)
     return body.env_vars
+
+
+def checked_code(text: str) -> str:
+    """Return code that may be stored.  Raises `InvalidRequest`."""
+    if not text.strip():
+        raise InvalidRequest("code: code cannot be empty")
+    if len(text.encode()) > MAX_CODE_BYTES:
+        raise InvalidRequest(f"code: code cannot be longer than {MAX_CODE_BYTES} bytes")
+    return text
 
 
 def page_params(limit: str | None, offset: str | None) -> PaginationParams:
@@ -271,14 +280,6 @@ def _description(text: str | UnsetType | None) -> str | UnsetType | None:
         raise InvalidRequest(
             f"description: description cannot be longer than {MAX_DESCRIPTION_CHARS} characters"
         )
-    return text
-
-
-def _code(text: str) -> str:
-    if not text.strip():
-        raise InvalidRequest("code: code cannot be empty")
-    if len(text.encode()) > MAX_CODE_BYTES:
-        raise InvalidRequest(f"code: code cannot be longer than {MAX_CODE_BYTES} bytes")
     return text
 
 

@@ -11,6 +11,7 @@ from perilune.runtimes import (
     RuntimeRequest,
     RuntimeResult,
     SandboxReport,
+    SourceReport,
     WorkerLimits,
     WorkerRuntime,
     find_languages,
@@ -22,6 +23,10 @@ class HostedRuntime(Protocol):
 
     async def execute(self, req: RuntimeRequest) -> RuntimeResult | None:
         """Run the code for one event."""
+        ...
+
+    async def check(self, code: str, runtime: str) -> SourceReport:
+        """Compile code of a language without running it."""
         ...
 
     @property

@@ -30,6 +30,7 @@ from perilune.api import (
     build_access,
 )
 from perilune.app.data import open_data
+from perilune.app.executions import execution_subjects
 from perilune.app.figures import all_figures
 from perilune.app.management import subjects
 from perilune.app.runtimes import HostedRuntime, OpenRuntime, open_workers
@@ -38,7 +39,7 @@ from perilune.app.services import Services, open_services
 from perilune.clock import wall_clock
 from perilune.config import MIB, Settings
 from perilune.dashboard import Dashboard
-from perilune.engine import Config, DefaultEngine, Engine, MeteredEngine
+from perilune.engine import Config, DefaultEngine, Engine, ExecutionFeed, MeteredEngine
 from perilune.engine import new as new_engine
 from perilune.errors import PeriluneError
 from perilune.housekeeping import open_housekeeping
@@ -72,12 +73,15 @@ class RunningServer:
     """Where this machine reaches it."""
     http: HttpServer
     scheduler: Scheduler
+    feed: ExecutionFeed
 
     async def stop(self) -> bool:
         """Stop accepting and drain; return whether all executions finished by themselves.
 
         Requests and scheduled executions get the same time, and then are cancelled (KD-91).
         """
+        # Whoever follows a stream would be waited for in vain.
+        self.feed.close()
         grace_s = self.settings.shutdown_grace
         # Each stops accepting, respectively starting, before it waits for the first time.
         finished = await asyncio.gather(self.http.stop(grace_s), self.scheduler.stop(grace_s))
@@ -110,7 +114,8 @@ async def open_server(
         local_url = f"{'https' if certificate else 'http'}://localhost:{port}"
         url = settings.base_url or local_url
         runtime = await rooms.enter_async_context(open_runtime(settings, services))
-        executing = _engine(settings, store, services, runtime, masker)
+        feed = ExecutionFeed()
+        executing = _engine(settings, store, services, runtime, masker, feed)
         rooms.push_async_callback(executing.close)
         engine = MeteredEngine(executing)
         scheduler = await rooms.enter_async_context(open_scheduler(settings, store, engine, url))
@@ -124,6 +129,7 @@ async def open_server(
             masker=masker,
             url=url,
             figures=all_figures(engine, store, services, runtime, housekeeper, scheduler),
+            feed=feed,
         )
         limits, proxies = _connection_limits(settings), settings.trusted_proxies
         http = HttpServer(
@@ -141,6 +147,7 @@ async def open_server(
             local_url=local_url,
             http=http,
             scheduler=scheduler,
+            feed=feed,
         )
         rooms.push_async_callback(server.stop)
         yield server
@@ -152,6 +159,7 @@ def _engine(
     services: Services,
     runtime: HostedRuntime,
     masker: Masker,
+    feed: ExecutionFeed,
 ) -> DefaultEngine:
     return new_engine(
         Config(
@@ -167,6 +175,7 @@ def _engine(
             email_tracker=services.email_tracker,
             execution_timeout=settings.execution_timeout,
             masker=masker,
+            feed=feed,
         )
     )
 
@@ -210,6 +219,7 @@ def _gateway(
     masker: Masker,
     url: str,
     figures: Sequence[FigureSource],
+    feed: ExecutionFeed,
 ) -> Gateway:
     access = build_access(
         key,
@@ -235,6 +245,7 @@ def _gateway(
             email_requests=services.email_tracker,
         ),
         *subjects(settings, store),
+        *execution_subjects(store, services, runtime, engine, feed, access=access, base_url=url),
         access=access,
         version=__version__,
         body_timeout_s=settings.body_timeout,

@@ -19,6 +19,7 @@ from perilune.engine.errors import (
 )
 from perilune.engine.feed import ExecutionFeed, Moment, Notice, Watcher
 from perilune.engine.metering import MeteredEngine
+from perilune.engine.recording import EVENT_TRUNCATED
 from perilune.engine.types import (
     MAX_RESPONSE_BODY_SIZE,
     Config,
@@ -29,6 +30,7 @@ from perilune.engine.types import (
 from perilune.runtimes import Runtime, RuntimeRequest, RuntimeResult
 
 __all__ = [
+    "EVENT_TRUNCATED",
     "MAX_RESPONSE_BODY_SIZE",
     "Config",
     "DefaultEngine",

@@ -127,6 +127,11 @@ class KV:
         self._limits = limits or KVLimits()
         self._clock = clock
 
+    @property
+    def limits(self) -> KVLimits:
+        """What a function may store."""
+        return self._limits
+
     async def get(self, function_id: str, key: Text) -> str:
         """Return a value.  Raises `KVKeyNotFound`."""
         key_bytes = _to_bytes(key, "key")

@@ -30,6 +30,7 @@ from perilune.store.errors import (
     WritesLost,
 )
 from perilune.store.integrity import check_file
+from perilune.store.kv import KVEntry
 from perilune.store.kv_numbers import add_to_number
 from perilune.store.ledger import TickRows
 from perilune.store.protocol import (
@@ -120,6 +121,7 @@ __all__ = [
     "FunctionVersion",
     "FunctionWithActiveVersion",
     "IncompatibleDatabase",
+    "KVEntry",
     "KVQuotaExceeded",
     "KVRows",
     "LogEntry",

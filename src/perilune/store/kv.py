@@ -1,6 +1,10 @@
 """Rows of the key-value store."""
 
+import builtins
 import sqlite3
+from typing import Any
+
+import msgspec
 
 from perilune.clock import WallClock
 from perilune.store.access import Access
@@ -10,6 +14,17 @@ from perilune.store.operations import Statement, Work
 from perilune.store.statements import load_statements
 
 _SQL = load_statements("kv")
+
+
+class KVEntry(msgspec.Struct, frozen=True):
+    """A pair as people are shown it."""
+
+    key: bytes
+    value: bytes
+    """All of it, or its beginning."""
+    size: int
+    """Length of the whole value."""
+    expires_at: float | None
 
 
 class KVStore:
@@ -89,17 +104,54 @@ class KVStore:
         self, function_id: str, prefix: bytes, limit: int, after: bytes | None
     ) -> list[tuple[bytes, bytes]]:
         """See `KVRows.list`; a limit of 0 or less gives nothing."""
+        return await self._between("list", function_id, prefix, limit, after)
+
+    async def entries(
+        self, function_id: str, prefix: bytes, limit: int, after: bytes | None, preview: int
+    ) -> builtins.list[KVEntry]:
+        """Return what `list` does, with the first *preview* bytes of the values only."""
+        found = await self._between("entries", function_id, prefix, limit, after, preview)
+        return [KVEntry(*row) for row in found]
+
+    async def entry(self, function_id: str, key: bytes) -> KVEntry | None:
+        """Return a pair, its value whole; None if there is none or it has expired."""
+        params = (function_id, key, self._clock())
+
+        def read(connection: sqlite3.Connection) -> KVEntry | None:
+            row = connection.execute(_SQL["get_entry"], params).fetchone()
+            return None if row is None else KVEntry(*row)
+
+        return await self._access.read(read)
+
+    async def used_bytes(self, function_id: str) -> int:
+        """Return the bytes of all pairs of a function, those not purged yet included."""
+
+        def read(connection: sqlite3.Connection) -> int:
+            row = connection.execute(_SQL["used_bytes"], (function_id,)).fetchone()
+            return row[0] if row else 0
+
+        return await self._access.read(read)
+
+    async def _between(
+        self,
+        name: str,
+        function_id: str,
+        prefix: bytes,
+        limit: int,
+        after: bytes | None,
+        *more: int,
+    ) -> builtins.list[Any]:
         # The smallest key larger than `after` is `after` with a zero byte behind it.
         first = prefix if after is None else max(prefix, after + b"\0")
         end = _end_of_prefix(prefix)
         limit = max(limit, 0)
         now = self._clock()
 
-        def read(connection: sqlite3.Connection) -> list[tuple[bytes, bytes]]:
+        def read(connection: sqlite3.Connection) -> builtins.list[Any]:
             if end is None:
-                sql, params = _SQL["list_from"], (function_id, first, now, limit)
+                sql, params = _SQL[f"{name}_from"], (function_id, first, now, limit, *more)
                 return connection.execute(sql, params).fetchall()
-            sql, bounded = _SQL["list_between"], (function_id, first, end, now, limit)
+            sql, bounded = _SQL[f"{name}_between"], (function_id, first, end, now, limit, *more)
             return connection.execute(sql, bounded).fetchall()
 
         return await self._access.read(read)

@@ -9,10 +9,13 @@ from perilune.api.routes.backup import add_backup_routes
 from perilune.api.routes.documents import add_document_routes
 from perilune.api.routes.executions import add_execution_routes
 from perilune.api.routes.functions import add_function_routes
+from perilune.api.routes.pairs import add_pair_routes
 from perilune.api.routes.schedules import add_schedule_routes
 from perilune.api.routes.statistics import add_statistics_routes
+from perilune.api.routes.streams import add_stream_routes
 from perilune.api.routes.table import RouteTable
 from perilune.api.routes.tokens import add_token_routes
+from perilune.api.routes.trials import add_trial_routes
 from perilune.api.routes.versions import add_version_routes
 
 __all__ = [
@@ -22,8 +25,11 @@ __all__ = [
     "add_document_routes",
     "add_execution_routes",
     "add_function_routes",
+    "add_pair_routes",
     "add_schedule_routes",
     "add_statistics_routes",
+    "add_stream_routes",
     "add_token_routes",
+    "add_trial_routes",
     "add_version_routes",
 ]

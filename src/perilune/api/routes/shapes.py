@@ -4,10 +4,12 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from perilune.api.diff import DiffLine
+from perilune.runtimes import SourceProblem
 from perilune.store import (
     AIRequest,
     EmailRequest,
     Execution,
+    ExecutionStatus,
     Function,
     FunctionVersion,
     LogLevelName,
@@ -204,3 +206,70 @@ class StatisticsOverview(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of the functions with the most errors."""
     slow: list[str]
     """Ids of the functions that take longest, by `p95_ms`."""
+
+
+class GuestResponse(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a function answered."""
+
+    status_code: int
+    headers: dict[str, str | list[str]]
+    body: str
+    is_base64_encoded: bool
+
+
+class FailureReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an execution failed."""
+
+    kind: str
+    message: str
+
+
+class TrialAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """How a trial ended."""
+
+    execution_id: str
+    function_version_id: str
+    status: ExecutionStatus
+    duration_ms: int
+    response: GuestResponse | None = None
+    error: FailureReport | None = None
+    logs: list[LogLine]
+    log_count: int
+
+
+class ReplayAnswer(TrialAnswer, frozen=True, kw_only=True):
+    """How the execution of a stored event ended."""
+
+    replayed: str
+    """The execution whose event it was."""
+    masked: list[str]
+    """Parts of the event that were masked, such as `headers.Authorization`."""
+
+
+class CheckAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong with code."""
+
+    ok: bool
+    errors: list[SourceProblem]
+
+
+class Pair(msgspec.Struct, frozen=True, kw_only=True):
+    """A key-value pair; in lists, the beginning of a long value."""
+
+    key: str
+    value: str
+    size: int
+    """Bytes of the whole value."""
+    key_base64: bool | None = None
+    base64: bool | None = None
+    truncated: bool | None = None
+    expires_at: int | None = None
+
+
+class PairList(msgspec.Struct, frozen=True, kw_only=True):
+    """One part of a function's pairs, by key."""
+
+    items: list[Pair]
+    used_bytes: int
+    quota_bytes: int
+    next_cursor: str | None = None

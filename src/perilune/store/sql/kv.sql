@@ -33,6 +33,23 @@ SELECT key, value FROM kv_store
 WHERE function_id = ?1 AND key >= ?2 AND (expires_at IS NULL OR expires_at > ?3)
 ORDER BY key LIMIT ?4
 
+-- name: get_entry
+SELECT key, value, length(value), expires_at FROM kv_store
+WHERE function_id = ?1 AND key = ?2 AND (expires_at IS NULL OR expires_at > ?3)
+
+-- name: entries_between
+SELECT key, coalesce(substr(value, 1, ?6), x''), length(value), expires_at FROM kv_store
+WHERE function_id = ?1 AND key >= ?2 AND key < ?3 AND (expires_at IS NULL OR expires_at > ?4)
+ORDER BY key LIMIT ?5
+
+-- name: entries_from
+SELECT key, coalesce(substr(value, 1, ?5), x''), length(value), expires_at FROM kv_store
+WHERE function_id = ?1 AND key >= ?2 AND (expires_at IS NULL OR expires_at > ?3)
+ORDER BY key LIMIT ?4
+
+-- name: used_bytes
+SELECT kv_bytes FROM function_counters WHERE function_id = ?1
+
 -- name: purge_function
 DELETE FROM kv_store WHERE function_id = ?1 AND expires_at <= ?2
 

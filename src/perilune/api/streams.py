@@ -1,0 +1,154 @@
+"""What happens right now, as server-sent events.
+
+A stream ends after a while, so that a right that has been taken away does not live on in it;
+browsers come back by themselves.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any, Protocol
+
+import msgspec
+
+from perilune.api.errors import TooManyStreams
+from perilune.api.functions import failing_as
+from perilune.clock import MonotonicClock
+from perilune.engine import ExecutionFeed, Watcher
+from perilune.services.logger import api_name
+from perilune.store import DB, Execution, ExecutionStatus, LogEntry, to_json
+
+MAX_STREAMS = 64
+HEARTBEAT_S = 15.0
+"""After so much silence a comment is sent, so that proxies keep the connection."""
+LIFE_S = 900.0
+LOG_INTERVAL_S = 0.5
+LINES_PER_READ = 500
+
+_GREETING = b"retry: 2000\n\n"
+_HEARTBEAT = b": still here\n\n"
+
+
+class LogPages(Protocol):
+    """The part of the execution logs that streams need."""
+
+    async def entries_paginated(
+        self, execution_id: str, limit: int, offset: int
+    ) -> tuple[list[LogEntry], int]:
+        """Return up to *limit* lines from *offset* on, oldest first, and the total."""
+        ...
+
+
+class Streams:
+    """Makes the streams of executions and of their logs."""
+
+    def __init__(
+        self,
+        db: DB,
+        feed: ExecutionFeed,
+        logs: LogPages,
+        *,
+        heartbeat_s: float = HEARTBEAT_S,
+        monotonic: MonotonicClock = time.monotonic,
+    ) -> None:
+        self._db = db
+        self._feed = feed
+        self._logs = logs
+        self._heartbeat_s = heartbeat_s
+        self._now = monotonic
+
+    async def executions(self, function_id: str | None = None) -> AsyncIterator[bytes]:
+        """Return the stream of executions that begin and end, of one function or of all.
+
+        Raises:
+            FunctionNotFound: there is no such function.
+            TooManyStreams: others have to end first.
+        """
+        if function_id is not None:
+            with failing_as("Failed to get function"):
+                await self._db.get_function(function_id)
+        self._check_number()
+        return self._executions(function_id)
+
+    async def logs(self, execution_id: str) -> AsyncIterator[bytes]:
+        """Return the stream of an execution's log lines, which ends with the execution.
+
+        Raises:
+            ExecutionNotFound: there is no such execution.
+            TooManyStreams: others have to end first.
+        """
+        with failing_as("Failed to get execution"):
+            execution = await self._db.get_execution(execution_id)
+        self._check_number()
+        return self._lines(execution)
+
+    def _check_number(self) -> None:
+        if len(self._feed.watchers) >= MAX_STREAMS:
+            raise TooManyStreams
+
+    async def _executions(self, function_id: str | None) -> AsyncIterator[bytes]:
+        # In here, since what is never begun is never ended either.
+        watcher = self._feed.watch(function_id)
+        end = self._now() + LIFE_S
+        try:
+            yield _GREETING
+            while self._now() < end:
+                try:
+                    async with asyncio.timeout(self._heartbeat_s):
+                        notices = await watcher.read()
+                except TimeoutError:
+                    yield _HEARTBEAT
+                    continue
+                if notices is None:
+                    return
+                lost, watcher.lost = watcher.lost, 0
+                parts = [_event("lost", {"count": lost})] if lost else []
+                parts += [_event(one.moment, to_json(one)) for one in notices]
+                yield b"".join(parts)
+        finally:
+            self._feed.forget(watcher)
+
+    async def _lines(self, execution: Execution) -> AsyncIterator[bytes]:
+        watcher = self._feed.watch(execution.function_id)
+        end, quiet_since, sent = self._now() + LIFE_S, self._now(), 0
+        try:
+            yield _GREETING
+            while self._now() < end:
+                # In this order: when an execution has ended, all of its lines can be read.
+                execution = await self._db.get_execution(execution.id)
+                lines, _ = await self._logs.entries_paginated(execution.id, LINES_PER_READ, sent)
+                if lines:
+                    sent += len(lines)
+                    yield b"".join(_event("line", _line(one)) for one in lines)
+                    quiet_since = self._now()
+                elif execution.status != ExecutionStatus.PENDING:
+                    yield _event("end", {"status": execution.status})
+                    return
+                elif self._now() - quiet_since >= self._heartbeat_s:
+                    yield _HEARTBEAT
+                    quiet_since = self._now()
+                if not lines and await _is_over(watcher):
+                    return
+        finally:
+            self._feed.forget(watcher)
+
+
+async def _is_over(watcher: Watcher) -> bool:
+    """Wait for something to happen to the function, or a moment; tell whether the server stops."""
+    try:
+        async with asyncio.timeout(LOG_INTERVAL_S):
+            return await watcher.read() is None
+    except TimeoutError:
+        return False
+
+
+def _event(name: str, data: Any) -> bytes:
+    return b"event: %b\ndata: %b\n\n" % (name.encode(), msgspec.json.encode(data))
+
+
+def _line(entry: LogEntry) -> dict[str, Any]:
+    return {
+        "level": api_name(entry.level),
+        "message": entry.message,
+        "created_at": entry.timestamp,
+    }

@@ -1,0 +1,236 @@
+"""Trying functions from the management API: drafts, and what came in before.
+
+Both are executions like any other, recorded under a version of the function, and both answer
+with what one would otherwise collect from several places.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+from urllib.parse import quote, unquote_to_bytes, urlencode, urlsplit
+
+import msgspec
+
+from perilune.api.errors import InvalidRequest, NotReplayable
+from perilune.api.events import SecretHolder, Target, build_event, parse_head
+from perilune.api.functions import Json, failing_as
+from perilune.api.headers import RequestNames
+from perilune.api.validation import checked_code
+from perilune.engine import EVENT_TRUNCATED, Engine, ExecutionRequest, ExecutionResult
+from perilune.events import HTTPEvent
+from perilune.masking import REDACTED
+from perilune.services.logger import api_name
+from perilune.store import DB, Execution, ExecutionTrigger, LogEntry
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+MAX_LOG_LINES = 1000
+"""Lines in one answer; the rest is read where the execution is shown."""
+
+_UNSENDABLE = frozenset("\r\n\0")
+
+
+class LogPages(Protocol):
+    """The part of the execution logs that trials need."""
+
+    async def entries_paginated(
+        self, execution_id: str, limit: int, offset: int
+    ) -> tuple[list[LogEntry], int]:
+        """Return up to *limit* lines from *offset* on, oldest first, and the total."""
+        ...
+
+
+class TrialEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The request that a function is tried with."""
+
+    method: str = "GET"
+    path: str = "/"
+    """Below the function's own path, with or without a query."""
+    headers: dict[str, str | list[str]] = {}
+    query: dict[str, str | list[str]] = {}
+    body: str = ""
+    is_base64_encoded: bool = False
+    """Whether `body` is base64 of what is meant."""
+
+
+class TrialBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What to try."""
+
+    code: str | None = None
+    """A draft; without it, the active version is run."""
+    event: TrialEvent = TrialEvent()
+
+
+class Trials:
+    """Runs drafts and stored events.
+
+    Methods raise the store's not-found errors, `EngineError` when nothing was executed, and
+    `OperationFailed` when the store itself fails.
+    """
+
+    def __init__(
+        self, db: DB, engine: Engine, logs: LogPages, *, secret: SecretHolder, base_url: str
+    ) -> None:
+        self._db = db
+        self._engine = engine
+        self._logs = logs
+        self._secret = secret
+        self._base_url = base_url
+        self._names = RequestNames()
+
+    async def test(self, function_id: str, trial: TrialBody, client: str) -> Json:
+        """Run a draft, or the active version, also of a function that is disabled.
+
+        Args:
+            function_id: the function.
+            trial: the draft and the event.
+            client: the address that the function sees.
+
+        Raises:
+            InvalidRequest: the event is none that could come in.
+        """
+        code = None if trial.code is None else checked_code(trial.code)
+        event = self._event(function_id, trial.event, client)
+        return await self._execute(
+            ExecutionRequest(
+                function_id=function_id,
+                event=event,
+                trigger=ExecutionTrigger.TEST,
+                base_url=self._base_url,
+                code=code,
+            )
+        )
+
+    async def replay(self, execution_id: str, version: int | None) -> Json:
+        """Run what an earlier execution received, with the active version or another one.
+
+        What was masked stays so, and the answer says where that is.
+
+        Raises:
+            NotReplayable: not all of the event is stored.
+        """
+        with failing_as("Failed to replay execution"):
+            earlier = await self._db.get_execution(execution_id)
+            version_id = ""
+            if version is not None:
+                version_id = (await self._db.get_version(earlier.function_id, version)).id
+        event = _stored_event(earlier)
+        answer = await self._execute(
+            ExecutionRequest(
+                function_id=earlier.function_id,
+                event=event,
+                trigger=ExecutionTrigger.REPLAY,
+                base_url=self._base_url,
+                version_id=version_id,
+            )
+        )
+        return answer | {"replayed": execution_id, "masked": list(_masked_places(event))}
+
+    async def _execute(self, request: ExecutionRequest) -> Json:
+        result = await self._engine.execute(request)
+        with failing_as("Failed to get execution"):
+            record = await self._db.get_execution(result.execution_id)
+            lines, total = await self._logs.entries_paginated(result.execution_id, MAX_LOG_LINES, 0)
+        return _outcome(result, record) | {
+            "logs": [
+                {"level": api_name(one.level), "message": one.message, "created_at": one.timestamp}
+                for one in lines
+            ],
+            "log_count": total,
+        }
+
+    def _event(self, function_id: str, wanted: TrialEvent, client: str) -> HTTPEvent:
+        """Return the event that such a request would have become."""
+        method = wanted.method.upper()
+        if method not in METHODS:
+            raise InvalidRequest(f"event.method: method must be one of: [{' '.join(METHODS)}]")
+        path, _, in_path = wanted.path.partition("?")
+        if not path.startswith("/"):
+            raise InvalidRequest("event.path: path must start with /")
+        body = _body(wanted)
+        home = urlsplit(self._base_url)
+        raw_headers = [(b"host", home.netloc.encode())]
+        if body:
+            raw_headers.append((b"content-length", b"%d" % len(body)))
+        raw_headers += _raw_headers(wanted.headers, {name for name, _ in raw_headers})
+        query = "&".join(filter(None, (in_path, urlencode(wanted.query, doseq=True))))
+        own = f"/fn/{function_id}"
+        relative = unquote_to_bytes(path).decode("utf-8", "surrogateescape")
+        return build_event(
+            {
+                "method": method,
+                # What is no part of an address is escaped, as whoever sends one does.
+                "query_string": quote(query, safe="%&=+;/?:@!$'()*,~").encode("ascii"),
+                "client": (client, 0),
+                "scheme": home.scheme,
+            },
+            Target(function_id, own + relative, relative),
+            parse_head(raw_headers, self._names, self._secret),
+            body,
+        )
+
+
+def _body(wanted: TrialEvent) -> bytes:
+    if not wanted.is_base64_encoded:
+        return wanted.body.encode()
+    try:
+        return base64.b64decode(wanted.body, validate=True)
+    except binascii.Error:
+        raise InvalidRequest("event.body: body is not base64") from None
+
+
+def _raw_headers(
+    headers: Mapping[str, str | list[str]], own: set[bytes]
+) -> Iterator[tuple[bytes, bytes]]:
+    """Return headers as they would arrive; those the message itself needs can't be given."""
+    for name, values in headers.items():
+        for value in [values] if isinstance(values, str) else values:
+            if _UNSENDABLE & {*name, *value}:
+                raise InvalidRequest("event.headers: headers cannot contain line breaks")
+            raw_name = name.lower().encode()
+            if raw_name not in own:
+                yield raw_name, value.encode()
+
+
+def _outcome(result: ExecutionResult, record: Execution) -> Json:
+    outcome: Json = {
+        "execution_id": result.execution_id,
+        "function_version_id": result.function_version_id,
+        "status": result.status,
+        "duration_ms": result.duration_ms,
+    }
+    if result.response is not None:
+        outcome["response"] = result.response.to_json()
+    if result.error is not None:
+        outcome["error"] = {
+            "kind": record.error_kind or "internal",
+            "message": record.error_message or "",
+        }
+    return outcome
+
+
+def _stored_event(execution: Execution) -> HTTPEvent:
+    """Return what *execution* received, as far as it is stored."""
+    if execution.event_json is None:
+        raise NotReplayable("its event is not stored")
+    try:
+        event = HTTPEvent.from_json(execution.event_json)
+    except ValueError:
+        if EVENT_TRUNCATED.strip() in execution.event_json:
+            raise NotReplayable("its body was too large to be stored whole") from None
+        raise NotReplayable("its event is of another kind") from None
+    if isinstance(event.body, str) and event.body.endswith(EVENT_TRUNCATED):
+        raise NotReplayable("its body was too large to be stored whole")
+    return event
+
+
+def _masked_places(event: HTTPEvent) -> Iterator[str]:
+    """Name the parts of a stored event that are not what came in."""
+    for member, values in (("headers", event.headers), ("query", event.query)):
+        for name, value in values.items():
+            if REDACTED in value:
+                yield f"{member}.{name}"
+    if REDACTED in event.path:
+        yield "path"
+    if isinstance(event.body, str) and REDACTED in event.body:
+        yield "body"
