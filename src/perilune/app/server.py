@@ -99,10 +99,7 @@ async def open_server(
     """
     async with AsyncExitStack() as rooms:
         key, store = await rooms.enter_async_context(open_data(settings))
-        # One second on, so that rows of a server that died within this very second count too.
-        recovered = await store.recover_pending(int(wall_clock()) + 1)
-        if recovered:
-            _log.warning("%d executions were interrupted by the last stop", recovered)
+        await _recover(store)
         housekeeper = await rooms.enter_async_context(open_housekeeping(store))
         masker = Masker(settings.mask_names)
         services = await rooms.enter_async_context(open_services(settings, store, masker))
@@ -151,6 +148,14 @@ async def open_server(
         )
         rooms.push_async_callback(server.stop)
         yield server
+
+
+async def _recover(store: SqliteStore) -> None:
+    """Close what an earlier server has left open."""
+    # One second on, so that rows of a server that died within this very second count too.
+    recovered = await store.recover_pending(int(wall_clock()) + 1)
+    if recovered:
+        _log.warning("%d executions were interrupted by the last stop", recovered)
 
 
 def _engine(
