@@ -152,6 +152,16 @@ async def test_the_lifetime_is_a_setting(tmp_path):
     assert "Max-Age=600;" in answer.headers["set-cookie"]
 
 
+async def test_a_login_that_can_not_be_stored_is_none(stranger, site):
+    await site.server.store.close()
+
+    answer = await log_in(stranger)
+
+    assert answer.status_code == 500
+    assert answer.json() == {"success": False, "error": "Failed to create session"}
+    assert "set-cookie" not in answer.headers
+
+
 async def test_a_store_that_fails_is_no_missing_session(member, site):
     await site.server.store.close()
 
