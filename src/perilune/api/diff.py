@@ -12,11 +12,11 @@ thousand repeated lines on each side, the n-th occurrence of a line is only comp
 n-th on the other side: still an exact difference, though no longer the smallest.
 """
 
+from array import array
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from typing import TypeAlias
 
 import msgspec
 
@@ -28,8 +28,6 @@ MAX_CELLS = 10_000_000_000
 """Most pairs of lines that are looked at as bits; about three seconds."""
 
 Match = tuple[int, int]
-Chain: TypeAlias = tuple[Match, "Chain | None"]
-"""A last pair, and the chain before it."""
 
 
 class LineType(StrEnum):
@@ -134,21 +132,28 @@ def _longest_chain(rows: list[list[int]]) -> list[Match]:
     """
     ends: list[int] = []
     """The smallest place of the new text that a chain of each length can end with."""
-    chains: list[Chain] = []
-    """The chain that ends there, last pair first."""
+    tails: list[int] = []
+    """Which link that is."""
+    # Links as rows of numbers: a million small objects would keep the garbage collector busy,
+    # and everybody else waiting.
+    links_i, links_j, before = array("q"), array("q"), array("q")
     for i, row in enumerate(rows):
         for j in row:
             length = bisect_left(ends, j)
-            chain: Chain = ((i, j), chains[length - 1] if length else None)
             if length == len(ends):
                 ends.append(j)
-                chains.append(chain)
+                tails.append(len(before))
             elif j < ends[length]:
                 ends[length] = j
-                chains[length] = chain
+                tails[length] = len(before)
+            else:
+                continue
+            links_i.append(i)
+            links_j.append(j)
+            before.append(tails[length - 1] if length else -1)
     found = []
-    link: Chain | None = chains[-1] if chains else None
-    while link is not None:
-        pair, link = link
-        found.append(pair)
+    link = tails[-1] if tails else -1
+    while link >= 0:
+        found.append((links_i[link], links_j[link]))
+        link = before[link]
     return found[::-1]

@@ -7,8 +7,9 @@ import msgspec
 from perilune.api.diff import diff_lines
 from perilune.api.errors import ComparedVersionNotFound
 from perilune.api.functions import Json, failing_as, page_info, version_answer
-from perilune.api.routes.shapes import VersionDiff
 from perilune.store import DB, FunctionVersion, PaginationParams, VersionNotFound, to_json
+
+LINES_AT_ONCE = 10_000
 
 
 class Versions:
@@ -69,7 +70,11 @@ class Versions:
 
 
 def _diff(old: FunctionVersion, new: FunctionVersion) -> bytes:
-    answer = VersionDiff(
-        old_version=old.version, new_version=new.version, diff=diff_lines(old.code, new.code)
-    )
-    return msgspec.json.encode(answer) + b"\n"
+    """Return a `VersionDiff` as JSON, encoded in parts: all at once would stop other threads."""
+    lines = diff_lines(old.code, new.code)
+    parts = [
+        msgspec.json.encode(lines[start : start + LINES_AT_ONCE])[1:-1]
+        for start in range(0, len(lines), LINES_AT_ONCE)
+    ]
+    head = b'{"old_version":%d,"new_version":%d,"diff":[' % (old.version, new.version)
+    return b"".join((head, b",".join(parts), b"]}\n"))
