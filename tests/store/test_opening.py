@@ -20,6 +20,7 @@ from perilune.store import (
     open_store,
 )
 from perilune.store.migrate import shipped_migrations
+from perilune.store.prepare import prepare_file
 from tests.store.helpers import NOW, execution_of, fresh_id, other_connection, rows, some_version
 
 
@@ -207,23 +208,55 @@ from pathlib import Path
 from perilune.store import Function, open_store
 
 async def work():
+    print("ready", flush=True)
+    sys.stdin.read()
     async with open_store(Path(sys.argv[1])) as store:
         await store.create_function(Function(id=sys.argv[2], name="n"))
 asyncio.run(work())
 """
 
 
-async def test_several_processes_may_open_a_new_file_at_once(path):
+async def open_at_once(path: Path) -> None:
+    """Let several processes open the file in the same moment; each adds a function."""
     processes = [
-        await asyncio.create_subprocess_exec(sys.executable, "-c", OPENING, str(path), f"{number}")
-        for number in range(4)
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-c", OPENING, str(path), f"{number}", stdin=-1, stdout=-1
+        )
+        for number in range(6)
     ]
+    for process in processes:
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.close()
+    assert [await process.wait() for process in processes] == [0] * 6
 
-    assert [await process.wait() for process in processes] == [0] * 4
 
-    assert rows(path, "SELECT id FROM functions ORDER BY id") == [("0",), ("1",), ("2",), ("3",)]
+async def test_several_processes_may_open_a_new_file_at_once(path):
+    await open_at_once(path)
+
+    assert rows(path, "SELECT id FROM functions ORDER BY id") == [(f"{n}",) for n in range(6)]
     applied = rows(path, "SELECT version FROM perilune_migrations ORDER BY version")
     assert applied == [(one.version,) for one in shipped_migrations()]
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+async def test_several_processes_may_bring_an_old_file_up_to_date_at_once(path, monkeypatch):
+    """One changes it, the others wait; the copy is of the file as it was before."""
+    steps = shipped_migrations()
+    monkeypatch.setattr("perilune.store.prepare.shipped_migrations", lambda: steps[:3])
+    prepare_file(path, NOW).close()
+
+    await open_at_once(path)
+
+    copy = path.with_name(f"{path.name}.before-v{len(steps)}")
+    newest = "SELECT max(version) FROM perilune_migrations"
+    assert (rows(path, newest), rows(copy, newest)) == ([(len(steps),)], [(3,)])
+    assert rows(path, "SELECT count(*) FROM functions") == [(6,)]
+    assert rows(copy, "SELECT count(*) FROM functions") == [(0,)]
+    assert sorted(file.name for file in path.parent.iterdir()) == [path.name, copy.name]
+    assert mode_of(copy) == 0o600
 
 
 CRASHING = """

@@ -8,6 +8,7 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -85,8 +86,9 @@ def schema_version(connection: sqlite3.Connection, steps: Sequence[Migration]) -
 def migrate(
     connection: sqlite3.Connection, path: Path, steps: Sequence[Migration], now: int
 ) -> None:
-    """Make the steps that are missing, each in one transaction.
+    """Make the steps that are missing, all in one transaction.
 
+    So nobody ever sees a file between two steps; processes that open it meanwhile wait.
     Before the first change of a file that has data, a copy is left beside it as
     `<name>.before-v<number>`.
 
@@ -98,23 +100,24 @@ def migrate(
 
     Raises:
         IncompatibleDatabase: See `schema_version`.
-        sqlite3.Error: A step failed; the file is as it was before that step.
+        sqlite3.Error: A step failed; the file is as it was.
     """
     version = schema_version(connection, steps)
-    if 0 < version < len(steps):
-        _back_up(connection, path.with_name(f"{path.name}.before-v{len(steps)}"))
+    if version == len(steps):
+        return
+    if version > 0:
+        _back_up(connection, path.with_name(f"{path.name}.before-v{len(steps)}"), version)
     cursor = connection.cursor()
-    for step in steps[version:]:
-        begin(cursor)
-        try:
-            # Another process may have been faster while we waited for the lock.
-            if schema_version(connection, steps) < step.version:
-                _make(connection, step, now)
-            cursor.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                cursor.execute("ROLLBACK")
-            raise
+    begin(cursor)
+    try:
+        # Another process may have been faster while we waited for the lock.
+        for step in steps[schema_version(connection, steps) :]:
+            _make(connection, step, now)
+        cursor.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            cursor.execute("ROLLBACK")
+        raise
 
 
 def _make(connection: sqlite3.Connection, step: Migration, now: int) -> None:
@@ -140,14 +143,29 @@ def _split(script: str) -> Iterator[str]:
         yield statement
 
 
-def _back_up(connection: sqlite3.Connection, target: Path) -> None:
+def _back_up(connection: sqlite3.Connection, target: Path, version: int) -> None:
+    """Leave a copy of the file, which has this schema version, as *target* if there is none."""
     if target.exists():
         return
-    partial = target.with_name(f"{target.name}.partial")
+    # Several processes may be doing this, each with a file of its own.
+    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
     partial.unlink(missing_ok=True)
     os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
-    connection.execute("VACUUM INTO ?1", (str(partial),))
-    partial.rename(target)
+    try:
+        connection.execute("VACUUM INTO ?1", (str(partial),))
+        # Otherwise another process has made its copy already, and changed the file since.
+        if _newest_step(partial) == version:
+            partial.rename(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _newest_step(path: Path) -> int:
+    """Return the number of the last step made in a file of ours."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        sql = "SELECT max(version) FROM perilune_migrations"
+        newest: int = connection.execute(sql).fetchone()[0]
+        return newest
 
 
 def _foreign_text(tables: set[str]) -> str:
