@@ -19,9 +19,6 @@ TOKEN = new_token()
 class NoTokens:
     """There are no API tokens; what looks like one is still none of a function's business."""
 
-    def recall(self, token: bytes) -> None:
-        return None
-
     async def check(self, token: bytes) -> None:
         return None
 

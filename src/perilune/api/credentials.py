@@ -16,10 +16,6 @@ KEY_CALLER = Caller(CallerKind.KEY, frozenset(Scope))
 class ApiTokens(Protocol):
     """What API tokens are recognised by; see `TokenChecker`."""
 
-    def recall(self, token: bytes) -> Caller | None:
-        """Return whose token this is if that is known without a look-up."""
-        ...
-
     async def check(self, token: bytes) -> Caller | None:
         """Return whose token this is; None if it is not in force."""
         ...
@@ -31,10 +27,6 @@ class Credentials:
     def __init__(self, key: KeyHolder, tokens: ApiTokens) -> None:
         self._key = key
         self._tokens = tokens
-
-    def recall(self, bearer: bytes) -> Caller | None:
-        """Return whose token this is if no look-up is needed for that; None: ask `check`."""
-        return KEY_CALLER if self._key.is_key(bearer) else self._tokens.recall(bearer)
 
     async def check(self, bearer: bytes) -> Caller | None:
         """Return whose token this is; None if it opens nothing.

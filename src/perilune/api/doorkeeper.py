@@ -1,12 +1,19 @@
 """Who may use the management API: whoever shows a bearer token, or the cookie of a session."""
 
+from dataclasses import dataclass
+
 from starlette.types import Scope
 
 from perilune.api.audit import AuditEvent, audit
 from perilune.api.backoff import Backoff
 from perilune.api.credentials import Credentials, bearer_of
 from perilune.api.csrf import SAFE_METHODS, has_proof
-from perilune.api.errors import AuthenticationRequired, CrossSiteRequest, TooManyAttempts
+from perilune.api.errors import (
+    ApiError,
+    AuthenticationRequired,
+    CrossSiteRequest,
+    TooManyAttempts,
+)
 from perilune.api.scopes import Caller
 from perilune.api.sessions import Sessions, session_tokens
 
@@ -28,7 +35,7 @@ class Doorkeeper:
         self._base_url = base_url
 
     async def admit(self, scope: Scope) -> Caller:
-        """Return who makes a request.
+        """Return who makes a request of the management API.
 
         Raises:
             AuthenticationRequired: a stranger.
@@ -36,26 +43,50 @@ class Doorkeeper:
             CrossSiteRequest: the session is right, the page is not.
             StoreError: it can't be found out.
         """
-        headers: list[tuple[bytes, bytes]] = scope["headers"]
-        address = client_address(scope)
-        bearer = bearer_of(headers)
-        wait_s = self._backoff.wait_s(address) if bearer else 0
-        if bearer and not wait_s:
-            caller = await self._credentials.check(bearer)
-            if caller is not None:
-                self._backoff.succeeded(address)
-                return caller
+        shown = await self._look_at_bearer(scope)
+        if shown.caller is not None:
+            return shown.caller
+        headers = scope["headers"]
         cookies = session_tokens(headers)
         caller = await self._sessions.find(cookies) if cookies else None
-        if caller is not None:
-            if scope["method"] not in SAFE_METHODS and not has_proof(headers, self._base_url):
-                raise CrossSiteRequest
-            return caller
+        if caller is None:
+            raise self._refusal(shown)
+        if scope["method"] not in SAFE_METHODS and not has_proof(headers, self._base_url):
+            raise CrossSiteRequest
+        return caller
+
+    async def admit_bearer(self, scope: Scope) -> Caller:
+        """Return whose bearer token a request carries; cookies don't count.
+
+        Raises:
+            AuthenticationRequired: there is none, or none that is in force.
+            TooManyAttempts, StoreError: see `admit`.
+        """
+        shown = await self._look_at_bearer(scope)
+        if shown.caller is None:
+            raise self._refusal(shown)
+        return shown.caller
+
+    async def _look_at_bearer(self, scope: Scope) -> "_Shown":
+        bearer, address = bearer_of(scope["headers"]), client_address(scope)
+        if not bearer:
+            return _Shown(address)
+        wait_s = self._backoff.wait_s(address)
         if wait_s:
-            raise TooManyAttempts(wait_s)
-        if bearer:
-            note_failure(self._backoff, address, AuditEvent.CREDENTIAL_REFUSED)
-        raise AuthenticationRequired
+            return _Shown(address, wait_s=wait_s)
+        caller = await self._credentials.check(bearer)
+        if caller is None:
+            return _Shown(address, is_wrong=True)
+        self._backoff.succeeded(address)
+        return _Shown(address, caller)
+
+    def _refusal(self, shown: "_Shown") -> ApiError:
+        """Return why a request is refused; counts a wrong token."""
+        if shown.wait_s:
+            return TooManyAttempts(shown.wait_s)
+        if shown.is_wrong:
+            note_failure(self._backoff, shown.address, AuditEvent.CREDENTIAL_REFUSED)
+        return AuthenticationRequired()
 
 
 def note_failure(backoff: Backoff, address: str, event: AuditEvent) -> None:
@@ -70,3 +101,14 @@ def client_address(scope: Scope) -> str:
     """Return the address a request comes from; empty if there is none."""
     client = scope.get("client")
     return str(client[0]) if client else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What came of looking at a request's bearer token; nothing at all if there is none."""
+
+    address: str
+    caller: Caller | None = None
+    wait_s: int = 0
+    """It was not looked at, because its address has to wait so long."""
+    is_wrong: bool = False
