@@ -200,6 +200,26 @@ async def test_the_routes_of_the_guide_work(bench: Bench) -> None:
     assert answers[1].body == b"text"
 
 
+@pytest.mark.parametrize(
+    ("event", "status", "body"),
+    [
+        pytest.param({"body": '{"choice":"tea"}'}, 200, {"choice": "tea", "votes": 1}, id="vote"),
+        pytest.param({"body": "[]"}, 400, {"error": "choice must be tea or coffee"}, id="other"),
+        pytest.param({"body": "{"}, 400, {"error": "the body is no JSON"}, id="no JSON"),
+        pytest.param({"method": "GET"}, 405, {"error": "only POST is supported"}, id="no POST"),
+    ],
+)
+async def test_the_python_function_of_the_guide_answers(
+    bench: Bench, event: dict, status: int, body: object
+) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", llms_text(), re.DOTALL)
+
+    result = await bench.call(await bench.add(code, runtime="python"), **event)
+
+    assert result.error is None and result.response is not None, result.error
+    assert (result.response.status_code, json.loads(result.response.body)) == (status, body)
+
+
 async def test_every_function_of_the_guide_is_tested() -> None:
     marks = {one.values[0] for one in TESTED} | {NOTES}
 
