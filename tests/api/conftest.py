@@ -34,7 +34,11 @@ class ScriptedRuntime:
     def __init__(self) -> None:
         self.behaviours: dict[str, Behaviour] = {}
         self.requests: list[RuntimeRequest] = []
+        self.prepared: list[str] = []
         self.report = SandboxReport("full", ("seccomp",), ())
+
+    def prepare(self, name: str) -> None:
+        self.prepared.append(name)
 
     async def execute(self, req: RuntimeRequest) -> RuntimeResult | None:
         self.requests.append(req)

@@ -4,6 +4,7 @@ import pytest
 
 from perilune.store import Function
 
+from .conftest import open_site
 from .management import CODE, create
 
 # --- functions ----------------------------------------------------------------
@@ -355,3 +356,18 @@ async def test_language_and_memory_reach_the_runtime(site):
     assert "memory_mb" not in cleared.json()
     seen = [(request.runtime, request.memory_mb) for request in site.runtime.requests]
     assert seen == [("python", 32), ("python", None)]
+
+
+async def test_workers_are_made_ready_when_a_function_is_created(site):
+    await create(site, runtime="python")
+    await site.client.post("/api/functions", json={"name": "", "runtime": "python"})
+
+    assert site.runtime.prepared == ["python"]
+
+
+async def test_workers_are_made_ready_at_the_next_start(tmp_path):
+    async with open_site(tmp_path) as site:
+        await create(site, runtime="python")
+
+    async with open_site(tmp_path) as site:
+        assert site.runtime.prepared == ["python"]

@@ -11,9 +11,9 @@ import pytest
 import pytest_asyncio
 
 from perilune.engine import Config, DefaultEngine, ExecutionRequest, ExecutionResult, new
-from perilune.events import HTTPEvent
+from perilune.events import ExecutionContext, HTTPEvent
 from perilune.ids import new_id
-from perilune.runtimes import Language, WorkerLimits, WorkerRuntime, forked
+from perilune.runtimes import Language, RuntimeRequest, WorkerLimits, WorkerRuntime, forked
 from perilune.runtimes.lua_wording import LUA_WORDING
 from perilune.services.ai import ChatClient, StoreAITracker
 from perilune.services.email import DefaultEmailClient, StoreEmailTracker
@@ -32,6 +32,7 @@ FORGER = Language(
 """Workers that have been taken over."""
 MEMORY_BYTES = 64 * 1024 * 1024
 TIMEOUT_S = 1.0
+READY = {"python": "def handler(ctx, event):\n    return 'ready'"}
 ALL_VALUES = """
 local function all(...) return {{ n = select("#", ...), ... }} end
 function handler(ctx, event)
@@ -134,6 +135,16 @@ async def open_box(
                 **clients,
             )
         )
+        if language in READY:
+            # The first one waits for the process that workers are forked from.
+            await runtime.execute(
+                RuntimeRequest(
+                    code=READY[language],
+                    context=ExecutionContext(execution_id="e", function_id="f", started_at=1),
+                    event=HTTPEvent(method="GET", path="/"),
+                    runtime=language,
+                )
+            )
         engine = new(Config(db=store, logger=logger, runtime=runtime, execution_timeout=TIMEOUT_S))
         rooms.push_async_callback(engine.close)
         yield Box(store, runtime, engine, language)
@@ -157,6 +168,4 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Box]:
 async def python(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Box]:
     """An engine for Python functions; all tests of a module share it."""
     async with open_box(tmp_path_factory.mktemp("data"), language="python") as opened:
-        # The first one waits for the process that workers are forked from.
-        await opened.body("def handler(ctx, event):\n    return 'ready'")
         yield opened

@@ -1,6 +1,6 @@
 """What the management API does with functions.  Requests are already validated here."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -65,13 +65,23 @@ class EnvVariables(Protocol):
 class Functions:
     """Creates, reads, changes and removes functions.
 
+    *prepare* is told the language of each new one, since it will be called soon.
+
     Every method raises the store's not-found errors, and `OperationFailed`
     when the store itself fails.
     """
 
-    def __init__(self, db: DB, env: EnvVariables, offer: Offer = DEFAULT_OFFER) -> None:
+    def __init__(
+        self,
+        db: DB,
+        env: EnvVariables,
+        offer: Offer = DEFAULT_OFFER,
+        *,
+        prepare: Callable[[str], None] = lambda runtime: None,
+    ) -> None:
         self._db = db
         self._env = env
+        self._prepare = prepare
         self.offer = offer
         """What functions may ask for."""
 
@@ -90,6 +100,7 @@ class Functions:
                 function = await transaction.create_function(new)
                 with failing_as("Failed to create initial version"):
                     version = await transaction.create_version(function.id, code)
+        self._prepare(function.runtime)
         return _with_version(function, version)
 
     async def page(self, params: PaginationParams, wanted: FunctionQuery) -> Json:

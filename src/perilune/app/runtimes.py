@@ -34,6 +34,10 @@ class HostedRuntime(Protocol):
         """The languages of functions, by name; the default one first."""
         ...
 
+    def prepare(self, name: str) -> None:
+        """Get ready in the background for functions in this language."""
+        ...
+
     def is_ready(self) -> bool:
         """Tell whether executions would find a worker."""
         ...

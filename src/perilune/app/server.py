@@ -111,6 +111,8 @@ async def open_server(
         local_url = f"{'https' if certificate else 'http'}://localhost:{port}"
         url = settings.base_url or local_url
         runtime = await rooms.enter_async_context(open_runtime(settings, services))
+        for language in await store.runtimes_in_use():
+            runtime.prepare(language)
         feed = ExecutionFeed()
         executing = _engine(settings, store, services, runtime, masker, feed)
         rooms.push_async_callback(executing.close)
@@ -241,7 +243,12 @@ def _gateway(
             raise NoWorkersError("no worker is running")
 
     management = ManagementApi(
-        Functions(store, services.env, Offer(runtime.languages, settings.worker_memory // MIB)),
+        Functions(
+            store,
+            services.env,
+            Offer(runtime.languages, settings.worker_memory // MIB),
+            prepare=runtime.prepare,
+        ),
         Versions(store),
         Executions(
             store,

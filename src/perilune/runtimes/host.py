@@ -5,6 +5,7 @@ pool, calls to the host, limits and kill rules are here, the same for all.
 """
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from perilune.errors import PeriluneError
 from perilune.events import ExecutionContext, HTTPResponse
 from perilune.runtimes.checking import source_report
 from perilune.runtimes.contract import (
@@ -49,6 +51,8 @@ from perilune.worker.lockdown import REQUIRED_LAYERS
 CHECK_LIMIT_S = 10.0
 CHECKING = "check"
 """Stands for the version of workers that only check; no version has this id."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,7 @@ class WorkerRuntime:
         self._pool: Pool | None = None
         self._starter: WorkerStarter | None = None
         self._starting = asyncio.Lock()
+        self._preparing: dict[str, asyncio.Task[None]] = {}
 
     async def __aenter__(self) -> "WorkerRuntime":
         await self.start()
@@ -138,6 +143,10 @@ class WorkerRuntime:
 
     async def close(self) -> None:
         """Stop all workers, and what creates them."""
+        for task in self._preparing.values():
+            task.cancel()
+        await asyncio.gather(*self._preparing.values(), return_exceptions=True)
+        self._preparing.clear()
         self._pool = None
         await self._rooms.aclose()
 
@@ -145,6 +154,26 @@ class WorkerRuntime:
     def languages(self) -> tuple[str, ...]:
         """The languages that functions can be written in, by name."""
         return tuple(self._languages)
+
+    def prepare(self, name: str) -> None:
+        """Get ready in the background for functions in a language, so that the first one is quick.
+
+        A language that is not there, or is ready already, is left alone.
+        """
+        language = self._languages.get(name)
+        if language is not None and not language.starts_at_once and name not in self._preparing:
+            self._preparing[name] = asyncio.create_task(self._prepare(language))
+
+    async def _prepare(self, language: Language) -> None:
+        await self.start()
+        if self._starter is None or self._pool is None:
+            return
+        try:
+            await self._starter.prepare(language)
+        except PeriluneError as error:
+            _log.error("workers for %s can't be started: %s", language.name, error)
+            return
+        self._pool.keep_warm(self._kind(language.name, None))
 
     def sandbox(self) -> SandboxReport:
         """Return which layers of the sandbox are in force in the workers of every language."""

@@ -124,6 +124,11 @@ class Pool:
         self._watch = asyncio.create_task(self._watch_forever())
         self._replan()
 
+    def keep_warm(self, kind: WorkerKind) -> None:
+        """Keep some workers of a kind ready from now on, as long as it is in use."""
+        self._spares.keep_warm(kind)
+        self._replan()
+
     async def close(self) -> None:
         """Stop every worker; executions that are still running fail."""
         self._closed = True

@@ -58,6 +58,15 @@ class WorkerStarter:
         """How well the worker started last is locked down, for each language in use."""
         return self._grades.values()
 
+    async def prepare(self, language: Language) -> None:
+        """Open what creates the workers of a language, if that has not been done.
+
+        Raises:
+            PeriluneError: it can't be opened.
+        """
+        if language not in self._spawners:
+            await self._open(language)
+
     async def start(self, kind: WorkerKind) -> WorkerProcess:
         """Return a worker that is locked down and ready for its first invocation.
 

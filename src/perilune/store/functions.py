@@ -142,6 +142,12 @@ class Functions:
             ]
         )
 
+    async def runtimes(self) -> set[str]:
+        """Return the languages that functions are written in."""
+        return await self._access.read(
+            lambda connection: {name for (name,) in connection.execute(_SQL["list_runtimes"])}
+        )
+
 
 def read_function(connection: sqlite3.Connection, function_id: str) -> Function:
     """Return the function.  Raises `FunctionNotFound`."""

@@ -129,6 +129,7 @@ class SqliteSession:
         self.get_function = functions.read
         self.list_functions = functions.page
         self.update_function = functions.update
+        self.runtimes_in_use = functions.runtimes
         self.delete_function = functions.delete
         self.list_functions_with_active_cron = functions.with_active_cron
         self.create_version = versions.create

@@ -26,6 +26,9 @@ FROM functions
 WHERE cron_status = 'active' AND cron_schedule <> '' AND disabled = 0
 ORDER BY created_at, id
 
+-- name: list_runtimes
+SELECT DISTINCT runtime FROM functions
+
 -- name: touch_function
 UPDATE functions SET updated_at = ?2 WHERE id = ?1
 

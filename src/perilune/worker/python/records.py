@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+_MAX_WHOLE = 2.0**53
 _UNDERSCORES = re.compile(r"_([a-z0-9])")
 
 
@@ -154,6 +155,9 @@ def from_wire(value: Any) -> Any:
         return Record({_key(name): from_wire(member) for name, member in value.items()})
     if isinstance(value, list):
         return [from_wire(one) for one in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < _MAX_WHOLE:
+        # The host counts in floats, as most languages do.
+        return int(value)
     return value
 
 
