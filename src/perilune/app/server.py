@@ -111,8 +111,7 @@ async def open_server(
         local_url = f"{'https' if certificate else 'http'}://localhost:{port}"
         url = settings.base_url or local_url
         runtime = await rooms.enter_async_context(open_runtime(settings, services))
-        for language in await store.runtimes_in_use():
-            runtime.prepare(language)
+        await _prepare(store, runtime)
         feed = ExecutionFeed()
         executing = _engine(settings, store, services, runtime, masker, feed)
         rooms.push_async_callback(executing.close)
@@ -193,6 +192,19 @@ def _certificate(settings: Settings) -> Certificate | None:
     return Certificate(settings.tls_certificate, settings.tls_key)
 
 
+async def _prepare(store: SqliteStore, runtime: HostedRuntime) -> None:
+    """Have workers ready for the languages that functions are written in."""
+    for language in await store.runtimes_in_use():
+        runtime.prepare(language)
+
+
+def _functions(
+    settings: Settings, store: SqliteStore, services: Services, runtime: HostedRuntime
+) -> Functions:
+    offer = Offer(runtime.languages, settings.worker_memory // MIB)
+    return Functions(store, services.env, offer, prepare=runtime.prepare)
+
+
 def _connection_limits(settings: Settings) -> ConnectionLimits:
     return ConnectionLimits(
         head_timeout_s=settings.header_timeout,
@@ -243,12 +255,7 @@ def _gateway(
             raise NoWorkersError("no worker is running")
 
     management = ManagementApi(
-        Functions(
-            store,
-            services.env,
-            Offer(runtime.languages, settings.worker_memory // MIB),
-            prepare=runtime.prepare,
-        ),
+        _functions(settings, store, services, runtime),
         Versions(store),
         Executions(
             store,
