@@ -10,15 +10,19 @@ from perilune import __version__
 from perilune.cli import (
     completion,
     database,
+    environment,
     executions,
     files,
     functions,
     invoke,
     keys,
     lunar,
+    pairs,
+    schedule,
     secrets,
     server,
     tokens,
+    trial,
 )
 
 __all__ = ["main"]
@@ -49,6 +53,11 @@ for command in (
     invoke.invoke,
     executions.executions,
     executions.logs,
+    trial.try_out,
+    trial.replay,
+    environment.env,
+    pairs.kv,
+    schedule.schedule,
     files.export_files,
     files.import_files,
     files.apply,

@@ -5,9 +5,13 @@ import sys
 import click
 
 from perilune.cli.connection import Client, Server, on_server
-from perilune.cli.output import one_line, print_json, print_json_line, print_table, shown_time
-
-LEVEL_COLOURS = {"error": "red", "warn": "yellow", "debug": "bright_black"}
+from perilune.cli.output import (
+    print_json,
+    print_json_line,
+    print_table,
+    shown_line,
+    shown_time,
+)
 
 
 @click.group()
@@ -20,15 +24,19 @@ def executions() -> None:
 @click.option("-n", "--number", default=20, show_default=True, type=click.IntRange(min=1))
 @click.option("--status", type=click.Choice(["pending", "success", "error"]))
 @click.option("--trigger", type=click.Choice(["http", "cron"]))
+@click.option("--since", help="Unix seconds, or how long ago: 90s, 15m, 24h, 7d.")
+@click.option("--until", help="The same.")
+@click.option("--version", type=click.IntRange(min=1), help="Number of a version.")
+@click.option("--text", help="Text in the error.")
 @on_server
 def list_executions(
-    server: Server, function: str, number: int, status: str | None, trigger: str | None
+    server: Server, /, function: str, number: int, **filters: str | int | None
 ) -> None:
     """List the executions of a function, newest first."""
+    filters["q"] = filters.pop("text")
 
     async def work(client: Client) -> list[dict[str, object]]:
         of = await client.functions.id_of(function)
-        filters = {"status": status, "trigger": trigger}
         return [one async for one in client.executions.every(of, filters, number)]
 
     found = server.run(work)
@@ -110,8 +118,5 @@ def _print_line(server: Server, execution_id: str, line: dict[str, object]) -> N
     if server.as_json:
         print_json_line({"execution_id": execution_id, **line})
         return
-    level = str(line["level"])
-    shown = click.style(f"{level:5}", fg=LEVEL_COLOURS.get(level))
-    when = shown_time(line["created_at"])
-    click.echo(f"{when} {execution_id} {shown} {one_line(str(line['message']))}")
+    click.echo(f"{execution_id} {shown_line(line)}")
     sys.stdout.flush()

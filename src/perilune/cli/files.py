@@ -191,11 +191,19 @@ def _values(directory: Path, folder: Path, env_file: Path | None) -> dict[str, s
 
 
 def read_env_file(file: Path) -> dict[str, str]:
-    """Return the variables in a `.env` file, as they stand there."""
-    from dotenv import dotenv_values
+    """Return the variables in a `.env` file, as they stand there; a line without sense ends it."""
+    # Not `dotenv_values`, which skips such lines, and a variable with them.
+    from dotenv.parser import parse_stream
 
-    values = dotenv_values(file, interpolate=False)
-    return {name: value for name, value in values.items() if value is not None}
+    try:
+        with file.open(encoding="utf-8") as stream:
+            bindings = list(parse_stream(stream))
+    except (OSError, UnicodeDecodeError) as problem:
+        raise click.ClickException(f"can't read {file}: {problem}") from problem
+    for one in bindings:
+        if one.error or (one.key and one.value is None):
+            raise click.ClickException(f"{file}: line {one.original.line} makes no sense")
+    return {one.key: one.value for one in bindings if one.key and one.value is not None}
 
 
 def _members(step: "Step") -> dict[str, object]:

@@ -127,7 +127,7 @@ def deploy(server: Server, path: Path, name: str | None, env_file: Path | None) 
 
         deploy_folder(server, path, env_file)
         return
-    code = _code_in(path)
+    code = code_in(path)
     wanted = name or path.stem
 
     async def work(client: Client) -> tuple[str, dict[str, object]]:
@@ -209,6 +209,14 @@ def rollback(server: Server, function: str, version: int | None) -> None:
         note(f"version {done['version']} of {function} is active")
 
 
+def code_in(path: Path) -> str:
+    """Return the code in a file."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise click.ClickException(f"can't read {path}: {problem}") from problem
+
+
 def _switch(server: Server, function: str, *, disabled: bool) -> None:
     async def work(client: Client) -> dict[str, object]:
         of = await client.functions.id_of(function)
@@ -219,13 +227,6 @@ def _switch(server: Server, function: str, *, disabled: bool) -> None:
         print_json({"id": found["id"], "name": found["name"], "disabled": found["disabled"]})
     else:
         note(f"{found['name']} is {'disabled' if found['disabled'] else 'enabled'}")
-
-
-def _code_in(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise click.ClickException(f"can't read {path}: {problem}") from problem
 
 
 def _number(function: dict[str, object]) -> object:

@@ -44,11 +44,11 @@ def invoke(
 
     The exit code is 0 for a status below 400, 6 for 4xx and 7 for 5xx.
     """
-    body = None if data is None else _body(data)
-    sent = dict(_pair(one, ":", "--header") for one in headers)
+    body = None if data is None else request_body(data)
+    sent = dict(pair_in(one, ":", "--header") for one in headers)
     if body is not None and not any(name.lower() == "content-type" for name in sent):
         sent["Content-Type"] = "application/json" if _looks_like_json(body) else "text/plain"
-    parameters = urlencode([_pair(one, "=", "--query") for one in query])
+    parameters = urlencode([pair_in(one, "=", "--query") for one in query])
 
     async def work(client: Client) -> "Answer":
         of = await client.functions.id_of(function)
@@ -84,6 +84,26 @@ def exit_code(status: int) -> int:
     return EXIT_CLIENT_STATUS if status < 500 else EXIT_SERVER_STATUS
 
 
+def request_body(data: str) -> bytes:
+    """Return what `--data` stands for."""
+    if data == "@-":
+        return sys.stdin.buffer.read()
+    if not data.startswith("@"):
+        return data.encode("utf-8", "surrogateescape")
+    try:
+        return Path(data[1:]).read_bytes()
+    except OSError as problem:
+        raise click.BadParameter(f"can't read {data[1:]}: {problem}", param_hint="--data") from None
+
+
+def pair_in(text: str, separator: str, option: str) -> tuple[str, str]:
+    """Return the name and the value in *text*, which *option* was given."""
+    name, found, value = text.partition(separator)
+    if not found or not name.strip():
+        raise click.BadParameter(f"{text!r} has no {separator!r}", param_hint=option)
+    return name.strip(), value.strip() if separator == ":" else value
+
+
 def _members(answer: "Answer") -> dict[str, object]:
     named = {name.lower(): value for name, value in answer.headers}
     members: dict[str, object] = {
@@ -99,24 +119,6 @@ def _members(answer: "Answer") -> dict[str, object]:
     except UnicodeDecodeError:
         members["body_base64"] = base64.b64encode(answer.body).decode()
     return members
-
-
-def _body(data: str) -> bytes:
-    if data == "@-":
-        return sys.stdin.buffer.read()
-    if not data.startswith("@"):
-        return data.encode("utf-8", "surrogateescape")
-    try:
-        return Path(data[1:]).read_bytes()
-    except OSError as problem:
-        raise click.BadParameter(f"can't read {data[1:]}: {problem}", param_hint="--data") from None
-
-
-def _pair(text: str, separator: str, option: str) -> tuple[str, str]:
-    name, found, value = text.partition(separator)
-    if not found or not name.strip():
-        raise click.BadParameter(f"{text!r} has no {separator!r}", param_hint=option)
-    return name.strip(), value.strip() if separator == ":" else value
 
 
 def _looks_like_json(body: bytes) -> bool:

@@ -6,7 +6,7 @@ coloured and fit its width; elsewhere they are plain and as wide as they need to
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 WIDE = 10_000
+
+_LEVEL_COLOURS = {"error": "red", "warn": "yellow", "debug": "bright_black"}
 
 Bars = Callable[[str, int, int], None]
 """Is told what is under way, how much of it is done, and how much there is."""
@@ -77,6 +79,13 @@ def shown_time(seconds: object) -> str:
         return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
     except (ValueError, OverflowError, OSError):
         return str(seconds)
+
+
+def shown_line(line: Mapping[str, object]) -> str:
+    """Return a line of an execution's log with its time and level."""
+    level = str(line["level"])
+    shown = click.style(f"{level:5}", fg=_LEVEL_COLOURS.get(level))
+    return f"{shown_time(line['created_at'])} {shown} {one_line(str(line['message']))}"
 
 
 def one_line(text: str) -> str:

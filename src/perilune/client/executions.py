@@ -21,14 +21,29 @@ class Executions:
         filters: Mapping[str, str | int | None] | None = None,
         most: int | None = None,
     ) -> AsyncIterator[Json]:
-        """Yield the executions of a function, newest first."""
+        """Yield the executions of a function, newest first, without their events."""
         path = f"/api/functions/{quote(function, safe='')}/executions"
-        return self._connection.every(path, "executions", filters, most)
+        wanted = {**(filters or {}), "fields": "summary"}
+        return self._connection.every(path, "executions", wanted, most)
 
     async def get(self, execution: str) -> Json:
         """Return one execution with its event and response."""
         found: Json = await self._connection.ask("GET", _path(execution))
         return found
+
+    async def replay(self, execution: str, version: int | None = None) -> Json:
+        """Execute the stored event again, by the active version or another one."""
+        done: Json = await self._connection.ask(
+            "POST", f"{_path(execution)}/replay", params={"version": version}
+        )
+        return done
+
+    async def try_out(self, function: str, code: str | None, event: Mapping[str, object]) -> Json:
+        """Execute a draft, or the active version, with a made-up request."""
+        body = {"event": event} if code is None else {"event": event, "code": code}
+        path = f"/api/functions/{quote(function, safe='')}/test"
+        done: Json = await self._connection.ask("POST", path, body)
+        return done
 
     def logs(self, execution: str) -> AsyncIterator[Json]:
         """Yield the log lines of an execution, oldest first."""

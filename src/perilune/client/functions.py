@@ -1,11 +1,11 @@
 """What the API can do with functions, their versions, environment and pairs."""
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from urllib.parse import quote
 
 from perilune.client.connection import Connection, Json
-from perilune.client.errors import AmbiguousName, NotFound
+from perilune.client.errors import AmbiguousName, NotFound, WriteOnlyValues
 
 _ID = re.compile(r"[0-9a-v]{20}")
 
@@ -21,8 +21,8 @@ class Functions:
         self._connection = connection
 
     def every(self) -> AsyncIterator[Json]:
-        """Yield all functions, newest first, without their environment."""
-        return self._connection.every("/api/functions", "functions")
+        """Yield all functions, newest first, without their environment and code."""
+        return self._connection.every("/api/functions", "functions", {"fields": "summary"})
 
     async def id_of(self, name_or_id: str) -> str:
         """Return the id of the function that has this id or else this name.
@@ -66,6 +66,39 @@ class Functions:
     async def replace_env(self, function: str, values: Mapping[str, str]) -> None:
         """Make *values* the whole environment."""
         await self._connection.ask("PUT", _path(function, "env"), {"env_vars": values})
+
+    async def env(self, function: str) -> dict[str, str | None]:
+        """Return the variables; None is a value that the server does not show."""
+        found: dict[str, str | None] = (await self.get(function)).get("env_vars") or {}
+        return found
+
+    async def change_env(
+        self, function: str, values: Mapping[str, str], removed: Collection[str] | None
+    ) -> list[str]:
+        """Set variables and take others away; return the names of all there are then.
+
+        Args:
+            function: whose they are.
+            values: those that are set.
+            removed: those that are taken away; None: all that are not set.
+
+        Raises:
+            WriteOnlyValues: others would have to be sent again, but the server hides them.
+        """
+        after: dict[str, str] = dict(values)
+        hidden = []
+        if removed is not None:
+            for name, value in (await self.env(function)).items():
+                if name in removed or name in after:
+                    continue
+                if value is None:
+                    hidden.append(name)
+                else:
+                    after[name] = value
+        if hidden:
+            raise WriteOnlyValues(hidden)
+        await self.replace_env(function, after)
+        return sorted(after)
 
     def versions(self, function: str, most: int | None = None) -> AsyncIterator[Json]:
         """Yield the versions, latest first."""
