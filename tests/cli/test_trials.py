@@ -1,0 +1,120 @@
+"""`perilune test`, `replay`, `kv` and the filters of executions, against a real server."""
+
+import json
+
+import pytest
+
+from tests.cli.test_cli import serving
+from tests.cli.test_client import Site
+
+ECHO = """\
+function handler(ctx, event)
+  if event.query.fail then error("as asked: " .. event.query.fail) end
+  kv.set("last", event.body)
+  log.warn("method " .. event.method)
+  return { statusCode = 201, body = event.relativePath .. " " .. event.body }
+end
+"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    data_dir = tmp_path_factory.mktemp("trials") / "data"
+    # Nobody reads its log, so it must not fill the pipe.
+    with serving(data_dir, "--access-log", "off") as (_, said):
+        yield Site(said["port"], data_dir)
+
+
+@pytest.fixture
+def echo(site, tmp_path):
+    (tmp_path / "echo.lua").write_text(ECHO)
+    site("deploy", str(tmp_path / "echo.lua"))
+    yield "echo"
+    site("functions", "delete", "echo", "--yes")
+
+
+def test_a_draft_is_executed_without_being_deployed(site, echo, tmp_path):
+    (tmp_path / "draft").mkdir()
+    draft = tmp_path / "draft" / "main.lua"
+    draft.write_text(ECHO.replace("201", "202"))
+
+    text = site("test", echo, str(draft), "-p", "/a", "-d", "üx")
+    folder = site.json("test", echo, str(draft.parent))
+    active = site.json("test", echo, "-X", "DELETE")
+
+    assert text.exit_code == 0 and text.stdout == "/a üx"
+    assert "status 202" in text.stderr and "warn  method POST" in text.stderr
+    assert folder["response"]["statusCode"] == 202
+    assert active["response"]["statusCode"] == 201
+    assert active["logs"][0]["message"] == "method DELETE"
+    assert [one["version"] for one in site.json("versions", echo)] == [1]
+
+
+def test_a_draft_that_fails_says_why(site, echo):
+    failed = site("test", echo, "-q", "fail=yes")
+
+    assert failed.exit_code == 1 and "as asked: yes" in failed.stderr and failed.stdout == ""
+
+
+def test_an_execution_is_replayed(site, echo):
+    site("invoke", echo, "x", "-d", "again")
+    (execution,) = site.json("executions", "list", echo)
+
+    done = site.json("replay", execution["id"])
+
+    assert done["replayed"] == execution["id"]
+    assert done["response"]["body"] == "/x again"
+
+
+def test_executions_are_filtered(site, echo):
+    site("invoke", echo)
+    site("invoke", echo, "-q", "fail=first")
+    site("invoke", echo, "-q", "fail=second")
+
+    failed = site.json("executions", "list", echo, "--status", "error")
+    found = site.json("executions", "list", echo, "--text", "second", "--since", "1h")
+    older = site.json("executions", "list", echo, "--until", "1h")
+    of_version = site.json("executions", "list", echo, "--version", "1", "-n", "2")
+    table = site("executions", "list", echo, "--status", "error").stdout
+
+    assert len(failed) == 2 and len(found) == 1 and older == []
+    assert len(of_version) == 2
+    assert "as asked: first" in table and len(table.splitlines()) == 3
+    assert site("executions", "list", echo, "--since", "soon").exit_code == 1
+
+
+def test_pairs_are_listed_read_written_and_deleted(site, echo):
+    site("kv", "set", echo, "a/b c", "text ü")
+    site("kv", "set", echo, "raw", given="\x00bytes\n")
+    site("kv", "set", echo, "short", "x", "--ttl", "3600")
+
+    listed = site.json("kv", "list", echo)
+    some = site.json("kv", "list", echo, "--prefix", "a/")
+
+    assert [one["key"] for one in listed] == ["a/b c", "raw", "short"]
+    assert [one["key"] for one in some] == ["a/b c"]
+    assert "expires_at" in listed[2]
+    assert site("kv", "get", echo, "a/b c").stdout == "text ü"
+    assert site("kv", "get", echo, "raw").stdout_bytes == b"\x00bytes\n"
+    assert "a/b c" in site("kv", "list", echo).stdout
+    assert site("kv", "delete", echo, "raw").exit_code == 0
+    assert site("kv", "get", echo, "raw").exit_code == 3
+
+
+def test_json_is_one_document_of_its_own(site, echo):
+    """What people are told besides goes to standard error, so programs can read the rest."""
+    for args in (
+        ("kv", "list", echo),
+        ("kv", "set", echo, "k", "v"),
+        ("kv", "delete", echo, "k"),
+        ("functions", "list"),
+        ("versions", echo),
+        ("executions", "list", echo),
+        ("schedule", "list"),
+        ("tokens", "list"),
+        ("env", "list", echo),
+        ("env", "unset", echo, "X"),
+        ("functions", "disable", echo),
+        ("functions", "enable", echo),
+    ):
+        json.loads(site(*args, "--json").stdout)
