@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.cron import parse
-from perilune.scheduler import LATE_S, MAX_COUNTED, MAX_DUE, Action, Entry, make_plan
+from perilune.scheduler import LATE_S, MAX_COUNTED, MAX_LATE, Action, Entry, make_plan
 from perilune.store import CronJob
 from tests.scheduler.world import NOON, UTC
 
@@ -68,13 +68,15 @@ def test_without_functions_nothing_is_due():
     assert (plan.due, plan.sleep_s) == ((), POLL_S)
 
 
-def test_many_are_dealt_with_some_at_a_time():
-    entries = [entry() for _ in range(MAX_DUE + 1)]
+def test_what_is_on_time_does_not_wait_for_what_is_late():
+    entries = [entry() for _ in range(MAX_LATE + 1)]
 
-    full = make_plan(entries, NOON + 60, longest_s=POLL_S)
-    rest = make_plan([entries[-1]], NOON + 60, longest_s=POLL_S)
+    on_time = make_plan(entries, NOON + 60, longest_s=POLL_S)
+    first = make_plan(entries, NOON + 90, longest_s=POLL_S)
+    rest = make_plan([first.due[0].after, entries[-1]], NOON + 90, longest_s=POLL_S)
 
-    assert (len(full.due), full.sleep_s) == (MAX_DUE, 0.0)
+    assert (len(on_time.due), on_time.sleep_s) == (MAX_LATE + 1, POLL_S)
+    assert (len(first.due), first.sleep_s) == (MAX_LATE, 0.0)
     assert (len(rest.due), rest.sleep_s) == (1, POLL_S)
 
 

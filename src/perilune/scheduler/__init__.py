@@ -9,7 +9,7 @@ from perilune.scheduler.event import cron_event
 from perilune.scheduler.plan import (
     LATE_S,
     MAX_COUNTED,
-    MAX_DUE,
+    MAX_LATE,
     Action,
     Due,
     Entry,
@@ -22,7 +22,7 @@ __all__ = [
     "LATE_S",
     "MAX_CATCH_UPS",
     "MAX_COUNTED",
-    "MAX_DUE",
+    "MAX_LATE",
     "POLL_S",
     "Action",
     "Due",

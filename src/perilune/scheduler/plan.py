@@ -17,8 +17,8 @@ LATE_S = 10
 MAX_COUNTED = 1000
 """Most missed ticks that are counted one by one; the count then stands for it and more."""
 
-MAX_DUE = 50
-"""Most functions dealt with at a time, so that everything else gets its turn in between."""
+MAX_LATE = 3
+"""Most functions with missed ticks dealt with at a time: counting takes milliseconds for each."""
 
 
 class Action(StrEnum):
@@ -51,18 +51,17 @@ class Entry:
         """Return what is due at *now*: the latest tick, which stands for all before it."""
         if self.following is None or self.following > now:
             return None
-        tick = self.schedule.latest(self.settled, int(now)) or self.following
+        tick, passed_over = self.following, 0
+        after = Entry.of(self.job, self.schedule, tick)
+        if after.following is not None and after.following <= now:
+            tick = self.schedule.latest(tick, int(now)) or after.following
+            passed_over = self.schedule.count(self.settled, tick, MAX_COUNTED)
+            after = Entry.of(self.job, self.schedule, tick)
         if now - tick <= LATE_S:
             action = Action.START
         else:
             action = Action.CATCH_UP if self.job.runs_missed else Action.MISS
-        return Due(
-            action=action,
-            tick=tick,
-            passed_over=self.schedule.count(self.settled, tick, MAX_COUNTED),
-            before=self,
-            after=Entry.of(self.job, self.schedule, tick),
-        )
+        return Due(action=action, tick=tick, passed_over=passed_over, before=self, after=after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,19 +88,22 @@ class Plan:
 def make_plan(entries: Iterable[Entry], now: float, *, longest_s: float) -> Plan:
     """Return what is due at *now*, and how long to sleep: never past a tick or *longest_s*.
 
-    If more is due than one plan holds, the rest is for the next one, without sleep.
+    Whatever is on time is part of it.  If more functions than `MAX_LATE` have missed ticks, the
+    rest is for the next plan, without sleep.
     """
     due: list[Due] = []
     wake_at = now + longest_s
+    late = 0
     for entry in entries:
         following = entry.following
         if following is None:
             continue
-        if following <= now and len(due) == MAX_DUE:
-            return Plan(due=tuple(due), sleep_s=0.0)
-        if following <= now and (found := entry.due(now)) is not None:
-            due.append(found)
-            following = found.after.following
+        if following <= now:
+            late += following + LATE_S < now
+            found = entry.due(now) if following + LATE_S >= now or late <= MAX_LATE else None
+            if found is not None:
+                due.append(found)
+                following = found.after.following
         if following is not None and following < wake_at:
             wake_at = following
-    return Plan(due=tuple(due), sleep_s=wake_at - now)
+    return Plan(due=tuple(due), sleep_s=max(0.0, wake_at - now))
