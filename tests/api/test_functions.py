@@ -371,3 +371,29 @@ async def test_workers_are_made_ready_at_the_next_start(tmp_path):
 
     async with open_site(tmp_path) as site:
         assert site.runtime.prepared == ["python"]
+
+
+async def test_settings_of_calls_are_stored_and_cleared(site):
+    """Methods are stored in one form; null and an empty text clear."""
+    given = {
+        "timeout_s": 5,
+        "access": "signature",
+        "signature_scheme": "github",
+        "rate_limit": 10,
+        "rate_window_s": 60,
+        "max_concurrency": 3,
+        "handles_options": True,
+        "unsandboxed_html": True,
+    }
+    function = await create(site, allowed_methods="delete, Get,get", **given)
+    path = f"/api/functions/{function['id']}"
+
+    found = (await site.client.get(path)).json()
+    cleared = dict.fromkeys(["timeout_s", "signature_scheme", "rate_limit", "rate_window_s"])
+    await site.client.put(path, json=cleared | {"max_concurrency": None, "allowed_methods": ""})
+    left = (await site.client.get(path)).json()
+
+    assert {name: found[name] for name in given} == given
+    assert found["allowed_methods"] == "GET,DELETE"
+    assert not (cleared.keys() | {"max_concurrency", "allowed_methods"}) & left.keys()
+    assert (left["access"], left["handles_options"]) == ("signature", True)

@@ -42,6 +42,37 @@ FIELD_ERRORS = [
     ),
     pytest.param({"memory_mb": 15}, "memory_mb: memory_mb must be between 16 and 128", id="little"),
     pytest.param({"memory_mb": 129}, "memory_mb: memory_mb must be between 16 and 128", id="much"),
+    *(
+        pytest.param(
+            {name: value}, f"{name}: {name} must be between 1 and {most}", id=f"{name} {value}"
+        )
+        for name, most in (
+            ("timeout_s", 300),
+            ("rate_limit", 1000000),
+            ("rate_window_s", 86400),
+            ("max_concurrency", 10000),
+        )
+        for value in (0, -1, most + 1, 2**62)
+    ),
+    pytest.param(
+        {"access": "nobody"},
+        "access: access must be one of: [public token signature]",
+        id="access",
+    ),
+    pytest.param(
+        {"signature_scheme": "slack"},
+        "signature_scheme: signature_scheme must be one of: [standard github stripe]",
+        id="scheme",
+    ),
+    *(
+        pytest.param(
+            {"allowed_methods": methods},
+            "allowed_methods: allowed_methods must be a comma-separated list of:"
+            " [GET HEAD POST PUT PATCH DELETE]",
+            id=f"methods {methods}",
+        )
+        for methods in ("TRACE", "GET,", "GET POST", "OPTIONS", "*", ",")
+    ),
     pytest.param(
         {"cron_status": "on", "retention_days": 1, "description": "d" * 501},
         "description: description cannot be longer than 500 characters",

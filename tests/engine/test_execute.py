@@ -9,6 +9,7 @@ import pytest
 from perilune.engine import (
     ExecutionRecordError,
     ExecutionTimeoutError,
+    FunctionBusyError,
     FunctionDisabledError,
     FunctionNotFoundError,
     NoActiveVersionError,
@@ -336,3 +337,39 @@ async def test_two_hundred_at_once_without_a_wrong_answer(store: SqliteStore) ->
 async def test_a_negative_time_limit_is_refused(store: SqliteStore, timeout: Any) -> None:
     with pytest.raises(ValueError, match="execution_timeout"):
         engine_on(store, answering(), execution_timeout=timeout)
+
+
+async def test_a_function_runs_at_most_as_often_at_a_time_as_it_may(store):
+    """Whatever ends an execution gives its place back; what is refused has no record."""
+    await add_function(store, max_concurrency=1)
+    started = asyncio.Event()
+    engine = engine_on(store, endless(started))
+    running = asyncio.create_task(engine.execute(request()))
+    await started.wait()
+
+    with pytest.raises(FunctionBusyError) as caught:
+        await engine.execute(request())
+
+    assert caught.value.limit == 1
+    assert len(await rows(store)) == 1
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    started.clear()
+    again = asyncio.create_task(engine.execute(request()))
+    await started.wait()
+    again.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await again
+    assert len(await rows(store)) == 2
+
+
+@pytest.mark.parametrize(("own", "effective"), [(1, 1.0), (900, 2.0), (None, 2.0)])
+async def test_a_functions_own_time_limit_can_only_be_shorter(store, own, effective):
+    await add_function(store, timeout_s=own)
+    runtime = answering()
+    engine = engine_on(store, runtime, execution_timeout=2, monotonic=lambda: 100.0)
+
+    await engine.execute(request())
+
+    assert runtime.requests[0].deadline == 100.0 + effective

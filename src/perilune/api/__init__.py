@@ -13,6 +13,7 @@ from perilune.api.docs import Documentation
 from perilune.api.executions import Executions
 from perilune.api.functions import Functions
 from perilune.api.gateway import AccessLog, Gateway
+from perilune.api.guards import Guards
 from perilune.api.health import Readiness
 from perilune.api.invoke import CallLimits, FunctionEndpoint
 from perilune.api.keys import (
@@ -65,6 +66,7 @@ __all__ = [
     "FunctionEndpoint",
     "Functions",
     "Gateway",
+    "Guards",
     "HttpServer",
     "ListenError",
     "ManagementApi",

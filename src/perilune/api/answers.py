@@ -67,7 +67,12 @@ def execution_headers(function_id: str, result: ExecutionResult, request_id: str
 
 
 def function_answer(
-    response: HTTPResponse, own: Headers, names: ResponseNames, remarks: list[str]
+    response: HTTPResponse,
+    own: Headers,
+    names: ResponseNames,
+    remarks: list[str],
+    *,
+    is_sandboxed: bool = True,
 ) -> Answer:
     """Return the answer for a function's response.
 
@@ -76,6 +81,7 @@ def function_answer(
         own: the server's headers of this answer.
         names: the table of names.
         remarks: gets one line for each header that could not be sent as it was.
+        is_sandboxed: keep documents away from the origin they share with the server's own.
 
     Raises:
         UnsendableResponseError: the status is out of range or the base64 is broken.
@@ -87,13 +93,20 @@ def function_answer(
     if not response.headers:
         headers = [CONTENT_TYPE_JSON, *own, *CORS_DEFAULTS]
     else:
-        headers = _function_headers(response, own, names, remarks)
+        headers = _function_headers(response, own, names, remarks, is_sandboxed)
     if status in NO_BODY:
         if status == 304:
             headers = [pair for pair in headers if pair[0] != b"content-type"]
         return Answer(status, headers, b"")
     headers.append((b"content-length", b"%d" % len(body)))
     return Answer(status, headers, body)
+
+
+def with_quota(answer: Answer, quota: Headers) -> Answer:
+    """Return *answer* with the server's RateLimit headers in place of the function's own."""
+    names = {name for name, _ in quota}
+    kept = [pair for pair in answer.headers if pair[0] not in names]
+    return answer._replace(headers=[*kept, *quota])
 
 
 @lru_cache(maxsize=256)
@@ -124,7 +137,11 @@ def _body(response: HTTPResponse) -> bytes:
 
 
 def _function_headers(
-    response: HTTPResponse, own: Headers, names: ResponseNames, remarks: list[str]
+    response: HTTPResponse,
+    own: Headers,
+    names: ResponseNames,
+    remarks: list[str],
+    is_sandboxed: bool,
 ) -> Headers:
     """Return all headers of an answer whose function has set some."""
     single: dict[bytes, bytes] = {}
@@ -148,7 +165,7 @@ def _function_headers(
     content_type = single.get(b"content-type") or b"".join(several.pop(b"content-type", [])[:1])
     single[b"content-type"] = content_type or JSON_TYPE
     headers = [*own, *single.items()]
-    if content_type and is_document(content_type):
+    if is_sandboxed and content_type and is_document(content_type):
         headers.append(SANDBOX)
     for wire, values in several.items():
         headers += [(wire, value) for value in values]

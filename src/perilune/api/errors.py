@@ -4,17 +4,16 @@ Two tables: what the engine raises or returns for a call of a function, and
 what the management API may meet in the rooms below it.
 """
 
-from dataclasses import dataclass, replace
-from http import HTTPStatus
+from dataclasses import replace
 from typing import ClassVar
 
-import msgspec
-
+from perilune.api.error_answer import ErrorAnswer
 from perilune.engine import (
     EngineError,
     EventSerializationError,
     ExecutionRecordError,
     ExecutionTimeoutError,
+    FunctionBusyError,
     FunctionDisabledError,
     FunctionNotFoundError,
     NoActiveVersionError,
@@ -30,43 +29,15 @@ from perilune.store import (
     FunctionNotFound,
     NoActiveVersion,
     SessionNotFound,
+    SigningSecretNotFound,
     StoreError,
     StoreUnavailable,
     TokenNameTaken,
     TokenNotFound,
+    TooManySigningSecrets,
+    VariableNotKept,
     VersionNotFound,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorAnswer:
-    """How an error is answered."""
-
-    status: int
-    message: str
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-    code: str = ""
-    """Stable and machine readable; told in problem documents."""
-
-    @property
-    def body(self) -> bytes:
-        """The JSON error envelope and a line feed."""
-        return msgspec.json.encode({"error": self.message}) + b"\n"
-
-    def problem(self, instance: str) -> bytes:
-        """Return the same as a problem document (RFC 9457) about the request *instance*.
-
-        Its type is `about:blank`: what a program needs beyond the status is in `code`.
-        """
-        document = {
-            "type": "about:blank",
-            "title": HTTPStatus(self.status).phrase,
-            "status": self.status,
-            "detail": self.message,
-            "instance": instance,
-            "code": self.code,
-        }
-        return msgspec.json.encode(document) + b"\n"
 
 
 class ApiError(PeriluneError):
@@ -245,6 +216,34 @@ class TooManyStreams(ApiError):
         super().__init__("Too many streams are open")
 
 
+class SignatureRefused(ApiError):
+    """A call of a function does not carry a signature that its secrets have made.
+
+    The caller learns nothing but that; `reason` is for the operator's log.
+    """
+
+    code = "invalid_signature"
+    status = 401
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("Invalid signature")
+        self.reason = reason
+
+
+class RateLimited(ApiError):
+    """A function is called more often than it may be."""
+
+    code = "rate_limited"
+    status = 429
+
+    def __init__(self, wait_s: int, quota: tuple[tuple[bytes, bytes], ...]) -> None:
+        super().__init__("Too many requests")
+        self.wait_s = wait_s
+        """Seconds until the next call is admitted."""
+        self.quota = quota
+        """The RateLimit headers."""
+
+
 class OperationFailed(ApiError):
     """The store failed; the message says what could not be done."""
 
@@ -285,6 +284,9 @@ OVERLOADED = ErrorAnswer(
 
 _CALL_ERRORS: dict[type[BaseException], ErrorAnswer] = {
     FunctionNotFoundError: ErrorAnswer(404, "Function not found"),
+    FunctionBusyError: ErrorAnswer(
+        429, "Too many executions of this function", ((b"retry-after", b"1"),)
+    ),
     FunctionDisabledError: ErrorAnswer(403, "Function is disabled"),
     NoActiveVersionError: ErrorAnswer(500, "No active version found"),
     VersionNotFoundError: ErrorAnswer(404, "Version not found"),
@@ -304,6 +306,11 @@ _MANAGEMENT_ERRORS: dict[type[BaseException], ErrorAnswer] = {
     CannotDeleteActiveVersion: ErrorAnswer(400, "Cannot delete active version"),
     SessionNotFound: ErrorAnswer(404, "Session not found"),
     TokenNotFound: ErrorAnswer(404, "Token not found"),
+    SigningSecretNotFound: ErrorAnswer(404, "Signing secret not found"),
+    TooManySigningSecrets: ErrorAnswer(
+        400, "signing_secrets: cannot have more than 10 signing secrets"
+    ),
+    VariableNotKept: ErrorAnswer(400, "env_vars: a value that was to stay is not there"),
     TokenNameTaken: ErrorAnswer(409, "name: another token has this name"),
     StoreUnavailable: ErrorAnswer(503, "Storage unavailable"),
     StoreError: INTERNAL,
@@ -352,6 +359,10 @@ def _api_answer(error: ApiError) -> ErrorAnswer:
     elif isinstance(error, InsufficientScope):
         challenge = f'Bearer error="insufficient_scope", scope="{error.scope}"'
         headers = ((b"www-authenticate", challenge.encode("ascii")),)
+    elif isinstance(error, SignatureRefused):
+        headers = ((b"www-authenticate", b"Signature"),)
+    elif isinstance(error, RateLimited):
+        headers = ((b"retry-after", b"%d" % error.wait_s), *error.quota)
     elif isinstance(error, TooManyAttempts):
         headers = ((b"retry-after", b"%d" % error.wait_s),)
     return ErrorAnswer(error.status, str(error), headers, error.code)

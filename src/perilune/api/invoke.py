@@ -6,7 +6,9 @@ than everything else the server does for a short execution.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from starlette.types import Receive, Scope, Send
@@ -20,20 +22,23 @@ from perilune.api.answers import (
     UnsendableResponseError,
     execution_headers,
     function_answer,
+    with_quota,
 )
 from perilune.api.body import read_body
+from perilune.api.error_answer import ErrorAnswer
 from perilune.api.errors import (
     EXECUTION_FAILED,
     NO_RESPONSE,
     ApiError,
     BodyTimeout,
-    ErrorAnswer,
     MethodNotAllowed,
     ShuttingDown,
+    SignatureRefused,
     execution_failure,
     refusal,
 )
 from perilune.api.events import Head, SecretHolder, Target, build_event, parse_head, parse_target
+from perilune.api.guards import Admitted, Guards, allow_header
 from perilune.api.headers import RequestNames, ResponseNames
 from perilune.api.protocol import ANSWER_AT_ONCE, CLOSE
 from perilune.api.watch import Call, CallWatch
@@ -44,8 +49,10 @@ from perilune.engine import (
     ExecutionRecordError,
     ExecutionRequest,
     ExecutionResult,
+    FunctionNotFoundError,
     StorageUnavailableError,
 )
+from perilune.store import Function, FunctionNotFound, StoreError
 
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 DEFAULT_ALLOWED_HEADERS = b"Content-Type, Authorization"
@@ -56,6 +63,18 @@ _NO_FUNCTION = ErrorAnswer(404, "Function not found")
 _FAULTS = (EventSerializationError, ExecutionRecordError, StorageUnavailableError)
 
 _log = logging.getLogger(__name__)
+
+
+class FunctionRecords(Protocol):
+    """The part of the store this endpoint needs."""
+
+    def peek_function(self, function_id: str) -> Function | None:
+        """Return the function if it is known without a look-up."""
+        ...
+
+    async def get_function(self, function_id: str) -> Function:
+        """Return the function.  Raises `FunctionNotFound`."""
+        ...
 
 
 class ExecutionNotes(Protocol):
@@ -81,14 +100,20 @@ class FunctionEndpoint:
         self,
         engine: Engine,
         *,
+        functions: FunctionRecords,
+        guards: Guards,
         secret: SecretHolder,
         notes: ExecutionNotes,
+        count_refusal: Callable[[str], None] = lambda _: None,
         base_url: str = "",
         limits: CallLimits | None = None,
     ) -> None:
         self._engine = engine
+        self._functions = functions
+        self._guards = guards
         self._secret = secret
         self._notes = notes
+        self._count_refusal = count_refusal
         self._base_url = base_url
         self._limits = limits or CallLimits()
         self._watch = CallWatch(self._limits.body_timeout_s)
@@ -98,9 +123,11 @@ class FunctionEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         target = parse_target(scope)
-        if scope["method"] not in _SERVED or target is None:
-            await _send(scope, send, _not_served(scope))
-            return
+        if target is None or scope["method"] not in _SERVED:
+            function = await self._asked_for_options(scope, target)
+            if target is None or function is None or not function.handles_options:
+                await _send(scope, send, _not_served(scope, function))
+                return
         head = parse_head(scope["headers"], self._request_names, self._secret)
         call = self._watch.enter(receive)
         try:
@@ -115,11 +142,20 @@ class FunctionEndpoint:
         await _send(scope, send, answer)
 
     async def _call(self, scope: Scope, target: Target, head: Head, call: Call) -> Answer:
-        """Read the body, execute, and turn whatever comes of it into an answer."""
+        """Check, read the body, execute, and turn whatever comes of it into an answer."""
+        quota = None
         try:
-            body = await self._body(head, call)
-        except ApiError as error:
-            return _body_refusal(error, head)
+            function = self._functions.peek_function(target.function_id)
+            if function is None:
+                function = await self._find(target.function_id)
+            if function.is_guarded:
+                body, quota = await self._admit(function, scope, head, call)
+            else:
+                body = await self._body(head, call)
+        except (ApiError, EngineError) as error:
+            self._count_refusal(error.code)
+            _report_refusal(target.function_id, error)
+            return _early_refusal(error, head)
         call.is_reading = False
         try:
             result = await self._engine.execute(
@@ -136,7 +172,33 @@ class FunctionEndpoint:
         except Exception as error:
             _log.exception("calling function %s failed", target.function_id[:100])
             return _error(refusal(error))
-        return await self._answer(target.function_id, result, head.request_id)
+        answer = await self._answer(function, result, head.request_id)
+        return answer if quota is None else with_quota(answer, quota.headers())
+
+    async def _find(self, function_id: str) -> Function:
+        """Return the function, with the engine's errors."""
+        try:
+            return await self._functions.get_function(function_id)
+        except FunctionNotFound as error:
+            raise FunctionNotFoundError(function_id) from error
+        except StoreError as error:
+            raise StorageUnavailableError(error) from error
+
+    async def _admit(self, function: Function, scope: Scope, head: Head, call: Call) -> Admitted:
+        try:
+            return await self._guards.admit(function, scope, head, partial(self._body, head, call))
+        except StoreError as error:
+            raise StorageUnavailableError(error) from error
+
+    async def _asked_for_options(self, scope: Scope, target: Target | None) -> Function | None:
+        """Return the function that an OPTIONS request is about, if there is one."""
+        if scope["method"] != "OPTIONS" or target is None:
+            return None
+        try:
+            return await self._find(target.function_id)
+        except EngineError:
+            # Whether a function exists is no matter of a preflight.
+            return None
 
     async def _body(self, head: Head, call: Call) -> bytes:
         declared = head.headers.get("Content-Length", "")
@@ -150,16 +212,22 @@ class FunctionEndpoint:
             call.task.uncancel()
             raise BodyTimeout from None
 
-    async def _answer(self, function_id: str, result: ExecutionResult, request_id: str) -> Answer:
+    async def _answer(self, function: Function, result: ExecutionResult, request_id: str) -> Answer:
         """Turn how the execution ended into the answer of `rest-api` 6.5."""
-        own = execution_headers(function_id, result, request_id)
+        own = execution_headers(function.id, result, request_id)
         if result.error is not None:
             return _error(execution_failure(result.error), own)
         if result.response is None:
             return _error(NO_RESPONSE, own)
         remarks: list[str] = []
         try:
-            answer = function_answer(result.response, own, self._response_names, remarks)
+            answer = function_answer(
+                result.response,
+                own,
+                self._response_names,
+                remarks,
+                is_sandboxed=not function.unsandboxed_html,
+            )
         except UnsendableResponseError as problem:
             remarks.append(str(problem))
             answer = _error(EXECUTION_FAILED, own)
@@ -180,16 +248,17 @@ def _error(error: ErrorAnswer, own: Headers | None = None) -> Answer:
     return Answer(error.status, headers, body)
 
 
-def _not_served(scope: Scope) -> Answer:
+def _not_served(scope: Scope, function: Function | None) -> Answer:
     """Answer what reaches no function: a preflight, another method, a path without id."""
     if scope["method"] == "OPTIONS":
-        return _preflight(scope)
+        return _preflight(scope, function)
     if scope["method"] not in _SERVED:
         return _error(refusal(MethodNotAllowed(METHODS)))
     return _error(_NO_FUNCTION)
 
 
-def _body_refusal(error: ApiError, head: Head) -> Answer:
+def _early_refusal(error: ApiError | EngineError, head: Head) -> Answer:
+    """Answer a call that is refused before its body was read to the end."""
     answer = _error(refusal(error))
     if "Expect" in head.headers:
         # The client may now send its body or not, so the next request could not be told from it.
@@ -197,26 +266,31 @@ def _body_refusal(error: ApiError, head: Head) -> Answer:
     return answer
 
 
-def _preflight(scope: Scope) -> Answer:
-    """Allow everything that a browser asks for: functions are public (KD-08)."""
+def _preflight(scope: Scope, function: Function | None) -> Answer:
+    """Allow everything that a browser asks for, and the function serves (KD-08)."""
     wanted = DEFAULT_ALLOWED_HEADERS
     for name, value in scope["headers"]:
         if name == b"access-control-request-headers" and value:
             wanted = value
+    methods = METHODS.encode()
+    if function is not None and function.allowed_methods is not None:
+        methods = allow_header(function.allowed_methods).encode()
     headers = [
         CORS_ORIGIN,
-        (b"access-control-allow-methods", METHODS.encode()),
+        (b"access-control-allow-methods", methods),
         (b"access-control-allow-headers", wanted),
         (b"access-control-max-age", b"%d" % PREFLIGHT_MAX_AGE_S),
-        (b"allow", METHODS.encode()),
+        (b"allow", methods),
         (b"vary", b"Access-Control-Request-Headers"),
     ]
     return Answer(204, headers, b"")
 
 
-def _report_refusal(function_id: str, error: EngineError) -> None:
+def _report_refusal(function_id: str, error: ApiError | EngineError) -> None:
     if isinstance(error, _FAULTS):
         _log.error("function %s was not called: %s", function_id[:100], error, exc_info=error)
+    elif isinstance(error, SignatureRefused):
+        _log.info("function %s was not called: %s, %s", function_id[:100], error.code, error.reason)
     else:
         _log.info("function %s was not called: %s", function_id[:100], error.code)
 

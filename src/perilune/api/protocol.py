@@ -15,7 +15,8 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from perilune.api.errors import BAD_MESSAGE, HEAD_TOO_LARGE, ErrorAnswer
+from perilune.api.error_answer import ErrorAnswer
+from perilune.api.errors import BAD_MESSAGE, HEAD_TOO_LARGE
 
 MAX_HEAD_BYTES = 64 * 1024
 """Of a head that comes in several pieces; one that comes in one piece is bounded by its buffer."""

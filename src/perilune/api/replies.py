@@ -4,7 +4,7 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Scope
 
-from perilune.api.errors import ErrorAnswer
+from perilune.api.error_answer import ErrorAnswer
 from perilune.api.headers import accepts
 
 PROBLEM_TYPE = b"application/problem+json"

@@ -11,6 +11,16 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from perilune.api.call_rules import (
+    AccessWord,
+    Concurrency,
+    MethodList,
+    RateLimit,
+    RateWindow,
+    SchemeWord,
+    Timeout,
+    checked_calls,
+)
 from perilune.api.errors import InvalidBody, InvalidRequest
 from perilune.api.schedule_rules import (
     MISSED_POLICIES,
@@ -88,6 +98,8 @@ class Offer:
     """The languages, the default one first."""
     memory_mb: int = 128
     """Most memory of a function, in MiB."""
+    timeout_s: int = 300
+    """Longest time of an execution."""
 
 
 class FunctionBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +122,15 @@ class FunctionBody(msgspec.Struct, frozen=True, kw_only=True):
     cron_time_zone: str | UnsetType | None = UNSET
     cron_missed: _CronMissed | UnsetType | None = UNSET
     cron_overlap: _CronOverlap | UnsetType | None = UNSET
+    timeout_s: Timeout | UnsetType | None = UNSET
+    access: AccessWord | UnsetType | None = UNSET
+    signature_scheme: SchemeWord | UnsetType | None = UNSET
+    allowed_methods: MethodList | UnsetType | None = UNSET
+    rate_limit: RateLimit | UnsetType | None = UNSET
+    rate_window_s: RateWindow | UnsetType | None = UNSET
+    max_concurrency: Concurrency | UnsetType | None = UNSET
+    handles_options: bool | UnsetType | None = UNSET
+    unsandboxed_html: bool | UnsetType | None = UNSET
 
 
 class EnvBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,6 +184,12 @@ def checked_update(
         body.cron_status,
         body.memory_mb,
         body.cron_time_zone,
+        body.timeout_s,
+        body.signature_scheme,
+        body.allowed_methods,
+        body.rate_limit,
+        body.rate_window_s,
+        body.max_concurrency,
     )
     others: tuple[object, ...] = (
         body.name,
@@ -173,6 +200,9 @@ def checked_update(
         body.runtime,
         body.cron_missed,
         body.cron_overlap,
+        body.access,
+        body.handles_options,
+        body.unsandboxed_html,
     )
     if all(one is UNSET for one in clearable) and all(one in (UNSET, None) for one in others):
         raise InvalidRequest("request: at least one field must be provided for update")
@@ -261,6 +291,7 @@ def _settings(
         env_writable=_flag(body.env_writable),
         memory_mb=_memory_mb(body.memory_mb, offer),
         **checked_schedule(body),
+        **checked_calls(body, offer.timeout_s),
     )
 
 

@@ -20,6 +20,7 @@ from perilune.api import (
     FunctionEndpoint,
     Functions,
     Gateway,
+    Guards,
     HttpServer,
     ManagementApi,
     Metrics,
@@ -201,7 +202,11 @@ async def _prepare(store: SqliteStore, runtime: HostedRuntime) -> None:
 def _functions(
     settings: Settings, store: SqliteStore, services: Services, runtime: HostedRuntime
 ) -> Functions:
-    offer = Offer(runtime.languages, settings.worker_memory // MIB)
+    offer = Offer(
+        runtime.languages,
+        memory_mb=settings.worker_memory // MIB,
+        timeout_s=int(settings.execution_timeout),
+    )
     return Functions(store, services.env, offer, prepare=runtime.prepare)
 
 
@@ -227,6 +232,26 @@ def _access_log(settings: Settings, masker: Masker) -> AccessLog:
     )
 
 
+def _function_endpoint(
+    settings: Settings,
+    store: SqliteStore,
+    services: Services,
+    engine: MeteredEngine,
+    access: Access,
+    url: str,
+) -> FunctionEndpoint:
+    return FunctionEndpoint(
+        engine,
+        functions=store,
+        guards=Guards(access.credentials, store.signing_secrets),
+        secret=access.credentials,
+        notes=services.logger,
+        count_refusal=engine.count_refusal,
+        base_url=url,
+        limits=CallLimits(body_bytes=settings.request_body, body_timeout_s=settings.body_timeout),
+    )
+
+
 def _gateway(
     settings: Settings,
     *,
@@ -234,7 +259,7 @@ def _gateway(
     store: SqliteStore,
     services: Services,
     runtime: HostedRuntime,
-    engine: Engine,
+    engine: MeteredEngine,
     masker: Masker,
     url: str,
     figures: Sequence[FigureSource],
@@ -270,15 +295,7 @@ def _gateway(
         body_timeout_s=settings.body_timeout,
     )
     return Gateway(
-        functions=FunctionEndpoint(
-            engine,
-            secret=access.credentials,
-            notes=services.logger,
-            base_url=url,
-            limits=CallLimits(
-                body_bytes=settings.request_body, body_timeout_s=settings.body_timeout
-            ),
-        ),
+        functions=_function_endpoint(settings, store, services, engine, access, url),
         management=management,
         documentation=Documentation(management.describe),
         readiness=Readiness({"store": store.ping, "workers": check_workers}, runtime.sandbox),

@@ -20,6 +20,7 @@ from perilune.engine.errors import (
 )
 from perilune.engine.feed import ExecutionFeed, Moment, Notice
 from perilune.engine.recording import stored_error, stored_event, stored_response
+from perilune.engine.slots import Slots
 from perilune.engine.types import Config, ExecutionRequest, ExecutionResult
 from perilune.events import ExecutionContext, HTTPEvent, HTTPResponse
 from perilune.runtimes import Runtime, RuntimeRequest, WorkerRuntime
@@ -77,6 +78,7 @@ class DefaultEngine:
             )
         )
         self._runtime: Runtime = cfg.runtime or self._own_runtime  # type: ignore[assignment]
+        self._slots = Slots()
         self._closing: set[asyncio.Task[None]] = set()
 
     async def execute(self, req: ExecutionRequest) -> ExecutionResult:
@@ -84,15 +86,35 @@ class DefaultEngine:
 
         Raises:
             TypeError: the request has no event.
-            FunctionNotFoundError, FunctionDisabledError, NoActiveVersionError,
-            VersionNotFoundError, EventSerializationError, ExecutionRecordError,
+            FunctionNotFoundError, FunctionDisabledError, FunctionBusyError,
+            NoActiveVersionError, VersionNotFoundError, EventSerializationError,
+            ExecutionRecordError,
             StorageUnavailableError: nothing was executed; no record exists.
         """
         if req.event is None:
             raise TypeError("an execution needs an event")
         started = self._monotonic()
-        execution_id = req.execution_id or self._new_id()
         function, version = await self._look_up(req)
+        if function.max_concurrency is None:
+            return await self._execute(req, function, version, started)
+        self._slots.take(function.id, function.max_concurrency)
+        try:
+            return await self._execute(req, function, version, started)
+        finally:
+            self._slots.give_back(function.id)
+
+    async def close(self) -> None:
+        """Wait for records still being closed, and stop the runtime if the engine made it."""
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=CLOSING_LIMIT_S)
+        if self._own_runtime is not None:
+            await self._own_runtime.close()
+
+    async def _execute(
+        self, req: ExecutionRequest, function: Function, version: FunctionVersion, started: float
+    ) -> ExecutionResult:
+        """Record and run what has been found and may be executed."""
+        execution_id = req.execution_id or self._new_id()
         context = ExecutionContext(
             execution_id=execution_id,
             function_id=function.id,
@@ -129,13 +151,6 @@ class DefaultEngine:
             status=status,
             error=error,
         )
-
-    async def close(self) -> None:
-        """Wait for records still being closed, and stop the runtime if the engine made it."""
-        if self._closing:
-            await asyncio.wait(self._closing, timeout=CLOSING_LIMIT_S)
-        if self._own_runtime is not None:
-            await self._own_runtime.close()
 
     async def _look_up(self, req: ExecutionRequest) -> tuple[Function, FunctionVersion]:
         function_id = req.function_id
@@ -205,7 +220,10 @@ class DefaultEngine:
         version: FunctionVersion,
         started: float,
     ) -> tuple[HTTPResponse | None, BaseException | None]:
-        deadline = Deadline(self._timeout_s)
+        timeout_s = self._timeout_s
+        if function.timeout_s is not None:
+            timeout_s = min(timeout_s, float(function.timeout_s))
+        deadline = Deadline(timeout_s)
         try:
             result = await self._runtime.execute(
                 RuntimeRequest(
@@ -213,7 +231,7 @@ class DefaultEngine:
                     context=context,
                     event=req.event,
                     version_id=version.id if req.code is None else _draft_id(version, req.code),
-                    deadline=self._monotonic() + self._timeout_s,
+                    deadline=self._monotonic() + timeout_s,
                     env_writable=function.env_writable,
                     runtime=version.runtime,
                     memory_mb=function.memory_mb,
@@ -221,7 +239,7 @@ class DefaultEngine:
             )
         except asyncio.CancelledError:
             if deadline.was_missed():
-                return None, ExecutionTimeoutError(self._timeout_s)
+                return None, ExecutionTimeoutError(timeout_s)
             elapsed_ms = int((self._monotonic() - started) * 1000)
             await self._close_cancelled(context.execution_id, elapsed_ms)
             if self._feed.watchers:
@@ -229,7 +247,7 @@ class DefaultEngine:
             raise
         except Exception as exc:
             if deadline.was_missed():
-                return None, ExecutionTimeoutError(self._timeout_s)
+                return None, ExecutionTimeoutError(timeout_s)
             return None, exc
         deadline.stop()
         return (None if result is None else result.response), None

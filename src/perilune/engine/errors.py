@@ -1,8 +1,8 @@
 """Why an execution was refused, or how it ended.
 
 Raised by `Engine.execute` (nothing was executed): `FunctionNotFoundError`,
-`FunctionDisabledError`, `NoActiveVersionError`, `ExecutionRecordError`,
-`EventSerializationError`, `StorageUnavailableError`.  Only ever found in
+`FunctionDisabledError`, `FunctionBusyError`, `NoActiveVersionError`,
+`ExecutionRecordError`, `EventSerializationError`, `StorageUnavailableError`.  Only ever found in
 `ExecutionResult.error`: `ExecutionTimeoutError`.
 """
 
@@ -33,6 +33,17 @@ class FunctionDisabledError(EngineError):
     def __init__(self, function_id: str) -> None:
         super().__init__(f"function is disabled: {function_id}")
         self.function_id = function_id
+
+
+class FunctionBusyError(EngineError):
+    """The function runs as often at a time as it may."""
+
+    code = "function_busy"
+
+    def __init__(self, function_id: str, limit: int) -> None:
+        super().__init__(f"function runs {limit} times already, which is its limit: {function_id}")
+        self.function_id = function_id
+        self.limit = limit
 
 
 class NoActiveVersionError(EngineError):

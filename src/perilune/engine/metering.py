@@ -57,7 +57,7 @@ class MeteredEngine:
         try:
             result = await self._engine.execute(req)
         except EngineError as error:
-            self.refused[error.code] = self.refused.get(error.code, 0) + 1
+            self.count_refusal(error.code)
             raise
         except asyncio.CancelledError:
             self._count_failure("cancelled")
@@ -66,6 +66,10 @@ class MeteredEngine:
             self.inflight -= 1
         self._count(req, result)
         return result
+
+    def count_refusal(self, code: str) -> None:
+        """Count a call that was refused, by the engine or before it was asked."""
+        self.refused[code] = self.refused.get(code, 0) + 1
 
     def _count(self, req: ExecutionRequest, result: ExecutionResult) -> None:
         trigger = req.trigger

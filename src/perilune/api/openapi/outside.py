@@ -24,10 +24,13 @@ _CALL_DESCRIPTION = (
 )
 _CALL_FAILURES = {
     "400": "The body could not be read.",
-    "403": "The function is disabled, or this call is not allowed.",
+    "401": "The function wants a token or a signature, and this is none it accepts.",
+    "403": "The function is disabled, or the token may not call functions.",
     "404": "No function has this id.",
+    "405": "The function does not take this method; `Allow` says which.",
     "408": "The body did not arrive in time.",
     "413": "The body is larger than it may be.",
+    "429": "The function is called too often, or runs too often at a time; see `Retry-After`.",
     "500": "The function failed, or returned no response, or has no active version.",
     "503": "Too many executions are waiting, the database does not answer, or the server stops.",
     "504": "The function took too long.",

@@ -1,0 +1,161 @@
+"""Who may call a function over HTTP, how, and how often.
+
+Only functions that ask for it come here (`Function.is_guarded`).  What is refused leaves
+no record of an execution.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
+from typing import NamedTuple, Protocol
+
+from starlette.types import Scope as Request
+
+from perilune.api.credentials import bearer_of
+from perilune.api.errors import (
+    AuthenticationRequired,
+    InsufficientScope,
+    MethodNotAllowed,
+    RateLimited,
+    SignatureRefused,
+)
+from perilune.api.events import Head
+from perilune.api.rate_limit import DEFAULT_WINDOW_S, Quota, RateLimiter
+from perilune.api.replays import Replays
+from perilune.api.scopes import Caller, Scope
+from perilune.api.signatures import (
+    DEFAULT_SCHEME,
+    SIGNATURE_HEADERS,
+    Claim,
+    check_signature,
+    parse_claim,
+)
+from perilune.clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
+from perilune.store import Function
+
+MAX_INLINE_BODY_BYTES = 256 * 1024
+"""Checking the signature of a longer body is done outside the event loop."""
+
+
+class Callers(Protocol):
+    """Recognises bearer tokens; see `Credentials`."""
+
+    async def check(self, bearer: bytes) -> Caller | None:
+        """Return whose token this is; None if it opens nothing.  Raises `StoreError`."""
+        ...
+
+
+class SigningSecrets(Protocol):
+    """The part of the store that signatures are checked with."""
+
+    async def values(self, function_id: str) -> tuple[str, ...]:
+        """Return the values of a function's secrets.  Raises `StoreError`."""
+        ...
+
+
+class Admitted(NamedTuple):
+    """A call that may go on."""
+
+    body: bytes
+    quota: Quota | None
+
+
+class Guards:
+    """Decides about calls of guarded functions."""
+
+    def __init__(
+        self,
+        callers: Callers,
+        secrets: SigningSecrets,
+        *,
+        clock: WallClock = wall_clock,
+        monotonic: MonotonicClock = monotonic_clock,
+    ) -> None:
+        self._callers = callers
+        self._secrets = secrets
+        self._clock = clock
+        self._limiter = RateLimiter(monotonic)
+        self._replays = Replays(clock)
+
+    async def admit(
+        self,
+        function: Function,
+        request: Request,
+        head: Head,
+        read_body: Callable[[], Awaitable[bytes]],
+    ) -> Admitted:
+        """Let a call pass, and take what proves it out of what the function sees.
+
+        The body is read last, unless it is what proves the call.
+
+        Raises:
+            ApiError: the call is refused.
+            StoreError: it can't be found out whether it is.
+        """
+        _check_method(function, request["method"])
+        if function.access == "public":
+            return self._counted(function, b"")._replace(body=await read_body())
+        if function.access == "token":
+            await self._check_token(request)
+            return self._counted(function, b"")._replace(body=await read_body())
+        # `signature`, and whatever a later version may have written.
+        scheme = function.signature_scheme or DEFAULT_SCHEME
+        claim = parse_claim(scheme, head.headers, self._clock())
+        body = await read_body()
+        await self._check_signature(function, scheme, claim, body)
+        for name in SIGNATURE_HEADERS & head.headers.keys():
+            del head.headers[name]
+            head.multi_headers.pop(name, None)
+        return self._counted(function, body)
+
+    async def _check_token(self, request: Request) -> None:
+        bearer = bearer_of(request["headers"])
+        caller = await self._callers.check(bearer) if bearer else None
+        if caller is None:
+            raise AuthenticationRequired
+        if not caller.may(Scope.INVOKE):
+            raise InsufficientScope(Scope.INVOKE)
+
+    async def _check_signature(
+        self, function: Function, scheme: str, claim: Claim, body: bytes
+    ) -> None:
+        values = await self._secrets.values(function.id)
+        if len(body) > MAX_INLINE_BODY_BYTES:
+            message = await asyncio.to_thread(check_signature, scheme, claim, body, values)
+        else:
+            message = check_signature(scheme, claim, body, values)
+        until = claim.expires_at
+        if until is not None and not self._replays.is_new(function.id, message, until):
+            raise SignatureRefused("it has come before")
+
+    def _counted(self, function: Function, body: bytes) -> Admitted:
+        """Take one call of the function's rate.  Raises `RateLimited`."""
+        if function.rate_limit is None:
+            return Admitted(body, None)
+        quota = self._limiter.take(
+            function.id, function.rate_limit, function.rate_window_s or DEFAULT_WINDOW_S
+        )
+        if quota.retry_s:
+            raise RateLimited(quota.retry_s, tuple(quota.headers()))
+        return Admitted(body, quota)
+
+
+@lru_cache(maxsize=256)
+def allow_header(allowed: str) -> str:
+    """Return the Allow header of a function with this setting."""
+    return ", ".join(sorted(_served(allowed) | {"OPTIONS"}))
+
+
+@lru_cache(maxsize=256)
+def _served(allowed: str) -> frozenset[str]:
+    """Return the methods that a setting allows; whoever may GET may HEAD."""
+    methods = frozenset(allowed.split(","))
+    return methods | {"HEAD"} if "GET" in methods else methods
+
+
+def _check_method(function: Function, method: str) -> None:
+    """Raise `MethodNotAllowed`.  OPTIONS only gets here if the function answers it itself."""
+    if function.allowed_methods is None or method == "OPTIONS":
+        return
+    if method not in _served(function.allowed_methods):
+        raise MethodNotAllowed(allow_header(function.allowed_methods))
