@@ -172,7 +172,8 @@ async def test_few_late_executions_run_at_a_time(world):
     world.runtime.gate = asyncio.Event()
     world.clock.now = NOON + HOUR_S + 30
 
-    await world.scheduler.turn()
+    while await world.scheduler.turn() == 0:
+        pass
     async with asyncio.timeout(10):
         while len(world.runtime.requests) < MAX_CATCH_UPS:
             await asyncio.sleep(0)
