@@ -6,11 +6,14 @@ is written; the exit code is 1 when a page is not up to date.
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from perilune.config import settings_table
+import click
+
+from perilune.cli import main as commands
+from perilune.config import declarations, settings_table
 from perilune.runtimes.guest_api import GUEST_API, GuestFunction
 from perilune.runtimes.guest_docs import MODULES, signature
 from perilune.runtimes.python_stubs import FILE_NAME, python_stubs
@@ -56,12 +59,31 @@ Python modules are imported: `from perilune_guest import kv, log`.
 """
 
 
+COMMANDS_HEAD = """\
+# Commands
+
+<!-- Written by tools/generate_docs.py from perilune.cli; do not edit. -->
+
+Every command with its arguments and options. How commands find their server and how they end is
+in [Command line](cli.md). `--help` is an option of each.
+"""
+
+
 def guest_api_page(functions: Sequence[GuestFunction] = GUEST_API) -> str:
     """Return the reference page of *functions*, which are grouped by module."""
     parts = [GUEST_API_HEAD]
     for module, members in groupby(functions, key=lambda function: function.module):
         parts.append(f"## {module}\n\n{MODULES[module]}\n")
         parts.extend(_entry(function) for function in members)
+    return "\n".join(parts)
+
+
+def commands_page(root: click.Group = commands) -> str:
+    """Return the reference page of *root* and everything below it."""
+    parts = [COMMANDS_HEAD]
+    for path, command in _walk(("perilune",), root):
+        if not isinstance(command, click.Group):
+            parts.append(_command_entry(" ".join(path), command))
     return "\n".join(parts)
 
 
@@ -74,6 +96,7 @@ def main(arguments: list[str]) -> int:
     reference: Path = options.docs / "reference"
     pages = {
         reference / "guest-api.md": guest_api_page(),
+        reference / "commands.md": commands_page(),
         reference / "settings.md": settings_table(),
         reference / FILE_NAME: python_stubs(),
     }
@@ -99,6 +122,49 @@ def _entry(function: GuestFunction) -> str:
         f"{function.summary}\n\n"
         f"```lua\n{function.example}\n```\n\n{examples}"
         f"*{where}, since {function.since}*\n"
+    )
+
+
+def _walk(
+    path: tuple[str, ...], command: click.Command
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        for name in sorted(command.commands):
+            yield from _walk((*path, name), command.commands[name])
+
+
+def _command_entry(name: str, command: click.Command) -> str:
+    context = click.Context(command, info_name=name)
+    options = [one for one in command.params if isinstance(one, click.Option)]
+    settings = {one.flag for one in declarations()}
+    flags = {flag for one in options for flag in one.opts}
+    lines = [f"## {name}", "", f"`{' '.join([name, *command.collect_usage_pieces(context)])}`", ""]
+    lines += [_paragraphs(command.help or ""), ""]
+    if settings <= flags:
+        options = [one for one in options if settings.isdisjoint(one.opts)]
+        lines += ["Every [setting](settings.md) is an option, too.", ""]
+    if options:
+        lines += ["| Option | Meaning |", "|---|---|"]
+        lines += [_row(one, context) for one in options]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _row(option: click.Option, context: click.Context) -> str:
+    record = option.get_help_record(context)
+    names, meaning = record if record is not None else (", ".join(option.opts), "")
+    return f"| `{_cell(names)}` | {_cell(meaning)} |"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+
+
+def _paragraphs(text: str) -> str:
+    blocks = [" ".join(block.split()) for block in text.split("\n\n")]
+    return "\n\n".join(
+        block.replace("<", "&lt;").replace("*/5 * * * *", "`*/5 * * * *`") for block in blocks
     )
 
 

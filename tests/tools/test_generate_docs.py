@@ -1,6 +1,7 @@
+from perilune.cli import main as main_command
 from perilune.config import settings_table
 from perilune.runtimes.guest_api import GUEST_API
-from tools.generate_docs import guest_api_page, main
+from tools.generate_docs import commands_page, guest_api_page, main
 
 
 def test_checked_in_pages_are_up_to_date(capsys):
@@ -14,6 +15,17 @@ def test_every_guest_function_is_documented():
         assert f"### {function.full_name}\n" in page
         assert function.summary in page
         assert function.example in page
+
+
+def test_every_command_and_option_is_documented():
+    page = commands_page()
+
+    for command in ("serve", "apply", "functions list", "tokens create", "env set"):
+        assert f"## perilune {command}\n" in page
+    assert "`--dry-run`" in page and "`-X, --method TEXT`" in page
+    assert "--shutdown-grace" not in page  # settings have a page of their own
+    assert main_command.commands.keys() <= {line.split()[2] for line in page.splitlines()
+                                            if line.startswith("## perilune ")}  # fmt: skip
 
 
 def test_each_module_has_one_heading():

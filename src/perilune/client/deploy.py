@@ -146,5 +146,8 @@ async def carry_out(functions: Functions, step: Step) -> str | None:
 def _check_taken(step: Step, function: Mapping[str, Any]) -> None:
     found: Settings = settings_of(function)
     wrong = [name for name, value in step.settings.items() if found[name] != value]
+    version = function.get("active_version") or {}
+    if step.requirements is not None and (version.get("requirements") or "") != step.requirements:
+        wrong.append("requirements")
     if wrong:
         raise NotTaken(f"{step.name}: the server did not take {', '.join(wrong)}")
