@@ -15,7 +15,7 @@ from perilune.store import (
     VersionNotFound,
     open_store,
 )
-from perilune.store.removal import AT_ONCE
+from perilune.store.removal import AT_ONCE, FEW
 from tests.store.helpers import (
     NOW,
     add_executions,
@@ -200,3 +200,47 @@ async def test_versions_deleted_by_any_way_leave_their_executions_for_the_clean_
     async with open_store(path, clock=clock) as store:
         assert await store.check_integrity() == []
         assert (await store.purge_deleted())["executions"] == 3
+
+
+async def test_the_row_of_an_empty_version_waits_until_looking_for_its_executions_is_cheap(
+    store, path, clock
+):
+    """A foreign key without an index of its own: its search goes through the whole function."""
+    first = await some_version(store)
+    second = await store.create_version(first.function_id, "two")
+    add_executions(path, second, FEW + 1, created_at=NOW - 100)
+    add_executions(path, first, MANY)
+
+    await store.delete_version(first.id)
+    await store.purge_deleted()
+    (left,) = rows(path, "SELECT executions, deleted FROM execution_counters WHERE deleted = 1")
+    found, total = await store.list_executions(first.function_id, FIRST_PAGE)
+    await store.delete_old_executions(NOW)
+    await store.purge_deleted()
+
+    assert left == (0, 1)
+    assert (len(found), total) == (20, FEW + 1)
+    assert rows(path, "SELECT version_id, deleted FROM execution_counters") == [(second.id, 0)]
+
+
+async def test_deleting_does_not_look_at_the_executions(store, path):
+    """Counted in steps of SQLite's machine: timings would depend on the neighbours."""
+    steps = []
+    for number in (AT_ONCE + 1, 100 * AT_ONCE):
+        version = await some_version(store)
+        await store.create_version(version.function_id, "empty")
+        add_executions(path, version, number)
+        taken = 0
+
+        def step() -> int:
+            nonlocal taken
+            taken += 1
+            return 0
+
+        store._connection.set_progress_handler(step, 1)
+        await store.delete_version(version.id)
+        await store.delete_function(version.function_id)
+        store._connection.set_progress_handler(None, 1)
+        steps.append(taken)
+
+    assert steps[1] < 1.2 * steps[0]

@@ -27,7 +27,8 @@ _SQL = load_statements("execution_lists")
 _BY_TIME = "ORDER BY created_at DESC, seq DESC"
 _BY_SEQ = "ORDER BY seq DESC"
 _VISIBLE = (
-    "function_version_id NOT IN (SELECT version_id FROM execution_counters WHERE deleted = 1)"
+    "function_version_id NOT IN"
+    " (SELECT version_id FROM execution_counters WHERE deleted = 1 AND executions > 0)"
 )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from perilune.store.access import Access
 from perilune.store.operations import Statement
 from perilune.store.portions import Pause, Portions
-from perilune.store.removal import remove_executions
+from perilune.store.removal import FEW, remove_executions
 from perilune.store.statements import load_statements
 
 DEFAULT_DAYS = 7
@@ -65,8 +65,8 @@ class Retention:
         gone: Counter[str] = Counter()
         for function_id, version_id in await self._rows("deleted_versions", ()):
             gone += await self._delete("executions_of_version", function_id, version_id)
-            owner = (function_id, version_id)
-            await self._access.write(Statement(_SQL["forget_version"], owner))
+        for (function_id,) in await self._rows("with_empty_rows", ()):
+            await self._access.write(Statement(_SQL["forget_versions"], (function_id, FEW)))
         return gone
 
     async def _first_too_much(self, function_id: str, limit: int) -> Place | None:

@@ -11,8 +11,9 @@ CREATE TABLE execution_counters (
     PRIMARY KEY (function_id, version_id)
 ) STRICT, WITHOUT ROWID;
 
+-- The executions that are out of sight; hardly ever any.
 CREATE INDEX execution_counters_deleted ON execution_counters (function_id, version_id)
-    WHERE deleted = 1;
+    WHERE deleted = 1 AND executions > 0;
 
 INSERT INTO execution_counters (function_id, version_id, version)
 SELECT function_id, id, version FROM function_versions;
@@ -61,11 +62,15 @@ BEGIN
     VALUES (NEW.function_id, NEW.id, NEW.version);
 END;
 
--- Whoever deletes a version, by whatever way, leaves its executions for later.
+-- Whoever deletes a version, by whatever way, leaves its executions for later.  An empty row goes
+-- at once, unless the function has many executions: looking for those of the row, as its foreign
+-- key demands, goes through all of them.
 CREATE TRIGGER function_versions_removed AFTER DELETE ON function_versions
 BEGIN
     DELETE FROM execution_counters
-    WHERE function_id = OLD.function_id AND version_id = OLD.id AND executions = 0;
+    WHERE function_id = OLD.function_id AND version_id = OLD.id AND executions = 0
+      AND (SELECT sum(executions) FROM execution_counters WHERE function_id = OLD.function_id)
+          <= 10000;
     UPDATE execution_counters SET deleted = 1
     WHERE function_id = OLD.function_id AND version_id = OLD.id;
 END;
@@ -82,5 +87,6 @@ CREATE VIEW visible_executions AS
 SELECT e.id FROM executions AS e
 WHERE NOT EXISTS (
     SELECT 1 FROM execution_counters AS c
-    WHERE c.function_id = e.function_id AND c.version_id = e.function_version_id AND c.deleted = 1
+    WHERE c.function_id = e.function_id AND c.version_id = e.function_version_id
+      AND c.deleted = 1 AND c.executions > 0
 );

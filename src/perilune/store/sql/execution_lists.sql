@@ -19,7 +19,7 @@ SELECT coalesce(sum(executions), 0) FROM execution_counters WHERE function_id = 
 SELECT coalesce(sum(executions), 0) FROM execution_counters WHERE deleted = 0
 
 -- name: has_deleted
-SELECT EXISTS (SELECT 1 FROM execution_counters WHERE deleted = 1)
+SELECT EXISTS (SELECT 1 FROM execution_counters WHERE deleted = 1 AND executions > 0)
 
 -- name: bounds
 SELECT coalesce((SELECT seq FROM executions ORDER BY seq LIMIT 1), 1),

@@ -68,11 +68,17 @@ DELETE FROM email_requests WHERE execution_id IN (
 DELETE FROM executions WHERE seq IN (SELECT value FROM json_each(?1))
 
 -- name: deleted_versions
-SELECT function_id, version_id FROM execution_counters WHERE deleted = 1
+SELECT function_id, version_id FROM execution_counters WHERE deleted = 1 AND executions > 0
 
--- name: forget_version
+-- name: with_empty_rows
+SELECT DISTINCT function_id FROM execution_counters WHERE deleted = 1 AND executions = 0
+
+-- name: forget_versions
+-- Empty rows, as long as that does not take a search through many executions (?2; see the trigger
+-- `function_versions_removed`).
 DELETE FROM execution_counters
-WHERE function_id = ?1 AND version_id = ?2 AND deleted = 1 AND executions = 0
+WHERE function_id = ?1 AND deleted = 1 AND executions = 0
+  AND (SELECT sum(executions) FROM execution_counters WHERE function_id = ?1) <= ?2
 
 -- name: count_of_function
 SELECT coalesce(sum(executions), 0) FROM execution_counters WHERE function_id = ?1
