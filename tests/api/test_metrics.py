@@ -121,3 +121,21 @@ async def test_the_format_is_the_one_asked_for(site):
     assert plain.headers["cache-control"] == "no-store"
     assert (head.status_code, head.content) == (200, b"")
     assert post.status_code == 405
+
+
+async def test_throttled_calls_are_counted_by_reason(site):
+    function_id = await site.answering(body="x")
+    limited = {"rate_limit": 1, "rate_window_s": 3600}
+    await site.client.put(f"/api/functions/{function_id}", json=limited)
+
+    for _ in range(3):
+        await site.client.get(f"/fn/{function_id}")
+
+    seen = await figures(site)
+    assert seen["faas_throttled_total"] == {
+        ("rate_limited",): 2,
+        ("function_busy",): 0,
+        ("workers_busy",): 0,
+    }
+    assert seen["faas_refused_total"] == {("rate_limited",): 2}
+    assert sum(seen["faas_invocations_total"].values()) == 1

@@ -56,7 +56,7 @@ class EngineFigures:
             ended.add_metric(labels, number)
         yield ended
         yield self._durations()
-        errors = engine.errors.copy()
+        errors, refused = engine.errors.copy(), engine.refused.copy()
         yield _counted("faas_errors", "Executions that failed, by kind.", "error_type", errors)
         yield Counter(
             "faas_timeouts", "Executions that used up their time.", value=errors.get("timeout", 0)
@@ -65,13 +65,12 @@ class EngineFigures:
             "faas_refused",
             "Calls that were refused before there was an execution.",
             "reason",
-            engine.refused.copy(),
+            refused,
         )
+        throttled = {reason: refused.get(reason, 0) for reason in ("rate_limited", "function_busy")}
+        throttled["workers_busy"] = errors.get("overload", 0)
         yield _counted(
-            "faas_throttled",
-            "Executions that found no worker in time.",
-            "reason",
-            {"workers_busy": errors.get("overload", 0)},
+            "faas_throttled", "Calls refused because there are too many.", "reason", throttled
         )
         yield Gauge("faas_inflight", "Executions under way.", value=engine.inflight)
 
