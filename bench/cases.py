@@ -11,6 +11,7 @@ class Case:
     code: str
     method: str = "GET"
     body: str = ""
+    runtime: str = "lua"
 
     def source(self, upstream: str) -> str:
         """Return the code, with the address of a server on loopback filled in."""
@@ -22,11 +23,22 @@ function fib(n) if n < 2 then return n end return fib(n - 1) + fib(n - 2) end
 function handler(ctx, event) return { statusCode = 200, body = tostring(fib(27)) } end
 """
 
+FIB_IN_PYTHON = """
+def fib(n):
+    return n if n < 2 else fib(n - 1) + fib(n - 2)
+
+def handler(ctx, event):
+    return {"statusCode": 200, "body": str(fib(27))}
+"""
+
+HELLO = {
+    "lua": 'function handler(ctx, event) return { statusCode = 200, body = "hello" } end',
+    "python": 'def handler(ctx, event):\n    return {"statusCode": 200, "body": "hello"}',
+}
+"""The smallest function of each language; those other than Lua are compared with Lua's."""
+
 CASES = (
-    Case(
-        "hello",
-        'function handler(ctx, event) return { statusCode = 200, body = "hello" } end',
-    ),
+    Case("hello", HELLO["lua"]),
     Case(
         "json echo",
         """
@@ -87,4 +99,6 @@ end
 """,
     ),
     Case("fib(27)", FIB),
+    Case("hello python", HELLO["python"], runtime="python"),
+    Case("fib(27) python", FIB_IN_PYTHON, runtime="python"),
 )

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,14 +37,27 @@ class Server:
             text = answer.read()
         return json.loads(text) if text.strip() else None
 
-    def add_function(self, name: str, code: str) -> str:
+    def add_function(self, name: str, code: str, runtime: str = "lua") -> str:
         """Create a function; return its address."""
-        created = self.api("POST", "/api/functions", {"name": name, "code": code})
+        members = {"name": name, "code": code, "runtime": runtime}
+        created = self.api("POST", "/api/functions", members)
         return f"{self.base_url}/fn/{created['id']}"
 
     def pss_mib(self) -> float:
         """Return the proportional memory of the server and all its descendants, in MiB."""
         return sum(_pss_kib(pid) for pid in descendants(self.process.pid)) / 1024
+
+    def worker_pss_mib(self, marks: Sequence[str]) -> list[float]:
+        """Return the proportional memory of each worker, in MiB.
+
+        Args:
+            marks: one of them is in the command line of the process that forked the worker,
+                or of the worker itself.
+        """
+        pids = descendants(self.process.pid)
+        marked = [pid for pid in pids if any(mark in _command_of(pid) for mark in marks)]
+        parents = [pid for pid in marked if _parent_of(pid) not in marked]
+        return [_pss_kib(pid) / 1024 for pid in marked if pid not in parents]
 
 
 @contextmanager
@@ -110,6 +123,21 @@ def descendants(pid: int) -> list[int]:
             except OSError:
                 continue
     return found
+
+
+def _command_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
+
+
+def _parent_of(pid: int) -> int:
+    try:
+        # The name, in brackets, may contain anything; the parent is the second member behind it.
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except (OSError, ValueError):
+        return 0
 
 
 def _pss_kib(pid: int) -> int:

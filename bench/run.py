@@ -14,6 +14,7 @@ from typing import Any
 
 from bench.baselines import bare_asgi, bare_fib_ms
 from bench.cases import CASES
+from bench.languages import measure_languages, show_languages
 from bench.load import Measured, drive, middle
 from bench.processes import serving
 
@@ -56,7 +57,10 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         serving(Path(folder), {"PERILUNE_HTTP_ALLOW": "127.0.0.1"}) as server,
     ):
         idle_mib = server.pss_mib()
-        urls = {case.name: server.add_function(case.name, case.source(bare)) for case in cases}
+        urls = {
+            case.name: server.add_function(case.name, case.source(bare), case.runtime)
+            for case in cases
+        }
         for case in cases:
             url = urls[case.name]
             drive(url, connections=8, seconds=WARM_UP_S, method=case.method, body=case.body)
@@ -68,11 +72,13 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
                     url = urls[case.name]
                     once(case.name, connections, url, method=case.method, body=case.body)
         loaded_mib = server.pss_mib()
+        languages = measure_languages(server)
     return {
         "machine": f"{platform.machine()}, Python {platform.python_version()}",
         "seconds": options.seconds,
         "runs": options.runs,
         "bare_fib_ms": bare_fib_ms(),
+        "languages": languages,
         "memory_mib": {"idle": idle_mib, "after load": loaded_mib},
         "figures": {
             name: {str(c): middle(measured).to_json() for c, measured in by_connections.items()}
@@ -105,6 +111,7 @@ def show(results: dict[str, Any]) -> None:
         print(f"\nfib(27) in bare LuaJIT: {bare_ms:.2f} ms; here {ratio:.2f} × that at p50")
     show_call_cost(figures, "one kv.get")
     show_call_cost(figures, "http.get")
+    show_languages(results)
     memory = results["memory_mib"]
     print(
         f"memory of all processes (PSS): {memory['idle']:.0f} MiB idle,"
