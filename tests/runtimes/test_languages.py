@@ -1,6 +1,8 @@
 """Languages that other packages bring."""
 
+import asyncio
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -13,8 +15,17 @@ import pytest
 
 from perilune.app import open_server
 from perilune.config import Settings
-from perilune.runtimes import LANGUAGES, LanguageError, find_languages
+from perilune.events import ExecutionContext, HTTPEvent
+from perilune.runtimes import (
+    LANGUAGES,
+    LanguageError,
+    RuntimeRequest,
+    WorkerLimits,
+    WorkerRuntime,
+    find_languages,
+)
 from perilune.runtimes.languages import GROUP
+from perilune.services.logger import MemoryLogger
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "template_runtime"
 KEY = "0123456789abcdef-test"
@@ -108,3 +119,65 @@ def test_what_can_not_be_used_is_a_reason_not_to_start(value: str, problem: str)
 
 def test_without_packages_there_are_those_that_ship() -> None:
     assert find_languages([]) == LANGUAGES
+
+
+HELLO = {
+    "lua": "function handler() return {{ body = '{}' }} end",
+    "python": "def handler(ctx, event):\n    return '{}'",
+}
+
+
+def asking(number: int) -> RuntimeRequest:
+    """Return a request to run one of a hundred functions, in each language in turn."""
+    runtime = list(HELLO)[number % len(HELLO)]
+    return RuntimeRequest(
+        code=HELLO[runtime].format(number),
+        context=ExecutionContext(execution_id="e", function_id=f"f{number}", started_at=1),
+        event=HTTPEvent(method="GET", path="/"),
+        version_id=f"v{number}",
+        runtime=runtime,
+    )
+
+
+async def test_a_hundred_functions_in_mixed_languages_share_the_workers() -> None:
+    limits = WorkerLimits(warm=1, maximum=6)
+    drawn = random.Random(7).choices(range(100), k=600)
+    async with WorkerRuntime(logger=MemoryLogger(), limits=limits) as runtime:
+
+        async def client(numbers: list[int]) -> None:
+            for number in numbers:
+                result = await runtime.execute(asking(number))
+                assert result.response is not None
+                assert result.response.body == str(number).encode()
+                figures = runtime.pool()
+                assert figures.bound + figures.spare + figures.starting <= limits.maximum
+
+        async with asyncio.timeout(60):
+            await asyncio.gather(*(client(drawn[start::8]) for start in range(8)))
+
+
+async def test_idle_workers_make_way_when_memory_is_short() -> None:
+    """All workers together hold more than the budget: the idle ones are stopped."""
+    limits = WorkerLimits(warm=0, maximum=16, total_bytes=1)
+    async with WorkerRuntime(logger=MemoryLogger(), limits=limits) as runtime:
+        for number in range(0, 12, 2):
+            await runtime.execute(asking(number))
+
+        async with asyncio.timeout(5):
+            while runtime.pool().bound:
+                await asyncio.sleep(0.01)
+
+        assert (await runtime.execute(asking(0))).response is not None
+
+
+async def test_spare_workers_of_an_unused_language_are_given_up() -> None:
+    limits = WorkerLimits(warm=1, maximum=16, idle_s=0.3)
+    async with WorkerRuntime(logger=MemoryLogger(), limits=limits) as runtime:
+        runtime.prepare("python")
+        async with asyncio.timeout(10):
+            while runtime.pool().spare < 2:
+                await asyncio.sleep(0.01)
+            while runtime.pool().spare > 1:
+                await asyncio.sleep(0.01)
+
+        assert (await runtime.execute(asking(1))).response is not None

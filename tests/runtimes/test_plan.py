@@ -12,6 +12,7 @@ from perilune.runtimes.plan import (
     Plan,
     line_depth,
     most_deserving,
+    over_budget,
     plan,
     should_hand_over,
 )
@@ -171,3 +172,15 @@ def test_a_full_pool_makes_room_for_another_kind() -> None:
     )
 
     assert decision == Plan((), 1)
+
+
+@pytest.mark.parametrize(
+    ("total", "stopped"),
+    [(100, []), (101, ["a"]), (110, ["a"]), (111, ["a", "b"]), (900, ["a", "b", "c"])],
+)
+def test_those_idle_for_longest_make_way_when_memory_is_short(
+    total: int, stopped: list[str]
+) -> None:
+    idle = [("a", 10), ("b", 20), ("c", 30)]
+
+    assert over_budget(idle, total, 100) == stopped

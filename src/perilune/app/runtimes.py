@@ -63,6 +63,7 @@ def open_workers(
         maximum=settings.workers_max,
         queue=settings.queue,
         memory_bytes=settings.worker_memory,
+        total_bytes=settings.workers_memory,
         idle_s=settings.worker_idle,
         response_body_bytes=settings.response_body,
         outbound_calls=settings.http_calls,

@@ -143,6 +143,11 @@ class Settings:
     worker_memory: int = setting(
         128 * MIB, "memory one worker may use", parse=size(16 * MIB, 64 * 1024 * MIB)
     )
+    workers_memory: int = setting(
+        2048 * MIB,
+        "memory of all workers together beyond which idle ones are stopped",
+        parse=size(64 * MIB, 1024 * 1024 * MIB),
+    )
     worker_idle: float = setting(
         60.0, "time after which an idle worker is stopped", parse=duration(1, 86400)
     )

@@ -17,6 +17,8 @@ class WorkerLimits:
     """Executions that may wait for a worker; one more is refused."""
     memory_bytes: int = 128 * MIB
     """Most bytes of a guest's heap."""
+    total_bytes: int = 2048 * MIB
+    """Memory of all workers together beyond which idle ones are stopped, longest idle first."""
     idle_s: float = 60.0
     """An idle worker that belongs to a function is stopped after this time."""
     host_calls: int = 1000

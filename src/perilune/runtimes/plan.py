@@ -3,7 +3,7 @@
 Kinds of workers and owners are `Any` here: they are only compared, and handed back.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,6 +98,23 @@ def plan(
             unserved += missing - granted
     evict = min(unserved, evictable) if len(start) >= room else 0
     return Plan(tuple(start), evict)
+
+
+def over_budget(idle: Sequence[tuple[Any, int]], total_bytes: int, limit_bytes: int) -> list[Any]:
+    """Return which idle workers to stop so that all together hold no more than the limit.
+
+    Args:
+        idle: idle workers, longest idle first, each with the bytes it holds.
+        total_bytes: what all workers hold, busy ones included.
+        limit_bytes: what they may hold.
+    """
+    stopped = []
+    for worker, held_bytes in idle:
+        if total_bytes <= limit_bytes:
+            break
+        stopped.append(worker)
+        total_bytes -= held_bytes
+    return stopped
 
 
 def most_deserving(demands: Iterable[Demand], limits: WorkerLimits) -> Any:

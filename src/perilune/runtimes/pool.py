@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import itertools
 import logging
 import time
 from collections import Counter, deque
@@ -13,12 +14,11 @@ from typing import Protocol
 
 from perilune.errors import PeriluneError
 from perilune.runtimes.contract import (
-    MemoryLimitError,
     WorkerDiedError,
     WorkersBusyError,
 )
 from perilune.runtimes.language import WorkerKind
-from perilune.runtimes.limits import MIB, WorkerLimits
+from perilune.runtimes.limits import WorkerLimits
 from perilune.runtimes.plan import (
     GROW_AFTER_S,
     Demand,
@@ -29,9 +29,11 @@ from perilune.runtimes.plan import (
     should_hand_over,
 )
 from perilune.runtimes.spares import Spares
+from perilune.runtimes.upkeep import check_memory, find_excess
 from perilune.runtimes.worker_process import Invocation, WorkerProcess
 
 WATCH_INTERVAL_S = 0.1
+TURNS_BETWEEN_BUDGETS = 5
 UNKNOWN_HELD_S = 1.0
 """Taken for the time of a version's first invocations: long, so that none is lined up."""
 HELD_WEIGHT = 1 / 16
@@ -73,6 +75,10 @@ class _Version:
     @property
     def kind(self) -> WorkerKind:
         return self.owner[1]
+
+    def bind(self, worker: WorkerProcess) -> None:
+        worker.owner = self.owner
+        self.workers.append(worker)
 
     def demand(self, now: float) -> Demand:
         waited_s = now - self.waiters[0].since if self.waiters else 0.0
@@ -256,7 +262,7 @@ class Pool:
         worker = self._spares.take(version.kind)
         if worker is None:
             return False
-        _bind(worker, version)
+        version.bind(worker)
         self._replan()
         return True
 
@@ -282,7 +288,7 @@ class Pool:
             version = self._versions[chosen]
             worker = self._spares.take(version.kind)
             if worker is not None:
-                _bind(worker, version)
+                version.bind(worker)
                 self._feed(worker, version)
 
     def _replan(self) -> None:
@@ -331,6 +337,8 @@ class Pool:
             _log.error("a worker for %s could not be started: %s", kind.language.name, error)
             self._fail_waiters(kind, error)
             return
+        # It counts as a spare from now on.
+        self._starting.pop(asyncio.current_task(), None)  # type: ignore[call-overload]  # is one
         self._spares.add(worker)
         self._offer_spares()
 
@@ -363,36 +371,30 @@ class Pool:
             self._drop(worker, self._versions[worker.owner])
 
     async def _watch_forever(self) -> None:
-        while True:
+        for turn in itertools.count(1):
             await asyncio.sleep(WATCH_INTERVAL_S)
             now = self._now()
             for version in list(self._versions.values()):
                 for worker in list(version.workers):
                     self._look_after(worker, now)
             self._spares.tidy({version.kind for version in self._versions.values()}, now)
+            if turn % TURNS_BETWEEN_BUDGETS == 0:
+                self._keep_budget()
             self._replan()
+
+    def _keep_budget(self) -> None:
+        """Stop idle workers as long as all of them together hold more than they may."""
+        bound = [worker for version in self._versions.values() for worker in version.workers]
+        for worker in find_excess(bound, self._spares, self._limits.total_bytes):
+            self._stop_idle(worker)
 
     def _look_after(self, worker: WorkerProcess, now: float) -> None:
         """Stop a worker that has died, has been idle for long, or holds too much memory."""
         if worker.load:
             if now - worker.begun_at >= WATCH_INTERVAL_S:
-                self._check_memory(worker)
+                check_memory(worker)
         elif not worker.is_alive or now - worker.free_since > self._limits.idle_s:
             self._stop_idle(worker)
-
-    def _check_memory(self, worker: WorkerProcess) -> None:
-        """Stop a worker that holds more than its limit outside the guest's own heap."""
-        kind = worker.kind
-        if worker.resident_bytes() > kind.memory_bytes + kind.language.overhead_bytes:
-            limit = kind.memory_bytes // MIB
-            worker.kill(
-                MemoryLimitError(f"memory limit exceeded: the worker used more than {limit} MiB")
-            )
-
-
-def _bind(worker: WorkerProcess, version: _Version) -> None:
-    worker.owner = version.owner
-    version.workers.append(worker)
 
 
 def _has_result(future: "asyncio.Future[Invocation]") -> bool:

@@ -1,7 +1,7 @@
 """The pool's workers that belong to no function yet, and of which kinds some are kept ready."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from perilune.runtimes.language import WorkerKind
 from perilune.runtimes.limits import WorkerLimits
@@ -20,6 +20,9 @@ class Spares:
 
     def __len__(self) -> int:
         return len(self._workers)
+
+    def __iter__(self) -> Iterator[WorkerProcess]:
+        return iter(self._workers)
 
     def has_living(self) -> bool:
         """Tell whether there is one that lives."""

@@ -265,11 +265,24 @@ class WorkerProcess(asyncio.Protocol):
 
     def resident_bytes(self) -> int:
         """Return the memory the process holds; 0 when it is gone."""
+        return self._pages()[0] * PAGE_BYTES
+
+    def own_bytes(self) -> int:
+        """Return the memory it holds that is no file's; 0 when it is gone.
+
+        What it still shares with the process it was forked from counts too.
+        """
+        resident, of_files = self._pages()
+        return (resident - of_files) * PAGE_BYTES
+
+    def _pages(self) -> tuple[int, int]:
+        """Return how many pages are resident, and how many of them belong to files."""
         try:
             with open(f"/proc/{self.pid}/statm", "rb") as statm:
-                return int(statm.read().split()[1]) * PAGE_BYTES
+                members = statm.read().split()
+            return int(members[1]), int(members[2])
         except (OSError, IndexError, ValueError):
-            return 0
+            return 0, 0
 
     def _fail(self, failure: RuntimeFailure) -> None:
         if self._failure is not None:
