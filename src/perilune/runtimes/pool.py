@@ -337,8 +337,7 @@ class Pool:
             _log.error("a worker for %s could not be started: %s", kind.language.name, error)
             self._fail_waiters(kind, error)
             return
-        # It counts as a spare from now on.
-        self._starting.pop(asyncio.current_task(), None)  # type: ignore[call-overload]  # is one
+        self._starting.pop(asyncio.current_task(), None)  # type: ignore[arg-type]  # it is one
         self._spares.add(worker)
         self._offer_spares()
 
