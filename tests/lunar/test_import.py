@@ -255,6 +255,17 @@ def test_merging_adds_what_the_store_does_not_have(lunar, ours):
     assert sorted(map(str, names)) == ["function 2", "function 3", "greeter"]
 
 
+def test_figures_count_what_was_executed_under_lunar(lunar, ours):
+    write_database(lunar, some_rows())
+
+    import_lunar(lunar, ours, now=NOW)
+
+    found = stored(ours, "execution_stats", ["executions", "errors", "bucket"])
+    assert sum(int(str(row["executions"])) for row in found) == 3
+    assert sum(int(str(row["errors"])) for row in found) == 1
+    assert all(int(str(row["bucket"])) + 300 >= CREATED for row in found)
+
+
 def test_schedules_are_due_from_now_on(lunar, ours):
     write_database(lunar, some_rows())
 

@@ -101,12 +101,12 @@ def logs(server: Server, function: str, follow: bool, number: int) -> None:
         of = await client.functions.id_of(function)
         if follow:
             async for execution, line in client.executions.follow(of, number):
-                _print_line(server, execution["id"], line)
+                _print_line(server, execution, line)
             return
         latest = [one async for one in client.executions.every(of, most=number)]
-        for execution in reversed(latest):
-            async for line in client.executions.logs(execution["id"]):
-                _print_line(server, execution["id"], line)
+        for one in reversed(latest):
+            async for line in client.executions.logs(one["id"]):
+                _print_line(server, one["id"], line)
 
     try:
         server.run(work)

@@ -1,6 +1,6 @@
 """HTTP to one server."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -101,7 +101,7 @@ class Connection:
         member: str,
         params: Mapping[str, str | int | None] | None = None,
         most: int | None = None,
-    ) -> AsyncIterator[Json]:
+    ) -> AsyncGenerator[Json, None]:
         """Yield the items of a list, page by page.
 
         Args:

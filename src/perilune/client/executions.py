@@ -1,12 +1,15 @@
 """What the API can tell about executions."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from urllib.parse import quote
 
 from perilune.client.connection import PAGE, Connection, Json
 
 POLL_S = 1.0
+MOST_NEW = 1000
+"""More executions than these between two looks are not followed."""
 
 
 class Executions:
@@ -20,7 +23,7 @@ class Executions:
         function: str,
         filters: Mapping[str, str | int | None] | None = None,
         most: int | None = None,
-    ) -> AsyncIterator[Json]:
+    ) -> AsyncGenerator[Json, None]:
         """Yield the executions of a function, newest first, without their events."""
         path = f"/api/functions/{quote(function, safe='')}/executions"
         wanted = {**(filters or {}), "fields": "summary"}
@@ -49,32 +52,56 @@ class Executions:
         """Yield the log lines of an execution, oldest first."""
         return self._connection.every(f"{_path(execution)}/logs", "logs")
 
-    async def follow(self, function: str, earlier: int) -> AsyncIterator[tuple[Json, Json]]:
-        """Yield log lines, each with its execution, as they are written; never ends.
+    async def follow(self, function: str, earlier: int) -> AsyncIterator[tuple[str, Json]]:
+        """Yield log lines, each with the id of its execution, as they are written; never ends.
 
         Args:
             function: the id of the function.
             earlier: how many executions that exist already come first.
         """
-        shown: dict[str, int] = {}
-        first = True
+        known = [one["id"] async for one in self.every(function, most=max(earlier, 1))]
+        running = dict.fromkeys(reversed(known[:earlier]), 0)
+        """By id, how many lines have been yielded."""
+        ended: set[str] = set()
         while True:
-            newest = [one async for one in self.every(function, most=PAGE)]
-            for execution in reversed(newest):
-                known = shown.get(execution["id"])
-                if known is None and first and execution not in newest[:earlier]:
-                    shown[execution["id"]] = -1
-                elif known != -1:
-                    lines = [line async for line in self.logs(execution["id"])]
-                    for line in lines[known or 0 :]:
-                        yield execution, line
-                    # Lines may be written a moment after the end.
-                    ended = execution["status"] != "pending" and known == len(lines)
-                    shown[execution["id"]] = -1 if ended else len(lines)
-            first = False
-            present = {one["id"] for one in newest}
-            shown = {key: count for key, count in shown.items() if key in present}
+            for execution, count in list(running.items()):
+                state, lines = await self._more_lines(execution, count)
+                for line in lines:
+                    yield execution, line
+                running[execution] = count + len(lines)
+                # Its last lines may be written a moment after its end.
+                if execution in ended and not lines:
+                    del running[execution]
+                    ended.discard(execution)
+                elif state != "pending":
+                    ended.add(execution)
             await asyncio.sleep(POLL_S)
+            new = await self._newer_than(function, known)
+            running.update(dict.fromkeys(reversed(new), 0))
+            known = [*new, *known][:MOST_NEW]
+
+    async def _newer_than(self, function: str, known: Sequence[str]) -> list[str]:
+        """Return the ids of executions before the first one that is known."""
+        new: list[str] = []
+        async with aclosing(self.every(function, most=MOST_NEW)) as found:
+            async for one in found:
+                if one["id"] in known:
+                    break
+                new.append(one["id"])
+        return new
+
+    async def _more_lines(self, execution: str, count: int) -> tuple[str, list[Json]]:
+        """Return an execution's status and its lines behind the first *count*."""
+        lines: list[Json] = []
+        while True:
+            page = await self._connection.ask(
+                "GET",
+                f"{_path(execution)}/logs",
+                params={"limit": PAGE, "offset": count + len(lines)},
+            )
+            lines += page["logs"]
+            if not page["logs"] or count + len(lines) >= page["pagination"]["total"]:
+                return page["status"], lines
 
     def ai_requests(self, execution: str) -> AsyncIterator[Json]:
         """Yield what an execution asked AI providers, oldest first."""

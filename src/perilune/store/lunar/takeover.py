@@ -94,6 +94,7 @@ def take_over(path: Path, *, now: int, progress: Progress = no_progress) -> Luna
         UnusableLunarFile: See `copy_original`.
         StoreError: The store can't be built; *path* is what it was.
     """
+    path = path.resolve()
     if not is_lunar_file(path):
         return None
     with _named_failures(path), _alone_in(path.parent):

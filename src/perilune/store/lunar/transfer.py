@@ -167,6 +167,8 @@ class _Transfer:
         self._progress(table, 0, found)
         for first, last, seen in self._spans(table):
             taken += self._connection.execute(statement, (first, last, *extra)).rowcount
+            if table == "executions":
+                self._connection.execute(self._sql["end_executions"], (first, last))
             self._progress(table, seen, found)
         return TableReport(found, taken, self._present(table))
 

@@ -90,7 +90,7 @@ INSERT OR IGNORE INTO main.executions (id, function_id, function_version_id, sta
 SELECT lunar_text(CAST(e.id AS BLOB)),
        e.function_id,
        e.function_version_id,
-       CASE WHEN e.status IN ('pending', 'success') THEN e.status ELSE 'error' END,
+       'pending',
        CAST(e.duration_ms AS INTEGER),
        lunar_text(CAST(e.error_message AS BLOB)),
        CASE {executions.trigger} WHEN 'cron' THEN 'cron' ELSE 'http' END,
@@ -103,6 +103,17 @@ CROSS JOIN main.function_versions AS v
 WHERE e.rowid > ?1 AND e.rowid <= ?2 AND e.id IS NOT NULL
   AND +e.function_id IN (SELECT id FROM temp.lunar_functions WHERE chosen)
 ORDER BY e.rowid
+
+-- name: end_executions
+-- A step of its own, since what counts executions counts them as they end.
+UPDATE main.executions
+SET status = CASE ended.status WHEN 'success' THEN 'success' ELSE 'error' END
+FROM (
+    SELECT id, status FROM lunar.executions
+    WHERE rowid > ?1 AND rowid <= ?2 AND status <> 'pending'
+      AND +function_id IN (SELECT id FROM temp.lunar_functions WHERE chosen)
+) AS ended
+WHERE executions.id = ended.id AND executions.status = 'pending'
 
 -- name: take_logs
 INSERT INTO main.logs (id, execution_id, level, message, timestamp)
