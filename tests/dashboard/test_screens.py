@@ -1,0 +1,86 @@
+"""Every screen in both themes and on a phone: a picture of each, and what axe finds wrong."""
+
+import json
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+
+from tests.dashboard.conftest import Site
+from tests.dashboard.sample import Sample, fill
+
+AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+SERIOUS = {"serious", "critical"}
+
+
+def places(sample: Sample) -> dict[str, tuple[str, str]]:
+    """Name of each screen, its place, and a text that is there once it has been loaded."""
+    one = f"/functions/{sample.function_id}"
+    return {
+        "overview": ("/overview", "Next scheduled runs"),
+        "functions": ("/functions", "quotes"),
+        "create": ("/functions/new", "Answers every request"),
+        "code": (one, "Reference"),
+        "versions": (f"{one}/versions", "Select two versions"),
+        "compare": (f"{one}/diff/1/2", "lines added"),
+        "executions": (f"{one}/executions", "1 execution"),
+        "all-executions": ("/executions", "Everything that ran"),
+        "settings": (f"{one}/settings", "Danger zone"),
+        "test": (f"{one}/test", "Code examples"),
+        "execution-success": (f"/executions/{sample.success_id}", "greeting Ada"),
+        "execution-error": (f"/executions/{sample.error_id}", "Go to line"),
+        "tokens": ("/tokens", "API tokens"),
+        "not-found": ("/nowhere", "There is no such page"),
+    }
+
+
+async def wrong(site: Site) -> list[str]:
+    """What axe says about the page as it is."""
+    await site.page.evaluate(AXE.read_text("utf-8"))
+    found = await site.page.evaluate(f"axe.run(document, {json.dumps(RULES)})")
+    return [
+        f"{one['id']}: {node['html'][:200]}"
+        for one in found["violations"]
+        if one["impact"] in SERIOUS
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_every_screen_is_accessible(site, theme):
+    sample = await fill(site)
+    await site.page.emulate_media(color_scheme=theme)
+    await site.open("/login")
+    await site.page.get_by_label("API key").wait_for()
+    problems = {"login": await wrong(site)}
+    await site.picture(f"{theme}/login")
+    await site.sign_in()
+
+    for name, (place, text) in places(sample).items():
+        await site.open(place)
+        await site.page.get_by_text(text).first.wait_for()
+        problems[name] = await wrong(site)
+        await site.picture(f"{theme}/{name}")
+
+    assert {name: found for name, found in problems.items() if found} == {}
+
+
+@pytest.mark.slow
+async def test_every_screen_fits_a_phone(site):
+    """Nothing but what scrolls by itself is wider than the window."""
+    sample = await fill(site)
+    await site.page.set_viewport_size({"width": 390, "height": 844})
+    await site.sign_in()
+
+    too_wide = {}
+    for name, (place, text) in places(sample).items():
+        await site.open(place)
+        await site.page.get_by_text(text).first.wait_for()
+        await site.picture(f"phone/{name}")
+        width = await site.page.evaluate("document.documentElement.scrollWidth")
+        if width > 390:
+            too_wide[name] = width
+
+    assert too_wide == {}
