@@ -1,7 +1,188 @@
-async def test_signing_in_shows_the_functions(site):
-    await site.create("function handler() return 'x' end", name="quotes")
+"""Signing in and out, the frame, languages, themes, the palette."""
 
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.dashboard.conftest import KEY
+from tests.dashboard.sample import GREETER
+
+
+async def test_a_wrong_key_is_refused_and_the_right_one_admitted(site):
+    await site.open("/functions")
+    field = site.page.get_by_label("API key")
+    await field.fill("not the key of this server")
+    await site.page.get_by_role("button", name="Sign in").click()
+    await expect(site.page.get_by_text("This is not the key of this server.")).to_be_visible()
+    await expect(field).to_have_attribute("aria-invalid", "true")
+
+    await field.fill(KEY)
+    await field.press("Enter")
+
+    await expect(site.page.get_by_role("heading", name="Functions", exact=True)).to_be_visible()
+    assert "#!/functions" in site.page.url  # the place that was wanted
+
+
+async def test_the_key_stays_in_no_storage_of_the_browser(site):
+    await site.sign_in()
+
+    kept = await site.page.evaluate(
+        "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])"
+    )
+
+    assert KEY not in kept and "auth_token" not in kept
+
+
+async def test_signing_out_ends_the_session(site):
     await site.sign_in("/functions")
+    await site.page.get_by_role("button", name="Sign out").click()
 
-    await site.page.get_by_role("link", name="quotes").wait_for()
-    await site.picture("functions-light")
+    await expect(site.page.get_by_label("API key")).to_be_visible()
+    status = await site.page.evaluate("fetch('/api/functions').then((answer) => answer.status)")
+    assert status == 401
+
+
+async def test_an_expired_session_leads_to_signing_in_and_back(site):
+    await site.create(GREETER)
+    await site.sign_in("/functions")
+    sessions = (await site.api.get("/api/auth/sessions")).json()["sessions"]
+    for one in sessions:
+        await site.api.delete(f"/api/auth/sessions/{one['id']}")
+
+    await site.page.get_by_role("link", name="quotes").click()
+    await site.page.get_by_label("API key").fill(KEY)
+    await site.page.get_by_role("button", name="Sign in").click()
+
+    await expect(site.page.get_by_role("heading", name="quotes")).to_be_visible()
+
+
+async def test_lists_are_empty_then_filled_searched_and_sorted(site):
+    await site.sign_in("/functions")
+    await expect(site.page.get_by_text("No functions yet")).to_be_visible()
+    for name in ("bravo", "alpha", "charlie"):
+        await site.create(GREETER, name=name)
+
+    await site.page.reload()
+    links = site.page.get_by_role("table").get_by_role("link")
+    await expect(links).to_have_count(3)
+    await site.page.get_by_role("button", name="Name").click()
+    await expect(links).to_have_text(["alpha", "bravo", "charlie"])
+    await site.page.get_by_label("Search functions").fill("RAV")
+    await expect(links).to_have_text(["bravo"])
+    await site.page.get_by_label("Search functions").fill("nothing like it")
+    await expect(site.page.get_by_text("No function matches")).to_be_visible()
+
+
+async def test_the_language_is_switched_without_a_reload_and_stays(site):
+    await site.sign_in("/functions")
+    await site.page.evaluate("window.notReloaded = true")
+
+    await site.page.get_by_role("button", name="Switch language to Português").click()
+
+    await expect(site.page.get_by_role("heading", name="Funções", exact=True)).to_be_visible()
+    assert await site.page.evaluate("[document.documentElement.lang, window.notReloaded]") == [
+        "pt-BR",
+        True,
+    ]
+    await site.page.reload()
+    await expect(site.page.get_by_role("heading", name="Funções", exact=True)).to_be_visible()
+
+
+async def test_the_theme_is_switched_and_stays(site):
+    await site.sign_in("/functions")
+    before = await site.page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+    await site.page.get_by_role("button", name="Dark theme").click()
+
+    after = await site.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert before != after
+    await site.page.reload()
+    await site.page.get_by_role("button", name="Light theme").wait_for()
+    assert await site.page.evaluate("getComputedStyle(document.body).backgroundColor") == after
+
+
+async def test_the_palette_is_used_by_keyboard_alone(site):
+    function_id = await site.create(GREETER, name="payment-webhook")
+    await site.create(GREETER, name="other")
+    await site.sign_in("/overview")
+    keys = site.page.keyboard
+
+    await keys.press("Control+k")
+    await expect(site.page.get_by_role("combobox", name="Commands")).to_be_focused()
+    await keys.type("paywe")
+    first = site.page.get_by_role("option").first
+    await expect(first).to_contain_text("payment-webhook")
+    await keys.press("ArrowDown")
+    await keys.press("ArrowUp")
+    await keys.press("Control+n")
+    await expect(site.page.get_by_role("option", selected=True)).to_contain_text("Versions")
+    await keys.press("Enter")
+
+    await expect(site.page).to_have_url(re.compile(f"/functions/{function_id}/versions$"))
+    await keys.press("Control+k")
+    await keys.type("zzzz no such thing")
+    await expect(site.page.get_by_text("Nothing found")).to_be_visible()
+    await keys.press("Escape")
+    await expect(site.page.get_by_role("combobox", name="Commands")).to_be_hidden()
+
+
+async def test_old_links_and_unknown_places(site):
+    function_id = await site.create(GREETER)
+    await site.sign_in(f"/functions/{function_id}")
+    await expect(site.page.get_by_role("heading", name="quotes")).to_be_visible()
+
+    await site.open("/functions/unknown/settings")
+    await expect(site.page.get_by_role("heading", name="Not found")).to_be_visible()
+    await site.open("/%E0%A4%A")
+    await expect(site.page.get_by_role("heading", name="There is no such page")).to_be_visible()
+
+
+async def test_without_the_server_a_banner_says_so_until_it_is_back(site):
+    await site.sign_in("/functions")
+    await site.page.get_by_text("No functions yet").wait_for()
+
+    await site.page.context.set_offline(True)
+    await site.page.get_by_role("link", name="Executions").click()
+    await expect(site.page.get_by_text("The server can't be reached. What you see")).to_be_visible()
+
+    await site.page.context.set_offline(False)
+    await expect(site.page.get_by_text("What you see may be old")).to_be_hidden()
+
+
+@pytest.mark.parametrize("path", ["/", "/js/app.js", "/vendor/preact-11.2.0.js"])
+async def test_files_are_hardened_compressed_and_cached(site, path):
+    answer = await site.api.get(path, headers={"Accept-Encoding": "gzip"})
+
+    assert answer.status_code == 200
+    policy = answer.headers["content-security-policy"]
+    assert "script-src 'self';" in policy and "frame-ancestors 'none'" in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-encoding"] == "gzip"
+    is_versioned = "vendor" in path
+    assert ("immutable" in answer.headers["cache-control"]) == is_versioned
+    again = await site.api.get(path, headers={"If-None-Match": answer.headers["etag"]})
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize("path", ["/js/", "/js", "/vendor/", "/../site.py", "/nothing.js", "/x"])
+async def test_there_are_no_listings_and_nothing_else(site, path):
+    assert (await site.api.get(path)).status_code == 404
+
+
+async def test_the_first_load_is_small_and_comes_from_here(site):
+    sizes: dict[str, int] = {}
+    foreign: list[str] = []
+
+    async def note(response) -> None:
+        if not response.url.startswith(site.url):
+            foreign.append(response.url)
+        sizes[response.url] = (await response.request.sizes())["responseBodySize"]
+
+    site.page.on("response", note)
+    await site.sign_in("/overview")
+    await site.page.get_by_text("No functions yet").wait_for()
+
+    assert foreign == []
+    assert not any("codemirror" in url for url in sizes)
+    assert sum(sizes.values()) < 400_000

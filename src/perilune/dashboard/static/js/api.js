@@ -129,7 +129,7 @@ async function send(path, init) {
 }
 
 /** Note that the server does not answer, and ask until it does. */
-function lose() {
+export function lose() {
   if (!isReachable.get()) return;
   isReachable.set(false);
   const timer = setInterval(async () => {

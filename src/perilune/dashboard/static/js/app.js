@@ -1,6 +1,6 @@
 // The frame around every screen, and the screen inside it.
 
-import { isReachable } from "./api.js";
+import { isReachable, lose } from "./api.js";
 import { t } from "./i18n.js";
 import { html, useEffect, useRef, useState } from "./lib.js";
 import { LOCALES, locale, theme } from "./preferences.js";
@@ -23,9 +23,11 @@ export function App() {
   const { path, query } = useStore(place);
   const found = routeOf(path);
   useEffect(() => {
-    if (path === "/") go(HOME, { replace: true });
+    // Asked again: the place may have changed since this was drawn.
+    if (place.get().path === "/") go(HOME, { replace: true });
   }, [path]);
   useTitle(found?.route.title, language);
+  useEffect(loadAllScreens, []);
   if (state === "unknown") return html`<${Loading} />`;
   const isSigningIn = found?.route.pattern === "/login";
   return html`<div key=${language}>
@@ -41,6 +43,14 @@ export function App() {
     <${Questions} />
     <${Toasts} />
   </div>`;
+}
+
+/** Have every screen at hand when there is nothing else to do: the network may be gone later. */
+function loadAllScreens() {
+  const idle = window.requestIdleCallback ?? setTimeout;
+  idle(() => {
+    for (const route of ROUTES) route.load().catch(() => {}); // tried again when it is shown
+  });
 }
 
 /** @param {string} path */
@@ -71,7 +81,10 @@ function Screen({ route, params, query }) {
     let isCurrent = true;
     route.load().then(
       (module) => isCurrent && setLoaded({ view: module.default }),
-      (error) => isCurrent && setLoaded({ error }),
+      (error) => {
+        if (error instanceof TypeError) lose(); // what a browser throws when it can't get a file
+        if (isCurrent) setLoaded({ error });
+      },
     );
     return () => {
       isCurrent = false;

@@ -135,33 +135,47 @@ function allCommands() {
 }
 
 /**
- * Commands of the functions that the server finds for *text*.
+ * Commands of functions: the latest, whose names may match loosely, and what the server
+ * finds among all for *text*.
  *
  * @param {string} text
  */
 function useFunctions(text) {
-  const [commands, setCommands] = useState(/** @type {Command[]} */ ([]));
-  useEffect(() => {
-    const stop = new AbortController();
-    const timer = setTimeout(async () => {
-      try {
-        const query = { q: text.trim(), limit: 20, fields: "summary" };
-        const { functions } = await get("/api/functions", { query, signal: stop.signal });
-        setCommands(functions.flatMap(commandsOf));
-      } catch {
-        // The other commands work without.
-      }
-    }, SEARCH_DELAY_MS);
-    return () => {
-      clearTimeout(timer);
-      stop.abort();
-    };
-  }, [text]);
-  return commands;
+  const [latest, setLatest] = useState(/** @type {Summary[]} */ ([]));
+  const [found, setFound] = useState(/** @type {Summary[]} */ ([]));
+  useEffect(() => load({ limit: 100 }, setLatest), []);
+  const wanted = text.trim();
+  useEffect(() => (wanted ? load({ q: wanted, limit: 20 }, setFound) : undefined), [wanted]);
+  return useMemo(() => {
+    const each = new Map([...latest, ...(wanted ? found : [])].map((one) => [one.id, one]));
+    return [...each.values()].flatMap(commandsOf);
+  }, [latest, found, wanted]);
+}
+
+/** @typedef {{ id: string, name: string, disabled: boolean }} Summary */
+
+/**
+ * @param {Record<string, string | number>} query
+ * @param {(functions: Summary[]) => void} take
+ */
+function load(query, take) {
+  const stop = new AbortController();
+  const timer = setTimeout(
+    () =>
+      get("/api/functions", { query: { ...query, fields: "summary" }, signal: stop.signal }).then(
+        ({ functions }) => take(functions),
+        () => {}, // the other commands work without
+      ),
+    query["q"] ? SEARCH_DELAY_MS : 0,
+  );
+  return () => {
+    clearTimeout(timer);
+    stop.abort();
+  };
 }
 
 /**
- * @param {{ id: string, name: string, disabled: boolean }} one
+ * @param {Summary} one
  * @returns {Command[]}
  */
 function commandsOf({ id, name, disabled }) {
