@@ -46,11 +46,13 @@ async def test_signing_out_ends_the_session(site):
 async def test_an_expired_session_leads_to_signing_in_and_back(site):
     await site.create(GREETER)
     await site.sign_in("/functions")
+    link = site.page.get_by_role("link", name="quotes")
+    await link.wait_for()
     sessions = (await site.api.get("/api/auth/sessions")).json()["sessions"]
     for one in sessions:
         await site.api.delete(f"/api/auth/sessions/{one['id']}")
 
-    await site.page.get_by_role("link", name="quotes").click()
+    await link.click()
     await site.page.get_by_label("API key").fill(KEY)
     await site.page.get_by_role("button", name="Sign in").click()
 
