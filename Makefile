@@ -11,7 +11,7 @@ WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-api demo check bench bench-growth bench-retention soak format docs vendor clean
+.PHONY: help run test test-api demo check bench bench-growth bench-lists bench-retention soak format docs vendor clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,11 @@ bench: $(VENV)/.ready-run ## Measure this machine (installs wrk through apt-get 
 bench-growth: $(VENV)/.ready-run ## Compare a store of a million executions with an empty one
 	@tools/install_wrk.sh
 	@$(BIN)/python -m bench.growth $(ARGS)
+
+bench-lists: $(VENV)/.ready-run ## Compare lists of a million executions with short ones; the cost of figures
+	@$(BIN)/python -m bench.lists $(ARGS)
+	@tools/install_wrk.sh
+	@$(BIN)/python -m bench.figures
 
 bench-retention: $(VENV)/.ready-run ## Delete a million expired executions while calls go on
 	@$(BIN)/python -m bench.retention $(ARGS)

@@ -114,7 +114,7 @@ async def test_the_routes(site):
 
     assert (one["range"], one["total"]["executions"]) == ("24h", 1)
     assert (overview["range"], overview["total"]["executions"]) == ("7d", 1)
-    assert len(overview["series"]) == 56
+    assert len(overview["series"]) == 28
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,7 @@ FILTERS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("of", ["function", "version", "all"])
 async def test_every_filter_shows_what_it_says_in_parts_that_fit_together(store, of, monkeypatch):
     monkeypatch.setattr(lists, "WINDOW_ROWS", 7)
+    monkeypatch.setattr(lists, "TABLE_WINDOW_ROWS", 5)
     one, second, made = await some_executions(store)
     owners: dict[str, dict[str, Any]] = {
         "function": {"function_id": one.function_id},
@@ -104,7 +105,7 @@ async def test_every_filter_shows_what_it_says_in_parts_that_fit_together(store,
         assert in_order == [each.id for each in expected(made, wanted)], members
         assert page.total <= len(seen)
         assert page.total == len(seen) or not page.is_total_exact
-        assert parts <= 20
+        assert parts <= 25
 
 
 async def test_an_offset_counts_what_the_filter_lets_through(store):

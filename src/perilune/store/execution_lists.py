@@ -18,12 +18,16 @@ from perilune.store.statements import load_statements
 
 WINDOW_ROWS = 5000
 """Rows that are looked at for one answer, when no index knows which ones are wanted."""
+TABLE_WINDOW_ROWS = 1000
+"""The same, where each has to be fetched from the table."""
 COUNTED_ROWS = 1000
 """Up to here what a filter lets through is counted."""
 CLOCK_SLACK_S = 5
 """By how much the clock may be set back without an execution being missed between two times."""
 
 _SQL = load_statements("execution_lists")
+_NEWEST = "INDEXED BY executions_newest"
+_INDEXED = frozenset({"created_at", "function_version_id", "trigger"})
 _BY_TIME = "ORDER BY created_at DESC, seq DESC"
 _BY_SEQ = "ORDER BY seq DESC"
 _VISIBLE = (
@@ -88,7 +92,12 @@ class _Walk:
         asked = {column for column, _ in self.questions} - {"created_at"}
         window = self.rows(", ".join(["seq, created_at", *sorted(asked)]))
         conditions = " AND ".join(condition for _, condition in self.questions)
-        return f"SELECT {columns} FROM ({window} LIMIT {WINDOW_ROWS}) WHERE {conditions}"  # noqa: S608
+        return f"SELECT {columns} FROM ({window} LIMIT {self.window_rows()}) WHERE {conditions}"  # noqa: S608
+
+    def window_rows(self) -> int:
+        """Return how many rows are looked at, if each has to be."""
+        asked = {column for column, _ in self.questions}
+        return WINDOW_ROWS if self.index == _NEWEST and asked <= _INDEXED else TABLE_WINDOW_ROWS
 
 
 def _read_page(
@@ -99,7 +108,6 @@ def _read_page(
     *,
     summary: bool,
 ) -> ExecutionPage:
-    total, is_exact = _total(connection, wanted)
     walk = _walk(connection, wanted, after)
     params = walk.params | {"limit": page.limit + 1, "offset": 0 if after else page.offset}
     sql = f"{walk.wanted('created_at, seq')} LIMIT :limit OFFSET :offset"
@@ -109,6 +117,11 @@ def _read_page(
         following: ExecutionPosition | None = shown[-1]
     else:
         following = _end_of_window(connection, walk)
+    if walk.questions and after is None and not page.offset and len(found) <= page.limit:
+        # The whole window has been looked at: it need not be counted.
+        total, is_exact = len(found), following is None
+    else:
+        total, is_exact = _total(connection, wanted)
     read = _SQL["read_summary" if summary else "read_execution"]
     rows = [connection.execute(read, (position.seq,)).fetchone() for position in shown]
     executions = [execution_of_row(row) for row in rows]
@@ -131,7 +144,7 @@ def _walk(
         walk.index = f"INDEXED BY executions_failed{suffix}"
         walk.limits.append("status = 'error'")
     elif wanted.function_id is not None:
-        walk.index = "INDEXED BY executions_newest"
+        walk.index = _NEWEST
     if wanted.status == "success":
         walk.questions.append(("status", "status = 'success'"))
     if wanted.function_id is None:
@@ -228,7 +241,7 @@ def _end_of_window(connection: sqlite3.Connection, walk: _Walk) -> ExecutionPosi
     """Return where the window of rows that are looked at ends; None if nothing lies behind it."""
     if not walk.questions:
         return None
-    sql = f"{walk.rows('created_at, seq')} LIMIT 2 OFFSET {WINDOW_ROWS - 1}"
+    sql = f"{walk.rows('created_at, seq')} LIMIT 2 OFFSET {walk.window_rows() - 1}"
     rows = connection.execute(sql, walk.params).fetchall()
     return ExecutionPosition(*rows[0]) if len(rows) == 2 else None
 

@@ -17,8 +17,8 @@ from perilune.store.statements import load_statements
 SPAN_S = 300
 """Length of the spans in which executions are counted at first."""
 MERGED = (
-    (1800, 2 * 3600),
-    (3 * 3600, 25 * 3600),
+    (1800, 75 * 60),
+    (6 * 3600, 25 * 3600),
     (86400, 8 * 86400),
     (7 * 86400, 40 * 86400),
 )
