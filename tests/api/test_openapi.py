@@ -2,6 +2,7 @@
 
 import hashlib
 import inspect
+import re
 
 import pytest
 import yaml
@@ -113,6 +114,12 @@ async def test_each_operation_is_complete(document):
         assert len(success) == 1, (method, path)
         if path.startswith("/api/"):
             assert (success == ["204"]) is ("content" not in one["responses"][success[0]])
+
+
+async def test_each_parameter_of_a_path_is_described(document):
+    for method, path, one in operations(document):
+        described = {p["name"] for p in one.get("parameters", ()) if p["in"] == "path"}
+        assert described == set(re.findall(r"\{(\w+)\}", path)), (method, path)
 
 
 async def test_each_reference_leads_somewhere(document):

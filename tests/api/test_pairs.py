@@ -114,6 +114,7 @@ async def test_lists_come_in_parts_with_the_beginning_of_long_values(site, kv):
         ("k" * 513, {"value": ""}, "KV error: key is too long"),
         ("k", {"value": "x" * (1024 * 1024 + 1)}, "KV error: value is too large"),
         ("k", {"value": "!", "base64": True}, "value: value is not base64"),
+        ("k", {"value": "é", "base64": True}, "value: value is not base64"),
         ("k", {"value": "", "ttl": 0}, "ttl: ttl must be a positive number of seconds"),
         ("k", {"value": "", "ttl": -1}, "ttl: ttl must be a positive number of seconds"),
         ("k", {}, "Invalid request body"),

@@ -130,6 +130,7 @@ async def test_a_disabled_function_can_be_tried_but_not_replayed(site):
         ({"event": {"method": "TRACE"}}, "event.method: method must be one of: [GET HEAD"),
         ({"event": {"path": "x"}}, "event.path: path must start with /"),
         ({"event": {"body": "!", "isBase64Encoded": True}}, "event.body: body is not base64"),
+        ({"event": {"body": "é", "isBase64Encoded": True}}, "event.body: body is not base64"),
         ({"event": {"headers": {"a": "b\r\nc: d"}}}, "event.headers: headers cannot contain line"),
         ({"event": {"headers": {"a": 1}}}, "Invalid request body"),
         ({"event": "x"}, "Invalid request body"),

@@ -4,7 +4,6 @@ Keys and values are bytes.  Where they are UTF-8 they are shown as text, otherwi
 """
 
 import base64
-import binascii
 import math
 from typing import Protocol
 
@@ -166,7 +165,7 @@ def _value(body: PairBody) -> bytes:
         return body.value.encode("utf-8")
     try:
         return base64.b64decode(body.value, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise InvalidRequest("value: value is not base64") from None
 
 

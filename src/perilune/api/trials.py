@@ -5,7 +5,6 @@ with what one would otherwise collect from several places.
 """
 
 import base64
-import binascii
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 from urllib.parse import quote, unquote_to_bytes, urlencode, urlsplit
@@ -175,7 +174,7 @@ def _body(wanted: TrialEvent) -> bytes:
         return wanted.body.encode()
     try:
         return base64.b64decode(wanted.body, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise InvalidRequest("event.body: body is not base64") from None
 
 

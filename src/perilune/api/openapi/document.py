@@ -1,5 +1,6 @@
 """The description of the management API."""
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -15,6 +16,7 @@ from perilune.api.routes.shapes import Error, Problem
 from perilune.api.routes.table import Operation
 from perilune.api.scopes import Scope
 
+_PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 OPENAPI_VERSION = "3.1.1"
 
 _SUMMARY = "Functions that run on HTTP requests and schedules, each execution recorded."
@@ -67,9 +69,10 @@ def describe_api(app: FastAPI, operations: Mapping[str, Operation], version: str
     body_of = _by_id(with_body, bodies)
     answer_of = _by_id(with_answer, answers[: len(with_answer)])
     failures: Json = {}
-    for item in document["paths"].values():
+    for path, item in document["paths"].items():
         for described in item.values():
             operation = operations[described["operationId"]]
+            _add_path_parameters(described, path)
             _complete(described, operation, body_of, answer_of, failures)
     components = {
         "schemas": _united(answer_components, body_components),
@@ -95,6 +98,16 @@ def _united(answers: dict[str, Json], bodies: dict[str, Json]) -> dict[str, Json
 
 def _by_id(operations: list[Operation], schemas: list[Json]) -> dict[str, Json]:
     return {one.operation_id: schema for one, schema in zip(operations, schemas, strict=True)}
+
+
+def _add_path_parameters(described: Json, path: str) -> None:
+    """Add the parameters that a route takes from the path itself, unknown to the framework."""
+    known = {one["name"] for one in described.get("parameters", ())}
+    described.setdefault("parameters", []).extend(
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in _PATH_PARAMETER.findall(path)
+        if name not in known
+    )
 
 
 def _complete(
