@@ -10,6 +10,7 @@ from perilune.api.backup import Backups
 from perilune.api.checking import Checks
 from perilune.api.credentials import Credentials, bearer_of
 from perilune.api.docs import Documentation
+from perilune.api.environment import Environment
 from perilune.api.executions import Executions
 from perilune.api.functions import Functions
 from perilune.api.gateway import AccessLog, Gateway
@@ -30,8 +31,10 @@ from perilune.api.pairs import Pairs
 from perilune.api.protocol import ConnectionLimits
 from perilune.api.routes import (
     add_backup_routes,
+    add_environment_routes,
     add_pair_routes,
     add_schedule_routes,
+    add_signing_routes,
     add_statistics_routes,
     add_stream_routes,
     add_trial_routes,
@@ -39,6 +42,7 @@ from perilune.api.routes import (
 from perilune.api.schedules import Schedules
 from perilune.api.scopes import Caller, Scope
 from perilune.api.server import HttpServer, ListenError, bind_sockets
+from perilune.api.signing import Signing
 from perilune.api.statistics import Statistics
 from perilune.api.streams import Streams
 from perilune.api.tls import Certificate, TlsError
@@ -61,6 +65,7 @@ __all__ = [
     "ConnectionLimits",
     "Credentials",
     "Documentation",
+    "Environment",
     "Executions",
     "FigureSource",
     "FunctionEndpoint",
@@ -76,6 +81,7 @@ __all__ = [
     "Readiness",
     "Schedules",
     "Scope",
+    "Signing",
     "Statistics",
     "Streams",
     "TlsError",
@@ -84,8 +90,10 @@ __all__ = [
     "UnusableKeyError",
     "Versions",
     "add_backup_routes",
+    "add_environment_routes",
     "add_pair_routes",
     "add_schedule_routes",
+    "add_signing_routes",
     "add_statistics_routes",
     "add_stream_routes",
     "add_trial_routes",

@@ -1,6 +1,6 @@
 """What the management API does with functions.  Requests are already validated here."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -11,10 +11,12 @@ from perilune.api.errors import InvalidRequest, OperationFailed
 from perilune.api.schedule_rules import check_active
 from perilune.api.validation import Offer
 from perilune.ids import new_function_id
+from perilune.masking import REDACTED
 from perilune.services.env import EnvError, EnvValidationError
 from perilune.store import (
     DB,
     CannotDeleteActiveVersion,
+    EnvVariable,
     ExecutionNotFound,
     Function,
     FunctionNotFound,
@@ -24,9 +26,11 @@ from perilune.store import (
     PaginationInfo,
     PaginationParams,
     SessionNotFound,
+    SigningSecretNotFound,
     StoreError,
     TokenNameTaken,
     TokenNotFound,
+    TooManySigningSecrets,
     UpdateFunctionRequest,
     VersionNotFound,
     to_json,
@@ -46,19 +50,17 @@ _ANSWERS = (
     SessionNotFound,
     TokenNotFound,
     TokenNameTaken,
+    SigningSecretNotFound,
+    TooManySigningSecrets,
 )
 """What is an answer, and no failure of the store."""
 
 
 class EnvVariables(Protocol):
-    """The part of the environment store that the API needs."""
+    """The part of the environment store that functions are shown with."""
 
-    async def all(self, function_id: str) -> dict[str, str]:
-        """Return all variables of a function."""
-        ...
-
-    async def replace(self, function_id: str, values: Mapping[str, str]) -> None:
-        """Make *values* the whole set, at once."""
+    async def readable(self, function_id: str) -> list[EnvVariable]:
+        """Return all variables, write-only ones without their values."""
         ...
 
 
@@ -119,8 +121,8 @@ class Functions:
             function = await self._db.get_function(function_id)
             version = await self._active_version(self._db, function_id)
         with failing_as("Failed to get env vars"):
-            variables = await self._env.all(function_id)
-        return _with_version(function, version) | {"env_vars": variables}
+            variables = await self._env.readable(function_id)
+        return _with_version(function, version) | {"env_vars": shown_values(variables)}
 
     async def update(
         self,
@@ -156,16 +158,6 @@ class Functions:
         with failing_as("Failed to delete function"):
             await self._db.delete_function(function_id)
 
-    async def replace_env(self, function_id: str, values: Mapping[str, str]) -> Json | None:
-        """Replace a function's environment; return its active version, if it has one."""
-        with failing_as("Failed to get current env vars"):
-            await self._db.get_function(function_id)
-        with failing_as("Failed to set env var"):
-            await self._env.replace(function_id, values)
-        with failing_as("Failed to get active version"):
-            version = await self._active_version(self._db, function_id)
-        return None if version is None else to_json(version)
-
     async def _new_version(self, transaction: DB, function_id: str, code: str) -> None:
         active = await self._active_version(transaction, function_id)
         if active is None or active.code != code:
@@ -176,6 +168,11 @@ class Functions:
             return await db.get_active_version(function_id)
         except NoActiveVersion:
             return None
+
+
+def shown_values(variables: list[EnvVariable]) -> dict[str, str]:
+    """Return the values that may be shown; `[REDACTED]` stands for the others (KD-20)."""
+    return {one.key: REDACTED if one.value is None else one.value for one in variables}
 
 
 @contextmanager

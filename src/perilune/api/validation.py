@@ -28,12 +28,6 @@ from perilune.api.schedule_rules import (
     check_active,
     checked_schedule,
 )
-from perilune.services.env import (
-    MAX_KEY_CHARS,
-    MAX_VALUE_CHARS,
-    MAX_VARIABLES,
-    check_env_variables,
-)
 from perilune.store import (
     CronStatus,
     FunctionQuery,
@@ -78,16 +72,6 @@ _RetentionDays = Annotated[int, msgspec.Meta(extra_json_schema={"enum": list(RET
 _CronStatus = Annotated[str, msgspec.Meta(extra_json_schema={"enum": [*map(str, CronStatus)]})]
 _CronMissed = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(MISSED_POLICIES)})]
 _CronOverlap = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(OVERLAP_POLICIES)})]
-_Variables = Annotated[
-    dict[str, str],
-    msgspec.Meta(
-        extra_json_schema={
-            "maxProperties": MAX_VARIABLES,
-            "propertyNames": {"pattern": "^[A-Za-z0-9_]+$", "maxLength": MAX_KEY_CHARS},
-            "additionalProperties": {"type": "string", "maxLength": MAX_VALUE_CHARS},
-        }
-    ),
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +115,6 @@ class FunctionBody(msgspec.Struct, frozen=True, kw_only=True):
     max_concurrency: Concurrency | UnsetType | None = UNSET
     handles_options: bool | UnsetType | None = UNSET
     unsandboxed_html: bool | UnsetType | None = UNSET
-
-
-class EnvBody(msgspec.Struct, frozen=True, kw_only=True):
-    """The body that replaces a function's environment."""
-
-    env_vars: _Variables | None = None
 
 
 def decode_body(data: bytes, kind: type[Body]) -> Body:
@@ -210,19 +188,6 @@ def checked_update(
     description = _description(body.description)
     code = checked_code(body.code) if isinstance(body.code, str) else UNSET
     return _settings(body, name, description, offer), code, _runtime(body.runtime, offer)
-
-
-def checked_env(body: EnvBody) -> dict[str, str]:
-    """Return a function's new environment.
-
-    Raises:
-        InvalidRequest: there is none.
-        EnvValidationError: a rule is broken.
-    """
-    if body.env_vars is None:
-        raise InvalidRequest("env_vars: env_vars cannot be nil")
-    check_env_variables(body.env_vars)
-    return body.env_vars
 
 
 def checked_code(text: str) -> str:

@@ -288,7 +288,7 @@ def _gateway(
             ai_requests=services.ai_tracker,
             email_requests=services.email_tracker,
         ),
-        *subjects(settings, store),
+        *subjects(settings, store, services),
         *execution_subjects(store, services, runtime, engine, feed, access=access, base_url=url),
         access=access,
         version=__version__,

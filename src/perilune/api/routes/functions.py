@@ -1,4 +1,4 @@
-"""Routes of functions and their environment."""
+"""Routes of functions."""
 
 from fastapi import Request, Response
 
@@ -10,16 +10,14 @@ from perilune.api.routes.shapes import FunctionAnswer, FunctionList
 from perilune.api.routes.table import RouteTable
 from perilune.api.scopes import Scope
 from perilune.api.validation import (
-    EnvBody,
     FunctionBody,
     checked_creation,
-    checked_env,
     checked_update,
     decode_body,
     function_query,
     page_params,
 )
-from perilune.store import FunctionNotFound, FunctionVersion
+from perilune.store import FunctionNotFound
 
 _EVERY = "/api/functions"
 _ONE = "/api/functions/{function_id}"
@@ -30,7 +28,6 @@ def add_function_routes(routes: RouteTable, functions: Functions) -> None:
     """Add what reads and changes functions."""
     _add_reading(routes, functions)
     _add_changing(routes, functions)
-    _add_environment(routes, functions)
 
 
 def _add_reading(routes: RouteTable, functions: Functions) -> None:
@@ -121,24 +118,4 @@ def _add_changing(routes: RouteTable, functions: Functions) -> None:
         summary="Remove a function and everything that belongs to it",
         status=204,
         errors=(FunctionNotFound,),
-    )
-
-
-def _add_environment(routes: RouteTable, functions: Functions) -> None:
-    async def update_env(function_id: str, request: Request) -> Response:
-        values = checked_env(decode_body(await routes.body(request), EnvBody))
-        return json_answer(await functions.replace_env(function_id, values))
-
-    routes.add(
-        "PUT",
-        _ONE + "/env",
-        update_env,
-        "updateEnvVars",
-        _TAG,
-        scope=Scope.DEPLOY,
-        summary="Replace a function's environment",
-        body=EnvBody,
-        required=("env_vars",),
-        answer=FunctionVersion | None,
-        errors=(InvalidRequest, FunctionNotFound),
     )
