@@ -39,7 +39,7 @@ def test_every_error_of_the_engine_is_documented_with_its_code(engine_page):
 
 
 def test_every_command_is_documented():
-    page = (REFERENCE / "cli.md").read_text()
+    page = (REFERENCE / "commands.md").read_text()
 
     assert isinstance(main, click.Group)
     assert [name for name in main.commands if f"## perilune {name}" not in page] == []
