@@ -165,3 +165,18 @@ async def test_a_session_goes_on_while_its_address_waits(stranger):
 
     assert (await stranger.get("/api/functions", headers=WRONG)).status_code == 200
     assert (await stranger.get("/api/functions", headers={"Cookie": ""})).status_code == 401
+
+
+async def test_protected_functions_are_no_way_around_the_wait(site, stranger):
+    function_id = await site.answering()
+    changed = await site.client.put(f"/api/functions/{function_id}", json={"access": "token"})
+    assert changed.status_code == 200
+    for _ in range(10):
+        assert (await stranger.get(f"/fn/{function_id}", headers=WRONG)).status_code == 401
+
+    call = await stranger.get(f"/fn/{function_id}", headers={"Authorization": f"Bearer {KEY}"})
+    api = await site.client.get("/api/functions")
+
+    assert (call.status_code, api.status_code) == (429, 429)
+    assert int(call.headers["retry-after"]) >= 1
+    assert site.runtime.requests == [], "and nothing was executed"

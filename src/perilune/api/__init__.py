@@ -8,7 +8,6 @@ nothing between it and the server, since that is the path that counts;
 from perilune.api.access import Access, build_access
 from perilune.api.backup import Backups
 from perilune.api.checking import Checks
-from perilune.api.credentials import Credentials, bearer_of
 from perilune.api.docs import Documentation
 from perilune.api.environment import Environment
 from perilune.api.executions import Executions
@@ -40,7 +39,6 @@ from perilune.api.routes import (
     add_trial_routes,
 )
 from perilune.api.schedules import Schedules
-from perilune.api.scopes import Caller, Scope
 from perilune.api.server import HttpServer, ListenError, bind_sockets
 from perilune.api.signing import Signing
 from perilune.api.statistics import Statistics
@@ -59,11 +57,9 @@ __all__ = [
     "ApiKey",
     "Backups",
     "CallLimits",
-    "Caller",
     "Certificate",
     "Checks",
     "ConnectionLimits",
-    "Credentials",
     "Documentation",
     "Environment",
     "Executions",
@@ -80,7 +76,6 @@ __all__ = [
     "Pairs",
     "Readiness",
     "Schedules",
-    "Scope",
     "Signing",
     "Statistics",
     "Streams",
@@ -97,7 +92,6 @@ __all__ = [
     "add_statistics_routes",
     "add_stream_routes",
     "add_trial_routes",
-    "bearer_of",
     "bind_sockets",
     "build_access",
     "load_api_key",

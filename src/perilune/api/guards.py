@@ -11,9 +11,7 @@ from typing import NamedTuple, Protocol
 
 from starlette.types import Scope as Request
 
-from perilune.api.credentials import bearer_of
 from perilune.api.errors import (
-    AuthenticationRequired,
     InsufficientScope,
     MethodNotAllowed,
     RateLimited,
@@ -38,10 +36,10 @@ MAX_INLINE_BODY_BYTES = 256 * 1024
 
 
 class Callers(Protocol):
-    """Recognises bearer tokens; see `Credentials`."""
+    """Recognises bearer tokens; see `Doorkeeper`."""
 
-    async def check(self, bearer: bytes) -> Caller | None:
-        """Return whose token this is; None if it opens nothing.  Raises `StoreError`."""
+    async def admit_bearer(self, scope: Request) -> Caller:
+        """Return whose token a request carries.  Raises `ApiError` or `StoreError`."""
         ...
 
 
@@ -109,10 +107,7 @@ class Guards:
         return self._counted(function, body)
 
     async def _check_token(self, request: Request) -> None:
-        bearer = bearer_of(request["headers"])
-        caller = await self._callers.check(bearer) if bearer else None
-        if caller is None:
-            raise AuthenticationRequired
+        caller = await self._callers.admit_bearer(request)
         if not caller.may(Scope.INVOKE):
             raise InsufficientScope(Scope.INVOKE)
 

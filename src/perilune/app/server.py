@@ -243,7 +243,7 @@ def _function_endpoint(
     return FunctionEndpoint(
         engine,
         functions=store,
-        guards=Guards(access.credentials, store.signing_secrets),
+        guards=Guards(access.doorkeeper, store.signing_secrets),
         secret=access.credentials,
         notes=services.logger,
         count_refusal=engine.count_refusal,
