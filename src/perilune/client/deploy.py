@@ -15,7 +15,7 @@ from perilune.client.folders import (
 )
 from perilune.client.functions import Functions
 from perilune.client.plan import Step, StepKind, plan_step
-from perilune.client.settings import Settings, for_creation, settings_of
+from perilune.client.settings import Settings, for_creation, is_same, settings_of
 
 
 class MissingValues(ClientError):
@@ -85,10 +85,11 @@ async def make_plan(
         raise MissingValues(sorted(missing))
     ids: dict[str, list[str]] = {}
     async for one in functions.every():
-        ids.setdefault(one["name"], []).append(one["id"])
+        # New names lose blanks at their ends; old ones may have some.
+        ids.setdefault(one["name"].strip(), []).append(one["id"])
     steps = []
     for path, files in folders.items():
-        found = ids.pop(files.name, [])
+        found = ids.pop(files.name.strip(), [])
         if len(found) > 1:
             raise AmbiguousName(files.name, found)
         function = await functions.get(found[0]) if found else None
@@ -145,7 +146,7 @@ async def carry_out(functions: Functions, step: Step) -> str | None:
 
 def _check_taken(step: Step, function: Mapping[str, Any]) -> None:
     found: Settings = settings_of(function)
-    wrong = [name for name, value in step.settings.items() if found[name] != value]
+    wrong = [name for name, value in step.settings.items() if not is_same(name, found[name], value)]
     version = function.get("active_version") or {}
     if step.requirements is not None and (version.get("requirements") or "") != step.requirements:
         wrong.append("requirements")

@@ -53,14 +53,3 @@ class AmbiguousName(ClientError):
 
     def __init__(self, name: str, ids: list[str]) -> None:
         super().__init__(f"{len(ids)} functions are named {name!r}; use an id: {', '.join(ids)}")
-
-
-class WriteOnlyValues(ClientError):
-    """Values that the server does not show would be lost."""
-
-    code = "write_only_values"
-
-    def __init__(self, names: list[str]) -> None:
-        super().__init__(
-            f"the values of {', '.join(names)} are write-only and would be lost; set them as well"
-        )

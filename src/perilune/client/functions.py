@@ -5,7 +5,10 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from urllib.parse import quote
 
 from perilune.client.connection import Connection, Json
-from perilune.client.errors import AmbiguousName, NotFound, WriteOnlyValues
+from perilune.client.errors import AmbiguousName, NotFound
+
+HIDDEN = "[REDACTED]"
+"""What the server shows in place of a value that it does not show."""
 
 _ID = re.compile(r"[0-9a-v]{20}")
 
@@ -69,8 +72,7 @@ class Functions:
 
     async def env(self, function: str) -> dict[str, str | None]:
         """Return the variables; None is a value that the server does not show."""
-        found: dict[str, str | None] = (await self.get(function)).get("env_vars") or {}
-        return found
+        return shown_variables(await self.get(function))
 
     async def change_env(
         self, function: str, values: Mapping[str, str], removed: Collection[str] | None
@@ -81,22 +83,14 @@ class Functions:
             function: whose they are.
             values: those that are set.
             removed: those that are taken away; None: all that are not set.
-
-        Raises:
-            WriteOnlyValues: others would have to be sent again, but the server hides them.
         """
-        after: dict[str, str] = dict(values)
-        hidden = []
+        after: dict[str, str] = {}
         if removed is not None:
+            # A value that is not shown stays as it is when it is sent back like that.
             for name, value in (await self.env(function)).items():
-                if name in removed or name in after:
-                    continue
-                if value is None:
-                    hidden.append(name)
-                else:
-                    after[name] = value
-        if hidden:
-            raise WriteOnlyValues(hidden)
+                if name not in removed:
+                    after[name] = HIDDEN if value is None else value
+        after.update(values)
         await self.replace_env(function, after)
         return sorted(after)
 
@@ -122,6 +116,12 @@ class Functions:
         """Return when the schedule is due."""
         found: Json = await self._connection.ask("GET", _path(function, "next-run"))
         return found
+
+
+def shown_variables(function: Json) -> dict[str, str | None]:
+    """Return the variables in a function as the API shows it; None is a hidden value."""
+    variables: dict[str, str] = function.get("env_vars") or {}
+    return {name: None if value == HIDDEN else value for name, value in variables.items()}
 
 
 def _path(function: str, *parts: str) -> str:

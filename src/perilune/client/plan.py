@@ -4,9 +4,10 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
+from perilune.client.connection import Json
 from perilune.client.folders import FunctionFiles
+from perilune.client.functions import shown_variables
 from perilune.client.settings import Settings, changed_settings, settings_of
 
 
@@ -43,9 +44,7 @@ class Step:
     """New requirements; None: they stay."""
 
 
-def plan_step(
-    files: FunctionFiles, values: Mapping[str, str], function: Mapping[str, Any] | None
-) -> Step:
+def plan_step(files: FunctionFiles, values: Mapping[str, str], function: Json | None) -> Step:
     """Return what must happen to one function.
 
     Args:
@@ -69,7 +68,7 @@ def plan_step(
     changed = changed_settings(settings, files.settings)
     old_code = version.get("code")
     needs = files.requirements != version.get("requirements")
-    env_changes = _env_changes(function.get("env_vars") or {}, values)
+    env_changes = _env_changes(shown_variables(function), values)
     added, removed = _line_counts(old_code or "", files.code)
     is_same = not changed and old_code == files.code and not env_changes and not needs
     return Step(

@@ -127,7 +127,17 @@ def from_file(content: Mapping[str, Any], where: str) -> tuple[str, Settings, di
 
 def changed_settings(before: Settings, after: Settings) -> Settings:
     """Return what must be sent to get from *before* to *after*."""
-    return {name: value for name, value in after.items() if before[name] != value}
+    return {name: value for name, value in after.items() if not is_same(name, before[name], value)}
+
+
+def is_same(name: str, one: object, other: object) -> bool:
+    """Tell whether two values of a setting mean the same to the server, which tidies them."""
+    if isinstance(one, str) and isinstance(other, str):
+        if name == "allowed_methods":
+            return _words(one) == _words(other)
+        if name == "cron_schedule":
+            return one.split() == other.split()
+    return one == other
 
 
 def for_creation(settings: Settings) -> Settings:
@@ -144,6 +154,10 @@ def _default(one: Setting, settings: Settings) -> str | int | bool | None:
     if one.name == _SCHEDULE_STATUS and settings["cron_schedule"]:
         return "active"
     return one.default
+
+
+def _words(methods: str) -> set[str]:
+    return {word.strip().upper() for word in methods.split(",")}
 
 
 def _checked(one: Setting, value: object, where: str) -> str | int | bool:
