@@ -14,7 +14,6 @@ from typing import Protocol
 from starlette.types import Receive, Scope, Send
 
 from perilune.api.answers import (
-    CONTENT_TYPE_JSON,
     CORS_DEFAULTS,
     CORS_ORIGIN,
     Answer,
@@ -41,6 +40,7 @@ from perilune.api.events import Head, SecretHolder, Target, build_event, parse_h
 from perilune.api.guards import Admitted, Guards, allow_header
 from perilune.api.headers import RequestNames, ResponseNames
 from perilune.api.protocol import ANSWER_AT_ONCE, CLOSE
+from perilune.api.replies import error_content
 from perilune.api.watch import Call, CallWatch
 from perilune.engine import (
     Engine,
@@ -59,7 +59,7 @@ DEFAULT_ALLOWED_HEADERS = b"Content-Type, Authorization"
 PREFLIGHT_MAX_AGE_S = 600
 
 _SERVED = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
-_NO_FUNCTION = ErrorAnswer(404, "Function not found")
+_NO_FUNCTION = ErrorAnswer(404, "Function not found", code="function_not_found")
 _FAULTS = (EventSerializationError, ExecutionRecordError, StorageUnavailableError)
 
 _log = logging.getLogger(__name__)
@@ -136,7 +136,7 @@ class FunctionEndpoint:
             # The engine has closed the record.  Nobody is left to answer, or the server ends.
             if call.is_abandoned:
                 return
-            answer = _error(refusal(ShuttingDown()))
+            answer = _error(refusal(ShuttingDown()), scope)
         finally:
             self._watch.leave(call)
         await _send(scope, send, answer)
@@ -155,7 +155,7 @@ class FunctionEndpoint:
         except (ApiError, EngineError) as error:
             self._count_refusal(error.code)
             _report_refusal(target.function_id, error)
-            return _early_refusal(error, head)
+            return _early_refusal(error, scope, head)
         call.is_reading = False
         try:
             result = await self._engine.execute(
@@ -168,11 +168,11 @@ class FunctionEndpoint:
             )
         except EngineError as error:
             _report_refusal(target.function_id, error)
-            return _error(refusal(error))
+            return _error(refusal(error), scope)
         except Exception as error:
             _log.exception("calling function %s failed", target.function_id[:100])
-            return _error(refusal(error))
-        answer = await self._answer(function, result, head.request_id)
+            return _error(refusal(error), scope)
+        answer = await self._answer(function, result, scope, head)
         return answer if quota is None else with_quota(answer, quota.headers())
 
     async def _find(self, function_id: str) -> Function:
@@ -212,13 +212,15 @@ class FunctionEndpoint:
             call.task.uncancel()
             raise BodyTimeout from None
 
-    async def _answer(self, function: Function, result: ExecutionResult, request_id: str) -> Answer:
+    async def _answer(
+        self, function: Function, result: ExecutionResult, scope: Scope, head: Head
+    ) -> Answer:
         """Turn how the execution ended into the answer of `rest-api` 6.5."""
-        own = execution_headers(function.id, result, request_id)
+        own = execution_headers(function.id, result, head.request_id)
         if result.error is not None:
-            return _error(execution_failure(result.error), own)
+            return _error(execution_failure(result.error), scope, own)
         if result.response is None:
-            return _error(NO_RESPONSE, own)
+            return _error(NO_RESPONSE, scope, own)
         remarks: list[str] = []
         try:
             answer = function_answer(
@@ -230,16 +232,16 @@ class FunctionEndpoint:
             )
         except UnsendableResponseError as problem:
             remarks.append(str(problem))
-            answer = _error(EXECUTION_FAILED, own)
+            answer = _error(EXECUTION_FAILED, scope, own)
         for remark in remarks:
             await self._notes.warn(result.execution_id, remark)
         return answer
 
 
-def _error(error: ErrorAnswer, own: Headers | None = None) -> Answer:
-    body = error.body
+def _error(error: ErrorAnswer, scope: Scope, own: Headers | None = None) -> Answer:
+    body, media_type = error_content(error, scope)
     headers = [
-        CONTENT_TYPE_JSON,
+        (b"content-type", media_type),
         (b"content-length", b"%d" % len(body)),
         *error.headers,
         *(own or ()),
@@ -253,13 +255,13 @@ def _not_served(scope: Scope, function: Function | None) -> Answer:
     if scope["method"] == "OPTIONS":
         return _preflight(scope, function)
     if scope["method"] not in _SERVED:
-        return _error(refusal(MethodNotAllowed(METHODS)))
-    return _error(_NO_FUNCTION)
+        return _error(refusal(MethodNotAllowed(METHODS)), scope)
+    return _error(_NO_FUNCTION, scope)
 
 
-def _early_refusal(error: ApiError | EngineError, head: Head) -> Answer:
+def _early_refusal(error: ApiError | EngineError, scope: Scope, head: Head) -> Answer:
     """Answer a call that is refused before its body was read to the end."""
-    answer = _error(refusal(error))
+    answer = _error(refusal(error), scope)
     if "Expect" in head.headers:
         # The client may now send its body or not, so the next request could not be told from it.
         answer.headers.append(CLOSE)

@@ -21,12 +21,23 @@ def encoded_answer(content: bytes, status: int = 200) -> Response:
 
 
 def json_error(error: ErrorAnswer, scope: Scope) -> Response:
-    """Return the answer for an error; a problem document (RFC 9457) if the client asks for one."""
+    """Return the answer for an error."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in error.headers}
-    content, media_type = error.body, "application/json"
+    content, media_type = error_content(error, scope)
+    return Response(
+        content, error.status, headers={"Content-Type": media_type.decode("ascii"), **headers}
+    )
+
+
+def error_content(error: ErrorAnswer, scope: Scope) -> tuple[bytes, bytes]:
+    """Return what an error is answered with, and its type.
+
+    A problem document (RFC 9457) if the client asks for one, the error envelope otherwise.
+    """
     if accepts(scope["headers"], PROBLEM_TYPE):
-        content, media_type = error.problem(_path(scope)), PROBLEM_TYPE.decode()
-    return Response(content, error.status, headers={"Content-Type": media_type, **headers})
+        raw_path: bytes = scope["raw_path"]
+        return error.problem(raw_path.decode("latin-1")), PROBLEM_TYPE
+    return error.body, b"application/json"
 
 
 def login_error(error: ErrorAnswer) -> Response:
@@ -34,8 +45,3 @@ def login_error(error: ErrorAnswer) -> Response:
     answer = json_answer({"success": False, "error": error.message}, error.status)
     answer.raw_headers += error.headers
     return answer
-
-
-def _path(scope: Scope) -> str:
-    raw: bytes = scope["raw_path"]
-    return raw.decode("latin-1")

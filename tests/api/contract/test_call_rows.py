@@ -3,7 +3,7 @@
 import pytest
 
 from ..conftest import open_site
-from .replay import X_HEADERS, Row, prepared, refused, replay, row
+from .replay import X_HEADERS, Row, named, prepared, refused, replay, row
 
 BEFORE_EXECUTION = [
     refused("unknown function", "GET /fn/nope", 404, "Function not found"),
@@ -128,3 +128,37 @@ async def test_kd_111_head_and_options(site):
     assert (head.status_code, head.content) == (201, b"")
     assert site.runtime.event.method == "HEAD"
     assert (options.status_code, options.content) == (204, b"")
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "detail", "code"),
+    [
+        ("/fn/nope", 404, "Function not found", "function_not_found"),
+        ("/fn", 404, "Function not found", "function_not_found"),
+        ("/fn/{disabled}", 403, "Function is disabled", "function_disabled"),
+        ("/fn/{failing}", 500, "Function execution failed", "execution_failed"),
+        ("/fn/{late}", 504, "Function execution timed out", "execution_timeout"),
+        ("/fn/{silent}", 500, "Function did not return HTTP response", "no_response"),
+    ],
+)
+async def test_callers_can_ask_for_problem_documents(site, path, status, detail, code):
+    path = named(path, await prepared(site))
+
+    answer = await site.client.get(path, headers={"Accept": "application/problem+json"})
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert (problem["status"], problem["detail"], problem["code"]) == (status, detail, code)
+    assert problem["instance"] == path
+
+
+async def test_what_a_function_answers_is_never_made_a_problem_document(site):
+    function_id = await site.answering(status_code=500, body="mine")
+
+    answer = await site.client.get(
+        f"/fn/{function_id}", headers={"Accept": "application/problem+json"}
+    )
+
+    assert (answer.status_code, answer.text) == (500, "mine")
+    assert answer.headers["content-type"] == "application/json"
