@@ -397,3 +397,20 @@ async def test_settings_of_calls_are_stored_and_cleared(site):
     assert found["allowed_methods"] == "GET,DELETE"
     assert not (cleared.keys() | {"max_concurrency", "allowed_methods"}) & left.keys()
     assert (left["access"], left["handles_options"]) == ("signature", True)
+
+
+async def test_the_bytes_that_executions_may_take_up_are_set_shown_and_cleared(site):
+    function_id = await site.create(given_up, retention_bytes=2**20)
+    url = f"/api/functions/{function_id}"
+
+    created = (await site.client.get(url)).json()
+    changed = (await site.client.put(url, json={"retention_bytes": 2**30})).json()
+    kept = (await site.client.put(url, json={"name": "other"})).json()
+    cleared = (await site.client.put(url, json={"retention_bytes": None})).json()
+
+    assert [one["retention_bytes"] for one in (created, changed, kept)] == [2**20, 2**30, 2**30]
+    assert "retention_bytes" not in cleared
+
+
+async def given_up(_):
+    raise AssertionError("is never called")

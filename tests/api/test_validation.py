@@ -40,6 +40,11 @@ FIELD_ERRORS = [
     pytest.param(
         {"runtime": "cobol"}, "runtime: runtime must be one of: [lua python]", id="language"
     ),
+    pytest.param(
+        {"retention_bytes": 1048575},
+        f"retention_bytes: retention_bytes must be between 1048576 and {2**50}",
+        id="retention bytes",
+    ),
     pytest.param({"memory_mb": 15}, "memory_mb: memory_mb must be between 16 and 128", id="little"),
     pytest.param({"memory_mb": 129}, "memory_mb: memory_mb must be between 16 and 128", id="much"),
     *(

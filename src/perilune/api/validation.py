@@ -42,6 +42,8 @@ MAX_CODE_BYTES = 1024 * 1024
 MAX_SEARCH_CHARS = 100
 FIELDS = ("full", "summary")
 RETENTION_DAYS = (7, 15, 30, 365)
+MIN_RETENTION_BYTES = 1024 * 1024
+MAX_RETENTION_BYTES = 2**50
 MIN_MEMORY_MB = 16
 MAX_NUMBER = 2**63 - 1
 
@@ -69,6 +71,12 @@ _Code = Annotated[
     ),
 ]
 _RetentionDays = Annotated[int, msgspec.Meta(extra_json_schema={"enum": list(RETENTION_DAYS)})]
+_RetentionBytes = Annotated[
+    int,
+    msgspec.Meta(
+        extra_json_schema={"minimum": MIN_RETENTION_BYTES, "maximum": MAX_RETENTION_BYTES}
+    ),
+]
 _CronStatus = Annotated[str, msgspec.Meta(extra_json_schema={"enum": [*map(str, CronStatus)]})]
 _CronMissed = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(MISSED_POLICIES)})]
 _CronOverlap = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(OVERLAP_POLICIES)})]
@@ -97,6 +105,7 @@ class FunctionBody(msgspec.Struct, frozen=True, kw_only=True):
     code: _Code | UnsetType | None = UNSET
     disabled: bool | UnsetType | None = UNSET
     retention_days: _RetentionDays | UnsetType | None = UNSET
+    retention_bytes: _RetentionBytes | UnsetType | None = UNSET
     cron_schedule: str | UnsetType | None = UNSET
     cron_status: _CronStatus | UnsetType | None = UNSET
     save_response: bool | UnsetType | None = UNSET
@@ -158,6 +167,7 @@ def checked_update(
     clearable: tuple[object, ...] = (
         body.description,
         body.retention_days,
+        body.retention_bytes,
         body.cron_schedule,
         body.cron_status,
         body.memory_mb,
@@ -252,6 +262,7 @@ def _settings(
         description=description,
         disabled=_flag(body.disabled),
         retention_days=_retention_days(body.retention_days),
+        retention_bytes=_retention_bytes(body.retention_bytes),
         save_response=_flag(body.save_response),
         env_writable=_flag(body.env_writable),
         memory_mb=_memory_mb(body.memory_mb, offer),
@@ -302,6 +313,15 @@ def _retention_days(days: int | UnsetType | None) -> int | UnsetType | None:
         allowed = " ".join(map(str, RETENTION_DAYS))
         raise InvalidRequest(f"retention_days: retention_days must be one of: [{allowed}]")
     return days
+
+
+def _retention_bytes(size: int | UnsetType | None) -> int | UnsetType | None:
+    if isinstance(size, int) and not MIN_RETENTION_BYTES <= size <= MAX_RETENTION_BYTES:
+        raise InvalidRequest(
+            "retention_bytes: retention_bytes must be between"
+            f" {MIN_RETENTION_BYTES} and {MAX_RETENTION_BYTES}"
+        )
+    return size
 
 
 def _number(text: str | None) -> int:
