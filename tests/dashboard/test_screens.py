@@ -26,6 +26,7 @@ def places(sample: Sample) -> dict[str, tuple[str, str]]:
         "compare": (f"{one}/diff/1/2", "lines added"),
         "executions": (f"{one}/executions", "1 execution"),
         "all-executions": ("/executions", "Everything that ran"),
+        "data": (f"{one}/data", "Key-value data"),
         "settings": (f"{one}/settings", "Danger zone"),
         "test": (f"{one}/test", "Code examples"),
         "execution-success": (f"/executions/{sample.success_id}", "greeting Ada"),

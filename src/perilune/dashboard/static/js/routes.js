@@ -50,6 +50,12 @@ export const ROUTES = [
     load: () => import("./screens/compare.js"),
   },
   {
+    pattern: "/functions/:id/data",
+    title: "tab.data",
+    section: "functions",
+    load: () => import("./screens/data.js"),
+  },
+  {
     pattern: "/functions/:id/settings",
     title: "tab.settings",
     section: "functions",

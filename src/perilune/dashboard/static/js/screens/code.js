@@ -130,7 +130,8 @@ function useCheck(id, code) {
     const timer = setTimeout(async () => {
       try {
         const { errors } = await post(`/api/functions/${id}/check`, { code });
-        if (isCurrent) setMarkers((before) => (same(before, errors) ? before : errors));
+        const found = errors.map((/** @type {any} */ one) => ({ ...one, line: one.line ?? 1 }));
+        if (isCurrent) setMarkers((before) => (same(before, found) ? before : found));
       } catch {
         // Without an answer nothing is known to be wrong.
       }

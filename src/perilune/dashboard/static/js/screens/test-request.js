@@ -27,10 +27,27 @@ export const emptyRequest = () => ({
  * @param {string} functionId
  * @param {TestRequest} request
  */
-export function addressOf(functionId, { path, query }) {
-  const suffix = path && !path.startsWith("/") ? `/${path}` : path;
-  return `/fn/${functionId}${suffix}${query ? `?${query}` : ""}`;
+export function addressOf(functionId, request) {
+  const path = pathOf(request);
+  return `/fn/${functionId}${path === "/" ? "" : path.replace(/^\/\?/, "?")}`;
 }
+
+/**
+ * The path and query as the function sees them.
+ *
+ * @param {TestRequest} request
+ */
+export function pathOf({ path, query }) {
+  return `${path.startsWith("/") ? "" : "/"}${path}${query ? `?${query}` : ""}`;
+}
+
+/**
+ * Whether the request says that the scheduler sent it.
+ *
+ * @param {TestRequest} request
+ */
+export const isOfScheduler = ({ headers }) =>
+  headers.some(([name, value]) => name.toLowerCase() === "x-trigger" && value === "cron");
 
 /**
  * Headers that have a name.

@@ -9,10 +9,10 @@ import { Badge, EnabledBadge, Id, languageName } from "./badge.js";
 import { Icon } from "./icon.js";
 import { Loaded } from "./state.js";
 
-/** @typedef {"code" | "versions" | "executions" | "settings" | "test"} Tab */
+/** @typedef {"code" | "versions" | "executions" | "data" | "settings" | "test"} Tab */
 
 /** @type {readonly Tab[]} */
-const TABS = ["code", "versions", "executions", "settings", "test"];
+const TABS = ["code", "versions", "executions", "data", "settings", "test"];
 
 /**
  * The address of a tab.

@@ -182,6 +182,7 @@ function commandsOf({ id, name, disabled }) {
   const tabs = /** @type {const} */ ([
     ["versions", "tab.versions"],
     ["executions", "tab.executions"],
+    ["data", "tab.data"],
     ["settings", "tab.settings"],
     ["test", "tab.test"],
   ]);
