@@ -1,5 +1,6 @@
 import asyncio
 
+import msgspec
 import pytest
 from msgspec import UNSET
 
@@ -7,6 +8,8 @@ from perilune.store import (
     AlreadyExists,
     Function,
     FunctionNotFound,
+    FunctionQuery,
+    FunctionSort,
     PaginationParams,
     StoreError,
     UpdateFunctionRequest,
@@ -160,6 +163,39 @@ async def test_pages_of_functions_created_at_the_same_time_do_not_overlap(store)
 
     assert len(seen) == len(set(seen)) == 25
     assert seen == sorted(seen, reverse=True)
+
+
+async def test_lists_can_leave_the_code_unread(store):
+    function = await some_function(store)
+    version = await store.create_version(function.id, "code")
+    bare = await some_function(store)
+
+    found, _ = await store.list_functions(PaginationParams(), FunctionQuery(with_code=False))
+    versions, total = await store.list_versions(function.id, PaginationParams(), with_code=False)
+
+    expected = msgspec.structs.replace(version, code="")
+    assert {each.function.id: each.active_version for each in found} == {
+        function.id: expected,
+        bare.id: None,
+    }
+    assert (versions, total) == ([expected], 1)
+
+
+@pytest.mark.parametrize("sort", list(FunctionSort))
+async def test_pages_of_every_order_have_each_function_once(store, sort):
+    """Names and times may be the same; ids decide then."""
+    await asyncio.gather(*(some_function(store) for _ in range(7)))
+    query = FunctionQuery(sort=sort)
+
+    whole, _ = await store.list_functions(PaginationParams(), query)
+    pages = [
+        each
+        for offset in range(0, 8, 2)
+        for each in (await store.list_functions(PaginationParams(2, offset), query))[0]
+    ]
+
+    assert pages == whole
+    assert len({each.function.id for each in pages}) == 7
 
 
 @pytest.mark.parametrize(

@@ -10,22 +10,18 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from perilune.api import hardening
 from perilune.api.errors import MethodNotAllowed, UnknownPath, refusal
 from perilune.api.replies import json_error
 
 VIEWER = "swagger-ui-5.35.0"
 
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    b"content-security-policy",
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    b"font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    b"frame-ancestors 'none'",
 )
-_HEADERS = {
-    "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
-}
 _JAVASCRIPT, _CSS = "text/javascript; charset=utf-8", "text/css; charset=utf-8"
 _FILES = {
     f"/docs/{VIEWER}/swagger-ui-bundle.js": _JAVASCRIPT,
@@ -46,7 +42,7 @@ class Documentation:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         answer = await self._answer(scope)
-        answer.headers.update(_HEADERS)
+        answer.raw_headers += (*hardening.COMMON, _POLICY)
         await answer(scope, receive, send)
 
     async def _answer(self, scope: Scope) -> Response:
