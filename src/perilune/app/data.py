@@ -133,7 +133,11 @@ def bring_key(source: Path, data_dir: Path) -> bool:
 
 
 async def _take_over(database: Path) -> None:
-    report = await asyncio.to_thread(take_over, database, now=int(wall_clock()))
+    def tell(table: str, done: int, total: int) -> None:
+        if done == 0:
+            _log.info("taking over from Lunar: %d rows of %s", total, table)
+
+    report = await asyncio.to_thread(take_over, database, now=int(wall_clock()), progress=tell)
     if report is None:
         return
     taken = ", ".join(f"{one.taken} {name}" for name, one in report.tables.items())

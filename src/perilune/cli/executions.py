@@ -84,8 +84,8 @@ def show(server: Server, execution: str) -> None:
     for name, members in lists.items():
         if isinstance(members, list) and members:
             click.echo(f"\n{name.replace('_', ' ')}:")
-            titles = [one for one in members[0] if one not in ("execution_id",)]
-            print_table(titles, ([row.get(title) for title in titles] for row in members))
+            titles = [one for one in members[0] if one != "execution_id"]
+            print_table(titles, ([_cell(row, title) for title in titles] for row in members))
 
 
 @click.command()
@@ -120,3 +120,8 @@ def _print_line(server: Server, execution_id: str, line: dict[str, object]) -> N
         return
     click.echo(f"{execution_id} {shown_line(line)}")
     sys.stdout.flush()
+
+
+def _cell(row: dict[str, object], title: str) -> object:
+    value = row.get(title)
+    return shown_time(value) if title.endswith("_at") else value

@@ -7,8 +7,6 @@ import click
 from perilune.cli.connection import Client, Server, on_server
 from perilune.cli.output import note, print_json, print_table, shown_time
 
-LANGUAGES = {".lua": "lua", ".js": "javascript", ".ts": "typescript", ".py": "python"}
-
 
 @click.group()
 def functions() -> None:
@@ -132,11 +130,12 @@ def deploy(server: Server, path: Path, name: str | None, env_file: Path | None) 
 
     async def work(client: Client) -> tuple[str, dict[str, object]]:
         from perilune.client import NotFound
+        from perilune.client.folders import language_of
 
         try:
             function = await client.functions.id_of(wanted)
         except NotFound:
-            language = LANGUAGES.get(path.suffix.lower(), "lua")
+            language = language_of(path) or "lua"
             settings = {"name": wanted, "code": code, "runtime": language}
             return client.connection.url, await client.functions.create(settings)
         return client.connection.url, await client.functions.update(function, {"code": code})

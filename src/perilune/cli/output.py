@@ -45,7 +45,14 @@ def print_table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None
     for row in rows:
         # `Text`, so that brackets in a cell are not taken for markup.
         table.add_row(*(Text("" if cell is None else one_line(str(cell))) for cell in row))
-    console().print(table)
+    shown = console()
+    if shown.is_terminal:
+        shown.print(table)
+        return
+    with shown.capture() as captured:
+        shown.print(table)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
 
 
 def note(text: str) -> None:

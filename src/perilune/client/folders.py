@@ -92,8 +92,7 @@ def read_folder(path: Path) -> FunctionFiles:
     if len(codes) != 1:
         found = ", ".join(one.name for one in codes) or "none"
         raise UnusableFolder(f"{path}: there must be one file main.*, found: {found}")
-    languages = {ending: language for language, ending in ENDINGS.items()}
-    language = languages.get(codes[0].suffix[1:])
+    language = language_of(codes[0])
     if "runtime" not in content and language is not None:
         content["runtime"] = language
     name, settings, variables = from_file(content, str(where))
@@ -150,6 +149,12 @@ def folder_names(names: Iterable[str]) -> dict[str, str]:
         given[name] = folder
         taken.add(folder)
     return given
+
+
+def language_of(code: Path) -> str | None:
+    """Return the language of a file of code by its name; None if it is not known."""
+    ending = code.suffix[1:].lower()
+    return next((language for language, each in ENDINGS.items() if each == ending), None)
 
 
 def resolved(
