@@ -90,6 +90,7 @@ def test_the_start_says_what_one_needs(served):
 
     assert said["data directory"] == str(data_dir)
     assert said["execution timeout"] == "300 s"
+    assert said["time zone"]
     assert said["base URL"] == f"http://localhost:{said['port']}"
     assert said["API"].endswith(f":{said['port']}/api")
     assert said["API key"] == f"in {data_dir}/api_key.txt"

@@ -12,6 +12,7 @@ import click
 
 from perilune import __version__
 from perilune.cli.boundary import EXIT_FAILED, EXIT_OK, run, setting_options, settings_from
+from perilune.clock import find_zone
 from perilune.config import Settings
 
 # `perilune.app` is imported by what needs it: loading all of a server takes a second,
@@ -85,6 +86,7 @@ async def _announce(server: "RunningServer", *, with_example: bool) -> None:
     _log.info("port: %d", server.port)
     _log.info("data directory: %s", settings.data_dir.resolve())
     _log.info("execution timeout: %g s", settings.execution_timeout)
+    _log.info("time zone: %s", find_zone(settings.time_zone).key or "local time")
     _log.info("base URL: %s", server.url)
     _log.info("API: %s/api", server.local_url)
     missing = f", missing: {', '.join(sandbox.missing)}" if sandbox.missing else ""
