@@ -58,7 +58,7 @@ async def test_every_answer_is_hardened_and_without_cors(site, path):
         ("GET", "/api/functions/", 404, None),
         ("PATCH", "/api/functions", 405, "GET, HEAD, POST"),
         ("POST", "/api/functions/x", 405, "DELETE, GET, HEAD, PUT"),
-        ("GET", "/api/functions/x/env", 405, "PUT"),
+        ("POST", "/api/functions/x/env", 405, "GET, HEAD, PUT"),
         ("DELETE", "/api/executions/x/logs", 405, "GET, HEAD"),
         ("OPTIONS", "/api/functions", 405, "GET, HEAD, POST"),
     ],
