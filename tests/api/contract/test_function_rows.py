@@ -102,7 +102,7 @@ FUNCTIONS = [
         {"id": "bare", "active_version": None, ...: ...},
     ),
     refused("get: missing", f"GET {GONE}", 404, "Function not found"),
-    refused("get: store", f"GET {ONE}", 500, "Failed to get env vars", failing="env.all"),
+    refused("get: store", f"GET {ONE}", 500, "Failed to get env vars", failing="env.readable"),
     row("update", f"PUT {ONE}", 200, FUNCTION | {"name": "new"}, sent={"name": " new "}),
     row(
         "update: code",
