@@ -237,11 +237,13 @@ def functions(draw):
     offered = {
         name: values for name, values in SETTINGS.items() if name in FunctionBody.__struct_fields__
     }
+    names = draw(st.sets(st.sampled_from(["A", "B_2", "3"])))
     return FunctionFiles(
         name=draw(st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=20)),
         settings=settings_of(draw(st.fixed_dictionaries({}, optional=offered).filter(is_sensible))),
         code=draw(texts.filter(str.strip)) + draw(st.sampled_from(["", "\n", "\r\n\t-- ü"])),
-        variables={key: f"${{{key}}}" for key in draw(st.sets(st.sampled_from(["A", "B_2", "3"])))},
+        variables={key: f"${{{key}}}" for key in names},
+        write_only=tuple(sorted(one for one in names if draw(st.booleans()))),
     )
 
 

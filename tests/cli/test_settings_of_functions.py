@@ -44,6 +44,27 @@ def test_variables_are_set_and_removed_without_being_shown(site, reader):
     assert site("invoke", reader).stdout == "none"
 
 
+def test_write_only_variables_are_hidden_and_survive(site, reader, tmp_path):
+    site("env", "set", reader, "TOKEN", "--write-only", given="s3cret\n")
+    site("env", "set", reader, "MODE=x")
+    site("env", "unset", reader, "MODE")
+
+    shown = site("env", "list", reader, "--show")
+    site("export", str(tmp_path / "out"), "--function", reader)
+    same = site("apply", str(tmp_path / "out"), "--dry-run", TOKEN="s3cret")
+    hidden = site("apply", str(tmp_path / "out"), "--dry-run", TOKEN="another")
+
+    assert "s3cret" not in shown.output and "(write-only)" in shown.stdout
+    assert site.json("env", "list", reader, "--show") == {"TOKEN": None}
+    assert site("invoke", reader).stdout == "s3cret"
+    assert (same.exit_code, hidden.exit_code) == (0, 0), same.output
+    site("functions", "delete", reader, "--yes")
+    again = site("apply", str(tmp_path / "out" / "reader"), "--yes", TOKEN="s3cret")
+    assert again.exit_code == 0, again.output
+    assert site.json("env", "list", reader, "--show") == {"TOKEN": None}
+    assert site("invoke", reader).stdout == "s3cret"
+
+
 def test_variables_come_from_a_file(site, reader, tmp_path):
     site("env", "set", reader, "OLD=1")
     (tmp_path / "vars").write_text("# a comment\nTOKEN='it\\'s $HOME'\nexport B=2\n")

@@ -22,7 +22,9 @@ from perilune.store import Function, UpdateFunctionRequest, to_json
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 names = texts.filter(str.strip)
-variables = st.dictionaries(st.from_regex(r"\A[A-Za-z0-9_]{1,8}\Z"), texts, max_size=4)
+variables = st.dictionaries(
+    st.from_regex(r"\A[A-Za-z0-9_]{1,8}\Z"), texts | st.just("[REDACTED]"), max_size=4
+)
 
 VALUES = {
     str: texts.filter(bool),
@@ -82,12 +84,14 @@ def test_defaults_are_those_of_the_server():
 
 
 def test_values_of_variables_are_not_written(tmp_path):
-    function = {"name": "n", "env_vars": {"TOKEN": "s3cret", "HIDDEN": None}}
+    function = {"name": "n", "env_vars": {"TOKEN": "s3cret", "HIDDEN": "[REDACTED]"}}
 
     write_folder(tmp_path, files_of(function))
+    (tmp_path / "main.lua").write_text("x = 1")
 
     text = (tmp_path / "perilune.toml").read_text()
     assert 'TOKEN = "${TOKEN}"' in text and 'HIDDEN = "${HIDDEN}"' in text
+    assert read_folder(tmp_path).write_only == ("HIDDEN",)
     assert not any("s3cret" in one.read_text() for one in tmp_path.iterdir())
 
 
@@ -127,6 +131,7 @@ def test_a_file_that_people_write(tmp_path):
         pytest.param('name = "n"\ndisabled = 1', "`disabled` must be true or false", id="flag"),
         pytest.param('name = "n"\n[access]\nmethods = "GET"', "must be a list", id="methods"),
         pytest.param('name = "n"\n[env]\nA = 5', "`env` must be a table of texts", id="env"),
+        pytest.param('name = "n"\nwrite_only = ["A"]', "must be a list of names", id="hidden"),
         pytest.param('name = "n"\nruntime = "python"', "must be in main.py", id="language"),
     ],
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """`perilune env`: the environment variables of a function."""
 
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import click
@@ -41,14 +42,22 @@ def list_variables(server: Server, function: str, show: bool) -> None:
 @env.command("set")
 @click.argument("function")
 @click.argument("assignments", nargs=-1, required=True, metavar="NAME[=VALUE]...")
+@click.option("--write-only", is_flag=True, help="Never show the values again.")
 @on_server
-def set_variables(server: Server, function: str, assignments: tuple[str, ...]) -> None:
+def set_variables(
+    server: Server, function: str, assignments: tuple[str, ...], write_only: bool
+) -> None:
     """Set variables.  A value that is left out is asked for, or read from standard input."""
     values: dict[str, str] = {}
     for one in assignments:
         name, given, value = one.partition("=")
         values[name] = value if given else _secret(name)
-    _change(server, function, values, frozenset())
+
+    async def change(client: Client, of: str) -> None:
+        for name, value in values.items():
+            await client.functions.set_variable(of, name, value, write_only=write_only or None)
+
+    _change(server, function, change)
 
 
 @env.command()
@@ -57,7 +66,12 @@ def set_variables(server: Server, function: str, assignments: tuple[str, ...]) -
 @on_server
 def unset(server: Server, function: str, names: tuple[str, ...]) -> None:
     """Remove variables; those that don't exist are no error."""
-    _change(server, function, {}, frozenset(names))
+
+    async def change(client: Client, of: str) -> None:
+        for name in names:
+            await client.functions.remove_variable(of, name)
+
+    _change(server, function, change)
 
 
 @env.command("import")
@@ -67,17 +81,27 @@ def unset(server: Server, function: str, names: tuple[str, ...]) -> None:
 @on_server
 def import_variables(server: Server, function: str, file: Path, replace: bool) -> None:
     """Set the variables in FILE, which is written like a .env file."""
-    _change(server, function, read_env_file(file), None if replace else frozenset())
+    values = read_env_file(file)
+
+    async def change(client: Client, of: str) -> None:
+        if replace:
+            await client.functions.replace_env(of, values)
+            return
+        for name, value in values.items():
+            await client.functions.set_variable(of, name, value)
+
+    _change(server, function, change)
 
 
 def _change(
-    server: Server, function: str, values: dict[str, str], removed: frozenset[str] | None
+    server: Server, function: str, change: Callable[[Client, str], Awaitable[None]]
 ) -> None:
-    """Set *values* and take *removed* away; None takes away all others."""
+    """Do *change*, then say what variables there are; one after the other, as far as it goes."""
 
     async def work(client: Client) -> list[str]:
         of = await client.functions.id_of(function)
-        return await client.functions.change_env(of, values, removed)
+        await change(client, of)
+        return sorted(await client.functions.env(of))
 
     names = server.run(work)
     if server.as_json:

@@ -130,13 +130,13 @@ async def carry_out(functions: Functions, step: Step) -> str | None:
         function = await functions.create({**body, **held_back})
         function_id = str(function["id"])
         if step.env is not None:
-            await functions.replace_env(function_id, step.env)
+            await functions.replace_env(function_id, step.env, step.write_only)
         if held_back:
             function = await functions.update(function_id, {"disabled": step.settings["disabled"]})
     else:
         # New code may need the new variables, the old code hardly minds them.
         if step.env is not None:
-            await functions.replace_env(str(function_id), step.env)
+            await functions.replace_env(str(function_id), step.env, step.write_only)
         if body:
             function = await functions.update(str(function_id), body)
     if function is not None:

@@ -9,10 +9,11 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import tomli_w
 
+from perilune.client.connection import Json
+from perilune.client.functions import shown_variables
 from perilune.client.settings import (
     FILE,
     Settings,
@@ -40,17 +41,21 @@ class FunctionFiles:
     variables: Mapping[str, str] = field(default_factory=dict)
     """By name the text in the file, with references in place of secrets."""
     requirements: str | None = None
+    write_only: tuple[str, ...] = ()
+    """Variables that the server must never show."""
 
 
-def files_of(function: Mapping[str, Any]) -> FunctionFiles:
+def files_of(function: Json) -> FunctionFiles:
     """Return the files of a function as the API shows it, each variable as a reference."""
     version = function.get("active_version") or {}
+    variables = shown_variables(function)
     return FunctionFiles(
         name=function["name"],
         settings=settings_of(function),
         code=version.get("code", ""),
-        variables={key: f"${{{key}}}" for key in function.get("env_vars") or {}},
+        variables={key: f"${{{key}}}" for key in variables},
         requirements=version.get("requirements"),
+        write_only=tuple(sorted(key for key, value in variables.items() if value is None)),
     )
 
 
@@ -60,7 +65,7 @@ def write_folder(path: Path, files: FunctionFiles) -> None:
     Raises:
         UnusableFolder: a file can't be written.
     """
-    content = to_file(files.name, files.settings, files.variables)
+    content = to_file(files.name, files.settings, files.variables, files.write_only)
     try:
         path.mkdir(parents=True, exist_ok=True)
         (path / FILE).write_bytes(tomli_w.dumps(content).encode())
@@ -95,18 +100,18 @@ def read_folder(path: Path) -> FunctionFiles:
     language = language_of(codes[0])
     if "runtime" not in content and language is not None:
         content["runtime"] = language
-    name, settings, variables = from_file(content, str(where))
-    if codes[0].name != _code_file(settings["runtime"]):
-        raise UnusableFolder(
-            f"{path}: code in {settings['runtime']} must be in {_code_file(settings['runtime'])}"
-        )
+    said = from_file(content, str(where))
+    language = said.settings["runtime"]
+    if codes[0].name != _code_file(language):
+        raise UnusableFolder(f"{path}: code in {language} must be in {_code_file(language)}")
     requirements = path / REQUIREMENTS
     return FunctionFiles(
-        name=name,
-        settings=settings,
+        name=said.name,
+        settings=said.settings,
         code=_text(codes[0]),
-        variables=variables,
+        variables=said.variables,
         requirements=_text(requirements) if requirements.exists() else None,
+        write_only=said.write_only,
     )
 
 

@@ -1,7 +1,7 @@
 """What the API can do with functions, their versions, environment and pairs."""
 
 import re
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from urllib.parse import quote
 
 from perilune.client.connection import Connection, Json
@@ -66,33 +66,33 @@ class Functions:
         """Remove a function and everything that belongs to it."""
         await self._connection.ask("DELETE", _path(function))
 
-    async def replace_env(self, function: str, values: Mapping[str, str]) -> None:
-        """Make *values* the whole environment."""
-        await self._connection.ask("PUT", _path(function, "env"), {"env_vars": values})
+    async def replace_env(
+        self, function: str, values: Mapping[str, str], write_only: Sequence[str] | None = None
+    ) -> None:
+        """Make *values* the whole environment.
+
+        *write_only* names the variables that are never shown; None leaves that as it is.
+        """
+        body = {"env_vars": values, "write_only": write_only}
+        await self._connection.ask("PUT", _path(function, "env"), body)
 
     async def env(self, function: str) -> dict[str, str | None]:
         """Return the variables; None is a value that the server does not show."""
         return shown_variables(await self.get(function))
 
-    async def change_env(
-        self, function: str, values: Mapping[str, str], removed: Collection[str] | None
-    ) -> list[str]:
-        """Set variables and take others away; return the names of all there are then.
+    async def set_variable(
+        self, function: str, name: str, value: str, *, write_only: bool | None = None
+    ) -> None:
+        """Set one variable, whoever changes others meanwhile (KD-189).
 
-        Args:
-            function: whose they are.
-            values: those that are set.
-            removed: those that are taken away; None: all that are not set.
+        *write_only* says whether its value is shown from now on; None leaves that as it is.
         """
-        after: dict[str, str] = {}
-        if removed is not None:
-            # A value that is not shown stays as it is when it is sent back like that.
-            for name, value in (await self.env(function)).items():
-                if name not in removed:
-                    after[name] = HIDDEN if value is None else value
-        after.update(values)
-        await self.replace_env(function, after)
-        return sorted(after)
+        body = {"value": value, "write_only": write_only}
+        await self._connection.ask("PUT", _path(function, "env", name), body)
+
+    async def remove_variable(self, function: str, name: str) -> None:
+        """Remove one variable; a missing one is fine."""
+        await self._connection.ask("DELETE", _path(function, "env", name))
 
     def versions(self, function: str, most: int | None = None) -> AsyncIterator[Json]:
         """Yield the versions, latest first."""

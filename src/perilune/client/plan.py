@@ -38,8 +38,10 @@ class Step:
     lines_removed: int = 0
     env: Mapping[str, str] | None = field(default=None, repr=False)
     """The whole new environment; None: it stays."""
+    write_only: tuple[str, ...] = ()
+    """Variables of `env` that are never shown."""
     env_changes: Mapping[str, str] = field(default_factory=dict)
-    """By name of the variable: added, changed or removed."""
+    """By name of the variable: added, changed, removed or made write-only."""
     requirements: str | None = None
     """New requirements; None: they stay."""
 
@@ -60,6 +62,7 @@ def plan_step(files: FunctionFiles, values: Mapping[str, str], function: Json | 
             code=files.code,
             lines_added=len(files.code.splitlines()),
             env=values or None,
+            write_only=files.write_only,
             env_changes=dict.fromkeys(sorted(values), "added"),
             requirements=files.requirements,
         )
@@ -68,7 +71,12 @@ def plan_step(files: FunctionFiles, values: Mapping[str, str], function: Json | 
     changed = changed_settings(settings, files.settings)
     old_code = version.get("code")
     needs = files.requirements != version.get("requirements")
-    env_changes = _env_changes(shown_variables(function), values)
+    shown = shown_variables(function)
+    hidden = {name for name, value in shown.items() if value is None}
+    env_changes = {
+        **{name: "made write-only" for name in files.write_only if name not in hidden},
+        **_env_changes(shown, values),
+    }
     added, removed = _line_counts(old_code or "", files.code)
     is_same = not changed and old_code == files.code and not env_changes and not needs
     return Step(
@@ -81,6 +89,8 @@ def plan_step(files: FunctionFiles, values: Mapping[str, str], function: Json | 
         lines_added=added,
         lines_removed=removed,
         env=values if env_changes else None,
+        # What is hidden stays so: a file that was written by hand must not reveal it.
+        write_only=tuple(sorted({*files.write_only, *(hidden & values.keys())})),
         env_changes=env_changes,
         requirements=(files.requirements or "") if needs else None,
     )

@@ -4,9 +4,9 @@ The mapping is total in both directions: every setting of the API has a place in
 what a file does not name has its default.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from perilune.client.errors import ClientError
 
@@ -14,6 +14,8 @@ Settings = dict[str, Any]
 """By the API's names, all of `SETTINGS`."""
 
 FILE = "perilune.toml"
+WRITE_ONLY = "write_only"
+"""The key under which the file lists variables that are never shown."""
 
 
 class UnusableFolder(ClientError):
@@ -73,7 +75,9 @@ def settings_of(function: Mapping[str, Any]) -> Settings:
     return found
 
 
-def to_file(name: str, settings: Settings, variables: Mapping[str, str]) -> dict[str, Any]:
+def to_file(
+    name: str, settings: Settings, variables: Mapping[str, str], write_only: Collection[str]
+) -> dict[str, Any]:
     """Return the content of `perilune.toml`; what has its default is left out."""
     content: dict[str, Any] = {"name": name}
     for one in SETTINGS:
@@ -86,11 +90,24 @@ def to_file(name: str, settings: Settings, variables: Mapping[str, str]) -> dict
         place[one.key] = value
     if variables:
         content["env"] = dict(sorted(variables.items()))
+    if write_only:
+        # Before the tables, where TOML wants it.
+        content = {"name": name, WRITE_ONLY: sorted(write_only), **content}
     return content
 
 
-def from_file(content: Mapping[str, Any], where: str) -> tuple[str, Settings, dict[str, str]]:
-    """Return name, settings and variables in a `perilune.toml`.
+class FileContent(NamedTuple):
+    """What a `perilune.toml` says."""
+
+    name: str
+    settings: Settings
+    variables: dict[str, str]
+    write_only: tuple[str, ...]
+    """Variables that the server must never show."""
+
+
+def from_file(content: Mapping[str, Any], where: str) -> FileContent:
+    """Return what a `perilune.toml` says.
 
     Args:
         content: of the file.
@@ -118,11 +135,14 @@ def from_file(content: Mapping[str, Any], where: str) -> tuple[str, Settings, di
     variables = rest.pop("env", {})
     if not isinstance(variables, dict) or not all(isinstance(v, str) for v in variables.values()):
         raise UnusableFolder(f"{where}: `env` must be a table of texts")
+    write_only = rest.pop(WRITE_ONLY, [])
+    if not isinstance(write_only, list) or not all(one in variables for one in write_only):
+        raise UnusableFolder(f"{where}: `{WRITE_ONLY}` must be a list of names in `env`")
     unknown = [key for key, value in rest.items() if value != {}]
     unknown += [f"{key}.{inner}" for key, v in rest.items() if isinstance(v, dict) for inner in v]
     if unknown:
         raise UnusableFolder(f"{where}: unknown: {', '.join(sorted(unknown))}")
-    return name, settings, variables
+    return FileContent(name, settings, variables, tuple(sorted(write_only)))
 
 
 def changed_settings(before: Settings, after: Settings) -> Settings:
