@@ -26,6 +26,7 @@ from perilune.api.keys import (
 )
 from perilune.api.management import AddRoutes, ManagementApi
 from perilune.api.metrics import FigureSource, Metrics
+from perilune.api.packages import VersionPackages
 from perilune.api.pairs import Pairs
 from perilune.api.protocol import ConnectionLimits
 from perilune.api.routes import (
@@ -83,6 +84,7 @@ __all__ = [
     "Tokens",
     "Trials",
     "UnusableKeyError",
+    "VersionPackages",
     "Versions",
     "add_backup_routes",
     "add_environment_routes",

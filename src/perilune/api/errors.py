@@ -251,6 +251,13 @@ class OperationFailed(ApiError):
     status = 500
 
 
+class PackagesNotInstalled(ApiError):
+    """The packages that a version requires can't be installed; the message says why."""
+
+    code = "packages_not_installed"
+    status = 422
+
+
 class ClientGone(ApiError):
     """The client did not wait for its answer."""
 

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from perilune.api.errors import InvalidRequest, OperationFailed
+from perilune.api.packages import VersionPackages
 from perilune.api.schedule_rules import check_active
 from perilune.api.validation import Offer
 from perilune.ids import new_function_id
@@ -39,6 +40,7 @@ from perilune.store import (
 Json = dict[str, Any]
 
 DEFAULT_OFFER = Offer()
+NO_PACKAGES = VersionPackages()
 
 _ANSWERS = (
     FunctionNotFound,
@@ -80,28 +82,43 @@ class Functions:
         offer: Offer = DEFAULT_OFFER,
         *,
         prepare: Callable[[str], None] = lambda runtime: None,
+        packages: VersionPackages = NO_PACKAGES,
     ) -> None:
         self._db = db
         self._env = env
         self._prepare = prepare
+        self._packages = packages
         self.offer = offer
         """What functions may ask for."""
 
     async def create(
-        self, settings: UpdateFunctionRequest, code: str, runtime: str | UnsetType = UNSET
+        self,
+        settings: UpdateFunctionRequest,
+        code: str,
+        runtime: str | UnsetType = UNSET,
+        *,
+        requirements: str | UnsetType | None = UNSET,
     ) -> Json:
-        """Create a function with its first version, both or neither."""
+        """Create a function with its first version, both or neither.
+
+        Raises:
+            InvalidRequest: it requires packages that it must not.
+            PackagesNotInstalled: they can't be installed.
+        """
         given = msgspec.structs.asdict(settings)
         given.pop("code")
         members = {name: value for name, value in given.items() if value is not UNSET}
         if runtime is not UNSET:
             members["runtime"] = runtime
         new = Function(id=new_function_id(), **members)
+        needed = await self._packages.install(new.runtime, requirements)
         with failing_as("Failed to create function"):
             async with self._db.transaction() as transaction:
                 function = await transaction.create_function(new)
                 with failing_as("Failed to create initial version"):
-                    version = await transaction.create_version(function.id, code)
+                    version = await transaction.create_version(
+                        function.id, code, requirements=None if needed is UNSET else needed
+                    )
         self._prepare(function.runtime)
         return _with_version(function, version)
 
@@ -130,12 +147,21 @@ class Functions:
         settings: UpdateFunctionRequest,
         code: str | UnsetType,
         runtime: str | UnsetType = UNSET,
+        *,
+        requirements: str | UnsetType | None = UNSET,
     ) -> Json:
         """Change settings and code together; code that is the same makes no new version.
 
         Raises:
-            InvalidRequest: it asks for another language than the function has.
+            InvalidRequest: it asks for another language than the function has, or requires
+                packages that it must not.
+            PackagesNotInstalled: they can't be installed.
         """
+        if requirements is not UNSET:
+            # Not in the transaction: it takes long.
+            with failing_as("Failed to get function"):
+                language = (await self._db.get_function(function_id)).runtime
+            requirements = await self._packages.install(language, requirements)
         changes_settings = any(
             value is not UNSET for value in msgspec.structs.asdict(settings).values()
         )
@@ -146,9 +172,9 @@ class Functions:
                     text = f"runtime cannot be changed; this function is in {function.runtime}"
                     raise InvalidRequest(f"runtime: {text}")
                 check_active(settings, function)
-                if code is not UNSET:
+                if code is not UNSET or requirements is not UNSET:
                     with failing_as("Failed to create new version"):
-                        await self._new_version(transaction, function_id, str(code))
+                        await self._new_version(transaction, function_id, code, requirements)
                 if changes_settings:
                     await transaction.update_function(function_id, settings)
         return await self.get(function_id)
@@ -158,10 +184,24 @@ class Functions:
         with failing_as("Failed to delete function"):
             await self._db.delete_function(function_id)
 
-    async def _new_version(self, transaction: DB, function_id: str, code: str) -> None:
+    async def _new_version(
+        self,
+        transaction: DB,
+        function_id: str,
+        code: str | UnsetType,
+        requirements: str | UnsetType | None,
+    ) -> None:
+        """Make a new active version, unless it would equal the active one."""
         active = await self._active_version(transaction, function_id)
-        if active is None or active.code != code:
-            await transaction.create_version(function_id, code)
+        before = (UNSET, None) if active is None else (active.code, active.requirements)
+        after = (
+            before[0] if code is UNSET else code,
+            before[1] if requirements is UNSET else requirements,
+        )
+        if after[0] is UNSET:
+            raise InvalidRequest("code: code cannot be empty")
+        if after != before:
+            await transaction.create_version(function_id, str(after[0]), requirements=after[1])
 
     async def _active_version(self, db: DB, function_id: str) -> FunctionVersion | None:
         try:

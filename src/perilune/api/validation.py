@@ -112,6 +112,7 @@ class FunctionBody(msgspec.Struct, frozen=True, kw_only=True):
     env_writable: bool | UnsetType | None = UNSET
     runtime: str | UnsetType | None = UNSET
     memory_mb: int | UnsetType | None = UNSET
+    requirements: str | UnsetType | None = UNSET
     cron_time_zone: str | UnsetType | None = UNSET
     cron_missed: _CronMissed | UnsetType | None = UNSET
     cron_overlap: _CronOverlap | UnsetType | None = UNSET
@@ -171,6 +172,7 @@ def checked_update(
         body.cron_schedule,
         body.cron_status,
         body.memory_mb,
+        body.requirements,
         body.cron_time_zone,
         body.timeout_s,
         body.signature_scheme,

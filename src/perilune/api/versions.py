@@ -7,6 +7,7 @@ import msgspec
 from perilune.api.diff import diff_lines
 from perilune.api.errors import ComparedVersionNotFound
 from perilune.api.functions import Json, failing_as, page_info, version_answer
+from perilune.api.packages import VersionPackages
 from perilune.store import DB, FunctionVersion, PaginationParams, VersionNotFound, to_json
 
 LINES_AT_ONCE = 10_000
@@ -19,8 +20,9 @@ class Versions:
     when the store itself fails.
     """
 
-    def __init__(self, db: DB) -> None:
+    def __init__(self, db: DB, packages: VersionPackages | None = None) -> None:
         self._db = db
+        self._packages = packages or VersionPackages()
         self._comparing = asyncio.Semaphore(1)
         """One comparison at a time: each may take a whole processor for seconds."""
 
@@ -38,6 +40,12 @@ class Versions:
         """Return one version."""
         with failing_as("Failed to get version"):
             return to_json(await self._db.get_version(function_id, number))
+
+    async def build_log(self, function_id: str, number: int) -> Json:
+        """Return what was said when the packages of a version were installed."""
+        with failing_as("Failed to get version"):
+            version = await self._db.get_version(function_id, number)
+        return {"log": self._packages.log_of(version.requirements)}
 
     async def activate(self, function_id: str, version_id: str) -> Json:
         """Make a version of this function its active one; return it."""

@@ -1,5 +1,6 @@
 """The runtimes that ship, built from settings and services."""
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
@@ -7,6 +8,7 @@ from typing import Protocol
 from perilune.app.services import Services
 from perilune.config import Settings
 from perilune.runtimes import (
+    Packages,
     PoolFigures,
     RuntimeRequest,
     RuntimeResult,
@@ -15,6 +17,7 @@ from perilune.runtimes import (
     WorkerLimits,
     WorkerRuntime,
     find_languages,
+    remove_rests,
 )
 
 
@@ -51,6 +54,8 @@ class HostedRuntime(Protocol):
         ...
 
 
+PACKAGES_DIRECTORY = "packages"
+
 OpenRuntime = Callable[[Settings, Services], AbstractAsyncContextManager[HostedRuntime]]
 
 
@@ -81,4 +86,14 @@ def open_workers(
         email_tracker=services.email_tracker,
         limits=limits,
         languages=find_languages(),
+        packages=open_packages(settings),
     )
+
+
+def open_packages(settings: Settings) -> Packages | None:
+    """Return what installs packages for Python functions, None where that is switched off."""
+    if settings.python_packages == "off":
+        return None
+    directory = settings.data_dir / PACKAGES_DIRECTORY
+    remove_rests(directory)
+    return Packages(directory, os.environ)

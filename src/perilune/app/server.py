@@ -26,6 +26,7 @@ from perilune.api import (
     Metrics,
     Offer,
     Readiness,
+    VersionPackages,
     Versions,
     bind_sockets,
     build_access,
@@ -34,7 +35,7 @@ from perilune.app.data import open_data
 from perilune.app.executions import execution_subjects
 from perilune.app.figures import all_figures
 from perilune.app.management import subjects
-from perilune.app.runtimes import HostedRuntime, OpenRuntime, open_workers
+from perilune.app.runtimes import HostedRuntime, OpenRuntime, open_packages, open_workers
 from perilune.app.schedule import open_scheduler
 from perilune.app.services import Services, open_services
 from perilune.clock import wall_clock
@@ -207,7 +208,8 @@ def _functions(
         memory_mb=settings.worker_memory // MIB,
         timeout_s=int(settings.execution_timeout),
     )
-    return Functions(store, services.env, offer, prepare=runtime.prepare)
+    packages = VersionPackages(open_packages(settings))
+    return Functions(store, services.env, offer, prepare=runtime.prepare, packages=packages)
 
 
 def _connection_limits(settings: Settings) -> ConnectionLimits:
@@ -281,7 +283,7 @@ def _gateway(
 
     management = ManagementApi(
         _functions(settings, store, services, runtime),
-        Versions(store),
+        Versions(store, VersionPackages(open_packages(settings))),
         Executions(
             store,
             services.logger,

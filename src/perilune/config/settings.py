@@ -148,6 +148,11 @@ class Settings:
         "memory of all workers together beyond which idle ones are stopped",
         parse=size(64 * MIB, 1024 * 1024 * MIB),
     )
+    python_packages: str = setting(
+        "off",
+        "on: Python functions may require packages, which pip installs; off: refuse that",
+        parse=choice("off", "on"),
+    )
     worker_idle: float = setting(
         60.0, "time after which an idle worker is stopped", parse=duration(1, 86400)
     )

@@ -235,6 +235,7 @@ class DefaultEngine:
                     env_writable=function.env_writable,
                     runtime=version.runtime,
                     memory_mb=function.memory_mb,
+                    requirements=version.requirements,
                 )
             )
         except asyncio.CancelledError:

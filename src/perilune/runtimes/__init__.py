@@ -25,7 +25,9 @@ from perilune.runtimes.host import SandboxReport, WorkerRuntime
 from perilune.runtimes.language import Language, Spawner, Wording, WorkerKind, forked
 from perilune.runtimes.languages import LANGUAGES, LanguageError, find_languages
 from perilune.runtimes.limits import WorkerLimits
+from perilune.runtimes.packages import Packages, PackagesError, remove_rests
 from perilune.runtimes.plan import PoolFigures
+from perilune.runtimes.requirements import RequirementsError
 
 __all__ = [
     "LANGUAGES",
@@ -36,7 +38,10 @@ __all__ = [
     "Language",
     "LanguageError",
     "MemoryLimitError",
+    "Packages",
+    "PackagesError",
     "PoolFigures",
+    "RequirementsError",
     "Runtime",
     "RuntimeFailure",
     "RuntimeRequest",
@@ -54,4 +59,5 @@ __all__ = [
     "WorkersBusyError",
     "find_languages",
     "forked",
+    "remove_rests",
 ]

@@ -30,6 +30,8 @@ class RuntimeRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The language of the code."""
     memory_mb: int | None = None
     """Memory that the code may use, in MiB; None means the runtime's own limit."""
+    requirements: str | None = None
+    """Packages that the code needs, pinned; they have been installed before."""
 
 
 class RuntimeResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,8 +9,9 @@ import logging
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -64,13 +65,22 @@ class SandboxReport:
     missing: tuple[str, ...]
 
 
+class PackageFiles(Protocol):
+    """What the runtime needs to know of installed packages."""
+
+    def path_of(self, requirements: str) -> Path:
+        """Return the file of a set of packages, which may not exist."""
+        ...
+
+
 class WorkerRuntime:
     """Runs functions in a pool of worker processes that all languages share.
 
     Use it as an async context manager, or call `start` and `close`.  An
     execution that comes before `start` starts it.  Without a kv or env store
     functions get private ones that live in memory; a client that is not given
-    answers guests that it is not configured.
+    answers guests that it is not configured.  Without
+    *packages*, versions that require some can't be executed.
     """
 
     def __init__(
@@ -86,10 +96,12 @@ class WorkerRuntime:
         email_tracker: EmailTracker | None = None,
         limits: WorkerLimits | None = None,
         languages: Iterable[Language] = LANGUAGES,
+        packages: PackageFiles | None = None,
     ) -> None:
         self._languages = {language.name: language for language in languages}
         self._limits = limits or WorkerLimits()
-        self._kinds: dict[tuple[str, int | None], WorkerKind] = {}
+        self._packages = packages
+        self._kinds: dict[tuple[str, int | None, str | None], WorkerKind] = {}
         self._services = GuestServices(
             logger=logger,
             kv=kv_store or MemoryKV(),
@@ -207,9 +219,9 @@ class WorkerRuntime:
             raise WorkerDiedError("the runtime is closed")
         event = guest_event(req.event)
         context = req.context
-        kind = self._kinds.get((req.runtime, req.memory_mb))
+        kind = self._kinds.get((req.runtime, req.memory_mb, req.requirements))
         if kind is None:
-            kind = self._kind(req.runtime, req.memory_mb)
+            kind = self._kind(req.runtime, req.memory_mb, req.requirements)
         owner = (req.version_id, kind)
         calls = GuestCalls(self._services, req, self._limits)
         while True:
@@ -259,13 +271,15 @@ class WorkerRuntime:
             return source_report(frame, code, language.wording)
         return SourceReport()
 
-    def _kind(self, name: str, memory_mb: int | None) -> WorkerKind:
-        """Return the one kind of workers for a language and a limit of memory.
+    def _kind(
+        self, name: str, memory_mb: int | None, requirements: str | None = None
+    ) -> WorkerKind:
+        """Return the one kind of workers for a language, a limit of memory and packages.
 
         Raises:
-            GuestError: no such language here.
+            GuestError: no such language here, or the packages are missing.
         """
-        kind = self._kinds.get((name, memory_mb))
+        kind = self._kinds.get((name, memory_mb, requirements))
         if kind is not None:
             return kind
         language = self._languages.get(name)
@@ -275,9 +289,20 @@ class WorkerRuntime:
             )
         limit = self._limits.memory_bytes
         memory_bytes = limit if memory_mb is None else min(memory_mb * MIB, limit)
-        kind = WorkerKind(language, memory_bytes, self._limits.time_zone)
-        self._kinds[(name, memory_mb)] = kind
+        packages = self._packages_for(requirements) if requirements else None
+        kind = WorkerKind(language, memory_bytes, self._limits.time_zone, packages)
+        self._kinds[(name, memory_mb, requirements)] = kind
         return kind
+
+    def _packages_for(self, requirements: str) -> str:
+        if self._packages is None:
+            raise GuestError("this version requires packages; they are switched off on this server")
+        path = self._packages.path_of(requirements).absolute()
+        if not path.exists():
+            raise GuestError(
+                "the packages of this version are not installed on this server; deploy it again"
+            )
+        return str(path)
 
     async def _converse(
         self, invocation: Invocation, calls: GuestCalls, req: RuntimeRequest, event: dict[str, Any]

@@ -25,6 +25,8 @@ class WorkerKind:
     """Memory for guest code."""
     time_zone: str = ""
     """What they take for local time, as in the variable `TZ`; empty: the machine's zone."""
+    packages: str | None = None
+    """The file with the packages that their code needs."""
 
 
 class Spawner(Protocol):
@@ -86,7 +88,11 @@ class ZygoteSpawner:
             ZygoteFailed: the process can't be created.
         """
         return await self._zygote.spawn(
-            self._module, kind.memory_bytes, relaxed=relaxed, time_zone=kind.time_zone or None
+            self._module,
+            kind.memory_bytes,
+            relaxed=relaxed,
+            time_zone=kind.time_zone or None,
+            packages=kind.packages,
         )
 
 
@@ -94,7 +100,13 @@ class ForkingZygote(Protocol):
     """The part of the zygote's client that spawners need."""
 
     async def spawn(
-        self, module: str, memory_bytes: int, *, relaxed: bool, time_zone: str | None
+        self,
+        module: str,
+        memory_bytes: int,
+        *,
+        relaxed: bool,
+        time_zone: str | None,
+        packages: str | None,
     ) -> Spawned:
         """Fork a worker that serves *module*."""
         ...

@@ -63,8 +63,9 @@ class Spares:
 
     def keep_warm(self, kind: WorkerKind) -> None:
         """Keep some of this kind ready from now on, as long as it is in use."""
-        # Workers of a function's own memory limit are wanted too rarely to keep one for them.
-        if kind.memory_bytes == self._limits.memory_bytes and kind not in self.warm:
+        # Workers with a function's own memory limit or packages are wanted too rarely.
+        is_plain = kind.memory_bytes == self._limits.memory_bytes and kind.packages is None
+        if is_plain and kind not in self.warm:
             warm, most = self._limits.warm, kind.language.warm
             self.warm[kind] = warm if most is None else min(warm, most)
 

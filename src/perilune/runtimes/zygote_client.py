@@ -134,6 +134,7 @@ class Zygote:
         relaxed: bool = False,
         without: Collection[str] = (),
         time_zone: str | None = None,
+        packages: str | None = None,
     ) -> Spawned:
         """Fork a worker that serves *module*, replacing a zygote that has died.
 
@@ -146,11 +147,12 @@ class Zygote:
                 it has reported them.
             without: layers to leave out, for tests and diagnosis.
             time_zone: the server's zone as in the variable `TZ`; None for the machine's.
+            packages: a file with packages, for modules that have `open_packages`.
 
         Raises:
             ZygoteFailed: the worker could not be forked.
         """
-        request = protocol.Spawn(module, memory_bytes, relaxed, tuple(without), time_zone)
+        request = protocol.Spawn(module, memory_bytes, relaxed, tuple(without), time_zone, packages)
         async with self._turn:
             if self._control is None:
                 await self._restart()

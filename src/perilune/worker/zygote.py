@@ -43,6 +43,8 @@ class Spawn(msgspec.Struct, frozen=True, array_like=True, tag="spawn"):
     """Layers to leave out, for tests and diagnosis."""
     time_zone: str | None = None
     """The host's variable `TZ`, which an empty environment does not have; None if it is unset."""
+    packages: str | None = None
+    """A file that the module's `open_packages` is given before the lock-down."""
 
 
 class Started(msgspec.Struct, frozen=True, array_like=True, tag="started"):
@@ -186,6 +188,8 @@ def _be_worker(request: Spawn, module: ModuleType, connection: int, zygote: int)
         # Family and type are given, since asking the kernel takes a system call each.
         peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, connection)
         try:
+            if request.packages is not None:
+                module.open_packages(request.packages)
             profile = dataclasses.replace(module.PROFILE, memory_bytes=request.memory_bytes)
             report = lock_down(profile, connection, zygote, request.without)
             peer.sendall(frames.encode(frames.Ready(report)))

@@ -2,7 +2,7 @@
 
 from fastapi import Request, Response
 
-from perilune.api.errors import InvalidRequest
+from perilune.api.errors import InvalidRequest, PackagesNotInstalled
 from perilune.api.functions import Functions
 from perilune.api.replies import json_answer
 from perilune.api.routes.parameters import Fields, Limit, Offset, Search, Sort
@@ -71,12 +71,14 @@ def _add_reading(routes: RouteTable, functions: Functions) -> None:
 def _add_changing(routes: RouteTable, functions: Functions) -> None:
     async def create_function(request: Request) -> Response:
         wanted = decode_body(await routes.body(request), FunctionBody)
-        return json_answer(await functions.create(*checked_creation(wanted, functions.offer)))
+        checked = checked_creation(wanted, functions.offer)
+        return json_answer(await functions.create(*checked, requirements=wanted.requirements))
 
     async def update_function(function_id: str, request: Request) -> Response:
         wanted = decode_body(await routes.body(request), FunctionBody)
+        checked = checked_update(wanted, functions.offer)
         return json_answer(
-            await functions.update(function_id, *checked_update(wanted, functions.offer))
+            await functions.update(function_id, *checked, requirements=wanted.requirements)
         )
 
     async def delete_function(function_id: str) -> Response:
@@ -94,7 +96,7 @@ def _add_changing(routes: RouteTable, functions: Functions) -> None:
         body=FunctionBody,
         required=("name", "code"),
         answer=FunctionAnswer,
-        errors=(InvalidRequest,),
+        errors=(InvalidRequest, PackagesNotInstalled),
     )
     routes.add(
         "PUT",
@@ -106,7 +108,7 @@ def _add_changing(routes: RouteTable, functions: Functions) -> None:
         summary="Change a function's settings or code",
         body=FunctionBody,
         answer=FunctionAnswer,
-        errors=(InvalidRequest, FunctionNotFound),
+        errors=(InvalidRequest, PackagesNotInstalled, FunctionNotFound),
     )
     routes.add(
         "DELETE",

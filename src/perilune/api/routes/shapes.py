@@ -68,6 +68,13 @@ class ListedVersion(msgspec.Struct, frozen=True, kw_only=True):
     requirements: str | None = None
 
 
+class BuildLog(msgspec.Struct, frozen=True, kw_only=True):
+    """What was said when the packages of a version were installed."""
+
+    log: str
+    """Empty when it requires none."""
+
+
 class ListedFunction(Function, frozen=True, kw_only=True):
     """A function as lists show it: without its environment."""
 

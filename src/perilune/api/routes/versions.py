@@ -5,7 +5,7 @@ from fastapi import Response
 from perilune.api.errors import ComparedVersionNotFound, InvalidRequest
 from perilune.api.replies import encoded_answer, json_answer
 from perilune.api.routes.parameters import Fields, Limit, Offset, VersionId, VersionNumber
-from perilune.api.routes.shapes import VersionDiff, VersionList
+from perilune.api.routes.shapes import BuildLog, VersionDiff, VersionList
 from perilune.api.routes.table import RouteTable
 from perilune.api.scopes import Scope
 from perilune.api.validation import page_params, version_number, wants_everything
@@ -25,6 +25,7 @@ _TAG = "Versions"
 def add_version_routes(routes: RouteTable, versions: Versions) -> None:
     """Add what shows, compares and changes versions."""
     _add_reading(routes, versions)
+    _add_packages(routes, versions)
     _add_changing(routes, versions)
 
 
@@ -75,6 +76,23 @@ def _add_reading(routes: RouteTable, versions: Versions) -> None:
         summary="Compare two versions line by line",
         answer=VersionDiff,
         errors=(InvalidRequest, ComparedVersionNotFound),
+    )
+
+
+def _add_packages(routes: RouteTable, versions: Versions) -> None:
+    async def get_build_log(function_id: str, version: VersionNumber) -> Response:
+        return json_answer(await versions.build_log(function_id, version_number(version)))
+
+    routes.add(
+        "GET",
+        _EVERY + "/{version}/build-log",
+        get_build_log,
+        "getBuildLog",
+        _TAG,
+        scope=Scope.READ,
+        summary="Show what was said when a version's packages were installed",
+        answer=BuildLog,
+        errors=(InvalidRequest, VersionNotFound),
     )
 
 

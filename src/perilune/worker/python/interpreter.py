@@ -21,6 +21,7 @@ from perilune.worker.answers import build_result
 from perilune.worker.frames import Failure, FrameError, Invoke, Result, Setup
 from perilune.worker.library.zones import zone_file, zone_names
 from perilune.worker.lockdown import Profile
+from perilune.worker.python.archive import Archive, open_archive, read_into_memory
 from perilune.worker.python.event_loop import GuestLoopPolicy, LoopRunner
 from perilune.worker.python.failures import (
     SOURCE_NAME,
@@ -34,7 +35,6 @@ from perilune.worker.python.records import Context, make_event
 from perilune.worker.python.responses import response_of
 from perilune.worker.python.stdlib import (
     STDLIB,
-    Archive,
     import_extensions,
     leave_only_stdlib,
     list_modules,
@@ -165,6 +165,16 @@ class Interpreter:
         return module
 
 
+def open_packages(path: str) -> None:
+    """Make the packages in a file importable; called before the lock-down.
+
+    Raises:
+        OSError: it can't be opened.
+        ValueError: it is no archive.
+    """
+    _packages.append(open_archive(path))
+
+
 def serve(connection: socket.socket) -> None:
     """Run invocations from the host until it closes *connection*.
 
@@ -179,7 +189,7 @@ def serve(connection: socket.socket) -> None:
         return
     if not isinstance(setup, Setup):
         raise FrameError(f"expected setup, got {type(setup).__name__}")
-    leave_only_stdlib([_STDLIB])
+    leave_only_stdlib([_STDLIB, *_packages])
     interpreter = Interpreter(setup, channel)
     while (message := channel.next_message()) is not None:
         if not isinstance(message, Invoke):
@@ -222,7 +232,9 @@ def _prepare() -> Archive:
     vars(importlib.import_module("zoneinfo._common"))["load_tzdata"] = _load_zone
     zoneinfo.reset_tzpath(())
     zoneinfo.available_timezones = zone_names
-    return Archive(list_modules(STDLIB))
+    return read_into_memory(list_modules(STDLIB))
 
 
 _STDLIB = _prepare()
+_packages: list[Archive] = []
+"""The packages of the version that this worker is for, if it has some."""
