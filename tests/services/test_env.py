@@ -206,3 +206,45 @@ async def test_a_failing_store_is_an_error_and_not_absence(call, text):
     assert str(caught.value) == f"{text}database is locked"
     assert not isinstance(caught.value, EnvVariableNotFound)
     assert isinstance(caught.value.__cause__, StoreUnavailable)
+
+
+async def test_write_only_variables_are_listed_without_values(env):
+    await env.replace("f_ours", {"A": "1", "B": "2", "C": "3"}, write_only=["B"])
+    await env.hide("f_ours", "C")
+    await env.set("f_ours", "D", "4", write_only=True)
+
+    listed = [(one.key, one.value, one.write_only) for one in await env.readable("f_ours")]
+
+    assert listed == [("A", "1", False), ("B", None, True), ("C", None, True), ("D", None, True)]
+    assert await env.get("f_ours", "D") == "4"
+
+
+async def test_a_replacement_may_keep_values(env):
+    await env.replace("f_ours", {"A": "1", "B": "2"}, write_only=["B"])
+
+    await env.replace("f_ours", {"C": "3"}, kept=["B"])
+
+    assert await env.all("f_ours") == {"B": "2", "C": "3"}
+    assert [one.write_only for one in await env.readable("f_ours")] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param(lambda env: env.replace("f_ours", {}, kept=["NOPE"]), id="missing"),
+        pytest.param(lambda env: env.replace("f_ours", {}, kept=["B"], write_only=[]), id="shown"),
+        pytest.param(lambda env: env.hide("f_ours", "NOPE"), id="hidden"),
+        pytest.param(
+            lambda env: env.replace("f_ours", {f"K{n}": "" for n in range(100)}, kept=["B"]),
+            id="too many",
+        ),
+    ],
+)
+async def test_what_can_not_be_kept_changes_nothing(env, call):
+    await env.replace("f_ours", {"A": "1", "B": "2"}, write_only=["B"])
+
+    with pytest.raises(EnvValidationError, match="env_vars: "):
+        await call(env)
+
+    assert await env.all("f_ours") == {"A": "1", "B": "2"}
+    assert [one.write_only for one in await env.readable("f_ours")] == [False, True]

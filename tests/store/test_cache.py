@@ -216,3 +216,39 @@ async def test_the_cache_is_bounded_in_number_and_size(monkeypatch):
     await kept.get("y" * 1000)
     await kept.get("y" * 1000)
     assert loads[2:] == ["y" * 1000, "y" * 1000]
+
+
+async def test_peeking_never_reads_and_never_shows_the_past(store, clock, reads):
+    function = await some_function(store, "before")
+    assert store.peek_function(function.id) is None
+    await store.get_function(function.id)
+    seen = store.peek_function(function.id)
+
+    await store.update_function(function.id, UpdateFunctionRequest(name="after"))
+    after_a_write = store.peek_function(function.id)
+    await store.get_function(function.id)
+    clock.now = NOW + 1
+    after_a_second = store.peek_function(function.id)
+
+    assert seen is not None and seen.name == "before"
+    assert after_a_write is None and after_a_second is None
+    assert len(reads) == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_guarded"),
+    [
+        pytest.param({}, False, id="none"),
+        pytest.param({"timeout_s": 1, "max_concurrency": 1}, False, id="those of the engine"),
+        pytest.param({"rate_window_s": 1, "signature_scheme": "github"}, False, id="no effect"),
+        pytest.param({"access": "token"}, True, id="access"),
+        pytest.param({"rate_limit": 1}, True, id="rate"),
+        pytest.param({"allowed_methods": "GET"}, True, id="methods"),
+        pytest.param({"handles_options": True}, True, id="options"),
+    ],
+)
+async def test_which_functions_are_guarded(store, settings, is_guarded):
+    function = await some_function(store)
+    await store.update_function(function.id, UpdateFunctionRequest(**settings))
+
+    assert (await store.get_function(function.id)).is_guarded is is_guarded

@@ -128,7 +128,6 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
             or self.rate_limit is not None
             or self.allowed_methods is not None
             or self.handles_options
-            or self.unsandboxed_html
         )
 
 
