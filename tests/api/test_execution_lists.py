@@ -113,7 +113,7 @@ async def test_kd_69_a_summary_has_no_event_and_one_line_of_the_error(site, func
         ("until=-1", "until: until must be"),
         ("until=1w", "until: until must be"),
         ("cursor=x", "cursor: cursor must come from an earlier answer"),
-        ("fields=none", "fields: fields must be one of: [all summary]"),
+        ("fields=none", "fields: fields must be one of: [full summary]"),
         ("q=" + "x" * 201, "q: q cannot be longer than 200 characters"),
     ],
 )

@@ -122,6 +122,12 @@ async def test_each_parameter_of_a_path_is_described(document):
         assert described == set(re.findall(r"\{(\w+)\}", path)), (method, path)
 
 
+async def test_no_parameter_is_null(document):
+    for method, path, one in operations(document):
+        for parameter in one.get("parameters", ()):
+            assert "null" not in str(parameter["schema"]), (method, path, parameter["name"])
+
+
 async def test_each_reference_leads_somewhere(document):
     def references(node):
         if isinstance(node, dict):

@@ -3,10 +3,14 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import Annotated, TypeVar
+
+from fastapi import Query
+from pydantic import WithJsonSchema
 
 from perilune.api.errors import InvalidRequest
-from perilune.api.validation import MAX_NUMBER, page_params
+from perilune.api.parameters import Limit, Offset
+from perilune.api.validation import FIELDS, MAX_NUMBER, page_params, wants_everything
 from perilune.store import (
     ExecutionFilter,
     ExecutionPosition,
@@ -25,19 +29,47 @@ _TIME = re.compile(r"([0-9]{1,18})([smhd]?)")
 Word = TypeVar("Word", bound=StrEnum)
 
 
+_Cursor = Annotated[str | None, Query(description="`next_cursor` of an earlier answer.")]
+_Status = Annotated[
+    str | None,
+    Query(description="Only executions in this state."),
+    WithJsonSchema({"type": "string", "enum": [*map(str, ExecutionStatus)]}),
+]
+_Trigger = Annotated[
+    str | None,
+    Query(description="Only executions started by this."),
+    WithJsonSchema({"type": "string", "enum": [*map(str, ExecutionTrigger)]}),
+]
+_When = Annotated[
+    str | None,
+    Query(description="Unix seconds, or how long ago: `90s`, `15m`, `6h`, `7d`."),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,10}[smhd]?$"}),
+]
+_Search = Annotated[
+    str | None,
+    Query(description="Text that the message of the error contains."),
+    WithJsonSchema({"type": "string", "maxLength": MAX_TEXT_CHARS}),
+]
+_Summary = Annotated[
+    str | None,
+    Query(description="`summary` leaves out the events."),
+    WithJsonSchema({"type": "string", "enum": list(FIELDS), "default": FIELDS[0]}),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class ListQuery:
     """The query parameters of lists of executions, as they came."""
 
-    limit: str | None = None
-    offset: str | None = None
-    cursor: str | None = None
-    status: str | None = None
-    trigger: str | None = None
-    since: str | None = None
-    until: str | None = None
-    q: str | None = None
-    fields: str | None = None
+    limit: Limit = None
+    offset: Offset = None
+    cursor: _Cursor = None
+    status: _Status = None
+    trigger: _Trigger = None
+    since: _When = None
+    until: _When = None
+    q: _Search = None
+    fields: _Summary = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +100,6 @@ def checked_list(query: ListQuery, function_id: str | None, now: float) -> Wante
         )
     if query.q is not None and len(query.q) > MAX_TEXT_CHARS:
         raise InvalidRequest(f"q: q cannot be longer than {MAX_TEXT_CHARS} characters")
-    if query.fields not in (None, "", "all", "summary"):
-        raise InvalidRequest("fields: fields must be one of: [all summary]")
     return Wanted(
         filter=ExecutionFilter(
             function_id=function_id,
@@ -81,7 +111,7 @@ def checked_list(query: ListQuery, function_id: str | None, now: float) -> Wante
         ),
         params=params,
         after=after,
-        summary=query.fields == "summary",
+        summary=not wants_everything(query.fields or None),
     )
 
 

@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from perilune.api.errors import management_status
 from perilune.api.openapi.links import add_links
 from perilune.api.openapi.outside import describe_outside
-from perilune.api.openapi.schemas import REF, Json, answer_schemas, body_schemas
+from perilune.api.openapi.schemas import REF, Json, answer_schemas, body_schemas, without_null
 from perilune.api.replies import PROBLEM_TYPE
 from perilune.api.routes.shapes import Error, Problem
 from perilune.api.routes.table import Operation
@@ -72,7 +72,7 @@ def describe_api(app: FastAPI, operations: Mapping[str, Operation], version: str
     for path, item in document["paths"].items():
         for described in item.values():
             operation = operations[described["operationId"]]
-            _add_path_parameters(described, path)
+            _complete_parameters(described, path)
             _complete(described, operation, body_of, answer_of, failures)
     components = {
         "schemas": _united(answer_components, body_components),
@@ -100,9 +100,12 @@ def _by_id(operations: list[Operation], schemas: list[Json]) -> dict[str, Json]:
     return {one.operation_id: schema for one, schema in zip(operations, schemas, strict=True)}
 
 
-def _add_path_parameters(described: Json, path: str) -> None:
-    """Add the parameters that a route takes from the path itself, unknown to the framework."""
+def _complete_parameters(described: Json, path: str) -> None:
+    """Complete the parameters with those a route takes from the path itself."""
     known = {one["name"] for one in described.get("parameters", ())}
+    for one in described.get("parameters", ()):
+        # What is not given is None for us; nobody can send a null in a query.
+        one["schema"] = without_null(one["schema"])
     described.setdefault("parameters", []).extend(
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in _PATH_PARAMETER.findall(path)

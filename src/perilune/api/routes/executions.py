@@ -7,8 +7,8 @@ from fastapi import Depends, Response
 from perilune.api.errors import InvalidRequest
 from perilune.api.executions import Executions
 from perilune.api.listing import ListQuery, checked_list, version_number
+from perilune.api.parameters import Limit, Offset, VersionChoice
 from perilune.api.replies import json_answer
-from perilune.api.routes.parameters import Limit, Offset
 from perilune.api.routes.shapes import (
     AIRequestList,
     EmailRequestList,
@@ -83,7 +83,7 @@ def add_execution_routes(
 
 def _add_lists(routes: RouteTable, executions: Executions, clock: WallClock) -> None:
     async def list_executions(
-        function_id: str, query: Annotated[ListQuery, Depends()], version: str | None = None
+        function_id: str, query: Annotated[ListQuery, Depends()], version: VersionChoice = None
     ) -> Response:
         number = version_number(version)
         wanted = checked_list(query, function_id, clock())

@@ -4,8 +4,8 @@ from fastapi import Request, Response
 
 from perilune.api.errors import InvalidRequest, PackagesNotInstalled
 from perilune.api.functions import Functions
+from perilune.api.parameters import Fields, Limit, Offset, Search, Sort
 from perilune.api.replies import json_answer
-from perilune.api.routes.parameters import Fields, Limit, Offset, Search, Sort
 from perilune.api.routes.shapes import FunctionAnswer, FunctionList
 from perilune.api.routes.table import RouteTable
 from perilune.api.scopes import Scope

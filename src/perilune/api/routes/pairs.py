@@ -7,8 +7,8 @@ from fastapi import Query, Request, Response
 
 from perilune.api.errors import InvalidRequest, PairNotFound
 from perilune.api.pairs import PairBody, Pairs
+from perilune.api.parameters import Limit
 from perilune.api.replies import json_answer
-from perilune.api.routes.parameters import Limit
 from perilune.api.routes.shapes import Pair, PairList
 from perilune.api.routes.table import RouteTable
 from perilune.api.scopes import Scope

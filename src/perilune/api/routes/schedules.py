@@ -3,8 +3,8 @@
 from fastapi import Response
 
 from perilune.api.errors import InvalidRequest
+from perilune.api.parameters import Limit, Offset
 from perilune.api.replies import json_answer
-from perilune.api.routes.parameters import Limit, Offset
 from perilune.api.routes.table import RouteTable
 from perilune.api.schedules import NextRun, ScheduleList, SchedulePreview, Schedules, TickList
 from perilune.api.scopes import Scope

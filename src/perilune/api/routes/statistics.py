@@ -1,25 +1,33 @@
 """Routes of figures over time."""
 
-from fastapi import Response
+from typing import Annotated
+
+from fastapi import Query, Response
+from pydantic import WithJsonSchema
 
 from perilune.api.errors import InvalidRequest
 from perilune.api.replies import json_answer
 from perilune.api.routes.shapes import FunctionStatistics, StatisticsOverview
 from perilune.api.routes.table import RouteTable
 from perilune.api.scopes import Scope
-from perilune.api.statistics import Statistics, checked_range
+from perilune.api.statistics import DEFAULT_RANGE, RANGES, Statistics, checked_range
 from perilune.store import FunctionNotFound
 
 _TAG = "Executions"
+_Range = Annotated[
+    str | None,
+    Query(description="How far back."),
+    WithJsonSchema({"type": "string", "enum": list(RANGES), "default": DEFAULT_RANGE}),
+]
 
 
 def add_statistics_routes(routes: RouteTable, statistics: Statistics) -> None:
     """Add what shows figures."""
 
-    async def get_function_stats(function_id: str, range: str | None = None) -> Response:
+    async def get_function_stats(function_id: str, range: _Range = None) -> Response:
         return json_answer(await statistics.of_function(function_id, checked_range(range)))
 
-    async def get_stats(range: str | None = None) -> Response:
+    async def get_stats(range: _Range = None) -> Response:
         return json_answer(await statistics.overview(checked_range(range)))
 
     routes.add(

@@ -6,8 +6,8 @@ from fastapi import Request, Response
 from perilune.api.audit import AuditEvent, audit
 from perilune.api.doorkeeper import client_address
 from perilune.api.errors import InvalidRequest
+from perilune.api.parameters import Limit, Offset
 from perilune.api.replies import json_answer
-from perilune.api.routes.parameters import Limit, Offset
 from perilune.api.routes.table import RouteTable, caller_of
 from perilune.api.scopes import Scope
 from perilune.api.tokens import Tokens

@@ -10,6 +10,7 @@ from perilune.api.checking import CheckBody, Checks, SourceBody
 from perilune.api.errors import ClientGone, CodeNotChecked, InvalidRequest, NotReplayable
 from perilune.api.functions import Json
 from perilune.api.listing import version_number
+from perilune.api.parameters import VersionChoice
 from perilune.api.replies import json_answer
 from perilune.api.routes.shapes import CheckAnswer, ReplayAnswer, TrialAnswer
 from perilune.api.routes.table import ErrorKinds, RouteTable
@@ -34,7 +35,7 @@ def _add_running(routes: RouteTable, trials: Trials) -> None:
         return json_answer(await _awaited(request, trials.test(function_id, wanted, client)))
 
     async def replay_execution(
-        execution_id: str, request: Request, version: str | None = None
+        execution_id: str, request: Request, version: VersionChoice = None
     ) -> Response:
         number = version_number(version)
         return json_answer(await _awaited(request, trials.replay(execution_id, number)))

@@ -3,8 +3,8 @@
 from fastapi import Response
 
 from perilune.api.errors import ComparedVersionNotFound, InvalidRequest
+from perilune.api.parameters import Fields, Limit, Offset, VersionId, VersionNumber
 from perilune.api.replies import encoded_answer, json_answer
-from perilune.api.routes.parameters import Fields, Limit, Offset, VersionId, VersionNumber
 from perilune.api.routes.shapes import BuildLog, VersionDiff, VersionList
 from perilune.api.routes.table import RouteTable
 from perilune.api.scopes import Scope

@@ -44,4 +44,9 @@ VersionNumber = Annotated[
     Path(description="The number of a version."),
     WithJsonSchema({"type": "integer", "minimum": 1}),
 ]
+VersionChoice = Annotated[
+    str | None,
+    Query(description="The number of a version."),
+    WithJsonSchema({"type": "integer", "minimum": 1}),
+]
 VersionId = Annotated[str, Path(description="The id of a version.")]
