@@ -42,7 +42,7 @@ def api_functions(draw):
         if value is not None:
             found[one.name] = value
     found["runtime"] = draw(st.sampled_from([*ENDINGS, "brainfuck"]))
-    found["active_version"] = {"code": draw(texts), "requirements": draw(st.none() | texts)}
+    found["active_version"] = {"code": draw(texts), "requirements": draw(st.none() | names)}
     return found
 
 

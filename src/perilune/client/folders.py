@@ -104,13 +104,14 @@ def read_folder(path: Path) -> FunctionFiles:
     language = said.settings["runtime"]
     if codes[0].name != _code_file(language):
         raise UnusableFolder(f"{path}: code in {language} must be in {_code_file(language)}")
-    requirements = path / REQUIREMENTS
+    requirements = _text(path / REQUIREMENTS) if (path / REQUIREMENTS).exists() else ""
     return FunctionFiles(
         name=said.name,
         settings=said.settings,
         code=_text(codes[0]),
         variables=said.variables,
-        requirements=_text(requirements) if requirements.exists() else None,
+        # Nothing but blanks requires nothing.
+        requirements=requirements if requirements.strip() else None,
         write_only=said.write_only,
     )
 
