@@ -4,7 +4,7 @@ import pytest
 
 from perilune.app import open_data, open_secrets, prune, rotate
 from perilune.config import Settings
-from perilune.store import Function
+from perilune.store import Function, StoreError
 from perilune.vault import UnusableSecretKeyError
 from tests.store.helpers import rows
 
@@ -141,3 +141,30 @@ async def test_a_rotation_refuses_while_a_key_is_missing(settings):
                 await work(store, keys)
 
     assert file.read_text() == "ab" * 32
+
+
+@pytest.mark.parametrize("work", [rotate, prune])
+async def test_values_from_before_there_was_a_key_survive_every_command(settings, work):
+    """No value may ever be encrypted with a key that is not in the file yet."""
+    await fill(settings)
+    rows(settings.data_dir / "lunar.db", "UPDATE env_vars SET value = ?, key_id = NULL", "plain")
+    file = settings.data_dir / "secret_key.txt"
+    file.unlink()
+
+    async with open_secrets(settings) as (keys, store):
+        assert (await work(store, keys)).resealed == 1
+
+    assert len(file.read_text().split()) == 1
+    assert await value_in(settings) == "plain"
+
+
+async def test_nothing_is_written_before_there_is_a_key(settings):
+    await fill(settings)
+    rows(settings.data_dir / "lunar.db", "UPDATE env_vars SET value = ?, key_id = NULL", "plain")
+    (settings.data_dir / "secret_key.txt").unlink()
+
+    async with open_secrets(settings) as (_, store):
+        with pytest.raises(StoreError, match="no key to encrypt it with"):
+            await store.env.set("f", "KEY", "new")
+
+        assert await store.env.get("f", "KEY") == "plain"

@@ -6,6 +6,7 @@ import pty
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -277,3 +278,23 @@ def test_secrets_of_nothing_are_not_rotated(tmp_path):
     assert answer.returncode == 1
     assert "there is no database" in answer.stderr
     assert not (tmp_path / "nope").exists()
+
+
+def test_a_key_that_is_not_the_right_one_refuses_the_start(tmp_path):
+    """The text says which key is missing and where it was looked for; nothing is changed."""
+    data_dir = tmp_path / "data"
+    assert run("init", str(data_dir)).returncode == 0
+    with sqlite3.connect(data_dir / "lunar.db") as connection:
+        connection.execute(
+            "INSERT INTO env_vars (function_id, key, value, key_id)"
+            " SELECT id, 'A', 'AAAA', '0123456789abcdef' FROM functions"
+        )
+    connection.close()
+    key = (data_dir / "secret_key.txt").read_text()
+
+    answer = run("init", str(data_dir))
+
+    assert answer.returncode == 1
+    assert "encrypted with the key 0123456789abcdef" in answer.stderr
+    assert str(data_dir / "secret_key.txt") in answer.stderr
+    assert (data_dir / "secret_key.txt").read_text() == key

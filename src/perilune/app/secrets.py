@@ -21,24 +21,23 @@ _log = logging.getLogger(__name__)
 class SecretKeys:
     """The keys of one server: those that are configured, else those in its key file.
 
-    Raises `UnusableSecretKeyError` if they can't be read.  A first key is made in memory; it
-    is written by `unlock`, when it is known that the store does not need another one.
+    Raises `UnusableSecretKeyError` if they can't be read.  A first key is made by `ensure`,
+    when it is known that the store does not need another one; until then there is none.
     Configured keys are the operator's to change; what would change them does nothing.
     """
 
     def __init__(self, configured: str, path: Path) -> None:
-        self._first = new_secret_key()
         self._file = None if configured else KeyFile(path)
         if self._file is None:
             self.source = "PERILUNE_SECRET_KEY"
             self.ring = KeyRing(parse_secret_keys(configured, self.source))
         else:
             self.source = str(path)
-            self.ring = KeyRing(self._file.read() or (self._first,), self._file.read_again)
+            self.ring = KeyRing(self._file.read(), self._file.read_again)
 
     def ensure(self) -> None:
-        """Write the first key, unless there is one already."""
-        self._change(lambda present: present or (self._first,))
+        """Make a first key, unless there is one already."""
+        self._change(lambda present: present or (new_secret_key(),))
 
     def add(self) -> None:
         """Put a new key before the others, so that it encrypts, unless they are configured."""
@@ -98,6 +97,7 @@ async def rotate(store: SqliteStore, keys: SecretKeys) -> Rotation:
 async def prune(store: SqliteStore, keys: SecretKeys) -> Rotation:
     """Encrypt with the first key what is not yet, then forget keys that nothing needs."""
     await _check(store, keys)
+    keys.ensure()
     resealed = await store.secrets.reseal()
     return Rotation(resealed, keys.drop_unused(await store.secrets.key_ids()))
 

@@ -124,15 +124,16 @@ class KeyRing:
     """Encrypts with the first of its keys and reads what any of them has encrypted.
 
     Values that are not encrypted can be read too: they are from before there was a key.
+    Without any key nothing can be sealed, so no value ever depends on a key that is not kept.
     """
 
     def __init__(self, keys: Sequence[SecretKey], read_again: ReadAgain = lambda: None) -> None:
-        """Use *keys*, at least one; *read_again* is how a change of them becomes known."""
+        """Use *keys*; *read_again* is how a change of them becomes known."""
         self._read_again = read_again
         self.use(keys)
 
-    def primary(self) -> str:
-        """Return the name of the key that new values are encrypted with."""
+    def primary(self) -> str | None:
+        """Return the name of the key that new values are encrypted with; None: there is none."""
         self._refresh()
         return self._first
 
@@ -143,10 +144,12 @@ class KeyRing:
         return key_id in self._ciphers
 
     def seal(self, value: str, *place: str) -> Sealed:
-        """Return *value* encrypted and bound to *place*."""
+        """Return *value* encrypted and bound to *place*.  Raises `VaultError` without a key."""
         # A key that is being replaced must not get new values: it may be thrown away next.
         self._refresh()
         key_id, ciphers = self._first, self._ciphers
+        if key_id is None:
+            raise VaultError("there is no key to encrypt it with")
         nonce = os.urandom(NONCE_BYTES)
         secret = ciphers[key_id].encrypt(nonce, value.encode(), _bound_to(place))
         return Sealed(base64.b64encode(nonce + secret).decode("ascii"), key_id)
@@ -169,11 +172,11 @@ class KeyRing:
             raise UnreadableSecretError("it was changed, or does not belong there") from None
 
     def use(self, keys: Sequence[SecretKey]) -> None:
-        """Use *keys*, at least one, from now on."""
+        """Use *keys* from now on."""
         ciphers = {key.key_id: key.cipher() for key in keys}
         # In this order, another thread never finds a first key that has no cipher.
         self._ciphers = ciphers
-        self._first = keys[0].key_id
+        self._first = keys[0].key_id if keys else None
 
     def _refresh(self) -> None:
         keys = self._read_again()
