@@ -266,6 +266,22 @@ def test_figures_count_what_was_executed_under_lunar(lunar, ours):
     assert all(int(str(row["bucket"])) + 300 >= CREATED for row in found)
 
 
+def test_nothing_is_active_without_a_schedule_and_what_is_never_due_is_counted(lunar, ours):
+    rows = some_rows()
+    rows["functions"][1] |= {"cron_schedule": " ", "cron_status": "active"}
+    never = {"cron_schedule": "0 0 30 2 *", "cron_status": "active"}
+    rows["functions"].append(function_row(3, **never))
+    write_database(lunar, rows)
+
+    report = import_lunar(lunar, ours, now=NOW)
+
+    assert report.repaired["schedules_that_are_never_due"] == 1
+    assert stored(ours, "functions", ["cron_schedule", "cron_status"])[1:] == [
+        {"cron_schedule": None, "cron_status": "paused"},
+        never,
+    ]
+
+
 def test_schedules_are_due_from_now_on(lunar, ours):
     write_database(lunar, some_rows())
 

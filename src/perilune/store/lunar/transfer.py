@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+from perilune.cron import CronError, parse
 from perilune.store.connect import begin
 from perilune.store.errors import StoreError
 from perilune.store.executions import miscounted_executions
@@ -22,6 +24,9 @@ CHUNK_ROWS = 5_000
 
 Progress = Callable[[str, int, int], None]
 """Is told the table, how many of its rows have been looked at, and how many there are."""
+
+_ANY_ZONE = ZoneInfo("UTC")
+"""Which zone it is has no influence on whether an expression is valid."""
 
 # A comma parts two recipients unless it stands in a quoted name or in an address's brackets.
 _RECIPIENT = re.compile(r'(?:"(?:\\.|[^"\\])*"|<[^>]*>|[^,])+')
@@ -113,6 +118,12 @@ class _Texts:
             return False
         return True
 
+    def schedule(self, stored: bytes | None) -> str | None:
+        """Return a schedule; None for an empty one, which Lunar leaves behind."""
+        if stored is None:
+            return None
+        return stored.decode("utf-8", "replace").strip() or None
+
     def recipients(self, stored: bytes | None, request: bytes | None) -> str:
         """Return the JSON array of what Lunar joined with commas (KD-73).
 
@@ -150,6 +161,7 @@ class _Transfer:
         repaired = {
             "texts_not_utf8": texts.replaced,
             "empty_schedules": self._count("count_empty_schedules"),
+            "schedules_that_are_never_due": self._unusable_schedules(),
             "functions_with_several_active_versions": self._count("count_several_active"),
             "functions_without_active_version": self._count("count_without_active"),
             "log_lines_under_a_function_id": self._count("count_logs_of_functions"),
@@ -195,6 +207,16 @@ class _Transfer:
         kind = "execution" if table in ("logs", "ai_requests", "email_requests") else "function"
         return self._count(f"present_of_{kind}", table)
 
+    def _unusable_schedules(self) -> int:
+        """Count the active schedules that mean nothing here; they stay, for somebody to mend."""
+        number = 0
+        for (schedule,) in self._connection.execute(self._sql["list_schedules"]):
+            try:
+                parse(schedule, _ANY_ZONE)
+            except CronError:
+                number += 1
+        return number
+
     def _count(self, statement: str, table: str = "") -> int:
         (number,) = self._connection.execute(
             self._sql[statement].replace("{table}", table)
@@ -215,6 +237,7 @@ def _attached(connection: sqlite3.Connection, copy: Path) -> Iterator[None]:
 def _add_functions(connection: sqlite3.Connection, texts: _Texts) -> None:
     connection.create_function("lunar_text", 1, texts.text, deterministic=True)
     connection.create_function("lunar_is_text", 1, texts.is_text, deterministic=True)
+    connection.create_function("lunar_schedule", 1, texts.schedule, deterministic=True)
     connection.create_function("lunar_recipients", 2, texts.recipients, deterministic=True)
 
 

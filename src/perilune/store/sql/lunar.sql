@@ -31,8 +31,11 @@ SELECT id,
        lunar_text(CAST(description AS BLOB)),
        coalesce(CAST({functions.disabled} AS INTEGER) <> 0, 0),
        CAST({functions.retention_days} AS INTEGER),
-       nullif(trim(lunar_text(CAST({functions.cron_schedule} AS BLOB))), ''),
-       CASE {functions.cron_status} WHEN 'active' THEN 'active' ELSE 'paused' END,
+       lunar_schedule(CAST({functions.cron_schedule} AS BLOB)),
+       -- Nothing is active without a schedule.
+       CASE WHEN {functions.cron_status} = 'active'
+            AND lunar_schedule(CAST({functions.cron_schedule} AS BLOB)) IS NOT NULL
+            THEN 'active' ELSE 'paused' END,
        CASE {functions.cron_status} WHEN 'active' THEN CAST(?3 AS INTEGER) END,
        coalesce(CAST({functions.save_response} AS INTEGER) <> 0, 0),
        coalesce(CAST(created_at AS INTEGER), 0),
@@ -177,6 +180,10 @@ ORDER BY r.rowid
 -- name: count_empty_schedules
 SELECT count(*) FROM lunar.functions
 WHERE {functions.cron_schedule} = '' AND id IN (SELECT id FROM temp.lunar_functions WHERE chosen)
+
+-- name: list_schedules
+SELECT cron_schedule FROM main.functions
+WHERE cron_status = 'active' AND id IN (SELECT id FROM temp.lunar_functions WHERE chosen)
 
 -- name: count_several_active
 SELECT count(*) FROM (
