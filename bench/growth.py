@@ -21,6 +21,8 @@ from perilune.ids import new_id
 HELLO = CASES[0]
 PAGES = 200
 DATABASE = "lunar.db"
+SPREAD_S = 6 * 86400
+"""Age of the oldest row: none is so old that the clean-up deletes it."""
 EVENT = json.dumps(
     {
         "method": "GET",
@@ -52,7 +54,7 @@ def main() -> None:
 
 
 def fill(path: Path, function_id: str, rows: int) -> None:
-    """Insert *rows* closed executions of one function, an hour apart from now."""
+    """Insert *rows* closed executions of one function, spread over six days up to now."""
     connection = sqlite3.connect(path)
     now = int(time.time())
     version_id = f"ver_{function_id}_v1"
@@ -61,7 +63,13 @@ def fill(path: Path, function_id: str, rows: int) -> None:
             "INSERT INTO executions (id, function_id, function_version_id, status, duration_ms,"
             " event_json, trigger, created_at) VALUES (?, ?, ?, 'success', 3, ?, 'http', ?)",
             (
-                (new_id(), function_id, version_id, EVENT, now - rows + number)
+                (
+                    new_id(),
+                    function_id,
+                    version_id,
+                    EVENT,
+                    now - SPREAD_S + SPREAD_S * number // rows,
+                )
                 for number in range(rows)
             ),
         )

@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from bench.growth import DATABASE, EVENT
+from bench.growth import DATABASE, EVENT, SPREAD_S
 from bench.processes import Server, serving
 
 CODE = "function handler() return { body = 'x' } end"
-SPREAD_S = 6 * 86400
-"""Age of the oldest row: none is so old that the clean-up deletes it."""
 BOUND = 2.0
 DEEP = 900_000
 
