@@ -10,6 +10,7 @@ import pytest
 
 from perilune.config import SettingError, load_settings
 from perilune.store import Function, PaginationParams
+from tests.api.conftest import KEY, open_site
 from tests.api.management import CODE, create
 
 
@@ -112,6 +113,55 @@ async def test_kd_107_nothing_may_follow_a_body(site, after):
 
     assert alone.status_code == 200
     assert (followed.status_code, followed.json()) == (400, {"error": "Invalid request body"})
+
+
+async def test_kd_108_nobody_is_waited_for_without_end(tmp_path):
+    half = b"POST /api/functions HTTP/1.1\r\nHost: x\r\n"
+    limits = {"header_timeout": 0.05, "body_timeout": 0.05, "keep_alive": 1}
+    async with open_site(tmp_path, **limits) as site:
+        key = f"Authorization: Bearer {KEY}\r\n".encode()
+        nothing = await site.raw(half)
+        no_body = await site.raw(half + key + b"Content-Length: 9\r\n\r\n{")
+        idle = await site.raw(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+
+        assert nothing == b""
+        assert no_body.startswith(b"HTTP/1.1 408 ")
+        assert idle.startswith(b"HTTP/1.1 200 "), "and then closed: the end was read"
+
+
+async def test_kd_108_connections_are_capped(tmp_path):
+    async with open_site(tmp_path, max_connections=1) as site:
+        assert (await site.client.get("/healthz")).status_code == 200
+
+        assert await site.raw(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n") == b""
+
+
+async def test_kd_109_static_files_are_cached_compressed_and_not_listed(site):
+    page = await site.client.get("/")
+    script = await site.client.get("/css/base.css", headers={"Accept-Encoding": "gzip"})
+    again = await site.client.get(
+        "/css/base.css", headers={"If-None-Match": script.headers["etag"]}
+    )
+
+    assert page.headers["content-type"].startswith("text/html")
+    assert script.headers["content-encoding"] == "gzip" and script.headers["cache-control"]
+    assert (again.status_code, again.content) == (304, b"")
+    for folder in ("/js/", "/js", "/css/", "/vendor/"):
+        assert (await site.client.get(folder)).status_code == 404, folder
+
+
+async def test_kd_117_schedules_have_at_most_100_characters(site):
+    just, long = "1," * 45 + "12 * * * *", "1," * 46 + "1 * * * *"
+    function_id = (await create(site))["id"]
+
+    answers = [
+        await site.client.put(f"/api/functions/{function_id}", json={"cron_schedule": one})
+        for one in (just, long)
+    ]
+
+    assert [len(just), len(long)] == [100, 101]
+    assert [answer.status_code for answer in answers] == [200, 400]
+    assert "100 characters" in answers[1].json()["error"]
 
 
 async def test_kd_113_null_clears_a_setting(site):
