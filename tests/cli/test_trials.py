@@ -118,3 +118,17 @@ def test_json_is_one_document_of_its_own(site, echo):
         ("functions", "enable", echo),
     ):
         json.loads(site(*args, "--json").stdout)
+
+
+def test_what_functions_say_can_not_steer_a_terminal(site, tmp_path):
+    code = 'function handler() log.info("a\\27[2Jb") error("c\\27]0;x\\7d\\nsecond line") end'
+    (tmp_path / "evil.lua").write_text(code)
+    site("deploy", str(tmp_path / "evil.lua"))
+
+    tried = site("test", "evil")
+    listed = site("executions", "list", "evil")
+    logged = site("logs", "evil")
+    site("functions", "delete", "evil", "--yes")
+
+    assert "second line" in tried.stderr and "a [2Jb" in logged.stdout
+    assert not any(one in tried.output + listed.output + logged.output for one in "\x1b\x07")

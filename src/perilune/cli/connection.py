@@ -13,6 +13,7 @@ import click
 import uvloop
 
 from perilune.cli.boundary import EXIT_FAILED
+from perilune.cli.output import note
 from perilune.errors import PeriluneError
 
 # `perilune.client` is imported when it is used: its HTTP library takes a while to load.
@@ -76,7 +77,7 @@ def on_server(command: Callable[Concatenate[Server, P], None]) -> Callable[..., 
 
 def end_with(error: PeriluneError) -> NoReturn:
     """End the program with the text of *error* and the exit code of its kind."""
-    click.echo(f"perilune: {error}", err=True)
+    note(f"perilune: {error}")
     sys.exit(_EXITS.get(error.code, EXIT_FAILED))
 
 

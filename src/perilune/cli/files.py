@@ -10,7 +10,7 @@ import click
 
 from perilune.cli.boundary import EXIT_OK
 from perilune.cli.connection import Client, Server, end_with, on_server
-from perilune.cli.output import note, print_json
+from perilune.cli.output import note, one_line, print_json
 from perilune.errors import PeriluneError
 
 if TYPE_CHECKING:
@@ -220,4 +220,4 @@ def _members(step: "Step") -> dict[str, object]:
 
 
 def _shown(value: object) -> str:
-    return "none" if value is None else str(value)
+    return "none" if value is None else one_line(str(value))

@@ -56,8 +56,8 @@ def print_table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None
 
 
 def note(text: str) -> None:
-    """Tell a person something that is not a result."""
-    click.echo(text, err=True)
+    """Tell a person something that is not a result; what could steer a terminal is left out."""
+    click.echo("\n".join(map(one_line, text.split("\n"))), err=True)
 
 
 @contextmanager

@@ -86,7 +86,7 @@ def _show(server: Server, done: dict[str, object]) -> None:
         sys.exit(exit_code)
     lines = done["logs"]
     for line in lines if isinstance(lines, list) else []:
-        note(shown_line(line))
+        click.echo(shown_line(line), err=True)
     masked = done.get("masked")
     if isinstance(masked, list) and masked:
         note(f"masked in the stored event: {', '.join(masked)}")
