@@ -18,9 +18,9 @@ from perilune.store.statements import load_statements
 
 WINDOW_ROWS = 5000
 """Rows that are looked at for one answer, when no index knows which ones are wanted."""
-TABLE_WINDOW_ROWS = 1000
+TABLE_WINDOW_ROWS = 500
 """The same, where each has to be fetched from the table."""
-COUNTED_ROWS = 1000
+COUNTED_ROWS = 500
 """Up to here what a filter lets through is counted."""
 CLOCK_SLACK_S = 5
 """By how much the clock may be set back without an execution being missed between two times."""
