@@ -82,7 +82,7 @@ $(VENV)/.ready-venv:
 	@touch $@
 
 $(VENV)/.ready-run: $(VENV)/.ready-venv pyproject.toml
-	$(PIP) --editable .
+	$(PIP) --editable '.[javascript]'
 	@touch $@
 
 $(VENV)/.ready-test: $(VENV)/.ready-run

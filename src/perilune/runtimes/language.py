@@ -45,6 +45,10 @@ class Spawner(Protocol):
         ...
 
 
+OpenSpawner = Callable[[], AbstractAsyncContextManager[Spawner]]
+"""Opens what creates the workers of one language, or of several."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
     """How an interpreter words failures; what reports of them need to know."""
@@ -61,8 +65,9 @@ class Language:
 
     name: str
     """As functions name it in `runtime`."""
-    open_spawner: Callable[[], AbstractAsyncContextManager[Spawner]]
-    """Opens what creates its workers.  Done when the first one is needed."""
+    open_spawner: OpenSpawner
+    """Opens what creates its workers.  Done when the first one is needed; languages that have
+    the same share what it opens."""
     wording: Wording
     starts_at_once: bool = False
     """Whether workers are kept ready from the start, and not only once it has been used."""
@@ -112,9 +117,7 @@ class ForkingZygote(Protocol):
         ...
 
 
-def forked(
-    module: str, search_path: Sequence[str | Path] = ()
-) -> Callable[[], AbstractAsyncContextManager[Spawner]]:
+def forked(module: str, search_path: Sequence[str | Path] = ()) -> OpenSpawner:
     """Return the `open_spawner` of a language whose workers are forked from a zygote of its own.
 
     Args:

@@ -4,11 +4,17 @@ from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
 
 from perilune.errors import PeriluneError
+from perilune.runtimes.javascript import JAVASCRIPT, TYPESCRIPT, is_deno_installed
 from perilune.runtimes.language import Language
 from perilune.runtimes.lua import LUA
 from perilune.runtimes.python import PYTHON
 
-LANGUAGES: tuple[Language, ...] = (LUA, PYTHON)
+LANGUAGES: tuple[Language, ...] = (
+    LUA,
+    *((JAVASCRIPT, TYPESCRIPT) if is_deno_installed() else ()),
+    PYTHON,
+)
+"""Those that ship and can be used here: JavaScript and TypeScript need the package `deno`."""
 
 GROUP = "perilune.runtimes"
 """The group of entry points by which other packages bring languages."""

@@ -8,7 +8,7 @@ from types import TracebackType
 
 from perilune.runtimes.contract import SandboxUnavailableError, WorkerDiedError
 from perilune.runtimes.guest_api import HOST_FUNCTIONS
-from perilune.runtimes.language import Language, Spawner, WorkerKind
+from perilune.runtimes.language import Language, OpenSpawner, Spawner, WorkerKind
 from perilune.runtimes.limits import WorkerLimits
 from perilune.runtimes.worker_process import WorkerProcess
 from perilune.worker.frames import Failure, HostFunction, Ready, Setup
@@ -26,7 +26,8 @@ class WorkerStarter:
 
     def __init__(self, limits: WorkerLimits) -> None:
         self._limits = limits
-        self._spawners: dict[Language, Spawner] = {}
+        # By what opens them: languages may share one.
+        self._spawners: dict[OpenSpawner, Spawner] = {}
         self._grades: dict[Language, Grade] = {}
         self._rooms = AsyncExitStack()
         self._opening = asyncio.Lock()
@@ -64,7 +65,7 @@ class WorkerStarter:
         Raises:
             PeriluneError: it can't be opened.
         """
-        if language not in self._spawners:
+        if language.open_spawner not in self._spawners:
             await self._open(language)
 
     async def start(self, kind: WorkerKind) -> WorkerProcess:
@@ -75,7 +76,7 @@ class WorkerStarter:
             WorkerDiedError: the process ended before it was ready.
             PeriluneError: the process can't be created.
         """
-        spawner = self._spawners.get(kind.language) or await self._open(kind.language)
+        spawner = self._spawners.get(kind.language.open_spawner) or await self._open(kind.language)
         spawned = await spawner.spawn(kind, relaxed=self._limits.relaxed)
         worker = WorkerProcess(spawned, kind)
         try:
@@ -95,11 +96,10 @@ class WorkerStarter:
 
     async def _open(self, language: Language) -> Spawner:
         async with self._opening:
-            if language not in self._spawners:
-                self._spawners[language] = await self._rooms.enter_async_context(
-                    language.open_spawner()
-                )
-            return self._spawners[language]
+            wanted = language.open_spawner
+            if wanted not in self._spawners:
+                self._spawners[wanted] = await self._rooms.enter_async_context(wanted())
+            return self._spawners[wanted]
 
     def _setup(self, kind: WorkerKind) -> Setup:
         return Setup(
@@ -107,6 +107,7 @@ class WorkerStarter:
             response_body_bytes=self._limits.response_body_bytes,
             log_line_bytes=self._limits.log_line_bytes,
             host_functions=self._host_functions,
+            language=kind.language.name,
         )
 
     def _check(self, first: object, language: Language) -> None:

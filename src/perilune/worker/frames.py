@@ -47,6 +47,8 @@ class Setup(msgspec.Struct, frozen=True, array_like=True, tag="setup"):
     log_line_bytes: int
     """Longest log message; longer ones are cut by the worker with a mark."""
     host_functions: list[HostFunction]
+    language: str = ""
+    """The language of the code that will come, for interpreters of several."""
 
 
 class Invoke(msgspec.Struct, frozen=True, array_like=True, tag="invoke"):

@@ -16,7 +16,7 @@ from perilune.worker import kernel
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _VERSION_QUERY = 1
 _RULE_PATH_BENEATH = 1
-_READ_FILE, _READ_DIR = 1 << 2, 1 << 3
+_EXECUTE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 2, 1 << 3
 
 # How many of the file system rights, numbered from bit 0, each ABI knows.
 _FS_RIGHTS_BY_ABI = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
@@ -57,11 +57,11 @@ def handled_rights(abi: int) -> bytes:
     return struct.pack(f"={len(words)}Q", *words)
 
 
-def restrict(readable: Iterable[str] = ()) -> None:
-    """Deny this process everything Landlock can deny, except reading *readable*.
+def restrict(readable: Iterable[str] = (), executable: Iterable[str] = ()) -> None:
+    """Deny this process everything Landlock can deny, except reading and starting what is named.
 
-    Files and whole directories may be named; those that this user can't reach
-    anyway are skipped.  This can't be undone.
+    Files and whole directories may be named to be read, files to be started;
+    those that this user can't reach anyway are skipped.  This can't be undone.
 
     Raises:
         LandlockUnavailable: the kernel has no Landlock, or it is switched off.
@@ -71,19 +71,22 @@ def restrict(readable: Iterable[str] = ()) -> None:
     ruleset = kernel.syscall(_CREATE_RULESET, attributes, len(attributes), 0)
     try:
         for path in readable:
-            _allow_reading(ruleset, path)
+            _allow(ruleset, path, _READ_FILE | _READ_DIR)
+        for path in executable:
+            _allow(ruleset, path, _EXECUTE | _READ_FILE)  # the kernel reads what it starts
         kernel.syscall(_RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)
 
 
-def _allow_reading(ruleset: int, path: str) -> None:
+def _allow(ruleset: int, path: str, rights: int) -> None:
     try:
         descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except (FileNotFoundError, PermissionError):
         return
     try:
-        rights = _READ_FILE | _READ_DIR if os.path.isdir(path) else _READ_FILE
+        if not os.path.isdir(path):
+            rights &= ~_READ_DIR  # the kernel refuses it for files
         rule = struct.pack("=Qi", rights, descriptor)
         kernel.syscall(_ADD_RULE, ruleset, _RULE_PATH_BENEATH, rule, 0)
     finally:

@@ -59,6 +59,9 @@ class Profile:
     readable: tuple[str, ...] = ()
     """Files and directories that may be read; with none, nothing can be opened at all."""
     threads: bool = False
+    executable: tuple[str, ...] = ()
+    """The program that this process turns into after its lock-down, and its loader; with none,
+    no program can be started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ def lock_down(
         "user": _drop_user,
         "undumpable": lambda: kernel.prctl(kernel.PR_SET_DUMPABLE, 0),
         "rlimits": lambda: _limit_resources(profile),
-        "landlock": lambda: landlock.restrict(profile.readable),
+        "landlock": lambda: landlock.restrict(profile.readable, profile.executable),
         "seccomp": lambda: _filter_system_calls(profile),
     }
     report = []
@@ -190,6 +193,10 @@ def _limit_resources(profile: Profile) -> None:
 def _filter_system_calls(profile: Profile) -> None:
     machine = os.uname().machine
     program = seccomp.build_filter(
-        machine, os.getpid(), files=bool(profile.readable), threads=profile.threads
+        machine,
+        os.getpid(),
+        files=bool(profile.readable),
+        threads=profile.threads,
+        program=bool(profile.executable),
     )
     seccomp.install(machine, program)

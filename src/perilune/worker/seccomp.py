@@ -29,7 +29,10 @@ _SET_MODE_FILTER = 1
 _TSYNC = 1  # every thread of the process, not only the calling one
 
 _FIONBIO = 0x5421  # how Python switches a socket between blocking and not
-_FCNTL_COMMANDS = (1, 2, 3, 4)  # get and set the flags of a descriptor, nothing else
+_FCNTL_COMMANDS = (1, 2, 3, 4)  # get and set the flags of a descriptor
+_DUPLICATE = (0, 1030)  # the commands of fcntl that copy a descriptor
+_PR_SET_NAME, _PR_SET_VMA = 15, 0x53564D41  # names of threads and of mappings
+_AF_UNIX = 1
 _CLONE_THREAD = 0x10000
 _CLONE_NAMESPACES = 0x7E020080
 
@@ -99,12 +102,43 @@ _THREADS: _Table = {
     "sched_getaffinity": (204, 123),
 }
 
+# What a program of its own (Deno) needs in addition: to be loaded, and its event loop.
+_PROGRAM: _Table = {
+    "epoll_wait": (232, None),
+    "epoll_pwait": (281, 22),
+    "epoll_ctl": (233, 21),
+    "epoll_create1": (291, 20),
+    "eventfd2": (290, 19),
+    "readv": (19, 65),
+    "writev": (20, 66),
+    "execve": (59, 221),  # Landlock leaves nothing else to start
+    "dup2": (33, None),
+    "dup3": (292, 24),
+    "access": (21, None),
+    "faccessat": (269, 48),
+    "faccessat2": (439, 439),
+    "arch_prctl": (158, None),
+    "set_tid_address": (218, 96),
+    "uname": (63, 160),
+    "sysinfo": (99, 179),
+    "sched_getparam": (143, 121),
+    "sched_getscheduler": (145, 120),
+    "sched_setaffinity": (203, 122),
+    "membarrier": (324, 283),
+    "pkey_alloc": (330, 289),
+    "pkey_free": (331, 290),
+    "pkey_mprotect": (329, 288),
+    "shutdown": (48, 210),
+}
+
 
 class SeccompUnavailable(Exception):
     """No filter can be installed here; the message says why."""
 
 
-def build_filter(machine: str, pid: int, *, files: bool = False, threads: bool = False) -> bytes:
+def build_filter(
+    machine: str, pid: int, *, files: bool = False, threads: bool = False, program: bool = False
+) -> bytes:
     """Return the BPF program for one worker.
 
     Args:
@@ -112,6 +146,8 @@ def build_filter(machine: str, pid: int, *, files: bool = False, threads: bool =
         pid: the worker's own process id, the only one it may signal.
         files: allow opening and reading files; Landlock decides which.
         threads: allow new threads of the process; never new processes.
+        program: allow turning into another program, and what one needs that has an event loop
+            of its own; Landlock decides which.
 
     Raises:
         SeccompUnavailable: there is no table for this architecture.
@@ -119,20 +155,25 @@ def build_filter(machine: str, pid: int, *, files: bool = False, threads: bool =
     if machine not in AUDIT_ARCHITECTURES:
         raise SeccompUnavailable(f"no system call table for {machine}")
     column = 0 if machine == "x86_64" else 1
-    plain = {**_COMPUTING, **(_READING_FILES if files else {}), **(_THREADS if threads else {})}
+    plain = {
+        **_COMPUTING,
+        **(_READING_FILES if files else {}),
+        **(_THREADS if threads else {}),
+        **(_PROGRAM if program else {}),
+    }
 
-    program = [_load(4), *_unless_equal(AUDIT_ARCHITECTURES[machine], KILL_PROCESS), _load(0)]
+    filter_ = [_load(4), *_unless_equal(AUDIT_ARCHITECTURES[machine], KILL_PROCESS), _load(0)]
     if machine == "x86_64":
-        program += [_jump(_JGE, _X32_BIT, 0, 1), _answer(KILL_PROCESS)]
-    for numbers, body in _conditional(pid, threads):
+        filter_ += [_jump(_JGE, _X32_BIT, 0, 1), _answer(KILL_PROCESS)]
+    for numbers, body in _conditional(pid, threads, program):
         number = numbers[column]
-        program += [_jump(_JEQ, number, 0, len(body)), *body]
+        filter_ += [_jump(_JEQ, number, 0, len(body)), *body]
     for numbers_of_plain in plain.values():
         number_of_plain = numbers_of_plain[column]
         if number_of_plain is not None:
-            program += [_jump(_JEQ, number_of_plain, 0, 1), _answer(ALLOW)]
-    program.append(_answer(DENY))
-    return b"".join(program)
+            filter_ += [_jump(_JEQ, number_of_plain, 0, 1), _answer(ALLOW)]
+    filter_.append(_answer(DENY))
+    return b"".join(filter_)
 
 
 def install(machine: str, program: bytes) -> None:
@@ -177,19 +218,25 @@ def _unless_equal(value: int, action: int) -> list[bytes]:
     return [_jump(_JEQ, value, 1, 0), _answer(action)]
 
 
-def _conditional(pid: int, threads: bool) -> list[tuple[tuple[int, int], list[bytes]]]:
+def _conditional(
+    pid: int, threads: bool, program: bool
+) -> list[tuple[tuple[int, int], list[bytes]]]:
     """Return numbers and body of every call that depends on its arguments."""
     rules: list[tuple[tuple[int, int], Callable[[], list[bytes]]]] = [
         ((44, 206), _sendto_without_address),
         ((62, 129), lambda: _argument_is(0, pid)),  # kill
         ((234, 131), lambda: _argument_is(0, pid)),  # tgkill: how abort() ends a process
-        ((72, 25), lambda: _argument_is(1, *_FCNTL_COMMANDS)),  # fcntl
+        ((72, 25), lambda: _argument_is(1, *_FCNTL_COMMANDS, *(_DUPLICATE if program else ()))),
         ((16, 29), lambda: _argument_is(1, _FIONBIO)),  # ioctl
         ((302, 261), lambda: _prlimit_reading(pid)),
         ((435, 435), lambda: [_answer(PRETEND_MISSING)]),  # clone3: its flags are out of reach
     ]
     if threads:
         rules.append(((56, 220), _clone_thread))
+    if program:
+        rules.append(((157, 167), lambda: _argument_is(0, _PR_SET_NAME, _PR_SET_VMA)))
+        # A pair of sockets reaches nobody but who has both ends.
+        rules.append(((53, 199), lambda: _argument_is(0, _AF_UNIX)))
     return [(numbers, build()) for numbers, build in rules]
 
 

@@ -1,0 +1,115 @@
+"""What advice helps against which failure of a JavaScript or TypeScript function."""
+
+import re
+from collections.abc import Callable
+
+from perilune.runtimes.language import Wording
+from perilune.runtimes.tips import TIMEOUT_TIP, write_tip
+
+Tip = Callable[[re.Match[str]], str]
+
+
+def tip_for(kind: str, message: str, source_line: str = "") -> str | None:
+    """Return the advice for a failure, without line feed at the end; None if there is none."""
+    by_kind = _TIPS_BY_KIND.get(kind)
+    if by_kind is not None:
+        return by_kind
+    headline = message.partition("\n")[0]
+    for pattern, write in _TIPS:
+        found = pattern.search(headline)
+        if found is not None:
+            return write(found)
+    return _SYNTAX_TIP if kind == "syntax" else None
+
+
+def _fixed(headline: str, *bullets: str) -> Tip:
+    text = write_tip(headline, *bullets)
+    return lambda found: text
+
+
+def _nothing_tip(found: re.Match[str]) -> str:
+    name = found["name"]
+    return write_tip(
+        f"Something is {found['what']} where {name!r} was wanted of it",
+        "kv.get and env.get resolve to null for what is not there",
+        "Functions of the server answer with promises: is an await missing?",
+        f"Check before use, or write value?.{name}",
+    )
+
+
+def _no_function_tip(found: re.Match[str]) -> str:
+    return write_tip(
+        f"{found['name']} can't be called",
+        "Check the spelling of the name",
+        "A method may exist only on another type of value, or behind an await",
+    )
+
+
+def _unknown_tip(found: re.Match[str]) -> str:
+    return write_tip(
+        f"There is nothing called {found['name']}",
+        "Check the spelling, and whether it has been declared before this line",
+        'What the server offers can be imported: import { kv, log } from "perilune"',
+    )
+
+
+def _no_module_tip(found: re.Match[str]) -> str:
+    return write_tip(
+        f"The module {found['name']} can't be loaded",
+        'Functions may import "perilune" and the modules of node: that need no permission',
+        "Nothing is loaded from the network while a function runs: bundle what it needs",
+    )
+
+
+_SYNTAX_TIP = write_tip(
+    "This line, or the one before it, can't be read",
+    "Check commas, quotes and brackets: each opened one needs its counterpart",
+    "TypeScript needs the language typescript; in javascript there are no types",
+)
+
+_TIPS_BY_KIND: dict[str, str] = {
+    "timeout": TIMEOUT_TIP,
+    "memory": write_tip(
+        "The memory limit was reached",
+        "Work in portions instead of collecting everything first",
+        "What is kept in variables of the module stays between executions",
+    ),
+}
+
+_TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = (
+    (
+        re.compile(
+            r"Cannot (?:read|set) properties of (?P<what>undefined|null)"
+            r" \((?:reading|setting) '(?P<name>[^']*)'\)"
+        ),
+        _nothing_tip,
+    ),
+    (re.compile(r"TypeError: (?P<name>\S+) is not a function"), _no_function_tip),
+    (re.compile(r"ReferenceError: (?P<name>\S+) is not defined"), _unknown_tip),
+    (
+        re.compile(r"(?:Cannot find module|Module not found|Relative import path) (?P<name>\S+)"),
+        _no_module_tip,
+    ),
+    (
+        re.compile(r"Converting circular structure to JSON"),
+        _fixed(
+            "A value refers to itself, so it has no JSON form",
+            "Answer with a copy that has only what the caller needs",
+        ),
+    ),
+    (
+        re.compile(r"Maximum call stack size exceeded"),
+        _fixed(
+            "Functions call each other without end",
+            "Check the condition that should end the recursion",
+        ),
+    ),
+)
+
+
+def _line_in(message: str) -> int | None:
+    found = re.search(r"\bmain\.[jt]s:(\d+)", message)
+    return int(found[1]) if found else None
+
+
+JAVASCRIPT_WORDING = Wording(line_in=_line_in, tip_for=tip_for)
