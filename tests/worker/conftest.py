@@ -75,7 +75,9 @@ SpawnWorker = Callable[..., Awaitable[tuple[Worker, list[str]]]]
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def zygote() -> AsyncIterator[Zygote]:
-    async with open_zygote([HOSTILE, READING], search_path=[REPOSITORY]) as opened:
+    async with open_zygote(
+        [HOSTILE, READING, "tests.worker.program_interpreter"], search_path=[REPOSITORY]
+    ) as opened:
         yield opened
 
 

@@ -349,7 +349,7 @@ def test_filter_decides(
     program = seccomp.build_filter(machine, PID)
     number = x86_64 if machine == X86_64 else aarch64
 
-    assert _decide(program, machine, number, arguments) == decision
+    assert decide(program, machine, number, arguments) == decision
 
 
 @pytest.mark.parametrize(
@@ -359,20 +359,20 @@ def test_filter_decides(
 def test_filter_of_a_wider_profile(machine: str, clone: int, openat: int):
     program = seccomp.build_filter(machine, PID, files=True, threads=True)
 
-    assert _decide(program, machine, openat, []) == seccomp.ALLOW
-    assert _decide(program, machine, clone, [0x3D0F00]) == seccomp.ALLOW
-    assert _decide(program, machine, clone, [17]) == seccomp.DENY
+    assert decide(program, machine, openat, []) == seccomp.ALLOW
+    assert decide(program, machine, clone, [0x3D0F00]) == seccomp.ALLOW
+    assert decide(program, machine, clone, [17]) == seccomp.DENY
     for namespace in (0x20000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000):
-        assert _decide(program, machine, clone, [0x3D0F00 | namespace]) == seccomp.DENY
+        assert decide(program, machine, clone, [0x3D0F00 | namespace]) == seccomp.DENY
 
 
 def test_filter_kills_calls_of_another_architecture():
     x86_64 = seccomp.build_filter(X86_64, PID)
     aarch64 = seccomp.build_filter(AARCH64, PID)
 
-    assert _decide(x86_64, AARCH64, 63, []) == seccomp.KILL_PROCESS
-    assert _decide(aarch64, X86_64, 0, []) == seccomp.KILL_PROCESS
-    assert _decide(x86_64, X86_64, 0x40000000 | 39, []) == seccomp.KILL_PROCESS
+    assert decide(x86_64, AARCH64, 63, []) == seccomp.KILL_PROCESS
+    assert decide(aarch64, X86_64, 0, []) == seccomp.KILL_PROCESS
+    assert decide(x86_64, X86_64, 0x40000000 | 39, []) == seccomp.KILL_PROCESS
 
 
 def test_filter_says_which_architecture_it_does_not_know():
@@ -380,7 +380,7 @@ def test_filter_says_which_architecture_it_does_not_know():
         seccomp.build_filter("riscv64", PID)
 
 
-def _decide(program: bytes, machine: str, number: int, arguments: list[int]) -> int:
+def decide(program: bytes, machine: str, number: int, arguments: list[int]) -> int:
     """Run *program* as the kernel does, for one system call."""
     words = [*arguments, 0, 0, 0, 0, 0, 0][:6]
     data = struct.pack("=iIQ6Q", number, seccomp.AUDIT_ARCHITECTURES[machine], 0, *words)

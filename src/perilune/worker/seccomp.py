@@ -123,7 +123,6 @@ _PROGRAM: _Table = {
     "sysinfo": (99, 179),
     "sched_getparam": (143, 121),
     "sched_getscheduler": (145, 120),
-    "sched_setaffinity": (203, 122),
     "membarrier": (324, 283),
     "pkey_alloc": (330, 289),
     "pkey_free": (331, 290),
