@@ -9,8 +9,23 @@ import yaml
 
 import perilune.api.errors as api_errors
 from perilune.api.docs import VIEWER
-from perilune.api.errors import ApiError
+from perilune.api.errors import (
+    _CALL_ERRORS,
+    _MANAGEMENT_ERRORS,
+    EXECUTION_FAILED,
+    NO_RESPONSE,
+    OVERLOADED,
+    TIMED_OUT,
+    ApiError,
+    BodyReadError,
+    BodyTimeout,
+    BodyTooLarge,
+    RateLimited,
+    SignatureRefused,
+    management_status,
+)
 from perilune.api.routes import RouteTable
+from perilune.errors import PeriluneError
 
 from .conftest import open_site
 
@@ -38,7 +53,20 @@ PUBLISHED = {
     "swagger-ui.css": "5ed08757e53da3e026d6cbecc61fe5d43585c9560b302d534ad56692519a273d",
 }
 """SHA-256 of vendored files, which are never edited."""
-NOT_OF_AN_OPERATION = {404: "UnknownPath", 405: "MethodNotAllowed"}
+NOT_OF_AN_OPERATION = frozenset(
+    {
+        "PeriluneError",  # bases, of which there are no errors
+        "ApiError",
+        "StoreError",
+        "EnvError",
+        "VariableNotKept",  # arrives as EnvValidationError
+        "UnknownPath",  # where there is no operation
+        "MethodNotAllowed",
+        "ClientGone",  # nobody is left to see it
+        "RateLimited",  # calls of functions only
+        "SignatureRefused",
+    }
+)
 
 
 def operations(document) -> list[tuple[str, str, dict]]:
@@ -84,20 +112,45 @@ async def test_kd_110_every_described_path_serves_exactly_its_methods(site, docu
         assert set(answer.headers["allow"].split(", ")) == methods, path
 
 
-def test_the_error_statuses_of_the_api_are_described(document):
-    statuses = {
-        kind.status
-        for _, kind in inspect.getmembers(api_errors, inspect.isclass)
-        if issubclass(kind, ApiError) and kind.__name__ not in NOT_OF_AN_OPERATION.values()
+def error_kinds() -> list[type[PeriluneError]]:
+    own = [kind for _, kind in inspect.getmembers(api_errors, inspect.isclass)]
+    return [
+        kind
+        for kind in {*own, *_MANAGEMENT_ERRORS}
+        if issubclass(kind, PeriluneError) and kind not in _CALL_ERRORS
+    ]
+
+
+@pytest.mark.parametrize("kind", [pytest.param(k, id=k.__name__) for k in error_kinds()])
+def test_every_error_of_the_management_api_is_described(document, kind):
+    """With the status it has; errors of calls are described with the calls."""
+    meaning = (kind.__doc__ or "").partition("\n")[0]
+    shared = document["components"]["responses"]
+
+    found = {
+        int(status)
+        for _, _, one in operations(document)
+        for status, answer in one["responses"].items()
+        if "$ref" in answer and meaning in shared[answer["$ref"].rpartition("/")[2]]["description"]
     }
 
-    described = {
-        int(s)
-        for _, _, one in operations(document)
-        for s in one["responses"]
-        if s[0] > "2" and s.isdigit()
-    }
-    assert statuses <= described
+    expected = set() if kind.__name__ in NOT_OF_AN_OPERATION else {management_status(kind)}
+    assert found == expected
+
+
+def test_every_status_of_a_call_is_described(document):
+    call = document["paths"]["/fn/{function_id}"]["post"]
+
+    answers = [*_CALL_ERRORS.values(), TIMED_OUT, OVERLOADED, NO_RESPONSE, EXECUTION_FAILED]
+    own: list[type[ApiError]] = [
+        BodyReadError,
+        BodyTimeout,
+        BodyTooLarge,
+        RateLimited,
+        SignatureRefused,
+    ]
+    statuses = {answer.status for answer in answers} | {kind.status for kind in own}
+    assert {str(status) for status in statuses} <= call["responses"].keys()
 
 
 async def test_each_operation_is_complete(document):

@@ -9,6 +9,7 @@ from perilune.api.replies import json_answer
 from perilune.api.routes.table import RouteTable
 from perilune.api.scopes import Scope
 from perilune.api.validation import decode_body
+from perilune.services.env import EnvValidationError
 from perilune.store import FunctionNotFound, FunctionVersion
 
 _ALL = "/api/functions/{function_id}/env"
@@ -60,7 +61,7 @@ def _add_whole(routes: RouteTable, environment: Environment) -> None:
         body=EnvBody,
         required=("env_vars",),
         answer=FunctionVersion | None,
-        errors=(InvalidRequest, FunctionNotFound),
+        errors=(InvalidRequest, FunctionNotFound, EnvValidationError),
     )
 
 
