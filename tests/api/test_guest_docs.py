@@ -5,6 +5,7 @@ import pytest
 from perilune import __version__
 from perilune.runtimes.guest_api import GUEST_API
 from perilune.runtimes.guest_docs import llms_text
+from perilune.runtimes.python_stubs import python_stubs
 
 
 async def test_the_guide_is_public_text(stranger):
@@ -38,3 +39,12 @@ async def test_only_get_and_head(site, path):
     assert int(head.headers["content-length"]) > 1000
     assert posted.status_code == 405
     assert posted.headers["allow"].startswith("GET")
+
+
+async def test_the_types_of_python_functions_are_served(site, stranger):
+    refused = await stranger.get("/api/perilune_guest.pyi")
+    answer = await site.client.get("/api/perilune_guest.pyi")
+
+    assert refused.status_code == 401
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.text == python_stubs()

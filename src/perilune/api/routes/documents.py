@@ -9,14 +9,18 @@ from perilune.api.routes.shapes import ServerVersion
 from perilune.api.routes.table import RouteTable
 from perilune.api.scopes import Scope
 from perilune.runtimes.guest_docs import guest_api_json
+from perilune.runtimes.python_stubs import FILE_NAME, python_stubs
 
 
 def add_document_routes(routes: RouteTable, version: str) -> None:
     """Add the server's *version* and the description of the guest API."""
-    guest_api = guest_api_json()
+    guest_api, stubs = guest_api_json(), python_stubs()
 
     async def get_guest_api() -> Response:
         return Response(guest_api, headers={"Content-Type": "application/json"})
+
+    async def get_python_stubs() -> Response:
+        return Response(stubs, headers={"Content-Type": "text/plain; charset=utf-8"})
 
     async def get_version() -> Response:
         return json_answer({"name": "Perilune", "version": version})
@@ -40,4 +44,15 @@ def add_document_routes(routes: RouteTable, version: str) -> None:
         scope=Scope.READ,
         summary="Show what functions can use",
         answer=dict[str, Any],
+    )
+    routes.add(
+        "GET",
+        f"/api/{FILE_NAME}",
+        get_python_stubs,
+        "getPythonStubs",
+        "Runtime",
+        scope=Scope.READ,
+        summary="Show the types of what Python functions import",
+        answer=str,
+        media_type="text/plain",
     )

@@ -13,6 +13,7 @@ import marshal
 import mmap
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from importlib.resources.abc import ResourceReader
 from pathlib import PurePosixPath
 from types import CodeType, ModuleType
 from typing import Any, BinaryIO, NamedTuple
@@ -143,7 +144,7 @@ class _Loader(importlib.abc.InspectLoader):
         return code
 
 
-class _Reader(importlib.abc.ResourceReader):
+class _Reader(ResourceReader):
     """The files of one package."""
 
     def __init__(self, archive: Archive, directory: str) -> None:
