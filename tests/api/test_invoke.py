@@ -1,6 +1,8 @@
 """Calling functions over HTTP: `rest-api` 6."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -185,6 +187,22 @@ async def test_unknown_functions(site):
         assert (answer.status_code, answer.json()) == (404, {"error": "Function not found"})
         assert not any(name in answer.headers for name in X_HEADERS)
         assert answer.headers["access-control-allow-origin"] == "*"
+
+
+async def test_functions_that_are_deleted_while_they_are_called(site):
+    """Another program deletes it, so this server still believes that it is there."""
+    function_id = await site.answering(body="x")
+    assert (await site.client.get(f"/fn/{function_id}")).status_code == 200
+    file = site.server.settings.data_dir / "lunar.db"
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("PRAGMA foreign_keys = ON")
+        database.execute("DELETE FROM executions")
+        database.execute("DELETE FROM functions")
+
+    answer = await site.client.get(f"/fn/{function_id}")
+
+    assert (answer.status_code, answer.json()) == (404, {"error": "Function not found"})
+    assert len(site.runtime.requests) == 1
 
 
 async def test_disabled_functions(site):

@@ -209,6 +209,9 @@ class DefaultEngine:
             # The row may be on its way to the disk: whoever cancels must not leave it pending.
             await self._close_cancelled(execution_id, None)
             raise
+        except FunctionNotFound as exc:
+            # It was deleted after it had been looked up.
+            raise FunctionNotFoundError(req.function_id) from exc
         except Exception as exc:
             raise ExecutionRecordError(exc) from exc
 
