@@ -54,6 +54,18 @@ async def test_logs_come_with_their_execution(site):
     assert levels == ["info", "debug", "warn", "error", "info"]
 
 
+async def test_a_part_of_a_log_may_have_a_thousand_lines(site):
+    execution_id = await some_execution(site)
+    rows = site.server.store.logs
+    for number in range(1002):
+        rows.append(f"l{number}", execution_id, 1, "line", 1000)
+
+    answer = (await site.client.get(f"/api/executions/{execution_id}/logs?limit=5000")).json()
+
+    assert len(answer["logs"]) == 1000
+    assert answer["pagination"] == {"total": 1002, "limit": 1000, "offset": 0}
+
+
 async def some_execution(site) -> str:
     function_id = await site.answering()
     return (await site.client.get(f"/fn/{function_id}")).headers["x-execution-id"]

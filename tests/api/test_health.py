@@ -85,8 +85,11 @@ async def test_probes_share_one_look_for_a_moment():
     assert looks == 2
 
 
-async def test_the_management_api_tells_its_version(site, stranger):
+async def test_the_management_api_tells_which_server_this_is(site, stranger):
     answer = await site.client.get("/api/version")
 
-    assert answer.json() == {"name": "Perilune", "version": __version__}
+    told = answer.json()
+    assert told.pop("store_bytes") > 4096
+    languages = list(site.runtime.languages)
+    assert told == {"name": "Perilune", "version": __version__, "runtimes": languages}
     assert (await stranger.get("/api/version")).status_code == 401

@@ -5,6 +5,7 @@ nothing between it and the server, since that is the path that counts;
 `management.py` serves the API.  `errors.py` alone knows the status of an error.
 """
 
+from perilune.api.about import About
 from perilune.api.access import Access, build_access
 from perilune.api.backup import Backups
 from perilune.api.checking import Checks
@@ -52,6 +53,7 @@ from perilune.api.versions import Versions
 
 __all__ = [
     "KEY_FILE",
+    "About",
     "Access",
     "AccessLog",
     "AddRoutes",

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from perilune.api import hardening
+from perilune.api.about import About
 from perilune.api.access import Access
 from perilune.api.errors import (
     MethodNotAllowed,
@@ -59,12 +60,12 @@ class ManagementApi:
         executions: Executions,
         *more: AddRoutes,
         access: Access,
-        version: str,
+        about: About,
         body_timeout_s: float = 30.0,
     ) -> None:
         """Serve functions, versions and executions, and whatever *more* adds routes for."""
         self._doorkeeper = access.doorkeeper
-        self._version = version
+        self._version = about.version
         app = _framework()
         self._routes = RouteTable(app, body_timeout_s)
         for add_routes in more:
@@ -74,7 +75,7 @@ class ManagementApi:
         add_function_routes(self._routes, functions)
         add_version_routes(self._routes, versions)
         add_execution_routes(self._routes, executions)
-        add_document_routes(self._routes, version)
+        add_document_routes(self._routes, about)
         self._public_paths = frozenset(self._routes.public_paths)
         self._framework = app
         self._app: ASGIApp = app

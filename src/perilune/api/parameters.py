@@ -12,11 +12,21 @@ from pydantic import WithJsonSchema
 from perilune.api.validation import FIELDS, MAX_SEARCH_CHARS
 from perilune.store import DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, FunctionSort
 
+MAX_LOG_LINES = 1000
+"""In one answer: lines are short, and all of an execution's together are bounded."""
+
 Limit = Annotated[
     str | None,
     Query(description="How many items the answer may have; what makes no sense counts as absent."),
     WithJsonSchema(
         {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_LIMIT, "default": DEFAULT_PAGE_LIMIT}
+    ),
+]
+LineLimit = Annotated[
+    str | None,
+    Query(description="How many lines the answer may have; what makes no sense counts as absent."),
+    WithJsonSchema(
+        {"type": "integer", "minimum": 1, "maximum": MAX_LOG_LINES, "default": DEFAULT_PAGE_LIMIT}
     ),
 ]
 Offset = Annotated[

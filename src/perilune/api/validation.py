@@ -29,6 +29,7 @@ from perilune.api.schedule_rules import (
     checked_schedule,
 )
 from perilune.store import (
+    MAX_PAGE_LIMIT,
     CronStatus,
     FunctionQuery,
     FunctionSort,
@@ -211,9 +212,11 @@ def checked_code(text: str) -> str:
     return text
 
 
-def page_params(limit: str | None, offset: str | None) -> PaginationParams:
+def page_params(
+    limit: str | None, offset: str | None, most: int = MAX_PAGE_LIMIT
+) -> PaginationParams:
     """Return the effective part of a list; bad values count as absent, they never fail."""
-    return PaginationParams(_number(limit), _number(offset)).normalized()
+    return PaginationParams(_number(limit), _number(offset)).normalized(most)
 
 
 def function_query(q: str | None, sort: str | None, fields: str | None) -> FunctionQuery:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from perilune import __version__
 from perilune.api import (
+    About,
     Access,
     AccessLog,
     ApiKey,
@@ -212,6 +213,14 @@ def _functions(
     return Functions(store, services.env, offer, prepare=runtime.prepare, packages=packages)
 
 
+def _about(store: SqliteStore, runtime: HostedRuntime) -> About:
+    return About(
+        version=__version__,
+        runtimes=runtime.languages,
+        store_bytes=lambda: sum(store.file_bytes()),
+    )
+
+
 def _connection_limits(settings: Settings) -> ConnectionLimits:
     return ConnectionLimits(
         head_timeout_s=settings.header_timeout,
@@ -293,7 +302,7 @@ def _gateway(
         *subjects(settings, store, services),
         *execution_subjects(store, services, runtime, engine, feed, access=access, base_url=url),
         access=access,
-        version=__version__,
+        about=_about(store, runtime),
         body_timeout_s=settings.body_timeout,
     )
     return Gateway(

@@ -330,10 +330,10 @@ class PaginationParams(msgspec.Struct, frozen=True):
     limit: int = DEFAULT_PAGE_LIMIT
     offset: int = 0
 
-    def normalized(self) -> "PaginationParams":
-        """Return the effective values: limit 1..100 (0 or less means 20), offset at least 0."""
+    def normalized(self, most: int = MAX_PAGE_LIMIT) -> "PaginationParams":
+        """Return the effective values: limit 1..*most* (0 or less means 20), offset at least 0."""
         limit = self.limit if self.limit > 0 else DEFAULT_PAGE_LIMIT
-        return PaginationParams(min(limit, MAX_PAGE_LIMIT), max(self.offset, 0))
+        return PaginationParams(min(limit, most), max(self.offset, 0))
 
 
 class FunctionSort(StrEnum):

@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import Response
 
+from perilune.api.about import About
 from perilune.api.replies import json_answer
 from perilune.api.routes.shapes import ServerVersion
 from perilune.api.routes.table import RouteTable
@@ -12,8 +13,8 @@ from perilune.runtimes.guest_docs import guest_api_json
 from perilune.runtimes.python_stubs import FILE_NAME, python_stubs
 
 
-def add_document_routes(routes: RouteTable, version: str) -> None:
-    """Add the server's *version* and the description of the guest API."""
+def add_document_routes(routes: RouteTable, about: About) -> None:
+    """Add what there is to say about the server, and the description of the guest API."""
     guest_api, stubs = guest_api_json(), python_stubs()
 
     async def get_guest_api() -> Response:
@@ -23,7 +24,14 @@ def add_document_routes(routes: RouteTable, version: str) -> None:
         return Response(stubs, headers={"Content-Type": "text/plain; charset=utf-8"})
 
     async def get_version() -> Response:
-        return json_answer({"name": "Perilune", "version": version})
+        return json_answer(
+            {
+                "name": "Perilune",
+                "version": about.version,
+                "runtimes": about.runtimes,
+                "store_bytes": about.store_bytes(),
+            }
+        )
 
     routes.add(
         "GET",

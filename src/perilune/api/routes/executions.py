@@ -7,7 +7,7 @@ from fastapi import Depends, Response
 from perilune.api.errors import InvalidRequest
 from perilune.api.executions import Executions
 from perilune.api.listing import ListQuery, checked_list, version_number
-from perilune.api.parameters import Limit, Offset, VersionChoice
+from perilune.api.parameters import MAX_LOG_LINES, Limit, LineLimit, Offset, VersionChoice
 from perilune.api.replies import json_answer
 from perilune.api.routes.shapes import (
     AIRequestList,
@@ -36,8 +36,11 @@ def add_execution_routes(
     async def get_execution(execution_id: str) -> Response:
         return json_answer(await executions.get(execution_id))
 
-    async def get_logs(execution_id: str, limit: Limit = None, offset: Offset = None) -> Response:
-        return json_answer(await executions.logs(execution_id, page_params(limit, offset)))
+    async def get_logs(
+        execution_id: str, limit: LineLimit = None, offset: Offset = None
+    ) -> Response:
+        params = page_params(limit, offset, MAX_LOG_LINES)
+        return json_answer(await executions.logs(execution_id, params))
 
     async def get_ai_requests(
         execution_id: str, limit: Limit = None, offset: Offset = None

@@ -52,6 +52,8 @@ class ServerVersion(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     version: str
+    runtimes: list[str]
+    store_bytes: int
 
 
 class ListedVersion(msgspec.Struct, frozen=True, kw_only=True):

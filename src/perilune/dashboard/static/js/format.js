@@ -68,6 +68,15 @@ export function time(seconds) {
 }
 
 /**
+ * The time of day to the second, for lines of a log.
+ *
+ * @param {number} seconds  Unix time
+ */
+export function clockTime(seconds) {
+  return new Date(seconds * 1000).toLocaleTimeString(locale.get());
+}
+
+/**
  * How long ago, or how far ahead.
  *
  * @param {number} seconds  Unix time

@@ -1,7 +1,7 @@
 // The log of an execution: search, levels, following, download.
 
 import { get } from "../api.js";
-import { absoluteTime } from "../format.js";
+import { absoluteTime, clockTime } from "../format.js";
 import { t } from "../i18n.js";
 import { html, useEffect, useMemo, useRef, useState } from "../lib.js";
 import { useResource } from "../resource.js";
@@ -10,7 +10,7 @@ import { Card } from "../ui/card.js";
 import { CheckField, SelectField, TextField } from "../ui/field.js";
 import { Empty, Loaded } from "../ui/state.js";
 
-const PART = 100; // lines per request
+const PART = 1000; // lines per request: the most that the API gives
 const FOLLOW_MS = 1000;
 const ROW_PX = 24;
 const SPARE_ROWS = 20;
@@ -20,18 +20,10 @@ const LEVELS = ["debug", "info", "warn", "error"];
 
 /** @param {{ id: string, isPending: boolean }} props */
 export function Logs({ id, isPending }) {
-  const list = useResource((signal) => allLines(id, signal), [id]);
+  const list = useLines(id, isPending);
   const [text, setText] = useState("");
   const [level, setLevel] = useState("");
   const [isFollowing, setFollowing] = useState(true);
-  useEffect(() => {
-    if (!isPending) return undefined;
-    const timer = setInterval(() => void list.reload(), FOLLOW_MS);
-    return () => {
-      clearInterval(timer);
-      void list.reload(); // what was written at the very end
-    };
-  }, [isPending, list.reload]);
   const lines = list.data ?? [];
   const shown = useMemo(() => {
     const wanted = text.trim().toLowerCase();
@@ -77,7 +69,7 @@ function Lines({ lines, isFollowing }) {
         <div style=${{ transform: `translateY(${first * ROW_PX}px)` }}>
           ${visible.map(
             (one, at) => html`<button type="button" key=${first + at} class="log-line ${one.level}" onClick=${() => setOpen(one)}>
-              <span class="log-time">${new Date(one.created_at * 1000).toLocaleTimeString()}</span>
+              <span class="log-time">${clockTime(one.created_at)}</span>
               <span class="log-level">${one.level}</span>
               <span class="truncate">${one.message}</span>
             </button>`,
@@ -94,20 +86,49 @@ function Lines({ lines, isFollowing }) {
 }
 
 /**
+ * All lines, and while the execution goes on those that are added.
+ *
  * @param {string} id
- * @param {AbortSignal} signal
+ * @param {boolean} isPending
+ */
+function useLines(id, isPending) {
+  const list = useResource((signal) => linesFrom(id, 0, signal), [id]);
+  const known = useRef(0);
+  known.current = list.data?.length ?? 0;
+  useEffect(() => {
+    if (!isPending) return undefined;
+    const more = async () => {
+      const from = known.current;
+      const added = await linesFrom(id, from).catch(() => []);
+      // Two that overlap ask for the same lines: those of the first are taken.
+      if (added.length) list.change((lines) => (lines.length === from ? [...lines, ...added] : lines));
+    };
+    const timer = setInterval(more, FOLLOW_MS);
+    return () => {
+      clearInterval(timer);
+      void more(); // what was written at the very end
+    };
+  }, [id, isPending, list.change]);
+  return list;
+}
+
+/**
+ * @param {string} id
+ * @param {number} from  how many lines are known
+ * @param {AbortSignal} [signal]
  * @returns {Promise<Line[]>}
  */
-async function allLines(id, signal) {
+async function linesFrom(id, from, signal) {
   /** @type {Line[]} */
   const lines = [];
   let total = 0;
   do {
-    const part = await get(`/api/executions/${id}/logs`, { query: { limit: PART, offset: lines.length }, signal });
+    const query = { limit: PART, offset: from + lines.length };
+    const part = await get(`/api/executions/${id}/logs`, { query, ...(signal ? { signal } : {}) });
     total = part.pagination.total;
     if (part.logs.length === 0) break;
     lines.push(...part.logs);
-  } while (lines.length < total);
+  } while (from + lines.length < total);
   return lines;
 }
 

@@ -13,10 +13,24 @@
 /**
  * @typedef {object} Change
  * @property {string} key
- * @property {string | null} value  null leaves it as it is
+ * @property {string} value
  * @property {boolean} writeOnly
  * @property {boolean} isRemoved
  */
+
+/**
+ * The variables as the server tells them; the values of write-only ones it does not tell.
+ *
+ * @param {{ env_vars: Record<string, string>, write_only: string[] }} answer
+ * @returns {Row[]}
+ */
+export function rowsOf({ env_vars: variables, write_only: hidden }) {
+  return Object.entries(variables).map(([key, told]) => {
+    const writeOnly = hidden.includes(key);
+    const value = writeOnly ? "" : told;
+    return { id: key, key, value, writeOnly, original: { value, writeOnly }, isRemoved: false };
+  });
+}
 
 /**
  * What has to be sent; rows with neither key nor value are left out.
@@ -38,8 +52,7 @@ export function changesOf(rows) {
     if (!isRemoved) seen.add(key);
     const isSame = original && !isRemoved && value === original.value && writeOnly === original.writeOnly;
     if (isSame) continue;
-    const isUntouched = original?.writeOnly === true && value === "";
-    list.push({ key, value: isUntouched || isRemoved ? null : value, writeOnly, isRemoved });
+    list.push({ key, value, writeOnly, isRemoved });
   }
   return { list, problem };
 }

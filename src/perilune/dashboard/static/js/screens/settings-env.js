@@ -11,34 +11,29 @@ import { CheckField, PasswordField, TextField } from "../ui/field.js";
 import { Empty, Loaded } from "../ui/state.js";
 import { toast } from "../ui/toast.js";
 import { Dialog } from "../ui/dialog.js";
-import { changesOf, dotenvText, parseDotenv } from "./settings-env-rows.js";
+import { changesOf, dotenvText, parseDotenv, rowsOf } from "./settings-env-rows.js";
 
 /** @typedef {import("./settings-env-rows.js").Row} Row */
 
 /** @param {{ functionId: string }} props */
 export function Environment({ functionId }) {
   const found = useResource((signal) => get(`/api/functions/${functionId}/env`, { signal }), [functionId]);
+  const [saves, setSaves] = useState(0); // a new write-only value changes nothing that is told
+  const onSaved = async () => {
+    await found.reload();
+    setSaves((before) => before + 1);
+  };
   return html`<${Loaded} of=${found}>
     ${(/** @type {any} */ data) =>
-      html`<${Editor} key=${JSON.stringify(data)} functionId=${functionId} stored=${data.variables} onSaved=${found.reload} />`}
+      html`<${Editor} key=${`${saves} ${JSON.stringify(data)}`} functionId=${functionId} stored=${rowsOf(data)} onSaved=${onSaved} />`}
   <//>`;
 }
 
 let added = 0;
 
-/** @param {{ functionId: string, stored: { key: string, value?: string, write_only: boolean }[], onSaved: () => void }} props */
+/** @param {{ functionId: string, stored: Row[], onSaved: () => void }} props */
 function Editor({ functionId, stored, onSaved }) {
-  const [rows, setRows] = useState(
-    /** @returns {Row[]} */ () =>
-      stored.map((one) => ({
-        id: one.key,
-        key: one.key,
-        value: one.write_only ? "" : (one.value ?? ""),
-        writeOnly: one.write_only,
-        original: { value: one.write_only ? "" : (one.value ?? ""), writeOnly: one.write_only },
-        isRemoved: false,
-      })),
-  );
+  const [rows, setRows] = useState(stored);
   const [error, setError] = useState("");
   const [isImporting, setImporting] = useState(false);
   const changes = changesOf(rows);
@@ -67,7 +62,7 @@ function Editor({ functionId, stored, onSaved }) {
       for (const one of changes.list) {
         const path = `/api/functions/${functionId}/env/${encodeURIComponent(one.key)}`;
         if (one.isRemoved) await request("DELETE", path);
-        else await request("PUT", path, { body: { ...(one.value === null ? {} : { value: one.value }), write_only: one.writeOnly } });
+        else await request("PUT", path, { body: { value: one.value, write_only: one.writeOnly } });
       }
       toast("good", t("settings.saved"));
       onSaved();

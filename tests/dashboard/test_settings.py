@@ -1,0 +1,152 @@
+"""Every card of the settings."""
+
+import re
+
+from playwright.async_api import Locator, expect
+
+from tests.dashboard.conftest import Site
+from tests.dashboard.sample import GREETER
+
+
+async def opened(site: Site, **settings) -> str:
+    """Show the settings of a new function; return its id."""
+    function_id = await site.create(GREETER, **settings)
+    await site.sign_in(f"/functions/{function_id}/settings")
+    await site.page.get_by_role("heading", name="Danger zone").wait_for()
+    return function_id
+
+
+def card(site: Site, title: str) -> Locator:
+    heading = site.page.get_by_role("heading", name=title, exact=True, level=2)
+    return site.page.locator("section.card").filter(has=heading)
+
+
+async def stored(site: Site, function_id: str) -> dict:
+    return (await site.api.get(f"/api/functions/{function_id}")).json()
+
+
+async def save(site: Site, title: str) -> None:
+    await card(site, title).get_by_role("button", name="Save").click()
+    await expect(site.page.get_by_text("Saved", exact=True).first).to_be_visible()
+
+
+async def test_general_settings_are_saved_and_shown_above(site):
+    function_id = await opened(site)
+    general = card(site, "General")
+    await expect(general.get_by_role("button", name="Save")).to_be_disabled()
+
+    await general.get_by_label("Name").fill("renamed")
+    await general.get_by_label("Description").fill("What it is for")
+    await general.get_by_label("Keep executions for").select_option("30")
+    await general.get_by_label("Keep at most (MiB)").fill("5")
+    await general.get_by_label("Save responses").check()
+    await expect(general.get_by_text("Unsaved")).to_be_visible()
+    await save(site, "General")
+
+    await expect(site.page.get_by_role("heading", name="renamed", level=1)).to_be_visible()
+    now = await stored(site, function_id)
+    assert (now["name"], now["description"], now["retention_days"]) == (
+        "renamed",
+        "What it is for",
+        30,
+    )
+    assert (now["save_response"], now["retention_bytes"]) == (True, 5 * 1024 * 1024)
+    assert "cron_schedule" not in now, "what was not changed is not sent"
+
+
+async def test_what_the_server_refuses_is_said_at_the_field(site):
+    function_id = await opened(site)
+    name = card(site, "General").get_by_label("Name")
+
+    await name.fill("   ")
+    await card(site, "General").get_by_role("button", name="Save").click()
+
+    await expect(name).to_have_attribute("aria-invalid", "true")
+    await expect(card(site, "General").get_by_role("alert")).to_contain_text("cannot be empty")
+    assert (await stored(site, function_id))["name"] == "quotes"
+
+
+async def test_changes_can_be_undone_before_they_are_saved(site):
+    await opened(site)
+    general = card(site, "General")
+
+    await general.get_by_label("Name").fill("other")
+    await general.get_by_role("button", name="Undo").click()
+
+    await expect(general.get_by_label("Name")).to_have_value("quotes")
+    await expect(general.get_by_text("Unsaved")).to_be_hidden()
+
+
+async def test_limits_are_set_and_taken_away(site):
+    function_id = await opened(site)
+    limits = card(site, "Limits")
+    await limits.get_by_label("Time limit").fill("7")
+    await limits.get_by_label("Memory").fill("64")
+    await limits.get_by_label("Calls").fill("100")
+    await limits.get_by_label("In this time").fill("30")
+    await limits.get_by_label("At a time").fill("3")
+    await save(site, "Limits")
+    now = await stored(site, function_id)
+    assert (now["timeout_s"], now["memory_mb"], now["max_concurrency"]) == (7, 64, 3)
+    assert (now["rate_limit"], now["rate_window_s"]) == (100, 30)
+
+    await limits.get_by_label("Time limit").fill("")
+    await limits.get_by_role("button", name="Save").click()
+    await expect(limits.get_by_text("Unsaved")).to_be_hidden()
+
+    assert (await stored(site, function_id)).get("timeout_s") is None
+
+
+async def test_a_function_is_disabled_and_enabled(site):
+    function_id = await opened(site)
+    status = card(site, "Status")
+
+    await status.get_by_label("Enabled").uncheck()
+    await save(site, "Status")
+
+    await expect(site.page.get_by_text("Disabled", exact=True)).to_be_visible()
+    assert (await site.api.get(f"/fn/{function_id}")).status_code == 403
+
+
+async def test_who_may_call_and_with_which_secret(site):
+    function_id = await opened(site)
+    access = card(site, "Access")
+    await access.get_by_label("Callers").select_option("signature")
+    await access.get_by_label("Signature").select_option("github")
+    await access.get_by_label("PUT").uncheck()
+    await save(site, "Access")
+    now = await stored(site, function_id)
+    assert (now["access"], now["signature_scheme"]) == ("signature", "github")
+    assert now["allowed_methods"] == "GET,HEAD,POST,PATCH,DELETE"
+
+    secrets = card(site, "Signing secrets")
+    await expect(secrets.get_by_text("Without a secret every call is refused")).to_be_visible()
+    await secrets.get_by_role("button", name="Make a secret").click()
+    await expect(secrets.get_by_text("shown this once")).to_be_visible()
+    made = await secrets.locator("code.grow").inner_text()
+    assert len(made) > 16
+    await secrets.get_by_label("Own secret").fill("0123456789abcdef-own")
+    await secrets.get_by_role("button", name="Add secret").click()
+    await expect(secrets.get_by_role("listitem")).to_have_count(2)
+
+    await secrets.get_by_role("button", name="Delete this secret?").first.click()
+    await site.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    await expect(secrets.get_by_role("listitem")).to_have_count(1)
+    answer = await site.api.get(f"/api/functions/{function_id}/signing-secrets")
+    assert len(answer.json()["signing_secrets"]) == 1
+
+
+async def test_a_function_is_deleted_once_its_name_was_typed(site):
+    function_id = await opened(site)
+    await card(site, "Danger zone").get_by_role("button", name="Delete").click()
+    dialog = site.page.get_by_role("dialog")
+    confirm = dialog.get_by_role("button", name="Delete")
+    await expect(confirm).to_be_disabled()
+    await dialog.get_by_label("Type quotes to confirm").fill("quote")
+    await expect(confirm).to_be_disabled()
+    await dialog.get_by_label("Type quotes to confirm").fill("quotes")
+
+    await confirm.click()
+
+    await expect(site.page).to_have_url(re.compile("/functions$"))
+    assert (await site.api.get(f"/api/functions/{function_id}")).status_code == 404
