@@ -154,12 +154,7 @@ class DefaultEngine:
 
     async def _look_up(self, req: ExecutionRequest) -> tuple[Function, FunctionVersion]:
         function_id = req.function_id
-        try:
-            function = await self._db.get_function(function_id)
-        except FunctionNotFound as exc:
-            raise FunctionNotFoundError(function_id) from exc
-        except Exception as exc:
-            raise StorageUnavailableError(exc) from exc
+        function = await self._function(function_id)
         # Whoever may change a function may try a draft of it, also while it is out of use.
         if function.disabled and req.trigger != ExecutionTrigger.TEST:
             raise FunctionDisabledError(function_id)
@@ -168,9 +163,19 @@ class DefaultEngine:
                 return function, await self._version(function_id, req.version_id)
             return function, await self._db.get_active_version(function_id)
         except NoActiveVersion as exc:
+            # It may have been deleted after it had been looked up.
+            await self._function(function_id)
             raise NoActiveVersionError(function_id) from exc
         except VersionNotFound as exc:
             raise VersionNotFoundError(req.version_id) from exc
+        except Exception as exc:
+            raise StorageUnavailableError(exc) from exc
+
+    async def _function(self, function_id: str) -> Function:
+        try:
+            return await self._db.get_function(function_id)
+        except FunctionNotFound as exc:
+            raise FunctionNotFoundError(function_id) from exc
         except Exception as exc:
             raise StorageUnavailableError(exc) from exc
 
