@@ -7,10 +7,12 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from contextlib import AbstractAsyncContextManager
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 
 from perilune.app import open_server
@@ -18,13 +20,17 @@ from perilune.config import Settings
 from perilune.events import ExecutionContext, HTTPEvent
 from perilune.runtimes import (
     LANGUAGES,
+    Language,
     LanguageError,
     RuntimeRequest,
+    Spawner,
+    WorkerDiedError,
     WorkerLimits,
     WorkerRuntime,
     find_languages,
 )
 from perilune.runtimes.languages import GROUP
+from perilune.runtimes.pool import WATCH_INTERVAL_S
 from perilune.services.logger import MemoryLogger
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "template_runtime"
@@ -181,3 +187,24 @@ async def test_spare_workers_of_an_unused_language_are_given_up() -> None:
                 await asyncio.sleep(0.01)
 
         assert (await runtime.execute(asking(1))).response is not None
+
+
+async def test_a_language_whose_workers_can_not_be_started_is_a_clear_error() -> None:
+    """Nobody waits for ever, others are served, and it is not tried again and again."""
+    attempts = 0
+
+    def broken() -> AbstractAsyncContextManager[Spawner]:
+        nonlocal attempts
+        attempts += 1
+        raise LanguageError("its interpreter is not installed")
+
+    language = Language(name="broken", open_spawner=broken, wording=LANGUAGES[0].wording)
+    async with WorkerRuntime(logger=MemoryLogger(), languages=[*LANGUAGES, language]) as runtime:
+        for _ in range(2):
+            with pytest.raises(WorkerDiedError, match="its interpreter is not installed"):
+                await runtime.execute(msgspec.structs.replace(asking(0), runtime="broken"))
+
+        assert (await runtime.execute(asking(0))).response is not None
+        tried = attempts
+        await asyncio.sleep(3 * WATCH_INTERVAL_S)
+        assert attempts == tried

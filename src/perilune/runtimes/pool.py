@@ -7,9 +7,8 @@ import asyncio
 import itertools
 import logging
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from perilune.errors import PeriluneError
@@ -21,7 +20,6 @@ from perilune.runtimes.language import WorkerKind
 from perilune.runtimes.limits import WorkerLimits
 from perilune.runtimes.plan import (
     GROW_AFTER_S,
-    Demand,
     PoolFigures,
     line_depth,
     most_deserving,
@@ -30,16 +28,11 @@ from perilune.runtimes.plan import (
 )
 from perilune.runtimes.spares import Spares
 from perilune.runtimes.upkeep import check_memory, find_excess
+from perilune.runtimes.versions import Owner, Version, Waiter
 from perilune.runtimes.worker_process import Invocation, WorkerProcess
 
 WATCH_INTERVAL_S = 0.1
 TURNS_BETWEEN_BUDGETS = 5
-UNKNOWN_HELD_S = 1.0
-"""Taken for the time of a version's first invocations: long, so that none is lined up."""
-HELD_WEIGHT = 1 / 16
-
-Owner = tuple[str, WorkerKind]
-"""Whom a worker belongs to: a version, and the kind of workers it is served by."""
 
 _log = logging.getLogger(__name__)
 
@@ -54,43 +47,6 @@ class Starter(Protocol):
             PeriluneError: there is none to be had.
         """
         ...
-
-
-@dataclass(eq=False, slots=True)
-class _Waiter:
-    since: float
-    future: "asyncio.Future[Invocation]"
-
-
-@dataclass(eq=False, slots=True)
-class _Version:
-    """The pool's view of one function version."""
-
-    owner: Owner
-    workers: list[WorkerProcess] = field(default_factory=list)
-    waiters: deque[_Waiter] = field(default_factory=deque)
-    held_s: float = UNKNOWN_HELD_S
-    """How long its invocations have had a worker lately: a moving average."""
-
-    @property
-    def kind(self) -> WorkerKind:
-        return self.owner[1]
-
-    def bind(self, worker: WorkerProcess) -> None:
-        worker.owner = self.owner
-        self.workers.append(worker)
-
-    def demand(self, now: float) -> Demand:
-        waited_s = now - self.waiters[0].since if self.waiters else 0.0
-        return Demand(
-            self.owner, len(self.waiters), waited_s, len(self.workers), self.held_s, self.kind
-        )
-
-    def note_held(self, held_s: float) -> None:
-        if self.held_s == UNKNOWN_HELD_S:
-            self.held_s = held_s
-        else:
-            self.held_s += (held_s - self.held_s) * HELD_WEIGHT
 
 
 class Pool:
@@ -111,7 +67,7 @@ class Pool:
         self._limits = limits
         self._now = monotonic
         self._spares = Spares(limits)
-        self._versions: dict[Owner, _Version] = {}
+        self._versions: dict[Owner, Version] = {}
         self._starting: dict[asyncio.Task[None], WorkerKind] = {}
         self._waiting = 0
         self._watch: asyncio.Task[None] | None = None
@@ -177,15 +133,15 @@ class Pool:
         """
         version = self._versions.get(owner)
         if version is None:
-            version = self._versions[owner] = _Version(owner)
+            version = self._versions[owner] = Version(owner)
             self._spares.keep_warm(version.kind)
         if not version.waiters:
             depth = line_depth(version.held_s)
             for worker in version.workers:
                 if worker.load < depth and worker.is_alive:
                     return worker.reserve()
-            if not version.workers and self._take_spare(version):
-                return version.workers[0].reserve()
+            if not version.workers and (place := self._take_spare(version)) is not None:
+                return place
         return await self._wait(version)
 
     def release(self, invocation: Invocation) -> None:
@@ -209,11 +165,11 @@ class Pool:
             if self._waiting:
                 self._replan()
 
-    async def _wait(self, version: _Version) -> Invocation:
+    async def _wait(self, version: Version) -> Invocation:
         if self._waiting >= self._limits.queue:
             raise WorkersBusyError(self._limits.queue)
         loop = asyncio.get_running_loop()
-        waiter = _Waiter(self._now(), loop.create_future())
+        waiter = Waiter(self._now(), loop.create_future())
         version.waiters.append(waiter)
         self._waiting += 1
         if not version.workers:
@@ -226,7 +182,7 @@ class Pool:
             self._abandon(version, waiter)
             raise
 
-    def _abandon(self, version: _Version, waiter: _Waiter) -> None:
+    def _abandon(self, version: Version, waiter: Waiter) -> None:
         """Give up waiting; a place that was handed over in the same moment goes back."""
         if waiter in version.waiters:
             version.waiters.remove(waiter)
@@ -234,7 +190,7 @@ class Pool:
         elif _has_result(waiter.future):
             self.release(waiter.future.result())
 
-    def _feed(self, worker: WorkerProcess, version: _Version) -> None:
+    def _feed(self, worker: WorkerProcess, version: Version) -> None:
         """Give the free places of *worker* to those who wait for its version, oldest first."""
         depth = line_depth(version.held_s)
         while version.waiters and worker.load < depth:
@@ -243,7 +199,7 @@ class Pool:
             if not waiter.future.done():
                 waiter.future.set_result(worker.reserve())
 
-    def _must_hand_over(self, version: _Version) -> bool:
+    def _must_hand_over(self, version: Version) -> bool:
         if self._waiting == len(version.waiters):
             return False
         if self._starting or self.size() < self._limits.maximum:
@@ -257,16 +213,17 @@ class Pool:
         ]
         return bool(others) and should_hand_over(version.demand(now), others)
 
-    def _take_spare(self, version: _Version) -> bool:
-        """Make a spare worker one of *version*; False if there is none."""
+    def _take_spare(self, version: Version) -> Invocation | None:
+        """Make a spare worker one of *version*; return a place at it, None if there is none."""
         worker = self._spares.take(version.kind)
         if worker is None:
-            return False
+            return None
         version.bind(worker)
+        place = worker.reserve()  # first, since what is idle may be stopped for others
         self._replan()
-        return True
+        return place
 
-    def _drop(self, worker: WorkerProcess, version: _Version) -> None:
+    def _drop(self, worker: WorkerProcess, version: Version) -> None:
         """Stop a bound worker and forget it; the second time does nothing."""
         worker.kill()
         if worker in version.workers:
@@ -335,6 +292,7 @@ class Pool:
             worker = await self._starter.start(kind)
         except PeriluneError as error:
             _log.error("a worker for %s could not be started: %s", kind.language.name, error)
+            self._spares.give_up(kind)
             self._fail_waiters(kind, error)
             return
         self._starting.pop(asyncio.current_task(), None)  # type: ignore[arg-type]  # it is one
@@ -376,6 +334,8 @@ class Pool:
             for version in list(self._versions.values()):
                 for worker in list(version.workers):
                     self._look_after(worker, now)
+                if not version.workers and not version.waiters:
+                    self._versions.pop(version.owner, None)
             self._spares.tidy({version.kind for version in self._versions.values()}, now)
             if turn % TURNS_BETWEEN_BUDGETS == 0:
                 self._keep_budget()

@@ -69,6 +69,11 @@ class Spares:
             warm, most = self._limits.warm, kind.language.warm
             self.warm[kind] = warm if most is None else min(warm, most)
 
+    def give_up(self, kind: WorkerKind) -> None:
+        """Keep none of this kind ready until it is used again: it can't be started."""
+        if not kind.language.starts_at_once:
+            self.warm.pop(kind, None)
+
     def tidy(self, used: Collection[WorkerKind], now: float) -> None:
         """Forget the dead, and give up those of languages that nobody has used for long."""
         self._workers = [worker for worker in self._workers if worker.is_alive]
