@@ -1,6 +1,8 @@
 """Functions in Python: what they get, what they may return, what lasts."""
 
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -303,3 +305,40 @@ async def test_an_unknown_language_is_a_clear_error(python: Box) -> None:
 
     reason = "this server can't run functions in 'cobol', only in: lua, python"
     assert str(result.error).startswith(reason)
+
+
+async def test_a_warm_worker_is_small(python: Box) -> None:
+    """Workers share what the process they were forked from has imported."""
+    function_id = await python.add(returning("'hello'"))
+    for _ in range(20):
+        await python.call(function_id)
+
+    sizes = [_pss_kib(pid) for pid in _python_workers()]
+
+    assert sizes
+    if None in sizes:
+        pytest.skip("only root can weigh the processes of other users")
+    assert max(size for size in sizes if size is not None) < 12 * 1024
+
+
+def _python_workers() -> set[int]:
+    """Return the processes that were forked from Python's zygote."""
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    zygotes = [
+        pid
+        for pid in children
+        if b"perilune.worker.python.interpreter" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+    return {
+        int(worker)
+        for pid in zygotes
+        for worker in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    }
+
+
+def _pss_kib(pid: int) -> int | None:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except PermissionError:
+        return None
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
