@@ -58,6 +58,9 @@ def argument_reader(
     names = function.arg_names
     position = {one: index for index, one in enumerate(names)}
     options = position.get("options")
+    required = max(
+        (n for n, (_, optional) in enumerate(function.args, 1) if not optional), default=0
+    )
 
     def read(args: tuple[Any, ...], named: dict[str, Any]) -> list[Any]:
         if len(args) > len(names):
@@ -76,13 +79,17 @@ def argument_reader(
             if options is None:
                 raise TypeError(f"{name}() has no argument {next(iter(more))!r}")
             values[options] = {**(values[options] or {}), **more}
-        return [_argument(function, index, value) for index, value in enumerate(_trimmed(values))]
+        return [
+            _argument(function, index, value)
+            for index, value in enumerate(_trimmed(values, required))
+        ]
 
     return read
 
 
-def _trimmed(values: list[Any]) -> list[Any]:
-    while values and values[-1] is None:
+def _trimmed(values: list[Any], required: int) -> list[Any]:
+    """Drop what is missing at the end, but for arguments that must be there."""
+    while len(values) > required and values[-1] is None:
         values.pop()
     return values
 
