@@ -4,7 +4,12 @@ import base64
 
 import pytest
 
-from perilune.api.answers import UnsendableResponseError, function_answer, is_document
+from perilune.api.answers import (
+    SANDBOX,
+    UnsendableResponseError,
+    function_answer,
+    is_document,
+)
 from perilune.api.headers import SERVER_OWNED, ResponseNames
 from perilune.events import HTTPResponse
 
@@ -146,6 +151,8 @@ def test_bad_headers(name, value, sent):
         ("nonsense", True),
         ("*/*", True),
         ("unknown/unknown", True),
+        ("application/json;x=y, text/html", True),
+        ("text/xsl", True),
         ("text/plain", False),
         ("application/json", False),
         ("image/png", False),
@@ -160,6 +167,38 @@ def test_documents_are_sandboxed(content_type, expected):
     assert ("sandbox allow-scripts allow-forms" in policies) is expected
     assert "default-src *" in policies
     assert is_document(content_type.encode()) is expected
+
+
+@pytest.mark.parametrize(
+    ("own", "is_sandboxed", "expected"),
+    [
+        pytest.param({"Content-Security-Policy": "img-src *"}, True, True, id="a policy"),
+        pytest.param({"Content-Security-Policy": ["img-src *"]}, True, True, id="a list"),
+        pytest.param({"Content-Security-Policy": "img-src *"}, False, False, id="no sandbox"),
+        pytest.param({"ETag": "x"}, True, False, id="nothing of it"),
+    ],
+)
+def test_a_browser_can_not_be_told_to_forget_the_sandbox(own, is_sandboxed, expected):
+    """Headers of a 304 replace those of the page that the browser has kept."""
+    response = HTTPResponse(status_code=304, headers=own | {"Content-Type": "text/plain"})
+
+    answer = function_answer(response, [], ResponseNames(), [], is_sandboxed=is_sandboxed)
+
+    assert (SANDBOX in answer.headers) is expected
+    assert b"content-type" not in dict(answer.headers)
+
+
+@pytest.mark.parametrize("value", ['"cookies"', ['"cookies"', '"storage"']])
+def test_a_function_in_the_sandbox_clears_no_data_of_the_site(value):
+    remarks: list[str] = []
+    response = HTTPResponse(headers={"clear-site-data": value})
+
+    answer = function_answer(response, [], ResponseNames(), remarks)
+    trusted = function_answer(response, [], ResponseNames(), [], is_sandboxed=False)
+
+    assert b"clear-site-data" not in dict(answer.headers)
+    assert len(remarks) == 1 and "Clear-Site-Data" in remarks[0]
+    assert b"clear-site-data" in dict(trusted.headers)
 
 
 def test_cors_defaults_and_own_cors():

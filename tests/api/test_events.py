@@ -48,6 +48,7 @@ def scope_of(raw: str) -> dict:
         pytest.param("/f%6E/x/a", ("x", "/fn/x/a", "/a"), id="escaped prefix"),
         pytest.param("/fn/x/a+b", ("x", "/fn/x/a+b", "/a+b"), id="plus stays"),
         pytest.param("/fn/x/%zz", ("x", "/fn/x/%zz", "/%zz"), id="broken escape stays"),
+        pytest.param("/fn/%ED%A0%80/a", None, id="an id that is no text"),
         pytest.param("/fn", None, id="no slash"),
         pytest.param("/fn/", None, id="no id"),
         pytest.param("/fn//a", None, id="empty id"),

@@ -7,7 +7,11 @@ import time
 import httpx
 import pytest
 
+from perilune.api.errors import SignatureRefused
+from perilune.api.events import Head
+from perilune.api.guards import Guards
 from perilune.events import HTTPResponse
+from perilune.store import Function
 
 from .conftest import KEY
 from .test_signatures import (
@@ -18,6 +22,20 @@ from .test_signatures import (
     standard,
     stripe,
 )
+
+
+class NoTokens:
+    async def admit_bearer(self, request):
+        raise AssertionError("nobody asked for a token")
+
+
+class FixedSecrets:
+    def __init__(self, *values: str) -> None:
+        self._values = values
+
+    async def values(self, function_id: str) -> tuple[str, ...]:
+        return self._values
+
 
 KEY_BYTES = base64.b64decode(STANDARD_SECRET[6:])
 
@@ -129,6 +147,35 @@ async def test_a_signed_message_is_taken_once(site, stranger):
 
     assert [one.status_code for one in answers] == [200, 401, 200, 401]
     assert site.runtime.event.headers["Webhook-Id"] == "msg_1"
+
+
+async def test_a_replay_can_not_wait_with_its_body_until_the_message_is_forgotten():
+    """The time of a message is looked at again when its body has arrived."""
+    start = 1_800_000_000
+    now = [start]
+    guards = Guards(NoTokens(), FixedSecrets(STANDARD_SECRET), clock=lambda: now[0])
+    function = Function(id="f", name="f", access="signature")
+
+    async def at_once() -> bytes:
+        return b"x"
+
+    async def late() -> bytes:
+        now[0] += 20
+        # Remembering one message is when others are forgotten.
+        await admit("msg_2", start + 300, at_once)
+        return b"x"
+
+    async def admit(message: str, time: int, read_body) -> None:
+        headers = standard(b"x", KEY_BYTES, message=message, time=time)
+        head = Head(headers, {}, "", False, "")
+        await guards.admit(function, {"method": "POST"}, head, read_body)
+
+    await admit("msg_1", start, at_once)
+    now[0] += 299
+    with pytest.raises(SignatureRefused) as refused:
+        await admit("msg_1", start, late)
+
+    assert "its time was over" in refused.value.reason
 
 
 async def test_the_other_signature_of_a_message_is_a_replay_too(site, stranger):

@@ -62,6 +62,16 @@ async def test_every_key_can_be_named(site, kv, escaped, key):
     assert await site.server.store.kv.get(kv.split("/")[3], key) is None
 
 
+@pytest.mark.parametrize("separator", ["%2Fkv/", "%2Fkv%2F", "/kv%2F"])
+async def test_slashes_of_the_path_may_be_escaped(site, kv, separator):
+    """The key is looked for in the path that chose the route."""
+    await site.client.put(f"{kv}/a/b", json={"value": "v"})
+
+    answer = await site.client.get(f"{kv.removesuffix('/kv')}{separator}a/b")
+
+    assert (answer.status_code, answer.json()["value"]) == (200, "v")
+
+
 async def test_bytes_that_are_no_text_are_base64(site, kv):
     value = base64.b64encode(b"\xff\x00").decode()
 

@@ -256,6 +256,19 @@ def test_text_lines_can_not_be_faked(capsys):
     assert members["message"] == "a\n2026 ERROR faked\r" and members["level"] == "info"
 
 
+def test_log_lines_can_not_steer_a_terminal_and_take_any_bytes():
+    import logging
+
+    message = "a\x1b[2J\x9b1m\u202e \udcff é"
+    record = logging.LogRecord("n", logging.INFO, "", 0, message, (), None)
+
+    text = logs.TextLines().format(record)
+    members = json.loads(logs.JsonLines().format(record))
+
+    assert text.endswith(r"n: a\x1b[2J\x9b1m\u202e \udcff é")
+    assert members["message"] == message
+
+
 def test_secrets_are_rotated_and_old_keys_forgotten(tmp_path):
     data_dir = tmp_path / "data"
     assert run("init", str(data_dir)).returncode == 0

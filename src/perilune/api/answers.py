@@ -38,8 +38,16 @@ _LINE_BREAK = re.compile(r"[\r\n]")
 _MEDIA_TYPE = re.compile(rb"[!#$&^_.+\-0-9a-z]+/[!#$&^_.+\-0-9a-z]+")
 _SNIFFED = frozenset({b"unknown/unknown", b"application/unknown"})
 _DOCUMENTS = frozenset(
-    {b"text/html", b"text/xml", b"application/xml", b"multipart/x-mixed-replace"}
+    {
+        b"text/html",
+        b"text/xml",
+        b"application/xml",
+        b"text/xsl",
+        b"text/rdf",
+        b"multipart/x-mixed-replace",
+    }
 )
+_POLICY, _CLEAR = b"content-security-policy", b"clear-site-data"
 
 
 class Answer(NamedTuple):
@@ -96,7 +104,7 @@ def function_answer(
         headers = _function_headers(response, own, names, remarks, is_sandboxed)
     if status in NO_BODY:
         if status == 304:
-            headers = [pair for pair in headers if pair[0] != b"content-type"]
+            headers = _refreshing(headers, is_sandboxed)
         return Answer(status, headers, b"")
     headers.append((b"content-length", b"%d" % len(body)))
     return Answer(status, headers, body)
@@ -113,15 +121,28 @@ def with_quota(answer: Answer, quota: Headers) -> Answer:
 def is_document(content_type: bytes) -> bool:
     """Whether a browser may show this type as a document that runs scripts.
 
-    Also true for types that browsers replace by a guess.
+    Also true for types that browsers replace by a guess, and for several types in one
+    header, of which browsers take the last one.
     """
     essence = content_type.partition(b";")[0].strip().lower()
     return (
-        not _MEDIA_TYPE.fullmatch(essence)
+        b"," in content_type
+        or not _MEDIA_TYPE.fullmatch(essence)
         or essence in _DOCUMENTS
         or essence in _SNIFFED
         or essence.endswith(b"+xml")
     )
+
+
+def _refreshing(headers: Headers, is_sandboxed: bool) -> Headers:
+    """Return the headers of an answer that says: what you have is still right.
+
+    Browsers put them in the place of those they had, so a policy must not replace ours.
+    """
+    kept = [pair for pair in headers if pair[0] != b"content-type"]
+    if is_sandboxed and SANDBOX not in kept and any(name == _POLICY for name, _ in kept):
+        kept.append(SANDBOX)
+    return kept
 
 
 def _body(response: HTTPResponse) -> bytes:
@@ -162,6 +183,11 @@ def _function_headers(
                 values = [v for v in values if not _sets_session(v)]
             several[wire] = values
             single.pop(wire, None)
+    if is_sandboxed and (_CLEAR in single or _CLEAR in several):
+        single.pop(_CLEAR, None)
+        several.pop(_CLEAR, None)
+        # It would end the session of whoever uses the dashboard (KD-03).
+        remarks.append("response header 'Clear-Site-Data' is not sent: the site is not its own")
     content_type = single.get(b"content-type") or b"".join(several.pop(b"content-type", [])[:1])
     single[b"content-type"] = content_type or JSON_TYPE
     headers = [*own, *single.items()]

@@ -154,8 +154,12 @@ def _parse_escaped(raw: bytes) -> Target | None:
     parts = raw.split(b"/", 3)
     if len(parts) < 3 or unquote_to_bytes(parts[1]) != b"fn" or not parts[2]:
         return None
+    try:
+        function_id = unquote_to_bytes(parts[2]).decode()
+    except UnicodeDecodeError:
+        return None
     rest = "/" + _decoded(parts[3]) if len(parts) > 3 else "/"
-    return Target(_decoded(parts[2]), _decoded(raw), rest)
+    return Target(function_id, _decoded(raw), rest)
 
 
 def _decoded(raw: bytes) -> str:

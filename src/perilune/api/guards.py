@@ -120,7 +120,12 @@ class Guards:
         else:
             message = check_signature(scheme, claim, body, values)
         until = claim.expires_at
-        if until is not None and not self._replays.is_new(function.id, message, until):
+        if until is None:
+            return
+        if self._clock() > until:
+            # By now it may be forgotten that it has come before.
+            raise SignatureRefused("its time was over before its body had arrived")
+        if not self._replays.is_new(function.id, message, until):
             raise SignatureRefused("it has come before")
 
     def _counted(self, function: Function, body: bytes) -> Admitted:

@@ -1,5 +1,6 @@
 """Where the program's log goes, and in which form."""
 
+import json
 import logging
 import sys
 from typing import Any
@@ -21,19 +22,29 @@ class JsonLines(logging.Formatter):
         members.update(getattr(record, "fields", {}))
         if record.exc_info:
             members["exception"] = self.formatException(record.exc_info)
-        return msgspec.json.encode(members, enc_hook=str).decode()
+        try:
+            return msgspec.json.encode(members, enc_hook=str).decode()
+        except UnicodeEncodeError:
+            # Bytes from outside that are no UTF-8, as Python keeps them.
+            return json.dumps(members, default=str)
 
 
 class TextLines(logging.Formatter):
-    """One line per record for people; line breaks in messages can't fake records."""
+    """One line per record for people; messages can neither fake records nor steer a terminal."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """Return the line without the traceback."""
-        record.message = record.message.replace("\r", "\\r").replace("\n", "\\n")
+        if not record.message.isprintable():
+            record.message = "".join(map(_visible, record.message))
         return super().formatMessage(record)
+
+
+def _visible(character: str) -> str:
+    """Return *character*, or its escape if it would be no visible character."""
+    return character if character.isprintable() else ascii(character)[1:-1]
 
 
 def configure_logging(level: str, form: str) -> None:

@@ -100,4 +100,5 @@ def _add_changing(routes: RouteTable, pairs: Pairs) -> None:
 def _key(request: Request) -> bytes:
     """Return the key that the path ends with: bytes, so from before it was taken for text."""
     raw: bytes = request.scope["raw_path"]
-    return unquote_to_bytes(raw.split(b"/", 5)[5])
+    # Escapes first, as the path was before it chose this route: a slash may be one of them.
+    return unquote_to_bytes(raw).split(b"/", 5)[5]
