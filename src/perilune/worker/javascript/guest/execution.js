@@ -1,0 +1,166 @@
+/** Executions, one after the other: what is started in one ends with it. */
+
+import { Name, PackError } from "./msgpack.js";
+import { FrameTooLong } from "./channel.js";
+import { Context, FunctionEvent } from "./records.js";
+import { answerOf } from "./responses.js";
+
+const RESULT = new Name("result");
+const FAILURE = new Name("failure");
+const DEADLOCK = "the handler waits for something that will never happen";
+// As the process object of Node.js, it is loaded when it is first looked at.
+const nextTurn = globalThis.setImmediate;
+
+/**
+ * @typedef {import("./failures.js").Failure} Failure
+ * @typedef {import("./responses.js").Answer} Answer
+ * @typedef {{
+ *   channel: import("./channel.js").Channel,
+ *   calls: import("./host_calls.js").HostCalls,
+ *   timers: import("./timers.js").Timers,
+ *   failures: import("./failures.js").Failures,
+ *   program: import("./program.js").Program,
+ *   guest: import("./guest.js").Guest,
+ *   bodyLimit: number,
+ * }} Parts
+ */
+
+export class Execution {
+  #parts;
+  /** @type {((error: unknown) => void) | null} */
+  #abort = null;
+  /** What went wrong beside the handler, in a list of none or one. */
+  #mishaps = /** @type {unknown[]} */ ([]);
+
+  /** @param {Parts} parts */
+  constructor(parts) {
+    this.#parts = parts;
+    addEventListener("error", (event) => {
+      event.preventDefault();
+      this.#fail(event.error);
+    });
+    addEventListener("unhandledrejection", (event) => {
+      event.preventDefault();
+      this.#fail(event.reason);
+    });
+    addEventListener("beforeunload", (event) => {
+      // Nothing is left that could go on.
+      if (this.#abort === null) return;
+      event.preventDefault();
+      this.#fail(new Error(DEADLOCK));
+    });
+  }
+
+  /** Run invocations until the host closes the connection. */
+  async serve() {
+    const { channel, calls, timers } = this.#parts;
+    for (let message = channel.next(); message !== null; message = channel.next()) {
+      if (message[0] !== "invoke") throw new Error(`expected invoke, got ${message[0]}`);
+      calls.isOpen = true;
+      this.#mishaps = [];
+      let write;
+      try {
+        const answer = await this.#outcome(message);
+        write = writerOf(RESULT, resultOf(answer));
+      } catch (error) {
+        write = writerOf(FAILURE, failureOf(this.#parts.failures.of(error)));
+      }
+      calls.isOpen = false;
+      timers.clear();
+      this.#abort = null;
+      this.#finish(write);
+    }
+  }
+
+  /**
+   * Run one invocation to its end, with all the host calls that it has made.
+   *
+   * @param {any[]} message
+   * @returns {Promise<Answer>}
+   */
+  async #outcome(message) {
+    const aborted = new Promise((_resolve, reject) => {
+      this.#abort = reject;
+    });
+    // It may have been looked at by nobody when it is too late.
+    aborted.catch(() => {});
+    try {
+      const answer = await Promise.race([this.#answer(message), aborted]);
+      await this.#settled();
+      if (this.#mishaps.length > 0) throw this.#mishaps[0];
+      return answer;
+    } catch (error) {
+      await this.#settled();
+      throw error;
+    }
+  }
+
+  /** Wait for the replies that are due, and for what they lead to. */
+  async #settled() {
+    const { channel } = this.#parts;
+    do {
+      await channel.settled();
+      // Promises that were rejected and not looked at are told of now.
+      await turn();
+    } while (channel.isWaiting);
+  }
+
+  /** @param {any[]} message */
+  async #answer([, version, code, context, event, timeLeftS, isCheck]) {
+    const { program, guest, bodyLimit } = this.#parts;
+    if (isCheck) {
+      await program.check(code ?? "");
+      return { status: 204, headers: {}, body: new Uint8Array(0), isBase64: false };
+    }
+    const ctx = new Context(context, timeLeftS);
+    guest.enter(context);
+    const handler = await program.handler(version, code);
+    const value = await handler(ctx, new FunctionEvent(event));
+    return await answerOf(value, bodyLimit);
+  }
+
+  /** @param {unknown} error */
+  #fail(error) {
+    this.#mishaps.push(error);
+    this.#abort?.(error);
+  }
+
+  /** @param {(packer: import("./msgpack.js").Packer) => void} write */
+  #finish(write) {
+    const { channel } = this.#parts;
+    try {
+      channel.send(write);
+    } catch (error) {
+      if (!(error instanceof FrameTooLong || error instanceof PackError)) throw error;
+      const message = `the response is too large: ${error.message}`;
+      channel.send(writerOf(FAILURE, failureOf({ kind: "runtime", message, line: null, column: null })));
+    }
+  }
+}
+
+/** Wait until the event loop has looked at everything once. */
+function turn() {
+  return new Promise((resolve) => nextTurn(resolve));
+}
+
+/**
+ * @param {Name} tag
+ * @param {any[]} members
+ */
+function writerOf(tag, members) {
+  return (/** @type {import("./msgpack.js").Packer} */ packer) => {
+    packer.array(members.length + 1);
+    packer.value(tag);
+    for (const member of members) packer.value(member);
+  };
+}
+
+/** @param {Answer} answer */
+function resultOf({ status, headers, body, isBase64 }) {
+  return [status, new Name(headers), body, isBase64];
+}
+
+/** @param {Failure} failure */
+function failureOf({ kind, message, line, column }) {
+  return [new Name(kind), new Name(message), line, column];
+}

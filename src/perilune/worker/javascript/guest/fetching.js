@@ -1,0 +1,83 @@
+/** `fetch`, carried out by the host: its rules say where it may go, and how long it may take. */
+
+import { textOf } from "./text.js";
+
+const WITHOUT_BODY = new Set([101, 103, 204, 205, 304]);
+const BODILESS = new Set(["GET", "HEAD"]);
+
+/**
+ * Return the `fetch` of guests.
+ *
+ * @param {((...values: any[]) => Promise<any>) | undefined} call `http.request` with bytes
+ * @returns {typeof globalThis.fetch}
+ */
+export function makeFetch(call) {
+  return async function fetch(input, init) {
+    if (call === undefined) throw new TypeError("fetch is not available");
+    const request = new Request(input, init);
+    request.signal.throwIfAborted();
+    if (!/^https?:$/.test(new URL(request.url).protocol)) {
+      throw new TypeError(`fetch failed: only http and https are supported, not ${request.url}`);
+    }
+    const answered = call(request.method, request.url, await optionsOf(request));
+    const answer = await unlessAborted(answered, request.signal).catch((error) => {
+      if (error?.module !== "http") throw error;
+      throw new TypeError(`fetch failed: ${error.message}`, { cause: error });
+    });
+    return responseOf(answer, request);
+  };
+}
+
+/** @param {Request} request */
+async function optionsOf(request) {
+  /** @type {Record<string, any>} */
+  const options = { headers: Object.fromEntries(request.headers) };
+  if (request.redirect !== "follow") options.followRedirects = false;
+  if (!BODILESS.has(request.method) && request.body !== null) {
+    options.body = new Uint8Array(await request.arrayBuffer());
+  }
+  return options;
+}
+
+/**
+ * @param {any} answer
+ * @param {Request} request
+ */
+function responseOf(answer, request) {
+  const status = answer.statusCode;
+  if (request.redirect === "error" && status >= 300 && status < 400) {
+    throw new TypeError("fetch failed: the server answered with a redirect");
+  }
+  const headers = new Headers();
+  for (const [name, values] of Object.entries(answer.multiHeaders)) {
+    for (const value of values) headers.append(name, asByteString(value));
+  }
+  const body = WITHOUT_BODY.has(status) || request.method === "HEAD" ? null : answer.body;
+  const response = new Response(body, { status, headers });
+  const url = textOf(answer.url);
+  Object.defineProperties(response, {
+    url: { value: url },
+    redirected: { value: url !== request.url },
+  });
+  return response;
+}
+
+/**
+ * Return a header's bytes as `Headers` takes them: one character for each.
+ *
+ * @param {Uint8Array} bytes
+ */
+function asByteString(bytes) {
+  return String.fromCharCode(...bytes);
+}
+
+/**
+ * @param {Promise<any>} answered
+ * @param {AbortSignal} signal
+ */
+function unlessAborted(answered, signal) {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    answered.then(resolve, reject);
+  });
+}

@@ -1,0 +1,92 @@
+/** What guests import as `perilune` and have as globals. */
+
+import { PeriluneError } from "./errors.js";
+import { Name } from "./msgpack.js";
+import { adaptOutside } from "./outside.js";
+import { camelCase } from "./names.js";
+import { cut } from "./text.js";
+
+const { stringify } = JSON;
+
+/**
+ * @typedef {Record<string, (...values: any[]) => any>} Functions
+ * @typedef {{ functionId: string, baseUrl: string }} Current
+ * @typedef {{
+ *   modules: Record<string, any>,
+ *   log: (level: string, text: string) => void,
+ *   fetch: typeof globalThis.fetch,
+ *   enter: (context: Record<string, any>) => void,
+ * }} Guest
+ * @typedef {{
+ *   functions: import("./host_calls.js").HostFunction[],
+ *   calls: import("./host_calls.js").HostCalls,
+ *   timers: import("./timers.js").Timers,
+ *   lineLimit: number,
+ *   inspect: (value: unknown) => string,
+ * }} Parts
+ */
+
+/**
+ * Return the guest API of this process.
+ *
+ * @param {Parts} parts
+ * @returns {Guest}
+ */
+export function makeGuest({ functions, calls, timers, lineLimit, inspect }) {
+  /** @type {Record<string, Functions>} */
+  const modules = Object.fromEntries(MODULES.map((name) => [name, {}]));
+  for (const described of functions) {
+    modules[described.module][camelCase(described.name)] = calls.bind(described);
+  }
+  const levels = new Map(
+    functions
+      .filter((one) => one.module === "log")
+      .map((one) => [one.name, new Name(`log.${one.name}`)]),
+  );
+
+  /** @type {Guest["log"]} */
+  const log = (level, text) => {
+    const name = levels.get(level);
+    if (name !== undefined) calls.tell(name, [cut(text, lineLimit)]);
+  };
+  for (const level of levels.keys()) modules.log[level] = logger(level, log, inspect);
+
+  /** @type {Current} */
+  const current = { functionId: "", baseUrl: "" };
+  const fetch = adaptOutside(modules, functions, calls);
+  return {
+    modules: { ...modules, PeriluneError },
+    log,
+    fetch,
+    enter: ({ functionId = "", baseUrl = "" }) => Object.assign(current, { functionId, baseUrl }),
+  };
+}
+
+const MODULES = [
+  "log",
+  "kv",
+  "env",
+  "http",
+  "json",
+  "base64",
+  "crypto",
+  "time",
+  "url",
+  "strings",
+  "random",
+  "router",
+  "ai",
+  "email",
+];
+
+/**
+ * @param {string} level
+ * @param {Guest["log"]} log
+ * @param {(value: unknown) => string} inspect
+ */
+function logger(level, log, inspect) {
+  return (/** @type {unknown} */ message, /** @type {unknown} */ fields) => {
+    const text = typeof message === "string" ? message : inspect(message);
+    log(level, fields === undefined || fields === null ? text : `${text} ${stringify(fields)}`);
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * Runs JavaScript and TypeScript functions: the program that Deno is started with.
+ *
+ * The process is locked down, and Deno has no permissions.  Everything of Deno that is
+ * needed is taken before guest code is loaded, and hidden from it.
+ */
+
+import { Channel } from "./channel.js";
+import { makeConsole } from "./console.js";
+import { Execution } from "./execution.js";
+import { Failures } from "./failures.js";
+import { makeGuest } from "./guest.js";
+import { describedBy, HostCalls } from "./host_calls.js";
+import { Program } from "./program.js";
+import { expose, hide } from "./sandbox.js";
+import { Timers } from "./timers.js";
+
+const { exit } = Deno;
+const inspectAny = Deno.inspect;
+const GUEST = Symbol.for("perilune.guest");
+const EXIT_BROKEN = 5;
+
+/** @param {unknown} value */
+const inspect = (value) =>
+  inspectAny(value, { depth: 6, iterableLimit: 200, strAbbreviateSize: 10_000 });
+
+const channel = new Channel();
+const setup = channel.next();
+if (setup === null) exit(0);
+if (setup[0] !== "setup") exit(EXIT_BROKEN);
+const [, , bodyLimit, lineLimit, functions, language = "javascript"] = setup;
+
+const calls = new HostCalls(channel);
+const timers = new Timers();
+const failures = new Failures(inspect);
+const guest = makeGuest({ functions: functions.map(describedBy), calls, timers, lineLimit, inspect });
+const execution = new Execution({
+  channel,
+  calls,
+  timers,
+  failures,
+  program: new Program(language, failures),
+  guest,
+  bodyLimit,
+});
+
+globalThis[GUEST] = guest.modules;
+await import("perilune");
+delete globalThis[GUEST];
+timers.install();
+expose({ ...guest.modules, console: makeConsole(guest.log, inspect), fetch: guest.fetch });
+hide();
+
+// Not awaited: a handler that waits in vain leaves nothing to do, which can be noticed.
+execution.serve().catch((error) => {
+  console.error(error);
+  exit(EXIT_BROKEN);
+}).then(() => exit(0));

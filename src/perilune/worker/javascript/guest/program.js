@@ -1,0 +1,101 @@
+/** The code of a version: loaded once, called for each execution. */
+
+import { HandlerError } from "./errors.js";
+
+const { createObjectURL, revokeObjectURL } = URL;
+const NO_HANDLER =
+  "handler not found: define export default function handler(ctx, event), " +
+  "or export function handler(ctx, event)";
+// Imported modules run before those that import them.  When the first one throws, what follows
+// has been compiled and linked, and does not run.
+const CHECK_MARK = Symbol.for("perilune.checked");
+const CHECK_IMPORT =
+  'import "data:text/javascript,throw Symbol.for(%22perilune.checked%22)";';
+
+/**
+ * @typedef {(ctx: any, event: any) => any} Handler
+ */
+
+export class Program {
+  #type;
+  #fileName;
+  #failures;
+  #source = "";
+  #version = "";
+  /** @type {Record<string, any> | null} */
+  #module = null;
+
+  /**
+   * @param {string} language
+   * @param {import("./failures.js").Failures} failures
+   */
+  constructor(language, failures) {
+    const isTyped = language === "typescript";
+    this.#type = isTyped ? "application/typescript" : "application/javascript";
+    this.#fileName = isTyped ? "main.ts" : "main.js";
+    this.#failures = failures;
+  }
+
+  /**
+   * Return the handler of a version; its module is loaded the first time.
+   *
+   * @param {string} version
+   * @param {string | null} source null when it has been given before
+   * @returns {Handler | Promise<Handler>}
+   */
+  handler(version, source) {
+    if (version === this.#version && this.#module !== null) return handlerOf(this.#module);
+    return this.#loaded(version, source);
+  }
+
+  /**
+   * Compile a source without running it; throws what is wrong with it.
+   *
+   * @param {string} source
+   */
+  async check(source) {
+    try {
+      await this.#import(source, CHECK_IMPORT);
+    } catch (error) {
+      if (error !== CHECK_MARK) throw error;
+    }
+  }
+
+  /**
+   * @param {string} version
+   * @param {string | null} source
+   */
+  async #loaded(version, source) {
+    if (source !== null) this.#source = source;
+    this.#module = null;
+    this.#module = await this.#import(this.#source);
+    this.#version = version;
+    return handlerOf(this.#module);
+  }
+
+  /**
+   * @param {string} source
+   * @param {string} prefix code for the first line, in front of the source
+   */
+  async #import(source, prefix = "") {
+    const blob = new Blob([prefix, source], { type: this.#type });
+    const url = createObjectURL(blob);
+    this.#failures.follow(url, source, this.#fileName, prefix.length);
+    try {
+      return await import(url);
+    } finally {
+      revokeObjectURL(url);
+    }
+  }
+}
+
+/**
+ * @param {Record<string, any>} module
+ * @returns {Handler}
+ */
+function handlerOf(module) {
+  const { default: main, handler } = module;
+  if (typeof main === "function") return main;
+  if (typeof handler === "function") return handler;
+  throw new HandlerError(NO_HANDLER);
+}

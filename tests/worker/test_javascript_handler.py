@@ -1,0 +1,431 @@
+"""JavaScript and TypeScript handlers: what they are given, what they may return, how they fail."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+pytest.importorskip("deno")
+
+from perilune.worker.frames import Call, Failure, Reply, Result
+from tests.worker.deno_guest import CONTEXT, RESPONSE_BODY_BYTES, DenoGuest
+
+VALUES = {b"k": b"stored", b"bytes": b"caf\xe9 \xff"}
+
+
+def answer(call: Call) -> Reply:
+    if call.name == "kv.get":
+        return Reply(None, VALUES.get(call.args[0]))
+    if call.name == "kv.set":
+        return Reply("the store is full")
+    return Reply(None, True)
+
+
+@pytest.fixture(scope="module")
+def guest() -> Iterator[DenoGuest]:
+    process = DenoGuest(answer=answer)
+    yield process
+    assert process.close() == 0
+
+
+@pytest.fixture(scope="module")
+def typed() -> Iterator[DenoGuest]:
+    process = DenoGuest("typescript", answer)
+    yield process
+    assert process.close() == 0
+
+
+def returned(guest: DenoGuest, expression: str) -> Result:
+    return guest.result(f"export default () => ({expression});")
+
+
+def body_of(outcome: Result | Failure) -> bytes:
+    assert isinstance(outcome, Result), outcome
+    return outcome.body
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "export default function handler(ctx, event) { return ctx.functionId + event.path; }",
+        "export default async (ctx, event) => ctx.functionId + event.path;",
+        "export function handler(ctx, event) { return ctx.functionId + event.path; }",
+        "export const handler = async (ctx, event) => ctx.functionId + event.path;",
+    ],
+)
+def test_a_handler_is_the_default_export_or_has_that_name(guest: DenoGuest, code: str) -> None:
+    assert guest.result(code, path="/x").body == b"f_1/x"
+
+
+@pytest.mark.parametrize(
+    ("expression", "status", "type_", "body"),
+    [
+        pytest.param("undefined", 204, None, b"", id="nothing"),
+        pytest.param("null", 204, None, b"", id="null"),
+        pytest.param("'h\\u00e9'", 200, "text/plain; charset=utf-8", "hé".encode(), id="text"),
+        pytest.param("Uint8Array.of(1, 255)", 200, "application/octet-stream", b"\1\xff", id="u8"),
+        pytest.param("new ArrayBuffer(2)", 200, "application/octet-stream", b"\0\0", id="buffer"),
+        pytest.param("({ a: [1, null] })", 200, "application/json", b'{"a":[1,null]}', id="json"),
+        pytest.param("[]", 200, "application/json", b"[]", id="array"),
+        pytest.param("7", 200, "application/json", b"7", id="number"),
+        pytest.param("false", 200, "application/json", b"false", id="boolean"),
+        pytest.param("{ statusCode: 201 }", 201, None, b"", id="status"),
+        pytest.param("{ status: 202, body: 'x' }", 202, None, b"x", id="short status"),
+        pytest.param("{ status: 'paid' }", 200, "application/json", b'{"status":"paid"}', id="no"),
+        pytest.param("{ statusCode: '404' }", 404, None, b"", id="status as text"),
+        pytest.param("{ body: { a: 1 } }", 200, "application/json", b'{"a":1}', id="json body"),
+        pytest.param("{ body: 'aGk=', isBase64Encoded: true }", 200, None, b"aGk=", id="base64"),
+        pytest.param("new Response('x', { status: 418 })", 418, None, b"x", id="Response"),
+    ],
+)
+def test_what_a_handler_may_return(
+    guest: DenoGuest, expression: str, status: int, type_: str | None, body: bytes
+) -> None:
+    result = returned(guest, expression)
+
+    assert (result.status_code, result.body) == (status, body)
+    if "Response" not in expression:
+        assert result.headers.get("Content-Type") == type_
+
+
+def test_headers_of_responses(guest: DenoGuest) -> None:
+    result = returned(
+        guest,
+        "{ headers: { 'X-N': 7, 'Set-Cookie': ['a=1', 'b=2'], 'X-U': 'h\\u00e9' }, body: '' }",
+    )
+
+    assert result.headers == {
+        "X-N": "7",
+        "Set-Cookie": ["a=1", "b=2"],
+        "X-U": "hé".encode().decode("latin-1"),
+    }
+
+
+def test_headers_of_a_response_object(guest: DenoGuest) -> None:
+    made = "new Headers([['Set-Cookie', 'a=1'], ['Set-Cookie', 'b=2'], ['X-A', '1']])"
+
+    whole = returned(guest, f"new Response(null, {{ status: 204, headers: {made} }})")
+    members = returned(guest, f"{{ headers: {made}, body: '' }}")
+
+    assert whole.headers == members.headers == {"set-cookie": ["a=1", "b=2"], "x-a": "1"}
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("{ statusCode: 99 }", "invalid statusCode: 99 (an integer from 200 to 599 is expected)"),
+        ("{ statusCode: true }", "invalid statusCode: true (an integer from 200 to 599 "),
+        ("{ headers: [], body: '' }", "invalid headers: an object is expected, got array"),
+        ("{ headers: { 'a b': 'x' }, body: '' }", 'invalid header name: "a b"'),
+        ("{ headers: { a: null }, body: '' }", 'invalid value for header "a": string or number'),
+        ("{ headers: { a: 'x\\r\\ny' }, body: '' }", 'invalid value for header "a": line breaks'),
+        ("{ body: 'x', isBase64Encoded: true }", "invalid body: isBase64Encoded is set, but"),
+        ("{ body: 1n }", "invalid body: "),
+        ("() => 1", "invalid body: a function can't be written as JSON"),
+        (f"'x'.repeat({RESPONSE_BODY_BYTES + 1})", "response body of 1048577 bytes exceeds the"),
+    ],
+)
+def test_responses_that_can_not_be_sent(guest: DenoGuest, expression: str, message: str) -> None:
+    failure = guest.failure(f"export default () => ({expression});")
+
+    assert failure.kind == "runtime"
+    assert failure.message.startswith(message)
+
+
+def test_context_and_event(guest: DenoGuest) -> None:
+    code = """export default (ctx, event) => ({ data: {
+        ctx, left: ctx.timeLeft(), ms: ctx.getRemainingTimeInMillis(), json: event.json(),
+        any: [event.headers["CONTENT-type"], event.headers.nope ?? null],
+        names: Object.keys(event.headers), bytes: [...event.bodyBytes],
+    } });"""
+
+    outcome = guest.result(
+        code,
+        body='{"a":"\udcff"}'.encode("utf-8", "surrogateescape"),
+        headers={"Content-Type": "x"},
+    )
+
+    data = json.loads(outcome.body)["data"]
+    assert data["ctx"] == CONTEXT
+    assert 4 < data["left"] <= 5 and 4000 < data["ms"] <= 5000
+    assert data["any"] == ["x", None] and data["names"] == ["Content-Type"]
+    assert bytes(data["bytes"]) == b'{"a":"\xff"}'
+
+
+def test_names_of_an_event_can_not_change_prototypes(guest: DenoGuest) -> None:
+    code = """export default (ctx, event) => ({ data: [
+        event.query.isAdmin ?? null, ({}).isAdmin ?? null, Object.keys(event.query),
+    ] });"""
+
+    outcome = guest.result(code, query={"__proto__": {"isAdmin": "yes"}})
+
+    assert json.loads(outcome.body)["data"] == [None, None, ["__proto__"]]
+
+
+def test_module_state_lives_as_long_as_the_version(guest: DenoGuest) -> None:
+    code = "let n = 0; export default () => String(++n);"
+
+    assert [guest.result(code).body for _ in range(3)] == [b"1", b"2", b"3"]
+
+
+def test_host_functions_are_promises(guest: DenoGuest) -> None:
+    code = """import { kv, log } from "perilune";
+    export default async () => {
+        log.info("got", { value: await kv.get("k") });
+        return [await kv.get("none"), await Promise.all([kv.get("k"), globalThis.kv.get("k")])];
+    };"""
+
+    assert json.loads(guest.result(code).body) == [None, ["stored", "stored"]]
+    assert guest.logged() == [("info", 'got {"value":"stored"}')]
+
+
+def test_bytes_of_other_languages_survive(guest: DenoGuest) -> None:
+    code = "export default async () => { await kv.delete(await kv.get('bytes')); return 1; };"
+
+    guest.run(code)
+
+    assert guest.calls[-1] == ("kv.delete", [VALUES[b"bytes"]])
+
+
+def test_failures_of_host_functions_can_be_caught(guest: DenoGuest) -> None:
+    code = """import { kv, PeriluneError } from "perilune";
+    export default async () => {
+        try { await kv.set("a", "b"); } catch (error) {
+            return [error instanceof PeriluneError, error.name, error.module, error.message];
+        }
+    };"""
+
+    assert json.loads(guest.result(code).body) == [True, "PeriluneError", "kv", "the store is full"]
+
+
+def test_failures_of_host_functions_name_the_line_that_waited(guest: DenoGuest) -> None:
+    failure = guest.failure('export default async () => {\n  await kv.set("a", "b");\n};')
+
+    assert failure.message.startswith("PeriluneError: the store is full\n    at async ")
+    assert failure.line == 2
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("kv.get()", "kv.get: key is missing"),
+        ("kv.get({})", "kv.get: key must be a string, not object"),
+        ("kv.get('a', 'b')", "kv.get takes at most 1 arguments, not 2"),
+        ("kv.incr('a', 'b')", "kv.incr: amount must be a number, not string"),
+        ("kv.set('a', 'b', 3)", "kv.set: options must be an object, not number"),
+        ("kv.set('a', 'b', { ttl: () => 1 })", "kv.set: a plain value is expected, not a function"),
+    ],
+)
+def test_wrong_arguments_never_reach_the_host(guest: DenoGuest, call: str, message: str) -> None:
+    failure = guest.failure(f"export default async () => {{ await {call}; }};")
+
+    assert failure.message.startswith(f"TypeError: {message}")
+    assert guest.calls == []
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "message", "line", "column"),
+    [
+        pytest.param(
+            "\nexport default () => { throw new RangeError('far'); };",
+            "runtime", "RangeError: far\n    at default (main.js:2:30)", 2, 30, id="thrown",
+        ),
+        pytest.param(
+            "export default () => {\n  null.x;\n};",
+            "runtime", "TypeError: Cannot read properties of null (reading 'x')\n", 2, 8,
+            id="null",
+        ),
+        pytest.param(
+            "function f() { throw new Error('inner'); }\n"
+            "export default () => { try { f(); } catch (e) { throw new Error('outer', "
+            "{ cause: e }); } };",
+            "runtime",
+            "Error: outer\n    at default (main.js:2:55)\nCaused by: Error: inner\n    at f (",
+            2, 55, id="cause",
+        ),
+        pytest.param("export default () => { throw 'x'; };", "runtime", 'Uncaught "x"', None, None,
+                     id="text thrown"),
+        pytest.param("let a = ;", "syntax", "SyntaxError: Expression expected", 1, 9, id="syntax"),
+        pytest.param("let a = 1;\nlet a = 2;", "syntax",
+                     "SyntaxError: Identifier 'a' has already been declared", 2, 5, id="twice"),
+        pytest.param("const a: number = 1;", "syntax", "SyntaxError: Missing initializer", 1, 7,
+                     id="types in javascript"),
+        pytest.param("import { nope } from 'perilune';", "syntax",
+                     "SyntaxError: The requested module 'perilune' does not provide an export "
+                     "named 'nope'", 1, 10, id="no such export"),
+        pytest.param("throw new Error('top');", "runtime", "Error: top\n", 1, 7, id="top level"),
+        pytest.param("export default 3;", "runtime", "handler not found: ", None, None,
+                     id="no handler"),
+        pytest.param("\nimport x from 'lodash';", "runtime",
+                     "TypeError: Cannot find module 'lodash': ", 2, 15, id="bare module"),
+        pytest.param("import x from 'npm:left-pad';", "runtime",
+                     "TypeError: Cannot find module 'npm:left-pad': ", 1, 15, id="npm"),
+        pytest.param("import x from 'https://example.org/x.js';", "runtime",
+                     "TypeError: Cannot find module 'https://example.org/x.js': ", 1, 15,
+                     id="https"),
+        pytest.param("import fs from 'node:fs';", "runtime",
+                     "TypeError: Cannot find module 'node:fs': ", 1, 16, id="node:fs"),
+        pytest.param("export default () => { deep(); }; function deep() { deep(); }", "runtime",
+                     "RangeError: Maximum call stack size exceeded\n", 1, None, id="recursion"),
+    ],
+)  # fmt: skip
+def test_failures(
+    guest: DenoGuest, code: str, kind: str, message: str, line: int | None, column: int | None
+) -> None:
+    failure = guest.failure(code)
+
+    assert (failure.kind, failure.line) == (kind, line)
+    assert failure.message.startswith(message)
+    assert column is None or failure.column == column
+    assert "blob:" not in failure.message and "file:" not in failure.message
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("setTimeout(() => { throw new Error('late'); }, 1); await new Promise(() => {});", "late"),
+        ("Promise.reject(new Error('lost')); return 1;", "lost"),
+        ("queueMicrotask(() => { throw new Error('micro'); }); return 1;", "micro"),
+        ("kv.set('a', 'b'); return 1;", "the store is full"),
+        ("await new Promise(() => {});", "the handler waits for something that will never happen"),
+        ("reportError(new Error('told')); return 1;", "told"),
+    ],
+)
+def test_what_goes_wrong_beside_the_handler_fails_the_execution(
+    guest: DenoGuest, code: str, message: str
+) -> None:
+    failure = guest.failure(f"export default async () => {{ {code} }};")
+
+    assert message in failure.message.partition("\n")[0]
+    assert guest.result("export default () => 'on';").body == b"on"
+
+
+def test_what_is_started_ends_with_its_execution(guest: DenoGuest) -> None:
+    code = """let ticks = 0;
+    export default async (ctx, event) => {
+        if (event.path === "/start") {
+            setInterval(() => { ticks += 1; }, 1);
+            setTimeout(() => { throw new Error("late"); }, 2);
+        } else {
+            await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+        return ticks;
+    };"""
+
+    assert guest.result(code, path="/start").body == b"0"
+    assert guest.result(code, path="/look").body == b"0"
+
+
+def test_calls_that_nobody_waits_for_are_carried_out(guest: DenoGuest) -> None:
+    code = "export default () => { kv.get('a').then(() => kv.delete('b')); return 1; };"
+
+    assert isinstance(guest.run(code), Result)
+    assert [name for name, _ in guest.calls] == ["kv.get", "kv.delete"]
+
+
+def test_console(guest: DenoGuest) -> None:
+    code = """export default () => {
+        console.log("a", { b: [1] }, 2);
+        console.debug("%s is %d", "x", 7);
+        console.warn(new Map([[1, 2]]));
+        console.error("bad");
+        console.group("in"); console.info("inner"); console.groupEnd();
+        console.assert(1 === 2, "one");
+        console.log("y".repeat(1000));
+    };"""
+
+    guest.run(code)
+
+    *lines, (level, last) = guest.logged()
+    assert lines == [
+        ("info", "a { b: [ 1 ] } 2"),
+        ("debug", "x is 7"),
+        ("warn", "Map(1) { 1 => 2 }"),
+        ("error", "bad"),
+        ("info", "in"),
+        ("info", "  inner"),
+        ("error", "Assertion failed: one"),
+    ]
+    assert (level, last) == ("info", "y" * 175 + " [cut, 1000 bytes in all]")
+
+
+def test_invocations_may_queue_up(guest: DenoGuest) -> None:
+    code = "export default async (ctx, event) => (await kv.get('k')) + event.path;"
+
+    for number in range(5):
+        guest.send(code, path=str(number))
+
+    assert [body_of(guest.receive()) for _ in range(5)] == [b"stored%d" % n for n in range(5)]
+
+
+def test_large_frames_both_ways(guest: DenoGuest) -> None:
+    body = "ä" * 400_000
+
+    outcome = guest.result("export default (ctx, event) => event.body;", body=body)
+
+    assert outcome.body.decode() == body
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("while (true) {}", None),
+        ("throw new Error('not run')", None),
+        ("import { kv } from 'perilune'; await kv.get('k'); export default () => 1;", None),
+        ("let a = ;", "syntax"),
+        ("let a = 1; let a = 2;", "syntax"),
+        ("import { nope } from 'perilune';", "syntax"),
+        ("import x from 'nowhere';", "runtime"),
+    ],
+)
+def test_code_can_be_checked_without_running_it(
+    guest: DenoGuest, code: str, kind: str | None
+) -> None:
+    outcome = guest.run(code, is_check=True)
+
+    assert (outcome.kind if isinstance(outcome, Failure) else None) == kind
+    assert guest.calls == []
+
+
+def test_a_check_names_the_column_of_the_first_line(guest: DenoGuest) -> None:
+    outcome = guest.run("let a = ;", is_check=True)
+
+    assert isinstance(outcome, Failure)
+    assert (outcome.line, outcome.column) == (1, 9)
+
+
+def test_typescript_is_run_with_its_types_removed(typed: DenoGuest) -> None:
+    code = """import { kv, type Context } from "perilune";
+interface Order { id: number }
+enum State { Open = "open" }
+export default async function handler(ctx: Context, event: unknown): Promise<object> {
+  const order: Order = { id: 7 };
+  return { id: order.id, state: State.Open, stored: await kv.get("k") };
+}"""
+
+    assert json.loads(typed.result(code).body) == {"id": 7, "state": "open", "stored": "stored"}
+
+
+def test_failures_of_typescript_name_the_lines_as_written(typed: DenoGuest) -> None:
+    code = """interface A {
+  x: number;
+}
+
+function fail(a: A): never {
+  throw new Error(`bad ${a.x}`);
+}
+
+export default (): void => fail({ x: 1 });
+"""
+
+    failure = typed.failure(code)
+
+    assert failure.message.startswith("Error: bad 1\n    at fail (main.ts:6:9)\n    at default (")
+    assert (failure.line, failure.column) == (6, 9)
+
+
+def test_deno_and_what_needs_permissions_is_not_there(guest: DenoGuest) -> None:
+    names = "Deno process Worker WebSocket EventSource localStorage navigator prompt close caches"
+
+    assert guest.evaluate(f"'{names}'.split(' ').filter((one) => one in globalThis)") == []
+    assert guest.evaluate("typeof globalThis[Symbol.for('perilune.guest')]") == "undefined"
