@@ -12,15 +12,15 @@ import msgspec
 import perilune.worker
 from perilune.runtimes.guest_api import HOST_FUNCTIONS
 from perilune.worker.frames import (
-    HEADER,
-    PROTOCOL_VERSION,
     Call,
     Failure,
     FrameReader,
     FromWorker,
+    HostFunction,
     Invoke,
     Reply,
     Result,
+    Setup,
     encode,
 )
 
@@ -38,17 +38,17 @@ EVENT = {"method": "GET", "path": "/", "headers": {}, "body": "", "query": {}}
 Answer = Callable[[Call], Reply]
 
 
-def host_functions() -> list[list[Any]]:
+def host_functions() -> list[HostFunction]:
     """Return the functions that the host carries out, as frames have them."""
     return [
-        [
+        HostFunction(
             one.module,
             one.name,
-            [[argument.type, argument.optional] for argument in one.args],
+            [(argument.type, argument.optional) for argument in one.args],
             one.has_reply,
             one.fails_with_false,
             [argument.name for argument in one.args],
-        ]
+        )
         for one in HOST_FUNCTIONS.values()
     ]
 
@@ -81,9 +81,8 @@ class DenoGuest:
         self._messages: list[FromWorker] = []
         self._version = 0
         self._source = ""
-        limits = [MEMORY_BYTES, RESPONSE_BODY_BYTES, LOG_LINE_BYTES]
-        body = msgspec.msgpack.encode(["setup", *limits, host_functions(), language])
-        self._socket.sendall(HEADER.pack(len(body), PROTOCOL_VERSION) + body)
+        limits = (MEMORY_BYTES, RESPONSE_BODY_BYTES, LOG_LINE_BYTES)
+        self._socket.sendall(encode(Setup(*limits, host_functions(), language)))
 
     def send(self, code: str, *, is_check: bool = False, **event: Any) -> None:
         """Send an invocation of *code*; the process is not given twice in a row what it has."""
