@@ -92,6 +92,29 @@ def make_foreign(path) -> None:
         connection.execute("CREATE TABLE cakes (id TEXT)")
 
 
+def make_endless(path) -> None:
+    """A file whose log lines never end."""
+    write_database(path, some_rows())
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("""
+            DROP TABLE logs;
+            CREATE VIEW logs AS WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n)
+            SELECT id, id AS rowid, 'e' AS execution_id, 0 AS level, 'm' AS message, 1 AS timestamp
+            FROM n;
+        """)
+
+
+def make_endless_versions(path) -> None:
+    write_database(path, some_rows())
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("""
+            DROP TABLE schema_migrations;
+            CREATE VIEW Schema_Migrations AS
+            WITH RECURSIVE n(version) AS (SELECT 1 UNION ALL SELECT version FROM n)
+            SELECT version, 0 AS dirty FROM n;
+        """)
+
+
 @pytest.mark.parametrize(
     ("make", "text"),
     [
@@ -99,6 +122,8 @@ def make_foreign(path) -> None:
         pytest.param(make_newer, "schema version 10; this program takes over 1 to 9", id="newer"),
         pytest.param(make_incomplete, "functions lacks cron_schedule", id="incomplete"),
         pytest.param(make_torn, "damaged", id="torn"),
+        pytest.param(make_endless, "logs is no ordinary table", id="computed rows"),
+        pytest.param(make_endless_versions, "no database of Lunar", id="computed versions"),
         pytest.param(make_foreign, "is no database of Lunar", id="foreign"),
         pytest.param(lambda path: path.write_text("x" * 5000), "no SQLite database", id="text"),
         pytest.param(lambda path: None, "does not exist", id="missing"),

@@ -185,10 +185,37 @@ def lose_executions(path):
         connection.execute("DELETE FROM executions")
 
 
+def add_trigger(path):
+    with other_connection(path) as connection:
+        connection.execute(
+            "CREATE TRIGGER extra AFTER INSERT ON executions BEGIN DELETE FROM env_vars; END"
+        )
+
+
+def change_trigger(path):
+    """One of ours by its name, and of an old schema by what the file says of itself."""
+    with other_connection(path) as connection:
+        connection.execute("DELETE FROM perilune_migrations WHERE version > 6")
+        connection.execute("DROP TRIGGER executions_ended")
+        connection.execute(
+            "CREATE TRIGGER executions_ended AFTER INSERT ON executions"
+            " BEGIN DELETE FROM env_vars; END"
+        )
+
+
+def garble_gzip(path):
+    packed = bytearray(gzip.compress(path.read_bytes()))
+    packed[40:60] = b"\xff" * 20
+    path.write_bytes(packed)
+
+
 @pytest.mark.parametrize("force", [False, True])
 @pytest.mark.parametrize(
     "spoil",
     [
+        pytest.param(add_trigger, id="trigger"),
+        pytest.param(change_trigger, id="changed-trigger"),
+        pytest.param(garble_gzip, id="garbled-gzip"),
         pytest.param(damage_middle, id="damaged"),
         pytest.param(cut_in_half, id="cut"),
         pytest.param(make_newer, id="newer"),

@@ -9,6 +9,7 @@ import os
 import shutil
 import sqlite3
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from perilune.store.errors import (
 )
 from perilune.store.integrity import find_problems
 from perilune.store.lunar.copying import process_using, remove_database
-from perilune.store.migrate import schema_version, shipped_migrations
+from perilune.store.migrate import schema_version, shipped_migrations, stray_code
 
 _GZIP = b"\x1f\x8b"
 _COPIED_AT_ONCE = 1024 * 1024
@@ -136,6 +137,8 @@ def restore(source: Path, database: Path, *, now: int, force: bool = False) -> R
             if version == 0:
                 raise IncompatibleDatabase("it is empty")
             note = _take_note(copy)
+            if stray := stray_code(copy, steps[:version]):
+                raise BackupFailed(f"{source} has a {stray} that is not Perilune's")
             _must_be_in_order(copy, source, has_counters=version == len(steps))
         aside = _put_aside(database, now)
         _put(partial, database)
@@ -185,7 +188,10 @@ def _take_note(copy: sqlite3.Connection) -> BackupNote | None:
     found = copy.execute("SELECT 1 FROM sqlite_master WHERE name = 'perilune_backup'").fetchone()
     if found is None:
         return None
-    row = copy.execute("SELECT made_at, program, schema_version FROM perilune_backup").fetchone()
+    row = copy.execute(
+        "SELECT CAST(made_at AS INTEGER), CAST(program AS TEXT), CAST(schema_version AS INTEGER)"
+        " FROM perilune_backup"
+    ).fetchone()
     copy.execute("DROP TABLE perilune_backup")
     return None if row is None else BackupNote(*row)
 
@@ -219,7 +225,7 @@ def _unpack(source: Path, target: Path) -> None:
             with _create(target) as sink:
                 opened = gzip.GzipFile(fileobj=file, mode="rb") if is_packed else file
                 shutil.copyfileobj(opened, sink, _COPIED_AT_ONCE)
-        except (EOFError, gzip.BadGzipFile) as error:
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise BackupFailed(f"{source} is damaged: {error}") from error
 
 

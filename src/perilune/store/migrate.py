@@ -83,6 +83,26 @@ def schema_version(connection: sqlite3.Connection, steps: Sequence[Migration]) -
     return len(made)
 
 
+def stray_code(connection: sqlite3.Connection, steps: Sequence[Migration]) -> str | None:
+    """Return which trigger or view of the file none of *steps* has made; None if there is none.
+
+    Triggers act on whatever is written, and neither checksums nor counters show them.
+    """
+    code = "SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'view')"
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
+        for step in steps:
+            _make(model, step, 0)
+        known = set(model.execute(code))
+    return next(
+        (
+            f"{kind} {name}"
+            for kind, name, sql in connection.execute(code)
+            if (kind, name, sql) not in known
+        ),
+        None,
+    )
+
+
 def migrate(
     connection: sqlite3.Connection, path: Path, steps: Sequence[Migration], now: int
 ) -> None:

@@ -205,6 +205,7 @@ def _version(connection: sqlite3.Connection) -> int:
         raise UnusableLunarFile("is a database of Perilune already")
     if "schema_migrations" not in tables or "functions" not in tables:
         raise UnusableLunarFile("is no database of Lunar")
+    _must_hold_rows(connection)
     made = connection.execute("SELECT version, dirty FROM schema_migrations").fetchall()
     if len(made) != 1:
         raise UnusableLunarFile(f"is no database of Lunar: it names {len(made)} schema versions")
@@ -226,6 +227,18 @@ def _version(connection: sqlite3.Connection) -> int:
         if missing:
             raise UnusableLunarFile(f"is no database of Lunar: {table.name} lacks {missing[0]}")
     return int(version)
+
+
+def _must_hold_rows(connection: sqlite3.Connection) -> None:
+    """Refuse what only looks like one of Lunar's tables.
+
+    A view or virtual table computes its rows, and whoever made the file decides how.
+    """
+    ours = {"schema_migrations", *(table.name for table in TABLES)}
+    computed = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND rootpage = 0"
+    for (name,) in connection.execute(computed):
+        if name.lower() in ours:
+            raise UnusableLunarFile(f"is no database of Lunar: {name} is no ordinary table")
 
 
 def columns_of(connection: sqlite3.Connection, table: str, schema: str = "main") -> set[str]:
@@ -251,6 +264,9 @@ def _has_write_ahead_log(header: bytes) -> bool:
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    return sqlite3.connect(
+    connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=LOCK_TIMEOUT_S, isolation_level=None
     )
+    # The file comes from elsewhere: what its schema says is carried out, but not everything.
+    connection.execute("PRAGMA trusted_schema = OFF")
+    return connection
