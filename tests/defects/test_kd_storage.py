@@ -456,3 +456,16 @@ async def test_kd_116_health_readiness_version_and_figures_can_be_asked_for(site
 
     assert answer.status_code == 200
     assert text in answer.text
+
+
+async def test_kd_76_times_stay_seconds_and_the_order_within_one_is_kept(store, path, clock):
+    """Whole seconds in the fields that clients read; beside them the order of insertion."""
+    version = await some_version(store)
+    made = [await store.create_execution(execution_of(version)) for _ in range(5)]
+
+    found, _ = await store.list_executions(version.function_id, ALL)
+
+    assert {one.created_at for one in found} == {int(clock.now)}
+    assert [one.id for one in found] == [one.id for one in reversed(made)]
+    ordered = rows(path, "SELECT id FROM executions ORDER BY seq")
+    assert ordered == [(one.id,) for one in made]
