@@ -31,9 +31,19 @@ def handler(ctx, event):
     return {"statusCode": 200, "body": str(fib(27))}
 """
 
+FIB_IN_JAVASCRIPT = """
+function fib(n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
+export default function handler() { return { statusCode: 200, body: String(fib(27)) }; }
+"""
+
 HELLO = {
     "lua": 'function handler(ctx, event) return { statusCode = 200, body = "hello" } end',
     "python": 'def handler(ctx, event):\n    return {"statusCode": 200, "body": "hello"}',
+    "javascript": 'export default () => ({ statusCode: 200, body: "hello" });',
+    "typescript": (
+        "interface Answer { statusCode: number; body: string }\n"
+        'export default (): Answer => ({ statusCode: 200, body: "hello" });'
+    ),
 }
 """The smallest function of each language; those other than Lua are compared with Lua's."""
 
@@ -99,6 +109,9 @@ end
 """,
     ),
     Case("fib(27)", FIB),
+    Case("hello javascript", HELLO["javascript"], runtime="javascript"),
+    Case("hello typescript", HELLO["typescript"], runtime="typescript"),
+    Case("fib(27) javascript", FIB_IN_JAVASCRIPT, runtime="javascript"),
     Case("hello python", HELLO["python"], runtime="python"),
     Case("fib(27) python", FIB_IN_PYTHON, runtime="python"),
 )

@@ -13,6 +13,8 @@ FIRST_CALLS = 40
 MARKS: Mapping[str, str] = {
     "lua": "perilune.worker.lua_interpreter",
     "python": "perilune.worker.python.interpreter",
+    "javascript": "perilune.worker.javascript.launcher",
+    "typescript": "perilune.worker.javascript.launcher",
 }
 """What stands in the command line of the process that forks the workers of a language."""
 

@@ -51,13 +51,13 @@ class Server:
         """Return the proportional memory of each worker, in MiB.
 
         Args:
-            marks: one of them is in the command line of the process that forked the worker,
-                or of the worker itself.
+            marks: one of them is in the command line of the process that forked the workers.
         """
         pids = descendants(self.process.pid)
-        marked = [pid for pid in pids if any(mark in _command_of(pid) for mark in marks)]
-        parents = [pid for pid in marked if _parent_of(pid) not in marked]
-        return [_pss_kib(pid) / 1024 for pid in marked if pid not in parents]
+        marked = {pid for pid in pids if any(mark in _command_of(pid) for mark in marks)}
+        # Forked workers have their parent's command line, those that became a program do not.
+        parents = {pid for pid in marked if _parent_of(pid) not in marked}
+        return [_pss_kib(pid) / 1024 for pid in pids if _parent_of(pid) in parents]
 
 
 @contextmanager

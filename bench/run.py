@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.baselines import bare_asgi, bare_fib_ms
+from bench.baselines import bare_asgi, bare_fib_ms, bare_javascript_fib_ms
 from bench.cases import CASES
 from bench.languages import measure_languages, show_languages
 from bench.load import Measured, drive, middle
@@ -78,6 +78,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "seconds": options.seconds,
         "runs": options.runs,
         "bare_fib_ms": bare_fib_ms(),
+        "bare_javascript_fib_ms": bare_javascript_fib_ms(),
         "languages": languages,
         "memory_mib": {"idle": idle_mib, "after load": loaded_mib},
         "figures": {
@@ -92,23 +93,20 @@ def show(results: dict[str, Any]) -> None:
     figures = results["figures"]
     bare = figures["bare ASGI"]
     print(
-        f"{'case':16} {'conn':>4} {'req/s':>8} {'×bare':>6}"
+        f"{'case':18} {'conn':>4} {'req/s':>8} {'×bare':>6}"
         f" {'p50 ms':>8} {'p99 ms':>8} {'×bare':>6} errors"
     )
     for name, by_connections in figures.items():
         for connections, one in by_connections.items():
             base = bare[connections]
             print(
-                f"{name:16} {connections:>4} {one['requests_per_s']:8.0f}"
+                f"{name:18} {connections:>4} {one['requests_per_s']:8.0f}"
                 f" {one['requests_per_s'] / base['requests_per_s']:6.2f}"
                 f" {one['p50_ms']:8.2f} {one['p99_ms']:8.2f}"
                 f" {one['p99_ms'] / base['p99_ms']:6.1f} {one['errors']:>6}"
             )
-    fib = figures.get("fib(27)", {}).get("1")
-    if fib:
-        ratio = fib["p50_ms"] / results["bare_fib_ms"]
-        bare_ms = results["bare_fib_ms"]
-        print(f"\nfib(27) in bare LuaJIT: {bare_ms:.2f} ms; here {ratio:.2f} × that at p50")
+    show_fib(results, "fib(27)", "LuaJIT", "bare_fib_ms")
+    show_fib(results, "fib(27) javascript", "Deno", "bare_javascript_fib_ms")
     show_call_cost(figures, "one kv.get")
     show_call_cost(figures, "http.get")
     show_languages(results)
@@ -117,6 +115,15 @@ def show(results: dict[str, Any]) -> None:
         f"memory of all processes (PSS): {memory['idle']:.0f} MiB idle,"
         f" {memory['after load']:.0f} MiB after load"
     )
+
+
+def show_fib(results: dict[str, Any], case: str, interpreter: str, member: str) -> None:
+    """Print what fib takes here, against the interpreter alone."""
+    fib = results["figures"].get(case, {}).get("1")
+    if fib:
+        bare_ms = results[member]
+        ratio = fib["p50_ms"] / bare_ms
+        print(f"\n{case} in bare {interpreter}: {bare_ms:.2f} ms; here {ratio:.2f} × that at p50")
 
 
 def show_call_cost(figures: dict[str, Any], name: str) -> None:

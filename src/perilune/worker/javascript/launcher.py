@@ -12,10 +12,10 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from importlib import metadata
 from pathlib import Path
 
 from perilune.worker.frames import HEADER, FrameError, FrameReader, Setup, ToWorker
+from perilune.worker.javascript.deno import find_deno
 from perilune.worker.lockdown import Profile
 
 MIB = 1024 * 1024
@@ -41,22 +41,6 @@ _FLAGS = (
 )
 # DENO_DIR names a place that does not exist: nothing is kept, nothing can be written.
 _ENVIRONMENT = {"DENO_DIR": "/nonexistent", "DENO_NO_UPDATE_CHECK": "1", "NO_COLOR": "1"}
-
-
-def find_deno() -> str:
-    """Return the path of Deno, as the installed package `deno` records it.
-
-    Raises:
-        FileNotFoundError: it is not installed.
-    """
-    try:
-        files = metadata.files("deno") or []
-    except metadata.PackageNotFoundError:
-        files = []
-    for file in files:
-        if file.name == "deno":
-            return str(Path(file.locate()).resolve())
-    raise FileNotFoundError("Deno is missing: pip install 'perilune[javascript]'")
 
 
 def serve(connection: socket.socket) -> None:
