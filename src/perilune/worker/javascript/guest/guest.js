@@ -1,10 +1,16 @@
 /** What guests import as `perilune` and have as globals. */
 
+import { makeCrypto, random } from "./digests.js";
+import { base64, json } from "./encodings.js";
 import { PeriluneError } from "./errors.js";
 import { Name } from "./msgpack.js";
 import { adaptOutside } from "./outside.js";
 import { camelCase } from "./names.js";
+import { makeRouter } from "./routing.js";
+import { strings } from "./strings.js";
 import { cut } from "./text.js";
+import { makeTime } from "./times.js";
+import { url } from "./urls.js";
 
 const { stringify } = JSON;
 
@@ -34,7 +40,7 @@ const { stringify } = JSON;
  */
 export function makeGuest({ functions, calls, timers, lineLimit, inspect }) {
   /** @type {Record<string, Functions>} */
-  const modules = Object.fromEntries(MODULES.map((name) => [name, {}]));
+  const modules = Object.fromEntries(OF_HOST.map((name) => [name, {}]));
   for (const described of functions) {
     modules[described.module][camelCase(described.name)] = calls.bind(described);
   }
@@ -55,29 +61,26 @@ export function makeGuest({ functions, calls, timers, lineLimit, inspect }) {
   const current = { functionId: "", baseUrl: "" };
   const fetch = adaptOutside(modules, functions, calls);
   return {
-    modules: { ...modules, PeriluneError },
+    modules: {
+      ...modules,
+      json,
+      base64,
+      crypto: makeCrypto(),
+      time: makeTime(timers),
+      url,
+      strings,
+      random,
+      router: makeRouter(current),
+      PeriluneError,
+    },
     log,
     fetch,
     enter: ({ functionId = "", baseUrl = "" }) => Object.assign(current, { functionId, baseUrl }),
   };
 }
 
-const MODULES = [
-  "log",
-  "kv",
-  "env",
-  "http",
-  "json",
-  "base64",
-  "crypto",
-  "time",
-  "url",
-  "strings",
-  "random",
-  "router",
-  "ai",
-  "email",
-];
+// Those of them that the server carries out; it need not have any function of one.
+const OF_HOST = ["log", "kv", "env", "http", "ai", "email"];
 
 /**
  * @param {string} level

@@ -1,0 +1,371 @@
+/**
+ * The abbreviations of time zones.  Written by tools/generate_zone_names.py; do not edit.
+ *
+ * Each line has offsets in seconds with their abbreviations, then the zones that have them.
+ * Where an offset has had several, it is the last one.
+ */
+
+const TABLE = `
+-10800-03|Etc/GMT+3
+-10800-03 -7200-02 -4480LMT 0GMT|America/Danmarkshavn
+-10800-03 -8376LMT -7200-02|America/Recife
+-10800-03 -8572LMT -7200-02|America/Maceio
+-10800-03 -9240LMT -7200-02|America/Fortaleza
+-10800-03 -9244LMT -7200-02|America/Bahia
+-10800-03 0-00|Antarctica/Rothera
+-11188LMT -10800-03 -7200-02|America/Sao_Paulo Brazil/East
+-11568LMT -10800-03 -7200-02|America/Araguaina
+-11636LMT -10800-03 -7200-02|America/Belem
+-12416LMT -10800-03 -7200-02 -3600-01|America/Nuuk America/Godthab
+-12652NST -12600NST -9052NDT -9000NDT -5400NDDT|America/St_Johns Canada/Newfoundland
+-1276LMT 0WET 3600CET 7200CEST|Africa/Ceuta
+-1284LMT 0GMT 3600CET 7200CEST|Europe/Gibraltar
+-13252PMT -13240LMT -13236PMT -12600-0330 -10800-03|America/Paramaribo
+-14400-04|Etc/GMT+4
+-14400-04 -10800-03 -7200-02 0-00|Antarctica/Palmer
+-14400-04 -12560LMT -10800-03|America/Cayenne
+-14400-04 -13108LMT -10800-03|America/Campo_Grande
+-14400-04 -13128LMT -10800-03|America/Santarem
+-14400-04 -13460LMT -10800-03|America/Cuiaba
+-14400-04 -13491MMT -12600-0330 -10800-03 -9000-0230 -7200-02 -5400-0130|America/Montevideo
+-14400-04 -13840AMT -10800-03|America/Asuncion
+-14400-04 -13884SMT -10800-03 -7200-02|Atlantic/Stanley
+-14400-04 -13959LMT -13500-0345 -10800-03|America/Guyana
+-14400AST -13480LMT -10800-03 -7200-02|America/Miquelon
+-14400AST -14309LMT -12600-0330 -10800ADT|America/Barbados
+-14400AST -14388LMT -10800ADT|America/Glace_Bay
+-14404LMT -14400-04 -10800-03|America/Manaus Brazil/West
+-14500LMT -14400AST -12652NST -12600NST -10800ADT -9052NDT -9000NDT -7200ADDT|America/Goose_Bay
+-14560LMT -14400-04 -10800-03|America/Boa_Vista
+-14660FFMT -14400AST -10800ADT|America/Martinique
+-1521DMT 0GMT 2079IST 3600IST|Europe/Dublin Eire
+-15264LMT -14400AST -10800ADT|America/Halifax Canada/Atlantic
+-15336LMT -14400-04 -10800-03|America/Porto_Velho
+-15408CMT -14400-04 -10800-03 -7200-02|America/Argentina/Cordoba America/Cordoba America/Rosario
+-15408CMT -14400-04 -14028LMT -10800-03 -7200-02|America/Argentina/Buenos_Aires America/Buenos_Aires
+-15558BMT -14400AST -11958BST -10800ADT|Atlantic/Bermuda
+-15652LMT -15408CMT -14400-04 -10800-03 -7200-02|America/Argentina/Tucuman
+-15672LMT -15408CMT -14400-04 -10800-03 -7200-02|America/Argentina/Jujuy America/Jujuy
+-15700LMT -15408CMT -14400-04 -10800-03 -7200-02|America/Argentina/Salta
+-15788LMT -15408CMT -14400-04 -10800-03 -7200-02|America/Argentina/Catamarca America/Catamarca America/Argentina/ComodRivadavia
+-15865LMT -14400AST -10800APT|America/Puerto_Rico America/Virgin America/Anguilla America/Antigua America/Aruba America/Blanc-Sablon America/Curacao America/Dominica America/Grenada America/Guadeloupe America/Kralendijk America/Lower_Princes America/Marigot America/Montserrat America/Port_of_Spain America/St_Barthelemy America/St_Kitts America/St_Lucia America/St_Thomas America/St_Vincent America/Tortola
+-15924LMT -15408CMT -14400-04 -10800-03 -7200-02|America/Argentina/San_Luis
+-16044LMT -15408CMT -14400-04 -10800-03 -7200-02|America/Argentina/La_Rioja
+-16200-0430 -16064LMT -16060CMT -14400-04|America/Caracas
+-1624LMT 0WET 3600WEST|Atlantic/Faroe Atlantic/Faeroe
+-16356CMT -14400-04 -12756BST|America/La_Paz
+-16392LMT -15408CMT -14400-04 -10800-03 -7200-02|America/Argentina/Ushuaia
+-16444LMT -15408CMT -14400-04 -10800-03 -7200-02|America/Argentina/San_Juan
+-16508LMT -14400AST -10800ADT|America/Thule
+-16516LMT -15408CMT -14400-04 -10800-03 -7200-02|America/Argentina/Mendoza America/Mendoza
+-16612LMT -15408CMT -14400-04 -10800-03 -7200-02|America/Argentina/Rio_Gallegos
+-18000-05|Etc/GMT+5
+-18000-05 -16272LMT -14400-04|America/Rio_Branco Brazil/Acre America/Porto_Acre
+-18000-05 -16768LMT -14400-04|America/Eirunepe
+-18000-05 -16965SMT -14400-04 -10800-03|America/Santiago Chile/Continental
+-18000-05 -17020LMT -16965SMT -14400-04 -10800-03|America/Punta_Arenas
+-18000-05 -17296LMT -16965SMT -14400-04 -10800-03|America/Coyhaique
+-18000-05 -17776BMT -14400-04|America/Bogota
+-18000EST -14400EDT|EST5EDT
+-18000EST -15548LMT -14400AST -10800ADT|America/Moncton
+-18000EST -16800SDMT -16776LMT -16200-0430 -14400AST|America/Santo_Domingo
+-18000EST -17360LMT -17340PPMT -14400EDT|America/Port-au-Prince
+-18000EST -17762LMT -14400EDT|America/New_York US/Eastern
+-1820LMT 0+00 3600+01|Africa/Casablanca
+-18430KMT -18000EST -14400EDT|America/Jamaica Jamaica
+-18430KMT -18000EST -17072LMT -14400EDT|America/Grand_Turk
+-18516LMT -18492LMT -18000-05 -14400-04|America/Lima
+-19052LMT -18000EST -14400EDT|America/Toronto Canada/Eastern America/Nassau America/Montreal America/Nipigon America/Thunder_Bay
+-19160LMT -18840QMT -18000-05 -14400-04|America/Guayaquil
+-19176CMT -19088LMT -18000EST|America/Panama EST America/Atikokan America/Cayman America/Coral_Harbour
+-19776HMT -19768LMT -18000CST -14400CDT|America/Havana Cuba
+-21600-06|Etc/GMT+6
+-21600-06 -21504LMT -18000-05|Pacific/Galapagos
+-21600CST -18000CDT|CST6CDT
+-21600CST -18000CDT 0-00|America/Rankin_Inlet America/Resolute
+-21600CST -18000EST -14400EDT 0-00|America/Iqaluit America/Pangnirtung
+-21600CST -19931LMT -18000EST -14400EDT|America/Detroit US/Michigan
+-21600CST -20173SJMT -18000CDT|America/Costa_Rica
+-21600CST -20364LMT -18000EST -14400EDT|America/Kentucky/Monticello
+-21600CST -20416LMT -18000EST -14400EDT|America/Indiana/Vevay
+-21600CST -20582LMT -18000EST -14400EDT|America/Kentucky/Louisville America/Louisville
+-21600CST -20678LMT -18000EST -14400EDT|America/Indiana/Indianapolis US/East-Indiana America/Indianapolis America/Fort_Wayne
+-21600CST -20712MMT -20708LMT -18000CDT|America/Managua
+-21600CST -20723LMT -18000EST -14400EDT|America/Indiana/Marengo
+-21600CST -20785LMT -18000EST -14400EDT|America/Indiana/Winamac
+-21600CST -20790LMT -18000CDT|America/Indiana/Knox US/Indiana-Starke America/Knox_IN
+-21600CST -20823LMT -18000CDT -14400EDT|America/Indiana/Tell_City
+-21600CST -20824LMT -18000EST -14400EDT|America/Cancun
+-21600CST -20932LMT -18000CDT|America/Tegucigalpa
+-21600CST -20947LMT -18000EST -14400EDT|America/Indiana/Petersburg
+-21600CST -21007LMT -18000EST -14400EDT|America/Indiana/Vincennes
+-21600CST -21027LMT -18000CDT|America/Menominee
+-21600CST -21036LMT -18000CDT|America/Chicago US/Central
+-21600CST -21168LMT -19800-0530 -18000CDT|America/Belize
+-21600CST -21408LMT -18000CDT|America/El_Salvador
+-21600CST -21508LMT -18000CDT|America/Merida
+-21724LMT -21600CST -18000CDT|America/Guatemala
+-2205LMT 0GMT 1616LMT 3600WAT|Africa/Sao_Tome
+-2205LMT 0WET 3600WEST 7200CEST|Europe/Lisbon Portugal WET
+-23316LMT -21600CST -18000EST|America/Winnipeg Canada/Central America/Rainy_River
+-23400LMT -21600CST -18000CDT|America/Matamoros
+-25200-07|Etc/GMT+7
+-25200MST -21600MDT|MST7MDT
+-25200MST -21600MDT -18000EST 0-00|America/Cambridge_Bay
+-25200MST -23796LMT -21600CST -18000CDT|America/Mexico_City Mexico/General
+-25200MST -24076LMT -21600CST -18000CDT|America/Monterrey
+-25200MST -24312LMT -21600CST -18000CDT|America/North_Dakota/Center
+-25200MST -24339LMT -21600CST -18000CDT|America/North_Dakota/New_Salem
+-25200MST -24427LMT -21600CST -18000CDT|America/North_Dakota/Beulah
+-25200MST -25060LMT -21600CST -18000CDT|America/Ojinaga
+-25200MST -25116LMT -21600CST|America/Regina Canada/Saskatchewan
+-25200MST -25196LMT -21600MDT|America/Denver Navajo US/Mountain America/Shiprock
+-25260LMT -25200MST -21600CST -18000CDT|America/Bahia_Banderas
+-25460LMT -25200MST -21600CST -18000CDT|America/Chihuahua
+-25540LMT -25200MST -21600MDT|America/Mazatlan Mexico/BajaSur
+-25556LMT -25200MST -21600MDT -18000CDT|America/Ciudad_Juarez
+-25880LMT -25200MST -21600CST|America/Swift_Current
+-26248EMT -25200-07 -21600-06 -18000-05|Pacific/Easter Chile/EasterIsland
+-26632LMT -25200MST -21600MDT|America/Hermosillo
+-2670MMT -2588MMT 0GMT|Africa/Monrovia
+-26898LMT -25200MST -21600MDT|America/Phoenix MST US/Arizona America/Creston
+-27232LMT -25200MST -21600CST|America/Edmonton Canada/Mountain America/Yellowknife
+-28800-08|Etc/GMT+8
+-28800PST -25200MST -21600CST 0-00|America/Inuvik
+-28800PST -25200PDT|PST8PDT
+-28800PST -27889LMT -25200MST -21600MDT|America/Boise
+-28800PST -28084LMT -25200PDT|America/Tijuana Mexico/BajaNorte America/Ensenada America/Santa_Isabel
+-28800PST -28378LMT -25200PDT|America/Los_Angeles US/Pacific
+-28856LMT -28800PST -25200MST|America/Dawson_Creek
+-29447LMT -28800PST -25200MST|America/Fort_Nelson
+-29548LMT -28800PST -25200MST|America/Vancouver Canada/Pacific
+-31220LMT -30600-0830 -28800-08|Pacific/Pitcairn
+-32400-09|Etc/GMT+9
+-32400-09 -32388LMT|Pacific/Gambier
+-32400AKST -31578LMT -28800AKDT -25200PDT 54822LMT|America/Metlakatla
+-32400AKST -32261LMT -28800AKDT -25200PDT 54139LMT|America/Juneau
+-32412LMT -32400YST -28800PST -25200MST|America/Whitehorse Canada/Yukon
+-32473LMT -32400AKST -28800AKDT -25200PDT 53927LMT|America/Sitka
+-33460LMT -32400YST -28800PST -25200MST|America/Dawson
+-33535LMT -32400AKST -28800AKDT 52865LMT|America/Yakutat
+-34200-0930 -33480LMT|Pacific/Marquesas
+-3600-01|Etc/GMT+1
+-3600-01 -3168LMT 0+00 3600+01|Africa/El_Aaiun
+-36000-10|Etc/GMT+10
+-36000-10 -35896LMT|Pacific/Tahiti
+-36000AHST -35976LMT -32400AKST -28800AKDT 50424LMT|America/Anchorage US/Alaska
+-3696LMT -3600-01 0WET 3600WEST|Atlantic/Canary
+-3740LMT -3600-01 0GMT|Africa/Bissau
+-37886LMT -37800HST -36000HST -34200HPT|Pacific/Honolulu US/Hawaii Pacific/Johnston HST
+-38344LMT -37800-1030 -36000-10 -34200-0930 48056LMT|Pacific/Rarotonga
+-38400-1040 -37760LMT -36000-10 50400+14|Pacific/Kiritimati
+-39600-11|Etc/GMT+11
+-39698LMT -39600BST -36000BDT -32400AKST -28800AKDT 46702LMT|America/Nome
+-4056FMT -3600-01 0WET 3600WEST|Atlantic/Madeira
+-40800-1120 -40780LMT -39600-11|Pacific/Niue
+-40968LMT -39600SST 45432LMT|Pacific/Pago_Pago US/Samoa Pacific/Samoa Pacific/Midway
+-41096LMT -39600-11 46800+13|Pacific/Fakaofo
+-41400-1130 -41216LMT -39600-11 -36000-10 45184LMT 46800+13 50400+14|Pacific/Apia
+-42398LMT -39600BST -36000HST -32400HDT 44002LMT|America/Adak US/Aleutian America/Atka
+-43200-12|Etc/GMT+12
+-43200-12 -39600-11 0-00 46800+13|Pacific/Kanton Pacific/Enderbury
+-43200-12 32400+09 36000+10 39600+11 40160LMT 43200+12|Pacific/Kwajalein Kwajalein
+-47284LMT 32400+09 36000+10 39116LMT 39600+11 43200+12|Pacific/Kosrae
+-51660LMT 32400+09 34740LMT 36000ChST 39600GDT|Pacific/Guam Pacific/Saipan
+-54124LMT 32276LMT 32400+09|Pacific/Palau
+-57368LMT 28800PST 29032LMT 32400PDT|Asia/Manila
+-7200-02|Etc/GMT+2
+-7200-02 -5272LMT -3600-01 0+00|America/Scoresbysund
+-7200-02 -5644LMT -3600-01|Atlantic/Cape_Verde
+-7200-02 -6872HMT -6160LMT -3600-01 0+00 3600WEST|Atlantic/Azores
+-75LMT 0GMT 3600BST 7200BDST|Europe/London GB GB-Eire Europe/Guernsey Europe/Isle_of_Man Europe/Jersey Europe/Belfast
+-7780LMT -7200-02 -3600-01|America/Noronha Brazil/DeNoronha
+-8768LMT -7200-02|Atlantic/South_Georgia
+-884LMT 0WET 3600CET 7200CEST|Europe/Madrid
+-968LMT 0GMT|Africa/Abidjan Iceland Africa/Accra Africa/Bamako Africa/Banjul Africa/Conakry Africa/Dakar Africa/Freetown Africa/Lome Africa/Nouakchott Africa/Ouagadougou Atlantic/Reykjavik Atlantic/St_Helena Africa/Timbuktu
+0+00 7200+02|Antarctica/Troll
+0-00|Factory
+0-00 18000+05 21600+06|Antarctica/Mawson
+0-00 18000+05 25200+07|Antarctica/Davis Antarctica/Vostok
+0-00 28800+08 39600+11|Antarctica/Casey
+0-00 36000AEST 39600AEDT|Antarctica/Macquarie
+0GMT|Etc/GMT GMT Etc/GMT+0 Etc/GMT-0 Etc/GMT0 Etc/Greenwich GMT+0 GMT-0 GMT0 Greenwich
+0GMT 3464PMT 3600CET 7200CEST|Europe/Prague Europe/Bratislava
+0GMT 815LMT 1800+0030 3600WAT|Africa/Lagos Africa/Bangui Africa/Brazzaville Africa/Douala Africa/Kinshasa Africa/Libreville Africa/Luanda Africa/Malabo Africa/Niamey Africa/Porto-Novo
+0UTC|Etc/UTC Etc/UCT Etc/Universal Etc/Zulu UCT UTC Universal Zulu
+0WET 1050BMT 3600CET 7200CEST|Europe/Brussels CET MET Europe/Amsterdam Europe/Luxembourg
+0WET 364LMT 3600CET 7200CEST|Europe/Andorra
+0WET 561PMT 3600CET 7200CEST|Europe/Paris Europe/Monaco
+0WET 561PMT 732LMT 3600CET 7200CEST|Africa/Algiers
+10656BMT 10660LMT 10800+03 14400+04|Asia/Baghdad
+10660LMT 10800MSK 14400+04 18000+05|Europe/Volgograd
+10680LMT 10800+03 14400+04 18000+05|Asia/Yerevan
+10751TBMT 10800+03 14400+04 18000+05|Asia/Tbilisi
+10800+03|Etc/GMT-3
+10800+03 11058LMT 14400+04 18000+05|Europe/Saratov
+10800+03 11212LMT|Asia/Riyadh Antarctica/Syowa Asia/Aden Asia/Kuwait
+10800+03 11532LMT 14400+04 18000+05|Europe/Astrakhan
+10800+03 11964LMT 14400+04 18000+05|Asia/Baku
+10800+03 12020LMT 14400+04 18000+05|Europe/Samara
+10800+03 12324LMT 14400+04 18000+05 21600+06|Asia/Oral
+10800+03 12368LMT 14400+04|Asia/Qatar Asia/Bahrain
+10800+03 12464LMT 14400+04 18000+05 21600+06|Asia/Atyrau
+10800MSK 11928LMT 14400MSK 18000+05|Europe/Kirov
+12064LMT 14400+04 18000+05 21600+06|Asia/Aqtau
+12344TMT 12600+0330 14400+04 16200+0430 18000+05|Asia/Tehran Iran
+13272LMT 14400+04|Asia/Dubai Asia/Muscat Indian/Mahe Indian/Reunion
+13505PMT 14400+04 14553LMT 18000+05 21600+06|Asia/Yekaterinburg
+13720LMT 14400+04 18000+05 21600+06|Asia/Aqtobe
+13800LMT 14400+04 18000+05|Indian/Mauritius
+14012LMT 14400+04 18000+05 21600+06|Asia/Ashgabat Asia/Ashkhabad
+14400+04|Etc/GMT-4
+14400+04 15268LMT 18000+05 21600+06|Asia/Qostanay
+14400+04 15712LMT 18000+05 21600+06|Asia/Qyzylorda
+14400+04 16073LMT 18000+05 21600+06|Asia/Samarkand
+14400+04 16200+0430 16608LMT|Asia/Kabul
+16092LMT 18000PKT 19800+0530 21600PKST 23400+0630|Asia/Karachi
+16512LMT 18000+05 21600+06 25200+07|Asia/Dushanbe
+16631LMT 18000+05 21600+06 25200+07|Asia/Tashkent
+17380LMT 18000+05 21600+06|Indian/Chagos
+17610LMT 18000+05 21600+06 25200+07|Asia/Omsk
+17640MMT 18000+05|Indian/Maldives Indian/Kerguelen
+1786BMT 2048LMT 3600CET 7200CEST|Europe/Zurich Europe/Busingen Europe/Vaduz
+17904LMT 18000+05 21600+06 25200+07|Asia/Bishkek
+18000+05|Etc/GMT-5
+18000+05 18468LMT 21600+06 25200+07|Asia/Almaty
+19164LMT 19172MMT 19800+0530 21600+06 23400+0630|Asia/Colombo
+19270MMT 19800IST 21200HMT 21208LMT 23400+0630|Asia/Kolkata Asia/Calcutta
+19800+0530 20476LMT 20700+0545|Asia/Kathmandu Asia/Katmandu
+19800+0530 21200HMT 21600+06 21700LMT 23400+0630 25200+07|Asia/Dhaka Asia/Dacca
+19800+0530 21516LMT 21600+06|Asia/Thimphu Asia/Thimbu
+19900LMT 21600+06 25200+07 28800+08|Asia/Novosibirsk
+20100LMT 21600+06 25200+07 28800+08|Asia/Barnaul
+20391LMT 21600+06 25200+07 28800+08|Asia/Tomsk
+20928LMT 21600+06 25200+07 28800+08|Asia/Novokuznetsk
+21020LMT 21600+06|Asia/Urumqi Asia/Kashgar
+21600+06|Etc/GMT-6
+21600+06 21996LMT 25200+07 28800+08|Asia/Hovd
+21600+06 22286LMT 25200+07 28800+08|Asia/Krasnoyarsk
+23087RMT 23400+0630 32400+09|Asia/Yangon Indian/Cocos Asia/Rangoon
+24124BMT 25200+07|Asia/Bangkok Asia/Phnom_Penh Asia/Vientiane Indian/Christmas
+24925SMT 25200+07 26400+0720 27000+0730 28800+08 32400+09|Asia/Singapore Singapore Asia/Kuala_Lumpur
+25025IMT 25200+07 28800+08 32400+09|Asia/Irkutsk
+25200+07|Etc/GMT-7
+25200+07 25590PLMT 28800+08 32400+09|Asia/Ho_Chi_Minh Asia/Saigon
+25200+07 25652LMT 28800+08 32400+09|Asia/Ulaanbaatar Asia/Choibalsan Asia/Ulan_Bator
+25200WIB 25632BMT 26400+0720 27000+0730 28800+08 32400+09|Asia/Jakarta
+25200WIB 26240PMT 27000+0730 28800WITA 32400+09|Asia/Pontianak
+26480LMT 27000+0730 28800+08 30000+0820 32400+09|Asia/Kuching Asia/Brunei
+27232LMT 28800+08 32400+09 36000+10|Asia/Chita
+27250LMT 28800CST 32400CDT 36000+10|Asia/Macau Asia/Macao
+27402LMT 28800HKT 30600HKWT 32400HKST|Asia/Hong_Kong Hongkong
+27804LMT 28800AWST 32400AWDT|Australia/Perth Australia/West
+28656MMT 28800WITA 32400+09|Asia/Makassar Asia/Ujung_Pandang
+28800+08|Etc/GMT-8
+28800+08 30140LMT 32400+09|Asia/Dili
+28800+08 31138LMT 32400+09 36000+10|Asia/Yakutsk
+28800+08 32400+09 32533LMT 36000+10 39600+11|Asia/Khandyga
+28800+08 32400+09 34374LMT 36000+10 39600+11 43200+12|Asia/Ust-Nera
+28800CST 29143LMT 32400CDT|Asia/Shanghai PRC Asia/Chongqing Asia/Harbin Asia/Chungking
+28800CST 29160LMT 32400CDT|Asia/Taipei ROC
+2996RMT 3600CET 7200CEST|Europe/Rome Europe/San_Marino Europe/Vatican
+30180LMT 30600KST 32400KST|Asia/Pyongyang
+30472LMT 30600KST 32400KST 34200KDT 36000KDT|Asia/Seoul ROK
+30928LMT 31500+0845 35100+0945|Australia/Eucla
+31400LMT 32400ACST 34200ACST 37800ACDT|Australia/Darwin Australia/North
+3164LMT 3600CET 7200EET|Africa/Tripoli Libya
+31651LMT 32400+09 36000+10 39600+11|Asia/Vladivostok
+3208LMT 3600CET 7200CEST 10800CEMT|Europe/Berlin Arctic/Longyearbyen Europe/Copenhagen Europe/Oslo Europe/Stockholm Atlantic/Jan_Mayen
+32400+09|Etc/GMT-9
+32400+09 34248LMT 36000+10 39600+11 43200+12|Asia/Sakhalin
+32400+09 35312PMMT 36000+10 37336LMT 39600+11|Pacific/Bougainville
+32400+09 40060LMT 41400+1130 43200+12|Pacific/Nauru
+32400ACST 33260LMT 34200ACST 37800ACDT|Australia/Adelaide Australia/South
+32400ACST 33948LMT 34200ACST 36000AEST 37800ACDT|Australia/Broken_Hill Australia/Yancowinna
+32400JST 33539LMT 36000JDT|Asia/Tokyo Japan
+32400WIT 33768LMT 34200+0930|Asia/Jayapura
+34792LMT 36000AEST 39600AEDT|Australia/Melbourne Australia/Victoria
+3484LMT 3600CET 7200CEST|Europe/Malta
+35312PMMT 35320LMT 36000+10|Pacific/Port_Moresby Antarctica/DumontDUrville Pacific/Chuuk Pacific/Yap Pacific/Truk
+35356LMT 36000AEST 39600AEDT|Australia/Hobart Australia/Tasmania Australia/Currie
+35756LMT 36000AEST 39600AEDT|Australia/Lindeman
+3600+01|Etc/GMT-1
+36000+10|Etc/GMT-10
+36000+10 36192LMT 39600+11 43200+12|Asia/Magadan
+36000+10 36892LMT 39600+11 43200+12|Asia/Srednekolymsk
+36000AEST 36292LMT 39600AEDT|Australia/Sydney Australia/ACT Australia/NSW Australia/Canberra
+36000AEST 36728LMT 39600AEDT|Australia/Brisbane Australia/Queensland
+36000AEST 37800+1030 38180LMT 39600+11 41400+1130|Australia/Lord_Howe Australia/LHI
+3600CET 3921LMT 7200CEST|Europe/Vienna
+3600CET 4580LMT 7200CEST|Europe/Budapest
+3600CET 4760LMT 7200CEST|Europe/Tirane
+3600CET 4920LMT 7200CEST|Europe/Belgrade Europe/Ljubljana Europe/Podgorica Europe/Sarajevo Europe/Skopje Europe/Zagreb
+3600CET 4920LMT 7200EET 10800+03 14400MSD|Europe/Kaliningrad
+3600CET 5040WMT 5736KMT 6076LMT 7200EET 10800EEST 14400MSD|Europe/Vilnius
+3600CET 5040WMT 7200CEST 10800EEST|Europe/Warsaw Poland
+3600CET 5596LMT 7016IMT 7200EET 10800EEST|Europe/Sofia
+3600CET 5692AMT 7200EET 10800EEST|Europe/Athens EET
+3600CET 5794RMT 7200EET 9394LST 10800EEST 14400MSD|Europe/Riga
+3600CET 5940TMT 7200EET 10800EEST 14400MSD|Europe/Tallinn
+3600CET 6264BMT 6900CMT 6920LMT 7200EET 10800EEST 14400MSD|Europe/Chisinau Europe/Tiraspol
+3600CET 6600MMT 6616LMT 7200EET 10800+03 14400MSD|Europe/Minsk
+3600CET 7200EET 7324KMT 10800EEST 14400MSD|Europe/Kyiv Europe/Uzhgorod Europe/Zaporozhye Europe/Kiev
+3600CET 7200EET 8160SMT 8184LMT 10800MSK 14400MSK|Europe/Simferopol
+3600WAT 3612LMT 7200WAST|Africa/Ndjamena
+3600WAT 4104LMT 5400+0130 7200CAT 10800SAST|Africa/Windhoek
+38076LMT 39600+11 43200+12 46800+13|Asia/Kamchatka
+38388LMT 39600+11|Pacific/Guadalcanal Pacific/Pohnpei Pacific/Ponape
+39600+11|Etc/GMT-11
+39600+11 39948LMT 43200+12|Pacific/Noumea
+39600+11 40312LMT 40320+1112 41400+1130 43200+12 45000+1230|Pacific/Norfolk
+39600+11 40396LMT 43200+12|Pacific/Efate
+39600+11 42596LMT 43200+12 46800+13 50400+14|Asia/Anadyr
+41400NZMT 41944LMT 43200NZST 45000NZST 46800NZDT|Pacific/Auckland NZ Antarctica/McMurdo Antarctica/South_Pole
+41524LMT 43200+12|Pacific/Tarawa Pacific/Funafuti Pacific/Majuro Pacific/Wake Pacific/Wallis
+42944LMT 43200+12 46800+13|Pacific/Fiji
+43200+12|Etc/GMT-12
+44028LMT 44100+1215 45900+1245 49500+1345|Pacific/Chatham NZ-CHAT
+44352LMT 44400+1220 46800+13 50400+14|Pacific/Tongatapu
+46800+13|Etc/GMT-13
+50400+14|Etc/GMT-14
+5400SAST 6720LMT 7200SAST 10800SAST|Africa/Johannesburg Africa/Maseru Africa/Mbabane
+561PMT 2444LMT 3600CET 7200CEST|Africa/Tunis
+5989HMT 7200EET 10800EEST|Europe/Helsinki Europe/Mariehamn
+6264BMT 7200EET 10800EEST|Europe/Bucharest
+6952LMT 7016IMT 7200EET 10800+03 14400+04|Europe/Istanbul Turkey Asia/Istanbul
+7200+02|Etc/GMT-2
+7200+02 10800+03 11616LMT 14400+04 18000+05|Europe/Ulyanovsk
+7200CAT 7588LMT 10800EAT|Africa/Juba
+7200CAT 7808LMT 10800EAT|Africa/Khartoum
+7200CAT 7818LMT|Africa/Maputo Africa/Blantyre Africa/Bujumbura Africa/Gaborone Africa/Harare Africa/Kigali Africa/Lubumbashi Africa/Lusaka
+7200EET 7509LMT 10800EEST|Africa/Cairo Egypt
+7200EET 8008LMT 10800EEST|Asia/Nicosia Europe/Nicosia
+7200EET 8148LMT 10800EEST|Asia/Famagusta
+7200EET 8272LMT 10800EEST|Asia/Gaza
+7200EET 8423LMT 10800EEST|Asia/Hebron
+7200EET 8520LMT 10800EEST|Asia/Beirut
+7200EET 8624LMT 10800+03|Asia/Amman
+7200EET 8712LMT 10800+03|Asia/Damascus
+7200EET 9017MMT 9079MMT 10800MSK 12679MST 14400MSK 16279MDST 18000+05|Europe/Moscow W-SU
+7200IST 8440JMT 8454LMT 10800IDT 14400IDDT|Asia/Jerusalem Israel Asia/Tel_Aviv
+8836LMT 9000+0230 9900+0245 10800EAT|Africa/Nairobi Africa/Addis_Ababa Africa/Asmara Africa/Dar_es_Salaam Africa/Djibouti Africa/Kampala Africa/Mogadishu Indian/Antananarivo Indian/Comoro Indian/Mayotte Africa/Asmera
+`;
+
+/** @type {Map<string, string> | null} */
+let lines = null;
+
+/**
+ * Return the offsets of a zone, each followed by its abbreviation; null if there is no such zone.
+ *
+ * @param {string} zone
+ * @returns {string | null}
+ */
+export function abbreviationsOf(zone) {
+  lines ??= new Map(
+    TABLE.trim().split("\n").flatMap((line) => {
+      const [texts, zones] = line.split("|");
+      return zones.split(" ").map((/** @type {string} */ name) => [name, texts]);
+    }),
+  );
+  return lines.get(zone) ?? null;
+}
