@@ -6,9 +6,8 @@ abbreviations, such as CET.  Run this when the package `tzdata` has been updated
 
 import re
 import struct
+from importlib import import_module
 from pathlib import Path
-
-import tzdata
 
 TARGET = Path(__file__).parents[1] / "src/perilune/worker/javascript/guest/zone_names.js"
 HEAD = """\
@@ -82,7 +81,7 @@ def _seconds(text: str) -> int:
 
 def table() -> str:
     """Return the text of the module."""
-    directory = Path(tzdata.__path__[0])
+    directory = Path(import_module("tzdata").__path__[0])
     zones: dict[str, list[str]] = {}
     for name in (directory / "zones").read_text().split():
         names = abbreviations((directory / "zoneinfo" / name).read_bytes())

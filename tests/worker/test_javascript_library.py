@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from perilune.runtimes.guest_api import GUEST_API
 from perilune.worker.library import NATIVE, LibraryError
-from perilune.worker.library.times import SERVER
+from perilune.worker.library.zones import SERVER
 from perilune.worker.lua_text import fold_case
 from tests.worker.deno_guest import DenoGuest
 

@@ -13,6 +13,7 @@ JAVASCRIPT = Language(
     open_spawner=_open_spawner,
     wording=JAVASCRIPT_WORDING,
     warm=1,
+    can_check=True,
     overhead_bytes=128 * MIB,
 )
 TYPESCRIPT = Language(
@@ -20,6 +21,7 @@ TYPESCRIPT = Language(
     open_spawner=_open_spawner,
     wording=JAVASCRIPT_WORDING,
     warm=1,
+    can_check=True,
     overhead_bytes=128 * MIB,
 )
 
