@@ -287,3 +287,37 @@ async def test_nobody_else_is_believed(site):
     assert "Secure" not in answer.headers["set-cookie"]
     assert session["address"] == site.runtime.event.remote_addr == "127.0.0.1"
     assert site.runtime.event.scheme == "http"
+
+
+# --- waiting --------------------------------------------------------------------
+
+
+async def test_tokens_in_use_do_not_wait_for_others_and_do_not_end_their_wait(site, stranger):
+    """A stranger behind the same proxy locks nobody out; any token's holder has to wait too."""
+    made = await site.client.post("/api/tokens", json={"name": "t", "scopes": ["read"]})
+    used = {"Authorization": f"Bearer {made.json()['token']}"}
+    made = await site.client.post("/api/tokens", json={"name": "u", "scopes": ["read"]})
+    unused = {"Authorization": f"Bearer {made.json()['token']}"}
+    assert (await stranger.get("/api/functions", headers=used)).status_code == 200
+
+    answers = []
+    for number in range(11):
+        wrong = {"Authorization": f"Bearer wrong-{number}"}
+        answers.append((await stranger.get("/api/functions", headers=wrong)).status_code)
+        answers.append((await stranger.get("/api/functions", headers=used)).status_code)
+
+    assert answers[0::2] == [401] * 10 + [429]
+    assert answers[1::2] == [200] * 11
+    assert (await stranger.get("/api/functions", headers=unused)).status_code == 429
+    assert (await log_in(stranger)).status_code == 429
+
+
+async def test_a_revoked_token_that_was_in_use_waits_like_any_other(site, stranger):
+    made = (await site.client.post("/api/tokens", json={"name": "t", "scopes": ["read"]})).json()
+    token = {"Authorization": f"Bearer {made['token']}"}
+    assert (await stranger.get("/api/functions", headers=token)).status_code == 200
+    await site.client.delete(f"/api/tokens/{made['id']}")
+
+    answers = [await stranger.get("/api/functions", headers=token) for _ in range(11)]
+
+    assert [one.status_code for one in answers] == [401] * 10 + [429]

@@ -1,5 +1,6 @@
 """Who may use the management API: whoever shows a bearer token, or the cookie of a session."""
 
+import hashlib
 from dataclasses import dataclass
 
 from starlette.types import Scope
@@ -17,9 +18,15 @@ from perilune.api.errors import (
 from perilune.api.scopes import Caller
 from perilune.api.sessions import Sessions, session_tokens
 
+MAX_PROVEN = 1024
+
 
 class Doorkeeper:
-    """Tells callers from strangers.  Either credential suffices, even if the other is wrong."""
+    """Tells callers from strangers.  Either credential suffices, even if the other is wrong.
+
+    A token that was right lately neither waits for others nor makes up for them: who shares
+    its address, or holds a token of few rights, can't lock others out or guess without end.
+    """
 
     def __init__(
         self,
@@ -33,6 +40,8 @@ class Doorkeeper:
         self._sessions = sessions
         self._backoff = backoff
         self._base_url = base_url
+        self._proven: dict[bytes, None] = {}
+        """Digests of tokens that were right when they were last shown."""
 
     async def admit(self, scope: Scope) -> Caller:
         """Return who makes a request of the management API.
@@ -71,13 +80,19 @@ class Doorkeeper:
         bearer, address = bearer_of(scope["headers"]), client_address(scope)
         if not bearer:
             return _Shown(address)
+        digest = hashlib.sha256(bearer).digest()
         wait_s = self._backoff.wait_s(address)
-        if wait_s:
+        if wait_s and digest not in self._proven:
             return _Shown(address, wait_s=wait_s)
         caller = await self._credentials.check(bearer)
         if caller is None:
+            self._proven.pop(digest, None)
             return _Shown(address, is_wrong=True)
-        self._backoff.succeeded(address)
+        if digest not in self._proven:
+            self._backoff.succeeded(address)
+            while len(self._proven) >= MAX_PROVEN:
+                del self._proven[next(iter(self._proven))]
+            self._proven[digest] = None
         return _Shown(address, caller)
 
     def _refusal(self, shown: "_Shown") -> ApiError:
