@@ -55,8 +55,8 @@ bench-lists: $(VENV)/.ready-run ## Compare lists of a million executions with sh
 bench-retention: $(VENV)/.ready-run ## Delete a million expired executions while calls go on
 	@$(BIN)/python -m bench.retention $(ARGS)
 
-soak: $(VENV)/.ready-test ## Kill a server under load, 20 times
-	@PERILUNE_SOAK_KILLS=20 $(BIN)/python -m pytest tests/faults $(ARGS)
+soak: $(VENV)/.ready-test ## Kill a server under load, 20 times; call functions in all languages for a minute
+	@PERILUNE_SOAK_KILLS=20 PERILUNE_SOAK_MIXED_S=60 $(BIN)/python -m pytest tests/faults tests/runtimes/test_languages.py $(ARGS)
 
 format: $(VENV)/.ready-check ## Format the code and apply safe fixes
 	$(BIN)/ruff check --fix-only .

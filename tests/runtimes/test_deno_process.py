@@ -8,6 +8,7 @@ import pytest
 from perilune.events import ExecutionContext, HTTPEvent
 from perilune.runtimes import RuntimeRequest, WorkerLimits, WorkerRuntime
 from perilune.services.logger import MemoryLogger
+from tests.runtimes.conftest import descendants
 
 HELLO = "export default () => 'hello';"
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root's workers are another user")
@@ -19,27 +20,6 @@ def hello(runtime: str) -> RuntimeRequest:
     return RuntimeRequest(
         code=HELLO, context=context, event=event, version_id=runtime, runtime=runtime
     )
-
-
-def descendants(of: int) -> dict[int, list[str]]:
-    """Process ids and command lines of everything that *of* has started."""
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            parents[int(entry.name)] = int(fields[1])
-    found: dict[int, list[str]] = {}
-    for pid in parents:
-        ancestor = pid
-        while ancestor in parents and ancestor != of:
-            ancestor = parents[ancestor]
-        if ancestor == of and pid != of:
-            line = Path(f"/proc/{pid}/cmdline").read_bytes().decode()
-            found[pid] = line.rstrip("\0").split("\0")
-    return found
 
 
 def programs() -> dict[int, str]:

@@ -30,8 +30,10 @@ from perilune.runtimes import (
     find_languages,
 )
 from perilune.runtimes.languages import GROUP
+from perilune.runtimes.limits import MIB
 from perilune.runtimes.pool import WATCH_INTERVAL_S
 from perilune.services.logger import MemoryLogger
+from tests.runtimes.conftest import descendants
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "template_runtime"
 KEY = "0123456789abcdef-test"
@@ -130,7 +132,10 @@ def test_without_packages_there_are_those_that_ship() -> None:
 HELLO = {
     "lua": "function handler() return {{ body = '{}' }} end",
     "python": "def handler(ctx, event):\n    return '{}'",
+    "javascript": "export default () => '{}';",
+    "typescript": "export default (): string => '{}';",
 }
+MIXED_S = float(os.environ.get("PERILUNE_SOAK_MIXED_S", "5"))
 
 
 def asking(number: int) -> RuntimeRequest:
@@ -146,20 +151,42 @@ def asking(number: int) -> RuntimeRequest:
 
 
 async def test_a_hundred_functions_in_mixed_languages_share_the_workers() -> None:
-    limits = WorkerLimits(warm=1, maximum=6)
-    drawn = random.Random(7).choices(range(100), k=600)
+    """Called at random for a while: no error, and no more memory than all workers may hold."""
+    limits = WorkerLimits(warm=1, maximum=6, total_bytes=400 * MIB)
+    chance, loop = random.Random(7), asyncio.get_running_loop()
+    calls = dict.fromkeys(HELLO, 0)
+    ends = loop.time() + MIXED_S
     async with WorkerRuntime(logger=MemoryLogger(), limits=limits) as runtime:
 
-        async def client(numbers: list[int]) -> None:
-            for number in numbers:
-                result = await runtime.execute(asking(number))
+        async def client() -> None:
+            while loop.time() < ends:
+                number = chance.randrange(100)
+                request = asking(number)
+                result = await runtime.execute(request)
                 assert result.response is not None
                 assert result.response.body == str(number).encode()
+                calls[request.runtime] += 1
                 figures = runtime.pool()
                 assert figures.bound + figures.spare + figures.starting <= limits.maximum
 
-        async with asyncio.timeout(60):
-            await asyncio.gather(*(client(drawn[start::8]) for start in range(8)))
+        async with asyncio.timeout(MIXED_S + 60):
+            await asyncio.gather(*(client() for _ in range(8)))
+        held = workers_bytes()
+    print(calls, f"{held / MIB:.0f} MiB")
+    assert all(calls.values())
+    assert held < limits.total_bytes
+
+
+def workers_bytes() -> int:
+    """What all processes started by this one hold that nobody else shares."""
+    total = 0
+    for pid in descendants(os.getpid()):
+        try:
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue
+        total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+    return total
 
 
 async def test_idle_workers_make_way_when_memory_is_short() -> None:
