@@ -1,4 +1,8 @@
-"""A real Chromium on a real server with a real store and real workers."""
+"""A real Chromium on a real server with a real store and real workers.
+
+One browser serves all tests, which is why they share an event loop; each has a server and
+a browser context of its own, so that none sees what another has left behind.
+"""
 
 import os
 import shutil
@@ -7,7 +11,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+from pytest_asyncio import is_async_test
 
 from perilune.app import RunningServer, open_server
 from perilune.config import Settings
@@ -68,6 +74,14 @@ class Site:
         await self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the tests of this folder in the event loop of the browser."""
+    on_session_loop = pytest.mark.asyncio(loop_scope="session")
+    for item in items:
+        if is_async_test(item) and Path(__file__).parent in item.path.parents:
+            item.add_marker(on_session_loop, append=False)
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of the browser."""
@@ -76,7 +90,7 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser(chromium) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
@@ -84,14 +98,14 @@ async def browser(chromium) -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def server(tmp_path) -> AsyncIterator[RunningServer]:
     settings = Settings(port=0, host="127.0.0.1", data_dir=tmp_path / "data", api_key=KEY)
     async with open_server(settings) as server:
         yield server
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(server, browser) -> AsyncIterator[Site]:
     """The dashboard in English, in a browser that has no memory; nothing may go wrong in it."""
     context = await browser.new_context(
