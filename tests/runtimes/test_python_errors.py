@@ -120,8 +120,15 @@ async def test_syntax_errors_have_a_place_and_a_tip(
             "from perilune_guest import kv\nkv.fetch('a')",
             "AttributeError: module 'perilune_guest.kv' has no attribute 'fetch'",
             2,
-            "snake_case",
+            "There is no kv.fetch",
             id="guest function",
+        ),
+        pytest.param(
+            "from perilune_guest.kv import incrr",
+            "ImportError",
+            1,
+            "Did you mean kv.incr?",
+            id="name of a guest function",
         ),
         pytest.param(
             "from perilune_guest import kv\nkv.get({})",

@@ -104,8 +104,16 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = tuple(
         ),
         (r"ModuleNotFoundError: No module named '(?P<name>[^']+)'", _no_module_tip),
         (
-            r"(?:ImportError: cannot import name '(?P<name>\w+)' from 'perilune_guest\.?"
-            r"(?P<module>\w*)'|AttributeError: module 'perilune_guest\.(?P<module_>\w+)' has no)",
+            r"ImportError: cannot import name '(?P<name>\w+)' from 'perilune_guest\.(?P<module>\w+)'",
+            _no_member_tip,
+        ),
+        (
+            r"AttributeError: module 'perilune_guest\.(?P<module>\w+)' has no attribute"
+            r" '(?P<name>\w+)'",
+            _no_member_tip,
+        ),
+        (
+            r"ImportError: cannot import name '\w+' from 'perilune_guest'",
             _fixed(
                 "There is no such name in perilune_guest",
                 f"Modules: {', '.join(_MODULES)}",

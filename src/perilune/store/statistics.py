@@ -14,8 +14,6 @@ from perilune.store.access import Access, snapshot
 from perilune.store.portions import Pause, Portions
 from perilune.store.statements import load_statements
 
-SPAN_S = 300
-"""Length of the spans in which executions are counted at first."""
 MERGED = (
     (1800, 75 * 60),
     (6 * 3600, 25 * 3600),
