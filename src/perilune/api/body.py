@@ -1,7 +1,6 @@
 """Reading a request's body, bounded in size and in time."""
 
 import asyncio
-from collections.abc import Iterable
 
 from starlette.types import Receive
 
@@ -57,11 +56,3 @@ async def read_body(receive: Receive, *, limit: int, declared: str) -> bytes:
         parts.append(part)
         if not message.get("more_body", False):
             return b"".join(parts)
-
-
-def content_length(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """Return the text of the Content-Length header; empty if there is none."""
-    for name, value in headers:
-        if name == b"content-length":
-            return value.decode("latin-1")
-    return ""

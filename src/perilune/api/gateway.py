@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from perilune.api import hardening
 from perilune.api.errors import NOT_READY_STATUS, MethodNotAllowed, UnknownPath, refusal
-from perilune.api.headers import is_request_id
+from perilune.api.headers import header_value, is_request_id
 from perilune.api.health import Readiness
 from perilune.api.replies import json_answer, json_error
 from perilune.ids import new_id
@@ -163,16 +163,9 @@ def _hardened(answer: Response) -> Response:
 
 def _host(scope: Scope) -> bytes:
     """Return the name of the host that a request is meant for, without its port."""
-    for name, value in scope["headers"]:
-        if name == b"host":
-            host: bytes = value
-            return host.partition(b":")[0].lower()
-    return b""
+    return header_value(scope["headers"], b"host").partition(b":")[0].lower()
 
 
 def _given_request_id(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == _REQUEST_ID:
-            text: str = value.decode("latin-1")
-            return text if is_request_id(text) else ""
-    return ""
+    text = header_value(scope["headers"], _REQUEST_ID).decode("latin-1")
+    return text if is_request_id(text) else ""

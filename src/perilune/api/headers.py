@@ -86,6 +86,14 @@ def _shown_name(name: bytes) -> str:
     return canonical(name.decode("utf-8", "surrogateescape"))
 
 
+def header_value(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> bytes:
+    """Return the first value of the header *wanted*; empty if there is none."""
+    for name, value in headers:
+        if name == wanted:
+            return value
+    return b""
+
+
 def accepts(headers: Iterable[tuple[bytes, bytes]], media_type: bytes) -> bool:
     """Whether an Accept header names *media_type* itself, without excluding it."""
     for name, value in headers:

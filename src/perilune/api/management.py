@@ -25,6 +25,7 @@ from perilune.api.errors import (
 )
 from perilune.api.executions import Executions
 from perilune.api.functions import Functions
+from perilune.api.headers import header_value
 from perilune.api.openapi import describe_api
 from perilune.api.replies import json_error
 from perilune.api.routes import (
@@ -95,7 +96,8 @@ class ManagementApi:
             await send(message)
 
         # Pages of all other origins get no word about CORS, and so can't read anything.
-        is_open = self._cors_origins and _origin(scope) in self._cors_origins
+        origin = header_value(scope["headers"], b"origin")
+        is_open = self._cors_origins and origin in self._cors_origins
         await (self._cors_app if is_open else self._serve)(scope, receive, hardened)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -142,14 +144,6 @@ def _open_to(app: ASGIApp, origins: frozenset[str]) -> ASGIApp:
         allow_headers=CORS_REQUEST_HEADERS,
         expose_headers=("X-Request-Id", "Retry-After"),
     )
-
-
-def _origin(scope: Scope) -> bytes | None:
-    for name, value in scope["headers"]:
-        if name == b"origin":
-            origin: bytes = value
-            return origin
-    return None
 
 
 def _refusal(scope: Scope, error: Exception) -> Response:

@@ -19,6 +19,7 @@ from perilune.api.errors import (
     management_failure,
     refusal,
 )
+from perilune.api.headers import header_value
 from perilune.api.replies import json_error
 from perilune.api.scopes import Caller
 from perilune.api.scopes import Scope as Right
@@ -85,7 +86,7 @@ class Metrics:
             return json_error(management_failure(error), scope)
         if scope["method"] not in ("GET", "HEAD"):
             return json_error(refusal(MethodNotAllowed("GET, HEAD")), scope)
-        accepted = _header(scope, b"accept")
+        accepted = header_value(scope["headers"], b"accept").decode("latin-1")
         encode, content_type = choose_encoder(accepted)
         try:
             async with self._collecting:
@@ -100,11 +101,3 @@ class Metrics:
                 management_failure(OperationFailed("Failed to collect metrics")), scope
             )
         return Response(known[1], headers={"Content-Type": content_type})
-
-
-def _header(scope: Scope, wanted: bytes) -> str:
-    for name, value in scope["headers"]:
-        if name == wanted:
-            text: str = value.decode("latin-1")
-            return text
-    return ""

@@ -104,7 +104,8 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = tuple(
         ),
         (r"ModuleNotFoundError: No module named '(?P<name>[^']+)'", _no_module_tip),
         (
-            r"ImportError: cannot import name '(?P<name>\w+)' from 'perilune_guest\.(?P<module>\w+)'",
+            r"ImportError: cannot import name '(?P<name>\w+)'"
+            r" from 'perilune_guest\.(?P<module>\w+)'",
             _no_member_tip,
         ),
         (

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import Depends, FastAPI, Request, Response
 
-from perilune.api.body import content_length, read_body_in_time
+from perilune.api.body import read_body_in_time
 from perilune.api.csrf import SAFE_METHODS
 from perilune.api.errors import (
     AuthenticationRequired,
@@ -20,6 +20,7 @@ from perilune.api.errors import (
     ShuttingDown,
     TooManyAttempts,
 )
+from perilune.api.headers import header_value
 from perilune.api.routes.shapes import Error
 from perilune.api.scopes import Caller, Scope
 from perilune.errors import PeriluneError
@@ -140,7 +141,7 @@ class RouteTable:
             request.receive,
             limit=MAX_BODY_BYTES,
             timeout_s=self._body_timeout_s,
-            declared=content_length(request.scope["headers"]),
+            declared=header_value(request.scope["headers"], b"content-length").decode("latin-1"),
         )
 
 
