@@ -19,13 +19,13 @@ export const loadCodeMirror = () => import("../../vendor/codemirror-6.43.15.js")
 
 /**
  * @typedef {object} EditorProps
- * @property {string} value  the text; a new one replaces what is edited
+ * @property {string} value  the text to begin with; later it is the editor that knows it
  * @property {string} runtime  the language
  * @property {string} label
  * @property {(text: string) => void} [onChange]
  * @property {() => void} [onSave]  Ctrl or Cmd and S
  * @property {boolean} [readOnly]
- * @property {number} [line]  to show at first, from 1
+ * @property {number} [line]  to show, from 1
  * @property {readonly Marker[]} [markers]
  * @property {(cm: CodeMirror) => any[]} [extend]  more extensions, such as completion
  * @property {(handle: EditorHandle) => void} [onReady]
@@ -34,6 +34,7 @@ export const loadCodeMirror = () => import("../../vendor/codemirror-6.43.15.js")
 /**
  * @typedef {object} EditorHandle
  * @property {(text: string) => void} insert  at the cursor
+ * @property {(text: string) => void} replace  the whole text
  * @property {(line: number) => void} showLine
  * @property {() => void} focus
  */
@@ -67,16 +68,12 @@ function LoadedEditor(props) {
       state: cm.EditorState.create({ doc: value, extensions: extensions(cm, latest, { runtime, label, readOnly }) }),
     });
     view.current = made;
-    const handle = handleOf(cm, made);
-    if (line) handle.showLine(line);
-    latest.current.onReady?.(handle);
+    latest.current.onReady?.(handleOf(cm, made));
     return () => made.destroy();
   }, [runtime, readOnly]);
   useEffect(() => {
-    const current = view.current;
-    if (!current || current.state.doc.toString() === value) return;
-    current.dispatch({ changes: { from: 0, to: current.state.doc.length, insert: value } });
-  }, [value]);
+    if (line && view.current) handleOf(cm, view.current).showLine(line);
+  }, [line]);
   useEffect(() => {
     const current = view.current;
     if (current) current.dispatch(cm.setDiagnostics(current.state, markers.map((one) => diagnostic(current, one))));
@@ -157,6 +154,7 @@ function handleOf(cm, view) {
       view.dispatch(view.state.replaceSelection(text));
       view.focus();
     },
+    replace: (text) => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } }),
     showLine(number) {
       const line = view.state.doc.line(Math.min(Math.max(1, number), view.state.doc.lines));
       view.dispatch({

@@ -40,13 +40,15 @@ function Workbench({ data, found, line }) {
   const markers = useCheck(data.id, code);
   const modules = useGuestApi();
   const isChanged = code !== saved;
-  const isStale = isChanged && draft !== null && active !== null && draft.base !== active.version;
+  const base = useRef(draft?.base ?? active?.version ?? 0); // the version that is being changed
+  if (!isChanged) base.current = active?.version ?? 0;
+  const isStale = isChanged && active && base.current !== active.version;
   useEffect(() => {
-    keepDraft(data.id, isChanged ? { code, base: active?.version ?? 0 } : null);
+    keepDraft(data.id, isChanged ? { code, base: base.current } : null);
   }, [code, saved]);
   useLeaveGuard(isChanged);
   const [isSaving, save] = useAction(async (/** @type {{ andTest?: boolean } | undefined} */ how) => {
-    if (!(await mayOverwrite(data)) || !(await mayBeBroken(markers))) return;
+    if (!(await mayOverwrite(data)) || !(await mayBeBroken(data.id, code))) return;
     try {
       const changed = await put(`/api/functions/${data.id}`, { code });
       keepDraft(data.id, null);
@@ -74,7 +76,7 @@ function Workbench({ data, found, line }) {
   );
   const discard = async () => {
     const question = { title: t("code.discard"), text: t("code.discardText"), confirm: t("code.discard"), danger: true };
-    if (await confirm(question)) setCode(saved);
+    if (await confirm(question)) handle.current?.replace(saved);
   };
   const actions = html`
     ${isChanged && html`<${Badge} tone="warn" dot>${t("code.unsaved")}<//>`}
@@ -89,7 +91,7 @@ function Workbench({ data, found, line }) {
       title=${html`<span class="mono">${FILES[/** @type {keyof typeof FILES} */ (data.runtime)] ?? "main"}</span>`}
       subtitle=${languageName(data.runtime)}>
       ${isStale &&
-      html`<p class="note warn" role="status">${t("code.stale", { base: draft?.base ?? 0, version: active.version })}</p>`}
+      html`<p class="note warn" role="status">${t("code.stale", { base: base.current, version: active.version })}</p>`}
       <${Problems} markers=${markers} onShow=${(/** @type {number} */ at) => handle.current?.showLine(at)} />
       <${Editor} value=${code} runtime=${data.runtime} label=${t("code.label", { name: data.name })} line=${line}
         markers=${markers} onChange=${setCode} onSave=${() => isChanged && save()}
@@ -129,8 +131,7 @@ function useCheck(id, code) {
     let isCurrent = true;
     const timer = setTimeout(async () => {
       try {
-        const { errors } = await post(`/api/functions/${id}/check`, { code });
-        const found = errors.map((/** @type {any} */ one) => ({ ...one, line: one.line ?? 1 }));
+        const found = await problemsOf(id, code);
         if (isCurrent) setMarkers((before) => (same(before, found) ? before : found));
       } catch {
         // Without an answer nothing is known to be wrong.
@@ -181,9 +182,27 @@ async function mayOverwrite(data) {
   });
 }
 
-/** @param {readonly import("../editor/editor.js").Marker[]} markers */
-async function mayBeBroken(markers) {
-  const first = markers.find((one) => one.severity !== "warning");
+/**
+ * What is wrong with *code*, for the editor.
+ *
+ * @param {string} id
+ * @param {string} code
+ * @returns {Promise<import("../editor/editor.js").Marker[]>}
+ * @throws {ApiError}
+ */
+async function problemsOf(id, code) {
+  const { errors } = await post(`/api/functions/${id}/check`, { code });
+  return errors.map((/** @type {any} */ one) => ({ ...one, line: one.line ?? 1 }));
+}
+
+/**
+ * Whether *code* runs, or may be saved though it does not.
+ *
+ * @param {string} id
+ * @param {string} code
+ */
+async function mayBeBroken(id, code) {
+  const [first] = await problemsOf(id, code).catch(() => []); // saving will say what is the matter
   if (!first) return true;
   return confirm({
     title: t("code.broken"),
