@@ -80,8 +80,9 @@ export function HtmlPreview({ text }) {
   return html`<iframe class="preview" sandbox="" referrerpolicy="no-referrer" title=${t("body.page")} srcdoc=${policy + text}></iframe>`;
 }
 
-/** @param {{ status: number }} props */
+/** @param {{ status: number }} props  0 is a redirect that the browser keeps to itself */
 export function StatusCode({ status }) {
+  if (status === 0) return html`<${Badge} tone="info">3xx<//>`;
   const tone = status < 300 ? "good" : status < 400 ? "info" : status < 500 ? "warn" : "bad";
   return html`<${Badge} tone=${tone}>${status}<//>`;
 }

@@ -45,6 +45,7 @@ import {
  */
 
 const HISTORY_KEPT = 10;
+const REDIRECT = 0; // what browsers tell of a redirect that they do not follow
 
 /** @param {import("../routes.js").ScreenProps} props */
 export default function Test({ params, query }) {
@@ -108,7 +109,9 @@ function Response({ outcome, functionId }) {
       ${view === "headers" && html`<${HeaderList} headers=${outcome.headers} />`}
       ${view === "page" && html`<${HtmlPreview} text=${outcome.body} />`}
       ${(view === "body" || (view === "page" && !type.includes("text/html"))) &&
-      html`<${Body} text=${outcome.body} type=${type} isBase64=${outcome.isBase64} />`}
+      (outcome.status === REDIRECT
+        ? html`<p class="note warn">${t("test.redirect")}</p>`
+        : html`<${Body} text=${outcome.body} type=${type} isBase64=${outcome.isBase64} />`)}
     <//>
     ${outcome.report && html`<${ErrorReport} report=${outcome.report} kind=${outcome.kind} functionId=${functionId} />`}
     ${outcome.executionId && html`<${RunLogs} key=${outcome.executionId} id=${outcome.executionId} />`}

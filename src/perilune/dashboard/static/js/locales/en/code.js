@@ -100,5 +100,6 @@ export default {
   "test.format": "Format",
   "test.file": "Load file",
   "test.notJson": "This is not JSON; it is sent as it is.",
+  "test.redirect": "The function answered with a redirect. It was not followed, and browsers tell nothing else about it; the list of executions does.",
   "test.send": "Send",
 };

@@ -100,5 +100,6 @@ export default {
   "test.format": "Formatar",
   "test.file": "Carregar arquivo",
   "test.notJson": "Isto não é JSON; será enviado como está.",
+  "test.redirect": "A função respondeu com um redirecionamento. Ele não foi seguido, e o navegador não diz mais nada sobre ele; a lista de execuções diz.",
   "test.send": "Enviar",
 };
