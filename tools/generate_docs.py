@@ -16,6 +16,8 @@ from perilune.cli import main as commands
 from perilune.config import declarations, settings_table
 from perilune.runtimes.guest_api import GUEST_API, GuestFunction
 from perilune.runtimes.guest_docs import MODULES, signature
+from perilune.runtimes.javascript_types import FILE_NAME as JAVASCRIPT_FILE
+from perilune.runtimes.javascript_types import javascript_types
 from perilune.runtimes.python_stubs import FILE_NAME, python_stubs
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -25,8 +27,9 @@ GUEST_API_HEAD = """\
 
 <!-- Written by tools/generate_docs.py from perilune.runtimes.guest_api; do not edit. -->
 
-What function code can call, in every language. In Lua every module is a global table; in
-Python modules are imported: `from perilune_guest import kv, log`.
+What function code can call, in every language. In Lua every module is a global table. In
+JavaScript and TypeScript modules are imported, `import { kv, log } from "perilune"`, or used
+as globals. In Python they are imported: `from perilune_guest import kv, log`.
 
 **In Lua**
 
@@ -35,6 +38,21 @@ Python modules are imported: `from perilune_guest import kv, log`.
   caught with `pcall`.
 - Failures in operation are returned, not raised: `nil, err` or `false, err`, where `err` is
   a text. On success there is no `err`.
+
+**In JavaScript and TypeScript**
+
+- Names are in camelCase: `time.now_ms` is `time.nowMs`, `crypto.hmac_sha256` is
+  `crypto.hmacSha256`; so are the members of options and results.
+- Functions marked *host*, except those of `log`, and `time.sleep` return promises: write
+  `await`. All others return at once.
+- An argument of another type is a `TypeError`. Failures in operation are a `PeriluneError`,
+  whose member `module` says what failed: `"kv"`.
+- `nil` is `null`. `base64.decode`, `base64.urlDecode` and `crypto.hmac...Raw` return a
+  `Uint8Array`. Other texts are strings, in which a byte that is not UTF-8 is a lone surrogate,
+  U+DC80 to U+DCFF.
+- `crypto` is also what browsers have under this name: `crypto.subtle`, `crypto.randomUUID()`.
+- An argument *string* takes numbers and `Uint8Array`, too.
+- [perilune.d.ts](perilune.d.ts) has the types, for editors and type checkers.
 
 **In Python**
 
@@ -99,6 +117,7 @@ def main(arguments: list[str]) -> int:
         reference / "commands.md": commands_page(),
         reference / "settings.md": settings_table(),
         reference / FILE_NAME: python_stubs(),
+        reference / JAVASCRIPT_FILE: javascript_types(),
     }
     stale = [path for path, text in pages.items() if _read(path) != text]
     for path in stale:

@@ -5,6 +5,7 @@ import pytest
 from perilune import __version__
 from perilune.runtimes.guest_api import GUEST_API
 from perilune.runtimes.guest_docs import llms_text
+from perilune.runtimes.javascript_types import javascript_types
 from perilune.runtimes.python_stubs import python_stubs
 
 
@@ -41,10 +42,14 @@ async def test_only_get_and_head(site, path):
     assert posted.headers["allow"].startswith("GET")
 
 
-async def test_the_types_of_python_functions_are_served(site, stranger):
-    refused = await stranger.get("/api/perilune_guest.pyi")
-    answer = await site.client.get("/api/perilune_guest.pyi")
+@pytest.mark.parametrize(
+    ("name", "types"),
+    [("perilune_guest.pyi", python_stubs()), ("perilune.d.ts", javascript_types())],
+)
+async def test_the_types_of_what_functions_import_are_served(site, stranger, name, types):
+    refused = await stranger.get(f"/api/{name}")
+    answer = await site.client.get(f"/api/{name}")
 
     assert refused.status_code == 401
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
-    assert answer.text == python_stubs()
+    assert answer.text == types

@@ -15,6 +15,7 @@ from perilune.ids import new_id
 from perilune.runtimes import WorkerLimits, WorkerRuntime
 from perilune.runtimes.guest_api import GUEST_API, GuestFunction
 from perilune.runtimes.guest_docs import call_name, llms_text
+from perilune.runtimes.javascript_types import javascript_name
 from perilune.runtimes.python_stubs import python_name
 from perilune.services.ai import FakeAIClient
 from perilune.services.email import FakeEmailClient
@@ -39,11 +40,25 @@ from perilune_guest import *
 def handler(ctx, event):
     exec(event.query["example"], globals() | {"ctx": ctx, "event": event})
 """,
+    "javascript": """
+const AsyncFunction = (async () => {}).constructor;
+
+export default (ctx, event) => new AsyncFunction("ctx", "event", event.query.example)(ctx, event);
+""",
+    "typescript": """
+export default async function handler(ctx: unknown, event: { query: { example: string } }) {
+  const code = `export default async (ctx, event) => {\n${event.query.example}\n};`;
+  const example = new Blob([code], { type: "application/typescript" });
+  await (await import(URL.createObjectURL(example))).default(ctx, event);
+}
+""",
 }
 """For each language, a function that runs the code it is sent."""
 NAMES: dict[str, Callable[[GuestFunction], str]] = {
     "lua": call_name,
     "python": lambda function: f"{function.module}.{python_name(function.name)}",
+    "javascript": lambda function: f"{function.module}.{javascript_name(function.name)}",
+    "typescript": lambda function: f"{function.module}.{javascript_name(function.name)}",
 }
 BLOCKS = re.findall(r"```lua\n(.*?)```", llms_text(), re.DOTALL)
 SNIPPETS = [block for block in BLOCKS if "function handler" not in block]

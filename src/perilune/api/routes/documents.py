@@ -10,18 +10,23 @@ from perilune.api.routes.shapes import ServerVersion
 from perilune.api.routes.table import RouteTable
 from perilune.api.scopes import Scope
 from perilune.runtimes.guest_docs import guest_api_json
+from perilune.runtimes.javascript_types import FILE_NAME as JAVASCRIPT_FILE
+from perilune.runtimes.javascript_types import javascript_types
 from perilune.runtimes.python_stubs import FILE_NAME, python_stubs
 
 
 def add_document_routes(routes: RouteTable, about: About) -> None:
     """Add what there is to say about the server, and the description of the guest API."""
-    guest_api, stubs = guest_api_json(), python_stubs()
+    guest_api, stubs, types = guest_api_json(), python_stubs(), javascript_types()
 
     async def get_guest_api() -> Response:
         return Response(guest_api, headers={"Content-Type": "application/json"})
 
     async def get_python_stubs() -> Response:
         return Response(stubs, headers={"Content-Type": "text/plain; charset=utf-8"})
+
+    async def get_javascript_types() -> Response:
+        return Response(types, headers={"Content-Type": "text/plain; charset=utf-8"})
 
     async def get_version() -> Response:
         return json_answer(
@@ -61,6 +66,17 @@ def add_document_routes(routes: RouteTable, about: About) -> None:
         "Runtime",
         scope=Scope.READ,
         summary="Show the types of what Python functions import",
+        answer=str,
+        media_type="text/plain",
+    )
+    routes.add(
+        "GET",
+        f"/api/{JAVASCRIPT_FILE}",
+        get_javascript_types,
+        "getJavaScriptTypes",
+        "Runtime",
+        scope=Scope.READ,
+        summary="Show the types of what JavaScript and TypeScript functions import",
         answer=str,
         media_type="text/plain",
     )

@@ -8,6 +8,10 @@ inside the worker.
 
 import msgspec
 
+from perilune.runtimes.guest_api.javascript_examples import (
+    JAVASCRIPT_EXAMPLES,
+    TYPESCRIPT_EXAMPLES,
+)
 from perilune.runtimes.guest_api.model import ArgType, Argument, GuestFunction
 from perilune.runtimes.guest_api.network import AI, EMAIL, HTTP
 from perilune.runtimes.guest_api.python_examples import PYTHON_EXAMPLES
@@ -17,7 +21,11 @@ from perilune.runtimes.guest_api.times import TIME
 from perilune.runtimes.guest_api.values import CRYPTO, RANDOM
 from perilune.runtimes.guest_api.web import ROUTER, URL
 
-EXAMPLES = {"python": PYTHON_EXAMPLES}
+EXAMPLES = {
+    "javascript": JAVASCRIPT_EXAMPLES,
+    "typescript": {**JAVASCRIPT_EXAMPLES, **TYPESCRIPT_EXAMPLES},
+    "python": PYTHON_EXAMPLES,
+}
 """Examples in other languages than Lua: by language, then by full name of the function."""
 
 _TABLE: tuple[GuestFunction, ...] = (
