@@ -17,16 +17,10 @@ from perilune.runtimes.python_stubs import FILE_NAME, python_stubs
 
 def add_document_routes(routes: RouteTable, about: About) -> None:
     """Add what there is to say about the server, and the description of the guest API."""
-    guest_api, stubs, types = guest_api_json(), python_stubs(), javascript_types()
+    guest_api = guest_api_json()
 
     async def get_guest_api() -> Response:
         return Response(guest_api, headers={"Content-Type": "application/json"})
-
-    async def get_python_stubs() -> Response:
-        return Response(stubs, headers={"Content-Type": "text/plain; charset=utf-8"})
-
-    async def get_javascript_types() -> Response:
-        return Response(types, headers={"Content-Type": "text/plain; charset=utf-8"})
 
     async def get_version() -> Response:
         return json_answer(
@@ -58,6 +52,19 @@ def add_document_routes(routes: RouteTable, about: About) -> None:
         summary="Show what functions can use",
         answer=dict[str, Any],
     )
+    _add_types(routes)
+
+
+def _add_types(routes: RouteTable) -> None:
+    """Add what editors and type checkers read."""
+    stubs, types = python_stubs(), javascript_types()
+
+    async def get_python_stubs() -> Response:
+        return Response(stubs, headers={"Content-Type": "text/plain; charset=utf-8"})
+
+    async def get_javascript_types() -> Response:
+        return Response(types, headers={"Content-Type": "text/plain; charset=utf-8"})
+
     routes.add(
         "GET",
         f"/api/{FILE_NAME}",
