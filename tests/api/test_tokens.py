@@ -253,3 +253,30 @@ async def test_every_operation_refuses_strangers_and_tokens_without_its_scope(si
 
     assert public == {("post", "/api/auth/login"), ("post", "/api/auth/logout")}
     assert refused > 20
+
+
+async def test_who_may_deploy_can_not_become_an_administrator_through_a_page(site):
+    """Pages outside of the sandbox act for whoever looks at them."""
+    made = await site.client.post("/api/tokens", json={"name": "d", "scopes": ["deploy"]})
+    deployer = bearer(made.json())
+    function_id = await site.answering(body="x")
+    path = f"/api/functions/{function_id}"
+    wish = {"unsandboxed_html": True}
+
+    refused = [
+        await site.client.put(path, json=wish, headers=deployer),
+        await site.client.post(
+            "/api/functions", json={"name": "g", "code": "c", **wish}, headers=deployer
+        ),
+    ]
+    still = (await site.client.get(path)).json()["unsandboxed_html"]
+    await site.client.put(path, json=wish)
+    kept = await site.client.put(path, json={"name": "n", **wish}, headers=deployer)
+    given_up = await site.client.put(path, json={"unsandboxed_html": False}, headers=deployer)
+
+    assert [one.status_code for one in refused] == [403, 403]
+    assert all('scope="admin"' in one.headers["www-authenticate"] for one in refused)
+    assert still is False
+    assert (kept.status_code, given_up.status_code) == (200, 200)
+    assert given_up.json()["unsandboxed_html"] is False
+    assert (await site.client.get("/api/functions")).json()["pagination"]["total"] == 1

@@ -7,9 +7,10 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from perilune.api.errors import InvalidRequest, OperationFailed
+from perilune.api.errors import InsufficientScope, InvalidRequest, OperationFailed
 from perilune.api.packages import VersionPackages
 from perilune.api.schedule_rules import check_active
+from perilune.api.scopes import Scope
 from perilune.api.validation import Offer
 from perilune.ids import new_function_id
 from perilune.masking import REDACTED
@@ -98,13 +99,16 @@ class Functions:
         runtime: str | UnsetType = UNSET,
         *,
         requirements: str | UnsetType | None = UNSET,
+        is_admin: bool = True,
     ) -> Json:
         """Create a function with its first version, both or neither.
 
         Raises:
             InvalidRequest: it requires packages that it must not.
+            InsufficientScope: only administrators may ask for this.
             PackagesNotInstalled: they can't be installed.
         """
+        _check_right(settings, is_admin, is_unsandboxed=False)
         given = msgspec.structs.asdict(settings)
         given.pop("code")
         members = {name: value for name, value in given.items() if value is not UNSET}
@@ -149,10 +153,12 @@ class Functions:
         runtime: str | UnsetType = UNSET,
         *,
         requirements: str | UnsetType | None = UNSET,
+        is_admin: bool = True,
     ) -> Json:
         """Change settings and code together; code that is the same makes no new version.
 
         Raises:
+            InsufficientScope: only administrators may ask for this.
             InvalidRequest: it asks for another language than the function has, or requires
                 packages that it must not.
             PackagesNotInstalled: they can't be installed.
@@ -171,6 +177,7 @@ class Functions:
                 if runtime not in (UNSET, function.runtime):
                     text = f"runtime cannot be changed; this function is in {function.runtime}"
                     raise InvalidRequest(f"runtime: {text}")
+                _check_right(settings, is_admin, is_unsandboxed=function.unsandboxed_html)
                 check_active(settings, function)
                 if code is not UNSET or requirements is not UNSET:
                     with failing_as("Failed to create new version"):
@@ -208,6 +215,15 @@ class Functions:
             return await db.get_active_version(function_id)
         except NoActiveVersion:
             return None
+
+
+def _check_right(settings: UpdateFunctionRequest, is_admin: bool, *, is_unsandboxed: bool) -> None:
+    """Refuse to trust a function's pages like the server's own at the word of a mere deployer.
+
+    Scripts in them can act for whoever is signed in, so the right to deploy would be all rights.
+    """
+    if settings.unsandboxed_html is True and not (is_unsandboxed or is_admin):
+        raise InsufficientScope(Scope.ADMIN)
 
 
 def shown_values(variables: list[EnvVariable]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from perilune.api.functions import Functions
 from perilune.api.parameters import Fields, Limit, Offset, Search, Sort
 from perilune.api.replies import json_answer
 from perilune.api.routes.shapes import FunctionAnswer, FunctionList
-from perilune.api.routes.table import RouteTable
+from perilune.api.routes.table import RouteTable, caller_of
 from perilune.api.scopes import Scope
 from perilune.api.validation import (
     FunctionBody,
@@ -72,13 +72,16 @@ def _add_changing(routes: RouteTable, functions: Functions) -> None:
     async def create_function(request: Request) -> Response:
         wanted = decode_body(await routes.body(request), FunctionBody)
         checked = checked_creation(wanted, functions.offer)
-        return json_answer(await functions.create(*checked, requirements=wanted.requirements))
+        needed, is_admin = wanted.requirements, caller_of(request).may(Scope.ADMIN)
+        created = await functions.create(*checked, requirements=needed, is_admin=is_admin)
+        return json_answer(created)
 
     async def update_function(function_id: str, request: Request) -> Response:
         wanted = decode_body(await routes.body(request), FunctionBody)
         checked = checked_update(wanted, functions.offer)
+        needed, is_admin = wanted.requirements, caller_of(request).may(Scope.ADMIN)
         return json_answer(
-            await functions.update(function_id, *checked, requirements=wanted.requirements)
+            await functions.update(function_id, *checked, requirements=needed, is_admin=is_admin)
         )
 
     async def delete_function(function_id: str) -> Response:
