@@ -140,6 +140,16 @@ REFUSED = [
     pytest.param("greeter==1.0 --hash=md5:" + "0" * 32, "is not of the form", id="weak hash"),
     pytest.param("--index-url http://evil.example/", "is not of the form", id="option"),
     pytest.param("-r /etc/passwd", "is not of the form", id="other file"),
+    pytest.param(
+        f'greeter==1.0; "${{PIP_INDEX_URL}}" == "x" --hash=sha256:{"0" * 64}',
+        "is not of the form",
+        id="variable",
+    ),
+    pytest.param(
+        f"greeter==1.0; python_version>'3' --index-url=http://x --hash=sha256:{'0' * 64}",
+        "is not of the form",
+        id="option in a marker",
+    ),
     pytest.param("greeter @ file:///etc/passwd", "is not of the form", id="address"),
     pytest.param("./greeter", "is not of the form", id="path"),
     pytest.param(f"{WRONG_HASH} --pre", "is not of the form", id="option behind"),

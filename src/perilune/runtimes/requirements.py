@@ -16,7 +16,9 @@ _PINNED = re.compile(
     r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"  # name
     r"(?:\[[A-Za-z0-9,._\- ]*\])?"  # extras, of no effect
     r"\s*==\s*[A-Za-z0-9][A-Za-z0-9.!+_-]*"
-    r"(?:\s*;[^#;]*?)?"  # on which machines it is needed
+    # On which machines it is needed.  No options; and no `${NAME}`, for which pip puts in what
+    # its environment says, such as the password of an index, and then tells it in an error.
+    r"(?:\s*;(?:(?!\s-)[^#;$])*?)?"
     r"(?:\s+--hash=sha256:[0-9a-f]{64})+"
 )
 _MAX_SHOWN_CHARS = 80
