@@ -6,8 +6,14 @@ import time
 import pytest
 
 from perilune.store import ExecutionStatus
-from tests.runtimes.conftest import TIMEOUT_S, Box
+from tests.runtimes.conftest import Box
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+LIMIT_S = 1
+"""What hostile functions are given."""
+GRACE_S = 5.0
+"""How much later an execution may end: other processes want the machine too."""
 INNOCENT = 'function handler() return { body = "fine" } end'
 
 
@@ -45,20 +51,20 @@ DENIED = [
 
 
 @pytest.mark.parametrize("attempt", DENIED)
-async def test_what_is_not_there_can_not_be_used(box: Box, attempt: str) -> None:
+async def test_what_is_not_there_can_not_be_used(lua: Box, attempt: str) -> None:
     code = _in_handler(
         f"local ok, result = pcall(function()\n{attempt}\nend)\n"
         "return { body = (ok and 'ALLOWED ' or 'denied ') .. tostring(result) }"
     )
 
-    body = await box.body(code)
+    body = await lua.body(code)
 
     assert body.startswith("denied "), body
 
 
-async def test_no_environment_of_the_host_can_be_reached(box: Box) -> None:
+async def test_no_environment_of_the_host_can_be_reached(lua: Box) -> None:
     """getfenv shows the guest's own globals, whatever function it is asked about."""
-    body = await box.body(
+    body = await lua.body(
         _in_handler(
             "local seen = {} for _, f in ipairs({ 0, 1, print, kv.get, pcall, string.rep }) do\n"
             "local ok, env = pcall(getfenv, f)\n"
@@ -72,10 +78,10 @@ async def test_no_environment_of_the_host_can_be_reached(box: Box) -> None:
     assert body == "seen:"
 
 
-async def test_source_that_is_bytecode_is_refused(box: Box) -> None:
-    result = await box.run("\x1bLJ\x02 handler")
+async def test_source_that_is_bytecode_is_refused(lua: Box) -> None:
+    result = await lua.run("\x1bLJ\x02 handler")
 
-    record = await box.record(result)
+    record = await lua.record(result)
     assert (record.status, record.error_kind) == (ExecutionStatus.ERROR, "syntax")
 
 
@@ -109,12 +115,12 @@ ENDLESS = [
 
 
 @pytest.mark.parametrize("code", ENDLESS)
-async def test_endless_work_ends_at_the_deadline(box: Box, code: str) -> None:
-    await _attack(box, _in_handler(code), kinds={"timeout"})
+async def test_endless_work_ends_at_the_deadline(lua: Box, code: str) -> None:
+    await _attack(lua, _in_handler(code), kinds={"timeout"})
 
 
-async def test_endless_top_level_code_ends_at_the_deadline(box: Box) -> None:
-    await _attack(box, "while true do end", kinds={"timeout"})
+async def test_endless_top_level_code_ends_at_the_deadline(lua: Box) -> None:
+    await _attack(lua, "while true do end", kinds={"timeout"})
 
 
 GREEDY = [
@@ -132,13 +138,13 @@ GREEDY = [
 
 
 @pytest.mark.parametrize("code", GREEDY)
-async def test_memory_is_bounded(box: Box, code: str) -> None:
-    await _attack(box, _in_handler(code), kinds={"memory", "timeout"})
+async def test_memory_is_bounded(lua: Box, code: str) -> None:
+    await _attack(lua, _in_handler(code), kinds={"memory", "timeout"})
 
 
-async def test_memory_errors_that_are_caught_change_nothing_for_others(box: Box) -> None:
+async def test_memory_errors_that_are_caught_change_nothing_for_others(lua: Box) -> None:
     await _attack(
-        box,
+        lua,
         _in_handler("while true do pcall(string.rep, 'x', 1e10) end"),
         kinds={"timeout", "memory"},
     )
@@ -170,8 +176,8 @@ CLEAN = [
 
 
 @pytest.mark.parametrize(("code", "text"), CLEAN)
-async def test_awkward_values_are_reported_to_the_guest(box: Box, code: str, text: str) -> None:
-    body = await box.body(_in_handler(code))
+async def test_awkward_values_are_reported_to_the_guest(lua: Box, code: str, text: str) -> None:
+    body = await lua.body(_in_handler(code))
 
     assert body != "nil"
     assert text in body
@@ -204,41 +210,42 @@ RECURSIVE = [
 
 
 @pytest.mark.parametrize("code", RECURSIVE)
-async def test_recursion_is_an_error_of_that_execution(box: Box, code: str) -> None:
-    await _attack(box, _in_handler(code), kinds={"runtime", "memory", "timeout"})
+async def test_recursion_is_an_error_of_that_execution(lua: Box, code: str) -> None:
+    await _attack(lua, _in_handler(code), kinds={"runtime", "memory", "timeout"})
 
 
-async def test_a_flood_of_log_lines_is_cut(box: Box) -> None:
-    result = await box.run(
+async def test_a_flood_of_log_lines_is_cut(lua: Box) -> None:
+    result = await lua.run(
         _in_handler("for i = 1, 12000 do log.info('line ' .. i) end return { body = 'done' }")
     )
 
     assert result.error is None
-    lines, total = await box.store.logs.page(result.execution_id, None, 0)
+    lines, total = await lua.store.logs.page(result.execution_id, None, 0)
     assert total == 10_001
     assert "limit" in lines[-1].message
 
 
-async def test_a_huge_log_line_is_cut(box: Box) -> None:
-    result = await box.run(_in_handler("log.info(string.rep('L', 1e6)) return { body = 'done' }"))
+async def test_a_huge_log_line_is_cut(lua: Box) -> None:
+    result = await lua.run(_in_handler("log.info(string.rep('L', 1e6)) return { body = 'done' }"))
 
-    (line,), _ = await box.store.logs.page(result.execution_id, None, 0)
+    (line,), _ = await lua.store.logs.page(result.execution_id, None, 0)
     assert len(line.message) < 70_000
 
 
-async def test_a_response_that_is_too_large_names_the_limit(box: Box) -> None:
-    result = await box.run(_in_handler("return { body = string.rep('x', 7 * 1024 * 1024) }"))
+async def test_a_response_that_is_too_large_names_the_limit(lua: Box) -> None:
+    result = await lua.run(_in_handler("return { body = string.rep('x', 7 * 1024 * 1024) }"))
 
-    record = await box.record(result)
+    record = await lua.record(result)
     assert "exceeds the limit of 6291456 bytes" in (record.error_message or "")
 
 
 async def _attack(box: Box, code: str, kinds: set[str]) -> None:
-    """Run *code*; it must end in time as an error of one of *kinds*, and others must not notice."""
-    hostile, innocent = await box.add(code), await box.add(INNOCENT)
+    """Run *code* twice at a time: errors of one of *kinds*, in time, and others must not notice."""
+    hostile = await box.add(code, timeout_s=LIMIT_S)
+    innocent = await box.add(INNOCENT)
     await box.call(innocent)
     started = time.monotonic()
-    attack = asyncio.create_task(box.call(hostile))
+    attack = asyncio.gather(box.call(hostile), box.call(hostile))
     answered = 0
     while not attack.done():
         other = await box.call(innocent)
@@ -246,13 +253,12 @@ async def _attack(box: Box, code: str, kinds: set[str]) -> None:
         answered += 1
         await asyncio.sleep(0)
     elapsed_s = time.monotonic() - started
-    result = await attack
 
-    record = await box.record(result)
-    assert record.status == ExecutionStatus.ERROR, result.response
-    assert record.error_kind in kinds, (record.error_kind, record.error_message)
-    assert record.error_message
-    assert elapsed_s < TIMEOUT_S + 1.0
+    for result in await attack:
+        record = await box.record(result)
+        assert record.status == ExecutionStatus.ERROR, result.response
+        assert record.error_kind in kinds, (record.error_kind, record.error_message)
+        assert record.error_message
+    assert elapsed_s < LIMIT_S + GRACE_S
     assert answered > 0
     assert (await box.call(innocent)).error is None
-    assert (await box.call(hostile)).status is ExecutionStatus.ERROR

@@ -5,6 +5,8 @@ import pytest
 from perilune.events import HTTPEvent
 from tests.runtimes.conftest import Box
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 @pytest.mark.parametrize(
     ("given", "expected"),
@@ -14,8 +16,8 @@ from tests.runtimes.conftest import Box
         pytest.param("\\255", "\udcff", id="other bytes"),
     ],
 )
-async def test_header_bytes_arrive_as_text(box: Box, given: str, expected: str) -> None:
-    result = await box.run(
+async def test_header_bytes_arrive_as_text(lua: Box, given: str, expected: str) -> None:
+    result = await lua.run(
         f'function handler() return {{ headers = {{ ["X-A"] = "{given}", ["X-B"] = {{ "{given}", '
         '"b" } } } end'
     )
@@ -24,7 +26,7 @@ async def test_header_bytes_arrive_as_text(box: Box, given: str, expected: str) 
     assert result.response.headers == {"X-A": expected, "X-B": [expected, "b"]}
 
 
-async def test_event_bytes_arrive_as_they_are(box: Box) -> None:
+async def test_event_bytes_arrive_as_they_are(lua: Box) -> None:
     event = HTTPEvent(
         method="POST",
         path="/fn/f/\udcff",
@@ -33,7 +35,7 @@ async def test_event_bytes_arrive_as_they_are(box: Box) -> None:
         body=b"\x00\xff",
     )
 
-    body = await box.body(
+    body = await lua.body(
         "function handler(ctx, event)\n"
         "  local keys = {} for k in pairs(event.query) do keys[#keys + 1] = k end\n"
         "  return { body = table.concat({ #event.body, event.headers['x-name'],"
@@ -45,8 +47,8 @@ async def test_event_bytes_arrive_as_they_are(box: Box) -> None:
     assert body == "2|hé|255|254"
 
 
-async def test_the_context_names_the_execution(box: Box) -> None:
-    result = await box.run(
+async def test_the_context_names_the_execution(lua: Box) -> None:
+    result = await lua.run(
         "function handler(ctx) return { body = ctx.executionId .. ctx.requestId ..ctx.functionName"
         " .. ctx.version } end"
     )
@@ -55,16 +57,16 @@ async def test_the_context_names_the_execution(box: Box) -> None:
     assert result.response.body == (result.execution_id * 2 + "f1").encode()
 
 
-async def test_kv_belongs_to_the_function(box: Box) -> None:
+async def test_kv_belongs_to_the_function(lua: Box) -> None:
     writer = "function handler() kv.set('k', 'secret') return { body = kv.get('k') } end"
     reader = "function handler() return { body = tostring(kv.get('k')) } end"
 
-    assert await box.body(writer) == "secret"
-    assert await box.body(reader) == "nil"
+    assert await lua.body(writer) == "secret"
+    assert await lua.body(reader) == "nil"
 
 
-async def test_every_kv_call_works(box: Box) -> None:
-    body = await box.body("""
+async def test_every_kv_call_works(lua: Box) -> None:
+    body = await lua.body("""
 function handler()
   local out = {}
   out[1] = kv.incr("n") .. kv.incr("n", 4)
@@ -84,8 +86,8 @@ end""")
     assert "512" in lines[6]
 
 
-async def test_env_rules_hold_for_functions(box: Box) -> None:
-    body = await box.body("""
+async def test_env_rules_hold_for_functions(lua: Box) -> None:
+    body = await lua.body("""
 function handler()
   local ok, err = env.set("bad key!", "v")
   env.set("GOOD", "1")
@@ -98,8 +100,8 @@ end""")
     )
 
 
-async def test_host_calls_are_limited(box: Box) -> None:
-    body = await box.body("""
+async def test_host_calls_are_limited(lua: Box) -> None:
+    body = await lua.body("""
 function handler()
   local err
   for i = 1, 1001 do err = select(2, kv.get("missing")) end
@@ -109,15 +111,15 @@ end""")
     assert body == "limit of 1000 host calls in one execution reached"
 
 
-async def test_logs_are_stored_in_order_and_masked(box: Box) -> None:
-    result = await box.run("""
+async def test_logs_are_stored_in_order_and_masked(lua: Box) -> None:
+    result = await lua.run("""
 function handler()
   log.debug("one") log.warn("two", { id = 7 }) print("three", 3)
   log.error("token: abcdefghijklmnop x")
   return {}
 end""")
 
-    lines, total = await box.store.logs.page(result.execution_id, None, 0)
+    lines, total = await lua.store.logs.page(result.execution_id, None, 0)
     assert total == 4
     assert [(line.level, line.message) for line in lines] == [
         (1, "one"),
@@ -127,18 +129,18 @@ end""")
     ]
 
 
-async def test_an_error_report_shows_line_frame_and_tip(box: Box) -> None:
-    result = await box.run("function handler(ctx, event)\n  local t = nil\n  return t.x\nend\n")
+async def test_an_error_report_shows_line_frame_and_tip(lua: Box) -> None:
+    result = await lua.run("function handler(ctx, event)\n  local t = nil\n  return t.x\nend\n")
 
-    message = (await box.record(result)).error_message or ""
+    message = (await lua.record(result)).error_message or ""
     assert message.startswith("Error at line 3: <string>:3: attempt to index")
     assert "stack traceback:" in message
     assert ">   3 |   return t.x" in message
     assert "[TIP]" in message
 
 
-async def test_no_global_survives_an_execution(box: Box) -> None:
-    function_id = await box.add("""
+async def test_no_global_survives_an_execution(lua: Box) -> None:
+    function_id = await lua.add("""
 counter = (counter or 0) + 1
 function handler()
   string.leak = (string.leak or 0) + 1
@@ -147,17 +149,17 @@ function handler()
 end""")
 
     for _ in range(3):
-        result = await box.call(function_id)
+        result = await lua.call(function_id)
         assert result.response is not None
         assert result.response.body == b"1/1/1"
 
 
-async def test_a_new_version_runs_at_once(box: Box) -> None:
-    function_id = await box.add("function handler() return { body = 'old' } end")
-    await box.call(function_id)
-    await box.store.create_version(function_id, "function handler() return { body = 'new' } end")
+async def test_a_new_version_runs_at_once(lua: Box) -> None:
+    function_id = await lua.add("function handler() return { body = 'old' } end")
+    await lua.call(function_id)
+    await lua.store.create_version(function_id, "function handler() return { body = 'new' } end")
 
-    result = await box.call(function_id)
+    result = await lua.call(function_id)
 
     assert result.response is not None
     assert result.response.body == b"new"

@@ -226,12 +226,15 @@ end"""
 @pytest.mark.parametrize("limit_s", ["", ", {timeout=600}"])
 async def test_a_call_ends_with_the_time_of_its_execution(world: Box, limit_s: str) -> None:
     async with open_stalling() as stalling:
-        result = await world.run(f"""
+        result = await world.run(
+            f"""
 function handler()
   http.get("{stalling.url}/"{limit_s})
   kv.set("after", "1")
   return {{}}
-end""")
+end""",
+            timeout_s=1,
+        )
 
         assert isinstance(result.error, ExecutionTimeoutError)
         await stalling.left()

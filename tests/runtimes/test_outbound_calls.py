@@ -18,12 +18,11 @@ from perilune.services.http import Client, EgressPolicy
 from perilune.services.kv import KV
 from perilune.services.logger import StoreLogger
 from perilune.store import open_store
-from tests.runtimes.conftest import Box
+from tests.runtimes.conftest import TIMEOUT_S, Box
 from tests.upstream import open_upstream
 from tests.upstream.http_pages import answer
 
 CALLS = 5
-TIMEOUT_S = 1.0
 
 
 @pytest.fixture
@@ -38,7 +37,7 @@ async def email() -> FakeEmailClient:
 
 @pytest.fixture
 async def outside(tmp_path: Path, ai: FakeAIClient, email: FakeEmailClient) -> AsyncIterator[Box]:
-    """An engine whose executions may take a second and make five calls to the outside."""
+    """An engine whose executions make five calls to the outside."""
     async with AsyncExitStack() as rooms:
         store = await rooms.enter_async_context(open_store(tmp_path / "perilune.db"))
         http = await rooms.enter_async_context(Client(EgressPolicy(["127.0.0.1"])))
@@ -200,7 +199,7 @@ async def test_a_call_ends_with_its_execution(outside):
         return web.Response()
 
     async with open_upstream(hang) as url:
-        result = await outside.run(returning(f'http.get("{url}/", {{timeout=30}})'))
+        result = await outside.run(returning(f'http.get("{url}/", {{timeout=30}})'), timeout_s=1)
         assert getattr(result.error, "error_kind", "") in ("timeout", "")
         async with asyncio.timeout(5):
             await gone.wait()

@@ -27,7 +27,7 @@ from perilune.store import ExecutionStatus
 from tests.runtimes.conftest import FORGER, Box
 
 HERE = Path(__file__).parent
-SLOW = "function handler() kv.set('here', '1') time.sleep(600) return { body = 'late' } end"
+SLOW = "function handler() kv.set('here', '1') time.sleep(60000) return { body = 'late' } end"
 
 
 def asking(code: str, version_id: str = "v1") -> RuntimeRequest:
@@ -105,7 +105,7 @@ async def test_cancelling_an_execution_stops_its_worker(box: Box) -> None:
 
 async def test_a_time_out_stops_the_worker(box: Box) -> None:
     before = workers_of(os.getpid())
-    result = await box.run("function handler() while true do end end")
+    result = await box.run("function handler() while true do end end", timeout_s=1)
 
     assert isinstance(result.error, ExecutionTimeoutError)
     await until(lambda: not (before & workers_of(os.getpid())))
@@ -242,7 +242,7 @@ async def test_invocations_in_line_survive_the_death_of_their_worker(box: Box) -
     """Those behind the one that is running were never begun, so another worker has them."""
     code = """
 function handler(ctx, event)
-  if event.query.slow then kv.set("here", "1") time.sleep(600) end
+  if event.query.slow then kv.set("here", "1") time.sleep(60000) end
   return { body = "quick" }
 end"""
     function_id = await box.add(code)
