@@ -1,6 +1,7 @@
 """A real server on a free port with a real store; only the runtime is a hand-written one."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -22,6 +23,9 @@ from perilune.runtimes import (
 )
 
 KEY = "0123456789abcdef-test"
+
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For clients: trusts nobody, as reading whom to trust takes longer than most tests."""
 
 Behaviour = Callable[[RuntimeRequest], Awaitable[HTTPResponse | None]]
 
@@ -93,7 +97,7 @@ class Site:
         """Send bytes on a new connection; return all that comes until it is closed."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.server.port)
         writer.write(data)
-        received = await asyncio.wait_for(reader.read(), 10)
+        received = await asyncio.wait_for(reader.read(), 30)
         writer.close()
         await writer.wait_closed()
         return received
@@ -126,6 +130,7 @@ async def open_site(tmp_path: Path, **settings) -> AsyncIterator[Site]:
             headers={"Authorization": f"Bearer {KEY}"},
             # The environment of the machine must not send these requests elsewhere.
             trust_env=False,
+            verify=NO_TLS,
         )
         yield Site(server, runtime, await rooms.enter_async_context(client))
 
@@ -139,5 +144,7 @@ async def site(tmp_path):
 @pytest.fixture
 async def stranger(site):
     """A client without the key."""
-    async with httpx.AsyncClient(base_url=site.client.base_url, trust_env=False) as client:
+    async with httpx.AsyncClient(
+        base_url=site.client.base_url, trust_env=False, verify=NO_TLS
+    ) as client:
         yield client

@@ -112,9 +112,9 @@ async def test_the_files_are_looked_at_now_and_then(files):
 
     certificate = Watched(*files)
     certificate.watch(every_s=0.001)
-    await asyncio.wait_for(looked.wait(), 10)
+    await asyncio.wait_for(looked.wait(), 30)
     looked.clear()
-    await asyncio.wait_for(looked.wait(), 10)
+    await asyncio.wait_for(looked.wait(), 30)
     certificate.stop()
 
 

@@ -170,6 +170,6 @@ async def test_an_upgrade_is_not_offered(site):
 
     writer.write(request(f"GET /fn/{function_id}", "Connection: Upgrade", "Upgrade: websocket"))
 
-    assert await asyncio.wait_for(reader.readline(), 10) == b"HTTP/1.1 200 OK\r\n"
+    assert await asyncio.wait_for(reader.readline(), 30) == b"HTTP/1.1 200 OK\r\n"
     writer.close()
     await writer.wait_closed()

@@ -32,7 +32,7 @@ class Gate:
 
 
 async def soon(awaitable):
-    return await asyncio.wait_for(awaitable, 10)
+    return await asyncio.wait_for(awaitable, 30)
 
 
 async def closed_record(site, function_id: str) -> dict:
@@ -124,8 +124,8 @@ async def test_stopping_cancels_and_records_what_takes_too_long(tmp_path):
 async def test_an_idle_server_stops_at_once(site):
     await site.client.get("/healthz")
 
-    assert await asyncio.wait_for(site.server.stop(), 5) is True
-    assert await asyncio.wait_for(site.server.stop(), 5) is True
+    assert await asyncio.wait_for(site.server.stop(), 30) is True
+    assert await asyncio.wait_for(site.server.stop(), 30) is True
 
 
 async def test_executions_of_a_server_that_died_are_closed_at_the_next_start(tmp_path):

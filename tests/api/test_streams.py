@@ -25,7 +25,7 @@ class Events:
 
     async def next(self) -> tuple[str, dict]:
         name = ""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             async for line in self._lines:
                 if line.startswith("event: "):
                     name = line[7:]
@@ -104,7 +104,7 @@ async def test_nobody_is_told_anything_when_the_listener_has_gone(site):
     async with follow(site, "/api/executions/stream"):
         assert len(site.server.feed.watchers) == 1
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while site.server.feed.watchers:
             await site.client.get(f"/fn/{function_id}")
 
@@ -114,7 +114,7 @@ async def test_the_server_does_not_wait_for_listeners(tmp_path):
         open_site(tmp_path, shutdown_grace=60.0) as site,
         follow(site, "/api/executions/stream") as events,
     ):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert await site.server.stop()
 
         assert await events.is_over()

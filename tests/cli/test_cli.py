@@ -135,7 +135,7 @@ def test_a_second_signal_ends_it_at_once(tmp_path):
             assert any("stopping" in line for line in process.stdout)
             process.send_signal(signal.SIGINT)
 
-            assert process.wait(timeout=10) == -signal.SIGINT
+            assert process.wait(timeout=30) == -signal.SIGINT
 
 
 def _wait_for_execution(port: int, key: str, function_id: str) -> None:

@@ -22,7 +22,7 @@ from bench.processes import Server, serving
 from perilune.masking import REDACTED
 from tests.api.test_signatures import standard
 
-EXECUTION_TIMEOUT_S = 2
+EXECUTION_TIMEOUT_S = 4
 ECHO = """
 function handler(ctx, event)
   return { body = json.encode({ event = event, ctx = ctx }) }
@@ -227,7 +227,7 @@ def test_kd_13_the_time_limit_stops_patterns_and_host_calls(server, client):
     answers = [client.get(url) for url in (pattern, loop, waiting)]
 
     assert [one.status_code for one in answers] == [504, 504, 504]
-    assert time.monotonic() - started < EXECUTION_TIMEOUT_S + 2 + 3
+    assert time.monotonic() - started < EXECUTION_TIMEOUT_S + 2 + 10
     kinds = [executions(server, url)[0]["error_kind"] for url in (pattern, loop, waiting)]
     assert kinds == ["timeout"] * 3
 

@@ -101,7 +101,7 @@ async def watched(server: Server) -> AsyncIterator[httpx.AsyncClient]:
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(timeout=120, limits=limits) as client:
         watcher = asyncio.create_task(look_after(client))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not peaks and not watcher.done():
                 await asyncio.sleep(0.01)
         try:

@@ -64,7 +64,7 @@ async def _kill_under_load(server: Server, hello: str, slow: str) -> list[str]:
 
 
 async def _until_gone(pids: list[int]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while [pid for pid in pids if _is_running(pid)]:
             await asyncio.sleep(0.01)
 
@@ -142,13 +142,13 @@ async def test_a_client_that_goes_away_leaves_nothing_running(tmp_path: Path) ->
 
         writer.close()
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while page["executions"][0]["status"] == "pending":
                 page = await asyncio.to_thread(
                     server.api, "GET", f"/api/functions/{function_id}/executions"
                 )
         assert page["executions"][0]["error_message"] == "execution cancelled"
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not before - set(descendants(server.process.pid)):
                 await asyncio.sleep(0.01)
         assert not await reader.read()

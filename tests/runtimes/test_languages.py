@@ -196,7 +196,7 @@ async def test_idle_workers_make_way_when_memory_is_short() -> None:
         for number in range(0, 12, 2):
             await runtime.execute(asking(number))
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while runtime.pool().bound:
                 await asyncio.sleep(0.01)
 
@@ -207,7 +207,7 @@ async def test_spare_workers_of_an_unused_language_are_given_up() -> None:
     limits = WorkerLimits(warm=1, maximum=16, idle_s=0.3)
     async with WorkerRuntime(logger=MemoryLogger(), limits=limits) as runtime:
         runtime.prepare("python")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while runtime.pool().spare < 2:
                 await asyncio.sleep(0.01)
             while runtime.pool().spare > 1:

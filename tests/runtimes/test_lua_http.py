@@ -38,7 +38,7 @@ class Stalling:
 
     async def left(self) -> None:
         """Wait until nobody is connected any more."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while any(one.transport is not None for one in self.requests):
                 await asyncio.sleep(0.005)
 

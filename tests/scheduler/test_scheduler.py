@@ -174,7 +174,7 @@ async def test_few_late_executions_run_at_a_time(world):
 
     while await world.scheduler.turn() == 0:
         pass
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(world.runtime.requests) < MAX_CATCH_UPS:
             await asyncio.sleep(0)
         # Whatever would start now has had its chance.
@@ -365,7 +365,7 @@ async def test_the_loop_wakes_for_changes_and_ticks(path):
     async with open_world(path, pause=doze) as world:
         function_id = await world.add()
         world.scheduler.start()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(await world.ticks()) < 5:
                 await asyncio.sleep(0)
         await world.change(function_id, cron_schedule="6 * * * *")
@@ -373,7 +373,7 @@ async def test_the_loop_wakes_for_changes_and_ticks(path):
 
         world.scheduler.wake()
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(await world.ticks()) < 6:
                 await asyncio.sleep(0)
         assert min(naps) > 0
@@ -383,7 +383,7 @@ async def test_the_loop_wakes_for_changes_and_ticks(path):
 
 async def outcome_of(world: World, minute: int) -> None:
     """Wait until the ledger has the tick of this minute."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (await world.outcomes())[-1:] == [] or (await world.outcomes())[-1][0] != minute:
             await asyncio.sleep(0)
 

@@ -47,7 +47,7 @@ async def test_a_running_execution_on_another_server_counts(path):
         await first.pass_time(NOON)
         first.clock.now = second.clock.now = NOON + MINUTE_S
         await first.scheduler.turn()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not first.runtime.requests:
                 await asyncio.sleep(0)
 
@@ -143,7 +143,7 @@ async def test_what_takes_too_long_at_the_end_is_cancelled_and_recorded(path):
         world.runtime.gate = asyncio.Event()
         world.clock.now = NOON + MINUTE_S
         await world.scheduler.turn()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not world.runtime.requests:
                 await asyncio.sleep(0)
 
@@ -218,7 +218,7 @@ async def test_a_claim_whose_execution_has_a_record_is_recovered_as_started(path
         await world.pass_time(NOON)
         world.clock.now = NOON + MINUTE_S
         await world.scheduler.turn()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not world.runtime.requests:
                 await asyncio.sleep(0)
         (running,) = await world.ticks()

@@ -363,16 +363,16 @@ async def test_nobody_listens():
 async def test_a_slow_server_has_the_time_that_is_left(command):
     async with open_smtp() as mailbox:
         mailbox.stalls_at = command
-        error = await failure_of(mailbox, dataclasses.replace(EMAIL, timeout_s=0.2))
+        error = await failure_of(mailbox, dataclasses.replace(EMAIL, timeout_s=1.0))
 
-    assert str(error) == "SMTP failed: timed out after 0.2 s"
+    assert str(error) == "SMTP failed: timed out after 1 s"
     assert mailbox.commands[-1] == command
 
 
 async def test_a_server_that_says_no_goodbye_has_taken_the_email_all_the_same():
     async with open_smtp() as mailbox:
         mailbox.stalls_at = "QUIT"
-        response = await send(mailbox, dataclasses.replace(EMAIL, timeout_s=0.3))
+        response = await send(mailbox, dataclasses.replace(EMAIL, timeout_s=2.0))
 
     assert response.id == "id1@example.org"
     assert mailbox.commands == ["MAIL", "RCPT", "DATA", "QUIT"]

@@ -70,7 +70,7 @@ async def test_the_log_is_emptied_when_nothing_happens(small_log, path, monkeypa
     async with open_store(path) as store:
         await some_function(store)
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while log.stat().st_size:
                 await store.ping()
 

@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from ipaddress import ip_address
 from typing import Protocol
 
@@ -82,7 +83,7 @@ class SMTPClient:
         """
         self._env = env
         self._policy = policy
-        self._tls_context = tls_context or ssl.create_default_context()
+        self._tls_context = tls_context or _what_the_system_trusts()
         self._clock = clock
         self._new_id = new_id
 
@@ -162,6 +163,12 @@ class SMTPClient:
                 why = os.strerror(error.errno) if error.errno else str(error)
                 failure = OSError(f"cannot connect to {settings.host}:{settings.port}: {why}")
         raise failure
+
+
+@cache
+def _what_the_system_trusts() -> ssl.SSLContext:
+    """Read the certificates of the system, once: it takes some 20 ms."""
+    return ssl.create_default_context()
 
 
 async def _connect_to(address: str, port: int) -> socket.socket:
