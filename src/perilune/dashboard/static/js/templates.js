@@ -16,7 +16,11 @@ export const TEMPLATES = [
   { id: "blank", icon: "file" },
 ];
 
+/** @type {Record<string, string>} */
 const ENDINGS = { lua: "lua", javascript: "js", typescript: "ts", python: "py" };
+
+/** Whether there are templates in this language. @param {string} runtime */
+export const hasTemplates = (runtime) => Object.hasOwn(ENDINGS, runtime);
 
 /**
  * The code of a template.
@@ -26,8 +30,7 @@ const ENDINGS = { lua: "lua", javascript: "js", typescript: "ts", python: "py" }
  * @returns {Promise<string>}
  */
 export async function templateCode(id, runtime) {
-  const ending = ENDINGS[/** @type {keyof typeof ENDINGS} */ (runtime)] ?? "lua";
-  const response = await fetch(`templates/${id}.${ending}`);
+  const response = await fetch(`templates/${id}.${ENDINGS[runtime]}`);
   if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
   return response.text();
 }

@@ -25,6 +25,8 @@ export default {
   "create.description": "Description",
   "create.template": "Begin with",
   "create.preview": "Code of the template",
+  "create.more": "More: schedule, variables",
+  "create.scheduleHint": "Empty: it runs only when it is called",
   "create.submit": "Create",
   "create.done": "{{name}} is created",
 

@@ -25,6 +25,8 @@ export default {
   "create.description": "Descrição",
   "create.template": "Começar com",
   "create.preview": "Código do modelo",
+  "create.more": "Mais: agenda, variáveis",
+  "create.scheduleHint": "Vazio: só executa quando é chamada",
   "create.submit": "Criar",
   "create.done": "{{name}} foi criada",
 
