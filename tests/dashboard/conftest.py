@@ -100,7 +100,9 @@ async def browser(chromium) -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def server(tmp_path) -> AsyncIterator[RunningServer]:
-    settings = Settings(port=0, host="127.0.0.1", data_dir=tmp_path / "data", api_key=KEY)
+    settings = Settings(
+        port=0, host="127.0.0.1", data_dir=tmp_path / "data", api_key=KEY, http_allow=("127.0.0.1",)
+    )
     async with open_server(settings) as server:
         yield server
 

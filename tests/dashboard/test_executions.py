@@ -1,0 +1,242 @@
+"""Lists of executions, and one execution with everything it left behind."""
+
+import json
+import re
+import sqlite3
+
+from playwright.async_api import Locator, expect
+
+from tests.dashboard.conftest import Site
+from tests.dashboard.sample import FAILING, GREETER
+from tests.upstream.ai_provider import open_ai_provider
+from tests.upstream.resend import open_resend
+
+ANSWERING = """
+function handler(ctx, event)
+  return { statusCode = 200, headers = { ["Content-Type"] = "%s" }, body = [[%s]] }
+end
+"""
+WAITING = """
+function handler(ctx, event)
+  log.info("begun")
+  while not kv.get("go") do time.sleep(20) end
+  log.info("ended")
+  return { body = "x" }
+end
+"""
+ASKING = """
+function handler(ctx, event)
+  ai.chat({ provider = "openai", model = "gpt-small",
+    messages = { { role = "user", content = "hi" } } })
+  ai.chat({ provider = "anthropic", model = "claude-x",
+    messages = { { role = "user", content = "hi" } } })
+  email.send({ from = "a@example.org", to = { "b@example.org", "c@example.org" },
+    subject = "Greetings", html = "<b>hi</b>", text = "hi" })
+  return { body = "x" }
+end
+"""
+
+
+async def run(site: Site, code: str, name: str = "quotes", **settings) -> tuple[str, str]:
+    """Create a function and call it; return its id and that of the execution."""
+    function_id = await site.create(code, name=name, **settings)
+    answer = await site.api.post(f"/fn/{function_id}/there?a=1", content="in")
+    return function_id, answer.headers["x-execution-id"]
+
+
+async def opened(site: Site, execution_id: str) -> None:
+    await site.sign_in(f"/executions/{execution_id}")
+    await site.page.get_by_role("heading", name="Execution", exact=True).wait_for()
+
+
+def card(site: Site, title: str) -> Locator:
+    heading = site.page.get_by_role("heading", name=re.compile(f"^{title}"), level=2)
+    return site.page.locator("section.card").filter(has=heading)
+
+
+def change(site: Site, statement: str, *values: str) -> None:
+    """Write into the database what no version of the server would."""
+    path = next(site.server.settings.data_dir.glob("*.db"))
+    with sqlite3.connect(path) as connection:
+        connection.execute(statement, values)
+    connection.close()
+
+
+async def test_an_error_is_shown_with_its_frame_and_leads_to_its_line(site):
+    _, execution_id = await run(site, FAILING)
+    await opened(site, execution_id)
+    error = card(site, "Error")
+    await expect(error).to_contain_text("Error at line 3")
+    await expect(error.locator(".frame-line.failed")).to_contain_text("event.user.name")
+    await expect(error.locator(".note")).to_be_visible()
+    assert "[CODE]" not in await error.inner_text()
+
+    await error.get_by_role("link", name="Go to line 3").click()
+
+    await expect(site.page.locator(".cm-activeLine")).to_contain_text("event.user.name")
+
+
+async def test_json_is_shown_in_order_and_the_event_is_whole(site):
+    code = ANSWERING % ("application/json", '{"b":1,"a":[true,null]}')
+    _, execution_id = await run(site, code, save_response=True)
+
+    await opened(site, execution_id)
+
+    body = card(site, "Response").get_by_label("Body", exact=True)
+    await expect(body).to_have_text('{\n  "b": 1,\n  "a": [\n    true,\n    null\n  ]\n}')
+    event = json.loads(await card(site, "Event").locator("pre").inner_text())
+    assert (event["method"], event["body"], event["query"]) == ("POST", "in", {"a": "1"})
+
+
+async def test_without_a_stored_response_it_says_why(site):
+    _, execution_id = await run(site, GREETER)
+
+    await opened(site, execution_id)
+
+    await expect(card(site, "Response")).to_contain_text("No response was stored")
+
+
+async def test_calls_of_models_and_mails_are_shown_in_full(site):
+    async with open_ai_provider() as ai, open_resend() as mail:
+        function_id = await site.create(ASKING)
+        variables = {
+            "OPENAI_API_KEY": "sk-test-secret",
+            "OPENAI_ENDPOINT": f"{ai.url}/v1",
+            "RESEND_API_KEY": "re_test_secret",
+            "RESEND_BASE_URL": mail.url,
+        }
+        await site.api.put(f"/api/functions/{function_id}/env", json={"env_vars": variables})
+        answer = await site.api.get(f"/fn/{function_id}")
+    await opened(site, answer.headers["x-execution-id"])
+    asked, sent = card(site, "AI requests"), card(site, "E-mails")
+    await expect(asked).to_contain_text("2 API calls")
+    first, second = await asked.get_by_role("listitem").all()
+    await expect(first).to_contain_text("11 in / 7 out")
+    await expect(second).to_contain_text("Error")
+
+    await first.get_by_role("button", name="Details").click()
+    await expect(first.get_by_label("Response", exact=True)).to_contain_text("gpt-small-2025")
+    await second.get_by_role("button", name="Details").click()
+    await expect(second.locator(".note.bad")).to_contain_text("ANTHROPIC_API_KEY")
+
+    await expect(sent).to_contain_text("b@example.org (+1)")
+    await expect(sent).to_contain_text("HTML + Text")
+    await sent.get_by_role("button", name="Details").click()
+    await expect(sent).to_contain_text("email_fake_123")
+    assert "secret" not in (await site.page.content()).replace("Secrets are masked", "").lower()
+
+
+async def test_kd_182_an_execution_that_goes_on_is_followed_to_its_end(site):
+    function_id = await site.create(WAITING)
+    await site.sign_in(f"/functions/{function_id}/executions")
+    await site.page.get_by_text("No executions yet").wait_for()
+    await site.page.evaluate(f"void fetch('/fn/{function_id}', {{ credentials: 'omit' }})")
+    # The list says by itself that something began.
+    await expect(site.page.get_by_role("row").nth(1)).to_contain_text("Running")
+    await site.page.get_by_role("row").nth(1).get_by_role("link").first.click()
+    head = site.page.locator(".screen-title")
+    await expect(head).to_contain_text("Running")
+    await expect(card(site, "Log")).to_contain_text("begun")
+
+    await site.api.put(f"/api/functions/{function_id}/kv/go", json={"value": "1"})
+
+    await expect(head).to_contain_text("Success")
+    await expect(card(site, "Log")).to_contain_text("ended")
+
+
+async def test_kd_185_a_record_that_can_not_be_read_is_shown_as_it_is(site):
+    _, execution_id = await run(site, GREETER, save_response=True)
+    change(
+        site,
+        "update executions set event_json = ?, response_json = ? where id = ?",
+        '{"method": "GE',
+        "{broken",
+        execution_id,
+    )
+
+    await opened(site, execution_id)
+
+    await expect(card(site, "Event").locator("pre")).to_have_text('{"method": "GE')
+    await expect(card(site, "Response").locator("pre")).to_have_text("{broken")
+    await expect(card(site, "Log")).to_contain_text("greeting world")
+
+
+async def test_kd_185_an_execution_is_shown_without_its_function(site):
+    _, execution_id = await run(site, GREETER)
+    await site.page.route("**/api/functions/*", lambda route: route.fulfill(status=404, json={}))
+
+    await opened(site, execution_id)
+
+    await expect(card(site, "Log")).to_contain_text("greeting world")
+
+
+async def test_the_same_event_is_run_again(site):
+    function_id, execution_id = await run(site, GREETER)
+    await opened(site, execution_id)
+
+    await site.page.get_by_role("button", name="Run again").click()
+
+    await expect(site.page.get_by_text("Run again with the same event")).to_be_visible()
+    await expect(site.page.locator(".screen-title")).to_contain_text("Replay")
+    assert execution_id not in site.page.url
+    listed = (await site.api.get(f"/api/functions/{function_id}/executions")).json()["executions"]
+    assert [one["trigger"] for one in listed] == ["replay", "http"]
+
+
+async def test_the_event_is_taken_over_into_the_test_screen(site):
+    _, execution_id = await run(site, GREETER)
+    await opened(site, execution_id)
+
+    await site.page.get_by_role("link", name="Open in test").click()
+
+    await expect(site.page.get_by_label("Method")).to_have_value("POST")
+    await expect(site.page.get_by_label("Path")).to_have_value("/there")
+    await expect(site.page.get_by_label("Query")).to_have_value("a=1")
+    await expect(site.page.get_by_role("textbox", name="Body")).to_have_value("in")
+
+
+async def test_logs_are_searched_and_filtered(site):
+    code = """function handler()
+      log.info("one") log.warn("two") log.error("three") log.debug("four") return {} end"""
+    _, execution_id = await run(site, code)
+    await opened(site, execution_id)
+    lines = card(site, "Log").locator(".log-line")
+    await expect(lines).to_have_count(4)
+
+    await card(site, "Log").get_by_label("Level").select_option("warn")
+    await expect(lines).to_have_count(1)
+    await card(site, "Log").get_by_label("Level").select_option("")
+    await card(site, "Log").get_by_label("Search the log").fill("THR")
+    await expect(lines).to_have_count(1)
+    await expect(lines).to_contain_text("three")
+
+
+async def test_executions_are_filtered_and_the_filter_is_in_the_address(site):
+    function_id, _ = await run(site, FAILING)
+    await site.api.put(f"/api/functions/{function_id}", json={"code": GREETER})
+    await site.api.get(f"/fn/{function_id}")
+    await site.sign_in(f"/functions/{function_id}/executions")
+    rows = site.page.locator("tbody tr")
+    await expect(rows).to_have_count(2)
+
+    await site.page.get_by_label("Status").select_option("error")
+    await expect(rows).to_have_count(1)
+    await expect(site.page).to_have_url(re.compile("status=error"))
+    await site.page.reload()
+    await expect(rows).to_have_count(1)
+    await site.page.get_by_label("Status").select_option("")
+    await expect(rows).to_have_count(2)
+    await site.page.get_by_label("Version").fill("2")
+    await expect(rows).to_have_count(1)
+    await expect(rows).to_contain_text("Success")
+
+
+async def test_the_list_of_all_executions_is_live(site):
+    function_id = await site.create(GREETER)
+    await site.sign_in("/executions")
+    await expect(site.page.get_by_text("Live")).to_be_visible()
+
+    await site.api.get(f"/fn/{function_id}")
+
+    await expect(site.page.locator("tbody tr")).to_have_count(1)
+    await expect(site.page.locator("tbody tr")).to_contain_text("Success")
