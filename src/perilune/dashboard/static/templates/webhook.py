@@ -13,5 +13,5 @@ def handler(ctx, event):
         payload = event.json()
     except ValueError as error:
         return {"error": str(error)}, 400
-    log.info("webhook", id=delivery, type=payload.get("type") if isinstance(payload, dict) else None)
+    log.info("webhook", id=delivery, payload=payload)
     return {"body": {"status": "accepted"}, "statusCode": 202}
