@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import ssl
-import subprocess
 from pathlib import Path
 
 import httpx
@@ -11,27 +10,13 @@ import pytest
 from starlette.responses import PlainTextResponse
 
 from perilune.api import Certificate, HttpServer, TlsError, bind_sockets
+from tests.upstream.certificate import write_certificate
 
 from .conftest import KEY, open_site
 
 KEY_HEADER = {"Authorization": f"Bearer {KEY}"}
 
 # --- TLS ----------------------------------------------------------------------
-
-
-def write_certificate(folder: Path) -> tuple[str, str]:
-    """Write a new self-signed certificate and its key; return the names of their files."""
-    certificate, key = str(folder / "certificate.pem"), str(folder / "key.pem")
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-            *("-nodes", "-days", "2", "-subj", "/CN=localhost"),
-            *("-addext", "subjectAltName=IP:127.0.0.1", "-out", certificate, "-keyout", key),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return certificate, key
 
 
 @pytest.fixture

@@ -3,13 +3,13 @@
 import asyncio
 import dataclasses
 import ssl
-import subprocess
 from email.header import decode_header, make_header
 from email.parser import BytesParser
 from email.utils import parseaddr
 
 import pytest
 from aiosmtpd.smtp import Envelope
+from cryptography.x509 import DNSName
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +25,7 @@ from perilune.services.email import (
 from perilune.services.email.message import build_message
 from perilune.services.env import MemoryEnv
 from perilune.services.http import EgressPolicy
+from tests.upstream.certificate import LOOPBACK, write_certificate
 from tests.upstream.smtp import open_smtp
 
 EMAIL = SendRequest(
@@ -37,24 +38,7 @@ class Certificate:
     """A self-signed certificate, and the contexts of both sides."""
 
     def __init__(self, folder, name):
-        certificate, key = folder / "certificate.pem", folder / "key.pem"
-        subprocess.run(
-            [
-                *(
-                    "openssl",
-                    "req",
-                    "-x509",
-                    "-newkey",
-                    "ec",
-                    "-pkeyopt",
-                    "ec_paramgen_curve:P-256",
-                ),
-                *("-nodes", "-days", "2", "-subj", "/CN=test", "-addext", f"subjectAltName={name}"),
-                *("-keyout", key, "-out", certificate),
-            ],
-            check=True,
-            capture_output=True,
-        )
+        certificate, key = write_certificate(folder, name)
         self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.server.load_cert_chain(certificate, key)
         self.client = ssl.create_default_context(cafile=certificate)
@@ -68,12 +52,12 @@ def sent_bytes(envelope: Envelope) -> bytes:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    return Certificate(tmp_path_factory.mktemp("tls"), "IP:127.0.0.1")
+    return Certificate(tmp_path_factory.mktemp("tls"), LOOPBACK)
 
 
 @pytest.fixture(scope="module")
 def foreign_certificate(tmp_path_factory):
-    return Certificate(tmp_path_factory.mktemp("foreign"), "DNS:mail.example.org")
+    return Certificate(tmp_path_factory.mktemp("foreign"), DNSName("mail.example.org"))
 
 
 async def send(mailbox, request=EMAIL, *, tls="none", trust=None, policy=None, **variables):

@@ -5,12 +5,12 @@ import gzip
 import socket
 import ssl
 import struct
-import subprocess
 
 import pytest
 
 from perilune.services.http import Client, EgressPolicy, HTTPClientError, HTTPLimits, Request
 from perilune.services.http.client import MAX_LARGE_BODIES, MAX_SOCKETS
+from tests.upstream.certificate import write_certificate
 from tests.upstream.raw import constant, ok, open_raw
 
 MIB = 1024 * 1024
@@ -347,16 +347,8 @@ async def test_no_form_of_a_private_address_is_connected_to(host):
 
 
 async def test_a_certificate_nobody_vouches_for_is_refused(client, tmp_path):
-    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    kind = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2")
-    name = ("-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1")
-    subprocess.run(
-        ["openssl", "req", "-x509", *kind, *name, "-keyout", key, "-out", certificate],
-        check=True,
-        capture_output=True,
-    )
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(certificate, key)
+    tls.load_cert_chain(*write_certificate(tmp_path))
 
     async with open_raw(constant(ok()), tls=tls) as upstream:
         message = await failure(client, upstream.url)
