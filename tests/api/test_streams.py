@@ -240,3 +240,14 @@ async def test_a_stream_ends_so_that_rights_are_looked_at_again(site):
     parts = [part async for part in await streams.executions()]
 
     assert parts == [b"retry: 2000\n\n", b": still here\n\n"]
+
+
+async def test_a_head_of_a_stream_does_not_follow_it(site):
+    async with asyncio.timeout(10):
+        answer = await site.client.head("/api/executions/stream")
+        after = await site.client.get("/healthz")
+
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert "content-length" not in answer.headers
+    assert after.status_code == 200
+    assert not site.server.feed.watchers

@@ -37,7 +37,7 @@ from perilune.api.routes import (
     add_token_routes,
     add_version_routes,
 )
-from perilune.api.routes.table import CALLER
+from perilune.api.routes.table import CALLER, IS_HEAD
 from perilune.api.versions import Versions
 from perilune.errors import PeriluneError
 
@@ -116,7 +116,7 @@ class ManagementApi:
             return await _refusal(scope, error)(scope, receive, send)
         if scope["method"] == "HEAD":
             # The server drops the body of what is answered to HEAD.
-            scope = {**scope, "method": "GET"}
+            scope = {**scope, "method": "GET", IS_HEAD: True}
         try:
             await self._app(scope, receive, noted)
         except asyncio.CancelledError:

@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator
 
-from fastapi import Response
+from fastapi import Request, Response
 from starlette.responses import StreamingResponse
 
 from perilune.api.errors import TooManyStreams
-from perilune.api.routes.table import Endpoint, RouteTable
+from perilune.api.routes.table import IS_HEAD, Endpoint, RouteTable
 from perilune.api.scopes import Scope
 from perilune.api.streams import Streams
 from perilune.errors import PeriluneError
@@ -18,14 +18,14 @@ MEDIA_TYPE = "text/event-stream"
 def add_stream_routes(routes: RouteTable, streams: Streams) -> None:
     """Add streams; before the routes of single executions, whose paths look like theirs."""
 
-    async def stream_all() -> Response:
-        return _stream(await streams.executions())
+    async def stream_all(request: Request) -> Response:
+        return _stream(request, await streams.executions())
 
-    async def stream_function(function_id: str) -> Response:
-        return _stream(await streams.executions(function_id))
+    async def stream_function(function_id: str, request: Request) -> Response:
+        return _stream(request, await streams.executions(function_id))
 
-    async def stream_logs(execution_id: str) -> Response:
-        return _stream(await streams.logs(execution_id))
+    async def stream_logs(execution_id: str, request: Request) -> Response:
+        return _stream(request, await streams.logs(execution_id))
 
     def add(
         path: str,
@@ -68,6 +68,9 @@ def add_stream_routes(routes: RouteTable, streams: Streams) -> None:
     )
 
 
-def _stream(parts: AsyncIterator[bytes]) -> Response:
+def _stream(request: Request, parts: AsyncIterator[bytes]) -> Response:
     # Proxies that collect answers would hold back what is meant to be seen at once.
-    return StreamingResponse(parts, headers={"X-Accel-Buffering": "no"}, media_type=MEDIA_TYPE)
+    headers = {"X-Accel-Buffering": "no"}
+    # Whoever asks for the head only would see nothing of it, and wait for its end.
+    shown = () if IS_HEAD in request.scope else parts
+    return StreamingResponse(shown, headers=headers, media_type=MEDIA_TYPE)

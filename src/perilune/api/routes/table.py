@@ -30,6 +30,9 @@ MAX_BODY_BYTES = 2 * 1024 * 1024
 CALLER = "perilune.caller"
 """Where the `Caller` is kept in the ASGI scope of a request that was let in."""
 
+IS_HEAD = "perilune.is_head"
+"""Set in the ASGI scope of a request that is served as GET, but was HEAD."""
+
 ErrorKinds = tuple[type[PeriluneError], ...]
 Endpoint = Callable[..., Awaitable[Response]]
 
