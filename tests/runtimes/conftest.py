@@ -33,7 +33,11 @@ FORGER = Language(
 MEMORY_BYTES = 64 * 1024 * 1024
 TIMEOUT_S = 10.0
 """Plenty, however busy the machine is; a test that waits for its end gives its function less."""
-READY = {"python": "def handler(ctx, event):\n    return 'ready'"}
+READY = {
+    "python": "def handler(ctx, event):\n    return 'ready'",
+    "javascript": "export default () => 'ready';",
+    "typescript": "export default (): string => 'ready';",
+}
 ALL_VALUES = """
 local function all(...) return {{ n = select("#", ...), ... }} end
 function handler(ctx, event)
@@ -199,4 +203,12 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Box]:
 async def python(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Box]:
     """An engine for Python functions; all tests of a module share it."""
     async with open_box(tmp_path_factory.mktemp("data"), language="python") as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def javascript(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Box]:
+    """An engine for JavaScript functions, which reach this machine and nothing else that is near;
+    all tests of a module share it."""
+    async with open_box(tmp_path_factory.mktemp("data"), language="javascript", allow=[]) as opened:
         yield opened

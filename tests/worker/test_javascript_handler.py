@@ -1,6 +1,7 @@
 """JavaScript and TypeScript handlers: what they are given, what they may return, how they fail."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -8,7 +9,13 @@ import pytest
 pytest.importorskip("deno")
 
 from perilune.worker.frames import Call, Failure, Reply, Result
-from tests.worker.deno_guest import CONTEXT, RESPONSE_BODY_BYTES, DenoGuest
+from tests.worker.deno_guest import (
+    CONTEXT,
+    DENO,
+    ENVIRONMENT,
+    RESPONSE_BODY_BYTES,
+    DenoGuest,
+)
 
 VALUES = {b"k": b"stored", b"bytes": b"caf\xe9 \xff"}
 
@@ -429,3 +436,32 @@ def test_deno_and_what_needs_permissions_is_not_there(guest: DenoGuest) -> None:
 
     assert guest.evaluate(f"'{names}'.split(' ').filter((one) => one in globalThis)") == []
     assert guest.evaluate("typeof globalThis[Symbol.for('perilune.guest')]") == "undefined"
+
+
+ALLOWED_MODULES = {
+    "assert", "assert/strict", "async_hooks", "buffer", "constants", "crypto",
+    "diagnostics_channel", "events", "path", "path/posix", "path/win32", "punycode",
+    "querystring", "stream", "stream/consumers", "stream/promises", "stream/web",
+    "string_decoder", "timers", "timers/promises", "url", "util", "util/types", "zlib",
+}  # fmt: skip
+
+
+def test_every_module_of_node_is_either_for_guests_or_refused(guest: DenoGuest) -> None:
+    """A new version of Deno may bring new ones; they have to be decided about."""
+    script = "console.log(JSON.stringify(process.getBuiltinModule('node:module').builtinModules))"
+    listed = subprocess.run(
+        [str(DENO), "eval", script], capture_output=True, check=True, env=ENVIRONMENT, timeout=30
+    )
+    names = {name.removeprefix("node:") for name in json.loads(listed.stdout)}
+    code = """export default async (ctx, event) => {
+        const outcomes = [];
+        for (const name of event.json()) {
+            outcomes.push([name, await import(`node:${name}`).then(() => true, () => false)]);
+        }
+        return outcomes;
+    };"""
+
+    outcomes = json.loads(guest.result(code, body=json.dumps(sorted(names))).body)
+
+    assert {name for name, is_there in outcomes if is_there} == ALLOWED_MODULES & names
+    assert names >= ALLOWED_MODULES
