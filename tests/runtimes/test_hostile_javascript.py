@@ -10,11 +10,15 @@ pytest.importorskip("deno")
 
 from perilune.events import HTTPEvent
 from perilune.store import ExecutionStatus
-from tests.runtimes.conftest import TIMEOUT_S, Box
+from tests.runtimes.conftest import Box
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 INNOCENT = "export default () => 'fine';"
+LIMIT_S = 1
+"""What hostile functions are given."""
+GRACE_S = 5.0
+"""How much later an execution may end: other processes want the machine too."""
 
 
 def _in_handler(code: str) -> str:
@@ -399,11 +403,12 @@ async def test_names_of_a_request_change_no_prototypes(javascript: Box) -> None:
 
 
 async def _attack(box: Box, code: str, kinds: set[str]) -> None:
-    """Run *code*; it must end in time as an error of one of *kinds*, and others must not notice."""
-    hostile, innocent = await box.add(code), await box.add(INNOCENT)
+    """Run *code* twice at a time: errors of one of *kinds*, in time, and others must not notice."""
+    hostile = await box.add(code, timeout_s=LIMIT_S)
+    innocent = await box.add(INNOCENT)
     await box.call(innocent)
     started = time.monotonic()
-    attack = asyncio.create_task(box.call(hostile))
+    attack = asyncio.gather(box.call(hostile), box.call(hostile))
     answered = 0
     while not attack.done():
         other = await box.call(innocent)
@@ -411,12 +416,12 @@ async def _attack(box: Box, code: str, kinds: set[str]) -> None:
         answered += 1
         await asyncio.sleep(0.002)
     elapsed_s = time.monotonic() - started
-    result = await attack
 
-    record = await box.record(result)
-    assert record.status == ExecutionStatus.ERROR, result.response
-    assert record.error_kind in kinds, (record.error_kind, record.error_message)
-    assert record.error_message
-    assert elapsed_s < TIMEOUT_S + 1.0
+    for result in await attack:
+        record = await box.record(result)
+        assert record.status == ExecutionStatus.ERROR, result.response
+        assert record.error_kind in kinds, (record.error_kind, record.error_message)
+        assert record.error_message
+    assert elapsed_s < LIMIT_S + GRACE_S
     assert answered > 0
     assert (await box.call(innocent)).error is None
