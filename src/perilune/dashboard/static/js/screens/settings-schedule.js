@@ -114,6 +114,9 @@ function inZone(seconds, zone) {
   }
 }
 
+/** @type {Record<string, import("../ui/badge.js").Tone>} */
+const TONES = { claimed: "", started: "good", failed: "bad", interrupted: "bad" };
+
 /** What has become of the due times. @param {{ functionId: string }} props */
 export function Ticks({ functionId }) {
   const [page, setPage] = useState({ limit: 20, offset: 0 });
@@ -128,7 +131,7 @@ export function Ticks({ functionId }) {
       title: t("schedule.outcome"),
       cell: (/** @type {any} */ one) => {
         const key = `tick.${one.outcome}`;
-        return html`<${Badge} tone=${one.outcome === "started" ? "good" : "warn"}>${hasText(key) ? t(key) : one.outcome}<//>`;
+        return html`<${Badge} tone=${TONES[one.outcome] ?? "warn"}>${hasText(key) ? t(key) : one.outcome}<//>`;
       },
     },
     {
@@ -136,6 +139,12 @@ export function Ticks({ functionId }) {
       title: t("executions.id"),
       cell: (/** @type {any} */ one) =>
         one.execution_id ? html`<a class="mono" href=${href(`/executions/${one.execution_id}`)}>${one.execution_id}</a>` : "–",
+    },
+    {
+      id: "reason",
+      title: t("schedule.reason"),
+      cell: (/** @type {any} */ one) =>
+        [one.reason, one.passed_over > 0 && t("schedule.passedOver", { count: one.passed_over })].filter(Boolean).join(" · ") || "–",
     },
   ];
   return html`<${Card} title=${t("schedule.history")} flush>

@@ -9,7 +9,7 @@ import { SelectField } from "./field.js";
  * @template T
  * @typedef {object} Column
  * @property {string} id
- * @property {string} title
+ * @property {any} title  text, or what stands in its place
  * @property {(row: T) => any} cell
  * @property {boolean} [end]  aligned to the right, for numbers
  * @property {boolean} [sortable]

@@ -1,0 +1,102 @@
+"""The list of functions: filters, figures, and what is done with several at once."""
+
+from playwright.async_api import expect
+
+from tests.dashboard.conftest import Site
+from tests.dashboard.sample import FAILING, GREETER
+
+
+async def opened(site: Site) -> dict[str, str]:
+    """Show four functions of different kinds; return their ids by name."""
+    ids = {
+        "plain": await site.create(GREETER, name="plain"),
+        "failing": await site.create(FAILING, name="failing"),
+        "resting": await site.create(GREETER, name="resting"),
+        "nightly": await site.create(
+            GREETER, name="nightly", cron_schedule="0 3 * * *", cron_status="active"
+        ),
+    }
+    await site.api.put(f"/api/functions/{ids['resting']}", json={"disabled": True})
+    for name in ("plain", "failing", "failing"):
+        await site.api.get(f"/fn/{ids[name]}")
+    await site.sign_in("/functions?sort=name")
+    await site.page.get_by_role("link", name="plain", exact=True).wait_for()
+    return ids
+
+
+def names(site: Site):
+    return site.page.locator("tbody tr a.mono")
+
+
+async def disabled(site: Site) -> list[str]:
+    listed = (await site.api.get("/api/functions?sort=name")).json()["functions"]
+    return [one["name"] for one in listed if one["disabled"]]
+
+
+async def test_functions_are_filtered_by_what_they_are(site):
+    await opened(site)
+    show = site.page.get_by_label("Show", exact=True)
+    expected = {
+        "enabled": ["failing", "nightly", "plain"],
+        "disabled": ["resting"],
+        "scheduled": ["nightly"],
+        "failing": ["failing"],
+        "": ["failing", "nightly", "plain", "resting"],
+    }
+
+    for kind, wanted in expected.items():
+        await show.select_option(kind)
+        await expect(names(site)).to_have_text(wanted)
+
+    await show.select_option("disabled")
+    await site.page.reload()
+    await expect(names(site)).to_have_text(["resting"])
+    await site.page.get_by_label("Search functions").fill("plain")
+    await expect(site.page.get_by_text("No function matches")).to_be_visible()
+
+
+async def test_figures_and_next_runs_are_in_the_list(site):
+    await opened(site)
+    row = {
+        name: site.page.get_by_role("row").filter(
+            has=site.page.get_by_role("link", name=name, exact=True)
+        )
+        for name in ("plain", "failing", "nightly")
+    }
+
+    await expect(row["plain"].get_by_role("link", name="1", exact=True)).to_be_visible()
+    await expect(row["failing"].get_by_role("link", name="2", exact=True)).to_be_visible()
+    await expect(row["failing"].get_by_text("100%")).to_be_visible()
+    await expect(row["nightly"].locator("[title^='0 3 * * *']")).to_be_visible()
+
+
+async def test_several_are_disabled_and_enabled_at_once(site):
+    await opened(site)
+    await site.page.get_by_label("Select plain").check()
+    await site.page.get_by_label("Select nightly").check()
+    await expect(site.page.get_by_text("2 selected")).to_be_visible()
+
+    await site.page.get_by_role("button", name="Disable", exact=True).click()
+    await expect(site.page.get_by_text("2 functions are changed")).to_be_visible()
+    assert await disabled(site) == ["nightly", "plain", "resting"]
+
+    await site.page.get_by_label("Select all of this page").check()
+    await site.page.get_by_role("button", name="Enable", exact=True).click()
+    await expect(site.page.get_by_text("4 functions are changed")).to_be_visible()
+    assert await disabled(site) == []
+
+
+async def test_several_are_deleted_once_their_number_was_typed(site):
+    await opened(site)
+    await site.page.get_by_label("Select plain").check()
+    await site.page.get_by_label("Select failing").check()
+    await site.page.get_by_role("button", name="Delete").click()
+    dialog = site.page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("failing, plain")
+    await expect(dialog.get_by_role("button", name="Delete")).to_be_disabled()
+    await dialog.get_by_label("Type 2 to confirm").fill("2")
+
+    await dialog.get_by_role("button", name="Delete").click()
+
+    await expect(names(site)).to_have_text(["nightly", "resting"])
+    await expect(site.page.get_by_text("selected")).to_be_hidden()
