@@ -34,9 +34,19 @@ setmetatable(_G, {
 """.replace("\n", " ")
 """Runs before an example, so that no misspelled name and no leaked global goes unnoticed."""
 
-FORMS = {"lua": (STRICT, "lua"), "python": ("", "py")}
+FORMS = {
+    "lua": (STRICT, "lua"),
+    "javascript": ("", "js"),
+    "typescript": ("", "ts"),
+    "python": ("", "py"),
+}
 """What stands before an example, and the ending of its file, by language."""
-NO_JSON = {"lua": "unexpected end of JSON input", "python": "the body is no JSON"}
+NO_JSON = {
+    "lua": "unexpected end of JSON input",
+    "javascript": "the body is no JSON",
+    "typescript": "the body is no JSON",
+    "python": "the body is no JSON",
+}
 
 TOKEN = {"Authorization": "Bearer opensesame"}
 STRANGERS = [
@@ -111,9 +121,9 @@ class Stage:
 
     async def deploy(self, name: str, **env: str) -> Example:
         """Create the function in the file *name* with these environment variables."""
+        prologue, ending = FORMS[self.language]
         function_id = new_id()
         await self.store.create_function(Function(id=function_id, name=name, runtime=self.language))
-        prologue, ending = FORMS[self.language]
         code = prologue + (EXAMPLES / f"{name}.{ending}").read_text()
         await self.store.create_version(function_id, code)
         for key, value in env.items():
@@ -148,7 +158,7 @@ async def open_stage(
             await engine.close()
 
 
-@pytest.fixture(params=FORMS)
+@pytest.fixture(params=["lua", "javascript", "python"])
 def language(request: pytest.FixtureRequest) -> str:
     """The language of the examples that are tested: each in turn."""
     return str(request.param)

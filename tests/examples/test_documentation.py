@@ -8,7 +8,9 @@ import pytest
 from tests.examples.conftest import EXAMPLES
 
 ROOT = Path(__file__).parents[2]
-FILES = sorted(file for ending in ("lua", "py") for file in EXAMPLES.glob(f"*.{ending}"))
+RUNTIMES = {".lua": None, ".js": "javascript", ".ts": "typescript", ".py": "python"}
+"""What the command that deploys an example says about its language, by the ending of its file."""
+FILES = sorted(file for file in EXAMPLES.iterdir() if file.suffix in RUNTIMES)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
@@ -17,7 +19,8 @@ def test_the_head_of_an_example_tells_how_to_deploy_it(file: Path) -> None:
 
     needed = set(re.findall(r'env\.get\("(\w+)"\)', code))
     assert {name for name in needed if name not in head} == set()
-    runtime = "" if file.suffix == ".lua" else 'runtime: "python", '
+    language = RUNTIMES[file.suffix]
+    runtime = "" if language is None else f'runtime: "{language}", '
     name = file.stem.replace("_", "-")
     assert f"""jq -Rs '{{name: "{name}", {runtime}code: .}}' {file.name}""" in head
     assert ("/env" in head) == bool(needed), "the command that sets the environment"
@@ -27,7 +30,7 @@ def test_the_pages_show_every_example() -> None:
     index = (ROOT / "examples" / "README.md").read_text()
     page = (ROOT / "docs" / "how-to" / "example-functions.md").read_text()
 
-    assert len(FILES) == 2 * 7
+    assert len(FILES) == 3 * 7 + 2
     for file in FILES:
         assert f"(functions/{file.name})" in index
         assert f'--8<-- "examples/functions/{file.name}"' in page

@@ -1,0 +1,100 @@
+// A contact form whose messages arrive as e-mail.
+//
+//   GET  /fn/ID    the form
+//   POST /fn/ID    what the form sends
+//
+// Environment:
+//   CONTACT_TO        where messages go
+//   CONTACT_FROM      sender; its domain must be known to the provider
+//   RESEND_API_KEY    key for the provider
+//
+// Deploy:
+//   jq -Rs '{name: "contact-form", runtime: "javascript", code: .}' contact_form.js |
+//     curl -H "Authorization: Bearer $KEY" --data-binary @- localhost:3000/api/functions
+//   curl -X PUT -H "Authorization: Bearer $KEY" localhost:3000/api/functions/ID/env \
+//     -d '{"env_vars": {"CONTACT_TO": "...", "CONTACT_FROM": "...", "RESEND_API_KEY": "..."}}'
+
+import { email, env, log } from "perilune";
+
+const MAX_MESSAGE_CHARS = 5000;
+const ADDRESS = /^[^\s<>,;@]+@[^\s<>,;@]+\.[^\s<>,;@]+$/;
+const ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;" };
+
+export default async function handler(ctx, event) {
+  if (event.method !== "POST") return form(200, readFields(""));
+  const fields = readFields(event.body);
+  const problem = problemWith(fields);
+  if (problem) return form(400, fields, problem);
+  // People do not see this field; programs that fill in everything give themselves away.
+  if (!fields.website && !(await send(fields))) {
+    return form(502, fields, "Your message could not be sent. Please try again later.");
+  }
+  return page(200, `<p>Thank you, ${escape(fields.name)}. We will answer soon.</p>`);
+}
+
+async function send(fields) {
+  const lines = escape(fields.message).replace(/\r\n|\n/g, "<br>");
+  try {
+    const sent = await email.send({
+      from: await env.get("CONTACT_FROM"),
+      to: await env.get("CONTACT_TO"),
+      replyTo: fields.email,
+      subject: `Message from ${fields.name}`,
+      text: fields.message,
+      html: `<p>${lines}</p>`,
+    });
+    log.info("message sent", { id: sent.id });
+    return true;
+  } catch (error) {
+    log.error(`message not sent: ${error.message}`);
+    return false;
+  }
+}
+
+function readFields(body) {
+  const given = new URLSearchParams(body);
+  const field = (name) => (given.get(name) ?? "").trim();
+  return {
+    name: field("name"),
+    email: field("email"),
+    message: field("message"),
+    website: field("website"),
+  };
+}
+
+function problemWith({ name, email: address, message }) {
+  if (name === "" || name.length > 100 || /\p{C}/u.test(name)) return "Please tell us your name.";
+  if (address.length > 254 || !ADDRESS.test(address)) {
+    return "Please give an e-mail address at which we can answer.";
+  }
+  if (message === "" || message.length > MAX_MESSAGE_CHARS) {
+    return `Please write a message of at most ${MAX_MESSAGE_CHARS} characters.`;
+  }
+  return null;
+}
+
+function form(status, fields, problem = null) {
+  // Whatever strangers wrote is escaped before it gets into HTML.
+  return page(
+    status,
+    (problem ? `<p role=alert>${escape(problem)}</p>` : "") +
+      `<form method="post">
+<p><label>Name <input name="name" value="${escape(fields.name)}"></label>
+<p><label>E-mail <input name="email" value="${escape(fields.email)}"></label>
+<p><label>Message <textarea name="message">${escape(fields.message)}</textarea></label>
+<p hidden><label>Website <input name="website" tabindex="-1" autocomplete="off"></label>
+<p><button>Send</button></form>`,
+  );
+}
+
+function page(statusCode, content) {
+  return {
+    statusCode,
+    headers: { "Content-Type": "text/html; charset=utf-8" },
+    body: `<!doctype html><meta charset=utf-8><title>Contact</title>${content}`,
+  };
+}
+
+function escape(text) {
+  return text.replace(/[&<>"']/g, (character) => ESCAPES[character]);
+}

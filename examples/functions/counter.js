@@ -1,0 +1,21 @@
+// Counts visits.
+//
+//   GET /fn/ID    {"visits": 3}
+//
+// Environment: none.
+//
+// Deploy:
+//   jq -Rs '{name: "counter", runtime: "javascript", code: .}' counter.js |
+//     curl -H "Authorization: Bearer $KEY" --data-binary @- localhost:3000/api/functions
+
+import { kv, log } from "perilune";
+
+export default async function handler() {
+  try {
+    // incr is atomic: visits at the same time are all counted.
+    return { visits: await kv.incr("visits") };
+  } catch (error) {
+    log.error(`visit not counted: ${error.message}`);
+    return { statusCode: 503, body: { error: "can't count at the moment" } };
+  }
+}

@@ -1,0 +1,77 @@
+// Shortens URLs.
+//
+//   POST /fn/ID         {"url": "https://..."}, with the token: makes a short URL
+//   GET  /fn/ID/CODE    redirects to the long one
+//
+// Environment:
+//   SHORTENER_TOKEN    who sends `Authorization: Bearer TOKEN` may shorten
+//
+// Deploy:
+//   jq -Rs '{name: "url-shortener", runtime: "javascript", code: .}' url_shortener.js |
+//     curl -H "Authorization: Bearer $KEY" --data-binary @- localhost:3000/api/functions
+//   curl -X PUT -H "Authorization: Bearer $KEY" -d '{"env_vars": {"SHORTENER_TOKEN": "..."}}' \
+//     localhost:3000/api/functions/ID/env
+
+import { crypto, env, kv, log, random, router } from "perilune";
+
+const MAX_URL_CHARS = 2000;
+const CODE_LENGTH = 7;
+
+export default async function handler(ctx, event) {
+  if (event.method === "POST" && event.relativePath === "/") return await shorten(event);
+  if (event.method === "GET" && router.match(event.relativePath, "/:code")) {
+    return await follow(event);
+  }
+  return answer(404, { error: "not found" });
+}
+
+async function shorten(event) {
+  if (!(await mayShorten(event))) return answer(401, { error: "wrong or missing token" });
+  let wanted;
+  try {
+    wanted = event.json();
+  } catch {
+    return answer(400, { error: "the body is no JSON" });
+  }
+  if (!isWebAddress(wanted?.url)) {
+    return answer(400, { error: "url must be an http or https address" });
+  }
+  const code = random.string(CODE_LENGTH);
+  try {
+    // cas stores only what is missing, so no code is ever given away twice.
+    if (!(await kv.cas(`link:${code}`, null, wanted.url))) throw new Error("its code is taken");
+  } catch (error) {
+    log.error(`link not stored: ${error.message}`);
+    return answer(503, { error: "try again" });
+  }
+  return answer(201, { code, url: router.url("/:code", { code }) });
+}
+
+async function follow(event) {
+  const { code } = router.params(event.relativePath, "/:code");
+  let target;
+  try {
+    target = await kv.get(`link:${code}`);
+  } catch (error) {
+    log.error(`link not read: ${error.message}`);
+    return answer(503, { error: "try again" });
+  }
+  if (target === null) return answer(404, { error: "no such link" });
+  return { statusCode: 302, headers: { Location: target } };
+}
+
+async function mayShorten(event) {
+  const token = await env.get("SHORTENER_TOKEN");
+  return Boolean(token) && crypto.equal(event.headers.Authorization ?? "", `Bearer ${token}`);
+}
+
+// Tells web addresses from others: a link that runs a script would run it under our name.
+function isWebAddress(text) {
+  if (typeof text !== "string" || text.length > MAX_URL_CHARS) return false;
+  const url = URL.parse(text);
+  return url !== null && ["http:", "https:"].includes(url.protocol) && url.host !== "";
+}
+
+function answer(statusCode, body) {
+  return { statusCode, body };
+}

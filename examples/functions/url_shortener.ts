@@ -1,0 +1,83 @@
+// Shortens URLs.
+//
+//   POST /fn/ID         {"url": "https://..."}, with the token: makes a short URL
+//   GET  /fn/ID/CODE    redirects to the long one
+//
+// Environment:
+//   SHORTENER_TOKEN    who sends `Authorization: Bearer TOKEN` may shorten
+//
+// Deploy:
+//   jq -Rs '{name: "url-shortener", runtime: "typescript", code: .}' url_shortener.ts |
+//     curl -H "Authorization: Bearer $KEY" --data-binary @- localhost:3000/api/functions
+//   curl -X PUT -H "Authorization: Bearer $KEY" -d '{"env_vars": {"SHORTENER_TOKEN": "..."}}' \
+//     localhost:3000/api/functions/ID/env
+
+import {
+  type Context,
+  crypto,
+  env,
+  type Event,
+  type HandlerResponse,
+  kv,
+  log,
+  PeriluneError,
+  random,
+  router,
+} from "perilune";
+
+const MAX_URL_CHARS = 2000;
+const CODE_LENGTH = 7;
+
+export default async function handler(_ctx: Context, event: Event): Promise<HandlerResponse> {
+  try {
+    if (event.method === "POST" && event.relativePath === "/") return await shorten(event);
+    if (event.method === "GET" && router.match(event.relativePath, "/:code")) {
+      return await follow(event);
+    }
+  } catch (error) {
+    if (!(error instanceof PeriluneError)) throw error;
+    log.error(`${error.module} failed: ${error.message}`);
+    return answer(503, { error: "try again" });
+  }
+  return answer(404, { error: "not found" });
+}
+
+async function shorten(event: Event): Promise<HandlerResponse> {
+  if (!(await mayShorten(event))) return answer(401, { error: "wrong or missing token" });
+  let wanted: { url?: unknown } | null;
+  try {
+    wanted = event.json();
+  } catch {
+    return answer(400, { error: "the body is no JSON" });
+  }
+  const target = wanted?.url;
+  if (!isWebAddress(target)) return answer(400, { error: "url must be an http or https address" });
+  const code = random.string(CODE_LENGTH);
+  // cas stores only what is missing, so no code is ever given away twice.
+  if (!(await kv.cas(`link:${code}`, null, target))) return answer(503, { error: "try again" });
+  return answer(201, { code, url: router.url("/:code", { code }) });
+}
+
+async function follow(event: Event): Promise<HandlerResponse> {
+  const { code } = router.params(event.relativePath, "/:code");
+  const target = await kv.get(`link:${code}`);
+  if (target === null) return answer(404, { error: "no such link" });
+  return { statusCode: 302, headers: { Location: target } };
+}
+
+async function mayShorten(event: Event): Promise<boolean> {
+  const token = await env.get("SHORTENER_TOKEN");
+  const given = event.headers.Authorization ?? "";
+  return token !== null && token !== "" && crypto.equal(given, `Bearer ${token}`);
+}
+
+// Tells web addresses from others: a link that runs a script would run it under our name.
+function isWebAddress(text: unknown): text is string {
+  if (typeof text !== "string" || text.length > MAX_URL_CHARS) return false;
+  const url = URL.parse(text);
+  return url !== null && ["http:", "https:"].includes(url.protocol) && url.host !== "";
+}
+
+function answer(statusCode: number, body: object): HandlerResponse {
+  return { statusCode, body };
+}
