@@ -24,12 +24,12 @@ export function Reference({ modules, onInsert }) {
       <div class="reference">
         ${shown.map(
           (one) => html`<details key=${one.name} open=${text !== ""}>
-            <summary><code>${one.name}</code> <span class="hint">${one.summary}</span></summary>
+            <summary><code>${one.name}</code> <span class="hint">${marked(one.summary)}</span></summary>
             <ul class="stack-s">
               ${one.functions.map(
                 (entry) => html`<li key=${entry.full_name} class="reference-entry">
                   <code>${entry.signature}</code>
-                  <p class="hint">${entry.summary}</p>
+                  <p class="hint">${marked(entry.summary)}</p>
                   <${Button} small kind="ghost" icon="plus" label=${t("reference.insert", { name: entry.full_name })}
                     onClick=${() => onInsert(entry.example)} />
                 </li>`,
@@ -55,3 +55,6 @@ function matching(modules, wanted) {
     }))
     .filter((one) => one.functions.length > 0);
 }
+
+/** A text with what stands between backticks as code. @param {string} text */
+const marked = (text) => text.split("`").map((part, at) => (at % 2 ? html`<code key=${at}>${part}</code>` : part));

@@ -85,7 +85,7 @@ function History({ data, page, onChanged }) {
       <${Loaded} of=${list}>
         ${(/** @type {any} */ { versions, pagination }) => html`
           <${Table} caption=${t("versions.title")} rows=${versions} rowKey=${(/** @type {any} */ one) => one.id}
-            columns=${columns({ functionId: data.id, active, chosen, choose, activate, erase, show: setShown })} />
+            columns=${columns({ functionId: data.id, isSigned: versions.some((/** @type {any} */ one) => one.created_by), active, chosen, choose, activate, erase, show: setShown })} />
           <${Pagination} pagination=${pagination} onChange=${setQuery} />
         `}
       <//>
@@ -96,6 +96,7 @@ function History({ data, page, onChanged }) {
 /**
  * @param {{
  *   functionId: string,
+ *   isSigned: boolean,
  *   active: number | undefined,
  *   chosen: number[],
  *   choose: (version: number) => void,
@@ -104,7 +105,7 @@ function History({ data, page, onChanged }) {
  *   show: (one: any) => void,
  * }} given
  */
-function columns({ functionId, active, chosen, choose, activate, erase, show }) {
+function columns({ functionId, isSigned, active, chosen, choose, activate, erase, show }) {
   return [
     {
       id: "choose",
@@ -127,7 +128,7 @@ function columns({ functionId, active, chosen, choose, activate, erase, show }) 
       cell: (/** @type {any} */ one) =>
         html`<span title=${absoluteTime(one.created_at)}>${relativeTime(one.created_at)}</span>`,
     },
-    { id: "who", title: t("versions.who"), cell: (/** @type {any} */ one) => one.created_by ?? "–" },
+    ...(isSigned ? [{ id: "who", title: t("versions.who"), cell: (/** @type {any} */ one) => one.created_by ?? "–" }] : []),
     {
       id: "actions",
       title: t("versions.actions"),

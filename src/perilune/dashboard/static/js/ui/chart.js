@@ -71,7 +71,7 @@ function options({ width, height, series, format }) {
         label: one.label,
         stroke: colour(one.colour),
         width: 2,
-        points: { show: false },
+        points: { show: one.values.filter((value) => value !== null).length < 3, size: 6 },
         ...(one.fill ? { fill: colour(one.colour).replace(")", " / 12%)").replace("rgb(", "rgb(").replace(/,/g, " ") } : {}),
         value: (/** @type {any} */ _, /** @type {number | null} */ value) => (value === null ? "–" : format(value)),
       })),

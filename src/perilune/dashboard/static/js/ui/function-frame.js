@@ -52,7 +52,8 @@ export function FunctionFrame({ id, tab, actions, children }) {
       </div>
       <nav class="tabs" aria-label=${t("function.parts")}>
         ${TABS.map(
-          (one) => html`<a key=${one} href=${href(tabPath(id, one))} aria-current=${one === tab ? "page" : undefined}>
+          (one) => html`<a key=${one} href=${href(tabPath(id, one))} aria-current=${one === tab ? "page" : undefined}
+            ref=${one === tab ? show : undefined}>
             ${t(`tab.${one}`)}
           </a>`,
         )}
@@ -60,4 +61,10 @@ export function FunctionFrame({ id, tab, actions, children }) {
       ${children(data, found)}
     </div>`}
   <//>`;
+}
+
+/** On a phone the tabs scroll. @param {HTMLElement | null} tab */
+function show(tab) {
+  const box = tab?.parentElement;
+  if (tab && box) box.scrollLeft = tab.offsetLeft - (box.clientWidth - tab.clientWidth) / 2;
 }

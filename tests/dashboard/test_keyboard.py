@@ -1,0 +1,87 @@
+"""Every screen with Tab and Enter alone, and the focus always in sight."""
+
+from playwright.async_api import expect
+
+from tests.dashboard.conftest import KEY, Site
+from tests.dashboard.sample import fill
+from tests.dashboard.test_screens import places
+
+ALLOWED_TABS = 150
+FOCUSED = """
+(() => {
+  const element = document.activeElement;
+  if (!element || element === document.body) return null;
+  const box = element.getBoundingClientRect();
+  const style = getComputedStyle(element);
+  const frame = getComputedStyle(element.closest(".cm-editor") ?? element);
+  return {
+    name: (element.getAttribute("aria-label") ?? element.textContent ?? "").trim().slice(0, 60),
+    tag: element.tagName,
+    isEditor: element.classList.contains("cm-content"),
+    isSeen: box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight,
+    isMarked: [style, frame].some((one) => one.outlineStyle !== "none" || one.boxShadow !== "none"),
+  };
+})()
+"""
+
+
+async def walk(site: Site) -> list[dict]:
+    """Press Tab until the page is left; return where the focus was."""
+    found = []
+    for _ in range(ALLOWED_TABS):
+        await site.page.keyboard.press("Tab")
+        at = await site.page.evaluate(FOCUSED)
+        if at is None or (len(found) > 3 and at == found[0]):
+            return found
+        if at["isEditor"]:
+            await site.page.locator(".cm-focused").wait_for()  # it notices a moment later
+            at = await site.page.evaluate(FOCUSED)
+            await site.page.keyboard.press("Escape")  # as its hint says
+        found.append(at)
+    raise AssertionError(f"the focus is caught: {found[-3:]}")
+
+
+async def test_somebody_without_a_mouse_signs_in_and_opens_an_execution(site):
+    await fill(site)
+    keys = site.page.keyboard
+    await site.open("/login")
+    await site.page.get_by_label("API key").wait_for()
+    await keys.type(KEY)
+    await keys.press("Enter")
+    await site.page.get_by_role("navigation", name="Sections").wait_for()
+
+    async def follow(name: str) -> None:
+        for _ in range(ALLOWED_TABS):
+            await keys.press("Tab")
+            if (await site.page.evaluate(FOCUSED) or {}).get("name") == name:
+                return await keys.press("Enter")
+        raise AssertionError(f"{name} can't be reached")
+
+    await follow("Functions")
+    await site.page.get_by_role("link", name="failing", exact=True).wait_for()
+    await follow("failing")
+    await site.page.get_by_role("link", name="Settings", exact=True).wait_for()
+    await follow("Executions")  # of this function: the focus was put into the screen
+    await site.page.locator("tbody tr").first.wait_for()
+    first = await site.page.locator("tbody tr a").first.inner_text()
+    await follow(first)
+    await expect(site.page.get_by_role("heading", name="Execution", exact=True)).to_be_visible()
+
+
+async def test_every_screen_can_be_walked_through_with_the_focus_in_sight(site):
+    sample = await fill(site)
+    await site.sign_in()
+    wrong = {}
+
+    for name, (place, text) in places(sample).items():
+        await site.open(place)
+        await site.page.get_by_text(text).first.wait_for()
+        await site.page.evaluate("document.activeElement?.blur()")
+        found = await walk(site)
+        assert found, name
+        lost = [one for one in found if not (one["isSeen"] and one["isMarked"])]
+        nameless = [one for one in found if one["tag"] in ("A", "BUTTON") and not one["name"]]
+        if lost or nameless:
+            wrong[name] = lost + nameless
+
+    assert wrong == {}
