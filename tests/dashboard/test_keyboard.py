@@ -27,7 +27,7 @@ FOCUSED = """
 
 async def walk(site: Site) -> list[dict]:
     """Press Tab until the page is left; return where the focus was."""
-    found = []
+    found: list[dict] = []
     for _ in range(ALLOWED_TABS):
         await site.page.keyboard.press("Tab")
         at = await site.page.evaluate(FOCUSED)
@@ -71,7 +71,7 @@ async def test_somebody_without_a_mouse_signs_in_and_opens_an_execution(site):
 async def test_every_screen_can_be_walked_through_with_the_focus_in_sight(site):
     sample = await fill(site)
     await site.sign_in()
-    wrong = {}
+    wrong: dict[str, list[dict]] = {}
 
     for name, (place, text) in places(sample).items():
         await site.open(place)
