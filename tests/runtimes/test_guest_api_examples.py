@@ -224,12 +224,13 @@ async def test_the_routes_of_the_guide_work(bench: Bench) -> None:
         pytest.param({"method": "GET"}, 405, {"error": "only POST is supported"}, id="no POST"),
     ],
 )
-async def test_the_python_function_of_the_guide_answers(
-    bench: Bench, event: dict, status: int, body: object
+@pytest.mark.parametrize("language", ["javascript", "python"])
+async def test_the_functions_of_the_guide_in_other_languages_answer(
+    bench: Bench, language: str, event: dict, status: int, body: object
 ) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", llms_text(), re.DOTALL)
+    (code,) = re.findall(rf"```{language}\n(.*?)```", llms_text(), re.DOTALL)
 
-    result = await bench.call(await bench.add(code, runtime="python"), **event)
+    result = await bench.call(await bench.add(code, runtime=language), **event)
 
     assert result.error is None and result.response is not None, result.error
     assert (result.response.status_code, json.loads(result.response.body)) == (status, body)
