@@ -183,6 +183,16 @@ async def test_the_same_event_is_run_again(site):
     assert [one["trigger"] for one in listed] == ["replay", "http"]
 
 
+async def test_the_version_that_ran_is_compared_with_the_active_one(site):
+    function_id, execution_id = await run(site, GREETER)
+    await site.api.put(f"/api/functions/{function_id}", json={"code": FAILING})
+    await opened(site, execution_id)
+
+    await site.page.get_by_role("link", name="Compare with active").click()
+
+    await expect(site.page).to_have_url(re.compile("/diff/1/2$"))
+
+
 async def test_the_event_is_taken_over_into_the_test_screen(site):
     _, execution_id = await run(site, GREETER)
     await opened(site, execution_id)

@@ -188,3 +188,28 @@ async def test_the_first_load_is_small_and_comes_from_here(site):
     assert foreign == []
     assert not any("codemirror" in url for url in sizes)
     assert sum(sizes.values()) < 400_000
+
+
+async def test_the_palette_switches_functions_and_schedules(site):
+    function_id = await site.create(
+        GREETER, name="nightly", cron_schedule="0 3 * * *", cron_status="active"
+    )
+    await site.sign_in(f"/functions/{function_id}/versions")
+    title = site.page.locator(".screen-title")
+    await expect(title).to_contain_text("Enabled")
+
+    async def choose(text: str) -> None:
+        await site.page.keyboard.press("Control+k")
+        await site.page.keyboard.type(text)
+        await expect(site.page.get_by_role("option").first).to_contain_text(text)
+        await site.page.keyboard.press("Enter")
+
+    await choose("nightly → Disable")
+    await expect(title).to_contain_text("Disabled")
+    await choose("nightly → Enable")
+    await expect(title).to_contain_text("Enabled")
+    await choose("nightly → Pause the schedule")
+    await expect(site.page.get_by_text("Saved", exact=True).last).to_be_visible()
+
+    await site.open(f"/functions/{function_id}/settings")
+    await expect(site.page.get_by_label("Run on this schedule")).not_to_be_checked()

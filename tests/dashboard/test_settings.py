@@ -150,3 +150,37 @@ async def test_a_function_is_deleted_once_its_name_was_typed(site):
 
     await expect(site.page).to_have_url(re.compile("/functions$"))
     assert (await site.api.get(f"/api/functions/{function_id}")).status_code == 404
+
+
+async def test_all_cards_that_were_changed_are_saved_together(site):
+    function_id = await opened(site)
+    await card(site, "General").get_by_label("Name").fill("renamed")
+    await expect(site.page.get_by_role("button", name="Save all")).to_be_hidden()
+    await card(site, "Limits").get_by_label("Time limit").fill("9")
+    variables = card(site, "Environment variables")
+    await variables.get_by_role("button", name="Add variable").click()
+    await variables.get_by_label("Name").fill("MODE")
+    await variables.get_by_label("Value of MODE").fill("fast")
+    await expect(site.page.get_by_text("3 cards are changed")).to_be_visible()
+
+    await site.page.get_by_role("button", name="Save all").click()
+
+    await expect(site.page.get_by_role("button", name="Save all")).to_be_hidden()
+    await expect(site.page.get_by_text("Unsaved")).to_have_count(0)
+    now = await stored(site, function_id)
+    assert (now["name"], now["timeout_s"]) == ("renamed", 9)
+    assert now["env_vars"] == {"MODE": "fast"}
+
+
+async def test_leaving_with_unsaved_settings_asks(site):
+    await opened(site)
+    await card(site, "General").get_by_label("Name").fill("renamed")
+    tab = site.page.get_by_role("link", name="Versions", exact=True)
+
+    await tab.click()
+    await site.page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    await expect(card(site, "General").get_by_label("Name")).to_have_value("renamed")
+    await tab.click()
+    await site.page.get_by_role("dialog").get_by_role("button", name="Leave without").click()
+
+    await expect(site.page.get_by_role("heading", name="Version history")).to_be_visible()

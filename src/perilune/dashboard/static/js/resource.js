@@ -2,6 +2,7 @@
 
 import { ApiError } from "./api.js";
 import { useCallback, useEffect, useRef, useState } from "./lib.js";
+import { createStore } from "./store.js";
 
 /**
  * @template T
@@ -12,6 +13,9 @@ import { useCallback, useEffect, useRef, useState } from "./lib.js";
  * @property {() => Promise<void>} reload
  * @property {(change: (data: T) => T) => void} change  of what is shown, without asking the server
  */
+
+/** Counts up when something was changed that any view may show. */
+export const changes = createStore(0);
 
 /**
  * Load when the view appears and whenever *dependencies* change.
@@ -44,6 +48,7 @@ export function useResource(load, dependencies) {
     void reload();
     return () => current.current?.abort();
   }, [reload]);
+  useEffect(() => changes.watch(() => void reload()), [reload]);
   const change = useCallback((/** @type {(data: T) => T} */ alter) => {
     setState((before) => (before.data === undefined ? before : { ...before, data: alter(before.data) }));
   }, []);

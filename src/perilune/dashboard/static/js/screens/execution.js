@@ -50,6 +50,8 @@ export default function ExecutionDetails({ params }) {
 function Head({ one }) {
   // The function may be gone; its execution is shown all the same (KD-185).
   const owner = useResource((signal) => get(`/api/functions/${one.function_id}`, { signal }), [one.function_id]);
+  const ran = versionOf(one).replace(/\D/g, "");
+  const active = owner.data?.active_version?.version;
   const [isBusy, replay] = useAction(async () => {
     try {
       const { execution_id: next } = await post(`/api/executions/${one.id}/replay`);
@@ -74,6 +76,8 @@ function Head({ one }) {
       </p>
     </div>
     <div class="actions">
+      ${active && ran && Number(ran) !== active &&
+      html`<${LinkButton} icon="code" href=${href(`/functions/${one.function_id}/diff/${ran}/${active}`)}>${t("versions.compareActive")}<//>`}
       ${one.event_json && html`<${LinkButton} icon="play" href=${href(`/functions/${one.function_id}/test?from=${one.id}`)}>${t("execution.openInTest")}<//>`}
       <${Button} icon="refresh" busy=${isBusy} disabled=${!one.event_json} onClick=${replay}>${t("execution.replay")}<//>
     </div>

@@ -2,11 +2,14 @@
 
 import { ApiError, put } from "../api.js";
 import { t } from "../i18n.js";
-import { html, useEffect, useState } from "../lib.js";
+import { html, useEffect, useRef, useState } from "../lib.js";
 import { useAction } from "../resource.js";
+import { guardLeaving } from "../router.js";
+import { createStore, useStore } from "../store.js";
 import { Badge } from "../ui/badge.js";
 import { Button } from "../ui/button.js";
 import { Card } from "../ui/card.js";
+import { confirm } from "../ui/dialog.js";
 import { toast } from "../ui/toast.js";
 
 /**
@@ -15,6 +18,47 @@ import { toast } from "../ui/toast.js";
  * @property {(changes: Record<string, any>) => void} set
  * @property {Record<string, string>} errors  by field
  */
+
+/** How to save each card that was changed, by its name. @type {import("../store.js").Store<ReadonlyMap<string, () => Promise<void>>>} */
+const unsaved = createStore(/** @type {ReadonlyMap<string, () => Promise<void>>} */ (new Map()));
+
+/**
+ * Say whether a card was changed, and how it is saved.
+ *
+ * @param {string} name
+ * @param {boolean} isChanged
+ * @param {() => Promise<void>} save
+ */
+export function useUnsaved(name, isChanged, save) {
+  const latest = useRef(save);
+  latest.current = save;
+  useEffect(() => {
+    if (!isChanged) return undefined;
+    unsaved.set(new Map([...unsaved.get(), [name, () => latest.current()]]));
+    return () => unsaved.set(new Map([...unsaved.get()].filter(([one]) => one !== name)));
+  }, [name, isChanged]);
+}
+
+/** What was changed and not saved: all of it at once, and a question before it is left. */
+export function SaveAll() {
+  const cards = useStore(unsaved);
+  const isAny = cards.size > 0;
+  useEffect(() => {
+    if (!isAny) return undefined;
+    guardLeaving(() =>
+      confirm({ title: t("code.leave"), text: t("settings.leaveText"), confirm: t("code.leave"), danger: true }),
+    );
+    return () => guardLeaving(null);
+  }, [isAny]);
+  const [isBusy, save] = useAction(async () => {
+    for (const one of [...cards.values()]) await one();
+  });
+  if (cards.size < 2) return null;
+  return html`<div class="save-all" role="status">
+    <span class="grow">${t("settings.unsaved", { count: cards.size })}</span>
+    <${Button} kind="primary" busy=${isBusy} onClick=${() => save()}>${t("settings.saveAll")}<//>
+  </div>`;
+}
 
 /**
  * @param {{
@@ -48,6 +92,7 @@ export function SettingsCard({ data, found, title, subtitle, kind = "", fields, 
       else toast("bad", error.status ? error.message : t("state.unreachable"));
     }
   });
+  useUnsaved(title, isChanged, save);
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
     if (isChanged) void save();

@@ -11,6 +11,7 @@ import { CheckField, PasswordField, TextField } from "../ui/field.js";
 import { Empty, Loaded } from "../ui/state.js";
 import { toast } from "../ui/toast.js";
 import { Dialog } from "../ui/dialog.js";
+import { useUnsaved } from "./settings-card.js";
 import { changesOf, dotenvText, parseDotenv, rowsOf } from "./settings-env-rows.js";
 
 /** @typedef {import("./settings-env-rows.js").Row} Row */
@@ -70,6 +71,7 @@ function Editor({ functionId, stored, onSaved }) {
       setError(problem instanceof ApiError && problem.status ? problem.detail : t("state.unreachable"));
     }
   });
+  useUnsaved("env", changes.list.length > 0, save);
   const count = rows.filter((one) => !one.isRemoved).length;
   const actions = html`
     <${Button} small icon="upload" onClick=${() => setImporting(true)}>${t("env.import")}<//>

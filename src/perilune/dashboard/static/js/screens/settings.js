@@ -3,7 +3,7 @@
 import { ApiError, remove } from "../api.js";
 import { t } from "../i18n.js";
 import { html } from "../lib.js";
-import { go } from "../router.js";
+import { go, guardLeaving } from "../router.js";
 import { Button, CopyButton } from "../ui/button.js";
 import { Card } from "../ui/card.js";
 import { confirm } from "../ui/dialog.js";
@@ -11,7 +11,7 @@ import { CheckField, SelectField, TextField } from "../ui/field.js";
 import { FunctionFrame } from "../ui/function-frame.js";
 import { toast } from "../ui/toast.js";
 import { AccessCard, SigningSecrets } from "./settings-access.js";
-import { SettingsCard, numberOrNull } from "./settings-card.js";
+import { SaveAll, SettingsCard, numberOrNull } from "./settings-card.js";
 import { Environment } from "./settings-env.js";
 import { ScheduleCard, Ticks } from "./settings-schedule.js";
 
@@ -33,6 +33,7 @@ export default function Settings({ params }) {
       <${Limits} data=${data} found=${found} />
       <${Status} data=${data} found=${found} />
       <${Danger} data=${data} />
+      <${SaveAll} />
     `}
   <//>`;
 }
@@ -122,6 +123,7 @@ function Danger({ data }) {
     try {
       await remove(`/api/functions/${data.id}`);
       toast("good", t("settings.deleted", { name: data.name }));
+      guardLeaving(null); // there is nothing left to save
       go("/functions");
     } catch (problem) {
       toast("bad", problem instanceof ApiError && problem.status ? problem.message : t("state.unreachable"));

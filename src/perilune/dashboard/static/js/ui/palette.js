@@ -1,13 +1,15 @@
 // The command palette: everything by keyboard, from anywhere.
 
-import { get } from "../api.js";
+import { ApiError, get, put } from "../api.js";
 import { t } from "../i18n.js";
 import { html, useEffect, useMemo, useRef, useState } from "../lib.js";
 import { LOCALES, locale, read, theme, write } from "../preferences.js";
+import { changes } from "../resource.js";
 import { go } from "../router.js";
 import { session, signOut } from "../session.js";
 import { createStore, useStore } from "../store.js";
 import { useId } from "./field.js";
+import { toast } from "./toast.js";
 
 /**
  * @typedef {object} Command
@@ -152,7 +154,7 @@ function useFunctions(text) {
   }, [latest, found, wanted]);
 }
 
-/** @typedef {{ id: string, name: string, disabled: boolean }} Summary */
+/** @typedef {{ id: string, name: string, disabled: boolean, cron_schedule?: string, cron_status?: string }} Summary */
 
 /**
  * @param {Record<string, string | number>} query
@@ -178,7 +180,8 @@ function load(query, take) {
  * @param {Summary} one
  * @returns {Command[]}
  */
-function commandsOf({ id, name, disabled }) {
+function commandsOf({ id, name, disabled, cron_schedule: schedule, cron_status: status }) {
+  const isActive = status === "active";
   const tabs = /** @type {const} */ ([
     ["versions", "tab.versions"],
     ["executions", "tab.executions"],
@@ -198,7 +201,37 @@ function commandsOf({ id, name, disabled }) {
       label: `${name} → ${t(key)}`,
       run: () => go(`/functions/${id}/${tab}`),
     })),
+    {
+      id: `fn:${id}:${disabled ? "enable" : "disable"}`,
+      label: `${name} → ${disabled ? t("functions.enable") : t("functions.disable")}`,
+      run: () => void change(id, { disabled: !disabled }),
+    },
+    ...(schedule
+      ? [
+          {
+            id: `fn:${id}:${isActive ? "pause" : "resume"}`,
+            label: `${name} → ${isActive ? t("palette.pause") : t("palette.resume")}`,
+            run: () => void change(id, { cron_status: isActive ? "paused" : "active" }),
+          },
+        ]
+      : []),
   ];
+}
+
+/**
+ * Change settings of a function, and have what is on the screen loaded again.
+ *
+ * @param {string} id
+ * @param {Record<string, unknown>} settings
+ */
+async function change(id, settings) {
+  try {
+    await put(`/api/functions/${id}`, settings);
+    toast("good", t("settings.saved"));
+    changes.set(changes.get() + 1);
+  } catch (problem) {
+    toast("bad", problem instanceof ApiError && problem.status ? problem.message : t("state.unreachable"));
+  }
 }
 
 /**

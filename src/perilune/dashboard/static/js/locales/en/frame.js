@@ -61,6 +61,8 @@ export default {
   "palette.language": "Language: {{name}}",
   "palette.current": "current",
   "palette.systemTheme": "Theme of the system",
+  "palette.pause": "Pause the schedule",
+  "palette.resume": "Resume the schedule",
   "palette.docs": "API documentation",
   "palette.openCode": "open code",
 

@@ -69,6 +69,9 @@ export default {
 
   "settings.saved": "Saved",
   "settings.save": "Save",
+  "settings.saveAll": "Save all",
+  "settings.unsaved": { one: "{{count}} card is changed", other: "{{count}} cards are changed" },
+  "settings.leaveText": "What you changed here and did not save is lost.",
   "settings.undo": "Undo",
   "settings.general": "General",
   "settings.retention": "Keep executions for",

@@ -62,6 +62,8 @@ export default {
   "palette.language": "Idioma: {{name}}",
   "palette.current": "atual",
   "palette.systemTheme": "Tema do sistema",
+  "palette.pause": "Pausar a agenda",
+  "palette.resume": "Retomar a agenda",
   "palette.docs": "Documentação da API",
   "palette.openCode": "abrir código",
 

@@ -69,6 +69,9 @@ export default {
 
   "settings.saved": "Salvo",
   "settings.save": "Salvar",
+  "settings.saveAll": "Salvar tudo",
+  "settings.unsaved": { one: "{{count}} cartão foi alterado", other: "{{count}} cartões foram alterados" },
+  "settings.leaveText": "O que você alterou aqui e não salvou será perdido.",
   "settings.undo": "Desfazer",
   "settings.general": "Geral",
   "settings.retention": "Manter execuções por",
