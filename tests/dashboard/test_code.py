@@ -15,9 +15,9 @@ def editor(site: Site) -> Locator:
     return site.page.get_by_role("textbox", name="Code of quotes")
 
 
-async def opened(site: Site, code: str = GREETER) -> str:
+async def opened(site: Site, code: str = GREETER, **settings) -> str:
     """Show the code of a new function; return its id."""
-    function_id = await site.create(code)
+    function_id = await site.create(code, **settings)
     await site.sign_in(f"/functions/{function_id}")
     await editor(site).wait_for()
     await site.page.get_by_role("heading", name="Reference").wait_for()
@@ -212,6 +212,50 @@ async def test_nothing_is_lost_however_fast_it_is_typed(site):
     await site.page.keyboard.type(text)
 
     await expect(editor(site)).to_contain_text(f"x{text}".strip())
+
+
+async def test_kd_184_a_reserved_name_is_inserted_so_that_it_runs(site):
+    await opened(site)
+    await write(site, "")
+    await site.page.keyboard.type("strings.repe")
+
+    await site.page.locator(".cm-tooltip-autocomplete li").first.click()
+
+    await expect(editor(site)).to_contain_text('strings["repeat"](')
+    assert "strings.strings" not in await editor(site).inner_text()
+
+
+@pytest.mark.parametrize(
+    ("runtime", "typed", "inserted", "example"),
+    [
+        ("python", "base64.url_e", "base64.url_encode(", 'text = base64.url_encode("hello")'),
+        (
+            "javascript",
+            "base64.urlE",
+            "base64.urlEncode(",
+            'const text = base64.urlEncode("hello")',
+        ),
+        ("python", "strings.to_up", "strings.to_upper(", 'text = base64.url_encode("hello")'),
+    ],
+)
+async def test_help_is_in_the_language_of_the_function(site, runtime, typed, inserted, example):
+    code = {"python": "def handler(ctx, event): return 1", "javascript": "export default () => 1;"}
+    known = (await site.api.get("/api/version")).json()["runtimes"]
+    if runtime not in known:
+        pytest.skip(f"{runtime} is not installed")
+    await opened(site, code[runtime], runtime=runtime)
+    await write(site, "")
+    await site.page.keyboard.type(typed)
+
+    await site.page.locator(".cm-tooltip-autocomplete li").first.click()
+    await expect(editor(site)).to_contain_text(inserted)
+
+    await write(site, "")
+    await site.page.get_by_label("Search the reference").fill("base64.url")
+    await site.page.get_by_role(
+        "button", name=re.compile("example of base64.url_?e", re.IGNORECASE)
+    ).click()
+    await expect(editor(site)).to_contain_text(example)
 
 
 async def test_hovering_a_member_says_what_it_does(site):

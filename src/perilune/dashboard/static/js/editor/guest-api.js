@@ -11,6 +11,7 @@ import { get } from "../api.js";
  * @property {string} returns
  * @property {string} summary
  * @property {string} example
+ * @property {Record<string, string>} examples  by language
  * @property {{ name: string, type: string, optional: boolean }[]} arguments
  */
 
@@ -30,6 +31,39 @@ export function guestApi() {
   );
   return loading;
 }
+
+/**
+ * The modules as code in a language names and calls them.
+ *
+ * @param {GuestModule[]} modules  as Lua has them
+ * @param {string} runtime
+ * @returns {GuestModule[]}
+ */
+export function inLanguage(modules, runtime) {
+  if (runtime === "lua") return modules;
+  const named = runtime === "python" ? snakeCase : camelCase;
+  return modules.map((module) => ({
+    ...module,
+    functions: module.functions.map((one) => {
+      const full_name = `${module.name}.${named(one.name)}`;
+      return {
+        ...one,
+        name: named(one.name),
+        full_name,
+        call: full_name,
+        signature: one.signature.replace(/^[^(]+/, full_name),
+        returns: "", // described in the words of Lua
+        example: one.examples[runtime] ?? "",
+      };
+    }),
+  }));
+}
+
+/** @param {string} name */
+const camelCase = (name) => name.replace(/_([a-z0-9])/g, (_, letter) => letter.toUpperCase());
+
+/** @param {string} name */
+const snakeCase = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /**
  * Completion and hover for these modules.
@@ -76,12 +110,20 @@ function completion(cm, one) {
     .filter((argument) => !argument.optional)
     .map((argument) => `\${${argument.name}}`)
     .join(", ");
-  return cm.snippetCompletion(`${one.name}(${places})`, {
+  const shown = {
     label: one.name,
     type: "function",
     detail: one.signature.slice(one.signature.indexOf("(")),
     info: one.summary,
-  });
+  };
+  if (one.call === one.full_name) return cm.snippetCompletion(`${one.name}(${places})`, shown);
+  // A name that is reserved, as in strings["repeat"]: what stands before the dot is replaced too.
+  const made = cm.snippetCompletion(`${one.call}(${places})`, shown);
+  const before = one.full_name.length - one.name.length;
+  /** @type {typeof made.apply} */
+  const apply = (view, completion, from, to) =>
+    typeof made.apply === "function" && made.apply(view, completion, from - before, to);
+  return { ...made, apply };
 }
 
 /**
@@ -119,7 +161,7 @@ function described(one) {
   const box = document.createElement("div");
   box.className = "editor-tip";
   const signature = document.createElement("code");
-  signature.textContent = `${one.signature} → ${one.returns}`;
+  signature.textContent = one.returns ? `${one.signature} → ${one.returns}` : one.signature;
   const summary = document.createElement("p");
   summary.textContent = one.summary;
   box.append(signature, summary);

@@ -3,7 +3,7 @@
 import { ApiError, get, post, put } from "../api.js";
 import { draftOf, keepDraft } from "../editor/draft.js";
 import { Editor } from "../editor/editor.js";
-import { guestApi, guestHelp } from "../editor/guest-api.js";
+import { guestApi, guestHelp, inLanguage } from "../editor/guest-api.js";
 import { t } from "../i18n.js";
 import { html, useEffect, useMemo, useRef, useState } from "../lib.js";
 import { useAction } from "../resource.js";
@@ -38,7 +38,7 @@ function Workbench({ data, found, line }) {
   const [isLarge, setLarge] = useState(false);
   const handle = useRef(/** @type {import("../editor/editor.js").EditorHandle | null} */ (null));
   const markers = useCheck(data.id, code);
-  const modules = useGuestApi();
+  const modules = useGuestApi(data.runtime);
   const isChanged = code !== saved;
   const base = useRef(draft?.base ?? active?.version ?? 0); // the version that is being changed
   if (!isChanged) base.current = active?.version ?? 0;
@@ -145,12 +145,12 @@ function useCheck(id, code) {
   return markers;
 }
 
-/** The guest API; null until it is there. */
-function useGuestApi() {
+/** The guest API as this language has it; null until it is there. @param {string} runtime */
+function useGuestApi(runtime) {
   const [modules, setModules] = useState(/** @type {import("../editor/guest-api.js").GuestModule[] | null} */ (null));
   useEffect(() => {
-    guestApi().then(setModules, () => {});
-  }, []);
+    guestApi().then((found) => setModules(inLanguage(found, runtime)), () => {});
+  }, [runtime]);
   return modules;
 }
 
