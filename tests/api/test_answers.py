@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from perilune.api.answers import (
+from perilune.api.calls.answers import (
     SANDBOX,
     UnsendableResponseError,
     function_answer,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perilune.api.csrf import has_proof
+from perilune.api.access.csrf import has_proof
 
 from .conftest import KEY, open_site
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perilune.api.backoff import (
+from perilune.api.access.backoff import (
     FORGOTTEN_AFTER_S,
     FREE_FAILURES,
     MAX_ADDRESSES,

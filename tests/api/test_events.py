@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perilune.api.credentials import Credentials
-from perilune.api.events import parse_head, parse_query, parse_target
+from perilune.api.access.credentials import Credentials
+from perilune.api.access.keys import ApiKey, KeyHolder
+from perilune.api.access.token_text import new_token
+from perilune.api.calls.events import parse_head, parse_query, parse_target
 from perilune.api.headers import MAX_REMEMBERED, RequestNames, canonical
-from perilune.api.keys import ApiKey, KeyHolder
-from perilune.api.token_text import new_token
 
 KEY = "0123456789abcdef"
 TOKEN = new_token()

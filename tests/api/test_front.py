@@ -62,7 +62,7 @@ async def test_files_that_are_no_certificate_stop_the_start(tmp_path, files):
 
 
 async def test_a_renewed_certificate_is_taken_over_by_new_connections(tmp_path, files, caplog):
-    caplog.set_level("INFO", logger="perilune.api.tls")
+    caplog.set_level("INFO", logger="perilune.api.connections.tls")
     certificate = Certificate(*files)
     (listening,) = bind_sockets("127.0.0.1", 0)
     server = HttpServer(PlainTextResponse("hello"), [listening], certificate=certificate)

@@ -7,9 +7,9 @@ import time
 import httpx
 import pytest
 
+from perilune.api.calls.events import Head
+from perilune.api.calls.guards import Guards
 from perilune.api.errors import SignatureRefused
-from perilune.api.events import Head
-from perilune.api.guards import Guards
 from perilune.events import HTTPResponse
 from perilune.store import Function
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from perilune.api.protocol import MAX_HEAD_BYTES
+from perilune.api.connections.protocol import MAX_HEAD_BYTES
 
 from .conftest import open_site
 

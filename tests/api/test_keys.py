@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from perilune.api.keys import KEY_FILE, ApiKey, KeyHolder, UnusableKeyError, load_api_key
+from perilune.api.access.keys import KEY_FILE, ApiKey, KeyHolder, UnusableKeyError, load_api_key
 
 KEY = "0123456789abcdef"
 

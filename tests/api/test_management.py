@@ -119,7 +119,7 @@ async def test_a_failed_first_version_leaves_no_function(site, monkeypatch):
 
 
 async def test_a_crash_is_answered_and_logged_once(site, monkeypatch, caplog):
-    from perilune.api.functions import Functions
+    from perilune.api.subjects.functions import Functions
 
     async def crash(*_):
         raise ZeroDivisionError("secret detail")
@@ -215,7 +215,7 @@ async def test_others_get_the_envelope(site, accept):
 
 
 async def test_a_crash_is_a_problem_document_without_details(site, monkeypatch):
-    from perilune.api.functions import Functions
+    from perilune.api.subjects.functions import Functions
 
     async def crash(*_):
         raise ZeroDivisionError("secret detail")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perilune.api.rate_limit import MAX_REMEMBERED, RateLimiter
+from perilune.api.calls.rate_limit import MAX_REMEMBERED, RateLimiter
 
 
 class Now:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from perilune.api.schedules import NEXT_RUNS
+from perilune.api.subjects.schedules import NEXT_RUNS
 from perilune.scheduler import cron_event
 from perilune.store import CronJob, TickOutcome
 from tests.store.helpers import other_connection

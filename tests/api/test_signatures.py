@@ -6,15 +6,15 @@ import hmac
 
 import pytest
 
-from perilune.api.errors import SignatureRefused
-from perilune.api.replays import MAX_REMEMBERED, Replays
-from perilune.api.signatures import (
+from perilune.api.calls.replays import MAX_REMEMBERED, Replays
+from perilune.api.calls.signatures import (
     TOLERANCE_S,
     can_sign,
     check_signature,
     new_signing_secret,
     parse_claim,
 )
+from perilune.api.errors import SignatureRefused
 
 NOW = 1_614_265_330
 BODY = b'{"test": 2432232314}'

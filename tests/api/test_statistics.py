@@ -3,7 +3,7 @@
 import pytest
 
 from perilune.api import Statistics
-from perilune.api.statistics import RANGES, checked_range
+from perilune.api.subjects.statistics import RANGES, checked_range
 from perilune.store import (
     Execution,
     ExecutionStatus,

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from perilune.api import Streams
-from perilune.api import streams as streams_module
+from perilune.api.subjects import streams as streams_module
 from perilune.engine import ExecutionFeed, Moment, Notice
 from perilune.engine.feed import MAX_WAITING
 from perilune.events import HTTPResponse

@@ -7,9 +7,9 @@ from contextlib import closing
 
 import pytest
 
-import perilune.api.versions as api_versions
-from perilune.api.diff import diff_lines
+import perilune.api.subjects.versions as api_versions
 from perilune.api.routes.shapes import ListedVersion
+from perilune.api.subjects.diff import diff_lines
 from perilune.store import FunctionVersion
 
 from .management import CODE, create

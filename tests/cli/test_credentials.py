@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from perilune import cli
 from perilune.api import KEY_FILE
-from perilune.api.token_text import is_token
+from perilune.api.access.token_text import is_token
 from tests.api.conftest import open_site
 
 

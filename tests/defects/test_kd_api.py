@@ -176,7 +176,7 @@ async def test_kd_113_null_clears_a_setting(site):
 
 
 async def test_kd_114_a_request_that_crashes_is_logged_as_such(site, monkeypatch, caplog):
-    from perilune.api.functions import Functions
+    from perilune.api.subjects.functions import Functions
 
     async def crash(*_):
         raise ZeroDivisionError

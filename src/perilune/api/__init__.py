@@ -5,19 +5,8 @@ nothing between it and the server, since that is the path that counts;
 `management.py` serves the API.  `errors.py` alone knows the status of an error.
 """
 
-from perilune.api.about import About
-from perilune.api.access import Access, build_access
-from perilune.api.backup import Backups
-from perilune.api.checking import Checks
-from perilune.api.docs import Documentation
-from perilune.api.environment import Environment
-from perilune.api.executions import Executions
-from perilune.api.functions import Functions
-from perilune.api.gateway import AccessLog, Gateway
-from perilune.api.guards import Guards
-from perilune.api.health import Readiness
-from perilune.api.invoke import CallLimits, FunctionEndpoint
-from perilune.api.keys import (
+from perilune.api.access.access import Access, build_access
+from perilune.api.access.keys import (
     KEY_FILE,
     ApiKey,
     UnusableKeyError,
@@ -25,11 +14,17 @@ from perilune.api.keys import (
     read_api_key,
     rotate_api_key,
 )
+from perilune.api.access.tokens import Tokens
+from perilune.api.calls.guards import Guards
+from perilune.api.calls.invoke import CallLimits, FunctionEndpoint
+from perilune.api.connections.protocol import ConnectionLimits
+from perilune.api.connections.server import HttpServer, ListenError, bind_sockets
+from perilune.api.connections.tls import Certificate, TlsError
+from perilune.api.docs import Documentation
+from perilune.api.gateway import AccessLog, Gateway
+from perilune.api.health import Readiness
 from perilune.api.management import AddRoutes, ManagementApi
 from perilune.api.metrics import FigureSource, Metrics
-from perilune.api.packages import VersionPackages
-from perilune.api.pairs import Pairs
-from perilune.api.protocol import ConnectionLimits
 from perilune.api.routes import (
     add_backup_routes,
     add_environment_routes,
@@ -40,16 +35,21 @@ from perilune.api.routes import (
     add_stream_routes,
     add_trial_routes,
 )
-from perilune.api.schedules import Schedules
-from perilune.api.server import HttpServer, ListenError, bind_sockets
-from perilune.api.signing import Signing
-from perilune.api.statistics import Statistics
-from perilune.api.streams import Streams
-from perilune.api.tls import Certificate, TlsError
-from perilune.api.tokens import Tokens
-from perilune.api.trials import Trials
-from perilune.api.validation import Offer
-from perilune.api.versions import Versions
+from perilune.api.subjects.about import About
+from perilune.api.subjects.backup import Backups
+from perilune.api.subjects.checking import Checks
+from perilune.api.subjects.environment import Environment
+from perilune.api.subjects.executions import Executions
+from perilune.api.subjects.functions import Functions
+from perilune.api.subjects.packages import VersionPackages
+from perilune.api.subjects.pairs import Pairs
+from perilune.api.subjects.schedules import Schedules
+from perilune.api.subjects.signing import Signing
+from perilune.api.subjects.statistics import Statistics
+from perilune.api.subjects.streams import Streams
+from perilune.api.subjects.trials import Trials
+from perilune.api.subjects.validation import Offer
+from perilune.api.subjects.versions import Versions
 
 __all__ = [
     "KEY_FILE",

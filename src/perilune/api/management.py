@@ -15,16 +15,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from perilune.api import hardening
-from perilune.api.about import About
-from perilune.api.access import Access
+from perilune.api.access.access import Access
 from perilune.api.errors import (
     MethodNotAllowed,
     ShuttingDown,
     UnknownPath,
     management_failure,
 )
-from perilune.api.executions import Executions
-from perilune.api.functions import Functions
 from perilune.api.headers import header_value
 from perilune.api.openapi import describe_api
 from perilune.api.replies import json_error
@@ -38,7 +35,10 @@ from perilune.api.routes import (
     add_version_routes,
 )
 from perilune.api.routes.table import CALLER, IS_HEAD
-from perilune.api.versions import Versions
+from perilune.api.subjects.about import About
+from perilune.api.subjects.executions import Executions
+from perilune.api.subjects.functions import Functions
+from perilune.api.subjects.versions import Versions
 from perilune.errors import PeriluneError
 
 ADDED_HEADERS = (*hardening.COMMON, hardening.NO_CONTENT, hardening.NO_STORE)

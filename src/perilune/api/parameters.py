@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import Path, Query
 from pydantic import WithJsonSchema
 
-from perilune.api.validation import FIELDS, MAX_SEARCH_CHARS
+from perilune.api.subjects.validation import FIELDS, MAX_SEARCH_CHARS
 from perilune.store import DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, FunctionSort
 
 MAX_LOG_LINES = 1000

@@ -99,7 +99,7 @@ async def schemathesis(document: Path, site: Site, *options: str) -> tuple[int |
 @pytest.mark.slow
 async def test_every_answer_is_one_that_the_document_foresees(tmp_path, monkeypatch):
     # Hundreds of cases show a wrong token; only the first ones would be answered 401.
-    monkeypatch.setattr("perilune.api.backoff.FREE_FAILURES", 1_000_000)
+    monkeypatch.setattr("perilune.api.access.backoff.FREE_FAILURES", 1_000_000)
     async with open_site(tmp_path) as site:
         known = await prepared(site)
         document = strict((await site.client.get("/docs/openapi.json")).json(), known)

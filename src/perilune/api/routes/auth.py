@@ -3,17 +3,17 @@
 import msgspec
 from fastapi import Request, Response
 
-from perilune.api.audit import AuditEvent, audit
-from perilune.api.doorkeeper import client_address
+from perilune.api.access.audit import AuditEvent, audit
+from perilune.api.access.doorkeeper import client_address
+from perilune.api.access.scopes import CallerKind, Scope
+from perilune.api.access.sessions import Sessions, session_tokens
+from perilune.api.access.signin import LoginBody, SignIn, Visitor
 from perilune.api.errors import ApiError, InvalidKey, TooManyAttempts, management_failure
 from perilune.api.parameters import Limit, Offset
 from perilune.api.replies import json_answer, login_error
 from perilune.api.routes.shapes import LoginError
 from perilune.api.routes.table import RouteTable, caller_of
-from perilune.api.scopes import CallerKind, Scope
-from perilune.api.sessions import Sessions, session_tokens
-from perilune.api.signin import LoginBody, SignIn, Visitor
-from perilune.api.validation import decode_body, page_params
+from perilune.api.subjects.validation import decode_body, page_params
 from perilune.store import LoginSession, PaginationInfo, SessionNotFound, to_json
 
 _TAG = "Authentication"

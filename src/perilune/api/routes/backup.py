@@ -2,9 +2,9 @@
 
 from fastapi import Response
 
-from perilune.api.backup import MEDIA_TYPE, Backups
+from perilune.api.access.scopes import Scope
 from perilune.api.routes.table import RouteTable
-from perilune.api.scopes import Scope
+from perilune.api.subjects.backup import MEDIA_TYPE, Backups
 
 
 def add_backup_routes(routes: RouteTable, backups: Backups) -> None:

@@ -4,9 +4,8 @@ from typing import Annotated
 
 from fastapi import Depends, Response
 
+from perilune.api.access.scopes import Scope
 from perilune.api.errors import InvalidRequest
-from perilune.api.executions import Executions
-from perilune.api.listing import ListQuery, checked_list, version_number
 from perilune.api.parameters import MAX_LOG_LINES, Limit, LineLimit, Offset, VersionChoice
 from perilune.api.replies import json_answer
 from perilune.api.routes.shapes import (
@@ -16,8 +15,9 @@ from perilune.api.routes.shapes import (
     ExecutionLogs,
 )
 from perilune.api.routes.table import Endpoint, RouteTable
-from perilune.api.scopes import Scope
-from perilune.api.validation import page_params
+from perilune.api.subjects.executions import Executions
+from perilune.api.subjects.listing import ListQuery, checked_list, version_number
+from perilune.api.subjects.validation import page_params
 from perilune.clock import WallClock, wall_clock
 from perilune.store import Execution, ExecutionNotFound, FunctionNotFound, VersionNotFound
 

@@ -2,14 +2,14 @@
 
 from fastapi import Request, Response
 
+from perilune.api.access.scopes import Scope
 from perilune.api.errors import InvalidRequest, PackagesNotInstalled
-from perilune.api.functions import Functions
 from perilune.api.parameters import Fields, Limit, Offset, Search, Sort
 from perilune.api.replies import json_answer
 from perilune.api.routes.shapes import FunctionAnswer, FunctionList
 from perilune.api.routes.table import RouteTable, caller_of
-from perilune.api.scopes import Scope
-from perilune.api.validation import (
+from perilune.api.subjects.functions import Functions
+from perilune.api.subjects.validation import (
     FunctionBody,
     checked_creation,
     checked_update,

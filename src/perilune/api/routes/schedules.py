@@ -2,13 +2,19 @@
 
 from fastapi import Response
 
+from perilune.api.access.scopes import Scope
 from perilune.api.errors import InvalidRequest
 from perilune.api.parameters import Limit, Offset
 from perilune.api.replies import json_answer
 from perilune.api.routes.table import RouteTable
-from perilune.api.schedules import NextRun, ScheduleList, SchedulePreview, Schedules, TickList
-from perilune.api.scopes import Scope
-from perilune.api.validation import page_params
+from perilune.api.subjects.schedules import (
+    NextRun,
+    ScheduleList,
+    SchedulePreview,
+    Schedules,
+    TickList,
+)
+from perilune.api.subjects.validation import page_params
 from perilune.store import FunctionNotFound
 
 _ONE = "/api/functions/{function_id}"

@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from perilune.api.diff import DiffLine
+from perilune.api.subjects.diff import DiffLine
 from perilune.runtimes import SourceProblem
 from perilune.store import (
     AIRequest,

@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import Query, Response
 from pydantic import WithJsonSchema
 
+from perilune.api.access.scopes import Scope
 from perilune.api.errors import InvalidRequest
 from perilune.api.replies import json_answer
 from perilune.api.routes.shapes import FunctionStatistics, StatisticsOverview
 from perilune.api.routes.table import RouteTable
-from perilune.api.scopes import Scope
-from perilune.api.statistics import DEFAULT_RANGE, RANGES, Statistics, checked_range
+from perilune.api.subjects.statistics import DEFAULT_RANGE, RANGES, Statistics, checked_range
 from perilune.store import FunctionNotFound
 
 _TAG = "Executions"

@@ -6,8 +6,9 @@ from typing import Any
 
 from fastapi import Depends, FastAPI, Request, Response
 
+from perilune.api.access.csrf import SAFE_METHODS
+from perilune.api.access.scopes import Caller, Scope
 from perilune.api.body import read_body_in_time
-from perilune.api.csrf import SAFE_METHODS
 from perilune.api.errors import (
     AuthenticationRequired,
     BodyReadError,
@@ -22,7 +23,6 @@ from perilune.api.errors import (
 )
 from perilune.api.headers import header_value
 from perilune.api.routes.shapes import Error
-from perilune.api.scopes import Caller, Scope
 from perilune.errors import PeriluneError
 from perilune.store import StoreUnavailable
 

@@ -3,15 +3,15 @@
 import msgspec
 from fastapi import Request, Response
 
-from perilune.api.audit import AuditEvent, audit
-from perilune.api.doorkeeper import client_address
+from perilune.api.access.audit import AuditEvent, audit
+from perilune.api.access.doorkeeper import client_address
+from perilune.api.access.scopes import Scope
+from perilune.api.access.tokens import Tokens
 from perilune.api.errors import InvalidRequest
 from perilune.api.parameters import Limit, Offset
 from perilune.api.replies import json_answer
 from perilune.api.routes.table import RouteTable, caller_of
-from perilune.api.scopes import Scope
-from perilune.api.tokens import Tokens
-from perilune.api.validation import decode_body, page_params
+from perilune.api.subjects.validation import decode_body, page_params
 from perilune.store import ApiToken, PaginationInfo, TokenNameTaken, TokenNotFound
 
 _EVERY, _ONE = "/api/tokens", "/api/tokens/{token_id}"

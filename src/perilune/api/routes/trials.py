@@ -6,17 +6,17 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from perilune.api.checking import CheckBody, Checks, SourceBody
+from perilune.api.access.scopes import Scope
 from perilune.api.errors import ClientGone, CodeNotChecked, InvalidRequest, NotReplayable
-from perilune.api.functions import Json
-from perilune.api.listing import version_number
 from perilune.api.parameters import VersionChoice
 from perilune.api.replies import json_answer
 from perilune.api.routes.shapes import CheckAnswer, ReplayAnswer, TrialAnswer
 from perilune.api.routes.table import ErrorKinds, RouteTable
-from perilune.api.scopes import Scope
-from perilune.api.trials import TrialBody, Trials
-from perilune.api.validation import decode_body
+from perilune.api.subjects.checking import CheckBody, Checks, SourceBody
+from perilune.api.subjects.functions import Json
+from perilune.api.subjects.listing import version_number
+from perilune.api.subjects.trials import TrialBody, Trials
+from perilune.api.subjects.validation import decode_body
 from perilune.engine import FunctionDisabledError
 from perilune.runtimes import CheckUnavailable
 from perilune.store import ExecutionNotFound, FunctionNotFound, NoActiveVersion, VersionNotFound

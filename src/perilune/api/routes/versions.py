@@ -2,14 +2,14 @@
 
 from fastapi import Response
 
+from perilune.api.access.scopes import Scope
 from perilune.api.errors import ComparedVersionNotFound, InvalidRequest
 from perilune.api.parameters import Fields, Limit, Offset, VersionId, VersionNumber
 from perilune.api.replies import encoded_answer, json_answer
 from perilune.api.routes.shapes import BuildLog, VersionDiff, VersionList
 from perilune.api.routes.table import RouteTable
-from perilune.api.scopes import Scope
-from perilune.api.validation import page_params, version_number, wants_everything
-from perilune.api.versions import Versions
+from perilune.api.subjects.validation import page_params, version_number, wants_everything
+from perilune.api.subjects.versions import Versions
 from perilune.store import (
     CannotDeleteActiveVersion,
     FunctionNotFound,

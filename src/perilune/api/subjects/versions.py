@@ -4,10 +4,10 @@ import asyncio
 
 import msgspec
 
-from perilune.api.diff import diff_lines
 from perilune.api.errors import ComparedVersionNotFound
-from perilune.api.functions import Json, failing_as, page_info, version_answer
-from perilune.api.packages import VersionPackages
+from perilune.api.subjects.diff import diff_lines
+from perilune.api.subjects.functions import Json, failing_as, page_info, version_answer
+from perilune.api.subjects.packages import VersionPackages
 from perilune.store import DB, FunctionVersion, PaginationParams, VersionNotFound, to_json
 
 LINES_AT_ONCE = 10_000

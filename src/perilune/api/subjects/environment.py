@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple, Protocol
 import msgspec
 
 from perilune.api.errors import InvalidRequest
-from perilune.api.functions import failing_as, shown_values
+from perilune.api.subjects.functions import failing_as, shown_values
 from perilune.masking import REDACTED
 from perilune.services.env import (
     MAX_KEY_CHARS,

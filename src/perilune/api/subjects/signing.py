@@ -2,15 +2,15 @@
 
 from typing import Any, Protocol
 
-from perilune.api.errors import InvalidRequest
-from perilune.api.functions import failing_as
-from perilune.api.signatures import (
+from perilune.api.calls.signatures import (
     DEFAULT_SCHEME,
     STANDARD_KEY_BYTES,
     STANDARD_PREFIX,
     can_sign,
     new_signing_secret,
 )
+from perilune.api.errors import InvalidRequest
+from perilune.api.subjects.functions import failing_as
 from perilune.ids import new_id
 from perilune.store import DB, Function, SigningSecret, to_json
 

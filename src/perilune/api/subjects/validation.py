@@ -11,7 +11,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from perilune.api.call_rules import (
+from perilune.api.calls.call_rules import (
     AccessWord,
     Concurrency,
     MethodList,
@@ -22,7 +22,7 @@ from perilune.api.call_rules import (
     checked_calls,
 )
 from perilune.api.errors import InvalidBody, InvalidRequest
-from perilune.api.schedule_rules import (
+from perilune.api.subjects.schedule_rules import (
     MISSED_POLICIES,
     OVERLAP_POLICIES,
     check_active,

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import msgspec
 
 from perilune.api.errors import TooManyStreams
-from perilune.api.functions import failing_as
+from perilune.api.subjects.functions import failing_as
 from perilune.clock import MonotonicClock
 from perilune.engine import ExecutionFeed, Watcher
 from perilune.services.logger import api_name

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from perilune.api.backoff import Backoff
-from perilune.api.credentials import Credentials
-from perilune.api.doorkeeper import Doorkeeper
-from perilune.api.keys import ApiKey, KeyHolder
-from perilune.api.sessions import Sessions
-from perilune.api.signin import SignIn
-from perilune.api.tokens import TokenChecker, Tokens
+from perilune.api.access.backoff import Backoff
+from perilune.api.access.credentials import Credentials
+from perilune.api.access.doorkeeper import Doorkeeper
+from perilune.api.access.keys import ApiKey, KeyHolder
+from perilune.api.access.sessions import Sessions
+from perilune.api.access.signin import SignIn
+from perilune.api.access.tokens import TokenChecker, Tokens
 from perilune.clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
 from perilune.store import SessionRows, TokenRows
 

@@ -7,11 +7,11 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from perilune.api.access.scopes import Scope
 from perilune.api.errors import InsufficientScope, InvalidRequest, OperationFailed
-from perilune.api.packages import VersionPackages
-from perilune.api.schedule_rules import check_active
-from perilune.api.scopes import Scope
-from perilune.api.validation import Offer
+from perilune.api.subjects.packages import VersionPackages
+from perilune.api.subjects.schedule_rules import check_active
+from perilune.api.subjects.validation import Offer
 from perilune.ids import new_function_id
 from perilune.masking import REDACTED
 from perilune.services.env import EnvError, EnvValidationError

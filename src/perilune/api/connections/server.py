@@ -8,8 +8,8 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-from perilune.api.protocol import ConnectionLimits, bounded_protocol
-from perilune.api.tls import Certificate
+from perilune.api.connections.protocol import ConnectionLimits, bounded_protocol
+from perilune.api.connections.tls import Certificate
 from perilune.errors import PeriluneError
 
 BACKLOG = 2048

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import msgspec
 
-from perilune.api.audit import AuditEvent, audit
-from perilune.api.backoff import Backoff
-from perilune.api.doorkeeper import note_failure
+from perilune.api.access.audit import AuditEvent, audit
+from perilune.api.access.backoff import Backoff
+from perilune.api.access.doorkeeper import note_failure
+from perilune.api.access.keys import KeyHolder
+from perilune.api.access.sessions import Sessions, expired_cookie, session_cookie
 from perilune.api.errors import InvalidKey, TooManyAttempts
-from perilune.api.keys import KeyHolder
-from perilune.api.sessions import Sessions, expired_cookie, session_cookie
 
 
 class LoginBody(msgspec.Struct, frozen=True, kw_only=True):

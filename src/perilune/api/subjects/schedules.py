@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from perilune.api.errors import InvalidRequest
-from perilune.api.functions import failing_as, page_info
-from perilune.api.schedule_rules import checked_expression, checked_zone
+from perilune.api.subjects.functions import failing_as, page_info
+from perilune.api.subjects.schedule_rules import checked_expression, checked_zone
 from perilune.clock import WallClock, wall_clock
 from perilune.cron import CronError, Schedule, load_zone, parse, until_human
 from perilune.store import (

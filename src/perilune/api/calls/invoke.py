@@ -13,7 +13,8 @@ from typing import Protocol
 
 from starlette.types import Receive, Scope, Send
 
-from perilune.api.answers import (
+from perilune.api.body import read_body
+from perilune.api.calls.answers import (
     CORS_DEFAULTS,
     CORS_ORIGIN,
     Answer,
@@ -23,7 +24,17 @@ from perilune.api.answers import (
     function_answer,
     with_quota,
 )
-from perilune.api.body import read_body
+from perilune.api.calls.events import (
+    Head,
+    SecretHolder,
+    Target,
+    build_event,
+    parse_head,
+    parse_target,
+)
+from perilune.api.calls.guards import Admitted, Guards, allow_header
+from perilune.api.calls.watch import Call, CallWatch
+from perilune.api.connections.protocol import ANSWER_AT_ONCE, CLOSE
 from perilune.api.error_answer import ErrorAnswer
 from perilune.api.errors import (
     EXECUTION_FAILED,
@@ -36,12 +47,8 @@ from perilune.api.errors import (
     execution_failure,
     refusal,
 )
-from perilune.api.events import Head, SecretHolder, Target, build_event, parse_head, parse_target
-from perilune.api.guards import Admitted, Guards, allow_header
 from perilune.api.headers import RequestNames, ResponseNames
-from perilune.api.protocol import ANSWER_AT_ONCE, CLOSE
 from perilune.api.replies import error_content
-from perilune.api.watch import Call, CallWatch
 from perilune.engine import (
     Engine,
     EngineError,

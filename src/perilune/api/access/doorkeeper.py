@@ -5,18 +5,18 @@ from dataclasses import dataclass
 
 from starlette.types import Scope
 
-from perilune.api.audit import AuditEvent, audit
-from perilune.api.backoff import Backoff
-from perilune.api.credentials import Credentials, bearer_of
-from perilune.api.csrf import SAFE_METHODS, has_proof
+from perilune.api.access.audit import AuditEvent, audit
+from perilune.api.access.backoff import Backoff
+from perilune.api.access.credentials import Credentials, bearer_of
+from perilune.api.access.csrf import SAFE_METHODS, has_proof
+from perilune.api.access.scopes import Caller
+from perilune.api.access.sessions import Sessions, session_tokens
 from perilune.api.errors import (
     ApiError,
     AuthenticationRequired,
     CrossSiteRequest,
     TooManyAttempts,
 )
-from perilune.api.scopes import Caller
-from perilune.api.sessions import Sessions, session_tokens
 
 MAX_PROVEN = 1024
 

@@ -10,7 +10,7 @@ from pydantic import WithJsonSchema
 
 from perilune.api.errors import InvalidRequest
 from perilune.api.parameters import Limit, Offset
-from perilune.api.validation import FIELDS, MAX_NUMBER, page_params, wants_everything
+from perilune.api.subjects.validation import FIELDS, MAX_NUMBER, page_params, wants_everything
 from perilune.store import (
     ExecutionFilter,
     ExecutionPosition,

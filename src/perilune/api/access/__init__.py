@@ -1,0 +1,1 @@
+"""Who may use the server: keys, sessions, tokens, and what slows down those who guess."""

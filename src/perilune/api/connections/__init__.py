@@ -1,0 +1,1 @@
+"""Connections: accepting them, bounding them, encrypting them."""
