@@ -5,9 +5,11 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
+from playwright.async_api import expect
 
 from tests.dashboard.conftest import Site
 from tests.dashboard.sample import Sample, fill
+from tests.dashboard.test_texts import texts
 
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -85,3 +87,56 @@ async def test_every_screen_fits_a_phone(site):
             too_wide[name] = width
 
     assert too_wide == {}
+
+
+@pytest.mark.slow
+async def test_dialogs_and_the_palette_are_accessible(site):
+    sample = await fill(site)
+    await site.sign_in()
+    page, one = site.page, f"/functions/{sample.function_id}"
+    openers = {
+        "import": (f"{one}/settings", "Import .env"),
+        "delete": (f"{one}/settings", "Delete"),
+        "source": (f"{one}/versions", "View"),
+        "pair": (f"{one}/data", "New pair"),
+        "token": ("/tokens", "New token"),
+    }
+    problems = {}
+
+    for name, (place, button) in openers.items():
+        await site.open(place)
+        await page.get_by_role("button", name=button, exact=True).first.click()
+        await page.get_by_role("dialog").wait_for()
+        problems[name] = await wrong(site)
+        await site.picture(f"light/dialog-{name}")
+        await page.keyboard.press("Escape")
+        await page.get_by_role("dialog").wait_for(state="hidden")
+    await page.keyboard.press("Control+k")
+    await page.get_by_role("option").first.wait_for()
+    problems["palette"] = await wrong(site)
+    await site.picture("light/palette")
+
+    assert {name: found for name, found in problems.items() if found} == {}
+
+
+@pytest.mark.slow
+async def test_no_screen_shows_a_raw_key_or_a_text_of_the_other_language(site):
+    sample = await fill(site)
+    await site.sign_in()
+    await site.page.get_by_role("button", name="Switch language to Português").click()
+    english, portuguese = texts("en"), texts("pt-BR")
+    foreign = {
+        text.strip('"')
+        for key, text in english.items()
+        if text.startswith('"') and text not in portuguese.values() and " " in text
+    }
+
+    shown = {}
+    for name, (place, _) in places(sample).items():
+        await site.open(place)
+        await site.page.locator("#main").get_by_role("heading").first.wait_for()
+        await expect(site.page.locator(".loading")).to_have_count(0)
+        lines = (await site.page.locator("body").inner_text()).splitlines()
+        shown[name] = [line for line in map(str.strip, lines) if line in foreign or line in english]
+
+    assert {name: found for name, found in shown.items() if found} == {}
