@@ -81,7 +81,7 @@ async def test_what_is_said_to_be_there_is_there(box: Box) -> None:
         box, f"{imports} export default () => [{globals_}].length;", "javascript"
     )
 
-    assert len(PACKAGES) == 15
+    assert len(PACKAGES) == 14
     assert (status, body) == (200, "11")
 
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.worker.deno_guest import (
     CONTEXT,
     DENO,
     ENVIRONMENT,
+    GUEST,
     RESPONSE_BODY_BYTES,
     DenoGuest,
 )
@@ -313,14 +315,19 @@ def test_what_is_started_ends_with_its_execution(guest: DenoGuest) -> None:
         if (event.path === "/start") {
             setInterval(() => { ticks += 1; }, 1);
             setTimeout(() => { throw new Error("late"); }, 2);
+            const again = () => { ticks += 1; setImmediate(again); };
+            setImmediate(again);
         } else {
             await new Promise((resolve) => setTimeout(resolve, 20));
         }
         return ticks;
     };"""
 
-    assert guest.result(code, path="/start").body == b"0"
-    assert guest.result(code, path="/look").body == b"0"
+    started = int(guest.result(code, path="/start").body)
+    looked = int(guest.result(code, path="/look").body)
+
+    # One round may pass before the answer is sent.
+    assert started == 0 and looked <= 3
 
 
 def test_calls_that_nobody_waits_for_are_carried_out(guest: DenoGuest) -> None:
@@ -442,7 +449,7 @@ ALLOWED_MODULES = {
     "assert", "assert/strict", "async_hooks", "buffer", "constants", "crypto",
     "diagnostics_channel", "events", "path", "path/posix", "path/win32", "punycode",
     "querystring", "stream", "stream/consumers", "stream/promises", "stream/web",
-    "string_decoder", "timers", "timers/promises", "url", "util", "util/types", "zlib",
+    "string_decoder", "url", "util", "util/types", "zlib",
 }  # fmt: skip
 
 
@@ -465,3 +472,22 @@ def test_every_module_of_node_is_either_for_guests_or_refused(guest: DenoGuest) 
 
     assert {name for name, is_there in outcomes if is_there} == ALLOWED_MODULES & names
     assert names >= ALLOWED_MODULES
+
+
+@pytest.mark.slow
+def test_the_program_passes_the_type_checker(tmp_path: Path) -> None:
+    """Its types are in comments."""
+    options = {"checkJs": True, "strict": True, "lib": ["deno.window", "deno.unstable"]}
+    config = tmp_path / "deno.json"
+    config.write_text(json.dumps({"compilerOptions": options}))
+
+    checked = subprocess.run(
+        [str(DENO), "check", "--quiet", "--no-remote", "--config", str(config), GUEST / "main.js"],
+        env=ENVIRONMENT | {"DENO_DIR": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert checked.returncode == 0, checked.stderr

@@ -4,12 +4,11 @@ import { Name, PackError } from "./msgpack.js";
 import { FrameTooLong } from "./channel.js";
 import { Context, FunctionEvent } from "./records.js";
 import { answerOf } from "./responses.js";
+import { nextTurn } from "./timers.js";
 
 const RESULT = new Name("result");
 const FAILURE = new Name("failure");
 const DEADLOCK = "the handler waits for something that will never happen";
-// As the process object of Node.js, it is loaded when it is first looked at.
-const nextTurn = globalThis.setImmediate;
 
 /**
  * @typedef {import("./failures.js").Failure} Failure
@@ -101,7 +100,7 @@ export class Execution {
     do {
       await channel.settled();
       // Promises that were rejected and not looked at are told of now.
-      await turn();
+      await nextTurn();
     } while (channel.isWaiting);
   }
 
@@ -136,11 +135,6 @@ export class Execution {
       channel.send(writerOf(FAILURE, failureOf({ kind: "runtime", message, line: null, column: null })));
     }
   }
-}
-
-/** Wait until the event loop has looked at everything once. */
-function turn() {
-  return new Promise((resolve) => nextTurn(resolve));
 }
 
 /**

@@ -25,8 +25,7 @@ const inspect = (value) =>
   inspectAny(value, { depth: 6, iterableLimit: 200, strAbbreviateSize: 10_000 });
 
 const channel = new Channel();
-const setup = channel.next();
-if (setup === null) exit(0);
+const setup = channel.next() ?? exit(0);
 if (setup[0] !== "setup") exit(EXIT_BROKEN);
 const [, , bodyLimit, lineLimit, functions, language = "javascript"] = setup;
 
@@ -44,9 +43,10 @@ const execution = new Execution({
   bodyLimit,
 });
 
-globalThis[GUEST] = guest.modules;
+// From here on it is loaded, whatever becomes of the object that it has taken them from.
+expose({ [GUEST]: guest.modules });
 await import("perilune");
-delete globalThis[GUEST];
+Reflect.deleteProperty(globalThis, GUEST);
 timers.install();
 expose({ ...guest.modules, console: makeConsole(guest.log, inspect), fetch: guest.fetch });
 hide();

@@ -57,6 +57,7 @@ export class Packer {
    *
    * @param {any} value
    * @param {number} depth
+   * @returns {void}
    */
   value(value, depth = 0) {
     switch (typeof value) {
@@ -80,6 +81,7 @@ export class Packer {
   /**
    * @param {any} value
    * @param {number} depth
+   * @returns {void}
    */
   #object(value, depth) {
     if (value instanceof Name) return this.#names(value.texts);
@@ -176,6 +178,7 @@ export class Packer {
   /**
    * @param {string} text
    * @param {boolean} isName whether it belongs to the protocol
+   * @returns {void}
    */
   #text(text, isName) {
     const size = text.length;
@@ -239,7 +242,7 @@ export class Packer {
     this.#use(larger);
   }
 
-  /** @param {Uint8Array} buffer */
+  /** @param {Uint8Array<ArrayBuffer>} buffer */
   #use(buffer) {
     this.#buffer = buffer;
     this.#view = new DataView(buffer.buffer);

@@ -68,9 +68,10 @@ export class Program {
   async #loaded(version, source) {
     if (source !== null) this.#source = source;
     this.#module = null;
-    this.#module = await this.#import(this.#source);
+    const module = await this.#import(this.#source);
+    this.#module = module;
     this.#version = version;
-    return handlerOf(this.#module);
+    return handlerOf(module);
   }
 
   /**

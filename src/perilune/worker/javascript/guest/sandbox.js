@@ -46,7 +46,7 @@ const GRAPHICS = /^(?:GPU|ImageBitmap|OffscreenCanvas$|createImageBitmap$)/;
 /** Take away what is not for guests; call it when nothing of it is needed any more. */
 export function hide() {
   const graphics = Object.getOwnPropertyNames(globalThis).filter((name) => GRAPHICS.test(name));
-  for (const name of [...HIDDEN, ...graphics]) delete globalThis[name];
+  for (const name of [...HIDDEN, ...graphics]) Reflect.deleteProperty(globalThis, name);
 }
 
 /**
@@ -55,9 +55,9 @@ export function hide() {
  * @param {Record<string, any>} values by name
  */
 export function expose(values) {
-  for (const [name, value] of Object.entries(values)) {
+  for (const name of Reflect.ownKeys(values)) {
     Object.defineProperty(globalThis, name, {
-      value,
+      value: values[/** @type {string} */ (name)],
       writable: true,
       enumerable: false,
       configurable: true,

@@ -1,15 +1,28 @@
 /** `setTimeout` and its kind: what is still due at the end of an execution is dropped. */
 
+const native = {
+  setTimeout: globalThis.setTimeout,
+  clearTimeout: globalThis.clearTimeout,
+  setInterval: globalThis.setInterval,
+  clearInterval: globalThis.clearInterval,
+  // As all that is of Node.js, it is loaded when it is first looked at.
+  setImmediate: globalThis.setImmediate,
+  clearImmediate: globalThis.clearImmediate,
+};
+
+/** Wait until the event loop has looked at everything once. */
+export function nextTurn() {
+  return new Promise((resolve) => native.setImmediate(resolve));
+}
+
 /** Timers that end with the execution in which they were set. */
 export class Timers {
-  /** @type {Set<number>} */
+  /** @type {Set<any>} */
   #timeouts = new Set();
-  /** @type {Set<number>} */
+  /** @type {Set<any>} */
   #intervals = new Set();
-  #setTimeout = globalThis.setTimeout;
-  #clearTimeout = globalThis.clearTimeout;
-  #setInterval = globalThis.setInterval;
-  #clearInterval = globalThis.clearInterval;
+  /** @type {Set<any>} */
+  #immediates = new Set();
 
   /** Put them in the place of the usual ones. */
   install() {
@@ -17,34 +30,41 @@ export class Timers {
       /** @type {any} */ callback,
       /** @type {number} */ delayMs,
       /** @type {any[]} */ ...values
-    ) => {
-      const id = this.#setTimeout(() => {
-        this.#timeouts.delete(id);
-        callback(...values);
-      }, delayMs);
-      this.#timeouts.add(id);
-      return id;
-    };
+    ) => this.#after(delayMs, () => callback(...values));
     const setInterval = (
       /** @type {any} */ callback,
       /** @type {number} */ delayMs,
       /** @type {any[]} */ ...values
     ) => {
-      const id = this.#setInterval(() => callback(...values), delayMs);
+      const id = native.setInterval(() => callback(...values), delayMs);
       this.#intervals.add(id);
       return id;
     };
-    // Either clears what the other has set, as everywhere.
-    const clear = (/** @type {number} */ id) => {
+    const setImmediate = (/** @type {any} */ callback, /** @type {any[]} */ ...values) => {
+      const id = native.setImmediate(() => {
+        this.#immediates.delete(id);
+        callback(...values);
+      });
+      this.#immediates.add(id);
+      return id;
+    };
+    // Either of the first two clears what the other has set, as everywhere.
+    const clear = (/** @type {any} */ id) => {
       this.#timeouts.delete(id);
       this.#intervals.delete(id);
-      this.#clearTimeout(id);
+      native.clearTimeout(id);
+    };
+    const clearImmediate = (/** @type {any} */ id) => {
+      this.#immediates.delete(id);
+      native.clearImmediate(id);
     };
     Object.assign(globalThis, {
       setTimeout,
       setInterval,
+      setImmediate,
       clearTimeout: clear,
       clearInterval: clear,
+      clearImmediate,
     });
   }
 
@@ -55,20 +75,29 @@ export class Timers {
    * @returns {Promise<void>}
    */
   wait(delayMs) {
-    return new Promise((resolve) => {
-      const id = this.#setTimeout(() => {
-        this.#timeouts.delete(id);
-        resolve();
-      }, delayMs);
-      this.#timeouts.add(id);
-    });
+    return new Promise((resolve) => void this.#after(delayMs, resolve));
   }
 
   /** Drop all that is still due. */
   clear() {
-    for (const id of this.#timeouts) this.#clearTimeout(id);
-    for (const id of this.#intervals) this.#clearInterval(id);
+    for (const id of this.#timeouts) native.clearTimeout(id);
+    for (const id of this.#intervals) native.clearInterval(id);
+    for (const id of this.#immediates) native.clearImmediate(id);
     this.#timeouts.clear();
     this.#intervals.clear();
+    this.#immediates.clear();
+  }
+
+  /**
+   * @param {number} delayMs
+   * @param {() => void} callback
+   */
+  #after(delayMs, callback) {
+    const id = native.setTimeout(() => {
+      this.#timeouts.delete(id);
+      callback();
+    }, delayMs);
+    this.#timeouts.add(id);
+    return id;
   }
 }
