@@ -1,13 +1,12 @@
 """Deno with the program of the workers, without any lock-down, as a test talks to it."""
 
+import json
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-
-import msgspec
 
 import perilune.worker
 from perilune.runtimes.guest_api import HOST_FUNCTIONS
@@ -117,7 +116,7 @@ class DenoGuest:
         head = f'import {{ {imports} }} from "perilune";' if imports else ""
         code = f"{head} export default async () => JSON.stringify(await ({expression}) ?? null);"
         outcome = self.result(code)
-        return msgspec.json.decode(outcome.body)
+        return json.loads(outcome.body)
 
     def result(self, code: str, **event: Any) -> Result:
         """Execute *code*, which must succeed."""

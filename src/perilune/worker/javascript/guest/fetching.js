@@ -15,11 +15,12 @@ export function makeFetch(call) {
   return async function fetch(input, init) {
     if (call === undefined) throw new TypeError("fetch is not available");
     const request = new Request(input, init);
-    request.signal.throwIfAborted();
     if (!/^https?:$/.test(new URL(request.url).protocol)) {
       throw new TypeError(`fetch failed: only http and https are supported, not ${request.url}`);
     }
-    const answered = call(request.method, request.url, await optionsOf(request));
+    const options = await optionsOf(request);
+    request.signal.throwIfAborted();
+    const answered = call(request.method, request.url, options);
     const answer = await unlessAborted(answered, request.signal).catch((error) => {
       if (error?.module !== "http") throw error;
       throw new TypeError(`fetch failed: ${error.message}`, { cause: error });
