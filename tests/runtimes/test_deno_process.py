@@ -8,17 +8,18 @@ import pytest
 from perilune.events import ExecutionContext, HTTPEvent
 from perilune.runtimes import RuntimeRequest, WorkerLimits, WorkerRuntime
 from perilune.services.logger import MemoryLogger
+from perilune.worker.library.zones import SERVER
 from tests.runtimes.conftest import descendants
 
 HELLO = "export default () => 'hello';"
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root's workers are another user")
 
 
-def hello(runtime: str) -> RuntimeRequest:
+def hello(runtime: str, code: str = HELLO) -> RuntimeRequest:
     context = ExecutionContext(execution_id="e", function_id="f", started_at=0)
     event = HTTPEvent(method="GET", path="/")
     return RuntimeRequest(
-        code=HELLO, context=context, event=event, version_id=runtime, runtime=runtime
+        code=code, context=context, event=event, version_id=runtime, runtime=runtime
     )
 
 
@@ -57,6 +58,7 @@ async def test_the_process_is_nobodys_and_nobody_can_look_into_it(runtime):
             b"DENO_DIR=/nonexistent",
             b"DENO_NO_UPDATE_CHECK=1",
             b"NO_COLOR=1",
+            f"TZ={SERVER.name}".encode(),
             b"",
         ]
 
@@ -75,3 +77,16 @@ async def test_nothing_is_left_behind():
 
     assert not Path(folder).exists()
     assert programs() == {}
+
+
+async def test_its_clock_shows_the_time_of_the_server():
+    limits = WorkerLimits(warm=1, time_zone="Europe/Berlin")
+    request = hello(
+        "javascript", "export default () => [time.format(0, '15 MST'), new Date(0).getHours()];"
+    )
+
+    async with WorkerRuntime(logger=MemoryLogger(), limits=limits) as runtime:
+        result = await runtime.execute(request)
+
+    assert result.response is not None
+    assert result.response.body == b'["01 CET",1]'

@@ -94,6 +94,10 @@ class DenoGuest:
         invoke = Invoke(version, None if is_known else code, CONTEXT, dict(given), 5.0, is_check)
         self._socket.sendall(encode(invoke))
 
+    def send_bytes(self, data: bytes) -> None:
+        """Send *data* as it is."""
+        self._socket.sendall(data)
+
     def receive(self) -> Result | Failure:
         """Answer calls until the outcome comes."""
         self.calls = []
@@ -141,7 +145,19 @@ class DenoGuest:
     def close(self) -> int:
         """Close the connection and return the exit status of the process."""
         self._socket.close()
-        return self.process.wait(ANSWER_TIMEOUT_S)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Return the exit status of the process when it has ended by itself."""
+        status = self.process.wait(ANSWER_TIMEOUT_S)
+        self._socket.close()
+        return status
+
+    def hang_up(self) -> int:
+        """Close the connection as soon as a call comes; return the exit status."""
+        while not isinstance(self._next(), Call):
+            pass
+        return self.close()
 
     def _next(self) -> FromWorker:
         while not self._messages:

@@ -445,6 +445,37 @@ def test_deno_and_what_needs_permissions_is_not_there(guest: DenoGuest) -> None:
     assert guest.evaluate("typeof globalThis[Symbol.for('perilune.guest')]") == "undefined"
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"\0\0\0\1\2\xc0", id="another version"),
+        pytest.param(b"\xff\xff\xff\xff\1", id="too long"),
+        pytest.param(b"\0\0\0\1\1\xc1", id="no msgpack"),
+        pytest.param(b"\0\0\0\2\1\xc0\xc0", id="more than a value"),
+        pytest.param(b"\0\0\0\2\1\x92\xc0", id="cut off"),
+        pytest.param(b"\0\0\0\5\1\xdd\xff\xff\xff\xff", id="a huge array"),
+        pytest.param(b"\0\0\0\5\1\xc6\xff\xff\xff\xff", id="huge bytes"),
+        pytest.param(b"\0\0\0\xc8\1" + b"\x91" * 200, id="nested deeply"),
+        pytest.param(b"\0\0\0\x08\1\x93\xa5reply\xc0", id="a reply without a call"),
+    ],
+)
+def test_what_is_no_frame_ends_the_process(data: bytes) -> None:
+    process = DenoGuest()
+    process.result("export default () => 1;")
+
+    process.send_bytes(data)
+
+    assert process.wait() == 5
+
+
+def test_a_host_that_goes_away_takes_the_process_with_it() -> None:
+    process = DenoGuest()
+
+    process.send("export default async () => { for (;;) await kv.get('a').catch(() => {}); };")
+
+    assert process.hang_up() == 4
+
+
 ALLOWED_MODULES = {
     "assert", "assert/strict", "async_hooks", "buffer", "constants", "crypto",
     "diagnostics_channel", "events", "path", "path/posix", "path/win32", "punycode",

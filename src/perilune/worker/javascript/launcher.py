@@ -16,6 +16,7 @@ from pathlib import Path
 
 from perilune.worker.frames import HEADER, FrameError, FrameReader, Setup, ToWorker
 from perilune.worker.javascript.deno import find_deno
+from perilune.worker.library.zones import SERVER
 from perilune.worker.lockdown import Profile
 
 MIB = 1024 * 1024
@@ -64,8 +65,7 @@ def serve(connection: socket.socket) -> None:
         f"--v8-flags=--max-old-space-size={heap_mib}",
         f"{FOLDER}/main.js",
     ]
-    zone = {"TZ": os.environ["TZ"]} if "TZ" in os.environ else {}
-    os.execve(PROGRAM, arguments, _ENVIRONMENT | zone)  # noqa: S606 - a shell is what nobody wants
+    os.execve(PROGRAM, arguments, _ENVIRONMENT | {"TZ": SERVER.name})  # noqa: S606 - a shell is what nobody wants
 
 
 def _peek_setup(connection: socket.socket) -> Setup | None:

@@ -75,6 +75,8 @@ class ServerZone(Zone):
 
     def __init__(self) -> None:
         super().__init__(_machine_zone())
+        self.name = _name_of(_MACHINE_ZONE)
+        """Its IANA name, for programs that know zones by name; `UTC` if it has none."""
 
     def follow(self, variable: str | None) -> None:
         """Take the zone from the environment variable `TZ`; call it before the lock-down.
@@ -83,13 +85,15 @@ class ServerZone(Zone):
         does what names neither a zone nor a zone file by its absolute path.
         """
         if variable is None:
-            self._tz = _machine_zone()
+            self._tz, self.name = _machine_zone(), _name_of(_MACHINE_ZONE)
             return
         name = variable.removeprefix(":")
         if name.startswith("/"):
-            self._tz = _zone_from_file(Path(name))
+            self._tz, self.name = _zone_from_file(Path(name)), _name_of(Path(name))
+        elif name in _FILES:
+            self._tz, self.name = _parsed(_FILES[name]), name
         else:
-            self._tz = _parsed(_FILES[name]) if name in _FILES else UTC
+            self._tz, self.name = UTC, "UTC"
 
 
 def find_zone(name: str) -> Zone:
@@ -135,6 +139,12 @@ def _zone_from_file(path: Path) -> tzinfo:
         return _parsed(path.read_bytes())
     except (OSError, ValueError):
         return UTC
+
+
+def _name_of(file: Path) -> str:
+    """Return the IANA name of a zone file, which says where it is or what it is a link to."""
+    name = str(file.resolve()).rpartition("/zoneinfo/")[2]
+    return name if name in _FILES else "UTC"
 
 
 def _read_files() -> dict[str, bytes]:
