@@ -241,6 +241,15 @@ async def test_executions_are_filtered_and_the_filter_is_in_the_address(site):
     await expect(rows).to_contain_text("Success")
 
 
+async def test_the_last_day_of_a_function_is_drawn(site):
+    function_id, _ = await run(site, FAILING)
+
+    await site.sign_in(f"/functions/{function_id}/executions")
+
+    chart = site.page.get_by_role("img", name="1 execution, 1 of them failed")
+    await expect(chart.locator("canvas")).to_be_visible()
+
+
 async def test_the_list_of_all_executions_is_live(site):
     function_id = await site.create(GREETER)
     await site.sign_in("/executions")

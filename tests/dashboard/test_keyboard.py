@@ -85,3 +85,22 @@ async def test_every_screen_can_be_walked_through_with_the_focus_in_sight(site):
             wrong[name] = lost + nameless
 
     assert wrong == {}
+
+
+async def test_dialogs_begin_at_their_field_and_give_the_focus_back(site):
+    await site.sign_in("/tokens")
+    opener = site.page.get_by_role("button", name="New token")
+    await opener.focus()
+    await site.page.keyboard.press("Enter")
+    name = site.page.get_by_role("dialog").get_by_label("Name")
+    await expect(name).to_be_focused()
+
+    for _ in range(20):
+        await site.page.keyboard.press("Tab")
+        is_behind = "document.querySelector('#main, header').contains(document.activeElement)"
+        inside = "document.querySelector('dialog').contains(document.activeElement)"
+        assert await site.page.evaluate(f"{inside} || !({is_behind})")
+
+    await site.page.keyboard.press("Escape")
+    await expect(site.page.get_by_role("dialog")).to_be_hidden()
+    await expect(opener).to_be_focused()

@@ -1,4 +1,4 @@
-// Dialogs.  The browser's own element keeps the focus inside and gives it back.
+// Dialogs.  The browser's own element keeps the focus inside.
 
 import { t } from "../i18n.js";
 import { html, useEffect, useRef, useState } from "../lib.js";
@@ -20,8 +20,15 @@ export function Dialog({ title, onClose, children, foot, large = false }) {
   const id = useId();
   useEffect(() => {
     const dialog = element.current;
+    const opener = document.activeElement;
     dialog?.showModal();
-    return () => dialog?.close();
+    // The browser begins with the first button; a field that wants the focus goes before it.
+    /** @type {HTMLElement | null | undefined} */ (dialog?.querySelector("[data-focused]"))?.focus();
+    return () => {
+      dialog?.close();
+      // The browser does this as long as the dialog is on the page, and it may be gone by now.
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+    };
   }, []);
   return html`<dialog ref=${element} class=${large ? "large" : ""} aria-labelledby=${id}
     onCancel=${(/** @type {Event} */ event) => {
