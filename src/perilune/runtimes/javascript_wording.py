@@ -78,6 +78,22 @@ _TIPS_BY_KIND: dict[str, str] = {
 
 _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = (
     (
+        re.compile(r"\Ahandler not found"),
+        _fixed(
+            "Perilune calls what the module exports",
+            "Write export default async function handler(ctx, event) { ... }",
+            "There is no module.exports: code is an ES module",
+        ),
+    ),
+    (
+        re.compile(r"the handler waits for something that will never happen"),
+        _fixed(
+            "A promise that nothing can settle any more is awaited",
+            "Each new Promise must call resolve or reject in every case",
+            "Timers and calls of an earlier execution have ended with it",
+        ),
+    ),
+    (
         re.compile(
             r"Cannot (?:read|set) properties of (?P<what>undefined|null)"
             r" \((?:reading|setting) '(?P<name>[^']*)'\)"
@@ -87,7 +103,7 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = (
     (re.compile(r"TypeError: (?P<name>\S+) is not a function"), _no_function_tip),
     (re.compile(r"ReferenceError: (?P<name>\S+) is not defined"), _unknown_tip),
     (
-        re.compile(r"(?:Cannot find module|Module not found|Relative import path) (?P<name>\S+)"),
+        re.compile(r"Cannot find module (?P<name>'[^']*'|\"[^\"]*\"|`[^`]*`)"),
         _no_module_tip,
     ),
     (
