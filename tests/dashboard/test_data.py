@@ -49,7 +49,7 @@ async def test_a_pair_is_made_changed_and_removed(site):
 
 async def test_keys_are_found_by_their_beginning(site):
     await opened(site, **{"user:1": "x", "user:2": "y", "other": "z"})
-    rows = site.page.locator("tbody tr")
+    rows = site.page.locator(".table tbody tr")
     await expect(rows).to_have_count(3)
 
     await site.page.get_by_label("Keys beginning with").fill("user:")

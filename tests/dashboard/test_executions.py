@@ -226,7 +226,7 @@ async def test_executions_are_filtered_and_the_filter_is_in_the_address(site):
     await site.api.put(f"/api/functions/{function_id}", json={"code": GREETER})
     await site.api.get(f"/fn/{function_id}")
     await site.sign_in(f"/functions/{function_id}/executions")
-    rows = site.page.locator("tbody tr")
+    rows = site.page.locator(".table tbody tr")
     await expect(rows).to_have_count(2)
 
     await site.page.get_by_label("Status").select_option("error")
@@ -257,5 +257,5 @@ async def test_the_list_of_all_executions_is_live(site):
 
     await site.api.get(f"/fn/{function_id}")
 
-    await expect(site.page.locator("tbody tr")).to_have_count(1)
-    await expect(site.page.locator("tbody tr")).to_contain_text("Success")
+    await expect(site.page.locator(".table tbody tr")).to_have_count(1)
+    await expect(site.page.locator(".table tbody tr")).to_contain_text("Success")

@@ -25,7 +25,7 @@ async def opened(site: Site) -> dict[str, str]:
 
 
 def names(site: Site):
-    return site.page.locator("tbody tr a.mono")
+    return site.page.locator(".table tbody tr a.mono")
 
 
 async def disabled(site: Site) -> list[str]:

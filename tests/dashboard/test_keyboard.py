@@ -62,8 +62,8 @@ async def test_somebody_without_a_mouse_signs_in_and_opens_an_execution(site):
     await follow("failing")
     await site.page.get_by_role("link", name="Settings", exact=True).wait_for()
     await follow("Executions")  # of this function: the focus was put into the screen
-    await site.page.locator("tbody tr").first.wait_for()
-    first = await site.page.locator("tbody tr a").first.inner_text()
+    await site.page.locator(".table tbody tr").first.wait_for()
+    first = await site.page.locator(".table tbody tr a").first.inner_text()
     await follow(first)
     await expect(site.page.get_by_role("heading", name="Execution", exact=True)).to_be_visible()
 
