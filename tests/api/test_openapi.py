@@ -116,7 +116,7 @@ def error_kinds() -> list[type[PeriluneError]]:
     own = [kind for _, kind in inspect.getmembers(api_errors, inspect.isclass)]
     return [
         kind
-        for kind in {*own, *_MANAGEMENT_ERRORS}
+        for kind in dict.fromkeys([*own, *_MANAGEMENT_ERRORS])
         if issubclass(kind, PeriluneError) and kind not in _CALL_ERRORS
     ]
 
