@@ -4,10 +4,17 @@ set -eu
 if command -v chromium >/dev/null 2>&1; then
     exit 0
 fi
-if ! command -v apt-get >/dev/null 2>&1 || [ "$(id -u)" -ne 0 ]; then
-    echo "chromium is needed for the tests of the dashboard: install the package 'chromium'" >&2
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+    as_root="sudo --non-interactive"
+fi
+if ! command -v apt-get >/dev/null 2>&1 || ! $as_root true 2>/dev/null; then
+    echo "The tests of the dashboard need Chromium, which is not installed." >&2
+    echo "Install it (Debian: sudo apt-get install chromium) and start again." >&2
     exit 1
 fi
 echo "installing chromium"
-apt-get update -qq
-apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null
+$as_root apt-get -o Acquire::Retries=3 update -qq
+# Nobody may be there to answer questions.
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=3 install \
+    -yqq --no-install-recommends chromium fonts-dejavu-core </dev/null >/dev/null

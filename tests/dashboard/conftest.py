@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 from pytest_asyncio import is_async_test
 
 from perilune.app import RunningServer, open_server
@@ -20,6 +20,8 @@ from perilune.config import Settings
 
 KEY = "0123456789abcdef-dashboard"
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+WAIT_MS = float(os.environ.get("PERILUNE_TEST_WAIT_MS", "30000"))
+"""How long is waited for what should be seen; the machine may be busy."""
 FLAGS = [
     "--no-sandbox",  # root in a container has no user namespaces to use
     "--disable-gpu",
@@ -92,6 +94,7 @@ def chromium() -> str:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser(chromium) -> AsyncIterator[Browser]:
+    expect.set_options(timeout=WAIT_MS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
@@ -113,7 +116,7 @@ async def site(server, browser) -> AsyncIterator[Site]:
     context = await browser.new_context(
         locale="en-US", color_scheme="light", viewport={"width": 1280, "height": 800}
     )
-    context.set_default_timeout(float(os.environ.get("PERILUNE_TEST_WAIT_MS", "10000")))
+    context.set_default_timeout(WAIT_MS)
     page = await context.new_page()
     headers = {"Authorization": f"Bearer {KEY}"}
     url = f"http://127.0.0.1:{server.port}"
