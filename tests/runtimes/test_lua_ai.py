@@ -192,7 +192,9 @@ async def test_a_failure_of_the_provider_is_returned_and_recorded(
 
 
 async def test_a_chat_ends_with_the_time_of_its_execution(world: Box, provider: AIProvider) -> None:
-    function_id = await world.add(f"function handler() ai.chat({{{OPENAI}}}) return {{}} end")
+    function_id = await world.add(
+        f"function handler() ai.chat({{{OPENAI}}}) return {{}} end", timeout_s=1
+    )
     for name, value in env_of(provider).items():
         await world.store.env.set(function_id, name, value)
     provider.may_answer.clear()
