@@ -10,7 +10,7 @@ pytest.importorskip("deno")
 
 from perilune.events import HTTPEvent
 from perilune.store import ExecutionStatus
-from tests.runtimes.conftest import Box
+from tests.runtimes.conftest import TIMEOUT_S, Box
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -404,7 +404,9 @@ async def test_names_of_a_request_change_no_prototypes(javascript: Box) -> None:
 
 async def _attack(box: Box, code: str, kinds: set[str]) -> None:
     """Run *code* twice at a time: errors of one of *kinds*, in time, and others must not notice."""
-    hostile = await box.add(code, timeout_s=LIMIT_S)
+    # What ends by itself may take as long as a busy machine needs.
+    limit_s = LIMIT_S if "timeout" in kinds else int(TIMEOUT_S)
+    hostile = await box.add(code, timeout_s=limit_s)
     innocent = await box.add(INNOCENT)
     await box.call(innocent)
     started = time.monotonic()
@@ -422,6 +424,6 @@ async def _attack(box: Box, code: str, kinds: set[str]) -> None:
         assert record.status == ExecutionStatus.ERROR, result.response
         assert record.error_kind in kinds, (record.error_kind, record.error_message)
         assert record.error_message
-    assert elapsed_s < LIMIT_S + GRACE_S
+    assert elapsed_s < limit_s + GRACE_S
     assert answered > 0
     assert (await box.call(innocent)).error is None

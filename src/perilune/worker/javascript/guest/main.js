@@ -17,6 +17,7 @@ import { Timers } from "./timers.js";
 
 const { exit } = Deno;
 const inspectAny = Deno.inspect;
+const report = console.error;
 const GUEST = Symbol.for("perilune.guest");
 const EXIT_BROKEN = 5;
 
@@ -53,6 +54,6 @@ hide();
 
 // Not awaited: a handler that waits in vain leaves nothing to do, which can be noticed.
 execution.serve().catch((error) => {
-  console.error(error);
+  report(error);
   exit(EXIT_BROKEN);
 }).then(() => exit(0));
