@@ -93,7 +93,9 @@ def test_the_start_says_what_one_needs(served):
     assert said["execution timeout"] == "300 s"
     assert said["time zone"]
     assert said["base URL"] == f"http://localhost:{said['port']}"
+    assert said["dashboard"].endswith(f":{said['port']}/")
     assert said["API"].endswith(f":{said['port']}/api")
+    assert said["description of the API"].endswith(f":{said['port']}/docs")
     assert said["API key"] == f"in {data_dir}/api_key.txt"
     assert said["sandbox"] == ready.json()["sandbox"]["grade"] == "full"
 

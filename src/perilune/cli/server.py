@@ -89,7 +89,8 @@ async def _announce(server: "RunningServer", *, with_example: bool) -> None:
     _log.info("time zone: %s", find_zone(settings.time_zone).key or "local time")
     _log.info("base URL: %s", server.url)
     _log.info("dashboard: %s/", server.local_url)
-    _log.info("API: %s/api, described at %s/docs", server.local_url, server.local_url)
+    _log.info("API: %s/api", server.local_url)
+    _log.info("description of the API: %s/docs", server.local_url)
     missing = f", missing: {', '.join(sandbox.missing)}" if sandbox.missing else ""
     level = logging.WARNING if sandbox.missing else logging.INFO
     _log.log(level, "sandbox: %s%s", sandbox.grade, missing)
