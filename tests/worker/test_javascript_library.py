@@ -337,6 +337,8 @@ def test_random_values_that_can_not_be_drawn(guest: DenoGuest) -> None:
     [
         ("trim", [" \u00a0x\u2003\u0085"], "x"),
         ("trim", ["\ufeffx"], "\ufeffx"),
+        ("trim", [" \t "], ""),
+        ("trim", ["x" + " " * 300_000 + "y"], "x" + " " * 300_000 + "y"),
         ("trimLeft", [" \t\u00a0x "], "\u00a0x "),
         ("trimRight", [" x\r\n "], " x"),
         ("split", ["", ","], [""]),

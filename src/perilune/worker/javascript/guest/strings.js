@@ -5,8 +5,7 @@ import { kindOf, numberArgument, textArgument } from "./host_calls.js";
 import { textOf } from "./text.js";
 
 const MAX_RESULT_CHARS = 16 * 1024 * 1024;
-const SPACE = "[\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
-const SPACES_AROUND = new RegExp(`^${SPACE}|${SPACE}$`, "g");
+const SPACE = /[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
 // Greek letters with iota: where the full mapping has two letters, the simple one has one.
 const IOTA_UPPER = new Map([[0x1fb3, 0x1fbc], [0x1fc3, 0x1fcc], [0x1ff3, 0x1ffc]]);
 for (const first of [0x1f80, 0x1f90, 0x1fa0]) {
@@ -25,7 +24,7 @@ export function asText(value, label) {
 }
 
 export const strings = {
-  trim: (/** @type {any} */ text) => asText(text, "text").replace(SPACES_AROUND, ""),
+  trim,
   trimLeft: (/** @type {any} */ text) => asText(text, "text").replace(/^[ \t\r\n]+/, ""),
   trimRight,
   split: (/** @type {any} */ text, /** @type {any} */ separator) => {
@@ -52,6 +51,16 @@ export const strings = {
   rep,
   repeat: rep,
 };
+
+/** @param {any} value */
+function trim(value) {
+  const text = asText(value, "text");
+  let start = 0;
+  let end = text.length;
+  while (start < end && SPACE.test(text[start])) start++;
+  while (end > start && SPACE.test(text[end - 1])) end--;
+  return text.slice(start, end);
+}
 
 /** @param {any} value */
 function trimRight(value) {

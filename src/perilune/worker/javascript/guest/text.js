@@ -11,6 +11,7 @@ const fromCharCode = String.fromCharCode;
 
 const SHORT_BYTES = 48;
 const ESCAPE = 0xdc00;
+const CHUNK = 8192;
 
 /**
  * Return the text that bytes are.
@@ -40,18 +41,7 @@ export function textOf(bytes, start = 0, end = bytes.length) {
  * @returns {Uint8Array}
  */
 export function bytesOf(text) {
-  if (text.isWellFormed()) return encoder.encode(text);
-  const parts = [];
-  let from = 0;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    const isByte = code >= ESCAPE + 0x80 && code <= ESCAPE + 0xff;
-    if (!isByte || isLowHalf(text, at)) continue;
-    parts.push(encoder.encode(text.slice(from, at)), Uint8Array.of(code - ESCAPE));
-    from = at + 1;
-  }
-  parts.push(encoder.encode(text.slice(from)));
-  return joined(parts);
+  return text.isWellFormed() ? encoder.encode(text) : encodedWithEscapes(text);
 }
 
 /**
@@ -62,8 +52,8 @@ export function bytesOf(text) {
  */
 export function latin1Of(bytes) {
   let text = "";
-  for (let at = 0; at < bytes.length; at += 8192) {
-    text += fromCharCode(...bytes.subarray(at, at + 8192));
+  for (let at = 0; at < bytes.length; at += CHUNK) {
+    text += fromCharCode(...bytes.subarray(at, at + CHUNK));
   }
   return text;
 }
@@ -116,22 +106,50 @@ function decoded(bytes) {
   }
 }
 
-/** @param {Uint8Array} bytes */
+/** @param {Uint8Array} bytes of which some are no UTF-8 */
 function decodedWithEscapes(bytes) {
-  let text = "";
-  let from = 0;
-  let at = 0;
-  while (at < bytes.length) {
-    const size = characterSize(bytes, at);
-    if (size > 0) {
-      at += size;
+  const units = new Uint16Array(bytes.length);
+  let size = 0;
+  for (let at = 0; at < bytes.length; ) {
+    const length = characterSize(bytes, at);
+    if (length === 0) {
+      units[size++] = ESCAPE + bytes[at++];
       continue;
     }
-    text += strictDecoder.decode(bytes.subarray(from, at)) + fromCharCode(ESCAPE + bytes[at]);
-    at += 1;
-    from = at;
+    const code = characterAt(bytes, at, length);
+    at += length;
+    if (code < 0x10000) {
+      units[size++] = code;
+    } else {
+      units[size++] = 0xd7c0 + (code >> 10);
+      units[size++] = 0xdc00 + (code & 0x3ff);
+    }
   }
-  return text + strictDecoder.decode(bytes.subarray(from));
+  let text = "";
+  for (let at = 0; at < size; at += CHUNK) {
+    text += fromCharCode(...units.subarray(at, Math.min(size, at + CHUNK)));
+  }
+  return text;
+}
+
+/** @param {string} text with lone surrogates in it */
+function encodedWithEscapes(text) {
+  const bytes = new Uint8Array(text.length * 3);
+  let size = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.codePointAt(at) ?? 0;
+    if (code < 0x80) {
+      bytes[size++] = code;
+    } else if (code >= ESCAPE + 0x80 && code <= ESCAPE + 0xff) {
+      bytes[size++] = code - ESCAPE;
+    } else {
+      if (code > 0xffff) at++;
+      // Other lone surrogates have no form in UTF-8.
+      const shown = code >= 0xd800 && code <= 0xdfff ? "\ufffd" : String.fromCodePoint(code);
+      size += encoder.encodeInto(shown, bytes.subarray(size)).written;
+    }
+  }
+  return bytes.slice(0, size);
 }
 
 /**
@@ -143,19 +161,28 @@ function decodedWithEscapes(bytes) {
 function characterSize(bytes, at) {
   const first = bytes[at];
   if (first < 0x80) return 1;
-  const size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  try {
-    return strictDecoder.decode(bytes.subarray(at, at + size)).length > 0 ? size : 0;
-  } catch {
-    return 0;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  const size = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  if (at + size > bytes.length) return 0;
+  // Neither longer forms than needed, nor surrogates, nor what is beyond Unicode.
+  const second = bytes[at + 1];
+  const low = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
+  const high = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
+  if (second < low || second > high) return 0;
+  for (let next = at + 2; next < at + size; next++) {
+    if ((bytes[next] & 0xc0) !== 0x80) return 0;
   }
+  return size;
 }
 
 /**
- * @param {string} text
- * @param {number} at
+ * @param {Uint8Array} bytes
+ * @param {number} at where a character begins
+ * @param {number} size
  */
-function isLowHalf(text, at) {
-  const before = at > 0 ? text.charCodeAt(at - 1) : 0;
-  return before >= 0xd800 && before <= 0xdbff;
+function characterAt(bytes, at, size) {
+  if (size === 1) return bytes[at];
+  let code = bytes[at] & (0x7f >> size);
+  for (let next = at + 1; next < at + size; next++) code = (code << 6) | (bytes[next] & 0x3f);
+  return code;
 }
