@@ -50,6 +50,21 @@ async def test_a_draft_runs_instead_of_the_code_and_is_recorded_under_the_versio
     assert (record["trigger"], record["function_version_id"]) == ("test", f"ver_{function_id}_v1")
 
 
+async def test_a_function_is_tried_as_the_scheduler_calls_it(site):
+    function_id = await site.answering()
+    event = {"method": "POST", "headers": {"x-cron-schedule": "* * * * *", "X-Trigger": "forged"}}
+
+    answer = await site.client.post(
+        f"/api/functions/{function_id}/test", json={"event": {**event, "trigger": "cron"}}
+    )
+
+    assert answer.status_code == 200, answer.text
+    assert site.runtime.event.trigger == "cron"
+    assert site.runtime.event.headers == {"X-Trigger": "cron", "X-Cron-Schedule": "* * * * *"}
+    await site.client.post(f"/api/functions/{function_id}/test", json={"event": event})
+    assert site.runtime.event.trigger == "http" and site.runtime.event.headers == {}
+
+
 async def test_a_draft_is_nothing_that_a_version_could_be_taken_for(site):
     function_id = await site.answering(body="saved")
     site.runtime.behaviours |= {"one": _answer("1"), "two": _answer("2")}
@@ -128,6 +143,7 @@ async def test_a_disabled_function_can_be_tried_but_not_replayed(site):
     [
         ({"code": " "}, "code: code cannot be empty"),
         ({"event": {"method": "TRACE"}}, "event.method: method must be one of: [GET HEAD"),
+        ({"event": {"trigger": "test"}}, "event.trigger: trigger must be one of: [http cron]"),
         ({"event": {"path": "x"}}, "event.path: path must start with /"),
         ({"event": {"body": "!", "isBase64Encoded": True}}, "event.body: body is not base64"),
         ({"event": {"body": "é", "isBase64Encoded": True}}, "event.body: body is not base64"),

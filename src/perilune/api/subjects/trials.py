@@ -13,7 +13,7 @@ import msgspec
 
 from perilune.api.calls.events import SecretHolder, Target, build_event, parse_head
 from perilune.api.errors import InvalidRequest, NotReplayable
-from perilune.api.headers import RequestNames
+from perilune.api.headers import RequestNames, canonical
 from perilune.api.subjects.functions import Json, failing_as
 from perilune.api.subjects.validation import checked_code
 from perilune.engine import EVENT_TRUNCATED, Engine, ExecutionRequest, ExecutionResult
@@ -23,6 +23,7 @@ from perilune.services.logger import api_name
 from perilune.store import DB, Execution, ExecutionTrigger, LogEntry
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+TRIGGERS = ("http", "cron")
 MAX_LOG_LINES = 1000
 """Lines in one answer; the rest is read where the execution is shown."""
 
@@ -50,6 +51,8 @@ class TrialEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     body: str = ""
     is_base64_encoded: bool = False
     """Whether `body` is base64 of what is meant."""
+    trigger: str = "http"
+    """`cron` is an event as the scheduler makes it, with the headers that only it can set."""
 
 
 class TrialBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,7 +158,9 @@ class Trials:
         query = "&".join(filter(None, (in_path, urlencode(wanted.query, doseq=True))))
         own = f"/fn/{function_id}"
         relative = unquote_to_bytes(path).decode("utf-8", "surrogateescape")
-        return build_event(
+        if wanted.trigger not in TRIGGERS:
+            raise InvalidRequest(f"event.trigger: trigger must be one of: [{' '.join(TRIGGERS)}]")
+        event = build_event(
             {
                 "method": method,
                 # What is no part of an address is escaped, as whoever sends one does.
@@ -167,6 +172,18 @@ class Trials:
             parse_head(raw_headers, self._names, self._secret),
             body,
         )
+        return _scheduled(event, wanted.headers) if wanted.trigger == "cron" else event
+
+
+def _scheduled(event: HTTPEvent, headers: Mapping[str, str | list[str]]) -> HTTPEvent:
+    """Return the event as it is when the scheduler makes it."""
+    own = {
+        canonical(name): value
+        for name, value in headers.items()
+        if name.lower().startswith("x-cron-") and isinstance(value, str)
+    }
+    every = {**event.headers, "X-Trigger": "cron", **own}
+    return msgspec.structs.replace(event, trigger="cron", headers=every)
 
 
 def _body(wanted: TrialEvent) -> bytes:

@@ -224,7 +224,13 @@ async function callFunction(id, request) {
  * @returns {Promise<Outcome>}
  */
 async function tryOut(id, code, request) {
-  const event = { method: request.method, path: pathOf(request), headers: headersOf(request), body: request.body };
+  const event = {
+    method: request.method,
+    path: pathOf(request),
+    headers: headersOf(request),
+    body: request.body,
+    ...(isOfScheduler(request) ? { trigger: "cron" } : {}),
+  };
   const found = await post(`/api/functions/${id}/test`, { ...(code === null ? {} : { code }), event });
   return {
     status: found.response?.statusCode ?? 500,
