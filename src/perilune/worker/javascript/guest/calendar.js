@@ -27,7 +27,7 @@ export function splitTime(wallS) {
   const era = Math.floor((wallS - START_S) / ERA_S);
   const like = new Date((wallS - era * ERA_S) * 1000);
   const year = like.getUTCFullYear();
-  const dayOfYear = (Date.UTC(year, like.getUTCMonth(), like.getUTCDate()) - Date.UTC(year, 0, 1));
+  const dayOfYear = Date.UTC(year, like.getUTCMonth(), like.getUTCDate()) - Date.UTC(year, 0, 1);
   return {
     year: year + era * ERA_YEARS,
     month: like.getUTCMonth() + 1,

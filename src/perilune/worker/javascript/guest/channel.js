@@ -7,7 +7,8 @@
  * keeping the guest from anything else.
  */
 
-import { Packer, PackError, unpack } from "./msgpack.js";
+import { Packer, PackError } from "./msgpack.js";
+import { unpack } from "./unpacking.js";
 
 const { exit } = Deno;
 const readSync = Deno.stdin.readSync.bind(Deno.stdin);
@@ -74,7 +75,7 @@ export class Channel {
     new DataView(frame.buffer).setUint32(0, size);
     frame[4] = VERSION;
     try {
-      for (let sent = 0; sent < frame.length; ) sent += writeSync(frame.subarray(sent));
+      for (let sent = 0; sent < frame.length;) sent += writeSync(frame.subarray(sent));
     } catch {
       exit(EXIT_HOST_GONE);
     }

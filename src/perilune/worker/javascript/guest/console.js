@@ -96,13 +96,20 @@ function format(values, inspect) {
     if (next >= values.length) return mark;
     const value = values[next++];
     switch (mark) {
-      case "%s": return shown(value);
-      case "%d": return typeof value === "symbol" ? "NaN" : String(Number(value));
-      case "%i": return typeof value === "symbol" ? "NaN" : String(parseInt(String(value)));
-      case "%f": return typeof value === "symbol" ? "NaN" : String(parseFloat(String(value)));
-      case "%j": return JSON.stringify(value) ?? "undefined";
-      case "%c": return "";
-      default: return inspect(value);
+      case "%s":
+        return shown(value);
+      case "%d":
+        return typeof value === "symbol" ? "NaN" : String(Number(value));
+      case "%i":
+        return typeof value === "symbol" ? "NaN" : String(parseInt(String(value)));
+      case "%f":
+        return typeof value === "symbol" ? "NaN" : String(parseFloat(String(value)));
+      case "%j":
+        return JSON.stringify(value) ?? "undefined";
+      case "%c":
+        return "";
+      default:
+        return inspect(value);
     }
   });
   return [text, ...values.slice(next).map(shown)].join(" ");

@@ -42,7 +42,10 @@ export const base64 = {
     return fromLatin1(atob(source));
   },
   urlEncode: (/** @type {any} */ data) =>
-    encoded(dataArgument(data, "data")).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, ""),
+    encoded(dataArgument(data, "data")).replaceAll("+", "-").replaceAll("/", "_").replace(
+      /=+$/,
+      "",
+    ),
   urlDecode: (/** @type {any} */ text) => {
     const source = latin1Of(dataArgument(text, "text"));
     check(source, /[^A-Za-z0-9\-_\r\n]/, false);
@@ -113,4 +116,3 @@ function behindPadding(text, at) {
 function refused(module, reason) {
   return new PeriluneError(reason instanceof Error ? reason.message : String(reason), module);
 }
-

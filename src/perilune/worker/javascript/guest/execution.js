@@ -132,7 +132,9 @@ export class Execution {
     } catch (error) {
       if (!(error instanceof FrameTooLong || error instanceof PackError)) throw error;
       const message = `the response is too large: ${error.message}`;
-      channel.send(writerOf(FAILURE, failureOf({ kind: "runtime", message, line: null, column: null })));
+      channel.send(
+        writerOf(FAILURE, failureOf({ kind: "runtime", message, line: null, column: null })),
+      );
     }
   }
 }

@@ -38,7 +38,8 @@ const WORDS = {
   "06": /\d\d/y,
   PM: /[AP]M/y,
   pm: /[ap]m/y,
-  MST: /UTC|ChST|MeST|(?:GMT)?[+-]0*(?:2[0-3]|1[0-9]|[0-9])(?![0-9])|GMT(?![+-])|[A-Z]{3}(?![A-Z])|(?:[A-Z]{3,4}T|WITA)(?![A-Z])/y,
+  MST:
+    /UTC|ChST|MeST|(?:GMT)?[+-]0*(?:2[0-3]|1[0-9]|[0-9])(?![0-9])|GMT(?![+-])|[A-Z]{3}(?![A-Z])|(?:[A-Z]{3,4}T|WITA)(?![A-Z])/y,
 };
 const MONTH_NUMBERS = new Map(MONTHS.map((name, at) => [name.slice(0, 3).toLowerCase(), at + 1]));
 const FRACTION = /[.,]([0-9]+)/y;

@@ -11,11 +11,27 @@ export const MAX_BYTES = 16 * 1024;
 export const TOKEN =
   /January|Jan(?![a-z])|Monday|Mon(?![a-z])|MST|PM|pm|2006|0[1-6]|002|15|[1-5]|_2(?!006)|__2|[-Z]07(?::00(?::00)?|00(?:00)?)?|[.,](?:0+|9+)(?![0-9])/g;
 export const MONTHS = [
-  "January", "February", "March", "April", "May", "June",
-  "July", "August", "September", "October", "November", "December",
+  "January",
+  "February",
+  "March",
+  "April",
+  "May",
+  "June",
+  "July",
+  "August",
+  "September",
+  "October",
+  "November",
+  "December",
 ];
 export const WEEKDAYS = [
-  "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
+  "Sunday",
+  "Monday",
+  "Tuesday",
+  "Wednesday",
+  "Thursday",
+  "Friday",
+  "Saturday",
 ];
 
 /**

@@ -33,7 +33,13 @@ const [, , bodyLimit, lineLimit, functions, language = "javascript"] = setup;
 const calls = new HostCalls(channel);
 const timers = new Timers();
 const failures = new Failures(inspect);
-const guest = makeGuest({ functions: functions.map(describedBy), calls, timers, lineLimit, inspect });
+const guest = makeGuest({
+  functions: functions.map(describedBy),
+  calls,
+  timers,
+  lineLimit,
+  inspect,
+});
 const execution = new Execution({
   channel,
   calls,

@@ -167,7 +167,10 @@ function addresses(name, value) {
  */
 function tag(value, index) {
   if (!value?.name) throw refused("email", `tags[${index}] needs a name and a value`);
-  return { name: dataArgument(value.name, "name"), value: dataArgument(value.value ?? "", "value") };
+  return {
+    name: dataArgument(value.name, "name"),
+    value: dataArgument(value.value ?? "", "value"),
+  };
 }
 
 /**
@@ -247,7 +250,12 @@ function texts(what, value) {
   return fromEntries(
     pairs
       .filter(([, one]) => one !== undefined && one !== null)
-      .map(([name, one]) => [String(name), typeof one === "boolean" ? String(one) : dataArgument(one, `${what}.${name}`)]),
+      .map((
+        [name, one],
+      ) => [
+        String(name),
+        typeof one === "boolean" ? String(one) : dataArgument(one, `${what}.${name}`),
+      ]),
   );
 }
 

@@ -3,14 +3,12 @@
 import { HandlerError } from "./errors.js";
 
 const { createObjectURL, revokeObjectURL } = URL;
-const NO_HANDLER =
-  "handler not found: define export default function handler(ctx, event), " +
+const NO_HANDLER = "handler not found: define export default function handler(ctx, event), " +
   "or export function handler(ctx, event)";
 // Imported modules run before those that import them.  When the first one throws, what follows
 // has been compiled and linked, and does not run.
 const CHECK_MARK = Symbol.for("perilune.checked");
-const CHECK_IMPORT =
-  'import "data:text/javascript,throw Symbol.for(%22perilune.checked%22)";';
+const CHECK_IMPORT = 'import "data:text/javascript,throw Symbol.for(%22perilune.checked%22)";';
 
 /**
  * @typedef {(ctx: any, event: any) => any} Handler

@@ -8,7 +8,6 @@ const TEXT_TYPE = "text/plain; charset=utf-8";
 const BYTES_TYPE = "application/octet-stream";
 const MEMBERS = new Set(["statusCode", "status", "headers", "body", "isBase64Encoded"]);
 const TOKEN = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/;
-// deno-lint-ignore no-control-regex
 const UNFIT = /[\0\r\n]/;
 // deno-lint-ignore no-control-regex
 const ASCII = /^[\x00-\x7f]*$/;

@@ -61,7 +61,11 @@ export class Router {
  * @param {{ functionId: string, baseUrl: string }} current
  */
 export function makeRouter(current) {
-  const path = (/** @type {any} */ pattern, /** @type {any} */ params, /** @type {any} */ options) =>
+  const path = (
+    /** @type {any} */ pattern,
+    /** @type {any} */ params,
+    /** @type {any} */ options,
+  ) =>
     `/fn/${current.functionId}${filled(asText(pattern, "pattern"), params ?? {}, options?.strict)}`;
   return {
     match: (/** @type {any} */ given, /** @type {any} */ pattern) =>

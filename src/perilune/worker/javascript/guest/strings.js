@@ -78,7 +78,9 @@ function trimRight(value) {
  */
 function replace(text, old, fresh, n) {
   const wanted = asText(old, "old");
-  const parts = wanted === "" ? ["", ...asText(text, "text"), ""] : asText(text, "text").split(wanted);
+  const parts = wanted === ""
+    ? ["", ...asText(text, "text"), ""]
+    : asText(text, "text").split(wanted);
   const limit = (n ?? null) === null ? -1 : Math.trunc(numberArgument(n, "n"));
   const count = limit < 0 ? parts.length - 1 : Math.min(limit, parts.length - 1);
   const replacement = asText(fresh, "new");

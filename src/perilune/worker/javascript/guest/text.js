@@ -110,7 +110,7 @@ function decoded(bytes) {
 function decodedWithEscapes(bytes) {
   const units = new Uint16Array(bytes.length);
   let size = 0;
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const length = characterSize(bytes, at);
     if (length === 0) {
       units[size++] = ESCAPE + bytes[at++];

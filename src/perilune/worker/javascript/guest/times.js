@@ -24,17 +24,25 @@ export function makeTime(timers) {
       const delayMs = numberArgument(milliseconds, "milliseconds");
       if (delayMs > 0) await timers.wait(delayMs);
     },
-    format: guarded((/** @type {any} */ seconds, /** @type {any} */ layout, /** @type {any} */ zone) => {
-      const where = isMissing(zone) ? server() : findZone(asText(zone, "zone"));
-      return written(numberArgument(seconds, "seconds"), raw(layout, "layout"), where);
-    }),
-    parse: guarded((/** @type {any} */ text, /** @type {any} */ layout, /** @type {any} */ zone) => {
-      const where = isMissing(zone) ? utc() : findZone(asText(zone, "zone"));
-      const names = isMissing(zone) ? server() : where;
-      return parseTime(raw(text, "text"), raw(layout, "layout"), where, names);
-    }),
+    format: guarded(
+      (/** @type {any} */ seconds, /** @type {any} */ layout, /** @type {any} */ zone) => {
+        const where = isMissing(zone) ? server() : findZone(asText(zone, "zone"));
+        return written(numberArgument(seconds, "seconds"), raw(layout, "layout"), where);
+      },
+    ),
+    parse: guarded(
+      (/** @type {any} */ text, /** @type {any} */ layout, /** @type {any} */ zone) => {
+        const where = isMissing(zone) ? utc() : findZone(asText(zone, "zone"));
+        const names = isMissing(zone) ? server() : where;
+        return parseTime(raw(text, "text"), raw(layout, "layout"), where, names);
+      },
+    ),
     iso: (/** @type {any} */ seconds) =>
-      written(isMissing(seconds) ? now() / 1000 : numberArgument(seconds, "seconds"), RFC3339, utc()),
+      written(
+        isMissing(seconds) ? now() / 1000 : numberArgument(seconds, "seconds"),
+        RFC3339,
+        utc(),
+      ),
   };
 }
 

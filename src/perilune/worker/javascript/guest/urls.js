@@ -16,7 +16,8 @@ import {
 const MAX_TEXT_BYTES = 16 * 1024 * 1024;
 const PARTS = ["scheme", "username", "password", "host", "path", "fragment"];
 // RFC 3986, appendix B.  Each part has its delimiter, and is empty if it is absent.
-const SPLIT = /^((?:[A-Za-z][A-Za-z0-9+.-]*:)?)((?:\/\/[^/?#]*)?)([^?#]*)((?:\?[^#]*)?)((?:#.*)?)$/s;
+const SPLIT =
+  /^((?:[A-Za-z][A-Za-z0-9+.-]*:)?)((?:\/\/[^/?#]*)?)([^?#]*)((?:\?[^#]*)?)((?:#.*)?)$/s;
 
 // What stays as it is, besides letters, digits and `-_.~`.
 const SEGMENT_SAFE = "$&+=:@";
@@ -39,7 +40,8 @@ export const url = {
   }),
   build: guarded(build),
   join: guarded((/** @type {any} */ base, /** @type {any} */ reference) =>
-    plain(joined(raw(base, "base"), raw(reference, "reference")))),
+    plain(joined(raw(base, "base"), raw(reference, "reference")))
+  ),
   encode: guarded((/** @type {any} */ text) => escapedQuery(raw(text, "text"))),
   encodePath: guarded((/** @type {any} */ text) => escaped(raw(text, "text"), SEGMENT_SAFE)),
   decode: guarded((/** @type {any} */ text) => plain(decodedQuery(raw(text, "text")))),
@@ -90,7 +92,8 @@ function build(parts) {
     throw new TypeError(`parts must be an object, not ${kindOf(parts)}`);
   }
   const [scheme, username, password, host, path, fragment] = PARTS.map((name) =>
-    raw(parts[name] ?? "", name));
+    raw(parts[name] ?? "", name)
+  );
   if (scheme && !SCHEME.test(scheme)) throw new UrlProblem("invalid scheme");
   const pairs = [];
   for (const [name, value] of Object.entries(parts.query ?? {})) {
@@ -100,8 +103,7 @@ function build(parts) {
   }
   pairs.sort(([first], [second]) => (first < second ? -1 : first > second ? 1 : 0));
   const query = pairs.map(([name, one]) => `${escapedQuery(name)}=${escapedQuery(one)}`).join("&");
-  const text =
-    (scheme ? `${scheme}:` : "") +
+  const text = (scheme ? `${scheme}:` : "") +
     hierarchy(username, password, host, path, scheme !== "") +
     (query ? `?${query}` : "") +
     (fragment ? `#${escaped(fragment, FRAGMENT_SAFE)}` : "");

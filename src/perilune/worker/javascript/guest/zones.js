@@ -123,6 +123,8 @@ function namesOf(id) {
   const texts = abbreviationsOf(id) ?? "0UTC";
   /** @type {Map<number, string>} */
   const names = new Map();
-  for (const [, offset, name] of texts.matchAll(/(-?\d+)([A-Za-z]+|[+-]\d+)/g)) names.set(Number(offset), name);
+  for (const [, offset, name] of texts.matchAll(/(-?\d+)([A-Za-z]+|[+-]\d+)/g)) {
+    names.set(Number(offset), name);
+  }
   return names;
 }
