@@ -93,10 +93,14 @@ def chromium() -> str:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser(chromium) -> AsyncIterator[Browser]:
+async def browser(chromium, tmp_path_factory) -> AsyncIterator[Browser]:
+    # Crash reports and caches of fonts are not for the home of who runs the tests.
+    home = {"HOME": str(tmp_path_factory.mktemp("home"))}
     expect.set_options(timeout=WAIT_MS)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = await playwright.chromium.launch(
+            executable_path=chromium, args=FLAGS, env={**os.environ, **home}
+        )
         yield browser
         await browser.close()
 
