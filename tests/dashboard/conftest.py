@@ -92,7 +92,8 @@ def chromium() -> str:
     return found
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+# Not for the whole session: tests of other folders count the processes that they have started.
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def browser(chromium, tmp_path_factory) -> AsyncIterator[Browser]:
     # Crash reports and caches of fonts are not for the home of who runs the tests.
     home = {"HOME": str(tmp_path_factory.mktemp("home"))}

@@ -93,7 +93,7 @@ CALLS = [
 ]
 
 
-@pytest_asyncio.fixture(loop_scope="session", scope="session")
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def world(tmp_path_factory):
     """A server that may reach stand-ins on loopback: its API and their addresses."""
     settings = Settings(
