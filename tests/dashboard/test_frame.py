@@ -200,6 +200,7 @@ async def test_the_palette_switches_functions_and_schedules(site):
 
     async def choose(text: str) -> None:
         await site.page.keyboard.press("Control+k")
+        await expect(site.page.get_by_role("combobox", name="Commands")).to_be_focused()
         await site.page.keyboard.type(text)
         await expect(site.page.get_by_role("option").first).to_contain_text(text)
         await site.page.keyboard.press("Enter")

@@ -82,7 +82,8 @@ function OpenPalette() {
     const move = { ArrowDown: 1, ArrowUp: -1 }[event.key] ?? (event.ctrlKey ? { n: 1, p: -1 }[event.key] : undefined);
     if (move && commands.length) {
       event.preventDefault();
-      setAt((at + move + commands.length) % commands.length);
+      // From where it is by then: keys may come faster than the list is drawn.
+      setAt((/** @type {number} */ now) => (now + move + commands.length) % commands.length);
     } else if (event.key === "Enter") {
       event.preventDefault();
       run(commands[at]);
