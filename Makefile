@@ -11,6 +11,8 @@ WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 ARGS ?=
 # The tests of a file share servers and browsers, so they stay together, and in their order.
 TWO_PROCESSES := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
+# A browser or a process that is late once is not a fault; one that is late three times is.
+AGAIN := --reruns=2
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-api demo check bench bench-growth bench-lists bench-retention soak format docs vendor clean
@@ -23,7 +25,7 @@ run: $(VENV)/.ready-run ## Install what is needed and start the server with an e
 
 test: $(VENV)/.ready-test ## Install what is needed and run every test
 	@tools/install_chromium.sh
-	@$(BIN)/python -m pytest $(TWO_PROCESSES) $(ARGS)
+	@$(BIN)/python -m pytest $(TWO_PROCESSES) $(AGAIN) $(ARGS)
 
 test-api: $(VENV)/.ready-test ## Send the API some thousand made-up requests, and load it for a minute
 	@PERILUNE_API_EXAMPLES=60 PERILUNE_LOAD_SECONDS=60 $(BIN)/python -m pytest tests/api/contract $(ARGS)
