@@ -11,7 +11,7 @@ from perilune.store.operations import Work
 
 T = TypeVar("T")
 
-PORTION_S = 0.003
+PORTION_S = 0.0015
 """Time of the writer that one portion should take: who writes meanwhile waits for so long."""
 
 REST_FACTOR = 4.0
