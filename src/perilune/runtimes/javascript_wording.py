@@ -1,12 +1,9 @@
 """What advice helps against which failure of a JavaScript or TypeScript function."""
 
 import re
-from collections.abc import Callable
 
 from perilune.runtimes.language import Wording
-from perilune.runtimes.tips import TIMEOUT_TIP, write_tip
-
-Tip = Callable[[re.Match[str]], str]
+from perilune.runtimes.tips import TIMEOUT_TIP, Tip, fixed, write_tip
 
 
 def tip_for(kind: str, message: str, source_line: str = "") -> str | None:
@@ -20,11 +17,6 @@ def tip_for(kind: str, message: str, source_line: str = "") -> str | None:
         if found is not None:
             return write(found)
     return _SYNTAX_TIP if kind == "syntax" else None
-
-
-def _fixed(headline: str, *bullets: str) -> Tip:
-    text = write_tip(headline, *bullets)
-    return lambda found: text
 
 
 def _nothing_tip(found: re.Match[str]) -> str:
@@ -79,7 +71,7 @@ _TIPS_BY_KIND: dict[str, str] = {
 _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = (
     (
         re.compile(r"\Ahandler not found"),
-        _fixed(
+        fixed(
             "Perilune calls what the module exports",
             "Write export default async function handler(ctx, event) { ... }",
             "There is no module.exports: code is an ES module",
@@ -87,7 +79,7 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = (
     ),
     (
         re.compile(r"the handler waits for something that will never happen"),
-        _fixed(
+        fixed(
             "A promise that nothing can settle any more is awaited",
             "Each new Promise must call resolve or reject in every case",
             "Timers and calls of an earlier execution have ended with it",
@@ -108,14 +100,14 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = (
     ),
     (
         re.compile(r"Converting circular structure to JSON"),
-        _fixed(
+        fixed(
             "A value refers to itself, so it has no JSON form",
             "Answer with a copy that has only what the caller needs",
         ),
     ),
     (
         re.compile(r"Maximum call stack size exceeded"),
-        _fixed(
+        fixed(
             "Functions call each other without end",
             "Check the condition that should end the recursion",
         ),

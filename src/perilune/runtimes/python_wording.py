@@ -2,15 +2,12 @@
 
 import difflib
 import re
-from collections.abc import Callable
 
 from perilune.runtimes.guest_api import GUEST_API
 from perilune.runtimes.language import Wording
-from perilune.runtimes.tips import TIMEOUT_TIP, write_tip
+from perilune.runtimes.tips import TIMEOUT_TIP, Tip, fixed, write_tip
 
 _TRACEBACK = "\nTraceback (most recent call last):"
-
-Tip = Callable[[re.Match[str]], str]
 
 
 def tip_for(kind: str, message: str, source_line: str = "") -> str | None:
@@ -24,11 +21,6 @@ def tip_for(kind: str, message: str, source_line: str = "") -> str | None:
         if found is not None:
             return write(found)
     return _SYNTAX_TIP if kind == "syntax" else None
-
-
-def _fixed(headline: str, *bullets: str) -> Tip:
-    text = write_tip(headline, *bullets)
-    return lambda found: text
 
 
 def _no_member_tip(found: re.Match[str]) -> str:
@@ -89,7 +81,7 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = tuple(
     for pattern, write in (
         (
             r"handler not found",
-            _fixed(
+            fixed(
                 "There is no handler",
                 "Define it at the top level: def handler(ctx, event): ... or async def handler",
                 "The name must be exactly handler",
@@ -97,7 +89,7 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = tuple(
         ),
         (
             r"TypeError: handler\(\) (?:takes|missing)",
-            _fixed(
+            fixed(
                 "The handler is called with two arguments",
                 "Define it as: def handler(ctx, event):",
             ),
@@ -115,7 +107,7 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = tuple(
         ),
         (
             r"ImportError: cannot import name '\w+' from 'perilune_guest'",
-            _fixed(
+            fixed(
                 "There is no such name in perilune_guest",
                 f"Modules: {', '.join(_MODULES)}",
                 "Names are in snake_case; see the API reference for the functions of each",
@@ -124,7 +116,7 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = tuple(
         (r"(?:TypeError|AttributeError): .*'?NoneType'?", _none_tip),
         (
             r"(?:PermissionError|OSError|BlockingIOError): \[Errno (?:1|13)\]",
-            _fixed(
+            fixed(
                 "This is out of reach of functions, for safety",
                 "Files, sockets and processes can't be used, except for the standard library",
                 "Use the modules instead: kv for data, env for configuration, http for requests",
@@ -132,7 +124,7 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = tuple(
         ),
         (
             r"RuntimeError: can't start new thread",
-            _fixed(
+            fixed(
                 "Functions have one thread",
                 "Several executions run at the same time in several processes instead",
                 "asyncio works, except for what needs threads, sockets or processes",
@@ -140,7 +132,7 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = tuple(
         ),
         (
             r"RecursionError",
-            _fixed(
+            fixed(
                 "Functions call each other too deeply",
                 "A recursive function needs a case that ends without calling itself",
                 "Turn deep recursion into a loop",
@@ -148,14 +140,14 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = tuple(
         ),
         (
             r"KeyError",
-            _fixed(
+            fixed(
                 "A dict has no such key",
                 "Use get for what may be missing: event.query.get('name', 'world')",
             ),
         ),
         (
             r"NameError|UnboundLocalError",
-            _fixed(
+            fixed(
                 "A name is used that has no value here",
                 "Check the spelling, and that it is assigned or imported before",
                 "Modules of the platform are imported: from perilune_guest import kv, log",
@@ -163,7 +155,7 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = tuple(
         ),
         (
             r"(?:json\.decoder\.)?JSONDecodeError|JsonError",
-            _fixed(
+            fixed(
                 "This text is no JSON",
                 "Check what was sent: log.info(event.body)",
                 "Catch it and answer with 400: except ValueError",
@@ -171,7 +163,7 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = tuple(
         ),
         (
             r"invalid body",
-            _fixed(
+            fixed(
                 "This can't be sent as a body",
                 "A body is str, bytes, or made of dict, list, str, numbers, bool and None",
             ),
