@@ -25,7 +25,6 @@ from perilune.store import (
     ExecutionStatus,
     ExecutionTrigger,
     Function,
-    FunctionVersion,
     SqliteStore,
     StoreUnavailable,
     UpdateFunctionRequest,
@@ -101,25 +100,6 @@ async def test_a_function_without_active_version_is_refused(store: SqliteStore) 
 
     with pytest.raises(NoActiveVersionError, match="^no active version found for function: empty$"):
         await engine_on(store, answering()).execute(request("empty"))
-
-
-async def test_a_function_that_is_deleted_while_it_is_looked_up_is_not_there(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await add_function(store)
-    find_version = store.get_active_version
-
-    async def delete_first(function_id: str) -> FunctionVersion:
-        await store.delete_function(function_id)
-        return await find_version(function_id)
-
-    monkeypatch.setattr(store, "get_active_version", delete_first)
-    runtime = answering()
-
-    with pytest.raises(FunctionNotFoundError):
-        await engine_on(store, runtime).execute(request())
-
-    assert runtime.requests == []
 
 
 @pytest.mark.parametrize("method", ["get_function", "get_active_version"])

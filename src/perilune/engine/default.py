@@ -115,17 +115,25 @@ class DefaultEngine:
     ) -> ExecutionResult:
         """Record and run what has been found and may be executed."""
         execution_id = req.execution_id or self._new_id()
+        started_at = int(self._clock())
+        event_json = await self._stored_event(req)
+        try:
+            await self._create_record(req, execution_id, version, event_json)
+        except VersionNotFoundError:
+            if req.version_id:
+                raise
+            # It was replaced and deleted meanwhile: whatever is active now is what was meant.
+            function, version = await self._look_up(req)
+            await self._create_record(req, execution_id, version, event_json)
         context = ExecutionContext(
             execution_id=execution_id,
             function_id=function.id,
-            started_at=int(self._clock()),
+            started_at=started_at,
             request_id=req.request_id or execution_id,
             version=str(version.version),
             function_name=function.name,
             base_url=req.base_url,
         )
-        event_json = await self._stored_event(req)
-        await self._create_record(req, execution_id, version, event_json)
         if self._feed.watchers:
             self._tell(req, context, version)
         response, error = await self._run(req, context, function, version, started)
@@ -217,6 +225,8 @@ class DefaultEngine:
         except FunctionNotFound as exc:
             # It was deleted after it had been looked up.
             raise FunctionNotFoundError(req.function_id) from exc
+        except VersionNotFound as exc:
+            raise VersionNotFoundError(version.id) from exc
         except Exception as exc:
             raise ExecutionRecordError(exc) from exc
 

@@ -68,7 +68,7 @@ class Executions:
             )
         else:
             sql, params = _INSERT, _all_columns(execution)
-        await self._access.write(Statement(sql, params, None, _why_refused))
+        await self._access.write(_Opening(sql, params, None, _why_refused))
         return execution
 
     async def get(self, execution_id: str) -> Execution:
@@ -107,6 +107,18 @@ class Executions:
         return await self._access.write(
             Work(lambda connection: connection.execute(_SQL["recover_pending"], params).rowcount)
         )
+
+
+class _Opening(Statement):
+    """The insertion of an execution."""
+
+    __slots__ = ()
+
+    def failed(self, cursor: sqlite3.Cursor, error: Exception) -> None:
+        """See `Statement.failed`; whoever looks for the function again gets it from the file."""
+        super().failed(cursor, error)
+        if isinstance(self.error, FunctionNotFound | VersionNotFound):
+            self.touches = self.params[1]
 
 
 def miscounted_executions(connection: sqlite3.Connection) -> list[str]:
