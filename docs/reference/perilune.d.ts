@@ -174,7 +174,7 @@ declare module "perilune" {
   export const kv: {
     /** Reads a value of this function's key-value store; null if there is none. */
     get(key: Text): Promise<string | null>;
-    /** Stores a value; the option ttl (seconds) makes it expire. */
+    /** Stores a value; the option ttl (seconds, 100 years at most) makes it expire. */
     set(key: Text, value: Text, options?: { ttl?: number } | null): Promise<boolean>;
     /** Removes a value; a missing one is fine. */
     delete(key: Text): Promise<boolean>;

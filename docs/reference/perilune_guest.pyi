@@ -182,7 +182,7 @@ class _Kv:
     def get(self, key: _Text) -> str | None:
         """Reads a value of this function's key-value store; None if there is none."""
     def set(self, key: _Text, value: _Text, options: Mapping[str, Any] | None = None, *, ttl: _Float | None = None) -> bool:
-        """Stores a value; the option ttl (seconds) makes it expire."""
+        """Stores a value; the option ttl (seconds, 100 years at most) makes it expire."""
     def delete(self, key: _Text) -> bool:
         """Removes a value; a missing one is fine."""
     def incr(self, key: _Text, amount: _Float | None = None) -> _Float:
@@ -196,7 +196,7 @@ class _AioKv:
     async def get(self, key: _Text) -> str | None:
         """Reads a value of this function's key-value store; None if there is none."""
     async def set(self, key: _Text, value: _Text, options: Mapping[str, Any] | None = None, *, ttl: _Float | None = None) -> bool:
-        """Stores a value; the option ttl (seconds) makes it expire."""
+        """Stores a value; the option ttl (seconds, 100 years at most) makes it expire."""
     async def delete(self, key: _Text) -> bool:
         """Removes a value; a missing one is fine."""
     async def incr(self, key: _Text, amount: _Float | None = None) -> _Float:

@@ -139,6 +139,36 @@ async def test_the_limits_of_functions_hold_here_too(site, kv, key, body, text):
     assert (await site.client.get(kv)).json()["items"] == []
 
 
+@pytest.mark.parametrize(
+    "ttl",
+    [
+        "-1",
+        "0",
+        "-0.0",
+        "3153600001",
+        "1e300",
+        "1e400",
+        "1" * 400,
+        "NaN",
+        "Infinity",
+        "true",
+        '"60"',
+    ],
+)
+async def test_a_life_without_sense_is_refused(site, kv, ttl):
+    answer = await site.client.put(f"{kv}/k", content=f'{{"value": "", "ttl": {ttl}}}')
+
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith(("ttl: ttl must be a positive", "Invalid request"))
+    assert (await site.client.get(kv)).json()["items"] == []
+
+
+async def test_a_life_of_a_hundred_years(site, kv):
+    written = await site.client.put(f"{kv}/k", json={"value": "", "ttl": 3153600000})
+
+    assert written.json()["expires_at"] > 3153600000
+
+
 @pytest.mark.parametrize("cursor", ["x", "-!", "-a"])
 async def test_a_cursor_that_is_none(site, kv, cursor):
     answer = await site.client.get(kv, params={"cursor": cursor})

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from perilune.api import Streams
+from perilune.api.errors import TooManyStreams
 from perilune.api.subjects import streams as streams_module
 from perilune.engine import ExecutionFeed, Moment, Notice
 from perilune.engine.feed import MAX_WAITING
@@ -187,6 +188,48 @@ async def test_there_are_only_so_many_streams(site, monkeypatch):
         answer = await site.client.get("/api/executions/stream")
 
     assert (answer.status_code, answer.json()) == (503, {"error": "Too many streams are open"})
+
+
+async def test_a_burst_gets_no_more_streams_than_there_are(site, monkeypatch):
+    monkeypatch.setattr(streams_module, "MAX_STREAMS", 2)
+    function_id = await site.answering()
+    streams = Streams(site.server.store, ExecutionFeed(), None)  # type: ignore[arg-type]
+
+    found = await asyncio.gather(
+        *(streams.executions(one) for one in [function_id, None] * 4), return_exceptions=True
+    )
+
+    # None of them has begun yet, as when all answers are still on their way.
+    opened = [one for one in found if not isinstance(one, Exception)]
+    refused = [one for one in found if isinstance(one, TooManyStreams)]
+    assert (len(opened), len(refused)) == (2, 6)
+
+
+@pytest.mark.parametrize("has_begun", [True, False])
+async def test_the_place_of_a_stream_is_free_when_it_is_over(site, monkeypatch, has_begun):
+    monkeypatch.setattr(streams_module, "MAX_STREAMS", 1)
+    streams = Streams(site.server.store, ExecutionFeed(), None)  # type: ignore[arg-type]
+
+    for _ in range(3):
+        parts = await streams.executions()
+        if has_begun:
+            await anext(parts)
+            await parts.aclose()  # type: ignore[attr-defined]
+        else:
+            del parts
+
+    with pytest.raises(TooManyStreams):
+        _ = [await streams.executions(), await streams.executions()]
+
+
+async def test_heads_take_no_places(site, monkeypatch):
+    monkeypatch.setattr(streams_module, "MAX_STREAMS", 1)
+    for _ in range(3):
+        await site.client.head("/api/executions/stream")
+
+    async with follow(site, "/api/executions/stream") as events:
+        await site.client.get(f"/fn/{await site.answering()}")
+        assert (await events.next())[0] == "started"
 
 
 def notice(number: int) -> Notice:

@@ -101,6 +101,13 @@ def test_pairs_are_listed_read_written_and_deleted(site, echo):
     assert site("kv", "get", echo, "raw").exit_code == 3
 
 
+@pytest.mark.parametrize("ttl", ["0", "-1", "nan", "inf", "1e300"])
+def test_a_pair_does_not_live_for_a_time_without_sense(site, echo, ttl):
+    assert site("kv", "set", echo, "k", "v", "--ttl", ttl).exit_code != 0
+
+    assert site.json("kv", "list", echo) == []
+
+
 def test_json_is_one_document_of_its_own(site, echo):
     """What people are told besides goes to standard error, so programs can read the rest."""
     for args in (

@@ -11,6 +11,7 @@ from perilune.services.kv import (
     KV,
     MAX_LIST_LIMIT,
     MAX_PAGE_BYTES,
+    MAX_TTL_S,
     KVError,
     KVKeyNotFound,
     KVLimitError,
@@ -147,7 +148,9 @@ async def test_setting_again_without_ttl_makes_a_value_stay(kv, now):
     assert await kv.get("f_ours", "a") == "2"
 
 
-@pytest.mark.parametrize("ttl_s", [0, -1, float("nan"), float("inf")])
+@pytest.mark.parametrize(
+    "ttl_s", [0, -1, float("nan"), float("inf"), MAX_TTL_S + 1, 1e300, 2**64, 10**400]
+)
 async def test_an_impossible_ttl_is_refused(kv, ttl_s):
     with pytest.raises(KVError, match="ttl must be a positive number"):
         await kv.set("f_ours", "a", "1", ttl_s=ttl_s)

@@ -1,6 +1,7 @@
 """`perilune kv`: the key-value pairs of a function."""
 
 import base64
+import math
 import sys
 
 import click
@@ -78,6 +79,9 @@ def get(server: Server, function: str, key: str) -> None:
 @on_server
 def set_pair(server: Server, function: str, key: str, value: str | None, ttl: float | None) -> None:
     """Write one pair.  Without VALUE, standard input is the value, byte for byte."""
+    # JSON has no word for these, and a pair without a time never expires.
+    if ttl is not None and not math.isfinite(ttl):
+        raise click.BadParameter(f"{ttl} is no number of seconds", param_hint="--ttl")
     is_raw = value is None
     text = base64.b64encode(sys.stdin.buffer.read()).decode() if value is None else value
 

@@ -5,6 +5,7 @@ number and types of the arguments are checked again, and whose keys or
 variables are meant is fixed when the execution starts.
 """
 
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -134,7 +135,11 @@ class GuestCalls:
 
     async def _kv_list(self, args: Arguments) -> Reply:
         prefix, limit, cursor = (*args, None, None, None)[:3]
-        wanted = DEFAULT_LIST_LIMIT if limit is None else max(1, min(int(limit), MAX_LIST_LIMIT))
+        if limit is None:
+            limit = DEFAULT_LIST_LIMIT
+        elif math.isnan(limit):
+            return Reply("KV error: limit must be a number")
+        wanted = int(max(1, min(limit, MAX_LIST_LIMIT)))
         page = await self._services.kv.list(self._function_id, prefix or b"", wanted, cursor)
         answer: dict[bytes, Any] = {
             b"items": [{b"key": _bytes(key), b"value": _bytes(value)} for key, value in page.items]

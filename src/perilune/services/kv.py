@@ -22,6 +22,8 @@ DEFAULT_LIST_LIMIT = 100
 MAX_LIST_LIMIT = 1000
 MAX_PAGE_BYTES = 4 * 1024 * 1024
 """A page ends before its keys and values pass this size; it has one pair at least."""
+MAX_TTL_S = 100 * 365 * 24 * 3600
+"""Longest life of a pair that expires: what is later than that was not meant."""
 ROWS_PER_READ = 32
 """Rows of a page fetched at once; with values of full size this bounds the memory needed."""
 
@@ -148,14 +150,14 @@ class KV:
 
         Raises:
             KVLimitError: key, value or the function's data are too large.
-            KVError: *ttl_s* is no positive number, or the store failed.
+            KVError: *ttl_s* is none (see `ttl_problem`), or the store failed.
         """
         key_bytes = self._key(key)
         value_bytes = self._value(value)
         expires_at = None
         if ttl_s is not None:
-            if not 0 < ttl_s < math.inf:
-                raise KVError("KV error: ttl must be a positive number of seconds")
+            if (problem := ttl_problem(ttl_s)) is not None:
+                raise KVError(f"KV error: {problem}")
             expires_at = self._clock() + ttl_s
         with _failing_as("failed to set value"):
             is_written = await self._rows.set(
@@ -265,6 +267,13 @@ class KV:
         return KVLimitError(
             f"the function's data would pass its quota of {most} bytes", "max_function_bytes"
         )
+
+
+def ttl_problem(ttl_s: float) -> str | None:
+    """Return why a pair can't expire after *ttl_s* seconds; None if it can."""
+    if 0 < ttl_s <= MAX_TTL_S:
+        return None
+    return f"ttl must be a positive number of seconds, at most {MAX_TTL_S} (100 years)"
 
 
 class MemoryKV(KV):

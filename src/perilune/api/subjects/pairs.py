@@ -11,7 +11,7 @@ import msgspec
 
 from perilune.api.errors import InvalidRequest, OperationFailed, PairNotFound
 from perilune.api.subjects.functions import Json, failing_as
-from perilune.services.kv import KVError, KVLimitError, KVLimits
+from perilune.services.kv import KVError, KVLimitError, KVLimits, ttl_problem
 from perilune.store import DB, KVEntry
 
 PREVIEW_BYTES = 1024
@@ -115,8 +115,8 @@ class Pairs:
             InvalidRequest: it is no value, or the function may not store it.
         """
         value = _value(body)
-        if body.ttl is not None and not 0 < body.ttl < math.inf:
-            raise InvalidRequest("ttl: ttl must be a positive number of seconds")
+        if body.ttl is not None and (problem := ttl_problem(body.ttl)) is not None:
+            raise InvalidRequest(f"ttl: {problem}")
         with failing_as("Failed to set value"):
             await self._db.get_function(function_id)
         try:

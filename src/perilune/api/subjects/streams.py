@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
+from weakref import WeakSet
 
 import msgspec
 
@@ -56,6 +57,8 @@ class Streams:
         self._logs = logs
         self._heartbeat_s = heartbeat_s
         self._now = monotonic
+        # Weak, since a stream that is never begun is never ended either: it is only dropped.
+        self._places: WeakSet[_Place] = WeakSet()
 
     async def executions(self, function_id: str | None = None) -> AsyncIterator[bytes]:
         """Return the stream of executions that begin and end, of one function or of all.
@@ -67,8 +70,7 @@ class Streams:
         if function_id is not None:
             with failing_as("Failed to get function"):
                 await self._db.get_function(function_id)
-        self._check_number()
-        return self._executions(function_id)
+        return self._executions(function_id, self._take_place())
 
     async def logs(self, execution_id: str) -> AsyncIterator[bytes]:
         """Return the stream of an execution's log lines, which ends with the execution.
@@ -79,14 +81,17 @@ class Streams:
         """
         with failing_as("Failed to get execution"):
             execution = await self._db.get_execution(execution_id)
-        self._check_number()
-        return self._lines(execution)
+        return self._lines(execution, self._take_place())
 
-    def _check_number(self) -> None:
-        if len(self._feed.watchers) >= MAX_STREAMS:
+    def _take_place(self) -> "_Place":
+        """Reserve the place of a stream, which holds it until it ends."""
+        if len(self._places) >= MAX_STREAMS:
             raise TooManyStreams
+        place = _Place()
+        self._places.add(place)
+        return place
 
-    async def _executions(self, function_id: str | None) -> AsyncIterator[bytes]:
+    async def _executions(self, function_id: str | None, place: "_Place") -> AsyncIterator[bytes]:
         # In here, since what is never begun is never ended either.
         watcher = self._feed.watch(function_id)
         end = self._now() + LIFE_S
@@ -107,8 +112,9 @@ class Streams:
                 yield b"".join(parts)
         finally:
             self._feed.forget(watcher)
+            self._places.discard(place)
 
-    async def _lines(self, execution: Execution) -> AsyncIterator[bytes]:
+    async def _lines(self, execution: Execution, place: "_Place") -> AsyncIterator[bytes]:
         watcher = self._feed.watch(execution.function_id)
         end, quiet_since, sent = self._now() + LIFE_S, self._now(), 0
         try:
@@ -131,6 +137,13 @@ class Streams:
                     return
         finally:
             self._feed.forget(watcher)
+            self._places.discard(place)
+
+
+class _Place:
+    """One of the places for streams."""
+
+    __slots__ = ("__weakref__",)
 
 
 async def _is_over(watcher: Watcher) -> bool:

@@ -42,7 +42,7 @@ KV = (
         args=(_KEY, arg("value"), arg("options", ArgType.TABLE, optional=True)),
         returns="true | false, err",
         fails_with_false=True,
-        summary="Stores a value; the option ttl (seconds) makes it expire.",
+        summary="Stores a value; the option ttl (seconds, 100 years at most) makes it expire.",
         example='kv.set("session", "abc", { ttl = 60 })',
         runs_on_host=True,
     ),
