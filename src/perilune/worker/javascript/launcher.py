@@ -38,10 +38,17 @@ _FLAGS = (
     "--no-npm",
     "--no-config",
     "--no-lock",
+    "--no-code-cache",
     "--cached-only",
 )
 # DENO_DIR names a place that does not exist: nothing is kept, nothing can be written.
-_ENVIRONMENT = {"DENO_DIR": "/nonexistent", "DENO_NO_UPDATE_CHECK": "1", "NO_COLOR": "1"}
+# Deno would try six times to keep what it makes of TypeScript, sleeping 150 ms between.
+_ENVIRONMENT = {
+    "DENO_DIR": "/nonexistent",
+    "DENO_EMIT_CACHE_MODE": "disable",
+    "DENO_NO_UPDATE_CHECK": "1",
+    "NO_COLOR": "1",
+}
 
 
 def serve(connection: socket.socket) -> None:
