@@ -36,6 +36,16 @@ function fib(n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
 export default function handler() { return { statusCode: 200, body: String(fib(27)) }; }
 """
 
+FIB_TIMED_INSIDE = """
+function fib(n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
+export default function handler() {
+  const started = performance.now();
+  fib(27);
+  return { statusCode: 200, body: String(performance.now() - started) };
+}
+"""
+"""Answers with the milliseconds that fib took: the same without the request around it."""
+
 HELLO = {
     "lua": 'function handler(ctx, event) return { statusCode = 200, body = "hello" } end',
     "python": 'def handler(ctx, event):\n    return {"statusCode": 200, "body": "hello"}',

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from statistics import median, quantiles
 from typing import Any
 
-from bench.cases import HELLO
+from bench.cases import FIB_TIMED_INSIDE, HELLO
 from bench.processes import Server
 
 FIRST_CALLS = 40
@@ -41,6 +41,16 @@ def measure_languages(server: Server) -> dict[str, dict[str, float]]:
             "worker_pss_mib": median(memory) if memory else 0.0,
         }
     return figures
+
+
+def fib_inside_ms(server: Server, runs: int = 100) -> float:
+    """Return the median time of fib(27) by the clock of the JavaScript worker, in ms."""
+    url = server.add_function("fib timed inside", FIB_TIMED_INSIDE, "javascript")
+    times = []
+    for _ in range(runs):
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            times.append(float(answer.read()))
+    return median(times)
 
 
 def show_languages(results: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from bench.baselines import bare_asgi, bare_fib_ms, bare_javascript_fib_ms
 from bench.cases import CASES
-from bench.languages import measure_languages, show_languages
+from bench.languages import fib_inside_ms, measure_languages, show_languages
 from bench.load import Measured, drive, middle
 from bench.processes import serving
 
@@ -73,12 +73,14 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
                     once(case.name, connections, url, method=case.method, body=case.body)
         loaded_mib = server.pss_mib()
         languages = measure_languages(server)
+        inside_ms = fib_inside_ms(server)
     return {
         "machine": f"{platform.machine()}, Python {platform.python_version()}",
         "seconds": options.seconds,
         "runs": options.runs,
         "bare_fib_ms": bare_fib_ms(),
         "bare_javascript_fib_ms": bare_javascript_fib_ms(),
+        "inside_javascript_fib_ms": inside_ms,
         "languages": languages,
         "memory_mib": {"idle": idle_mib, "after load": loaded_mib},
         "figures": {
@@ -107,6 +109,8 @@ def show(results: dict[str, Any]) -> None:
             )
     show_fib(results, "fib(27)", "LuaJIT", "bare_fib_ms")
     show_fib(results, "fib(27) javascript", "Deno", "bare_javascript_fib_ms")
+    inside_ms = results["inside_javascript_fib_ms"]
+    print(f"without the request: {inside_ms / results['bare_javascript_fib_ms']:.2f} × that")
     show_call_cost(figures, "one kv.get")
     show_call_cost(figures, "http.get")
     show_languages(results)
