@@ -1,12 +1,14 @@
 """What the process is that runs JavaScript and TypeScript: whose, how closed, and for how long."""
 
+import asyncio
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from perilune.events import ExecutionContext, HTTPEvent
-from perilune.runtimes import RuntimeRequest, WorkerLimits, WorkerRuntime
+from perilune.runtimes import RuntimeRequest, WorkerDiedError, WorkerLimits, WorkerRuntime
 from perilune.services.logger import MemoryLogger
 from perilune.worker.library.zones import SERVER
 from tests.runtimes.conftest import descendants
@@ -23,13 +25,26 @@ def hello(runtime: str, code: str = HELLO) -> RuntimeRequest:
     )
 
 
-def programs() -> dict[int, str]:
-    """The processes of this test that are Deno now, with the folder of their program."""
+def programs() -> dict[int, Path]:
+    """The processes of this test that are Deno now, with the folder of their modules."""
     return {
-        pid: str(Path(line[0]).parent)
+        pid: Path(line[-1]).parent
         for pid, line in descendants(os.getpid()).items()
-        if line[0].endswith("/deno")
+        if line[0] == "deno"
     }
+
+
+def zygote_of(pid: int) -> int:
+    """The process that a worker was forked from."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def is_left_of(zygote: int) -> bool:
+    """Whether a killed process has yet to end."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{zygote}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 @pytest.fixture
@@ -63,11 +78,19 @@ async def test_the_process_is_nobodys_and_nobody_can_look_into_it(runtime):
         ]
 
 
-async def test_the_program_can_be_started_and_not_read(runtime):
+@as_root
+async def test_the_program_can_be_started_and_not_read_and_has_no_name(runtime):
+    for pid in programs():
+        program = f"/proc/{pid}/exe"
+        assert os.stat(program).st_mode & 0o777 == 0o111
+        assert os.stat(program).st_nlink == 0
+
+
+async def test_the_folder_of_the_modules_can_not_be_listed_by_others(runtime):
     (folder,) = set(programs().values())
 
     assert os.stat(folder).st_mode & 0o777 == 0o711
-    assert os.stat(f"{folder}/deno").st_mode & 0o777 == 0o111
+    assert {one.suffix for one in folder.iterdir()} == {".js", ".json"}
 
 
 async def test_nothing_is_left_behind():
@@ -75,8 +98,51 @@ async def test_nothing_is_left_behind():
         await runtime.execute(hello("javascript"))
         (folder,) = set(programs().values())
 
-    assert not Path(folder).exists()
+    assert not folder.exists()
     assert programs() == {}
+
+
+async def test_what_a_killed_process_has_left_is_removed_by_the_next():
+    async with WorkerRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1)) as runtime:
+        await runtime.execute(hello("javascript"))
+        ((worker, folder),) = list(programs().items())[:1]
+        zygote = zygote_of(worker)
+        os.kill(zygote, signal.SIGKILL)
+        async with asyncio.timeout(30):
+            while is_left_of(zygote) or is_left_of(worker):
+                await asyncio.sleep(0)
+        left = sum(one.stat().st_size for one in folder.iterdir())
+
+        async with asyncio.timeout(30):
+            while await fails(runtime):
+                pass
+        (other,) = set(programs().values())
+
+        assert left < 1024 * 1024  # nothing of the program
+        assert not folder.exists()
+        assert other.exists()
+
+
+async def test_the_folders_of_others_who_live_are_left_alone():
+    async with WorkerRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1)) as ours:
+        await ours.execute(hello("javascript"))
+        (folder,) = set(programs().values())
+        async with WorkerRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1)) as theirs:
+            await theirs.execute(hello("javascript"))
+
+            assert len(set(programs().values())) == 2
+
+        assert folder.exists()
+        await ours.execute(hello("typescript"))
+
+
+async def fails(runtime: WorkerRuntime) -> bool:
+    """Execute a function; tell whether its worker, or what workers come from, had just died."""
+    try:
+        await runtime.execute(hello("javascript"))
+    except WorkerDiedError:
+        return True
+    return False
 
 
 async def test_its_clock_shows_the_time_of_the_server():

@@ -153,7 +153,7 @@ async def test_nothing_of_the_workers_own_is_shown(box: Box) -> None:
     ):
         _, text = await report(box, code)
         assert "blob:" not in text and "file:" not in text and "ext:" not in text
-        assert "perilune-deno" not in text
+        assert "perilune-guest" not in text
 
 
 @pytest.mark.parametrize("runtime", ["javascript", "typescript"])

@@ -62,6 +62,8 @@ class Profile:
     executable: tuple[str, ...] = ()
     """The program that this process turns into after its lock-down, and its loader; with none,
     no program can be started."""
+    descriptors: tuple[int, ...] = ()
+    """What stays open besides the connection, until the process turns into that program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +99,13 @@ def lock_down(
 
     Args:
         profile: what this interpreter needs.
-        connection: the one descriptor that stays open, besides 0, 1 and 2 on `/dev/null`.
+        connection: the descriptor that stays open, besides 0, 1 and 2 on `/dev/null`.
         parent: process id of the zygote; the worker dies with it.
         without: layers to leave out, for tests and diagnosis.
     """
     steps: dict[str, Callable[[], None]] = {
         "environment": _empty_environment,
-        "descriptors": lambda: _close_descriptors(connection),
+        "descriptors": lambda: _close_descriptors({connection, *profile.descriptors}),
         "no_new_privs": lambda: kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1),
         "user": _drop_user,
         "undumpable": lambda: kernel.prctl(kernel.PR_SET_DUMPABLE, 0),
@@ -145,12 +147,15 @@ def _empty_environment() -> None:
         raise ValueError("the zygote was started with an environment")
 
 
-def _close_descriptors(connection: int) -> None:
+def _close_descriptors(kept: Collection[int]) -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(null, standard)
-    os.closerange(3, connection)
-    os.closerange(connection + 1, _MAX_DESCRIPTOR)
+    start = 3
+    for descriptor in sorted(kept):
+        os.closerange(start, descriptor)
+        start = descriptor + 1
+    os.closerange(start, _MAX_DESCRIPTOR)
 
 
 def _drop_user() -> None:

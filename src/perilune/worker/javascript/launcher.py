@@ -1,12 +1,12 @@
 """Turns a locked-down process into Deno, which runs JavaScript and TypeScript functions.
 
-The zygote imports this module while it may still read files.  What Deno needs is
-put into a folder of its own then, so that workers can be denied everything else:
-the program, as a copy that can be started and not read, which keeps the kernel from
-letting others look into the memory of whoever runs it; and the modules of `guest/`.
+The zygote imports this module while it may still read files.  The modules of `guest/`
+are put into a folder of their own then, so that workers can be denied everything else.
+Of the program there is a copy that can be started and not read, which keeps the kernel
+from letting others look into the memory of whoever runs it.  The copy has no name, so
+that it is gone with the last process that uses it, however that one ends.
 """
 
-import atexit
 import os
 import shutil
 import socket
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from perilune.worker.frames import HEADER, FrameError, FrameReader, Setup, ToWorker
 from perilune.worker.javascript.deno import find_deno
+from perilune.worker.javascript.folder import make_folder
 from perilune.worker.library.zones import SERVER
 from perilune.worker.lockdown import Profile
 
@@ -65,7 +66,7 @@ def serve(connection: socket.socket) -> None:
         os.dup2(connection.fileno(), standard)
     heap_mib = (setup.memory_bytes + HEAP_RESERVE_BYTES) // MIB
     arguments = [
-        PROGRAM,
+        "deno",
         "run",
         *_FLAGS,
         f"--import-map={FOLDER}/imports.json",
@@ -107,31 +108,40 @@ def _libraries(program: str) -> tuple[str, ...]:
     return tuple(sorted(words))
 
 
-def _prepare(program: str) -> str:
-    """Return a new folder with what Deno needs; it is gone when this process ends."""
-    folder = tempfile.mkdtemp(prefix="perilune-deno-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+def _copy_guest() -> str:
+    """Return a new folder with the modules of `guest/`."""
+    folder = make_folder()
     for module in GUEST.iterdir():
         if module.suffix in (".js", ".json"):
             shutil.copyfile(module, Path(folder, module.name))
-    copy = Path(folder, "deno")
-    shutil.copyfile(program, copy)
-    copy.chmod(0o111)
     os.chmod(folder, 0o711)  # noqa: S103 - workers are another user; nobody may list it
     return folder
 
 
+def _copy_program(program: str, folder: str) -> int:
+    """Return a descriptor, for starting it alone, of a copy of *program* that is in no folder."""
+    descriptor, name = tempfile.mkstemp(dir=folder)
+    os.close(descriptor)
+    try:
+        shutil.copyfile(program, name)
+        Path(name).chmod(0o111)
+        return os.open(name, os.O_PATH | os.O_CLOEXEC)
+    finally:
+        os.unlink(name)
+
+
 _DENO = find_deno()
 _LIBRARIES = _libraries(_DENO)
-FOLDER = _prepare(_DENO)
-PROGRAM = f"{FOLDER}/deno"
+FOLDER = _copy_guest()
+_COPY = _copy_program(_DENO, FOLDER)
+PROGRAM = f"/proc/self/fd/{_COPY}"
 
 PROFILE = Profile(
     overhead_bytes=OVERHEAD_BYTES,
     is_address_space_limited=False,
     open_files=OPEN_FILES,
     readable=(
-        *(str(one) for one in Path(FOLDER).iterdir() if one.name != "deno"),
+        *map(str, Path(FOLDER).iterdir()),
         *_LIBRARIES,
         "/etc/ld.so.cache",
         "/dev/null",
@@ -144,4 +154,5 @@ PROFILE = Profile(
     ),
     threads=True,
     executable=(PROGRAM, *(one for one in _LIBRARIES if "/ld-" in one)),
+    descriptors=(_COPY,),
 )
