@@ -22,7 +22,7 @@ LONG = GROW_AFTER_S * 2
 
 
 def planned(
-    demands: list[Demand], *, spares: int = 0, starting: int = 0, evictable: int = 0, total: int = 0
+    demands: list[Demand], *, spares: int = 0, starting: int = 0, bound: int = 0, idle: int = 0
 ) -> Plan:
     """Plan for one kind of workers."""
     return plan(
@@ -30,8 +30,8 @@ def planned(
         warm={None: LIMITS.warm},
         spares={None: spares},
         starting={None: starting},
-        evictable=evictable,
-        total=total,
+        bound=bound,
+        idle=idle,
         limits=LIMITS,
     )
 
@@ -40,49 +40,61 @@ def planned(
     ("demands", "state", "expected"),
     [
         pytest.param([], {}, Plan((None,) * 2, 0), id="an empty pool gets its warm workers"),
-        pytest.param([], {"spares": 2, "total": 2}, Plan((), 0), id="warm enough"),
-        pytest.param([], {"starting": 2, "total": 2}, Plan((), 0), id="they are on their way"),
+        pytest.param([], {"spares": 2}, Plan((), 0), id="warm enough"),
+        pytest.param([], {"starting": 2}, Plan((), 0), id="they are on their way"),
         pytest.param(
             [Demand("a", 1, 0.0, 0)],
-            {"spares": 0, "total": 0},
+            {"spares": 0},
             Plan((None,) * 3, 0),
             id="one waits without a worker: one for it beside the warm ones",
         ),
         pytest.param(
             [Demand("a", 5, 0.0, 1)],
-            {"spares": 2, "total": 3},
+            {"spares": 2, "bound": 1},
             Plan((), 0),
             id="a short wait for a busy worker is no reason to grow",
         ),
         pytest.param(
             [Demand("a", 3, LONG, 1)],
-            {"spares": 2, "total": 3},
+            {"spares": 2, "bound": 1},
             Plan((None,) * 3, 0),
             id="a long one is",
         ),
         pytest.param(
             [Demand("a", 3, LONG, 1, held_s=0.0001)],
-            {"spares": 2, "total": 3},
+            {"spares": 2, "bound": 1},
             Plan((), 0),
             id="not so long for a quick function",
         ),
         pytest.param(
             [Demand("a", 50, LONG, 6)],
-            {"spares": 2, "total": 8},
+            {"spares": 2, "bound": 6},
             Plan((), 0),
             id="never past a function's share",
         ),
         pytest.param(
-            [Demand("b", 1, LONG, 0)],
-            {"evictable": 3, "total": 8},
-            Plan((), 1),
-            id="a full pool makes room by stopping an idle worker of another function",
+            [],
+            {"bound": 8},
+            Plan((None,) * 2, 0),
+            id="spares come on top of the most",
         ),
         pytest.param(
             [Demand("b", 1, LONG, 0)],
-            {"evictable": 0, "total": 8},
+            {"bound": 8, "idle": 3},
+            Plan((None,) * 2, 0),
+            id="one of them takes the place of an idle worker, which lives until then",
+        ),
+        pytest.param(
+            [Demand("b", 1, LONG, 0)],
+            {"bound": 7, "spares": 1, "starting": 1},
+            Plan((None,), 0),
+            id="one for it beside the warm ones, with one place left",
+        ),
+        pytest.param(
+            [Demand("b", 3, LONG, 0)],
+            {"bound": 8, "spares": 2},
             Plan((), 0),
-            id="but has to wait when none is idle",
+            id="where all are busy, more spares would help nobody",
         ),
     ],
 )
@@ -104,16 +116,18 @@ def test_plan(demands: list[Demand], state: dict[str, int], expected: Plan) -> N
     st.integers(0, 4),
     st.integers(0, 4),
     st.integers(0, 8),
+    st.integers(0, 8),
 )
 def test_a_plan_never_passes_the_limits(
-    demands: list[Demand], spares: int, starting: int, evictable: int
+    demands: list[Demand], spares: int, starting: int, bound: int, idle: int
 ) -> None:
-    total = spares + starting + evictable
+    idle = min(idle, bound)
 
-    decision = planned(demands, spares=spares, starting=starting, evictable=evictable, total=total)
+    decision = planned(demands, spares=spares, starting=starting, bound=bound, idle=idle)
 
-    assert 0 <= len(decision.start) <= max(0, LIMITS.maximum - total)
-    assert 0 <= decision.evict <= evictable
+    most = LIMITS.maximum + LIMITS.warm
+    assert 0 <= len(decision.start) <= max(0, most - bound - spares - starting)
+    assert 0 <= decision.evict <= idle
 
 
 @pytest.mark.parametrize(
@@ -152,26 +166,36 @@ def test_each_kind_gets_its_own_workers_and_those_who_wait_come_first() -> None:
         warm={"lua": 2, "python": 1},
         spares={"lua": 3},
         starting={},
-        evictable=0,
-        total=7,
+        bound=7,
+        idle=0,
         limits=LIMITS,
     )
 
     assert decision == Plan(("python",), 0)
 
 
-def test_a_full_pool_makes_room_for_another_kind() -> None:
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        pytest.param({"bound": 7, "idle": 0}, Plan(("own",), 0), id="there is room"),
+        pytest.param({"bound": 8, "idle": 2}, Plan((), 1), id="an idle worker makes room"),
+        pytest.param({"bound": 8, "idle": 0}, Plan((), 0), id="all are busy"),
+        pytest.param({"bound": 7, "idle": 0, "lua": 3}, Plan((), 1), id="a spare makes room"),
+    ],
+)
+def test_a_kind_without_spares_of_its_own(state: dict[str, int], expected: Plan) -> None:
+    """Like that of a function with a memory limit of its own."""
     decision = plan(
-        [Demand("b", 1, 0.0, 0, kind="python")],
+        [Demand("b", 1, 0.0, 0, kind="own")],
         warm={"lua": 2, "python": 1},
-        spares={"lua": 2},
+        spares={"lua": state.get("lua", 2), "python": 1},
         starting={},
-        evictable=2,
-        total=8,
+        bound=state["bound"],
+        idle=state["idle"],
         limits=LIMITS,
     )
 
-    assert decision == Plan((), 1)
+    assert decision == expected
 
 
 @pytest.mark.parametrize(

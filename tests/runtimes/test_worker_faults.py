@@ -212,7 +212,33 @@ async def test_many_functions_share_few_workers() -> None:
         async with asyncio.timeout(30):
             await asyncio.gather(*(one(number) for number in range(100)))
 
-        assert len(workers_of(os.getpid())) <= 3
+        assert runtime.pool().bound <= 3
+        assert len(workers_of(os.getpid())) <= 4
+
+
+async def test_a_new_function_finds_a_spare_worker_though_all_places_are_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from perilune.runtimes import zygote_client
+
+    spawn, may_start = zygote_client.Zygote.spawn, asyncio.Event()
+
+    async def gated(self: Any, *args: Any, **more: Any) -> Any:
+        await may_start.wait()
+        return await spawn(self, *args, **more)
+
+    monkeypatch.setattr(zygote_client.Zygote, "spawn", gated)
+    may_start.set()
+    limits = WorkerLimits(warm=1, maximum=3)
+    async with WorkerRuntime(logger=MemoryLogger(), limits=limits) as runtime:
+        for number in range(8):
+            await until(lambda: runtime.pool().spare == 1 and not runtime.pool().starting)
+            may_start.clear()
+            async with asyncio.timeout(10):
+                await runtime.execute(asking("function handler() return {} end", f"v{number}"))
+
+            assert runtime.pool().bound == min(number + 1, limits.maximum)
+            may_start.set()
 
 
 async def test_a_missing_layer_is_a_reason_not_to_start(monkeypatch: pytest.MonkeyPatch) -> None:

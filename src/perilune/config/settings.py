@@ -138,8 +138,14 @@ class Settings:
         "strict: refuse to start when workers can't be locked down completely; relaxed: go on",
         parse=choice("strict", "relaxed"),
     )
-    workers_warm: int = setting(2, "workers kept ready", parse=whole(0, 1000))
-    workers_max: int = setting(16, "most worker processes at a time", parse=whole(1, 1000))
+    workers_warm: int = setting(
+        2, "workers kept ready, of each language in use", parse=whole(0, 1000)
+    )
+    workers_max: int = setting(
+        16,
+        "most workers that belong to functions; those kept ready come on top",
+        parse=whole(1, 1000),
+    )
     worker_memory: int = setting(
         128 * MIB, "memory one worker may use", parse=size(16 * MIB, 64 * 1024 * MIB)
     )

@@ -10,9 +10,9 @@ class WorkerLimits:
     """The limits of a runtime's workers.  Passing one is an error that names it."""
 
     warm: int = 2
-    """Workers kept ready that belong to no function yet."""
+    """Workers kept ready that belong to no function yet, of each language in use."""
     maximum: int = 16
-    """Worker processes at most, busy and idle together."""
+    """Workers that belong to a function at most, busy and idle; those kept ready come on top."""
     queue: int = 1000
     """Executions that may wait for a worker; one more is refused."""
     memory_bytes: int = 128 * MIB

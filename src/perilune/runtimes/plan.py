@@ -57,7 +57,7 @@ class Plan:
     start: tuple[Any, ...]
     """The kinds of the workers to start; they belong to no function until one of them is taken."""
     evict: int
-    """Idle workers to stop, longest idle first, to make room."""
+    """Workers to stop to make room: idle ones, longest idle first, then spares nobody waits for."""
 
 
 def plan(
@@ -66,25 +66,29 @@ def plan(
     warm: Mapping[Any, int],
     spares: Mapping[Any, int],
     starting: Mapping[Any, int],
-    evictable: int,
-    total: int,
+    bound: int,
+    idle: int,
     limits: WorkerLimits,
 ) -> Plan:
     """Return what to start and stop.
 
     Args:
         demands: who waits.
-        warm: for each kind, how many spares are wanted beyond that.
+        warm: for each kind, how many spares are wanted beyond that, and on top of the most.
         spares: for each kind, idle workers without a function.
         starting: for each kind, workers on their way.
-        evictable: idle workers that have a function, or are of a kind that nobody waits for.
-        total: every worker that exists or is starting.
+        bound: workers that have a function.
+        idle: those of them that have nothing to do, and so make way for others.
         limits: what the pool may use.
     """
     wanted: dict[Any, int] = {}
+    places = max(0, limits.maximum - bound) + idle
     for demand in demands:
-        wanted[demand.kind] = wanted.get(demand.kind, 0) + _wanted(demand, limits)
-    room = limits.maximum - total
+        more = min(_wanted(demand, limits), places)
+        wanted[demand.kind] = wanted.get(demand.kind, 0) + more
+        places -= more
+    total = bound + sum(spares.values()) + sum(starting.values())
+    room = limits.maximum + sum(warm.values()) - total
     slots = max(0, min(room, MAX_STARTING - sum(starting.values())))
     start: list[Any] = []
     unserved = 0
@@ -96,6 +100,7 @@ def plan(
         start += [kind] * granted
         if not extra:
             unserved += missing - granted
+    evictable = idle + sum(count for kind, count in spares.items() if kind not in wanted)
     evict = min(unserved, evictable) if len(start) >= room else 0
     return Plan(tuple(start), evict)
 

@@ -112,8 +112,7 @@ class Pool:
 
     def size(self) -> int:
         """Return the number of worker processes, those being started included."""
-        owned = sum(len(version.workers) for version in self._versions.values())
-        return owned + len(self._spares) + len(self._starting)
+        return self._bound() + len(self._spares) + len(self._starting)
 
     def figures(self) -> PoolFigures:
         """Return how many workers there are and how many executions wait; from any thread."""
@@ -202,26 +201,43 @@ class Pool:
     def _must_hand_over(self, version: Version) -> bool:
         if self._waiting == len(version.waiters):
             return False
-        if self._starting or self.size() < self._limits.maximum:
+        if self._bound() < self._limits.maximum:
             return False
         now = self._now()
-        spared = self._spares.count()
-        others = [
-            v.demand(now)
-            for v in self._versions.values()
-            if v.waiters and v is not version and v.kind not in spared
-        ]
-        return bool(others) and should_hand_over(version.demand(now), others)
+        others = [v.demand(now) for v in self._versions.values() if v.waiters and v is not version]
+        return should_hand_over(version.demand(now), others)
 
     def _take_spare(self, version: Version) -> Invocation | None:
         """Make a spare worker one of *version*; return a place at it, None if there is none."""
-        worker = self._spares.take(version.kind)
+        worker = self._bind_spare(version) if self._has_room() else None
         if worker is None:
             return None
-        version.bind(worker)
         place = worker.reserve()  # first, since what is idle may be stopped for others
         self._replan()
         return place
+
+    def _bind_spare(self, version: Version) -> WorkerProcess | None:
+        """Make a spare worker one of *version*, in the place of the longest idle one if need be."""
+        worker = self._spares.take(version.kind)
+        if worker is None:
+            return None
+        if self._bound() >= self._limits.maximum:
+            self._stop_idle(self._idle()[0])
+        version.bind(worker)
+        return worker
+
+    def _has_room(self) -> bool:
+        """Tell whether one more worker may belong to a function, be it in the place of another."""
+        return self._bound() < self._limits.maximum or bool(self._idle())
+
+    def _bound(self) -> int:
+        """Return how many workers belong to a function."""
+        return sum(len(version.workers) for version in self._versions.values())
+
+    def _idle(self) -> list[WorkerProcess]:
+        """Return the workers of functions that have nothing to do, longest idle first."""
+        idle = [w for v in self._versions.values() for w in v.workers if not w.load]
+        return sorted(idle, key=lambda worker: worker.free_since)
 
     def _drop(self, worker: WorkerProcess, version: Version) -> None:
         """Stop a bound worker and forget it; the second time does nothing."""
@@ -233,7 +249,7 @@ class Pool:
 
     def _offer_spares(self) -> None:
         """Give spare workers to the versions that should grow, most deserving first."""
-        while self._spares and self._waiting:
+        while self._spares and self._waiting and self._has_room():
             now = self._now()
             kinds = self._spares.count()
             demands = [
@@ -243,9 +259,8 @@ class Pool:
             if chosen is None:
                 return
             version = self._versions[chosen]
-            worker = self._spares.take(version.kind)
+            worker = self._bind_spare(version)
             if worker is not None:
-                version.bind(worker)
                 self._feed(worker, version)
 
     def _replan(self) -> None:
@@ -256,21 +271,20 @@ class Pool:
         now = self._now()
         waiting = [v.demand(now) for v in self._versions.values() if v.waiters]
         awaited = {version.kind for version in self._versions.values() if version.waiters}
-        idle = [w for v in self._versions.values() for w in v.workers if not w.load]
+        idle = self._idle()
         unwanted = self._spares.others(awaited)
         decision = plan(
             waiting,
             warm=self._spares.warm,
             spares=self._spares.count(),
             starting=Counter(self._starting.values()),
-            evictable=len(idle) + len(unwanted),
-            total=self.size(),
+            bound=self._bound(),
+            idle=len(idle),
             limits=self._limits,
         )
         for kind in decision.start:
             self._start(kind)
         if decision.evict:
-            idle.sort(key=lambda worker: worker.free_since)
             for worker in [*idle, *unwanted][: decision.evict]:
                 self._stop_idle(worker)
             asyncio.get_running_loop().call_soon(self._replan)
