@@ -8,9 +8,9 @@ from contextlib import closing
 import pytest
 
 import perilune.api.subjects.versions as api_versions
-from perilune.api.routes.shapes import ListedVersion
+from perilune.api.routes.shapes import ListedVersion, SummarizedVersion
 from perilune.api.subjects.diff import diff_lines
-from perilune.store import FunctionVersion
+from perilune.store import FunctionVersion, VersionSummary
 
 from .management import CODE, create
 
@@ -52,6 +52,11 @@ async def test_kd_69_summaries_leave_out_the_code(site, function_id):
 
     for one in [*whole["versions"], functions["functions"][0]["active_version"]]:
         del one["code"]
+    figures = [
+        (one.pop("code_bytes"), one.pop("first_line"), one.pop("executions"), one.pop("errors"))
+        for one in summary["versions"]
+    ]
+    assert figures[:2] == [(len("third\n\nline"), "third", 0, 0), (6, "second", 0, 0)]
     assert summary == whole
     assert listed == functions
 
@@ -66,6 +71,57 @@ async def test_unknown_fields_are_refused(site, path):
 
 def test_listed_versions_have_the_members_of_versions():
     assert ListedVersion.__struct_fields__ == FunctionVersion.__struct_fields__
+    listed = {*SummarizedVersion.__struct_fields__}
+    assert listed == {*VersionSummary.__struct_fields__, *FunctionVersion.__struct_fields__}
+
+
+async def test_a_version_says_what_its_author_wrote_of_it_and_which_token_made_it(site):
+    token = await site.client.post("/api/tokens", json={"name": "ci", "scopes": ["deploy"]})
+    key = {"Authorization": f"Bearer {token.json()['token']}"}
+    body = {"name": "noted", "code": "one", "note": "  begins  "}
+    made = (await site.client.post("/api/functions", json=body)).json()
+    path = f"/api/functions/{made['id']}"
+
+    await site.client.put(path, json={"code": "two", "note": "goes on"}, headers=key)
+    await site.client.put(path, json={"code": "three", "note": " "})
+    # Code that is the same makes no version, so there is nothing to say it of.
+    await site.client.put(path, json={"code": "three", "note": "again"})
+
+    for fields in ("full", "summary"):
+        found = (await site.client.get(f"{path}/versions?fields={fields}")).json()["versions"]
+        assert [(one.get("note"), one.get("created_by")) for one in found] == [
+            (None, None),
+            ("goes on", "ci"),
+            ("begins", None),
+        ]
+
+
+async def test_a_note_has_a_length(site, function_id):
+    path = f"/api/functions/{function_id}"
+    for note, status in (("é" * 500, 200), ("é" * 501, 400)):
+        answer = await site.client.put(path, json={"code": f"-- {status}", "note": note})
+        assert answer.status_code == status
+
+    assert answer.json() == {"error": "note: note cannot be longer than 500 characters"}
+
+
+async def test_a_version_is_deleted_and_its_executions_stay_if_wanted(site):
+    made = await create(site)
+    called = await site.client.get(f"/fn/{made['id']}")
+    await updated(site, made["id"], "second")
+    path = f"/api/functions/{made['id']}/versions/{made['active_version']['id']}"
+
+    refused = await site.client.delete(f"{path}?keep_executions=perhaps")
+    answer = await site.client.delete(f"{path}?keep_executions=true")
+
+    assert refused.json() == {
+        "error": "keep_executions: keep_executions must be one of: [true false]"
+    }
+    assert answer.status_code == 204
+    listed = await site.client.get(f"/api/functions/{made['id']}/executions")
+    assert listed.json()["pagination"]["total"] == 1
+    shown = await site.client.get(f"/api/executions/{called.headers['x-execution-id']}")
+    assert shown.json()["function_version_id"] == made["active_version"]["id"]
 
 
 @pytest.mark.parametrize("number", ["2", "+2", "02"])

@@ -8,8 +8,20 @@ from perilune.store import (
     NoActiveVersion,
     PaginationParams,
     VersionNotFound,
+    open_store,
 )
-from tests.store.helpers import NOW, execution_of, rows, some_function, some_version
+from perilune.store.migrate import shipped_migrations
+from perilune.store.prepare import prepare_file
+from perilune.store.removal import AT_ONCE
+from tests.store.helpers import (
+    NOW,
+    add_executions,
+    execution_of,
+    other_connection,
+    rows,
+    some_function,
+    some_version,
+)
 
 
 async def test_versions_are_numbered_from_one_and_the_newest_is_active(store):
@@ -115,6 +127,96 @@ async def test_deleting_a_version_removes_its_executions_only(store):
         await store.get_execution(gone.id)
     found, total = await store.list_executions(old.function_id, PaginationParams())
     assert ([each.id for each in found], total) == ([kept.id], 1)
+
+
+async def test_executions_that_are_kept_outlive_their_version_but_not_their_function(store, path):
+    old = await some_version(store)
+    unused = await store.create_version(old.function_id, "two")
+    await store.create_version(old.function_id, "three")
+    kept = await store.create_execution(execution_of(old))
+
+    for one in (old, unused):
+        await store.delete_version(one.id, keep_executions=True)
+
+    await store.update_execution(kept.id, "error", 1, "failed", None)
+    found, total = await store.list_executions(old.function_id, PaginationParams())
+    assert ([each.id for each in found], total) == ([kept.id], 1)
+    assert await store.purge_deleted() == {}
+    assert (await store.get_execution(kept.id)).status == "error"
+    assert await store.check_integrity() == []
+    await store.delete_function(old.function_id)
+    with pytest.raises(ExecutionNotFound):
+        await store.get_execution(kept.id)
+    await store.purge_deleted()
+    assert rows(path, "SELECT count(*) FROM execution_counters") == [(0,)]
+
+
+async def test_many_executions_that_were_kept_go_with_their_function(store, path):
+    old = await some_version(store)
+    await store.create_version(old.function_id, "two")
+    add_executions(path, old, AT_ONCE + 1)
+    await store.delete_version(old.id, keep_executions=True)
+
+    await store.delete_function(old.function_id)
+
+    assert (await store.purge_deleted())["executions"] == AT_ONCE + 1
+    assert rows(path, "SELECT count(*) FROM execution_counters") == [(0,)]
+
+
+async def test_summaries_say_how_large_a_version_is_and_what_became_of_it(store):
+    function = await some_function(store)
+    code = "\n \t\n-- été  \nreturn 1\n"
+    version = await store.create_version(function.id, code, "ada", "x==1", "first try")
+    endings = [("success", "http"), ("error", "http"), ("error", "cron"), ("error", "test")]
+    for status, trigger in endings:
+        made = await store.create_execution(execution_of(version, trigger=trigger))
+        await store.update_execution(made.id, status, 1, None, None)
+    await store.create_execution(execution_of(version, status="error", created_at=NOW - 9))
+    running = await store.create_execution(execution_of(version))
+
+    (found,), total = await store.summarize_versions(function.id, PaginationParams())
+
+    assert total == 1
+    assert (found.id, found.version, found.is_active) == (version.id, 1, True)
+    assert (found.created_by, found.requirements, found.note) == ("ada", "x==1", "first try")
+    assert (found.code_bytes, found.first_line) == (len(code.encode()), "-- été")
+    assert (found.executions, found.errors) == (5, 3)
+    await store.delete_old_executions(NOW)
+    await store.update_execution(running.id, "error", 1, None, None)
+    (found,), _ = await store.summarize_versions(function.id, PaginationParams())
+    assert (found.executions, found.errors) == (4, 3)
+
+
+@pytest.mark.parametrize("code", ["", " \n", "x" * 1000])
+async def test_a_summary_has_a_short_first_line_of_any_code(store, code):
+    function = await some_function(store)
+    await store.create_version(function.id, code)
+
+    (found,), _ = await store.summarize_versions(function.id, PaginationParams())
+
+    assert found.first_line == code.strip()[:200]
+
+
+async def test_figures_of_versions_come_from_what_an_older_file_has(path, clock, monkeypatch):
+    steps = shipped_migrations()
+    monkeypatch.setattr("perilune.store.prepare.shipped_migrations", lambda: steps[:7])
+    prepare_file(path, NOW).close()
+    with other_connection(path) as connection:
+        connection.executescript(
+            "INSERT INTO functions (id, name, created_at, updated_at) VALUES ('f', 'n', 1, 1);"
+            "INSERT INTO function_versions (id, function_id, version, code, created_at, is_active)"
+            " VALUES ('v', 'f', 1, 'x', 1, 1);"
+            "INSERT INTO executions (id, function_id, function_version_id, status, trigger,"
+            " created_at) VALUES ('a', 'f', 'v', 'error', 'http', 1),"
+            " ('b', 'f', 'v', 'success', 'cron', 1), ('c', 'f', 'v', 'error', 'test', 1)"
+        )
+    monkeypatch.undo()
+
+    async with open_store(path, clock=clock) as store:
+        (found,), _ = await store.summarize_versions("f", PaginationParams())
+        assert await store.check_integrity() == []
+
+    assert (found.executions, found.errors, found.note) == (2, 1, None)
 
 
 @pytest.mark.parametrize(

@@ -59,4 +59,9 @@ VersionChoice = Annotated[
     Query(description="The number of a version."),
     WithJsonSchema({"type": "integer", "minimum": 1}),
 ]
+KeepExecutions = Annotated[
+    str | None,
+    Query(description="Whether the executions of the version stay."),
+    WithJsonSchema({"type": "boolean", "default": False}),
+]
 VersionId = Annotated[str, Path(description="The id of a version.")]

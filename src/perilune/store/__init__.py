@@ -73,6 +73,7 @@ from perilune.store.records import (
     SigningSecret,
     TickOutcome,
     UpdateFunctionRequest,
+    VersionSummary,
     to_json,
 )
 from perilune.store.selection import ExecutionFilter, ExecutionPage, ExecutionPosition
@@ -155,6 +156,7 @@ __all__ = [
     "UpdateFunctionRequest",
     "VariableNotKept",
     "VersionNotFound",
+    "VersionSummary",
     "WritesLost",
     "add_to_number",
     "back_up",

@@ -1,7 +1,6 @@
 """What every store offers; callers know nothing else of it.
 
-SQLite is the implementation that ships.  A second one (PostgreSQL) has to
-pass the same behavioural tests and touches no caller.
+SQLite ships; a second one (PostgreSQL) has to pass the same tests and touches no caller.
 """
 
 from collections.abc import Iterable
@@ -24,6 +23,7 @@ from perilune.store.records import (
     PaginationParams,
     SigningSecret,
     UpdateFunctionRequest,
+    VersionSummary,
 )
 from perilune.store.selection import ExecutionFilter, ExecutionPage, ExecutionPosition
 
@@ -66,10 +66,11 @@ class DB(Protocol):
         code: str,
         created_by: str | None = None,
         requirements: str | None = None,
+        note: str | None = None,
     ) -> FunctionVersion:
-        """Store *code* as the next version and make it the only active one.
+        """Store *code* as the next version, the only active one, in the function's language.
 
-        Its runtime is the function's.  Numbers are never used again.  Raises `FunctionNotFound`.
+        Numbers are never used again.  Raises `FunctionNotFound`.
         """
         ...
 
@@ -82,12 +83,15 @@ class DB(Protocol):
         ...
 
     async def list_versions(
-        self, function_id: str, params: PaginationParams, *, with_code: bool = True
+        self, function_id: str, params: PaginationParams
     ) -> tuple[list[FunctionVersion], int]:
-        """Return one page, highest number first, and the total; empty for unknown functions.
+        """Return one page, highest number first, and the total; empty for unknown functions."""
+        ...
 
-        Without *with_code*, the code is not read and stays empty.
-        """
+    async def summarize_versions(
+        self, function_id: str, params: PaginationParams
+    ) -> tuple[list[VersionSummary], int]:
+        """Return one page of summaries, in the order of `list_versions`, and the total."""
         ...
 
     async def get_active_version(self, function_id: str) -> FunctionVersion:
@@ -95,23 +99,22 @@ class DB(Protocol):
         ...
 
     async def activate_version(self, version_id: str, function_id: str | None = None) -> None:
-        """Make this version the only active one.
-
-        Raises `VersionNotFound`, also when *function_id* is given and is not the owner.
-        """
+        """Make it the only active version.  Raises `VersionNotFound`, also for another owner."""
         ...
 
-    async def delete_version(self, version_id: str, function_id: str | None = None) -> None:
-        """Remove a version and its executions.
+    async def delete_version(
+        self, version_id: str, function_id: str | None = None, *, keep_executions: bool = False
+    ) -> None:
+        """Remove a version, by default with its executions.
 
-        Raises `VersionNotFound` (also for another owner) and `CannotDeleteActiveVersion`.
+        Raises `VersionNotFound`, `CannotDeleteActiveVersion`.
         """
         ...
 
     async def create_execution(self, execution: Execution) -> Execution:
-        """Store a new execution; it is committed when this returns.
+        """Store a new execution of an existing version; it is committed when this returns.
 
-        `created_at` is set to now when it is 0.  Function and version must exist.
+        `created_at` is set to now when it is 0.
         """
         ...
 
@@ -152,11 +155,7 @@ class DB(Protocol):
         ...
 
     async def delete_old_executions(self, before: int, function_id: str | None = None) -> int:
-        """Delete executions with `created_at` < *before*; return how many.
-
-        Of one function or, without *function_id*, of all.  Done in chunks, so that other
-        writes get their turn.
-        """
+        """Delete, in portions, those with `created_at` < *before*, by default of all functions."""
         ...
 
     async def list_functions_with_active_cron(self) -> list[Function]:
@@ -164,10 +163,9 @@ class DB(Protocol):
         ...
 
     async def recover_pending(self, before: int) -> int:
-        """Close rows still pending that were created before *before* (Unix seconds).
+        """Close rows still pending that were created before *before*; return how many.
 
-        They become errors with the message `interrupted by server restart`;
-        returns how many.
+        They become errors with the message `interrupted by server restart`.
         """
         ...
 

@@ -144,6 +144,29 @@ class FunctionVersion(msgspec.Struct, frozen=True, kw_only=True):
     runtime: str = "lua"
     requirements: str | None = None
     """Packages the code needs, pinned and with hashes; Python only."""
+    note: str | None = None
+    """What its author says of it."""
+
+
+class VersionSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A version without its code, and what has become of it."""
+
+    id: str
+    function_id: str
+    version: int
+    created_at: int
+    created_by: str | None
+    is_active: bool
+    runtime: str
+    requirements: str | None
+    note: str | None
+    code_bytes: int
+    first_line: str
+    """Of the code, blank lines left out; at most 200 characters."""
+    executions: int
+    """How many are recorded, trials of drafts left out."""
+    errors: int
+    """How many of those failed."""
 
 
 class FunctionWithActiveVersion(msgspec.Struct, frozen=True, kw_only=True):

@@ -136,6 +136,7 @@ class SqliteSession:
         self.get_version = versions.get
         self.get_version_by_id = versions.get_by_id
         self.list_versions = versions.page
+        self.summarize_versions = versions.summaries
         self.get_active_version = versions.read_active
         self.activate_version = versions.activate
         self.delete_version = versions.delete

@@ -1,7 +1,8 @@
 """Rows of `function_versions`: numbers that are never used again, one active at most."""
 
 import sqlite3
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from perilune.clock import WallClock
 from perilune.ids import version_id
@@ -13,17 +14,22 @@ from perilune.store.errors import (
     VersionNotFound,
 )
 from perilune.store.operations import Work
-from perilune.store.records import FunctionVersion, PaginationParams
+from perilune.store.records import FunctionVersion, PaginationParams, VersionSummary
 from perilune.store.removal import remove_few_of_version
 from perilune.store.statements import load_statements
+
+Item = TypeVar("Item")
 
 VERSION_COLUMNS = FunctionVersion.__struct_fields__
 """The columns of the table, named like the members of the record."""
 
+FIRST_LINE_CHARS = 200
+"""As much of the first line of a version's code is in its summary."""
+
 _SQL = load_statements(
     "versions",
     columns=", ".join(VERSION_COLUMNS),
-    columns_without_code=", ".join("''" if name == "code" else name for name in VERSION_COLUMNS),
+    first_line_chars=str(FIRST_LINE_CHARS),
 )
 _TOUCH = load_statements("functions")["touch_function"]
 
@@ -42,6 +48,7 @@ class Versions:
         code: str,
         created_by: str | None = None,
         requirements: str | None = None,
+        note: str | None = None,
     ) -> FunctionVersion:
         """See `DB.create_version`."""
         now = int(self._clock())
@@ -62,6 +69,7 @@ class Versions:
                     now,
                     created_by,
                     requirements,
+                    note,
                 ),
             ).fetchone()
             connection.execute(_TOUCH, (function_id, now))
@@ -82,20 +90,16 @@ class Versions:
         return await self._one("get_active_version", (function_id,), NoActiveVersion)
 
     async def page(
-        self, function_id: str, params: PaginationParams, *, with_code: bool = True
+        self, function_id: str, params: PaginationParams
     ) -> tuple[list[FunctionVersion], int]:
         """See `DB.list_versions`."""
-        page = params.normalized()
-        statement = "list_versions" if with_code else "list_versions_without_code"
+        return await self._page("list_versions", function_id, params, version_of_row)
 
-        def read(connection: sqlite3.Connection) -> tuple[list[FunctionVersion], int]:
-            with snapshot(connection):
-                rows = connection.execute(_SQL[statement], (function_id, page.limit, page.offset))
-                found = [version_of_row(row) for row in rows]
-                (total,) = connection.execute(_SQL["count_versions"], (function_id,)).fetchone()
-                return found, total
-
-        return await self._access.read(read)
+    async def summaries(
+        self, function_id: str, params: PaginationParams
+    ) -> tuple[list[VersionSummary], int]:
+        """See `DB.summarize_versions`."""
+        return await self._page("summarize_versions", function_id, params, _summary_of_row)
 
     async def activate(self, version_id: str, function_id: str | None = None) -> None:
         """See `DB.activate_version`."""
@@ -113,17 +117,40 @@ class Versions:
         operation = Work(activate)
         await self._access.write(operation)
 
-    async def delete(self, version_id: str, function_id: str | None = None) -> None:
+    async def delete(
+        self, version_id: str, function_id: str | None = None, *, keep_executions: bool = False
+    ) -> None:
         """See `DB.delete_version`; its executions go as those of a deleted function do."""
 
         def delete(connection: sqlite3.Connection) -> None:
             owner, is_active = _owner(connection, version_id, function_id)
             if is_active:
                 raise CannotDeleteActiveVersion
-            remove_few_of_version(connection, owner, version_id)
+            if not keep_executions:
+                remove_few_of_version(connection, owner, version_id)
             connection.execute(_SQL["delete_version"], (version_id,))
+            if keep_executions:
+                connection.execute(_SQL["keep_executions"], (owner, version_id))
 
         await self._access.write(Work(delete))
+
+    async def _page(
+        self,
+        statement: str,
+        function_id: str,
+        params: PaginationParams,
+        made_of: Callable[[tuple[Any, ...]], Item],
+    ) -> tuple[list[Item], int]:
+        page = params.normalized()
+
+        def read(connection: sqlite3.Connection) -> tuple[list[Item], int]:
+            with snapshot(connection):
+                rows = connection.execute(_SQL[statement], (function_id, page.limit, page.offset))
+                found = [made_of(row) for row in rows]
+                (total,) = connection.execute(_SQL["count_versions"], (function_id,)).fetchone()
+                return found, total
+
+        return await self._access.read(read)
 
     async def _one(
         self, statement: str, params: tuple[Any, ...], missing: type[Exception]
@@ -142,6 +169,13 @@ def version_of_row(row: tuple[Any, ...]) -> FunctionVersion:
     members = dict(zip(VERSION_COLUMNS, row, strict=True))
     members["is_active"] = bool(members["is_active"])
     return FunctionVersion(**members)
+
+
+def _summary_of_row(row: tuple[Any, ...]) -> VersionSummary:
+    members = dict(zip(VersionSummary.__struct_fields__, row, strict=True))
+    members["is_active"] = bool(members["is_active"])
+    members["first_line"] = (members["first_line"].splitlines() or [""])[0].rstrip()
+    return VersionSummary(**members)
 
 
 def _owner(

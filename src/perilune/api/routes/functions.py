@@ -1,6 +1,9 @@
 """Routes of functions."""
 
+from typing import TypedDict
+
 from fastapi import Request, Response
+from msgspec import UnsetType
 
 from perilune.api.access.scopes import Scope
 from perilune.api.errors import InvalidRequest, PackagesNotInstalled
@@ -8,10 +11,11 @@ from perilune.api.parameters import Fields, Limit, Offset, Search, Sort
 from perilune.api.replies import json_answer
 from perilune.api.routes.shapes import FunctionAnswer, FunctionList
 from perilune.api.routes.table import RouteTable, caller_of
-from perilune.api.subjects.functions import Functions
+from perilune.api.subjects.functions import Functions, Origin
 from perilune.api.subjects.validation import (
     FunctionBody,
     checked_creation,
+    checked_note,
     checked_update,
     decode_body,
     function_query,
@@ -72,17 +76,13 @@ def _add_changing(routes: RouteTable, functions: Functions) -> None:
     async def create_function(request: Request) -> Response:
         wanted = decode_body(await routes.body(request), FunctionBody)
         checked = checked_creation(wanted, functions.offer)
-        needed, is_admin = wanted.requirements, caller_of(request).may(Scope.ADMIN)
-        created = await functions.create(*checked, requirements=needed, is_admin=is_admin)
-        return json_answer(created)
+        return json_answer(await functions.create(*checked, **_version_of(request, wanted)))
 
     async def update_function(function_id: str, request: Request) -> Response:
         wanted = decode_body(await routes.body(request), FunctionBody)
         checked = checked_update(wanted, functions.offer)
-        needed, is_admin = wanted.requirements, caller_of(request).may(Scope.ADMIN)
-        return json_answer(
-            await functions.update(function_id, *checked, requirements=needed, is_admin=is_admin)
-        )
+        changed = await functions.update(function_id, *checked, **_version_of(request, wanted))
+        return json_answer(changed)
 
     async def delete_function(function_id: str) -> Response:
         await functions.delete(function_id)
@@ -123,4 +123,21 @@ def _add_changing(routes: RouteTable, functions: Functions) -> None:
         summary="Remove a function and everything that belongs to it",
         status=204,
         errors=(FunctionNotFound,),
+    )
+
+
+class _Version(TypedDict):
+    """What there is to know of a new version beside its code."""
+
+    requirements: str | UnsetType | None
+    origin: Origin
+    is_admin: bool
+
+
+def _version_of(request: Request, wanted: FunctionBody) -> _Version:
+    caller = caller_of(request)
+    return _Version(
+        requirements=wanted.requirements,
+        origin=Origin(caller.name or None, checked_note(wanted.note)),
+        is_admin=caller.may(Scope.ADMIN),
     )

@@ -68,6 +68,19 @@ class ListedVersion(msgspec.Struct, frozen=True, kw_only=True):
     is_active: bool = False
     runtime: str = "lua"
     requirements: str | None = None
+    note: str | None = None
+
+
+class SummarizedVersion(ListedVersion, frozen=True, kw_only=True):
+    """A version as lists of versions show it; summaries have the figures and no code."""
+
+    code_bytes: int | None = None
+    first_line: str | None = None
+    """Of the code, shortened."""
+    executions: int | None = None
+    """How many are recorded, trials of drafts left out."""
+    errors: int | None = None
+    """How many of those failed."""
 
 
 class BuildLog(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +99,7 @@ class ListedFunction(Function, frozen=True, kw_only=True):
 class VersionList(msgspec.Struct, frozen=True, kw_only=True):
     """One part of a function's versions, the latest first."""
 
-    versions: list[ListedVersion]
+    versions: list[SummarizedVersion]
     pagination: PaginationInfo
 
 

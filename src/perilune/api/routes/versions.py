@@ -4,11 +4,23 @@ from fastapi import Response
 
 from perilune.api.access.scopes import Scope
 from perilune.api.errors import ComparedVersionNotFound, InvalidRequest
-from perilune.api.parameters import Fields, Limit, Offset, VersionId, VersionNumber
+from perilune.api.parameters import (
+    Fields,
+    KeepExecutions,
+    Limit,
+    Offset,
+    VersionId,
+    VersionNumber,
+)
 from perilune.api.replies import encoded_answer, json_answer
 from perilune.api.routes.shapes import BuildLog, VersionDiff, VersionList
 from perilune.api.routes.table import RouteTable
-from perilune.api.subjects.validation import page_params, version_number, wants_everything
+from perilune.api.subjects.validation import (
+    keeps_executions,
+    page_params,
+    version_number,
+    wants_everything,
+)
 from perilune.api.subjects.versions import Versions
 from perilune.store import (
     CannotDeleteActiveVersion,
@@ -100,8 +112,11 @@ def _add_changing(routes: RouteTable, versions: Versions) -> None:
     async def activate_version(function_id: str, version: VersionId) -> Response:
         return json_answer(await versions.activate(function_id, version))
 
-    async def delete_version(function_id: str, version: VersionId) -> Response:
-        await versions.delete(function_id, version)
+    async def delete_version(
+        function_id: str, version: VersionId, keep_executions: KeepExecutions = None
+    ) -> Response:
+        keep = keeps_executions(keep_executions)
+        await versions.delete(function_id, version, keep_executions=keep)
         return Response(status_code=204)
 
     routes.add(
@@ -124,5 +139,5 @@ def _add_changing(routes: RouteTable, versions: Versions) -> None:
         scope=Scope.DEPLOY,
         summary="Remove a version that is not active, and its executions",
         status=204,
-        errors=(CannotDeleteActiveVersion, VersionNotFound),
+        errors=(InvalidRequest, CannotDeleteActiveVersion, VersionNotFound),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
@@ -42,6 +43,18 @@ Json = dict[str, Any]
 
 DEFAULT_OFFER = Offer()
 NO_PACKAGES = VersionPackages()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a version comes from."""
+
+    created_by: str | None = None
+    """The name of the API token; None for whoever has the management key."""
+    note: str | None = None
+
+
+UNKNOWN = Origin()
 
 _ANSWERS = (
     FunctionNotFound,
@@ -99,6 +112,7 @@ class Functions:
         runtime: str | UnsetType = UNSET,
         *,
         requirements: str | UnsetType | None = UNSET,
+        origin: Origin = UNKNOWN,
         is_admin: bool = True,
     ) -> Json:
         """Create a function with its first version, both or neither.
@@ -121,7 +135,11 @@ class Functions:
                 function = await transaction.create_function(new)
                 with failing_as("Failed to create initial version"):
                     version = await transaction.create_version(
-                        function.id, code, requirements=None if needed is UNSET else needed
+                        function.id,
+                        code,
+                        origin.created_by,
+                        None if needed is UNSET else needed,
+                        origin.note,
                     )
         self._prepare(function.runtime)
         return _with_version(function, version)
@@ -153,6 +171,7 @@ class Functions:
         runtime: str | UnsetType = UNSET,
         *,
         requirements: str | UnsetType | None = UNSET,
+        origin: Origin = UNKNOWN,
         is_admin: bool = True,
     ) -> Json:
         """Change settings and code together; code that is the same makes no new version.
@@ -181,7 +200,9 @@ class Functions:
                 check_active(settings, function)
                 if code is not UNSET or requirements is not UNSET:
                     with failing_as("Failed to create new version"):
-                        await self._new_version(transaction, function_id, code, requirements)
+                        await self._new_version(
+                            transaction, function_id, code, requirements, origin
+                        )
                 if changes_settings:
                     await transaction.update_function(function_id, settings)
         return await self.get(function_id)
@@ -197,6 +218,7 @@ class Functions:
         function_id: str,
         code: str | UnsetType,
         requirements: str | UnsetType | None,
+        origin: Origin,
     ) -> None:
         """Make a new active version, unless it would equal the active one."""
         active = await self._active_version(transaction, function_id)
@@ -208,7 +230,9 @@ class Functions:
         if after[0] is UNSET:
             raise InvalidRequest("code: code cannot be empty")
         if after != before:
-            await transaction.create_version(function_id, str(after[0]), requirements=after[1])
+            await transaction.create_version(
+                function_id, str(after[0]), origin.created_by, after[1], origin.note
+            )
 
     async def _active_version(self, db: DB, function_id: str) -> FunctionVersion | None:
         try:

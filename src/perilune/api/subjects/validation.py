@@ -39,6 +39,7 @@ from perilune.store import (
 
 MAX_NAME_CHARS = 100
 MAX_DESCRIPTION_CHARS = 500
+MAX_NOTE_CHARS = 500
 MAX_CODE_BYTES = 1024 * 1024
 MAX_SEARCH_CHARS = 100
 FIELDS = ("full", "summary")
@@ -69,6 +70,13 @@ _Code = Annotated[
     str,
     msgspec.Meta(
         description=f"At most {MAX_CODE_BYTES} bytes.", extra_json_schema={"pattern": r"\S"}
+    ),
+]
+_Note = Annotated[
+    str,
+    msgspec.Meta(
+        description="What there is to say about the version that the code becomes.",
+        extra_json_schema={"maxLength": MAX_NOTE_CHARS},
     ),
 ]
 _RetentionDays = Annotated[int, msgspec.Meta(extra_json_schema={"enum": list(RETENTION_DAYS)})]
@@ -104,6 +112,7 @@ class FunctionBody(msgspec.Struct, frozen=True, kw_only=True):
     name: _Name | UnsetType | None = UNSET
     description: _Description | UnsetType | None = UNSET
     code: _Code | UnsetType | None = UNSET
+    note: _Note | UnsetType | None = UNSET
     disabled: bool | UnsetType | None = UNSET
     retention_days: _RetentionDays | UnsetType | None = UNSET
     retention_bytes: _RetentionBytes | UnsetType | None = UNSET
@@ -210,6 +219,30 @@ def checked_code(text: str) -> str:
     if len(text.encode()) > MAX_CODE_BYTES:
         raise InvalidRequest(f"code: code cannot be longer than {MAX_CODE_BYTES} bytes")
     return text
+
+
+def checked_note(text: str | UnsetType | None) -> str | None:
+    """Return the note on a version; a blank one is none.
+
+    Raises:
+        InvalidRequest: it is too long.
+    """
+    if not isinstance(text, str):
+        return None
+    if len(text.strip()) > MAX_NOTE_CHARS:
+        raise InvalidRequest(f"note: note cannot be longer than {MAX_NOTE_CHARS} characters")
+    return text.strip() or None
+
+
+def keeps_executions(text: str | None) -> bool:
+    """Whether the executions of a version that is deleted stay.
+
+    Raises:
+        InvalidRequest: *text* is neither yes nor no.
+    """
+    if text not in (None, "true", "false"):
+        raise InvalidRequest("keep_executions: keep_executions must be one of: [true false]")
+    return text == "true"
 
 
 def page_params(

@@ -6,7 +6,7 @@ import msgspec
 
 from perilune.api.errors import ComparedVersionNotFound
 from perilune.api.subjects.diff import diff_lines
-from perilune.api.subjects.functions import Json, failing_as, page_info, version_answer
+from perilune.api.subjects.functions import Json, failing_as, page_info
 from perilune.api.subjects.packages import VersionPackages
 from perilune.store import DB, FunctionVersion, PaginationParams, VersionNotFound, to_json
 
@@ -27,12 +27,16 @@ class Versions:
         """One comparison at a time: each may take a whole processor for seconds."""
 
     async def page(self, function_id: str, params: PaginationParams, *, with_code: bool) -> Json:
-        """Return one part of a function's versions, the highest number first."""
+        """Return one part of a function's versions, the highest number first.
+
+        Without *with_code* they come with their size and figures instead.
+        """
         with failing_as("Failed to list versions"):
             await self._db.get_function(function_id)
-            found, total = await self._db.list_versions(function_id, params, with_code=with_code)
+            read = self._db.list_versions if with_code else self._db.summarize_versions
+            found, total = await read(function_id, params)
         return {
-            "versions": [version_answer(one, with_code=with_code) for one in found],
+            "versions": [to_json(one) for one in found],
             "pagination": page_info(total, params),
         }
 
@@ -54,10 +58,12 @@ class Versions:
                 await transaction.activate_version(version_id, function_id)
                 return to_json(await transaction.get_version_by_id(version_id))
 
-    async def delete(self, function_id: str, version_id: str) -> None:
-        """Remove a version of this function, and its executions."""
+    async def delete(
+        self, function_id: str, version_id: str, *, keep_executions: bool = False
+    ) -> None:
+        """Remove a version of this function and, unless they are kept, its executions."""
         with failing_as("Failed to delete version"):
-            await self._db.delete_version(version_id, function_id)
+            await self._db.delete_version(version_id, function_id, keep_executions=keep_executions)
 
     async def diff(self, function_id: str, first: int, second: int) -> bytes:
         """Return, as JSON, what changed from one version to another.

@@ -10,8 +10,8 @@ UPDATE function_versions SET is_active = 0 WHERE function_id = ?1 AND is_active 
 
 -- name: insert_version
 INSERT INTO function_versions (id, function_id, version, code, created_at, created_by, is_active,
-                               runtime, requirements)
-SELECT ?1, ?2, ?3, ?4, ?5, ?6, 1, runtime, ?7 FROM functions WHERE id = ?2
+                               runtime, requirements, note)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, 1, runtime, ?7, ?8 FROM functions WHERE id = ?2
 RETURNING {columns}
 
 -- name: get_version
@@ -32,10 +32,16 @@ FROM function_versions WHERE function_id = ?1
 ORDER BY version DESC
 LIMIT ?2 OFFSET ?3
 
--- name: list_versions_without_code
-SELECT {columns_without_code}
-FROM function_versions WHERE function_id = ?1
-ORDER BY version DESC
+-- name: summarize_versions
+-- Of the code only the beginning that is not blank is read into the answer.
+SELECT v.id, v.function_id, v.version, v.created_at, v.created_by, v.is_active, v.runtime,
+       v.requirements, v.note, length(CAST(v.code AS BLOB)),
+       substr(ltrim(v.code, ' ' || char(9, 10, 13)), 1, {first_line_chars}),
+       c.executions - c.trials, c.errors
+FROM function_versions AS v
+JOIN execution_counters AS c ON c.function_id = v.function_id AND c.version_id = v.id
+WHERE v.function_id = ?1
+ORDER BY v.version DESC
 LIMIT ?2 OFFSET ?3
 
 -- name: count_versions
@@ -49,3 +55,7 @@ UPDATE function_versions SET is_active = 1 WHERE id = ?1
 
 -- name: delete_version
 DELETE FROM function_versions WHERE id = ?1
+
+-- name: keep_executions
+-- Deleting a version puts its executions out of sight; this brings them back.
+UPDATE execution_counters SET deleted = 0 WHERE function_id = ?1 AND version_id = ?2
