@@ -45,6 +45,25 @@ def test_a_copy_of_a_running_server_is_put_back(tmp_path):
     assert run("check", "--data-dir", str(data)).returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("size", "status", "text"),
+    [
+        ("1KiB", 1, "unpacks to more than 1024 bytes, which is the limit"),
+        ("much", 2, "must be bytes or like 512KiB, 6MiB or 1GiB, not 'much'"),
+        ("20MiB", 1, "no database"),
+    ],
+)
+def test_how_large_a_copy_may_get_can_be_said(tmp_path, size, status, text):
+    copy = tmp_path / "copy.db.gz"
+    copy.write_bytes(gzip.compress(b"x" * 5000))
+
+    done = run("restore", str(copy), "--max-size", size, "--data-dir", str(tmp_path / "data"))
+
+    assert done.returncode == status
+    assert text in done.stderr
+    assert not (tmp_path / "data" / "lunar.db").exists()
+
+
 @pytest.mark.parametrize("command", [("backup", "copy.db"), ("check",), ("vacuum",)])
 def test_a_directory_without_a_database_is_named(tmp_path, command):
     name, *rest = command

@@ -137,6 +137,33 @@ def test_values_come_from_env_files_and_the_environment_wins(site, tmp_path):
     assert [site("invoke", one).stdout for one in "ab"] == ["given", "given"]
 
 
+def test_an_env_file_that_leads_out_is_not_read(site, tmp_path):
+    greeter(tmp_path / "functions" / "a", name="a")
+    (tmp_path / "secrets").write_text("GREETING=secret\n")
+    (tmp_path / "functions" / ".env").symlink_to(tmp_path / "secrets")
+
+    refused = site("apply", str(tmp_path / "functions"), "--yes")
+    named = ("--env-file", str(tmp_path / "functions" / ".env"))
+
+    assert refused.exit_code == 1 and "leads out of" in refused.stderr
+    assert site.json("functions", "list") == []
+    assert site("apply", str(tmp_path / "functions"), "--yes", *named).exit_code == 0
+    assert site("invoke", "a").stdout == "secret"
+
+
+def test_an_export_writes_through_no_link(site, tmp_path):
+    greeter(tmp_path / "functions" / "a", name="a")
+    site("apply", str(tmp_path / "functions"), "--yes", GREETING="hello")
+    (tmp_path / "theirs").write_text("precious")
+    (tmp_path / "out" / "a").mkdir(parents=True)
+    (tmp_path / "out" / "a" / "main.lua").symlink_to(tmp_path / "theirs")
+
+    done = site("export", str(tmp_path / "out"))
+
+    assert done.exit_code == 1 and "is a symbolic link" in done.stderr
+    assert (tmp_path / "theirs").read_text() == "precious"
+
+
 def test_prune_deletes_what_has_no_folder_and_nothing_else_does(site, tmp_path):
     greeter(tmp_path / "one", name="one", variables={})
     (tmp_path / "other.lua").write_text(GREETER)

@@ -23,6 +23,8 @@ from perilune.store import (
     restore,
     vacuum,
 )
+from perilune.store import backup as backup_module
+from perilune.store.lunar.copying import remove_database
 from perilune.store.migrate import shipped_migrations
 from tests.store.helpers import (
     NOW,
@@ -238,6 +240,52 @@ async def test_a_copy_that_is_not_in_order_changes_nothing(
 
     assert path.read_bytes() == before
     assert sorted(one.name for one in tmp_path.iterdir()) == ["copies", path.name]
+
+
+ZEROS = 200 * 1024 * 1024
+BOMB = gzip.compress(b"\0" * (ZEROS // 20), 9) * 20
+"""A copy that unpacks to a thousand times its size, in several parts."""
+
+
+@pytest.mark.parametrize("force", [False, True])
+async def test_a_copy_that_gets_too_large_is_given_up_before_it_fills_the_disk(
+    tmp_path, path, copy, filled, force, monkeypatch
+):
+    monkeypatch.setattr(backup_module, "LEAST_LIMIT_BYTES", 1024 * 1024)
+    written: list[int] = []
+    monkeypatch.setattr(backup_module, "remove_database", watching(written))
+    copy.write_bytes(BOMB)
+    target = path if force else tmp_path / "new.db"
+    before = path.read_bytes()
+
+    with pytest.raises(BackupFailed, match=f"unpacks to more than {len(BOMB) * 100} bytes"):
+        restore(copy, target, now=NOW, force=force)
+
+    assert 0 < max(written) <= len(BOMB) * 100 < ZEROS
+    assert path.read_bytes() == before
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["copies", path.name]
+
+
+def watching(written):
+    """Return what removes databases, and notes how large they have been."""
+
+    def measured(database):
+        written.append(database.stat().st_size if database.exists() else 0)
+        remove_database(database)
+
+    return measured
+
+
+async def test_the_limit_of_a_copy_can_be_set(tmp_path, path, copy, filled):
+    backed_up(path, copy, compress=True)
+    size = len(gzip.decompress(copy.read_bytes()))
+
+    with pytest.raises(BackupFailed, match=f"unpacks to more than {size - 1} bytes"):
+        restore(copy, tmp_path / "small.db", now=NOW, max_bytes=size - 1)
+    restore(copy, tmp_path / "new.db", now=NOW, max_bytes=size)
+
+    assert rows(tmp_path / "new.db", "SELECT id FROM functions") == [(filled.function_id,)]
+    assert not (tmp_path / "small.db").exists()
 
 
 async def test_a_damaged_database_can_be_replaced(path, copy, filled):

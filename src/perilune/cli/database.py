@@ -12,11 +12,23 @@ from perilune import __version__
 from perilune.cli.boundary import EXIT_FAILED, EXIT_OK, fail, read_settings
 from perilune.cli.output import note
 from perilune.clock import wall_clock
+from perilune.config import size
 from perilune.errors import PeriluneError
 
 T = TypeVar("T")
 
 MIB = 1024 * 1024
+
+
+def _size(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
+    """Return the bytes that an option names."""
+    if text is None:
+        return None
+    try:
+        return int(size(1, 2**63 - 1)(text))
+    except ValueError as problem:
+        raise click.BadParameter(str(problem)) from None
+
 
 _data_dir = click.option("--data-dir", metavar="PATH", help="The data directory. [DATA_DIR]")
 
@@ -45,18 +57,28 @@ def backup(file: Path, compress: bool, data_dir: str | None) -> None:
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--force", is_flag=True, help="Replace a database; the old one is kept aside.")
+@click.option(
+    "--max-size",
+    metavar="SIZE",
+    callback=_size,
+    help="How large a compressed copy may get, like 20GiB. Otherwise a hundred times its size, "
+    "or 1GiB if that is more.",
+)
 @_data_dir
-def restore(file: Path, force: bool, data_dir: str | None) -> None:
+def restore(file: Path, force: bool, max_size: int | None, data_dir: str | None) -> None:
     """Put the copy FILE, compressed or not, into the data directory.
 
-    Stop the server before.  The copy is checked first; a newer Perilune's is refused.
+    Stop the server before.  The copy is checked first; a newer Perilune's is refused, and so
+    is one that unpacks to more than it may.
     """
     from perilune.app import prepare_data_dir
     from perilune.store import restore as put_back
 
     database = _path(data_dir)
     _attempt(lambda: prepare_data_dir(database.parent))
-    restored = _attempt(lambda: put_back(file, database, now=int(wall_clock()), force=force))
+    restored = _attempt(
+        lambda: put_back(file, database, now=int(wall_clock()), force=force, max_bytes=max_size)
+    )
     if restored.note is not None:
         made = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(restored.note.made_at))
         note(f"the copy was made {made} by Perilune {restored.note.program}")

@@ -182,11 +182,17 @@ def _finish(server: Server, steps: Sequence["Step"], ids: Mapping[str, str | Non
 
 def _values(directory: Path, folder: Path, env_file: Path | None) -> dict[str, str]:
     """Return what references stand for: the environment wins, then the nearest file."""
-    files = [env_file] if env_file else [directory / ENV_FILE, folder / ENV_FILE]
+    from perilune.client.folders import within
+
+    if env_file is not None:
+        return read_env_file(env_file) | os.environ
     found: dict[str, str] = {}
-    for file in files:
-        if file.exists():
-            found |= read_env_file(file)
+    for file in (directory / ENV_FILE, folder / ENV_FILE):
+        if os.path.lexists(file):
+            try:
+                found |= read_env_file(within(file, directory))
+            except PeriluneError as error:
+                end_with(error)
     return found | os.environ
 
 

@@ -2,11 +2,16 @@
 
 Values of variables are never written.  The file refers to them, `TOKEN = "${TOKEN}"`, and they
 come from the environment or a `.env` file when the function is deployed.
+
+Folders may come from strangers, so symbolic links in them lead nowhere else: nothing is written
+through one, and what is read lies below the folder that was named.
 """
 
+import os
 import re
+import stat
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +32,9 @@ ENDINGS = {"lua": "lua", "javascript": "js", "typescript": "ts", "python": "py"}
 """By language, how the name of the file with the code ends."""
 
 REQUIREMENTS = "requirements.txt"
+
+MAX_FILE_BYTES = 8 * 1024 * 1024
+"""More than a server takes, whatever it is."""
 
 _REFERENCE = re.compile(r"\$\$|\$\{([A-Za-z0-9_]+)\}|\$")
 
@@ -63,34 +71,42 @@ def write_folder(path: Path, files: FunctionFiles) -> None:
     """Write one function; files of ours that it does not have are removed.
 
     Raises:
-        UnusableFolder: a file can't be written.
+        UnusableFolder: a file can't be written, or something else stands in its place, such as
+            a symbolic link; nothing is written then.
     """
     content = to_file(files.name, files.settings, files.variables, files.write_only)
+    code, requirements = path / _code_file(files.settings["runtime"]), path / REQUIREMENTS
     try:
         path.mkdir(parents=True, exist_ok=True)
-        (path / FILE).write_bytes(tomli_w.dumps(content).encode())
-        code = path / _code_file(files.settings["runtime"])
+        _must_be(stat.S_ISDIR, path)
+        for file in (path / FILE, code, requirements):
+            _must_be(stat.S_ISREG, file)
+        _write(path / FILE, tomli_w.dumps(content))
         for old in path.glob("main.*"):
             if old != code:
                 old.unlink()
-        code.write_bytes(files.code.encode())
+        _write(code, files.code)
         if files.requirements is None:
-            (path / REQUIREMENTS).unlink(missing_ok=True)
+            requirements.unlink(missing_ok=True)
         else:
-            (path / REQUIREMENTS).write_bytes(files.requirements.encode())
+            _write(requirements, files.requirements)
     except OSError as problem:
         raise UnusableFolder(f"can't write {path}: {problem}") from problem
 
 
-def read_folder(path: Path) -> FunctionFiles:
+def read_folder(path: Path, root: Path | None = None) -> FunctionFiles:
     """Return the function that a folder describes.
+
+    Args:
+        path: the folder.
+        root: where all of its files lie, links followed; the folder itself unless given.
 
     Raises:
         UnusableFolder: a file is missing, can't be read, or says something unknown.
     """
-    where = path / FILE
+    where, root = path / FILE, root or path
     try:
-        content = tomllib.loads(_text(where))
+        content = tomllib.loads(_text(where, root))
     except tomllib.TOMLDecodeError as problem:
         raise UnusableFolder(f"{where}: {problem}") from problem
     codes = sorted(path.glob("main.*"))
@@ -104,11 +120,12 @@ def read_folder(path: Path) -> FunctionFiles:
     language = said.settings["runtime"]
     if codes[0].name != _code_file(language):
         raise UnusableFolder(f"{path}: code in {language} must be in {_code_file(language)}")
-    requirements = _text(path / REQUIREMENTS) if (path / REQUIREMENTS).exists() else ""
+    listed = path / REQUIREMENTS
+    requirements = _text(listed, root) if os.path.lexists(listed) else ""
     return FunctionFiles(
         name=said.name,
         settings=said.settings,
-        code=_text(codes[0]),
+        code=_text(codes[0], root),
         variables=said.variables,
         # Nothing but blanks requires nothing.
         requirements=requirements if requirements.strip() else None,
@@ -126,7 +143,7 @@ def read_folders(path: Path) -> dict[Path, FunctionFiles]:
         return {path: read_folder(path)}
     if not path.is_dir():
         raise UnusableFolder(f"{path} is no folder")
-    found = {one.parent: read_folder(one.parent) for one in sorted(path.glob(f"*/{FILE}"))}
+    found = {one.parent: read_folder(one.parent, path) for one in sorted(path.glob(f"*/{FILE}"))}
     seen: dict[str, Path] = {}
     for folder, files in found.items():
         if files.name in seen:
@@ -188,8 +205,48 @@ def _code_file(language: str) -> str:
     return f"main.{ENDINGS.get(language, 'txt')}"
 
 
-def _text(path: Path) -> str:
+def within(path: Path, root: Path) -> Path:
+    """Return the file that *path* leads to, links followed.
+
+    Raises:
+        UnusableFolder: it lies outside *root*, is no file, or does not exist.
+    """
     try:
-        return path.read_bytes().decode()
+        real = path.resolve(strict=True)
+        if not real.is_relative_to(root.resolve()):
+            raise UnusableFolder(f"{path} is a symbolic link that leads out of {root}")
+        if not real.is_file():
+            raise UnusableFolder(f"{path} is no file")
+    except (OSError, RuntimeError) as problem:  # the latter for links in a circle
+        raise UnusableFolder(f"can't read {path}: {problem}") from problem
+    return real
+
+
+def _text(path: Path, root: Path) -> str:
+    real = within(path, root)
+    try:
+        with real.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:
+            raise UnusableFolder(f"{path} is larger than {MAX_FILE_BYTES} bytes")
+        return content.decode()
     except (OSError, UnicodeDecodeError) as problem:
         raise UnusableFolder(f"can't read {path}: {problem}") from problem
+
+
+def _must_be(is_kind: Callable[[int], bool], path: Path) -> None:
+    """Refuse what is in the place of a file or folder of ours, if there is anything."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISLNK(mode):
+        raise UnusableFolder(f"{path} is a symbolic link; nothing is written through one")
+    if not is_kind(mode):
+        raise UnusableFolder(f"{path} is in the way: it is something else")
+
+
+def _write(path: Path, text: str) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, 0o666), "wb") as file:
+        file.write(text.encode())

@@ -1,6 +1,6 @@
 """What the operator can decide, and how that is read from the environment and the command line."""
 
-from perilune.config.parsers import MIB, absolute_url
+from perilune.config.parsers import MIB, absolute_url, size
 from perilune.config.settings import (
     Declaration,
     SettingError,
@@ -22,5 +22,6 @@ __all__ = [
     "load_settings",
     "setting",
     "settings_table",
+    "size",
     "unknown_variables",
 ]

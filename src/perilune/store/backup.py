@@ -27,6 +27,12 @@ from perilune.store.integrity import find_problems
 from perilune.store.lunar.copying import process_using, remove_database
 from perilune.store.migrate import schema_version, shipped_migrations, stray_code
 
+LEAST_LIMIT_BYTES = 1024 * 1024 * 1024
+LIMIT_FACTOR = 100
+"""By how much a compressed copy may grow unless somebody says otherwise, but `LEAST_LIMIT_BYTES`
+are fine.  Databases grow by 3 to 20; what gzip makes of nothing but zeros, by 1,000.
+"""
+
 _GZIP = b"\x1f\x8b"
 _COPIED_AT_ONCE = 1024 * 1024
 _NOTE_TABLE = """
@@ -109,7 +115,14 @@ def back_up(
     return made
 
 
-def restore(source: Path, database: Path, *, now: int, force: bool = False) -> Restored:
+def restore(
+    source: Path,
+    database: Path,
+    *,
+    now: int,
+    force: bool = False,
+    max_bytes: int | None = None,
+) -> Restored:
     """Put the copy *source* in the place of *database*, which no process may be using.
 
     Args:
@@ -117,9 +130,10 @@ def restore(source: Path, database: Path, *, now: int, force: bool = False) -> R
         database: The file to put it to.
         now: Unix seconds, for the name of what is put aside.
         force: Put a database that is there aside, instead of refusing.
+        max_bytes: How large a compressed copy may get; see `LIMIT_FACTOR` if it is not given.
 
     Raises:
-        BackupFailed: *database* exists, or the copy can't be read or is not in order.
+        BackupFailed: *database* exists, or the copy can't be read, is too large or not in order.
         IncompatibleDatabase: The copy is newer, or not ours.
         StoreInUse: A process has *database* open.
     """
@@ -130,7 +144,7 @@ def restore(source: Path, database: Path, *, now: int, force: bool = False) -> R
         raise BackupFailed(f"{database} exists already; it can be replaced, and is kept then")
     partial = database.with_name(f"{database.name}.restoring")
     try:
-        _unpack(source, partial)
+        _unpack(source, partial, max_bytes)
         with _named(source), closing(connect(partial)) as copy:
             steps = shipped_migrations()
             version = schema_version(copy, steps)
@@ -216,15 +230,26 @@ def _pack(source: Path, target: Path) -> None:
         shutil.copyfileobj(file, packing, _COPIED_AT_ONCE)
 
 
-def _unpack(source: Path, target: Path) -> None:
+def _unpack(source: Path, target: Path, max_bytes: int | None) -> None:
     remove_database(target)
-    with source.open("rb") as file:
+    with source.open("rb") as file, _create(target) as sink:
         is_packed = file.read(2) == _GZIP
         file.seek(0)
+        if not is_packed:
+            shutil.copyfileobj(file, sink, _COPIED_AT_ONCE)
+            return
+        if max_bytes is None:
+            max_bytes = max(LEAST_LIMIT_BYTES, os.fstat(file.fileno()).st_size * LIMIT_FACTOR)
+        left = max_bytes
         try:
-            with _create(target) as sink:
-                opened = gzip.GzipFile(fileobj=file, mode="rb") if is_packed else file
-                shutil.copyfileobj(opened, sink, _COPIED_AT_ONCE)
+            with gzip.GzipFile(fileobj=file, mode="rb") as packed:
+                while part := packed.read(_COPIED_AT_ONCE):
+                    left -= len(part)
+                    if left < 0:
+                        raise BackupFailed(
+                            f"{source} unpacks to more than {max_bytes} bytes, which is the limit"
+                        )
+                    sink.write(part)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise BackupFailed(f"{source} is damaged: {error}") from error
 
