@@ -54,16 +54,94 @@ async def test_general_settings_are_saved_and_shown_above(site):
     assert "cron_schedule" not in now, "what was not changed is not sent"
 
 
-async def test_what_the_server_refuses_is_said_at_the_field(site):
+async def test_what_is_wrong_is_said_at_the_field_while_it_is_typed(site):
     function_id = await opened(site)
-    name = card(site, "General").get_by_label("Name")
+    general, limits = card(site, "General"), card(site, "Limits")
+    name = general.get_by_label("Name")
 
     await name.fill("   ")
-    await card(site, "General").get_by_role("button", name="Save").click()
-
+    await expect(general.get_by_role("alert")).to_have_text("This can't be empty.")
     await expect(name).to_have_attribute("aria-invalid", "true")
-    await expect(card(site, "General").get_by_role("alert")).to_contain_text("cannot be empty")
+    await name.fill("x" * 101)
+    await expect(general.get_by_role("alert")).to_have_text("At most 100 characters.")
+    await limits.get_by_label("Memory").fill("15")
+    await expect(limits.get_by_role("alert")).to_have_text("At least 16.")
+    await limits.get_by_label("Calls").fill("1.5")
+    await expect(limits.get_by_role("alert").last).to_have_text("A whole number.")
+
+    sent: list[str] = []
+    site.page.on("request", lambda request: sent.append(request.method))
+    await general.get_by_role("button", name="Save").click()
+    await expect(name).to_be_focused()
+    assert "PUT" not in sent
     assert (await stored(site, function_id))["name"] == "quotes"
+
+
+async def test_what_the_server_refuses_is_said_at_the_field(site):
+    function_id = await opened(site)
+    limits = card(site, "Limits")
+    await limits.get_by_label("Memory").fill("1000000")
+
+    await limits.get_by_role("button", name="Save").click()
+
+    await expect(limits.get_by_role("alert")).to_contain_text("A whole number from 16 to")
+    await expect(limits.get_by_label("Memory")).to_be_focused()
+    assert (await stored(site, function_id)).get("memory_mb") is None
+
+
+async def test_what_somebody_else_changed_meanwhile_is_told_before_it_is_replaced(site):
+    function_id = await opened(site)
+    general = card(site, "General")
+    await general.get_by_label("Name").fill("mine")
+    change = {"name": "theirs", "description": "also theirs"}
+    await site.api.put(f"/api/functions/{function_id}", json=change)
+
+    await general.get_by_role("button", name="Save").click()
+
+    await expect(general.get_by_role("alert")).to_contain_text("to: theirs. Save again")
+    await expect(general.get_by_label("Name")).to_have_value("mine")
+    await expect(general.get_by_label("Description")).to_have_value("also theirs")
+    assert (await stored(site, function_id))["name"] == "theirs"
+    await save(site, "General")
+    now = await stored(site, function_id)
+    assert (now["name"], now["description"]) == ("mine", "also theirs")
+
+
+async def test_what_is_typed_in_one_card_stays_when_another_is_saved(site):
+    function_id = await opened(site)
+    await card(site, "Limits").get_by_label("Time limit").fill("9")
+    await site.api.put(f"/api/functions/{function_id}", json={"timeout_s": 5, "memory_mb": 64})
+
+    await card(site, "General").get_by_label("Name").fill("renamed")
+    await save(site, "General")
+
+    await expect(card(site, "Limits").get_by_label("Time limit")).to_have_value("9")
+    await expect(card(site, "Limits").get_by_label("Memory")).to_have_value("64")
+
+
+async def test_the_list_of_cards_leads_to_each_and_marks_those_that_were_changed(site):
+    await opened(site)
+    cards = site.page.get_by_role("navigation", name="Cards of the settings")
+    await card(site, "General").get_by_label("Name").fill("renamed")
+    await expect(cards.get_by_role("button", name="General")).to_contain_text("Unsaved")
+
+    await cards.get_by_role("button", name="Limits").click()
+
+    await expect(card(site, "Limits").get_by_role("heading", level=2)).to_be_in_viewport()
+    await expect(card(site, "Limits")).to_be_focused()
+    await site.page.keyboard.press("Tab")
+    await expect(card(site, "Limits").get_by_label("Time limit")).to_be_focused()
+
+
+async def test_the_address_says_who_may_call_it_how(site):
+    await opened(site, allowed_methods="GET,POST", access="token")
+
+    address = card(site, "Address")
+
+    await expect(address.locator(".badge")).to_have_text(["GET", "POST"])
+    await expect(address).to_contain_text("Holders of an API token")
+    await address.get_by_role("link", name="Test").click()
+    await expect(site.page.get_by_role("heading", name="Request", exact=True)).to_be_visible()
 
 
 async def test_changes_can_be_undone_before_they_are_saved(site):
@@ -163,13 +241,25 @@ async def test_all_cards_that_were_changed_are_saved_together(site):
     await variables.get_by_label("Value of MODE").fill("fast")
     await expect(site.page.get_by_text("3 cards are changed")).to_be_visible()
 
-    await site.page.get_by_role("button", name="Save all").click()
+    await site.page.keyboard.press("Control+s")
 
     await expect(site.page.get_by_role("button", name="Save all")).to_be_hidden()
     await expect(site.page.get_by_text("Unsaved")).to_have_count(0)
     now = await stored(site, function_id)
     assert (now["name"], now["timeout_s"]) == ("renamed", 9)
     assert now["env_vars"] == {"MODE": "fast"}
+
+
+async def test_save_all_saves_what_it_says(site):
+    function_id = await opened(site)
+    await card(site, "General").get_by_label("Description").fill("described")
+    await card(site, "Limits").get_by_label("At a time").fill("2")
+
+    await site.page.get_by_role("button", name="Save all").click()
+
+    await expect(site.page.get_by_role("button", name="Save all")).to_be_hidden()
+    now = await stored(site, function_id)
+    assert (now["description"], now["max_concurrency"]) == ("described", 2)
 
 
 async def test_leaving_with_unsaved_settings_asks(site):

@@ -16,12 +16,14 @@ export class ApiError extends Error {
    * @param {number} status  0 when there was no answer at all
    * @param {string} message  the server's text
    * @param {number | null} retryAfterS
+   * @param {string} code  the server's name for the error
    */
-  constructor(status, message, retryAfterS = null) {
+  constructor(status, message, retryAfterS = null, code = "") {
     super(message);
     this.name = "ApiError";
     this.status = status;
     this.retryAfterS = retryAfterS;
+    this.code = code;
     /** The field that `FIELD: MESSAGE` names, or empty. */
     this.field = /^([a-z_]+): /.exec(message)?.[1] ?? "";
     /** The message without the field. */
@@ -50,7 +52,8 @@ export async function request(method, path, { query, body, signal } = {}) {
     method,
     credentials: "same-origin",
     headers: {
-      Accept: "application/json",
+      // Errors come with their code then.
+      Accept: "application/json, application/problem+json",
       "X-Requested-With": "perilune",
       ...(body === undefined ? {} : { "Content-Type": "application/json" }),
     },
@@ -61,7 +64,8 @@ export async function request(method, path, { query, body, signal } = {}) {
   if (response.ok) return text ? JSON.parse(text) : null;
   if (response.status === 401 && !path.startsWith("/api/auth/")) signedOut.set(signedOut.get() + 1);
   const wait = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
-  throw new ApiError(response.status, messageOf(text, response), Number.isNaN(wait) ? null : wait);
+  const { message, code } = errorOf(text, response);
+  throw new ApiError(response.status, message, Number.isNaN(wait) ? null : wait, code);
 }
 
 /**
@@ -156,13 +160,15 @@ function queryText(query) {
 /**
  * @param {string} text
  * @param {Response} response
+ * @returns {{ message: string, code: string }}
  */
-function messageOf(text, response) {
+function errorOf(text, response) {
   try {
-    const message = JSON.parse(text).error;
-    if (typeof message === "string" && message) return message;
+    const { detail, error, code = "" } = JSON.parse(text);
+    const message = detail ?? error; // signing in answers as Lunar does
+    if (typeof message === "string" && message) return { message, code: String(code) };
   } catch {
     // Not ours, perhaps a proxy's page.
   }
-  return `${response.status} ${response.statusText}`.trim();
+  return { message: `${response.status} ${response.statusText}`.trim(), code: "" };
 }

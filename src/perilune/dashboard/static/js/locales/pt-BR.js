@@ -1,8 +1,10 @@
 // Brazilian Portuguese.
 
 import code from "./pt-BR/code.js";
+import errors from "./pt-BR/errors.js";
 import executions from "./pt-BR/executions.js";
 import frame from "./pt-BR/frame.js";
 import functions from "./pt-BR/functions.js";
+import settings from "./pt-BR/settings.js";
 
-export default { ...frame, ...functions, ...code, ...executions };
+export default { ...frame, ...functions, ...code, ...executions, ...errors, ...settings };

@@ -1,9 +1,10 @@
 // The code of a function: write, check, try, save.
 
-import { ApiError, get, post, put } from "../api.js";
+import { get, post, put } from "../api.js";
 import { draftOf, keepDraft } from "../editor/draft.js";
 import { Editor } from "../editor/editor.js";
 import { guestApi, guestHelp, inLanguage } from "../editor/guest-api.js";
+import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
 import { html, useEffect, useMemo, useRef, useState } from "../lib.js";
 import { useAction } from "../resource.js";
@@ -59,7 +60,7 @@ function Workbench({ data, found, line }) {
         go(tabPath(data.id, "test"));
       }
     } catch (problem) {
-      toast("bad", problem instanceof ApiError && problem.status ? problem.message : t("state.unreachable"));
+      toast("bad", errorText(problem));
     }
   });
   useEffect(

@@ -1,6 +1,7 @@
 // A new function: name, language, and what to begin with.
 
 import { ApiError, get, post, put } from "../api.js";
+import { errorText, fieldError } from "../errors.js";
 import { t } from "../i18n.js";
 import { html, useState } from "../lib.js";
 import { useAction, useResource } from "../resource.js";
@@ -14,7 +15,7 @@ import { Segmented, TextField } from "../ui/field.js";
 import { Icon } from "../ui/icon.js";
 import { Loaded } from "../ui/state.js";
 import { toast } from "../ui/toast.js";
-import { parseDotenv } from "./settings-env-rows.js";
+import { parseDotenv } from "../dotenv.js";
 
 const FIELDS = ["name", "description", "cron_schedule"];
 
@@ -45,8 +46,8 @@ export default function Create(_props) {
       await setVariables(made.id, variables.pairs);
     } catch (problem) {
       const error = problem instanceof ApiError ? problem : new ApiError(0, String(problem));
-      if (FIELDS.includes(error.field)) setErrors({ [error.field]: error.detail });
-      else toast("bad", error.status ? error.message : t("state.unreachable"));
+      if (FIELDS.includes(error.field)) setErrors({ [error.field]: fieldError(error) });
+      else toast("bad", errorText(error));
     }
   });
   const submit = (/** @type {Event} */ event) => {

@@ -1,6 +1,7 @@
 // The key-value pairs of a function: look, change, remove.
 
-import { ApiError, get, put, remove } from "../api.js";
+import { get, put, remove } from "../api.js";
+import { errorText } from "../errors.js";
 import { absoluteTime, bytes, relativeTime } from "../format.js";
 import { t } from "../i18n.js";
 import { html, useEffect, useState } from "../lib.js";
@@ -57,7 +58,7 @@ function Pairs({ id }) {
       await remove(`${path}/${encodedKey(pair)}`);
       void list.reload();
     } catch (problem) {
-      toast("bad", problem instanceof ApiError && problem.status ? problem.message : t("state.unreachable"));
+      toast("bad", errorText(problem));
     }
   };
   const actions = html`
@@ -145,7 +146,7 @@ function PairForm({ path, encoded, pair, onClose, onSaved }) {
       onSaved();
       onClose();
     } catch (problem) {
-      setError(problem instanceof ApiError && problem.status ? problem.message : t("state.unreachable"));
+      setError(errorText(problem));
     }
   });
   const submit = (/** @type {Event} */ event) => {

@@ -1,6 +1,7 @@
 // One execution: what came in, what was logged, how it ended.
 
-import { ApiError, get, post } from "../api.js";
+import { get, post } from "../api.js";
+import { errorText } from "../errors.js";
 import { absoluteTime, duration } from "../format.js";
 import { t } from "../i18n.js";
 import { html, useEffect } from "../lib.js";
@@ -58,7 +59,7 @@ function Head({ one }) {
       toast("good", t("execution.replayed"));
       go(`/executions/${next}`);
     } catch (problem) {
-      toast("bad", problem instanceof ApiError && problem.status ? problem.message : t("state.unreachable"));
+      toast("bad", errorText(problem));
     }
   });
   return html`<div class="screen-head">

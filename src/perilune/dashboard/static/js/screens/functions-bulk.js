@@ -1,6 +1,7 @@
 // What can be done with several functions at once.
 
-import { ApiError, put, remove } from "../api.js";
+import { put, remove } from "../api.js";
+import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
 import { html } from "../lib.js";
 import { useAction } from "../resource.js";
@@ -18,7 +19,7 @@ export function BulkActions({ functions, onDone }) {
         done += 1;
       }
     } catch (problem) {
-      toast("bad", problem instanceof ApiError && problem.status ? problem.message : t("state.unreachable"));
+      toast("bad", errorText(problem));
     }
     if (done > 0) toast("good", t("functions.changed", { count: done }));
     onDone();

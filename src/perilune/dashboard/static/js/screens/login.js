@@ -1,6 +1,7 @@
 // Sign in with the API key.
 
 import { ApiError } from "../api.js";
+import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
 import { html, useEffect, useState } from "../lib.js";
 import { useAction } from "../resource.js";
@@ -56,5 +57,5 @@ function explain(problem) {
   if (problem.status === 0) return t("state.unreachable");
   if (problem.status === 429) return t("login.wait", { count: problem.retryAfterS ?? 60 });
   if (problem.status === 401) return t("login.wrong");
-  return problem.message;
+  return errorText(problem);
 }

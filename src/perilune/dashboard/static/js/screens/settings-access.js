@@ -1,6 +1,7 @@
 // Who may call a function, and how.
 
-import { ApiError, get, post, remove } from "../api.js";
+import { get, post, remove } from "../api.js";
+import { errorText, fieldError } from "../errors.js";
 import { absoluteTime, relativeTime } from "../format.js";
 import { t } from "../i18n.js";
 import { html, useState } from "../lib.js";
@@ -13,22 +14,38 @@ import { Empty, Loaded } from "../ui/state.js";
 import { toast } from "../ui/toast.js";
 import { SettingsCard } from "./settings-card.js";
 
-const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+export const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 const SCHEMES = /** @type {const} */ ([["standard", "Standard Webhooks"], ["github", "GitHub"], ["stripe", "Stripe"]]);
+
+/**
+ * Who may call, in words.
+ *
+ * @param {string | undefined} access
+ */
+export function accessLabel(access) {
+  if (access === "token") return t("access.token");
+  return access === "signature" ? t("access.signature") : t("access.public");
+}
 
 /** @param {{ data: any, found: import("../resource.js").Resource<any> }} props */
 export function AccessCard({ data, found }) {
-  const fields = { access: "public", signature_scheme: "", allowed_methods: "", handles_options: false, unsandboxed_html: false };
+  const read = (/** @type {any} */ now) => ({
+    access: now.access ?? "public",
+    signature_scheme: now.signature_scheme ?? "",
+    allowed_methods: now.allowed_methods ?? "",
+    handles_options: now.handles_options ?? false,
+    unsandboxed_html: now.unsandboxed_html ?? false,
+  });
   const toBody = (/** @type {Record<string, any>} */ values) => ({
     ...values,
     ...("signature_scheme" in values ? { signature_scheme: values["signature_scheme"] || null } : {}),
     ...("allowed_methods" in values ? { allowed_methods: values["allowed_methods"] || null } : {}),
   });
-  return html`<${SettingsCard} data=${data} found=${found} title=${t("access.title")} subtitle=${t("access.text")} fields=${fields} toBody=${toBody}>
+  return html`<${SettingsCard} id="access" data=${data} found=${found} title=${t("access.title")} subtitle=${t("access.text")} read=${read} toBody=${toBody}>
     ${(/** @type {import("./settings-card.js").Form} */ { values, set, errors }) => html`
       <div class="columns">
         <${SelectField} label=${t("access.who")} value=${values["access"]} error=${errors["access"]}
-          options=${[["public", t("access.public")], ["token", t("access.token")], ["signature", t("access.signature")]]}
+          options=${["public", "token", "signature"].map((one) => [one, accessLabel(one)])}
           onChange=${(/** @type {string} */ access) =>
             set({ access, signature_scheme: access === "signature" ? values["signature_scheme"] || "standard" : values["signature_scheme"] })} />
         ${values["access"] === "signature" &&
@@ -37,9 +54,9 @@ export function AccessCard({ data, found }) {
       </div>
       <${Methods} value=${values["allowed_methods"]} error=${errors["allowed_methods"]}
         onChange=${(/** @type {string} */ methods) => set({ allowed_methods: methods })} />
-      <${CheckField} label=${t("access.options")} hint=${t("access.optionsHint")} checked=${values["handles_options"]}
+      <${CheckField} label=${t("access.options")} hint=${t("access.optionsHint")} checked=${values["handles_options"]} error=${errors["handles_options"]}
         onChange=${(/** @type {boolean} */ on) => set({ handles_options: on })} />
-      <${CheckField} label=${t("access.html")} hint=${t("access.htmlHint")} checked=${values["unsandboxed_html"]}
+      <${CheckField} label=${t("access.html")} hint=${t("access.htmlHint")} checked=${values["unsandboxed_html"]} error=${errors["unsandboxed_html"]}
         onChange=${(/** @type {boolean} */ on) => set({ unsandboxed_html: on })} />
     `}
   <//>`;
@@ -75,7 +92,7 @@ export function SigningSecrets({ functionId }) {
       setError("");
       void list.reload();
     } catch (problem) {
-      setError(problem instanceof ApiError && problem.status ? problem.detail : t("state.unreachable"));
+      setError(fieldError(problem));
     }
   });
   const erase = async (/** @type {any} */ one) => {
@@ -85,14 +102,14 @@ export function SigningSecrets({ functionId }) {
       await remove(`${path}/${one.id}`);
       void list.reload();
     } catch (problem) {
-      toast("bad", problem instanceof ApiError && problem.status ? problem.message : t("state.unreachable"));
+      toast("bad", errorText(problem));
     }
   };
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
     void add();
   };
-  return html`<${Card} title=${t("secrets.title")} subtitle=${t("secrets.text")}>
+  return html`<${Card} id="secrets" title=${t("secrets.title")} subtitle=${t("secrets.text")}>
     <div class="stack">
       <${Loaded} of=${list}>
         ${(/** @type {any} */ { signing_secrets: secrets }) =>

@@ -1,114 +1,143 @@
 // A card of settings with a button of its own.
 
-import { ApiError, put } from "../api.js";
+import { ApiError, get, put } from "../api.js";
+import { errorText, fieldError } from "../errors.js";
 import { t } from "../i18n.js";
-import { html, useEffect, useRef, useState } from "../lib.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../lib.js";
 import { useAction } from "../resource.js";
-import { guardLeaving } from "../router.js";
-import { createStore, useStore } from "../store.js";
 import { Badge } from "../ui/badge.js";
 import { Button } from "../ui/button.js";
 import { Card } from "../ui/card.js";
-import { confirm } from "../ui/dialog.js";
 import { toast } from "../ui/toast.js";
+import { useUnsaved } from "./settings-unsaved.js";
+
+/** @typedef {Record<string, any>} Values  by the name of the setting */
+/** @typedef {Record<string, string>} Problems  by the name of the setting */
 
 /**
  * @typedef {object} Form  what is being changed
- * @property {Record<string, any>} values
- * @property {(changes: Record<string, any>) => void} set
- * @property {Record<string, string>} errors  by field
+ * @property {Values} values
+ * @property {(changes: Values) => void} set
+ * @property {Problems} errors
  */
-
-/** How to save each card that was changed, by its name. @type {import("../store.js").Store<ReadonlyMap<string, () => Promise<void>>>} */
-const unsaved = createStore(/** @type {ReadonlyMap<string, () => Promise<void>>} */ (new Map()));
-
-/**
- * Say whether a card was changed, and how it is saved.
- *
- * @param {string} name
- * @param {boolean} isChanged
- * @param {() => Promise<void>} save
- */
-export function useUnsaved(name, isChanged, save) {
-  const latest = useRef(save);
-  latest.current = save;
-  useEffect(() => {
-    if (!isChanged) return undefined;
-    unsaved.set(new Map([...unsaved.get(), [name, () => latest.current()]]));
-    return () => unsaved.set(new Map([...unsaved.get()].filter(([one]) => one !== name)));
-  }, [name, isChanged]);
-}
-
-/** What was changed and not saved: all of it at once, and a question before it is left. */
-export function SaveAll() {
-  const cards = useStore(unsaved);
-  const isAny = cards.size > 0;
-  useEffect(() => {
-    if (!isAny) return undefined;
-    guardLeaving(() =>
-      confirm({ title: t("code.leave"), text: t("settings.leaveText"), confirm: t("code.leave"), danger: true }),
-    );
-    return () => guardLeaving(null);
-  }, [isAny]);
-  const [isBusy, save] = useAction(async () => {
-    for (const one of [...cards.values()]) await one();
-  });
-  if (cards.size < 2) return null;
-  return html`<div class="save-all" role="status">
-    <span class="grow">${t("settings.unsaved", { count: cards.size })}</span>
-    <${Button} kind="primary" busy=${isBusy} onClick=${() => save()}>${t("settings.saveAll")}<//>
-  </div>`;
-}
 
 /**
  * @param {{
+ *   id: string,
  *   data: any,
  *   found: import("../resource.js").Resource<any>,
  *   title: string,
  *   subtitle?: string,
  *   kind?: "warning" | "danger" | "",
- *   fields: Record<string, any>,
- *   toBody?: (values: Record<string, any>) => Record<string, any>,
+ *   read: (data: any) => Values,
+ *   check?: (values: Values) => Problems,
+ *   toBody?: (values: Values) => Values,
  *   children: (form: Form) => any,
- * }} props  *fields* are the names of settings with what stands for "not set"
+ * }} props  *read* gives the values as its fields show them, *toBody* as the server takes them
  */
-export function SettingsCard({ data, found, title, subtitle, kind = "", fields, toBody = (values) => values, children }) {
-  const stored = Object.fromEntries(Object.entries(fields).map(([name, unset]) => [name, data[name] ?? unset]));
-  const key = JSON.stringify(stored);
+export function SettingsCard({ id, data, found, title, subtitle, kind = "", read, check = noProblems, toBody = asTheyAre, children }) {
+  const stored = read(data);
   const [values, setValues] = useState(stored);
-  const [errors, setErrors] = useState(/** @type {Record<string, string>} */ ({}));
-  useEffect(() => setValues(stored), [key]);
-  const isChanged = JSON.stringify(values) !== key;
+  const base = useRef(stored);
+  const [refused, setRefused] = useState(/** @type {Problems} */ ({}));
+  const element = useRef(/** @type {HTMLFormElement | null} */ (null));
+  useLayoutEffect(() => {
+    const before = base.current;
+    base.current = stored;
+    setValues((mine) => merged(before, stored, mine));
+  }, [JSON.stringify(stored)]);
+  useEffect(() => {
+    const first = element.current?.querySelector('[aria-invalid="true"]');
+    if (Object.keys(refused).length > 0 && first instanceof HTMLElement) first.focus();
+  }, [refused]);
+  const changed = Object.keys(stored).filter((name) => values[name] !== stored[name]);
+  const problems = only(check(values), changed);
   const [isBusy, save] = useAction(async () => {
-    setErrors({});
-    const changed = Object.fromEntries(Object.entries(values).filter(([name, value]) => value !== stored[name]));
+    if (Object.keys(problems).length > 0) {
+      setRefused({ ...problems });
+      return;
+    }
+    const path = `/api/functions/${data.id}`;
     try {
-      const next = await put(`/api/functions/${data.id}`, toBody(changed));
+      const now = await get(path);
+      const met = changesMet(stored, read(now), values, changed);
+      found.change(() => now);
+      setRefused(met);
+      if (Object.keys(met).length > 0) return;
+      const next = await put(path, toBody(only(values, changed)));
       found.change(() => next);
       toast("good", t("settings.saved"));
     } catch (problem) {
-      const error = problem instanceof ApiError ? problem : new ApiError(0, String(problem));
-      if (error.field in fields) setErrors({ [error.field]: error.detail });
-      else toast("bad", error.status ? error.message : t("state.unreachable"));
+      if (problem instanceof ApiError && problem.field in stored) setRefused({ [problem.field]: fieldError(problem) });
+      else toast("bad", errorText(problem));
     }
   });
-  useUnsaved(title, isChanged, save);
+  useUnsaved(id, changed.length > 0, save);
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
-    if (isChanged) void save();
+    if (changed.length > 0) void save();
   };
-  const form = { values, set: (/** @type {any} */ changes) => setValues({ ...values, ...changes }), errors };
-  const foot = html`${isChanged && html`<${Badge} tone="warn" dot>${t("code.unsaved")}<//>
-      <${Button} onClick=${() => setValues(stored)}>${t("settings.undo")}<//>`}
-    <${Button} kind="primary" type="submit" busy=${isBusy} disabled=${!isChanged}>${t("settings.save")}<//>`;
-  return html`<form onSubmit=${submit}>
-    <${Card} title=${title} subtitle=${subtitle} kind=${kind} foot=${foot}><div class="stack">${children(form)}</div><//>
+  const set = (/** @type {Values} */ changes) => {
+    setValues({ ...values, ...changes });
+    setRefused(only(refused, Object.keys(refused).filter((name) => !(name in changes))));
+  };
+  const undo = () => {
+    setValues(stored);
+    setRefused({});
+  };
+  const foot = html`${changed.length > 0 && html`<${Badge} tone="warn" dot>${t("code.unsaved")}<//>
+      <${Button} onClick=${undo}>${t("settings.undo")}<//>`}
+    <${Button} kind="primary" type="submit" busy=${isBusy} disabled=${changed.length === 0}>${t("settings.save")}<//>`;
+  return html`<form ref=${element} onSubmit=${submit} noValidate>
+    <${Card} id=${id} title=${title} subtitle=${subtitle} kind=${kind} foot=${foot}>
+      <div class="stack">${children({ values, set, errors: { ...problems, ...refused } })}</div>
+    <//>
   </form>`;
 }
 
+/** @returns {Problems} */
+const noProblems = () => ({});
+
+/** @param {Values} values */
+const asTheyAre = (values) => values;
+
 /**
- * Text of a number field as the API wants it: a number, or null for empty.
- *
- * @param {unknown} value
+ * @template T
+ * @param {Record<string, T>} all
+ * @param {string[]} names
+ * @returns {Record<string, T>}
  */
-export const numberOrNull = (value) => (value === "" || value === null ? null : Number(value));
+function only(all, names) {
+  return Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)));
+}
+
+/**
+ * What the server has now, with what was changed here since it had *before*.
+ *
+ * @param {Values} before
+ * @param {Values} now
+ * @param {Values} mine
+ */
+function merged(before, now, mine) {
+  return Object.fromEntries(Object.entries(now).map(([name, value]) => [name, mine[name] === before[name] ? value : mine[name]]));
+}
+
+/**
+ * Which of the settings that are changed here somebody else has changed meanwhile.
+ *
+ * @param {Values} stored  what this card began with
+ * @param {Values} now  what the server has
+ * @param {Values} mine
+ * @param {string[]} changed
+ * @returns {Problems}
+ */
+function changesMet(stored, now, mine, changed) {
+  const met = changed.filter((name) => now[name] !== stored[name] && now[name] !== mine[name]);
+  return Object.fromEntries(met.map((name) => [name, t("settings.met", { value: shown(now[name]) })]));
+}
+
+/** @param {unknown} value  of a setting */
+function shown(value) {
+  if (typeof value === "boolean") return value ? t("settings.on") : t("settings.off");
+  return value === "" ? t("settings.nothing") : String(value);
+}

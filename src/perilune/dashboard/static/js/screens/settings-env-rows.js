@@ -1,4 +1,4 @@
-// Environment variables as data: what was changed, and the form of .env files.  No views here.
+// Environment variables as data: what was changed, and what somebody else changed.  No views here.
 
 /**
  * @typedef {object} Row
@@ -18,6 +18,10 @@
  * @property {boolean} isRemoved
  */
 
+/** @typedef {"rule.empty" | "rule.variableName" | "env.twice" | "env.met"} RowProblem  the text that says it */
+
+const NAME = /^[A-Za-z0-9_]+$/;
+
 /**
  * The variables as the server tells them; the values of write-only ones it does not tell.
  *
@@ -33,72 +37,73 @@ export function rowsOf({ env_vars: variables, write_only: hidden }) {
 }
 
 /**
+ * Whether the row says something else than the server.
+ *
+ * @param {Row} row
+ */
+export function isChanged({ key, value, writeOnly, original, isRemoved }) {
+  if (!original) return !isRemoved && (key.trim() !== "" || value !== "");
+  return isRemoved || value !== original.value || writeOnly !== original.writeOnly;
+}
+
+/**
  * What has to be sent; rows with neither key nor value are left out.
  *
  * @param {Row[]} rows
- * @returns {{ list: Change[], problem: { text: "env.noKey" | "env.twice", key: string } | null }}
+ * @returns {Change[]}
  */
 export function changesOf(rows) {
-  /** @type {Change[]} */
-  const list = [];
-  /** @type {{ text: "env.noKey" | "env.twice", key: string } | null} */
-  let problem = null;
-  const seen = new Set();
-  for (const { key: given, value, writeOnly, original, isRemoved } of rows) {
-    const key = given.trim();
-    if (!key && !value) continue;
-    if (!key) problem ??= { text: "env.noKey", key: "" };
-    if (!isRemoved && seen.has(key)) problem ??= { text: "env.twice", key };
-    if (!isRemoved) seen.add(key);
-    const isSame = original && !isRemoved && value === original.value && writeOnly === original.writeOnly;
-    if (isSame) continue;
-    list.push({ key, value, writeOnly, isRemoved });
-  }
-  return { list, problem };
+  return rows.filter(isChanged).map(({ key, value, writeOnly, isRemoved }) => ({ key: key.trim(), value, writeOnly, isRemoved }));
 }
 
 /**
- * The variables of a .env file; `#` begins a comment, quotes may stand around values.
- *
- * @param {string} text
- * @returns {{ pairs: [string, string][], problems: number[] }}  *problems* are the numbers of lines
- */
-export function parseDotenv(text) {
-  /** @type {[string, string][]} */
-  const pairs = [];
-  const problems = [];
-  for (const [at, line] of text.split("\n").entries()) {
-    if (!line.trim() || line.trim().startsWith("#")) continue;
-    const found = /^\s*(?:export\s+)?(\w+)\s*=\s*(.*?)\s*$/.exec(line);
-    if (!found) {
-      problems.push(at + 1);
-      continue;
-    }
-    const [, key = "", raw = ""] = found;
-    const quoted = /^"((?:[^"\\]|\\.)*)"$/.exec(raw);
-    const plain = /^'([^']*)'$/.exec(raw);
-    const value = quoted ? unescape(quoted[1] ?? "") : plain ? (plain[1] ?? "") : raw.replace(/\s+#.*$/, "");
-    pairs.push([key, value]);
-  }
-  return { pairs, problems };
-}
-
-/**
- * The variables that can be read, as a .env file.
+ * What is wrong with rows, by their ids.
  *
  * @param {Row[]} rows
+ * @returns {Map<string, RowProblem>}
  */
-export function dotenvText(rows) {
-  const shown = rows.filter((one) => !one.isRemoved && one.key);
-  return shown
-    .map(({ key, value, writeOnly, original }) =>
-      original?.writeOnly && writeOnly && value === "" ? `# ${key} is write-only\n` : `${key}=${JSON.stringify(value)}\n`,
-    )
-    .join("");
+export function problemsOf(rows) {
+  /** @type {Map<string, RowProblem>} */
+  const found = new Map();
+  const seen = new Set();
+  for (const row of rows.filter((one) => !one.isRemoved)) {
+    const key = row.key.trim();
+    if (!key) {
+      if (row.value) found.set(row.id, "rule.empty");
+      continue;
+    }
+    if (seen.has(key)) found.set(row.id, "env.twice");
+    else if (!row.original && !NAME.test(key)) found.set(row.id, "rule.variableName");
+    seen.add(key);
+  }
+  return found;
 }
 
-/** @param {string} text */
-function unescape(text) {
-  const names = /** @type {Record<string, string>} */ ({ n: "\n", r: "\r", t: "\t" });
-  return text.replace(/\\(.)/g, (_, letter) => names[letter] ?? letter);
+/**
+ * The rows as they are when the server has *fresh* ones, with the changes that were made here.
+ *
+ * @param {Row[]} rows
+ * @param {Row[]} fresh
+ * @returns {{ rows: Row[], met: Map<string, RowProblem> }}  *met* are those that somebody else changed too
+ */
+export function rebased(rows, fresh) {
+  /** @type {Map<string, RowProblem>} */
+  const met = new Map();
+  const theirs = new Map(fresh.map((one) => [one.key, one]));
+  const next = [];
+  for (const row of rows) {
+    const now = theirs.get(row.key.trim());
+    theirs.delete(row.key.trim());
+    const original = now?.original ?? null;
+    const isSame = JSON.stringify(original) === JSON.stringify(row.original);
+    if (isSame) next.push(row);
+    else if (!isChanged(row)) {
+      if (now) next.push({ ...now, id: row.id });
+    } else if (now || !row.isRemoved) {
+      const mine = { ...row, original };
+      if (isChanged(mine)) met.set(row.id, "env.met");
+      next.push(mine);
+    }
+  }
+  return { rows: [...next, ...theirs.values()], met };
 }

@@ -1,8 +1,10 @@
 // Environment variables: each change is sent by itself, so that nobody else's is lost.
 
-import { ApiError, get, request } from "../api.js";
+import { get, request } from "../api.js";
+import { dotenvLine } from "../dotenv.js";
+import { fieldError } from "../errors.js";
 import { t } from "../i18n.js";
-import { html, useState } from "../lib.js";
+import { html, useEffect, useRef, useState } from "../lib.js";
 import { useAction, useResource } from "../resource.js";
 import { Badge } from "../ui/badge.js";
 import { Button } from "../ui/button.js";
@@ -10,120 +12,156 @@ import { Card } from "../ui/card.js";
 import { CheckField, PasswordField, TextField } from "../ui/field.js";
 import { Empty, Loaded } from "../ui/state.js";
 import { toast } from "../ui/toast.js";
-import { Dialog } from "../ui/dialog.js";
-import { useUnsaved } from "./settings-card.js";
-import { changesOf, dotenvText, parseDotenv, rowsOf } from "./settings-env-rows.js";
+import { Import } from "./settings-env-import.js";
+import { changesOf, isChanged, problemsOf, rebased, rowsOf } from "./settings-env-rows.js";
+import { useUnsaved } from "./settings-unsaved.js";
 
 /** @typedef {import("./settings-env-rows.js").Row} Row */
+/** @typedef {ReadonlyMap<string, import("./settings-env-rows.js").RowProblem>} RowProblems */
 
 /** @param {{ functionId: string }} props */
 export function Environment({ functionId }) {
-  const found = useResource((signal) => get(`/api/functions/${functionId}/env`, { signal }), [functionId]);
-  const [saves, setSaves] = useState(0); // a new write-only value changes nothing that is told
-  const onSaved = async () => {
-    await found.reload();
-    setSaves((before) => before + 1);
-  };
+  const path = `/api/functions/${functionId}/env`;
+  const found = useResource((signal) => get(path, { signal }), [path]);
   return html`<${Loaded} of=${found}>
-    ${(/** @type {any} */ data) =>
-      html`<${Editor} key=${`${saves} ${JSON.stringify(data)}`} functionId=${functionId} stored=${rowsOf(data)} onSaved=${onSaved} />`}
+    ${(/** @type {any} */ data) => html`<${Editor} path=${path} stored=${rowsOf(data)} />`}
   <//>`;
 }
 
 let added = 0;
 
-/** @param {{ functionId: string, stored: Row[], onSaved: () => void }} props */
-function Editor({ functionId, stored, onSaved }) {
+/** @param {{ path: string, stored: Row[] }} props */
+function Editor({ path, stored }) {
   const [rows, setRows] = useState(stored);
+  const [met, setMet] = useState(/** @type {RowProblems} */ (new Map()));
   const [error, setError] = useState("");
   const [isImporting, setImporting] = useState(false);
+  const element = useRef(/** @type {HTMLFormElement | null} */ (null));
   const changes = changesOf(rows);
-  const change = (/** @type {string} */ id, /** @type {Partial<Row>} */ values) =>
-    setRows(rows.map((one) => (one.id === id ? { ...one, ...values } : one)));
-  const add = (/** @type {[string, string][]} */ pairs) => {
-    const known = new Map(rows.map((one) => [one.key, one.id]));
-    let next = rows;
-    for (const [key, value] of pairs) {
-      const id = key && known.get(key);
-      if (id) next = next.map((one) => (one.id === id ? { ...one, value, isRemoved: false } : one));
-      else {
-        added += 1;
-        next = [...next, { id: `new-${added}`, key, value, writeOnly: false, original: null, isRemoved: false }];
-      }
-    }
-    setRows(next);
-  };
+  const problems = problemsOf(rows);
+  useEffect(() => setRows((mine) => rebased(mine, stored).rows), [JSON.stringify(stored)]);
   const [isBusy, save] = useAction(async () => {
     setError("");
-    if (changes.problem) {
-      setError(t(changes.problem.text, { key: changes.problem.key }));
-      return;
-    }
+    const first = element.current?.querySelector('[aria-invalid="true"]');
+    if (problems.size > 0) return void (first instanceof HTMLElement && first.focus());
     try {
-      for (const one of changes.list) {
-        const path = `/api/functions/${functionId}/env/${encodeURIComponent(one.key)}`;
-        if (one.isRemoved) await request("DELETE", path);
-        else await request("PUT", path, { body: { value: one.value, write_only: one.writeOnly } });
+      const now = rebased(rows, rowsOf(await get(path)));
+      setRows(now.rows);
+      setMet(now.met);
+      if (now.met.size > 0) return;
+      for (const one of changesOf(now.rows)) {
+        const variable = `${path}/${encodeURIComponent(one.key)}`;
+        if (one.isRemoved) await request("DELETE", variable);
+        else await request("PUT", variable, { body: { value: one.value, write_only: one.writeOnly } });
       }
+      setRows(rowsOf(await get(path)));
       toast("good", t("settings.saved"));
-      onSaved();
     } catch (problem) {
-      setError(problem instanceof ApiError && problem.status ? problem.detail : t("state.unreachable"));
+      setError(fieldError(problem));
     }
   });
-  useUnsaved("env", changes.list.length > 0, save);
+  useUnsaved("environment", changes.length > 0, save);
+  const change = (/** @type {string} */ id, /** @type {Partial<Row>} */ values) => {
+    setRows(rows.map((one) => (one.id === id ? { ...one, ...values } : one)));
+    setMet(new Map([...met].filter(([one]) => one !== id)));
+  };
+  const add = (/** @type {[string, string][]} */ pairs, /** @type {boolean} */ areSecret) => setRows(withPairs(rows, pairs, areSecret));
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(dotenvText(rows));
+      toast("good", t("copy.done"));
+    } catch {
+      toast("bad", t("copy.failed"));
+    }
+  };
   const count = rows.filter((one) => !one.isRemoved).length;
   const actions = html`
     <${Button} small icon="upload" onClick=${() => setImporting(true)}>${t("env.import")}<//>
-    <${Button} small icon="download" disabled=${count === 0} onClick=${() => navigator.clipboard.writeText(dotenvText(rows)).then(() => toast("good", t("copy.done")), () => toast("bad", t("copy.failed")))}>${t("env.export")}<//>
-    <${Button} small icon="plus" onClick=${() => add([["", ""]])}>${t("env.add")}<//>
+    <${Button} small icon="download" disabled=${count === 0} onClick=${copy}>${t("env.export")}<//>
+    <${Button} small icon="plus" onClick=${() => add([["", ""]], false)}>${t("env.add")}<//>
   `;
-  const foot = html`${changes.list.length > 0 && html`<${Badge} tone="warn" dot>${t("env.changed", { count: changes.list.length })}<//>`}
-    <${Button} kind="primary" busy=${isBusy} disabled=${changes.list.length === 0 && !changes.problem} onClick=${() => save()}>${t("settings.save")}<//>`;
-  return html`<${Card} title=${t("env.title")} subtitle=${t("env.count", { count })} actions=${actions} foot=${foot}>
-    <div class="stack">
-      ${error && html`<p class="note bad" role="alert">${error}</p>`}
-      ${rows.length === 0 && html`<${Empty} title=${t("env.none")} text=${t("env.noneText")} />`}
-      ${rows.map((one) => html`<${Variable} key=${one.id} row=${one} onChange=${(/** @type {Partial<Row>} */ values) => change(one.id, values)}
-        onDrop=${() => setRows(rows.filter((other) => other.id !== one.id))} />`)}
-    </div>
-    ${isImporting && html`<${Import} onClose=${() => setImporting(false)} onTake=${add} />`}
-  <//>`;
+  const undo = () => {
+    setRows(rows.filter((one) => one.original).map((one) => ({ ...one, ...one.original, isRemoved: false })));
+    setMet(new Map());
+    setError("");
+  };
+  const foot = html`${changes.length > 0 && html`<${Badge} tone="warn" dot>${t("env.changed", { count: changes.length })}<//>
+      <${Button} onClick=${undo}>${t("settings.undo")}<//>`}
+    <${Button} kind="primary" type="submit" busy=${isBusy} disabled=${changes.length === 0}>${t("settings.save")}<//>`;
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    void save();
+  };
+  return html`<form ref=${element} onSubmit=${submit} noValidate>
+    <${Card} id="environment" title=${t("env.title")} subtitle=${t("env.count", { count })} actions=${actions} foot=${foot}>
+      <div class="stack">
+        ${error && html`<p class="note bad" role="alert">${error}</p>`}
+        ${rows.length === 0 && html`<${Empty} title=${t("env.none")} text=${t("env.noneText")} />`}
+        ${rows.map((one) => html`<${Variable} key=${one.id} row=${one} problem=${problems.get(one.id) ?? met.get(one.id)}
+          onChange=${(/** @type {Partial<Row>} */ values) => change(one.id, values)}
+          onDrop=${() => setRows(rows.filter((other) => other.id !== one.id))} />`)}
+      </div>
+    <//>
+  </form>
+  ${isImporting && html`<${Import} known=${rows.map((one) => one.key)} onClose=${() => setImporting(false)} onTake=${add} />`}`;
 }
 
-/** @param {{ row: Row, onChange: (values: Partial<Row>) => void, onDrop: () => void }} props */
-function Variable({ row, onChange, onDrop }) {
-  const isChanged = row.original && !row.isRemoved && (row.value !== row.original.value || row.writeOnly !== row.original.writeOnly);
-  const state = row.isRemoved ? "removed" : !row.original ? "added" : isChanged ? "modified" : "";
+/**
+ * @param {Row[]} rows
+ * @param {[string, string][]} pairs
+ * @param {boolean} areSecret
+ */
+function withPairs(rows, pairs, areSecret) {
+  let next = rows;
+  for (const [key, value] of pairs) {
+    const known = key && next.find((one) => one.key === key);
+    if (known) {
+      const writeOnly = known.writeOnly || areSecret;
+      next = next.map((one) => (one === known ? { ...one, value, writeOnly, isRemoved: false } : one));
+    } else {
+      added += 1;
+      next = [...next, { id: `new-${added}`, key, value, writeOnly: areSecret, original: null, isRemoved: false }];
+    }
+  }
+  return next;
+}
+
+/**
+ * The variables that can be read, as a .env file.
+ *
+ * @param {Row[]} rows
+ */
+function dotenvText(rows) {
+  const shown = rows.filter((one) => !one.isRemoved && one.key);
+  const isHidden = (/** @type {Row} */ { original, writeOnly, value }) => original?.writeOnly && writeOnly && value === "";
+  return shown.map((one) => (isHidden(one) ? `# ${one.key} is write-only\n` : dotenvLine(one.key, one.value))).join("");
+}
+
+/**
+ * @param {{
+ *   row: Row,
+ *   problem: import("./settings-env-rows.js").RowProblem | undefined,
+ *   onChange: (values: Partial<Row>) => void,
+ *   onDrop: () => void,
+ * }} props
+ */
+function Variable({ row, problem, onChange, onDrop }) {
+  const state = row.isRemoved ? "removed" : !row.original ? "added" : isChanged(row) ? "modified" : "";
   const name = row.key || t("env.new");
+  const isNew = row.original === null && row.key === "" && row.value === "";
   return html`<div class="env-row ${state}">
     <${TextField} label=${t("env.key")} hideLabel mono placeholder="API_TOKEN" value=${row.key} readOnly=${row.original !== null}
-      disabled=${row.isRemoved} maxLength=${100} onInput=${(/** @type {string} */ key) => onChange({ key })} />
+      disabled=${row.isRemoved} maxLength=${100} focus=${isNew} autocomplete="off" error=${problem && t(problem, { key: row.key })}
+      onInput=${(/** @type {string} */ key) => onChange({ key })} />
     <${PasswordField} label=${t("env.value", { name })} hideLabel value=${row.value} disabled=${row.isRemoved} autocomplete="off"
       placeholder=${row.original?.writeOnly ? t("env.unchanged") : ""} onInput=${(/** @type {string} */ value) => onChange({ value })} />
     <${CheckField} label=${t("env.secret")} checked=${row.writeOnly} disabled=${row.isRemoved || row.original?.writeOnly === true}
       onChange=${(/** @type {boolean} */ writeOnly) => onChange({ writeOnly })} />
-    <div class="row">
-      ${state && html`<${Badge} tone=${row.isRemoved ? "bad" : "warn"}>${t(/** @type {any} */ (`env.${state}`))}<//>`}
+    <div class="row end">
+      ${state && html`<${Badge} tone=${row.isRemoved ? "bad" : "warn"}>${t(`env.${state}`)}<//>`}
       <${Button} kind="ghost" icon=${row.isRemoved ? "undo" : "trash"}
         label=${row.isRemoved ? t("env.restore", { name }) : t("env.remove", { name })}
         onClick=${() => (row.original ? onChange({ isRemoved: !row.isRemoved }) : onDrop())} />
     </div>
   </div>`;
-}
-
-/** @param {{ onClose: () => void, onTake: (pairs: [string, string][]) => void }} props */
-function Import({ onClose, onTake }) {
-  const [text, setText] = useState("");
-  const { pairs, problems } = parseDotenv(text);
-  const take = () => {
-    onTake(pairs);
-    onClose();
-  };
-  const foot = html`<${Button} onClick=${onClose}>${t("dialog.cancel")}<//>
-    <${Button} kind="primary" disabled=${pairs.length === 0} onClick=${take}>${t("env.take", { count: pairs.length })}<//>`;
-  return html`<${Dialog} title=${t("env.import")} onClose=${onClose} foot=${foot}>
-    <${TextField} label=${t("env.dotenv")} rows=${10} mono value=${text} onInput=${setText} focus
-      error=${problems.length ? t("env.badLines", { lines: problems.join(", ") }) : undefined} />
-  <//>`;
 }

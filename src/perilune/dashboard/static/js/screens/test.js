@@ -1,7 +1,8 @@
 // Tries a function: sends exactly what is shown, and shows exactly what came back.
 
-import { ApiError, call, get, post } from "../api.js";
+import { call, get, post } from "../api.js";
 import { draftOf } from "../editor/draft.js";
+import { errorText } from "../errors.js";
 import { bytes, duration } from "../format.js";
 import { t } from "../i18n.js";
 import { html, useEffect, useState } from "../lib.js";
@@ -71,7 +72,7 @@ function Bench({ data, from }) {
       else if (isOfScheduler(request)) setOutcome(await tryOut(data.id, null, request));
       else setOutcome(await callFunction(data.id, request));
     } catch (problem) {
-      toast("bad", problem instanceof ApiError && problem.status ? problem.message : t("state.unreachable"));
+      toast("bad", errorText(problem));
     }
   });
   const actions = html`

@@ -1,6 +1,7 @@
 // Who may use the management API: tokens of programs, sessions of people.
 
-import { ApiError, get, post, remove } from "../api.js";
+import { get, post, remove } from "../api.js";
+import { errorText, fieldError } from "../errors.js";
 import { absoluteTime, relativeTime } from "../format.js";
 import { t } from "../i18n.js";
 import { html, useState } from "../lib.js";
@@ -80,7 +81,7 @@ function NewToken({ onClose, onMade }) {
       setToken((await post("/api/tokens", { name, scopes, ...lifetime })).token);
       onMade();
     } catch (problem) {
-      setError(problem instanceof ApiError && problem.status ? problem.detail : t("state.unreachable"));
+      setError(fieldError(problem));
     }
   });
   const submit = (/** @type {Event} */ event) => {
@@ -165,6 +166,6 @@ async function attempt(work, done) {
     await work();
     toast("good", done);
   } catch (problem) {
-    toast("bad", problem instanceof ApiError && problem.status ? problem.message : t("state.unreachable"));
+    toast("bad", errorText(problem));
   }
 }

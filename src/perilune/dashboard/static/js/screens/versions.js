@@ -1,7 +1,8 @@
 // The versions of a function: look, compare, activate, delete.
 
-import { ApiError, get, post, remove } from "../api.js";
+import { get, post, remove } from "../api.js";
 import { Editor } from "../editor/editor.js";
+import { errorText } from "../errors.js";
 import { absoluteTime, relativeTime } from "../format.js";
 import { t } from "../i18n.js";
 import { html, useState } from "../lib.js";
@@ -46,7 +47,7 @@ function History({ data, page, onChanged }) {
       const left = list.data?.versions.length ?? 0;
       if (left === 1 && page.offset > 0) setQuery({ offset: Math.max(0, page.offset - page.limit) });
     } catch (problem) {
-      toast("bad", problem instanceof ApiError ? problem.message : String(problem));
+      toast("bad", errorText(problem));
     }
   };
   const activate = async (/** @type {any} */ one) => {

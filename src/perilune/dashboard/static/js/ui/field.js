@@ -40,6 +40,7 @@ export function useId() {
  *   max?: number,
  *   maxLength?: number,
  *   list?: string,
+ *   inputMode?: "numeric",
  *   onKeyDown?: (event: KeyboardEvent) => void,
  *   focus?: boolean,
  * }} TextProps
@@ -129,6 +130,20 @@ export function Segmented({ label, value, options, onChange }) {
         onClick=${() => onChange(one)}>${text}</button>`,
     )}
   </div>`;
+}
+
+/**
+ * A button that lets a file be chosen.
+ *
+ * @param {{ onFile: (file: File) => void, children?: any }} props
+ */
+export function FileButton({ onFile, children }) {
+  const take = (/** @type {any} */ event) => {
+    const file = event.currentTarget.files?.[0];
+    event.currentTarget.value = ""; // or the same file could not be chosen again
+    if (file) onFile(file);
+  };
+  return html`<label class="button small">${children}<input type="file" class="visually-hidden" onChange=${take} /></label>`;
 }
 
 /** @param {FieldProps & { id: string, children?: any }} props */

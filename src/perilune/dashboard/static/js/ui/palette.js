@@ -1,6 +1,7 @@
 // The command palette: everything by keyboard, from anywhere.
 
-import { ApiError, get, put } from "../api.js";
+import { get, put } from "../api.js";
+import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
 import { html, useEffect, useMemo, useRef, useState } from "../lib.js";
 import { LOCALES, locale, read, theme, write } from "../preferences.js";
@@ -235,7 +236,7 @@ async function change(id, settings) {
     toast("good", t("settings.saved"));
     changes.set(changes.get() + 1);
   } catch (problem) {
-    toast("bad", problem instanceof ApiError && problem.status ? problem.message : t("state.unreachable"));
+    toast("bad", errorText(problem));
   }
 }
 

@@ -1,5 +1,6 @@
 // What is shown while there is nothing to show: loading, failed, empty.
 
+import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
 import { html } from "../lib.js";
 import { Button } from "./button.js";
@@ -13,7 +14,7 @@ export function Loading({ what = t("state.loading") }) {
 export function LoadError({ error, onRetry, title }) {
   return html`<div class="empty" role="alert">
     <h2>${title ?? (error.status === 404 ? t("state.notFound") : t("state.failed"))}</h2>
-    <p>${error.status === 0 ? t("state.unreachable") : error.message}</p>
+    <p>${errorText(error)}</p>
     <div class="actions"><${Button} icon="refresh" onClick=${onRetry}>${t("state.retry")}<//></div>
   </div>`;
 }

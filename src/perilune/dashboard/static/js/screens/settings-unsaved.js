@@ -1,0 +1,59 @@
+// Which cards of the settings were changed and not saved.
+
+import { t } from "../i18n.js";
+import { html, useEffect, useRef } from "../lib.js";
+import { useAction } from "../resource.js";
+import { guardLeaving } from "../router.js";
+import { createStore, useStore } from "../store.js";
+import { Button } from "../ui/button.js";
+import { confirm } from "../ui/dialog.js";
+
+/** How to save each card that was changed, by its id. @type {import("../store.js").Store<ReadonlyMap<string, () => Promise<void>>>} */
+export const unsaved = createStore(/** @type {ReadonlyMap<string, () => Promise<void>>} */ (new Map()));
+
+/**
+ * Say whether a card was changed, and how it is saved.
+ *
+ * @param {string} id
+ * @param {boolean} isChanged
+ * @param {() => Promise<void>} save
+ */
+export function useUnsaved(id, isChanged, save) {
+  const latest = useRef(save);
+  latest.current = save;
+  useEffect(() => {
+    if (!isChanged) return undefined;
+    unsaved.set(new Map([...unsaved.get(), [id, () => latest.current()]]));
+    return () => unsaved.set(new Map([...unsaved.get()].filter(([one]) => one !== id)));
+  }, [id, isChanged]);
+}
+
+/** What was changed and not saved: all of it at once, and a question before it is left. */
+export function SaveAll() {
+  const cards = useStore(unsaved);
+  const isAny = cards.size > 0;
+  const [isBusy, save] = useAction(async () => {
+    for (const one of [...unsaved.get().values()]) await one();
+  });
+  useEffect(() => {
+    if (!isAny) return undefined;
+    guardLeaving(() =>
+      confirm({ title: t("code.leave"), text: t("settings.leaveText"), confirm: t("code.leave"), danger: true }),
+    );
+    return () => guardLeaving(null);
+  }, [isAny]);
+  useEffect(() => {
+    const press = (/** @type {KeyboardEvent} */ event) => {
+      if (event.key !== "s" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
+      event.preventDefault();
+      void save();
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, []);
+  if (cards.size < 2 && !isBusy) return null;
+  return html`<div class="save-all" role="status">
+    <span class="grow">${t("settings.unsaved", { count: cards.size })}</span>
+    <${Button} kind="primary" busy=${isBusy} onClick=${() => save()}>${t("settings.saveAll")}<//>
+  </div>`;
+}
