@@ -214,3 +214,33 @@ async def test_the_palette_switches_functions_and_schedules(site):
 
     await site.open(f"/functions/{function_id}/settings")
     await expect(site.page.get_by_label("Run on this schedule")).not_to_be_checked()
+
+
+async def test_the_palette_runs_functions(site):
+    function_id = await site.create(
+        GREETER, name="nightly", cron_schedule="0 3 * * *", cron_status="active"
+    )
+    await site.sign_in("/overview")
+
+    for name, trigger in (("nightly → Run", "http"), ("nightly → Run as scheduled", "cron")):
+        await site.page.keyboard.press("Control+k")
+        await expect(site.page.get_by_role("combobox", name="Commands")).to_be_focused()
+        await site.page.keyboard.type(name)
+        await expect(site.page.get_by_role("option", name=name, exact=True)).to_be_visible()
+        palette = site.page.get_by_role("dialog")
+        await expect(palette.get_by_role("option", selected=True)).to_have_text(name)
+        await site.page.keyboard.press("Enter")
+        event = site.page.get_by_label("Event", exact=True)
+        await expect(event).to_contain_text(f'"trigger": "{trigger}"')
+
+    ran = (await site.api.get(f"/api/functions/{function_id}/executions")).json()["executions"]
+    assert [one["trigger"] for one in ran] == ["test", "test"]
+
+
+async def test_other_shortcuts_with_k_stay_those_of_the_browser(site):
+    await site.sign_in("/overview")
+
+    await site.page.keyboard.press("Control+Shift+k")
+    await site.page.keyboard.press("Control+Alt+k")
+
+    await expect(site.page.get_by_role("combobox", name="Commands")).to_be_hidden()

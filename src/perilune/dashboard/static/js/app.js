@@ -4,7 +4,7 @@ import { isReachable, lose } from "./api.js";
 import { t } from "./i18n.js";
 import { html, useEffect, useRef, useState } from "./lib.js";
 import { LOCALES, locale, theme } from "./preferences.js";
-import { go, href, match, place } from "./router.js";
+import { go, href, isSettled, match, place } from "./router.js";
 import { HOME, ROUTES } from "./routes.js";
 import { session, signOut } from "./session.js";
 import { useStore } from "./store.js";
@@ -24,7 +24,7 @@ export function App() {
   const found = routeOf(path);
   useEffect(() => {
     // Asked again: the place may have changed since this was drawn.
-    if (place.get().path === "/") go(HOME, { replace: true });
+    if (place.get().path === "/" && isSettled()) go(HOME, { replace: true });
   }, [path]);
   useTitle(found?.route.title, language);
   useEffect(loadAllScreens, []);

@@ -52,6 +52,9 @@ export function go(path, { replace = false } = {}) {
   place.set(parse(hash));
 }
 
+/** Whether the place is that of the address; it follows a moment later. */
+export const isSettled = () => location.hash === settled;
+
 /**
  * Change the query of the place that is shown; empty values are removed.
  *

@@ -153,12 +153,8 @@ function columns(names) {
         ]
       : []),
     {
-      id: "trigger",
-      title: t("executions.trigger"),
-      cell: (/** @type {any} */ one) => html`<${TriggerBadge} trigger=${one.trigger} />`,
-    },
-    {
       id: "status",
+      chip: true,
       title: t("functions.status"),
       cell: (/** @type {any} */ one) => html`<div>
         <${StatusBadge} status=${one.status} />
@@ -166,7 +162,14 @@ function columns(names) {
       </div>`,
     },
     {
+      id: "trigger",
+      chip: true,
+      title: t("executions.trigger"),
+      cell: (/** @type {any} */ one) => html`<${TriggerBadge} trigger=${one.trigger} />`,
+    },
+    {
       id: "version",
+      chip: true,
       title: t("functions.version"),
       cell: (/** @type {any} */ one) => versionOf(one),
     },

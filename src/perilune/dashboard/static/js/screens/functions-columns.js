@@ -34,14 +34,16 @@ export function columns({ facts, chosen, choose, rows }) {
         ${one.description && html`<div class="hint">${one.description}</div>`}
       </div>`,
     },
-    { id: "runtime", title: t("functions.language"), cell: (/** @type {any} */ one) => languageName(one.runtime) },
+    { id: "runtime", chip: true, title: t("functions.language"), cell: (/** @type {any} */ one) => languageName(one.runtime) },
     {
       id: "status",
+      chip: true,
       title: t("functions.status"),
       cell: (/** @type {any} */ one) => html`<${EnabledBadge} disabled=${one.disabled} />`,
     },
     {
       id: "version",
+      chip: true,
       title: t("functions.version"),
       cell: (/** @type {any} */ one) => (one.active_version ? html`<${Badge}>v${one.active_version.version}<//>` : "–"),
     },

@@ -1,16 +1,13 @@
 // The command palette: everything by keyboard, from anywhere.
 
-import { get, put } from "../api.js";
-import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
 import { html, useEffect, useMemo, useRef, useState } from "../lib.js";
 import { LOCALES, locale, read, theme, write } from "../preferences.js";
-import { changes } from "../resource.js";
 import { go } from "../router.js";
 import { session, signOut } from "../session.js";
 import { createStore, useStore } from "../store.js";
 import { useId } from "./field.js";
-import { toast } from "./toast.js";
+import { useFunctionCommands } from "./palette-functions.js";
 
 /**
  * @typedef {object} Command
@@ -22,7 +19,6 @@ import { toast } from "./toast.js";
 
 const RECENT_KEY = "perilune-recent-commands";
 const RECENT_KEPT = 8;
-const SEARCH_DELAY_MS = 120;
 
 const isOpen = createStore(false);
 
@@ -44,7 +40,7 @@ export function offerCommands(source, commands) {
 }
 
 addEventListener("keydown", (event) => {
-  const isShortcut = (event.metaKey || event.ctrlKey) && !event.altKey && event.key.toLowerCase() === "k";
+  const isShortcut = (event.metaKey || event.ctrlKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k";
   if (!isShortcut || event.defaultPrevented || session.get() !== "in") return;
   event.preventDefault();
   isOpen.set(!isOpen.get());
@@ -59,7 +55,7 @@ function OpenPalette() {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
-  const functions = useFunctions(text);
+  const functions = useFunctionCommands(text);
   const commands = useMemo(() => rank([...allCommands(), ...functions], text), [functions, text]);
   const id = useId();
   useEffect(() => {
@@ -140,104 +136,6 @@ function allCommands() {
     { id: "docs", label: t("palette.docs"), run: () => window.open("/docs", "_blank", "noopener") },
     { id: "sign-out", label: t("frame.signOut"), run: () => void signOut().catch(() => {}) },
   ];
-}
-
-/**
- * Commands of functions: the latest, whose names may match loosely, and what the server
- * finds among all for *text*.
- *
- * @param {string} text
- */
-function useFunctions(text) {
-  const [latest, setLatest] = useState(/** @type {Summary[]} */ ([]));
-  const [found, setFound] = useState(/** @type {Summary[]} */ ([]));
-  useEffect(() => load({ limit: 100 }, setLatest), []);
-  const wanted = text.trim();
-  useEffect(() => (wanted ? load({ q: wanted, limit: 20 }, setFound) : undefined), [wanted]);
-  return useMemo(() => {
-    const each = new Map([...latest, ...(wanted ? found : [])].map((one) => [one.id, one]));
-    return [...each.values()].flatMap(commandsOf);
-  }, [latest, found, wanted]);
-}
-
-/** @typedef {{ id: string, name: string, disabled: boolean, cron_schedule?: string, cron_status?: string }} Summary */
-
-/**
- * @param {Record<string, string | number>} query
- * @param {(functions: Summary[]) => void} take
- */
-function load(query, take) {
-  const stop = new AbortController();
-  const timer = setTimeout(
-    () =>
-      get("/api/functions", { query: { ...query, fields: "summary" }, signal: stop.signal }).then(
-        ({ functions }) => take(functions),
-        () => {}, // the other commands work without
-      ),
-    query["q"] ? SEARCH_DELAY_MS : 0,
-  );
-  return () => {
-    clearTimeout(timer);
-    stop.abort();
-  };
-}
-
-/**
- * @param {Summary} one
- * @returns {Command[]}
- */
-function commandsOf({ id, name, disabled, cron_schedule: schedule, cron_status: status }) {
-  const isActive = status === "active";
-  const tabs = /** @type {const} */ ([
-    ["versions", "tab.versions"],
-    ["executions", "tab.executions"],
-    ["data", "tab.data"],
-    ["settings", "tab.settings"],
-    ["test", "tab.test"],
-  ]);
-  return [
-    {
-      id: `fn:${id}`,
-      label: name,
-      detail: disabled ? t("function.disabled") : t("palette.openCode"),
-      run: () => go(`/functions/${id}`),
-    },
-    ...tabs.map(([tab, key]) => ({
-      id: `fn:${id}:${tab}`,
-      label: `${name} → ${t(key)}`,
-      run: () => go(`/functions/${id}/${tab}`),
-    })),
-    {
-      id: `fn:${id}:${disabled ? "enable" : "disable"}`,
-      label: `${name} → ${disabled ? t("functions.enable") : t("functions.disable")}`,
-      run: () => void change(id, { disabled: !disabled }),
-    },
-    ...(schedule
-      ? [
-          {
-            id: `fn:${id}:${isActive ? "pause" : "resume"}`,
-            label: `${name} → ${isActive ? t("palette.pause") : t("palette.resume")}`,
-            run: () => void change(id, { cron_status: isActive ? "paused" : "active" }),
-          },
-        ]
-      : []),
-  ];
-}
-
-/**
- * Change settings of a function, and have what is on the screen loaded again.
- *
- * @param {string} id
- * @param {Record<string, unknown>} settings
- */
-async function change(id, settings) {
-  try {
-    await put(`/api/functions/${id}`, settings);
-    toast("good", t("settings.saved"));
-    changes.set(changes.get() + 1);
-  } catch (problem) {
-    toast("bad", errorText(problem));
-  }
 }
 
 /**

@@ -14,6 +14,7 @@ import { SelectField } from "./field.js";
  * @property {boolean} [end]  aligned to the right, for numbers
  * @property {boolean} [sortable]
  * @property {boolean} [hideTitle]  for columns of buttons
+ * @property {boolean} [chip]  says what it is without its title, such as a badge
  */
 
 /**
@@ -31,27 +32,31 @@ export function Table({ caption, columns, rows, rowKey, sort = "", onSort }) {
   const head = (/** @type {Column<T>} */ column) => {
     const direction = sort === column.id ? "ascending" : sort === `-${column.id}` ? "descending" : undefined;
     const next = direction === "ascending" ? `-${column.id}` : column.id;
-    return html`<th key=${column.id} scope="col" class=${column.end ? "end" : ""} aria-sort=${direction}>
+    return html`<th key=${column.id} scope="col" role="columnheader" class=${column.end ? "end" : ""} aria-sort=${direction}>
       ${column.sortable && onSort
-        ? html`<button type="button" onClick=${() => onSort(next)}>
-            ${column.title}${direction === "ascending" ? " ↑" : direction === "descending" ? " ↓" : ""}
-          </button>`
+        ? html`<button type="button" onClick=${() => onSort(next)}>${column.title}</button>`
         : column.hideTitle
           ? html`<span class="visually-hidden">${column.title}</span>`
           : column.title}
     </th>`;
   };
-  // Wide tables scroll; who has no mouse needs to get into them.
+  const lead = columns.find((one) => typeof one.title === "string" && !one.hideTitle)?.id;
+  const cell = (/** @type {Column<T>} */ column, /** @type {T} */ row) => {
+    const isLead = column.id === lead;
+    const kind = isLead ? "lead" : column.chip ? "chip" : column.hideTitle ? "tools" : "";
+    const title = kind || typeof column.title !== "string" ? undefined : column.title;
+    return html`<td key=${column.id} role="cell" class="${kind} ${column.end ? "end" : ""}" data-title=${title}>
+      ${column.cell(row)}
+    </td>`;
+  };
+  // Wide tables scroll; who has no mouse needs to get into them.  On phones rows are cards, for
+  // which browsers forget that this is a table: hence the roles.
   return html`<div class="table-wrap" tabindex="0" role="region" aria-label=${caption}>
-    <table class="table">
+    <table class="table" role="table">
       <caption class="visually-hidden">${caption}</caption>
-      <thead><tr>${columns.map(head)}</tr></thead>
-      <tbody>
-        ${rows.map(
-          (row) => html`<tr key=${rowKey(row)}>
-            ${columns.map((one) => html`<td key=${one.id} class=${one.end ? "end" : ""}>${one.cell(row)}</td>`)}
-          </tr>`,
-        )}
+      <thead role="rowgroup"><tr role="row">${columns.map(head)}</tr></thead>
+      <tbody role="rowgroup">
+        ${rows.map((row) => html`<tr key=${rowKey(row)} role="row">${columns.map((one) => cell(one, row))}</tr>`)}
       </tbody>
     </table>
   </div>`;

@@ -64,6 +64,9 @@ export default {
   "palette.pause": "Pause the schedule",
   "palette.resume": "Resume the schedule",
   "palette.docs": "API documentation",
+  "palette.run": "Run",
+  "palette.runScheduled": "Run as scheduled",
+  "palette.running": "{{name}} is running …",
   "palette.openCode": "open code",
 
   "state.loading": "Loading …",

@@ -65,6 +65,9 @@ export default {
   "palette.pause": "Pausar a agenda",
   "palette.resume": "Retomar a agenda",
   "palette.docs": "Documentação da API",
+  "palette.run": "Executar",
+  "palette.runScheduled": "Executar como agendado",
+  "palette.running": "{{name}} está em execução …",
   "palette.openCode": "abrir código",
 
   "state.loading": "Carregando …",
