@@ -74,6 +74,16 @@ async def test_lists_show_what_is_asked_for(site, function_id, query, numbers):
         assert (await listed(site, "/api/executions", **query))[0] == numbers
 
 
+async def test_executions_of_all_functions_come_with_the_names(site, function_id):
+    name = (await site.client.get(f"/api/functions/{function_id}")).json()["name"]
+
+    mixed = (await site.client.get("/api/executions")).json()["executions"]
+    own = (await site.client.get(f"/api/functions/{function_id}/executions")).json()["executions"]
+
+    assert {one["function_name"] for one in mixed} == {name}
+    assert not any("function_name" in one for one in own)
+
+
 async def test_a_cursor_goes_on_where_the_last_part_ended(site, function_id):
     path = f"/api/functions/{function_id}/executions"
 

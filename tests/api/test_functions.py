@@ -2,6 +2,7 @@
 
 import pytest
 
+from perilune.events import HTTPResponse
 from perilune.store import Function
 
 from .conftest import open_site
@@ -51,6 +52,40 @@ async def test_create_accepts_settings(site):
     found = (await site.client.get(f"/api/functions/{function['id']}")).json()
     assert (found["disabled"], found["retention_days"], found["save_response"]) == (True, 30, True)
     assert "cron_schedule" not in found
+
+
+async def test_lists_show_functions_of_a_kind(site):
+    async def fails(_):
+        return HTTPResponse(status_code=500)
+
+    ids = {
+        "plain": await site.answering(),
+        "failing": await site.create(fails, name="failing"),
+        "resting": await site.create(fails, name="resting"),
+        "nightly": await site.create(
+            fails, name="nightly", cron_schedule="0 3 * * *", cron_status="paused"
+        ),
+    }
+    await site.client.get(f"/fn/{ids['plain']}")
+    await site.client.get(f"/fn/{ids['failing']}")
+    await site.client.put(f"/api/functions/{ids['resting']}", json={"disabled": True})
+    expected = {
+        "enabled": {"plain", "failing", "nightly"},
+        "disabled": {"resting"},
+        "scheduled": {"nightly"},
+        "failing": {"failing"},
+        "": set(ids),
+    }
+
+    for kind, names in expected.items():
+        answer = await site.client.get("/api/functions", params={"show": kind, "limit": 1})
+        assert answer.json()["pagination"]["total"] == len(names)
+        answer = await site.client.get("/api/functions", params={"show": kind})
+        assert {one["id"] for one in answer.json()["functions"]} == {ids[name] for name in names}
+
+    refused = await site.client.get("/api/functions?show=broken")
+    assert refused.status_code == 400
+    assert refused.json()["error"].startswith("show: show must be one of: [enabled disabled")
 
 
 async def test_lists_are_newest_first_in_pages(site):

@@ -1,8 +1,10 @@
 """The management API: figures over time."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
-from perilune.api import Statistics
+from perilune.api import Schedules, Statistics
 from perilune.api.subjects.statistics import RANGES, checked_range
 from perilune.store import (
     Execution,
@@ -40,7 +42,8 @@ async def store():
 
 @pytest.fixture
 def statistics(store):
-    return Statistics(store, store.statistics, lambda: NOW)
+    schedules = Schedules(store, store.ticks, zone=ZoneInfo("UTC"), clock=lambda: NOW)
+    return Statistics(store, store.statistics, schedules, lambda: NOW)
 
 
 async def test_a_function_has_figures_for_every_step(store, statistics):
@@ -82,6 +85,9 @@ async def test_the_overview_names_functions_that_fail_and_that_are_slow(store, s
         "executions": 4,
         "errors": 3,
         "mean_ms": 9.25,
+        "p50_ms": 2.0,
+        "p95_ms": 31.0,
+        "p99_ms": 31.0,
     }
     assert [(one["function_id"], one["name"]) for one in shown["functions"]] == [
         ("busy", "Busy"),
@@ -89,6 +95,44 @@ async def test_the_overview_names_functions_that_fail_and_that_are_slow(store, s
     ]
     assert shown["failing"] == ["busy"]
     assert shown["slow"] == ["slow", "busy"]
+
+
+async def test_the_activity_of_functions_has_figures_the_last_execution_and_the_next_run(
+    store, statistics
+):
+    await execute(store, "busy", 2, age_s=60)
+    await execute(store, "busy", 30, status="error")
+    hourly = {"cron_schedule": "0 * * * *", "cron_status": "active"}
+    for name, settings in (
+        ("hourly", hourly),
+        ("paused", hourly | {"cron_status": "paused"}),
+        ("resting", hourly | {"disabled": True}),
+        ("broken", hourly | {"cron_schedule": "0 99 * * *"}),
+    ):
+        await store.create_function(Function(id=name, name=name, **settings))
+    ids = ["busy", "unused", "nobody", "hourly", "paused", "resting", "broken"]
+
+    shown = await statistics.activity(ids, RANGES["24h"])
+
+    by_id = {one["function_id"]: one for one in shown["functions"]}
+    assert list(by_id) == [one for one in ids if one != "nobody"]
+    assert (by_id["busy"]["executions"], by_id["busy"]["errors"]) == (2, 1)
+    assert by_id["busy"]["p95_ms"] == 30.0
+    assert by_id["busy"]["last_execution"] == {
+        "id": "busy1",
+        "status": "error",
+        "trigger": "http",
+        "created_at": NOW,
+        "duration_ms": 30,
+    }
+    assert by_id["unused"] == {
+        "function_id": "unused",
+        "name": "Unused",
+        "executions": 0,
+        "errors": 0,
+    }
+    assert {name for name, one in by_id.items() if "next_run" in one} == {"hourly"}
+    assert by_id["hourly"]["next_run"] == NOW - NOW % 3600 + 3600
 
 
 @pytest.mark.parametrize("name", RANGES)
@@ -115,6 +159,8 @@ async def test_the_routes(site):
     assert (one["range"], one["total"]["executions"]) == ("24h", 1)
     assert (overview["range"], overview["total"]["executions"]) == ("7d", 1)
     assert len(overview["series"]) == 28
+    activity = (await site.client.get(f"/api/stats/functions?ids={function_id},x")).json()
+    assert [one["function_id"] for one in activity["functions"]] == [function_id]
 
 
 @pytest.mark.parametrize(
@@ -122,6 +168,13 @@ async def test_the_routes(site):
     [
         ("/api/functions/nope/stats", 404, "Function not found"),
         ("/api/stats?range=2h", 400, "range: range must be one of: [1h 24h 7d 30d]"),
+        ("/api/stats/functions", 400, "ids: ids must be 1 to 100 ids with commas between"),
+        (
+            "/api/stats/functions?ids=" + ",".join(map(str, range(101))),
+            400,
+            "ids: ids must be 1 to 100 ids with commas between",
+        ),
+        ("/api/stats/functions?ids=a&range=x", 400, "range: range must be one of: [1h 24h 7d 30d]"),
         ("/api/functions/nope/stats?range=x", 400, "range: range must be one of: [1h 24h 7d 30d]"),
     ],
 )

@@ -84,7 +84,10 @@ async def test_every_screen_fits_a_phone(site):
     await site.sign_in()
 
     too_wide = {}
-    wider = "[...document.querySelectorAll('.table-wrap')].map((one) => one.scrollWidth - one.clientWidth)"
+    wider = (
+        "[...document.querySelectorAll('.table-wrap')]"
+        ".map((one) => one.scrollWidth - one.clientWidth)"
+    )
     for name, (place, text) in places(sample).items():
         await arrive(site, place, text)
         await site.picture(f"phone/{name}")

@@ -60,6 +60,18 @@ async def large(store, path):
     return version, one
 
 
+async def test_what_a_deleted_version_left_is_no_activity(store, large):
+    version, _ = large
+    (before,) = await store.statistics.activity([version.function_id], 0)
+    await store.create_version(version.function_id, "next")
+
+    await store.delete_version(version.id)
+
+    (after,) = await store.statistics.activity([version.function_id], 0)
+    assert before.last is not None
+    assert after.last is None
+
+
 async def test_a_large_function_is_out_of_sight_at_once(store, path, large):
     version, one = large
     await store.env.set(version.function_id, "KEY", "s3cret")

@@ -128,9 +128,27 @@ async def test_the_overview_has_every_function_and_what_runs(store):
     assert overview.running == 1
     half_hour = NOW - NOW % 1800
     assert overview.series == {
-        half_hour: Figures(0, 2, 1, 10),
-        half_hour - 3600: Figures(0, 1, 0, 9),
+        half_hour: [Figures(5, 2, 1, 10)],
+        half_hour - 3600: [Figures(9, 1, 0, 9)],
     }
+
+
+async def test_the_activity_of_functions_has_their_figures_and_the_latest_execution(store):
+    one, other = await some_version(store, "one"), await some_version(store, "other")
+    await execute(store, one, 5, created_at=NOW - 3 * DAY)
+    await execute(store, one, 5, created_at=NOW - 60)
+    latest = await execute(store, one, 9, ERROR)
+
+    found = await store.statistics.activity(
+        [other.function_id, "unknown", one.function_id], START - DAY
+    )
+
+    assert [each.function.id for each in found] == [other.function_id, one.function_id]
+    assert (found[0].figures, found[0].last) == ([], None)
+    assert found[1].figures == [Figures(5, 1, 0, 5), Figures(9, 1, 1, 9)]
+    assert found[1].last is not None
+    assert (found[1].last.id, found[1].last.status) == (latest, ERROR)
+    assert found[1].last.event_json is None
 
 
 @pytest.mark.parametrize("most", [1, 1000])

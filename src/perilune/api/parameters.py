@@ -10,7 +10,7 @@ from fastapi import Path, Query
 from pydantic import WithJsonSchema
 
 from perilune.api.subjects.validation import FIELDS, MAX_SEARCH_CHARS
-from perilune.store import DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, FunctionSort
+from perilune.store import DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, FunctionKind, FunctionSort
 
 MAX_LOG_LINES = 1000
 """In one answer: lines are short, and all of an execution's together are bounded."""
@@ -48,6 +48,11 @@ Sort = Annotated[
     str | None,
     Query(description="What the list is in order of; a minus turns it around."),
     WithJsonSchema({"type": "string", "enum": list(FunctionSort), "default": FunctionSort.NEWEST}),
+]
+Show = Annotated[
+    str | None,
+    Query(description="Only functions of this kind; `failing`: with errors in the last 24 hours."),
+    WithJsonSchema({"type": "string", "enum": list(FunctionKind)}),
 ]
 VersionNumber = Annotated[
     str,

@@ -33,7 +33,7 @@ def subjects(settings: Settings, store: SqliteStore, services: Services) -> tupl
         partial(add_environment_routes, environment=Environment(store, services.env)),
         partial(add_signing_routes, signing=Signing(store, store.signing_secrets)),
         partial(add_backup_routes, backups=backups),
-        partial(add_statistics_routes, statistics=Statistics(store, store.statistics)),
+        partial(add_statistics_routes, statistics=Statistics(store, store.statistics, schedules)),
         partial(add_schedule_routes, schedules=schedules),
     )
 

@@ -60,6 +60,7 @@ from perilune.store.records import (
     ExecutionStatus,
     ExecutionTrigger,
     Function,
+    FunctionKind,
     FunctionQuery,
     FunctionSort,
     FunctionVersion,
@@ -84,7 +85,7 @@ from perilune.store.sqlite import (
     open_memory_store,
     open_store,
 )
-from perilune.store.statistics import Figures, Overview
+from perilune.store.statistics import Activity, Figures, Overview
 
 __all__ = [
     "DB",
@@ -93,6 +94,7 @@ __all__ = [
     "AIRequest",
     "AIRequestRows",
     "AIRequestStatus",
+    "Activity",
     "AlreadyExists",
     "ApiToken",
     "BackupFailed",
@@ -116,6 +118,7 @@ __all__ = [
     "ExecutionTrigger",
     "Figures",
     "Function",
+    "FunctionKind",
     "FunctionNotFound",
     "FunctionQuery",
     "FunctionSort",

@@ -126,8 +126,19 @@ def _read_page(
     rows = [connection.execute(read, (position.seq,)).fetchone() for position in shown]
     executions = [execution_of_row(row) for row in rows]
     return ExecutionPage(
-        executions=executions, total=total, is_total_exact=is_exact, next=following
+        executions=executions,
+        total=total,
+        is_total_exact=is_exact,
+        names={} if wanted.function_id is not None else _names(connection, executions),
+        next=following,
     )
+
+
+def _names(connection: sqlite3.Connection, executions: list[Execution]) -> dict[str, str]:
+    """Return the names of the functions that were executed, by id."""
+    ids = {one.function_id for one in executions}
+    found = (connection.execute(_SQL["name"], (one,)).fetchone() for one in ids)
+    return dict(filter(None, found))
 
 
 def _walk(

@@ -1,6 +1,7 @@
 """Rows of `functions`."""
 
 import sqlite3
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from perilune.store.errors import AlreadyExists, FunctionNotFound
 from perilune.store.operations import Params, Statement, Work
 from perilune.store.records import (
     Function,
+    FunctionKind,
     FunctionQuery,
     FunctionSort,
     FunctionWithActiveVersion,
@@ -34,6 +36,16 @@ _ORDERS = {
     FunctionSort.NAME_BACKWARDS: "f.name COLLATE NOCASE DESC, f.id DESC",
     FunctionSort.CHANGED_LAST: "f.updated_at DESC, f.id DESC",
     FunctionSort.CHANGED_FIRST: "f.updated_at, f.id",
+}
+_KINDS = {
+    None: "TRUE",
+    FunctionKind.ENABLED: "f.disabled = 0",
+    FunctionKind.DISABLED: "f.disabled = 1",
+    FunctionKind.SCHEDULED: "f.cron_schedule <> ''",
+    FunctionKind.FAILING: (
+        "EXISTS (SELECT 1 FROM execution_stats AS s"
+        " WHERE s.function_id = f.id AND s.bucket >= :failing_since AND s.errors > 0)"
+    ),
 }
 _EVERY_FUNCTION = FunctionQuery()
 _INSERT = (
@@ -76,11 +88,17 @@ class Functions:
         page = params.normalized()
         wanted = wanted or _EVERY_FUNCTION
         text = None if wanted.q is None else _containing(wanted.q)
-        statement = _list_statement(wanted.sort, wanted.with_code)
+        statements = _list_statements(wanted)
+        given = {
+            "limit": page.limit,
+            "offset": page.offset,
+            "text": text,
+            "failing_since": wanted.failing_since,
+        }
 
         def read(connection: sqlite3.Connection) -> tuple[list[FunctionWithActiveVersion], int]:
             with snapshot(connection):
-                rows = connection.execute(statement, (page.limit, page.offset, text))
+                rows = connection.execute(statements["list_functions"], given)
                 found = [
                     FunctionWithActiveVersion(
                         function=function_of_row(row[: len(FUNCTION_COLUMNS)]),
@@ -92,7 +110,7 @@ class Functions:
                     )
                     for row in rows
                 ]
-                (total,) = connection.execute(_SQL["count_functions"], (text,)).fetchone()
+                (total,) = connection.execute(statements["count_functions"], given).fetchone()
                 return found, total
 
         return await self._access.read(read)
@@ -169,15 +187,16 @@ def touch_function(connection: sqlite3.Connection, function_id: str, now: int) -
         raise FunctionNotFound
 
 
-def _list_statement(sort: FunctionSort, with_code: bool) -> str:
+def _list_statements(wanted: FunctionQuery) -> Mapping[str, str]:
     return load_statements(
         "functions",
         columns_of_f=", ".join(f"f.{name}" for name in FUNCTION_COLUMNS),
         columns_of_v=", ".join(
-            f"v.{name}" if with_code or name != "code" else "''" for name in VERSION_COLUMNS
+            f"v.{name}" if wanted.with_code or name != "code" else "''" for name in VERSION_COLUMNS
         ),
-        order=_ORDERS[sort],
-    )["list_functions"]
+        order=_ORDERS[wanted.sort],
+        kind=_KINDS[wanted.kind],
+    )
 
 
 def function_of_row(row: tuple[Any, ...]) -> Function:

@@ -51,5 +51,7 @@ class ExecutionPage(msgspec.Struct, frozen=True, kw_only=True):
     total: int
     is_total_exact: bool = True
     """False if there may be more than `total`, which would take too long to find out."""
+    names: dict[str, str] = {}
+    """Of the functions by id, where executions of all of them were asked for."""
     next: ExecutionPosition | None = None
     """Where to go on; None at the end.  A short part, even an empty one, can have one."""

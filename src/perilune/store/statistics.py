@@ -6,12 +6,17 @@ sums stay exact, and there are never so many rows that reading them takes long.
 """
 
 import sqlite3
+from collections.abc import Sequence
 from functools import partial
 
 import msgspec
 
 from perilune.store.access import Access, snapshot
+from perilune.store.errors import FunctionNotFound
+from perilune.store.executions import execution_of_row
+from perilune.store.functions import read_function
 from perilune.store.portions import Pause, Portions
+from perilune.store.records import Execution, Function
 from perilune.store.statements import load_statements
 
 MERGED = (
@@ -41,10 +46,19 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     """By id of the function."""
     names: dict[str, str]
     """Of all functions, by id."""
-    series: dict[int, Figures]
-    """By start of the span, all duration classes together."""
+    series: dict[int, list[Figures]]
+    """By start of the span."""
     running: int
     """Executions that have not ended."""
+
+
+class Activity(msgspec.Struct, frozen=True, kw_only=True):
+    """What a function has done of late."""
+
+    function: Function
+    figures: list[Figures]
+    last: Execution | None
+    """Without event, response and error."""
 
 
 class Statistics:
@@ -77,11 +91,22 @@ class Statistics:
             with snapshot(connection):
                 for function_id, *figures in connection.execute(_SQL["of_all"], (since,)):
                     functions.setdefault(function_id, []).append(Figures(*figures))
-                spans = connection.execute(_SQL["series"], (since, step_s))
-                series = {start: Figures(0, *sums) for start, *sums in spans}
+                series: dict[int, list[Figures]] = {}
+                for start, *figures in connection.execute(_SQL["series"], (since, step_s)):
+                    series.setdefault(start, []).append(Figures(*figures))
                 names = dict(connection.execute(_SQL["names"]).fetchall())
                 (running,) = connection.execute(_SQL["running"]).fetchone()
             return Overview(functions=functions, names=names, series=series, running=running)
+
+        return await self._access.read(read)
+
+    async def activity(self, function_ids: Sequence[str], since: int) -> list[Activity]:
+        """Return what these functions have done since then; unknown ones are left out."""
+
+        def read(connection: sqlite3.Connection) -> list[Activity]:
+            with snapshot(connection):
+                found = (_activity(connection, one, since) for one in function_ids)
+                return [one for one in found if one is not None]
 
         return await self._access.read(read)
 
@@ -98,6 +123,20 @@ class Statistics:
             return [bucket for (bucket,) in connection.execute(_SQL["unmerged"], (end, span_s))]
 
         return await self._access.read(read)
+
+
+def _activity(connection: sqlite3.Connection, function_id: str, since: int) -> Activity | None:
+    try:
+        function = read_function(connection, function_id)
+    except FunctionNotFound:
+        return None
+    rows = connection.execute(_SQL["of_one"], (function_id, since))
+    last = connection.execute(_SQL["last_execution"], (function_id,)).fetchone()
+    return Activity(
+        function=function,
+        figures=[Figures(*row) for row in rows],
+        last=None if last is None else execution_of_row(last),
+    )
 
 
 def _merge_some(bucket: int, into: int, connection: sqlite3.Connection, rows: int) -> int:

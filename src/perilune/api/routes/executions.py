@@ -13,6 +13,7 @@ from perilune.api.routes.shapes import (
     EmailRequestList,
     ExecutionList,
     ExecutionLogs,
+    MixedExecutionList,
 )
 from perilune.api.routes.table import Endpoint, RouteTable
 from perilune.api.subjects.executions import Executions
@@ -114,6 +115,6 @@ def _add_lists(routes: RouteTable, executions: Executions, clock: WallClock) -> 
         _TAG,
         scope=Scope.READ,
         summary="List executions of all functions",
-        answer=ExecutionList,
+        answer=MixedExecutionList,
         errors=(InvalidRequest,),
     )

@@ -7,11 +7,12 @@ from msgspec import UnsetType
 
 from perilune.api.access.scopes import Scope
 from perilune.api.errors import InvalidRequest, PackagesNotInstalled
-from perilune.api.parameters import Fields, Limit, Offset, Search, Sort
+from perilune.api.parameters import Fields, Limit, Offset, Search, Show, Sort
 from perilune.api.replies import json_answer
 from perilune.api.routes.shapes import FunctionAnswer, FunctionList
 from perilune.api.routes.table import RouteTable, caller_of
 from perilune.api.subjects.functions import Functions, Origin
+from perilune.api.subjects.statistics import DEFAULT_RANGE, RANGES
 from perilune.api.subjects.validation import (
     FunctionBody,
     checked_creation,
@@ -21,6 +22,7 @@ from perilune.api.subjects.validation import (
     function_query,
     page_params,
 )
+from perilune.clock import WallClock, wall_clock
 from perilune.store import FunctionNotFound
 
 _EVERY = "/api/functions"
@@ -28,21 +30,25 @@ _ONE = "/api/functions/{function_id}"
 _TAG = "Functions"
 
 
-def add_function_routes(routes: RouteTable, functions: Functions) -> None:
-    """Add what reads and changes functions."""
-    _add_reading(routes, functions)
+def add_function_routes(
+    routes: RouteTable, functions: Functions, clock: WallClock = wall_clock
+) -> None:
+    """Add what reads and changes functions; *clock* says which failures are of late."""
+    _add_reading(routes, functions, clock)
     _add_changing(routes, functions)
 
 
-def _add_reading(routes: RouteTable, functions: Functions) -> None:
+def _add_reading(routes: RouteTable, functions: Functions, clock: WallClock) -> None:
     async def list_functions(
         limit: Limit = None,
         offset: Offset = None,
         q: Search = None,
         sort: Sort = None,
         fields: Fields = None,
+        show: Show = None,
     ) -> Response:
-        wanted = function_query(q, sort, fields)
+        since = RANGES[DEFAULT_RANGE].since(clock())
+        wanted = function_query(q, sort, fields, show, since)
         return json_answer(await functions.page(page_params(limit, offset), wanted))
 
     async def get_function(function_id: str) -> Response:

@@ -10,6 +10,7 @@ from perilune.store import (
     EmailRequest,
     Execution,
     ExecutionStatus,
+    ExecutionTrigger,
     Function,
     FunctionVersion,
     LogLevelName,
@@ -128,9 +129,22 @@ class ExecutionPagination(PaginationInfo, frozen=True, kw_only=True):
 
 
 class ExecutionList(msgspec.Struct, frozen=True, kw_only=True):
-    """One part of the executions of a function, or of all, newest first."""
+    """One part of the executions of a function, newest first."""
 
     executions: list[Execution]
+    pagination: ExecutionPagination
+
+
+class NamedExecution(Execution, frozen=True, kw_only=True):
+    """An execution among those of other functions."""
+
+    function_name: str | None = None
+
+
+class MixedExecutionList(msgspec.Struct, frozen=True, kw_only=True):
+    """One part of the executions of all functions, newest first."""
+
+    executions: list[NamedExecution]
     pagination: ExecutionPagination
 
 
@@ -179,12 +193,6 @@ class Summary(Counts, frozen=True, kw_only=True):
     p99_ms: float | None = None
 
 
-class CountsAt(Counts, frozen=True, kw_only=True):
-    """The counts of one step, which began at `time`."""
-
-    time: int
-
-
 class SummaryAt(Summary, frozen=True, kw_only=True):
     """The figures of one step, which began at `time`."""
 
@@ -196,6 +204,33 @@ class SummaryOf(Summary, frozen=True, kw_only=True):
 
     function_id: str
     name: str
+
+
+class LastExecution(msgspec.Struct, frozen=True, kw_only=True):
+    """The latest execution of a function."""
+
+    id: str
+    status: ExecutionStatus
+    trigger: ExecutionTrigger
+    created_at: int
+    duration_ms: int | None = None
+
+
+class FunctionActivity(SummaryOf, frozen=True, kw_only=True):
+    """What a function has done of late, and when it is due."""
+
+    last_execution: LastExecution | None = None
+    next_run: int | None = None
+
+
+class ActivityList(msgspec.Struct, frozen=True, kw_only=True):
+    """What some functions have done of late; unknown ones are left out."""
+
+    range: str
+    since: int
+    until: int
+    step_s: int
+    functions: list[FunctionActivity]
 
 
 class FunctionStatistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -221,7 +256,7 @@ class StatisticsOverview(msgspec.Struct, frozen=True, kw_only=True):
     running: int
     """Executions that have not ended."""
     total: Summary
-    series: list[CountsAt]
+    series: list[SummaryAt]
     functions: list[SummaryOf]
     """Those with the most executions first, at most 100."""
     failing: list[str]

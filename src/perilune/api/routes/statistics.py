@@ -8,9 +8,16 @@ from pydantic import WithJsonSchema
 from perilune.api.access.scopes import Scope
 from perilune.api.errors import InvalidRequest
 from perilune.api.replies import json_answer
-from perilune.api.routes.shapes import FunctionStatistics, StatisticsOverview
+from perilune.api.routes.shapes import ActivityList, FunctionStatistics, StatisticsOverview
 from perilune.api.routes.table import RouteTable
-from perilune.api.subjects.statistics import DEFAULT_RANGE, RANGES, Statistics, checked_range
+from perilune.api.subjects.statistics import (
+    DEFAULT_RANGE,
+    RANGES,
+    SHOWN_FUNCTIONS,
+    Statistics,
+    checked_ids,
+    checked_range,
+)
 from perilune.store import FunctionNotFound
 
 _TAG = "Executions"
@@ -18,6 +25,11 @@ _Range = Annotated[
     str | None,
     Query(description="How far back."),
     WithJsonSchema({"type": "string", "enum": list(RANGES), "default": DEFAULT_RANGE}),
+]
+_Ids = Annotated[
+    str | None,
+    Query(description=f"Ids of functions with commas between, at most {SHOWN_FUNCTIONS}."),
+    WithJsonSchema({"type": "string"}),
 ]
 
 
@@ -30,6 +42,21 @@ def add_statistics_routes(routes: RouteTable, statistics: Statistics) -> None:
     async def get_stats(range: _Range = None) -> Response:
         return json_answer(await statistics.overview(checked_range(range)))
 
+    async def get_activity(ids: _Ids = None, range: _Range = None) -> Response:
+        found = await statistics.activity(checked_ids(ids), checked_range(range))
+        return json_answer(found)
+
+    routes.add(
+        "GET",
+        "/api/stats/functions",
+        get_activity,
+        "getActivity",
+        _TAG,
+        scope=Scope.READ,
+        summary="Show what some functions have done of late, and when they are due",
+        answer=ActivityList,
+        errors=(InvalidRequest,),
+    )
     routes.add(
         "GET",
         "/api/functions/{function_id}/stats",

@@ -49,7 +49,8 @@ class Executions:
     async def page(self, wanted: Wanted, version: int | None = None) -> Json:
         """Return one part of the executions of a function, or of all functions, newest first.
 
-        Responses are left out.  *version* is the number of a version of the function.
+        Responses are left out; executions of all functions come with the functions' names.
+        *version* is the number of a version of the function.
         """
         chosen = wanted.filter
         with failing_as("Failed to list executions"):
@@ -66,10 +67,11 @@ class Executions:
             pagination["total_is_minimum"] = True
         if page.next is not None:
             pagination["next_cursor"] = page.next.to_text()
-        return {
-            "executions": [to_json(one) for one in page.executions],
-            "pagination": pagination,
-        }
+        items = [to_json(one) for one in page.executions]
+        for one in items:
+            if one["function_id"] in page.names:
+                one["function_name"] = page.names[one["function_id"]]
+        return {"executions": items, "pagination": pagination}
 
     async def get(self, execution_id: str) -> Json:
         """Return one execution with its response."""

@@ -168,6 +168,17 @@ class Schedules:
             "pagination": page_info(total, params),
         }
 
+    def due(self, function: Function) -> int | None:
+        """Return when a function runs next; None where it does not, or its schedule is broken."""
+        is_active = function.cron_status == CronStatus.ACTIVE and not function.disabled
+        if not is_active or not function.cron_schedule:
+            return None
+        try:
+            schedule = self._schedule(function.cron_schedule, function.cron_time_zone)
+        except CronError:
+            return None
+        return schedule.next_after(int(self._clock()))
+
     def _overview(self, function: Function, last: CronTick | None) -> Json:
         expression = function.cron_schedule or ""
         overview = ScheduledFunction(

@@ -1,18 +1,19 @@
 """Figures of executions over time: of one function, and of all of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from perilune.api.errors import InvalidRequest
 from perilune.api.subjects.functions import Json, failing_as
 from perilune.clock import WallClock, wall_clock
-from perilune.store import DB, Figures, Overview, percentiles
+from perilune.store import DB, Activity, Figures, Function, Overview, percentiles, to_json
 
 SHOWN_FUNCTIONS = 100
 """Of the overview: those with the most executions."""
 RANKED_FUNCTIONS = 10
 _SHARES = (0.5, 0.95, 0.99)
+_LAST = ("id", "status", "trigger", "created_at", "duration_ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,18 @@ class FigureRows(Protocol):
         """Return the figures of all functions; of what began at *since* or later."""
         ...
 
+    async def activity(self, function_ids: Sequence[str], since: int) -> list[Activity]:
+        """Return what these functions have done since then; unknown ones are left out."""
+        ...
+
+
+class DueTimes(Protocol):
+    """The part of the schedules that this needs."""
+
+    def due(self, function: Function) -> int | None:
+        """Return when a function runs next; None where it does not."""
+        ...
+
 
 class Statistics:
     """Turns stored figures into what the API shows.
@@ -68,9 +81,12 @@ class Statistics:
     Methods raise `FunctionNotFound`, and `OperationFailed` when the store itself fails.
     """
 
-    def __init__(self, db: DB, rows: FigureRows, clock: WallClock = wall_clock) -> None:
+    def __init__(
+        self, db: DB, rows: FigureRows, due: DueTimes, clock: WallClock = wall_clock
+    ) -> None:
         self._db = db
         self._rows = rows
+        self._due = due
         self._clock = clock
 
     async def of_function(self, function_id: str, over: Range) -> Json:
@@ -89,6 +105,13 @@ class Statistics:
             ],
         }
 
+    async def activity(self, function_ids: Sequence[str], over: Range) -> Json:
+        """Return what some functions have done, and when they are due."""
+        since = over.since(self._clock())
+        with failing_as("Failed to get statistics"):
+            found = await self._rows.activity(function_ids, since)
+        return {**_frame(over, since), "functions": [self._shown(one) for one in found]}
+
     async def overview(self, over: Range) -> Json:
         """Return the figures of all functions, and which of them fail or are slow."""
         since = over.since(self._clock())
@@ -106,13 +129,33 @@ class Statistics:
             "running": found.running,
             "total": _summary(everything),
             "series": [
-                {"time": start, **_counts(_in(found.series, start))}
+                {"time": start, **_summary(found.series.get(start, ()))}
                 for start in _steps(over, since)
             ],
             "functions": functions[:SHOWN_FUNCTIONS],
             "failing": _ranked(functions, "errors"),
             "slow": _ranked(functions, "p95_ms"),
         }
+
+    def _shown(self, one: Activity) -> Json:
+        shown: Json = {
+            "function_id": one.function.id,
+            "name": one.function.name,
+            **_summary(one.figures),
+        }
+        if one.last is not None:
+            last = to_json(one.last)
+            shown["last_execution"] = {name: last[name] for name in _LAST if name in last}
+        due = self._due.due(one.function)
+        return shown if due is None else shown | {"next_run": due}
+
+
+def checked_ids(text: str | None) -> list[str]:
+    """Return the ids in a list with commas, each once.  Raises `InvalidRequest`."""
+    found = list(dict.fromkeys(filter(None, (text or "").split(","))))
+    if not 0 < len(found) <= SHOWN_FUNCTIONS:
+        raise InvalidRequest(f"ids: ids must be 1 to {SHOWN_FUNCTIONS} ids with commas between")
+    return found
 
 
 def _frame(over: Range, since: int) -> Json:
@@ -126,11 +169,6 @@ def _frame(over: Range, since: int) -> Json:
 
 def _steps(over: Range, since: int) -> range:
     return range(since, since + over.length_s, over.step_s)
-
-
-def _in(series: dict[int, Figures], start: int) -> tuple[Figures, ...]:
-    figures = series.get(start)
-    return () if figures is None else (figures,)
 
 
 def _counts(figures: Iterable[Figures]) -> Json:

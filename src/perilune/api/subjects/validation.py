@@ -31,6 +31,7 @@ from perilune.api.subjects.schedule_rules import (
 from perilune.store import (
     MAX_PAGE_LIMIT,
     CronStatus,
+    FunctionKind,
     FunctionQuery,
     FunctionSort,
     PaginationParams,
@@ -252,8 +253,14 @@ def page_params(
     return PaginationParams(_number(limit), _number(offset)).normalized(most)
 
 
-def function_query(q: str | None, sort: str | None, fields: str | None) -> FunctionQuery:
-    """Return which functions are wanted.
+def function_query(
+    q: str | None,
+    sort: str | None,
+    fields: str | None,
+    show: str | None = None,
+    failing_since: int = 0,
+) -> FunctionQuery:
+    """Return which functions are wanted; failures count from *failing_since* on.
 
     Raises:
         InvalidRequest: a rule is broken.
@@ -262,8 +269,12 @@ def function_query(q: str | None, sort: str | None, fields: str | None) -> Funct
         raise InvalidRequest(f"q: q cannot be longer than {MAX_SEARCH_CHARS} characters")
     if sort is not None and sort not in tuple(FunctionSort):
         raise InvalidRequest(f"sort: sort must be one of: [{' '.join(FunctionSort)}]")
+    if show and show not in tuple(FunctionKind):
+        raise InvalidRequest(f"show: show must be one of: [{' '.join(FunctionKind)}]")
     return FunctionQuery(
         q=q or None,
+        kind=FunctionKind(show) if show else None,
+        failing_since=failing_since,
         sort=FunctionSort.NEWEST if sort is None else FunctionSort(sort),
         with_code=wants_everything(fields),
     )

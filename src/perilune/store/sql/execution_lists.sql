@@ -27,3 +27,6 @@ SELECT coalesce((SELECT seq FROM executions ORDER BY seq LIMIT 1), 1),
 
 -- name: next_row
 SELECT seq, created_at FROM executions WHERE seq >= ?1 ORDER BY seq LIMIT 1
+
+-- name: name
+SELECT id, name FROM functions WHERE id = ?1

@@ -10,15 +10,17 @@ SELECT 1 FROM functions WHERE id = ?1
 SELECT {columns_of_f}, {columns_of_v}
 FROM functions AS f
 LEFT JOIN function_versions AS v ON v.function_id = f.id AND v.is_active = 1
-WHERE ?3 IS NULL OR f.name LIKE ?3 ESCAPE '\' OR f.description LIKE ?3 ESCAPE '\'
-      OR f.id LIKE ?3 ESCAPE '\'
+WHERE (:text IS NULL OR f.name LIKE :text ESCAPE '\' OR f.description LIKE :text ESCAPE '\'
+       OR f.id LIKE :text ESCAPE '\')
+      AND ({kind})
 ORDER BY {order}
-LIMIT ?1 OFFSET ?2
+LIMIT :limit OFFSET :offset
 
 -- name: count_functions
-SELECT count(*) FROM functions
-WHERE ?1 IS NULL OR name LIKE ?1 ESCAPE '\' OR description LIKE ?1 ESCAPE '\'
-      OR id LIKE ?1 ESCAPE '\'
+SELECT count(*) FROM functions AS f
+WHERE (:text IS NULL OR f.name LIKE :text ESCAPE '\' OR f.description LIKE :text ESCAPE '\'
+       OR f.id LIKE :text ESCAPE '\')
+      AND ({kind})
 
 -- name: list_active_cron
 SELECT {columns}

@@ -12,9 +12,23 @@ GROUP BY function_id, duration_class
 -- name: series
 -- Most rows are wanted: finding each through the index (the + keeps it from that) would take
 -- longer than reading them all.
-SELECT bucket - bucket % ?2, sum(executions), sum(errors), sum(duration_ms)
+SELECT bucket - bucket % ?2, duration_class, sum(executions), sum(errors), sum(duration_ms)
 FROM execution_stats WHERE +bucket >= ?1
-GROUP BY 1
+GROUP BY 1, 2
+
+-- name: of_one
+SELECT duration_class, sum(executions), sum(errors), sum(duration_ms)
+FROM execution_stats WHERE function_id = ?1 AND bucket >= ?2
+GROUP BY duration_class
+
+-- name: last_execution
+-- What deleted versions have left is out of sight until the clean-up has removed it.
+SELECT id, function_id, function_version_id, status, duration_ms, NULL, error_kind, NULL, NULL,
+       trigger, created_at
+FROM executions INDEXED BY executions_newest
+WHERE function_id = ?1 AND function_version_id NOT IN
+      (SELECT version_id FROM execution_counters WHERE deleted = 1 AND executions > 0)
+ORDER BY created_at DESC, seq DESC LIMIT 1
 
 -- name: names
 SELECT id, name FROM functions
