@@ -60,9 +60,6 @@ from perilune.store.records import (
     ExecutionStatus,
     ExecutionTrigger,
     Function,
-    FunctionKind,
-    FunctionQuery,
-    FunctionSort,
     FunctionVersion,
     FunctionWithActiveVersion,
     LogEntry,
@@ -77,7 +74,14 @@ from perilune.store.records import (
     VersionSummary,
     to_json,
 )
-from perilune.store.selection import ExecutionFilter, ExecutionPage, ExecutionPosition
+from perilune.store.selection import (
+    ExecutionFilter,
+    ExecutionPage,
+    ExecutionPosition,
+    FunctionKind,
+    FunctionQuery,
+    FunctionSort,
+)
 from perilune.store.sqlite import (
     ErrorHook,
     SqliteStore,

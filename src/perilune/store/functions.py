@@ -12,14 +12,12 @@ from perilune.store.errors import AlreadyExists, FunctionNotFound
 from perilune.store.operations import Params, Statement, Work
 from perilune.store.records import (
     Function,
-    FunctionKind,
-    FunctionQuery,
-    FunctionSort,
     FunctionWithActiveVersion,
     PaginationParams,
     UpdateFunctionRequest,
 )
 from perilune.store.removal import remove_few_of_function
+from perilune.store.selection import FunctionKind, FunctionQuery, FunctionSort
 from perilune.store.statements import load_statements
 from perilune.store.versions import VERSION_COLUMNS, version_of_row
 

@@ -15,7 +15,6 @@ from perilune.store.records import (
     Execution,
     ExecutionStatus,
     Function,
-    FunctionQuery,
     FunctionVersion,
     FunctionWithActiveVersion,
     LogEntry,
@@ -25,14 +24,18 @@ from perilune.store.records import (
     UpdateFunctionRequest,
     VersionSummary,
 )
-from perilune.store.selection import ExecutionFilter, ExecutionPage, ExecutionPosition
+from perilune.store.selection import (
+    ExecutionFilter,
+    ExecutionPage,
+    ExecutionPosition,
+    FunctionQuery,
+)
 
 
 class DB(Protocol):
     """Functions, versions and executions.
 
-    Raises `StoreError` subclasses: the not-found errors named per method, and
-    `StoreUnavailable` for every other failure.
+    Raises the not-found errors named per method, otherwise `StoreUnavailable`: `StoreError`s.
     """
 
     async def create_function(self, fn: Function) -> Function:
@@ -163,10 +166,7 @@ class DB(Protocol):
         ...
 
     async def recover_pending(self, before: int) -> int:
-        """Close rows still pending that were created before *before*; return how many.
-
-        They become errors with the message `interrupted by server restart`.
-        """
+        """Close rows still pending, created before *before*, as interrupted; return how many."""
         ...
 
     async def purge_expired(self, now: int) -> dict[str, int]:

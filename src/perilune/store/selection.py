@@ -1,8 +1,44 @@
-"""Which executions a list shall show, and what it answers."""
+"""Which functions or executions a list shall show, and what it answers."""
+
+from enum import StrEnum
 
 import msgspec
 
 from perilune.store.records import Execution, ExecutionStatus, ExecutionTrigger
+
+
+class FunctionSort(StrEnum):
+    """The order of a list of functions; equals come in the order of their ids."""
+
+    NEWEST = "-created_at"
+    OLDEST = "created_at"
+    NAME = "name"
+    NAME_BACKWARDS = "-name"
+    CHANGED_LAST = "-updated_at"
+    CHANGED_FIRST = "updated_at"
+
+
+class FunctionKind(StrEnum):
+    """What kind of functions a list shall show."""
+
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+    SCHEDULED = "scheduled"
+    FAILING = "failing"
+    """An execution has failed of late, see `FunctionQuery.failing_since`."""
+
+
+class FunctionQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which functions are wanted, in which order, and how much of them."""
+
+    q: str | None = None
+    """Text that name, description or id contain; the case of ASCII letters does not matter."""
+    sort: FunctionSort = FunctionSort.NEWEST
+    kind: FunctionKind | None = None
+    failing_since: int = 0
+    """From when on failures count, in the spans of the statistics."""
+    with_code: bool = True
+    """Without it, the code of versions is not read and stays empty."""
 
 
 class ExecutionFilter(msgspec.Struct, frozen=True, kw_only=True):
