@@ -27,7 +27,7 @@ from perilune.runtimes.plan import (
     should_hand_over,
 )
 from perilune.runtimes.spares import Spares
-from perilune.runtimes.upkeep import check_memory, find_excess
+from perilune.runtimes.upkeep import check_memory, find_excess, holds_too_much, works_unasked
 from perilune.runtimes.versions import Owner, Version, Waiter
 from perilune.runtimes.worker_process import Invocation, WorkerProcess
 
@@ -356,7 +356,14 @@ class Pool:
             self._replan()
 
     def _keep_budget(self) -> None:
-        """Stop idle workers as long as all of them together hold more than they may."""
+        """Stop workers that take more than they may, and idle ones while all hold too much."""
+        for version in list(self._versions.values()):
+            for worker in list(version.workers):
+                if worker.load:
+                    check_memory(worker)  # however short each of its executions is
+                elif holds_too_much(worker) or works_unasked(worker):
+                    _log.warning("an idle worker of version %s took too much", version.owner[0])
+                    self._stop_idle(worker)
         bound = [worker for version in self._versions.values() for worker in version.workers]
         for worker in find_excess(bound, self._spares, self._limits.total_bytes):
             self._stop_idle(worker)

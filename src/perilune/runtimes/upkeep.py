@@ -1,4 +1,4 @@
-"""Watches the memory of workers: of each against its limit, of all together against a budget."""
+"""Watches workers: the memory of each and of all together, and whether idle ones are idle."""
 
 from collections.abc import Iterable
 
@@ -7,15 +7,37 @@ from perilune.runtimes.limits import MIB
 from perilune.runtimes.plan import over_budget
 from perilune.runtimes.worker_process import WorkerProcess
 
+IDLE_PROCESSOR_S = 1.0
+"""Processor time an idle worker may use: collecting garbage and compiling go on for a while."""
+
 
 def check_memory(worker: WorkerProcess) -> None:
     """Stop a worker that holds more than its limit outside the guest's own heap."""
-    kind = worker.kind
-    if worker.resident_bytes() > kind.memory_bytes + kind.language.overhead_bytes:
-        limit = kind.memory_bytes // MIB
+    if holds_too_much(worker):
+        limit = worker.kind.memory_bytes // MIB
         worker.kill(
             MemoryLimitError(f"memory limit exceeded: the worker used more than {limit} MiB")
         )
+
+
+def holds_too_much(worker: WorkerProcess) -> bool:
+    """Whether a worker holds more memory than its limit, the interpreter's own included."""
+    kind = worker.kind
+    return worker.resident_bytes() > kind.memory_bytes + kind.language.overhead_bytes
+
+
+def works_unasked(worker: WorkerProcess) -> bool:
+    """Whether an idle worker goes on computing: it has answered, and not ended.
+
+    Guest code can send an outcome by itself and go on.  It can't ask for anything then, and its
+    process would be stopped at the deadline of the next execution, but there may be none.
+    """
+    since, used_s = worker.idle_mark
+    now_used_s = worker.processor_s()
+    if since != worker.free_since:
+        worker.idle_mark = (worker.free_since, now_used_s)
+        return False
+    return now_used_s - used_s > IDLE_PROCESSOR_S
 
 
 def find_excess(

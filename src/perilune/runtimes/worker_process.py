@@ -1,14 +1,18 @@
 """One worker process, as the host sees it: invocations in order, their frames, a way to kill it."""
 
 import asyncio
+import os
 import signal
 import time
 from collections import deque
 
-from perilune.runtimes.contract import RuntimeFailure, WorkerDiedError
+from perilune.runtimes.contract import MemoryLimitError, RuntimeFailure, WorkerDiedError
+from perilune.runtimes.frame_contents import refuse_bombs
 from perilune.runtimes.language import WorkerKind
+from perilune.runtimes.limits import MIB
 from perilune.runtimes.zygote_client import Spawned
 from perilune.worker.frames import (
+    MAX_FRAME_BYTES,
     Call,
     Failure,
     FrameError,
@@ -23,8 +27,14 @@ from perilune.worker.frames import (
 ENDED = "the worker process ended in the middle of the execution"
 PAGE_BYTES = 4096
 EXIT_STATUS_WAIT_S = 0.25
-MAX_UNREAD_FRAMES = 256
-"""Frames received ahead of their handling; then the socket is not read until they are handled."""
+MAX_UNREAD_FRAMES = 64
+"""Frames received ahead of their handling; then no more are taken until these are handled, which
+leaves a moment to everybody else."""
+MAX_UNREAD_BYTES = 256 * 1024
+"""The same for their size."""
+MAX_UNREAD_REPLY_BYTES = 48 * MIB
+"""Answers to calls that a worker may leave unread, beyond one frame for each in its line."""
+PROCESSOR_TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
 class NotStartedError(RuntimeFailure):
@@ -72,7 +82,7 @@ class Invocation:
 
     def reply(self, reply: Reply) -> None:
         """Answer the call received last.  Raises `FrameError` when the answer is too long."""
-        self.worker.send(reply)
+        self.worker.answer(reply)
 
     async def receive(self) -> FromWorker:
         """Return the next frame that belongs to this invocation.
@@ -89,7 +99,7 @@ class Invocation:
             await self._waiter
         frame = frames.popleft()
         if not frames:
-            self.worker.resume_reading()
+            self.worker.go_on()
         return frame
 
     def deliver(self, frame: FromWorker) -> int:
@@ -130,13 +140,16 @@ class WorkerProcess(asyncio.Protocol):
         self.has_code = False
         """Whether it has been given the source of its version."""
         self._spawned = spawned
-        self._reader: FrameReader[FromWorker] = FrameReader(FromWorker)
+        self._reader: FrameReader[FromWorker] = FrameReader(FromWorker, refuse_bombs)
         self._line: deque[Invocation] = deque()
         self._reserved = 0
         self._transport: asyncio.Transport | None = None
         self._failure: RuntimeFailure | None = None
         self._ended_by_itself = False
         self._paused = False
+        self._handled_bytes = 0
+        self.idle_mark: tuple[float, float] = (0.0, 0.0)
+        """Since when it had been idle, and the processor time it had used, when last looked at."""
 
     @property
     def is_alive(self) -> bool:
@@ -195,6 +208,24 @@ class WorkerProcess(asyncio.Protocol):
         if self._transport is not None:
             self._transport.write(data)
 
+    def answer(self, reply: Reply) -> None:
+        """Queue the answer to a call; a worker that lets too many of them pile up is killed.
+
+        Raises:
+            FrameError: it is too long for the protocol.
+        """
+        if self._failure is not None:
+            return
+        self.send(reply)
+        most = MAX_UNREAD_REPLY_BYTES + len(self._line) * MAX_FRAME_BYTES
+        if self._transport is not None and self._transport.get_write_buffer_size() > most:
+            self.kill(
+                MemoryLimitError(
+                    f"memory limit exceeded: answers of more than {most // MIB} MiB "
+                    "wait for the function to read them"
+                )
+            )
+
     def kill(self, reason: RuntimeFailure | None = None) -> None:
         """End the process at once; *reason* is what the invocation it is busy with reports."""
         self._fail(reason or WorkerDiedError("the worker process was stopped"))
@@ -204,11 +235,18 @@ class WorkerProcess(asyncio.Protocol):
         else:
             self._transport.abort()
 
-    def resume_reading(self) -> None:
-        """Go on reading after too much had come ahead of its handling."""
-        if self._paused and self._transport is not None and self._failure is None:
+    def go_on(self) -> None:
+        """Note that all frames have been handled; if that was waited for, there will be more."""
+        self._handled_bytes = self._reader.taken_bytes
+        if self._paused:
+            # In a turn of its own: whoever sends without end must not keep others waiting.
+            asyncio.get_running_loop().call_soon(self._resume)
+
+    def _resume(self) -> None:
+        if self._failure is None and self._transport is not None:
             self._paused = False
             self._transport.resume_reading()
+            self._hand_out()
 
     async def describe(self, failure: RuntimeFailure) -> RuntimeFailure:
         """Return *failure*, with the signal that ended the process if it was not ours."""
@@ -227,8 +265,13 @@ class WorkerProcess(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Asyncio: bytes have arrived."""
+        self._reader.add(data)
+        self._hand_out()
+
+    def _hand_out(self) -> None:
+        """Give the frames that are there to their invocations, until too many are unread."""
         try:
-            for frame in self._reader.feed(data):
+            while not self._paused and (frame := self._reader.take()) is not None:
                 self._dispatch(frame)
         except FrameError as error:
             self.kill(WorkerDiedError(f"the worker broke the protocol and was stopped: {error}"))
@@ -246,7 +289,8 @@ class WorkerProcess(asyncio.Protocol):
             raise FrameError("a frame outside of any invocation")
         invocation = self._line[0]
         if isinstance(frame, Call):
-            if invocation.deliver(frame) > MAX_UNREAD_FRAMES and not self._paused:
+            unread_bytes = self._reader.taken_bytes - self._handled_bytes
+            if invocation.deliver(frame) >= MAX_UNREAD_FRAMES or unread_bytes > MAX_UNREAD_BYTES:
                 self._paused = True
                 if self._transport is not None:
                     self._transport.pause_reading()
@@ -274,6 +318,15 @@ class WorkerProcess(asyncio.Protocol):
         """
         resident, of_files = self._pages()
         return (resident - of_files) * PAGE_BYTES
+
+    def processor_s(self) -> float:
+        """Return the processor time the process has used; 0 when it is gone."""
+        try:
+            with open(f"/proc/{self.pid}/stat", "rb") as stat:
+                members = stat.read().rpartition(b")")[2].split()
+            return (int(members[11]) + int(members[12])) * PROCESSOR_TICK_S
+        except (OSError, IndexError, ValueError):
+            return 0.0
 
     def _pages(self) -> tuple[int, int]:
         """Return how many pages are resident, and how many of them belong to files."""

@@ -6,11 +6,15 @@ belong to guest code travel as msgpack *bin* (`bytes`), because Lua strings
 are byte strings; names and texts of the protocol itself are *str*.
 
 The host trusts nothing that arrives here: `FrameReader` bounds the length
-before it buffers a byte of the body, and decoding is strict.
+before it buffers a byte of the body, and decoding is strict: what a value of a
+guest may be is said down to the depth that calls need, and its keys are byte
+strings or numbers.  Lists as keys could be chosen so that all of them collide,
+and one frame would keep the host busy for hours.
 """
 
 import struct
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
@@ -74,12 +78,24 @@ class Reply(msgspec.Struct, frozen=True, array_like=True, tag="reply"):
     value: Any = None
 
 
+if TYPE_CHECKING:
+    Argument = Any  # a value of a guest: whoever uses it looks at it first
+else:
+    _Scalar = bytes | int | float | bool | None
+    _Key = bytes | int | float
+    # What is deeper than members of attachments in a list of options stays undecoded.
+    _Third = _Scalar | list[msgspec.Raw] | dict[_Key, msgspec.Raw]
+    _Second = _Scalar | list[_Third] | dict[_Key, _Third]
+    _First = _Scalar | list[_Second] | dict[_Key, _Second]
+    Argument = _Scalar | list[_First] | dict[_Key, _First]
+
+
 class Call(msgspec.Struct, frozen=True, array_like=True, tag="call"):
     """Worker → host: the guest calls a host function."""
 
     name: str
     """`module.function`, as in the guest API table."""
-    args: list[Any]
+    args: list[Argument]
 
 
 class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
@@ -132,40 +148,68 @@ def encode(message: ToWorker | FromWorker) -> bytes:
     return HEADER.pack(len(body), PROTOCOL_VERSION) + body
 
 
+Examine = Callable[[memoryview], None]
+"""Looks at the body of a frame before it is decoded; raises `FrameError` to refuse it."""
+
+
 class FrameReader(Generic[M]):
     """Cuts a byte stream into decoded messages of one type.
 
-    Feed it what the socket gave; it keeps the incomplete rest.
+    Give it what the socket gave, and take the messages out; it keeps the rest.
     """
 
-    def __init__(self, message_type: Any) -> None:  # Any: a union of types is not a `type`
+    def __init__(
+        self,
+        message_type: Any,  # Any: a union of types is not a `type`
+        examine: Examine | None = None,
+    ) -> None:
         self._decoder = msgspec.msgpack.Decoder(message_type)
+        self._examine = examine
         self._buffer = bytearray()
+        self.taken_bytes = 0
+        """Size of all frames taken out so far."""
 
-    def feed(self, data: bytes) -> list[M]:
-        """Return the messages completed by *data*, oldest first.
+    def add(self, data: bytes) -> None:
+        """Take in what the socket gave."""
+        self._buffer += data
+
+    def take(self) -> M | None:
+        """Return the oldest complete message; None if more data is needed.
 
         Raises:
             FrameError: wrong version, too long, or not a message of this type.
         """
         buffer = self._buffer
-        buffer += data
-        messages: list[M] = []
-        while len(buffer) >= HEADER.size:
-            length, version = HEADER.unpack_from(buffer)
-            if version != PROTOCOL_VERSION:
-                raise FrameError(f"protocol version {version}, expected {PROTOCOL_VERSION}")
-            if length > MAX_FRAME_BYTES:
-                raise _too_long(length)
-            end = HEADER.size + length
-            if len(buffer) < end:
-                break
-            try:
-                messages.append(self._decoder.decode(memoryview(buffer)[HEADER.size : end]))
-            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-                raise FrameError(f"malformed frame: {error}") from error
+        if len(buffer) < HEADER.size:
+            return None
+        length, version = HEADER.unpack_from(buffer)
+        if version != PROTOCOL_VERSION:
+            raise FrameError(f"protocol version {version}, expected {PROTOCOL_VERSION}")
+        if length > MAX_FRAME_BYTES:
+            raise _too_long(length)
+        end = HEADER.size + length
+        if len(buffer) < end:
+            return None
+        try:
+            body = memoryview(buffer)[HEADER.size : end]
+            if self._examine is not None:
+                self._examine(body)
+            message: M = self._decoder.decode(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise FrameError(f"malformed frame: {error}") from error
+        del body
+        try:
             del buffer[:end]
-        return messages
+        except BufferError:
+            # What is undecoded in the message is still in there.
+            self._buffer = buffer[end:]
+        self.taken_bytes += end
+        return message
+
+    def feed(self, data: bytes) -> list[M]:
+        """Return the messages completed by *data*, oldest first; raises as `take` does."""
+        self._buffer += data
+        return list(iter(self.take, None))
 
 
 def _too_long(length: int) -> FrameError:
