@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 import perilune.worker
 from perilune.runtimes.guest_api import HOST_FUNCTIONS
 from perilune.worker.frames import (
@@ -17,6 +19,7 @@ from perilune.worker.frames import (
     FromWorker,
     HostFunction,
     Invoke,
+    Ready,
     Reply,
     Result,
     Setup,
@@ -35,6 +38,13 @@ CONTEXT = {"executionId": "e_1", "functionId": "f_1", "baseUrl": "https://fn.exa
 EVENT = {"method": "GET", "path": "/", "headers": {}, "body": "", "query": {}}
 
 Answer = Callable[[Call], Reply]
+
+
+class WholeCall(msgspec.Struct, frozen=True, array_like=True, tag="call"):
+    """A call with all that is in it; the server leaves undecoded what is deeper than it needs."""
+
+    name: str
+    args: list[Any]
 
 
 def host_functions() -> list[HostFunction]:
@@ -76,7 +86,7 @@ class DenoGuest:
         theirs.close()
         ours.settimeout(ANSWER_TIMEOUT_S)
         self._socket = ours
-        self._reader: FrameReader[FromWorker] = FrameReader(FromWorker)
+        self._reader: FrameReader[FromWorker] = FrameReader(Ready | WholeCall | Result | Failure)
         self._messages: list[FromWorker] = []
         self._version = 0
         self._source = ""
@@ -165,5 +175,8 @@ class DenoGuest:
             if not data:
                 status = self.process.wait(ANSWER_TIMEOUT_S)
                 raise AssertionError(f"the process ended with status {status}")
-            self._messages += self._reader.feed(data)
+            for message in self._reader.feed(data):
+                if isinstance(message, WholeCall):
+                    message = Call(message.name, message.args)
+                self._messages.append(message)
         return self._messages.pop(0)

@@ -30,11 +30,9 @@ def refuse_bombs(body: memoryview) -> None:
         return
     at, expected, seen = 0, 1, 0
     while expected and at < size:
-        seen += 1
-        if seen + expected > MAX_VALUES:
-            raise FrameError(f"a frame of more than {MAX_VALUES} values")
         head, width, values = _KINDS[body[at]]
         at += head
+        seen += 1
         expected -= 1
         if width:
             length = int.from_bytes(body[at - width : at], "big")
@@ -44,6 +42,8 @@ def refuse_bombs(body: memoryview) -> None:
                 at += length
         else:
             expected += values
+        if seen + expected > MAX_VALUES:
+            raise FrameError(f"a frame of more than {MAX_VALUES} values")
 
 
 def _kind(byte: int) -> _Kind:

@@ -121,6 +121,7 @@ def _limits() -> dict[str, str]:
         "memory": _size(settings.worker_memory),
         "request_body": _size(settings.request_body),
         "response_body": _size(settings.response_body),
+        "response_headers": _size(worker.response_headers_bytes),
         "host_calls": f"{worker.host_calls:,}",
         "outbound_calls": f"{settings.http_calls:,}",
         "http_timeout": f"{settings.http_timeout:g} s",

@@ -16,28 +16,25 @@ from typing import Any, Protocol
 import msgspec
 
 from perilune.errors import PeriluneError
-from perilune.events import ExecutionContext, HTTPResponse
+from perilune.events import ExecutionContext
 from perilune.runtimes.checking import source_report
 from perilune.runtimes.contract import (
     CheckUnavailable,
     GuestError,
-    GuestSyntaxError,
-    MemoryLimitError,
-    RuntimeFailure,
     RuntimeRequest,
     RuntimeResult,
     SourceReport,
     WorkerDiedError,
 )
 from perilune.runtimes.guest_calls import GuestCalls, GuestServices
-from perilune.runtimes.guest_values import as_bytes, guest_context, guest_event, header_text
+from perilune.runtimes.guest_values import as_bytes, guest_context, guest_event
 from perilune.runtimes.language import Language, WorkerKind
 from perilune.runtimes.languages import LANGUAGES
 from perilune.runtimes.limits import MIB, WorkerLimits
 from perilune.runtimes.outbound_calls import OutboundServices
+from perilune.runtimes.outcomes import failure_of, response_of
 from perilune.runtimes.plan import PoolFigures
 from perilune.runtimes.pool import Pool
-from perilune.runtimes.report import format_report
 from perilune.runtimes.starter import WorkerStarter
 from perilune.runtimes.worker_process import Invocation, NotStartedError
 from perilune.services.ai import AIClient, AITracker
@@ -241,7 +238,7 @@ class WorkerRuntime:
                 pool.release(invocation)
         if isinstance(frame, Result):
             return await self._result(frame, context)
-        raise _failure(frame, req.code, kind)
+        raise failure_of(frame, req.code, kind)
 
     async def check(self, code: str, runtime: str) -> SourceReport:
         """Compile *code* in a worker without running it.
@@ -333,17 +330,9 @@ class WorkerRuntime:
                 raise WorkerDiedError("the worker broke the protocol and was stopped")
 
     async def _result(self, frame: Result, context: ExecutionContext) -> RuntimeResult:
-        """Check what the worker says the guest returned; the worker is not trusted."""
-        if not 200 <= frame.status_code <= 599:
-            raise GuestError(f"invalid statusCode: {frame.status_code}")
+        response = response_of(frame, self._limits)
         for warning in frame.warnings[:10]:
             await self._services.logger.log(context.execution_id, LogLevel.WARN, warning)
-        response = HTTPResponse(
-            status_code=frame.status_code,
-            headers={name: header_text(value) for name, value in frame.headers.items()},
-            body=frame.body,
-            is_base64_encoded=frame.is_base64_encoded,
-        )
         return RuntimeResult(response=response)
 
 
@@ -371,24 +360,3 @@ def _send_reply(invocation: Invocation, reply: Reply) -> None:
         invocation.reply(reply)
     except FrameError:
         invocation.reply(Reply("the result is too large for one call; ask for less"))
-
-
-def _failure(frame: Failure, source: str, kind: WorkerKind) -> RuntimeFailure:
-    """Return the error that an execution's record shows for *frame*."""
-    message, column = frame.message, frame.column
-    if frame.kind == "memory":
-        message = f"memory limit exceeded: the function may use {kind.memory_bytes // MIB} MiB"
-        column = None
-    text = format_report(
-        kind=frame.kind,
-        message=message,
-        line=frame.line,
-        column=column,
-        source=source,
-        wording=kind.language.wording,
-    )
-    if frame.kind == "memory":
-        return MemoryLimitError(text)
-    if frame.kind == "syntax":
-        return GuestSyntaxError(text)
-    return GuestError(text)
