@@ -16,7 +16,7 @@ from perilune.store.records import (
     PaginationParams,
     UpdateFunctionRequest,
 )
-from perilune.store.removal import remove_few_of_function
+from perilune.store.removal import remove_few_of_function, remove_few_pairs
 from perilune.store.selection import FunctionKind, FunctionQuery, FunctionSort
 from perilune.store.statements import load_statements
 from perilune.store.versions import VERSION_COLUMNS, version_of_row
@@ -139,12 +139,14 @@ class Functions:
     async def delete(self, function_id: str) -> None:
         """See `DB.delete_function`.
 
-        What belongs to the function goes in one transaction, and so do its executions if they
-        are few.  Otherwise they are out of sight from here on, and `purge_expired` deletes them.
+        What belongs to the function goes in one transaction, and so do its executions and pairs
+        if they are few.  Otherwise they are out of sight from here on, and `purge_expired`
+        deletes them.
         """
 
         def delete(connection: sqlite3.Connection) -> None:
             remove_few_of_function(connection, function_id)
+            remove_few_pairs(connection, function_id)
             if connection.execute(_SQL["delete_function"], (function_id,)).rowcount < 1:
                 raise FunctionNotFound
 

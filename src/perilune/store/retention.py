@@ -3,13 +3,15 @@
 What goes is found by readers; the writer only deletes.
 """
 
+import sqlite3
 from collections import Counter
+from functools import partial
 from typing import Any
 
 from perilune.store.access import Access
 from perilune.store.operations import Statement
 from perilune.store.portions import Pause, Portions
-from perilune.store.removal import FEW, remove_executions
+from perilune.store.removal import FEW, remove_executions, remove_left_pairs
 from perilune.store.statements import load_statements
 
 DEFAULT_DAYS = 7
@@ -24,6 +26,7 @@ Place = tuple[int, int]
 _FIRST: Place = (-(2**63), 0)
 _LAST: Place = (2**63 - 1, 0)
 _SQL = load_statements("upkeep")
+_KV = load_statements("kv")
 
 
 class Retention:
@@ -67,6 +70,17 @@ class Retention:
             gone += await self._delete("executions_of_version", function_id, version_id)
         for (function_id,) in await self._rows("with_empty_rows", ()):
             await self._access.write(Statement(_SQL["forget_versions"], (function_id, FEW)))
+        return gone + await self._purge_pairs()
+
+    async def _purge_pairs(self) -> Counter[str]:
+        """Delete the pairs that deleted functions have left, and then what they belonged to."""
+        gone: Counter[str] = Counter()
+        owners = await self._access.read(lambda c: c.execute(_KV["deleted_owners"]).fetchall())
+        for (function_id,) in owners:
+            remove = partial(_remove_pairs, function_id)
+            while number := await self._portions.once(remove):
+                gone["kv_store"] += number
+            await self._access.write(Statement(_KV["forget_owner"], (function_id,)))
         return gone
 
     async def _first_too_much(self, function_id: str, limit: int) -> Place | None:
@@ -101,3 +115,7 @@ class Retention:
 
     async def _rows(self, name: str, params: tuple[object, ...]) -> list[Any]:
         return await self._access.read(lambda c: c.execute(_SQL[name], params).fetchall())
+
+
+def _remove_pairs(function_id: str, connection: sqlite3.Connection, most: int) -> int:
+    return remove_left_pairs(connection, function_id, most)

@@ -153,9 +153,9 @@ class SqliteSession:
         gone = await self._retention.purge_deleted()
         gone += await self._retention.purge_old(now)
         gone += await self._retention.purge_large()
-        expired = await self._expiry.purge(now)
+        gone.update(await self._expiry.purge(now))
         await self.statistics.merge_old(now)
-        return {**dict.fromkeys(TABLES_OF_EXECUTIONS, 0), **gone, **expired}
+        return {**dict.fromkeys(TABLES_OF_EXECUTIONS, 0), **gone}
 
     async def ping(self) -> None:
         """See `DB.ping`."""

@@ -1,6 +1,7 @@
 -- name: get_value
 SELECT value FROM kv_store
 WHERE function_id = ?1 AND key = ?2 AND (expires_at IS NULL OR expires_at > ?3)
+  AND NOT EXISTS (SELECT 1 FROM kv_owners WHERE function_id = ?1 AND deleted = 1)
 
 -- name: usage
 -- The bytes of all pairs of the function, those of this one (0: there is none), and those of
@@ -26,25 +27,30 @@ DELETE FROM kv_store WHERE function_id = ?1 AND key = ?2
 -- name: list_between
 SELECT key, value FROM kv_store
 WHERE function_id = ?1 AND key >= ?2 AND key < ?3 AND (expires_at IS NULL OR expires_at > ?4)
+  AND NOT EXISTS (SELECT 1 FROM kv_owners WHERE function_id = ?1 AND deleted = 1)
 ORDER BY key LIMIT ?5
 
 -- name: list_from
 SELECT key, value FROM kv_store
 WHERE function_id = ?1 AND key >= ?2 AND (expires_at IS NULL OR expires_at > ?3)
+  AND NOT EXISTS (SELECT 1 FROM kv_owners WHERE function_id = ?1 AND deleted = 1)
 ORDER BY key LIMIT ?4
 
 -- name: get_entry
 SELECT key, value, length(value), expires_at FROM kv_store
 WHERE function_id = ?1 AND key = ?2 AND (expires_at IS NULL OR expires_at > ?3)
+  AND NOT EXISTS (SELECT 1 FROM kv_owners WHERE function_id = ?1 AND deleted = 1)
 
 -- name: entries_between
 SELECT key, coalesce(substr(value, 1, ?6), x''), length(value), expires_at FROM kv_store
 WHERE function_id = ?1 AND key >= ?2 AND key < ?3 AND (expires_at IS NULL OR expires_at > ?4)
+  AND NOT EXISTS (SELECT 1 FROM kv_owners WHERE function_id = ?1 AND deleted = 1)
 ORDER BY key LIMIT ?5
 
 -- name: entries_from
 SELECT key, coalesce(substr(value, 1, ?5), x''), length(value), expires_at FROM kv_store
 WHERE function_id = ?1 AND key >= ?2 AND (expires_at IS NULL OR expires_at > ?3)
+  AND NOT EXISTS (SELECT 1 FROM kv_owners WHERE function_id = ?1 AND deleted = 1)
 ORDER BY key LIMIT ?4
 
 -- name: used_bytes
@@ -57,6 +63,36 @@ DELETE FROM kv_store WHERE function_id = ?1 AND expires_at <= ?2
 DELETE FROM kv_store WHERE rowid IN (
     SELECT rowid FROM kv_store WHERE expires_at <= ?1 LIMIT ?2
 )
+
+-- name: are_few
+-- Whether a function has no more than ?2 pairs and ?3 bytes of them.
+SELECT coalesce((SELECT kv_bytes FROM function_counters WHERE function_id = ?1), 0) <= ?3
+   AND (SELECT count(*) FROM (SELECT 1 FROM kv_store WHERE function_id = ?1 LIMIT ?2 + 1)) <= ?2
+
+-- name: delete_all
+DELETE FROM kv_store WHERE function_id = ?1
+
+-- name: deleted_owners
+SELECT function_id FROM kv_owners WHERE deleted = 1
+
+-- name: delete_left
+-- Some pairs of a deleted function: ?2 at most, and not many more bytes than ?3.
+DELETE FROM kv_store WHERE rowid IN (
+    SELECT id FROM (
+        SELECT rowid AS id, sum(length(value)) OVER (
+            ORDER BY key ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS bytes_before
+        FROM kv_store
+        WHERE function_id = (SELECT function_id FROM kv_owners
+                             WHERE function_id = ?1 AND deleted = 1)
+        ORDER BY key LIMIT ?2
+    )
+    WHERE coalesce(bytes_before, 0) < ?3
+)
+
+-- name: forget_owner
+DELETE FROM kv_owners WHERE function_id = ?1 AND deleted = 1
+  AND NOT EXISTS (SELECT 1 FROM kv_store WHERE function_id = ?1)
 
 -- name: miscounted_bytes
 SELECT c.function_id, c.kv_bytes, coalesce(sum(length(k.key) + length(k.value)), 0)
