@@ -32,7 +32,7 @@ export default async function handler(ctx, event) {
   }
   const text = event.body.trim();
   if (text === "") return answer(400, { error: "the body must be a text" });
-  if (text.length > MAX_TEXT_CHARS) {
+  if ([...text].length > MAX_TEXT_CHARS) {
     const error = `the text must not be longer than ${MAX_TEXT_CHARS} characters`;
     return answer(413, { error });
   }

@@ -26,7 +26,7 @@ TASK = (
 
 def handler(ctx: Context, event: Event) -> Any:
     token, model = env.get("SUMMARY_TOKEN"), env.get("AI_MODEL")
-    if not token or model is None:
+    if not token or not model:
         log.error("SUMMARY_TOKEN and AI_MODEL must be set")
         return {"error": "not configured"}, 500
     # Every call costs money, so strangers can't make any.

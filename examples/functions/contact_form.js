@@ -17,8 +17,9 @@
 import { email, env, log } from "perilune";
 
 const MAX_MESSAGE_CHARS = 5000;
+const CONTROL = /[\x00-\x1f\x7f]/;
 const ADDRESS = /^[^\s<>,;@]+@[^\s<>,;@]+\.[^\s<>,;@]+$/;
-const ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;" };
+const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;" };
 
 export default async function handler(ctx, event) {
   if (event.method !== "POST") return form(200, readFields(""));
@@ -33,7 +34,7 @@ export default async function handler(ctx, event) {
 }
 
 async function send(fields) {
-  const lines = escape(fields.message).replace(/\r\n|\n/g, "<br>");
+  const lines = escape(fields.message).replace(/\r?\n/g, "<br>");
   try {
     const sent = await email.send({
       from: await env.get("CONTACT_FROM"),
@@ -63,11 +64,11 @@ function readFields(body) {
 }
 
 function problemWith({ name, email: address, message }) {
-  if (name === "" || name.length > 100 || /\p{C}/u.test(name)) return "Please tell us your name.";
-  if (address.length > 254 || !ADDRESS.test(address)) {
+  if (name === "" || [...name].length > 100 || CONTROL.test(name)) return "Please tell us your name.";
+  if ([...address].length > 254 || CONTROL.test(address) || !ADDRESS.test(address)) {
     return "Please give an e-mail address at which we can answer.";
   }
-  if (message === "" || message.length > MAX_MESSAGE_CHARS) {
+  if (message === "" || [...message].length > MAX_MESSAGE_CHARS) {
     return `Please write a message of at most ${MAX_MESSAGE_CHARS} characters.`;
   }
   return null;
@@ -78,12 +79,12 @@ function form(status, fields, problem = null) {
   return page(
     status,
     (problem ? `<p role=alert>${escape(problem)}</p>` : "") +
-      `<form method="post">
-<p><label>Name <input name="name" value="${escape(fields.name)}"></label>
-<p><label>E-mail <input name="email" value="${escape(fields.email)}"></label>
-<p><label>Message <textarea name="message">${escape(fields.message)}</textarea></label>
-<p hidden><label>Website <input name="website" tabindex="-1" autocomplete="off"></label>
-<p><button>Send</button></form>`,
+      '<form method="post">' +
+      `<p><label>Name <input name="name" value="${escape(fields.name)}"></label>` +
+      `<p><label>E-mail <input name="email" value="${escape(fields.email)}"></label>` +
+      `<p><label>Message <textarea name="message">${escape(fields.message)}</textarea></label>` +
+      '<p hidden><label>Website <input name="website" tabindex="-1" autocomplete="off"></label>' +
+      "<p><button>Send</button></form>",
   );
 }
 
@@ -96,5 +97,5 @@ function page(statusCode, content) {
 }
 
 function escape(text) {
-  return text.replace(/[&<>"']/g, (character) => ESCAPES[character]);
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character]);
 }

@@ -14,8 +14,13 @@
 --   curl -X PUT -H "Authorization: Bearer $KEY" localhost:3000/api/functions/ID/env \
 --     -d '{"env_vars": {"CONTACT_TO": "...", "CONTACT_FROM": "...", "RESEND_API_KEY": "..."}}'
 
-local MAX_MESSAGE_BYTES = 5000
-local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;" }
+local MAX_MESSAGE_CHARS = 5000
+local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#x27;" }
+
+-- In characters, not in bytes: bytes that go on with a character don't count.
+local function length(text)
+  return select(2, text:gsub("[^\128-\191]", ""))
+end
 
 -- Whatever strangers wrote must pass through here before it gets into HTML.
 local function escape(text)
@@ -46,21 +51,22 @@ local function read_fields(body)
   local parts = url.parse("?" .. body)
   local query, fields = parts and parts.query or {}, {}
   for _, name in ipairs({ "name", "email", "message", "website" }) do
-    local value = query[name]
-    fields[name] = type(value) == "string" and strings.trim(value) or ""
+    local value = query[name] or ""
+    -- The first one, if there are several.
+    fields[name] = strings.trim(type(value) == "table" and value[1] or value)
   end
   return fields
 end
 
 local function problem_with(fields)
-  if fields.name == "" or #fields.name > 100 or fields.name:find("%c") then
+  if fields.name == "" or length(fields.name) > 100 or fields.name:find("%c") then
     return "Please tell us your name."
   end
-  if #fields.email > 254 or not fields.email:find("^[^%s%c<>,;@]+@[^%s%c<>,;@]+%.[^%s%c<>,;@]+$") then
+  if length(fields.email) > 254 or not fields.email:find("^[^%s%c<>,;@]+@[^%s%c<>,;@]+%.[^%s%c<>,;@]+$") then
     return "Please give an e-mail address at which we can answer."
   end
-  if fields.message == "" or #fields.message > MAX_MESSAGE_BYTES then
-    return "Please write a message of at most " .. MAX_MESSAGE_BYTES .. " characters."
+  if fields.message == "" or length(fields.message) > MAX_MESSAGE_CHARS then
+    return "Please write a message of at most " .. MAX_MESSAGE_CHARS .. " characters."
   end
 end
 

@@ -22,6 +22,7 @@ from urllib.parse import parse_qs
 from perilune_guest import Context, Error, Event, email, env, log
 
 MAX_MESSAGE_CHARS = 5000
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 ADDRESS = re.compile(r"[^\s<>,;@]+@[^\s<>,;@]+\.[^\s<>,;@]+")
 FIELDS = ("name", "email", "message", "website")
 
@@ -60,15 +61,15 @@ def send(fields: Fields) -> bool:
 
 
 def read_fields(body: str) -> Fields:
-    given = parse_qs(body)
+    given = parse_qs(body, keep_blank_values=True)
     return {name: given.get(name, [""])[0].strip() for name in FIELDS}
 
 
 def problem_with(fields: Fields) -> str | None:
     name, address, message = fields["name"], fields["email"], fields["message"]
-    if not name or len(name) > 100 or not name.isprintable():
+    if not name or len(name) > 100 or CONTROL.search(name):
         return "Please tell us your name."
-    if len(address) > 254 or not ADDRESS.fullmatch(address):
+    if len(address) > 254 or CONTROL.search(address) or not ADDRESS.fullmatch(address):
         return "Please give an e-mail address at which we can answer."
     if not message or len(message) > MAX_MESSAGE_CHARS:
         return f"Please write a message of at most {MAX_MESSAGE_CHARS} characters."

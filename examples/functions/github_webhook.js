@@ -22,7 +22,7 @@ export default async function handler(ctx, event) {
   if (event.method !== "POST") return answer(405, { error: "only POST is supported" });
   if (!isGenuine(event, secret)) return answer(401, { error: "bad signature" });
 
-  const kind = event.headers["X-GitHub-Event"];
+  const kind = event.headers["X-GitHub-Event"] ?? "";
   if (kind !== "push") return answer(202, { ignored: kind });
   let payload;
   try {

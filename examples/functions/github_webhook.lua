@@ -31,12 +31,12 @@ function handler(ctx, event)
   if event.method ~= "POST" then return refuse(405, "only POST is supported") end
   if not is_genuine(event, secret) then return refuse(401, "bad signature") end
 
-  local kind = event.headers["X-GitHub-Event"]
+  local kind = event.headers["X-GitHub-Event"] or ""
   if kind ~= "push" then
     return { statusCode = 202, body = { ignored = kind } }
   end
   local payload, err = json.decode(event.body)
-  if err then return refuse(400, err) end
+  if err then return refuse(400, "the body is no JSON") end
   local repository = type(payload) == "table" and payload.repository
   if type(repository) ~= "table" or type(repository.full_name) ~= "string" then
     return refuse(400, "no repository")

@@ -28,7 +28,7 @@ def handler(ctx: Context, event: Event) -> Any:
     if not is_genuine(event, secret):
         return {"error": "bad signature"}, 401
 
-    kind = event.headers.get("X-GitHub-Event")
+    kind = event.headers.get("X-GitHub-Event", "")
     if kind != "push":
         return {"ignored": kind}, 202
     try:

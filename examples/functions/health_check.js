@@ -52,7 +52,7 @@ async function check() {
   } catch (error) {
     log.error(`state not stored: ${error.message}`);
   }
-  return { body: { state, changed: state !== before } };
+  return { state, changed: state !== before };
 }
 
 async function look(address) {

@@ -34,7 +34,7 @@ end
 -- Tells somebody; returns true, or nil and why nobody was reached.
 local function alert(text)
   local webhook = env.get("ALERT_WEBHOOK")
-  if webhook then
+  if webhook and webhook ~= "" then
     local response, err = http.post(webhook, { json = { text = text } })
     if err then return nil, err end
     if response.statusCode >= 300 then return nil, "status " .. response.statusCode end
@@ -49,15 +49,22 @@ local function alert(text)
   return sent and true, err
 end
 
+-- The state of the last check, nil before the first.
+local function last_state()
+  local state, err = kv.get("state")
+  if err then error(err) end
+  return state
+end
+
 local function check()
   local address = env.get("CHECK_URL")
-  if not address then
+  if not address or address == "" then
     log.error("CHECK_URL is not set")
     return { statusCode = 500, body = { error = "not configured" } }
   end
   local state, reason = look(address)
   -- What was never looked at counts as up: the first news is bad news.
-  local before = kv.get("state") or "up"
+  local before = last_state() or "up"
   if state ~= before then
     local ok, err = alert(address .. " is " .. state .. " (" .. reason .. ")")
     if not ok then
@@ -73,7 +80,7 @@ end
 
 function handler(ctx, event)
   if event.method == "GET" then
-    return { body = { state = kv.get("state") or "unknown" } }
+    return { body = { state = last_state() or "unknown" } }
   end
   if not may_check(event) then
     return { statusCode = 401, body = { error = "wrong or missing token" } }

@@ -38,7 +38,7 @@ def may_check(event: Event) -> bool:
 
 def check() -> Any:
     address = env.get("CHECK_URL")
-    if address is None:
+    if not address:
         log.error("CHECK_URL is not set")
         return {"error": "not configured"}, 500
     state, reason = look(address)

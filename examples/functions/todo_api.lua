@@ -31,7 +31,7 @@ end
 -- The todo in the body of a request, or nil and what is wrong with it.
 local function read_todo(event)
   local given, err = json.decode(event.body)
-  if err then return nil, err end
+  if err then return nil, "the body is no JSON" end
   if type(given) ~= "table" or type(given.title) ~= "string" then return nil, "title is required" end
   local title = strings.trim(given.title)
   if title == "" or #title > MAX_TITLE_BYTES then

@@ -12,7 +12,7 @@
 //   curl -X PUT -H "Authorization: Bearer $KEY" -d '{"env_vars": {"SHORTENER_TOKEN": "..."}}' \
 //     localhost:3000/api/functions/ID/env
 
-import { crypto, env, kv, log, random, router } from "perilune";
+import { crypto, env, kv, log, PeriluneError, random, router, url } from "perilune";
 
 const MAX_URL_CHARS = 2000;
 const CODE_LENGTH = 7;
@@ -67,9 +67,14 @@ async function mayShorten(event) {
 
 // Tells web addresses from others: a link that runs a script would run it under our name.
 function isWebAddress(text) {
-  if (typeof text !== "string" || text.length > MAX_URL_CHARS) return false;
-  const url = URL.parse(text);
-  return url !== null && ["http:", "https:"].includes(url.protocol) && url.host !== "";
+  if (typeof text !== "string" || [...text].length > MAX_URL_CHARS) return false;
+  try {
+    const { scheme, host } = url.parse(text);
+    return (scheme === "http" || scheme === "https") && Boolean(host);
+  } catch (error) {
+    if (!(error instanceof PeriluneError)) throw error;
+    return false;
+  }
 }
 
 function answer(statusCode, body) {

@@ -12,8 +12,13 @@
 --   curl -X PUT -H "Authorization: Bearer $KEY" -d '{"env_vars": {"SHORTENER_TOKEN": "..."}}' \
 --     localhost:3000/api/functions/ID/env
 
-local MAX_URL_BYTES = 2000
+local MAX_URL_CHARS = 2000
 local CODE_LENGTH = 7
+
+-- In characters, not in bytes: bytes that go on with a character don't count.
+local function length(text)
+  return select(2, text:gsub("[^\128-\191]", ""))
+end
 
 local function refuse(status, reason)
   return { statusCode = status, body = { error = reason } }
@@ -27,7 +32,7 @@ end
 
 -- Only web addresses: a link that runs a script would run it under our name.
 local function is_web_address(text)
-  if type(text) ~= "string" or #text > MAX_URL_BYTES then return false end
+  if type(text) ~= "string" or length(text) > MAX_URL_CHARS then return false end
   local parts = url.parse(text)
   return parts and (parts.scheme == "http" or parts.scheme == "https") and parts.host ~= ""
 end
@@ -35,7 +40,7 @@ end
 local function shorten(event)
   if not may_shorten(event) then return refuse(401, "wrong or missing token") end
   local wanted, err = json.decode(event.body)
-  if err then return refuse(400, err) end
+  if err then return refuse(400, "the body is no JSON") end
   if type(wanted) ~= "table" or not is_web_address(wanted.url) then
     return refuse(400, "url must be an http or https address")
   end

@@ -23,21 +23,16 @@ import {
   PeriluneError,
   random,
   router,
+  url,
 } from "perilune";
 
 const MAX_URL_CHARS = 2000;
 const CODE_LENGTH = 7;
 
 export default async function handler(_ctx: Context, event: Event): Promise<HandlerResponse> {
-  try {
-    if (event.method === "POST" && event.relativePath === "/") return await shorten(event);
-    if (event.method === "GET" && router.match(event.relativePath, "/:code")) {
-      return await follow(event);
-    }
-  } catch (error) {
-    if (!(error instanceof PeriluneError)) throw error;
-    log.error(`${error.module} failed: ${error.message}`);
-    return answer(503, { error: "try again" });
+  if (event.method === "POST" && event.relativePath === "/") return await shorten(event);
+  if (event.method === "GET" && router.match(event.relativePath, "/:code")) {
+    return await follow(event);
   }
   return answer(404, { error: "not found" });
 }
@@ -53,14 +48,30 @@ async function shorten(event: Event): Promise<HandlerResponse> {
   const target = wanted?.url;
   if (!isWebAddress(target)) return answer(400, { error: "url must be an http or https address" });
   const code = random.string(CODE_LENGTH);
-  // cas stores only what is missing, so no code is ever given away twice.
-  if (!(await kv.cas(`link:${code}`, null, target))) return answer(503, { error: "try again" });
+  try {
+    // cas stores only what is missing, so no code is ever given away twice.
+    if (!(await kv.cas(`link:${code}`, null, target))) {
+      log.error("link not stored: its code is taken");
+      return answer(503, { error: "try again" });
+    }
+  } catch (error) {
+    if (!(error instanceof PeriluneError)) throw error;
+    log.error(`link not stored: ${error.message}`);
+    return answer(503, { error: "try again" });
+  }
   return answer(201, { code, url: router.url("/:code", { code }) });
 }
 
 async function follow(event: Event): Promise<HandlerResponse> {
   const { code } = router.params(event.relativePath, "/:code");
-  const target = await kv.get(`link:${code}`);
+  let target: string | null;
+  try {
+    target = await kv.get(`link:${code}`);
+  } catch (error) {
+    if (!(error instanceof PeriluneError)) throw error;
+    log.error(`link not read: ${error.message}`);
+    return answer(503, { error: "try again" });
+  }
   if (target === null) return answer(404, { error: "no such link" });
   return { statusCode: 302, headers: { Location: target } };
 }
@@ -73,9 +84,14 @@ async function mayShorten(event: Event): Promise<boolean> {
 
 // Tells web addresses from others: a link that runs a script would run it under our name.
 function isWebAddress(text: unknown): text is string {
-  if (typeof text !== "string" || text.length > MAX_URL_CHARS) return false;
-  const url = URL.parse(text);
-  return url !== null && ["http:", "https:"].includes(url.protocol) && url.host !== "";
+  if (typeof text !== "string" || [...text].length > MAX_URL_CHARS) return false;
+  try {
+    const { scheme, host } = url.parse(text);
+    return (scheme === "http" || scheme === "https") && Boolean(host);
+  } catch (error) {
+    if (!(error instanceof PeriluneError)) throw error;
+    return false;
+  }
 }
 
 function answer(statusCode: number, body: object): HandlerResponse {

@@ -1,7 +1,7 @@
 """The example functions on a real engine, store and worker."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from perilune.engine import Config, DefaultEngine, ExecutionRequest, new
+from perilune.engine import Config, DefaultEngine, ExecutionRequest, ExecutionResult, new
 from perilune.events import HTTPEvent, HTTPResponse
 from perilune.ids import new_id
 from perilune.runtimes import WorkerLimits, WorkerRuntime
@@ -17,9 +17,9 @@ from perilune.services.ai import FakeAIClient
 from perilune.services.email import FakeEmailClient
 from perilune.services.env import Env
 from perilune.services.http import FakeClient
-from perilune.services.kv import KV
+from perilune.services.kv import KV, KVError, KVLimits, Text
 from perilune.services.logger import StoreLogger
-from perilune.store import Function, SqliteStore, open_store
+from perilune.store import Function, KVRows, SqliteStore, open_store
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "functions"
 BASE_URL = "https://functions.example.org"
@@ -41,12 +41,6 @@ FORMS = {
     "python": ("", "py"),
 }
 """What stands before an example, and the ending of its file, by language."""
-NO_JSON = {
-    "lua": "unexpected end of JSON input",
-    "javascript": "the body is no JSON",
-    "typescript": "the body is no JSON",
-    "python": "the body is no JSON",
-}
 
 TOKEN = {"Authorization": "Bearer opensesame"}
 STRANGERS = [
@@ -86,19 +80,23 @@ class Example:
 
     async def call(self, method: str = "GET", path: str = "/", **event: Any) -> Answer:
         """Call the function; it must not raise."""
+        result = await self.attempt(method, path, **event)
+        assert result.error is None, result.error
+        assert result.response is not None
+        logs, _ = await self.stage.store.logs.page(result.execution_id, None, 0)
+        return Answer(result.response, [line.message for line in logs])
+
+    async def attempt(self, method: str, path: str = "/", **event: Any) -> ExecutionResult:
+        """Call the function, which may raise."""
         given = HTTPEvent(
             method=method,
             path=f"/fn/{self.id}{path}",
             relative_path=path,
             **({"trigger": "http"} | event),
         )
-        result = await self.stage.engine.execute(
+        return await self.stage.engine.execute(
             ExecutionRequest(function_id=self.id, event=given, base_url=BASE_URL)
         )
-        assert result.error is None, result.error
-        assert result.response is not None
-        logs, _ = await self.stage.store.logs.page(result.execution_id, None, 0)
-        return Answer(result.response, [line.message for line in logs])
 
 
 @dataclass(frozen=True)
@@ -114,11 +112,6 @@ class Stage:
     email: FakeEmailClient
     language: str
 
-    @property
-    def no_json(self) -> str:
-        """What the examples say about a body that ends too early to be JSON."""
-        return NO_JSON[self.language]
-
     async def deploy(self, name: str, **env: str) -> Example:
         """Create the function in the file *name* with these environment variables."""
         prologue, ending = FORMS[self.language]
@@ -131,6 +124,18 @@ class Stage:
         return Example(function_id, self)
 
 
+def full_kv(rows: KVRows) -> KV:
+    """Return a key-value store that takes no more."""
+    return KV(rows, limits=KVLimits(max_function_bytes=1))
+
+
+class UnreadableKV(KV):
+    """A key-value store whose values can't be read."""
+
+    async def get(self, function_id: str, key: Text) -> str:
+        raise KVError("KV error: unreadable")
+
+
 @asynccontextmanager
 async def open_stage(
     directory: Path,
@@ -138,14 +143,15 @@ async def open_stage(
     http: FakeClient | None = None,
     ai: FakeAIClient | None = None,
     email: FakeEmailClient | None = None,
+    kv: Callable[[KVRows], KV] = KV,
     language: str = "lua",
 ) -> AsyncIterator[Stage]:
     http, ai, email = http or FakeClient(), ai or FakeAIClient(), email or FakeEmailClient()
     async with open_store(directory / "perilune.db") as store:
-        logger, kv, env = StoreLogger(store.logs), KV(store.kv), Env(store.env)
+        logger, pairs, env = StoreLogger(store.logs), kv(store.kv), Env(store.env)
         runtime = WorkerRuntime(
             logger=logger,
-            kv_store=kv,
+            kv_store=pairs,
             env_store=env,
             http_client=http,
             ai_client=ai,
@@ -154,11 +160,11 @@ async def open_stage(
         )
         async with runtime:
             engine = new(Config(db=store, logger=logger, runtime=runtime))
-            yield Stage(store, engine, kv, env, http, ai, email, language)
+            yield Stage(store, engine, pairs, env, http, ai, email, language)
             await engine.close()
 
 
-@pytest.fixture(params=["lua", "javascript", "python"])
+@pytest.fixture(params=list(FORMS))
 def language(request: pytest.FixtureRequest) -> str:
     """The language of the examples that are tested: each in turn."""
     return str(request.param)

@@ -30,7 +30,7 @@ def test_the_pages_show_every_example() -> None:
     index = (ROOT / "examples" / "README.md").read_text()
     page = (ROOT / "docs" / "how-to" / "example-functions.md").read_text()
 
-    assert len(FILES) == 3 * 7 + 2
+    assert len(FILES) == 4 * 7
     for file in FILES:
         assert f"(functions/{file.name})" in index
         assert f'--8<-- "examples/functions/{file.name}"' in page

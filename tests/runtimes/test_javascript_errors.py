@@ -74,6 +74,21 @@ async def test_lines_of_typescript_are_those_that_were_written(box: Box) -> None
     assert ">   6 |   event.person.name;\n" in text
 
 
+async def test_lines_of_typescript_are_found_behind_branches(box: Box) -> None:
+    """Deno has to compile the code once more for that, and looks how much stack it has left."""
+    code = (
+        "export default async (ctx: unknown, event: { method: string }): Promise<string> => {\n"
+        '  if (event.method === "GET") throw new Error(`no ${await event.method}`);\n'
+        '  return "";\n'
+        "};\n"
+    )
+
+    kind, text = await report(box, code, "typescript")
+
+    assert kind == "runtime"
+    assert text.startswith("Error at line 2: Error: no GET\n    at default (main.ts:2:")
+
+
 @pytest.mark.parametrize(
     ("code", "kind", "start", "tip"),
     [

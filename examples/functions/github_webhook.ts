@@ -1,0 +1,69 @@
+// Receives webhooks of GitHub and counts the pushes to each repository.
+//
+//   POST /fn/ID    what GitHub sends; content type application/json
+//
+// Environment:
+//   WEBHOOK_SECRET    the secret that is set for the webhook at GitHub
+//
+// Deploy:
+//   jq -Rs '{name: "github-webhook", runtime: "typescript", code: .}' github_webhook.ts |
+//     curl -H "Authorization: Bearer $KEY" --data-binary @- localhost:3000/api/functions
+//   curl -X PUT -H "Authorization: Bearer $KEY" -d '{"env_vars": {"WEBHOOK_SECRET": "..."}}' \
+//     localhost:3000/api/functions/ID/env
+
+import {
+  type Context,
+  crypto,
+  env,
+  type Event,
+  type HandlerResponse,
+  kv,
+  log,
+  PeriluneError,
+} from "perilune";
+
+/** What is read of a push; GitHub sends much more. */
+type Push = { ref?: string; repository?: { full_name?: unknown } | null } | null;
+
+export default async function handler(_ctx: Context, event: Event): Promise<HandlerResponse> {
+  const secret = await env.get("WEBHOOK_SECRET");
+  if (!secret) {
+    log.error("WEBHOOK_SECRET is not set");
+    return answer(500, { error: "not configured" });
+  }
+  if (event.method !== "POST") return answer(405, { error: "only POST is supported" });
+  if (!isGenuine(event, secret)) return answer(401, { error: "bad signature" });
+
+  const kind = event.headers["X-GitHub-Event"] ?? "";
+  if (kind !== "push") return answer(202, { ignored: kind });
+  let push: Push;
+  try {
+    push = event.json();
+  } catch {
+    return answer(400, { error: "the body is no JSON" });
+  }
+  const repository = push?.repository?.full_name;
+  if (typeof repository !== "string") return answer(400, { error: "no repository" });
+
+  try {
+    const pushes = await kv.incr(`pushes:${repository}`);
+    log.info("push", { ref: push?.ref, repository });
+    return answer(200, { repository, pushes });
+  } catch (error) {
+    if (!(error instanceof PeriluneError)) throw error;
+    // GitHub shows a failed delivery, and can send it again.
+    log.error(`push not counted: ${error.message}`);
+    return answer(503, { error: "can't count at the moment" });
+  }
+}
+
+function isGenuine(event: Event, secret: string): boolean {
+  // GitHub signs the bytes of the body.  equal takes the same time for every wrong
+  // signature, so a good one can't be found by trying.
+  const given = event.headers["X-Hub-Signature-256"] ?? "";
+  return crypto.equal(given, `sha256=${crypto.hmacSha256(event.bodyBytes, secret)}`);
+}
+
+function answer(statusCode: number, body: object): HandlerResponse {
+  return { statusCode, body };
+}

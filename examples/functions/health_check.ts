@@ -1,0 +1,103 @@
+// Watches a web address and reports when it goes down or comes back.
+//
+//   scheduled, or POST /fn/ID with the token    checks now
+//   GET /fn/ID                                  {"state": "up"}
+//
+// Environment:
+//   CHECK_URL        the address; a status below 400 counts as up
+//   CHECK_TOKEN      who sends `Authorization: Bearer TOKEN` may have it checked
+//   ALERT_WEBHOOK    gets {"text": "..."} by POST; or instead of it
+//   ALERT_TO, ALERT_FROM, RESEND_API_KEY    for an e-mail
+//
+// Deploy:
+//   jq -Rs '{name: "health-check", runtime: "typescript", code: .}' health_check.ts |
+//     curl -H "Authorization: Bearer $KEY" --data-binary @- localhost:3000/api/functions
+//   curl -X PUT -H "Authorization: Bearer $KEY" localhost:3000/api/functions/ID/env \
+//     -d '{"env_vars": {"CHECK_URL": "...", "CHECK_TOKEN": "...", "ALERT_WEBHOOK": "..."}}'
+
+import {
+  type Context,
+  crypto,
+  email,
+  env,
+  type Event,
+  type HandlerResult,
+  http,
+  kv,
+  log,
+  PeriluneError,
+} from "perilune";
+
+type State = "up" | "down";
+
+class NotReached extends Error {}
+
+export default async function handler(_ctx: Context, event: Event): Promise<HandlerResult> {
+  if (event.method === "GET") return { state: (await kv.get("state")) ?? "unknown" };
+  if (!(await mayCheck(event))) return answer(401, { error: "wrong or missing token" });
+  return await check();
+}
+
+async function mayCheck(event: Event): Promise<boolean> {
+  if (event.trigger === "cron") return true;
+  const token = await env.get("CHECK_TOKEN");
+  if (!token) return false;
+  return crypto.equal(event.headers.Authorization ?? "", `Bearer ${token}`);
+}
+
+async function check(): Promise<HandlerResult> {
+  const address = await env.get("CHECK_URL");
+  if (!address) {
+    log.error("CHECK_URL is not set");
+    return answer(500, { error: "not configured" });
+  }
+  const { state, reason } = await look(address);
+  // What was never looked at counts as up: the first news is bad news.
+  const before = (await kv.get("state")) ?? "up";
+  if (state !== before) {
+    try {
+      await alert(`${address} is ${state} (${reason})`);
+    } catch (error) {
+      // The state stays as it was, so the next check tries again.
+      log.error(`alert not sent: ${messageOf(error)}`);
+      return answer(502, { error: "alert not sent", state });
+    }
+  }
+  try {
+    await kv.set("state", state);
+  } catch (error) {
+    log.error(`state not stored: ${messageOf(error)}`);
+  }
+  return { state, changed: state !== before };
+}
+
+async function look(address: string): Promise<{ state: State; reason: string }> {
+  try {
+    const response = await http.get(address, { timeout: 10 });
+    return { state: response.ok ? "up" : "down", reason: `status ${response.statusCode}` };
+  } catch (error) {
+    return { state: "down", reason: messageOf(error) };
+  }
+}
+
+/** Tells somebody; throws when nobody was reached. */
+async function alert(text: string): Promise<void> {
+  const webhook = await env.get("ALERT_WEBHOOK");
+  if (webhook) {
+    const response = await http.post(webhook, { json: { text } });
+    if (response.statusCode >= 300) throw new NotReached(`status ${response.statusCode}`);
+    return;
+  }
+  const [from, to] = [await env.get("ALERT_FROM"), await env.get("ALERT_TO")];
+  await email.send({ from: from ?? undefined, to, subject: text, text });
+}
+
+/** Returns what went wrong outside; mistakes in this code are thrown on. */
+function messageOf(error: unknown): string {
+  if (error instanceof PeriluneError || error instanceof NotReached) return error.message;
+  throw error;
+}
+
+function answer(statusCode: number, body: object): HandlerResult {
+  return { statusCode, body };
+}

@@ -1,0 +1,136 @@
+// A REST API for a list of things to do.
+//
+//   GET    /fn/ID/todos         {"todos": [...], "cursor": "..."}; ?cursor=... goes on there
+//   POST   /fn/ID/todos         {"title": "..."}: adds one
+//   GET    /fn/ID/todos/TODO    one of them
+//   PUT    /fn/ID/todos/TODO    {"title": "...", "done": true}: replaces it
+//   DELETE /fn/ID/todos/TODO    removes it
+//
+// Environment:
+//   TODO_TOKEN    callers send it as `Authorization: Bearer TOKEN`
+//
+// Deploy:
+//   jq -Rs '{name: "todo-api", runtime: "typescript", code: .}' todo_api.ts |
+//     curl -H "Authorization: Bearer $KEY" --data-binary @- localhost:3000/api/functions
+//   curl -X PUT -H "Authorization: Bearer $KEY" -d '{"env_vars": {"TODO_TOKEN": "..."}}' \
+//     localhost:3000/api/functions/ID/env
+
+import {
+  type Context,
+  crypto,
+  env,
+  type Event,
+  type HandlerResponse,
+  type HandlerResult,
+  kv,
+  log,
+  PeriluneError,
+  random,
+  router,
+} from "perilune";
+
+const PREFIX = "todo:";
+const PAGE_SIZE = 50;
+const MAX_TITLE_BYTES = 200;
+
+interface Todo {
+  title: string;
+  done: boolean;
+}
+
+interface StoredTodo extends Todo {
+  id: string;
+}
+
+class Refused extends Error {
+  readonly status: number;
+
+  constructor(status: number, reason: string) {
+    super(reason);
+    this.status = status;
+  }
+}
+
+const routes = router.new();
+
+export default async function handler(_ctx: Context, event: Event): Promise<HandlerResult> {
+  const token = await env.get("TODO_TOKEN");
+  const given = event.headers.Authorization ?? "";
+  if (!token || !crypto.equal(given, `Bearer ${token}`)) {
+    return answer(401, { error: "wrong or missing token" });
+  }
+  try {
+    return await routes.dispatch(event);
+  } catch (error) {
+    if (error instanceof Refused) return answer(error.status, { error: error.message });
+    if (!(error instanceof PeriluneError)) throw error;
+    log.error(`storage failed: ${error.message}`);
+    return answer(503, { error: "try again later" });
+  }
+}
+
+routes.get("/todos", async (event) => {
+  const { items, cursor } = await kv.list(PREFIX, PAGE_SIZE, event.query.cursor);
+  const todos = items.map(({ key, value }) => withId(key.slice(PREFIX.length), value));
+  return cursor ? { todos, cursor } : { todos };
+});
+
+routes.post("/todos", async (event) => {
+  const text = readTodo(event);
+  const id = random.id(); // sorts by time, so the list is in order
+  await kv.set(PREFIX + id, text);
+  return answer(201, withId(id, text), { Location: router.url("/todos/:id", { id }) });
+});
+
+routes.get("/todos/:id", async (_event, { id }) => withId(id, await stored(id)));
+
+routes.put("/todos/:id", async (event, { id }) => {
+  const text = readTodo(event);
+  // Only what is still the same is replaced: a todo removed meanwhile stays removed.
+  if (!(await kv.cas(PREFIX + id, await stored(id), text))) {
+    throw new Refused(409, "changed by somebody else meanwhile");
+  }
+  return withId(id, text);
+});
+
+routes.delete("/todos/:id", async (_event, { id }) => {
+  await kv.delete(PREFIX + id);
+  return { statusCode: 204 };
+});
+
+async function stored(id: string): Promise<string> {
+  const text = await kv.get(PREFIX + id);
+  if (text === null) throw new Refused(404, "no such todo");
+  return text;
+}
+
+/** Returns the todo in the body of a request, as it is stored. */
+function readTodo(event: Event): string {
+  let given: { title?: unknown; done?: unknown } | null;
+  try {
+    given = event.json();
+  } catch {
+    throw new Refused(400, "the body is no JSON");
+  }
+  if (typeof given?.title !== "string") throw new Refused(400, "title is required");
+  const title = given.title.trim();
+  const size = new TextEncoder().encode(title).length;
+  if (size < 1 || size > MAX_TITLE_BYTES) {
+    throw new Refused(400, `title must have 1 to ${MAX_TITLE_BYTES} bytes`);
+  }
+  const todo: Todo = { title, done: given.done === true };
+  return JSON.stringify(todo);
+}
+
+function withId(id: string, text: string): StoredTodo {
+  const todo: Todo = JSON.parse(text);
+  return { ...todo, id };
+}
+
+function answer(
+  statusCode: number,
+  body: object,
+  headers: Record<string, string> = {},
+): HandlerResponse {
+  return { statusCode, headers, body };
+}
