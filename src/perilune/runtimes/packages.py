@@ -1,16 +1,21 @@
 """Installs the packages that versions require, each set once, into files that workers import from.
 
 pip only unpacks wheels here: nothing is built, and no code of a package is
-run outside the sandbox.  What is installed is named by its content.
+run outside the sandbox.  What is installed is named by its content.  A wheel
+can mean far more than its own size, on the disk and to the compiler, so pip
+has limits, and what it writes is watched.
 """
 
 import asyncio
 import hashlib
 import os
+import resource
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from perilune.errors import PeriluneError
@@ -20,6 +25,11 @@ from perilune.worker.python.archive import PACKAGE_FILE, Source, write_archive
 
 TIME_LIMIT_S = 300.0
 SIZE_LIMIT_BYTES = 256 * MIB
+MAX_FILES = 50_000
+PIP_MEMORY_BYTES = 1024 * MIB
+LOOK_INTERVAL_S = 0.1
+LOOK_REST = 9
+"""How much longer than the last look the pause before the next one is."""
 MAX_LOG_CHARS = 256 * 1024
 
 _OPTIONS = (
@@ -92,8 +102,11 @@ class Packages:
             if path.exists():
                 return
             self._directory.mkdir(mode=0o700, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=self._directory, prefix=".new-") as folder:
-                await self._install(pinned_requirements(requirements), Path(folder), path)
+            folder = Path(tempfile.mkdtemp(dir=self._directory, prefix=".new-"))
+            try:
+                await self._install(pinned_requirements(requirements), folder, path)
+            finally:
+                await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def _install(self, lines: list[str], folder: Path, path: Path) -> None:
         """Have pip unpack the packages in *folder*, and put them into the file *path*."""
@@ -104,18 +117,18 @@ class Packages:
         path.with_suffix(".log").write_text(log[-MAX_LOG_CHARS:])
         if status:
             raise PackagesError(f"the packages can't be installed: {_reason(log)}")
-        size = sum(one.stat().st_size for one in target.rglob("*") if one.is_file())
-        if size > SIZE_LIMIT_BYTES:
-            raise PackagesError(f"the packages are larger than {SIZE_LIMIT_BYTES // MIB} MiB")
-        await asyncio.to_thread(
-            write_archive, str(packed), list(_modules(target)), list(_files(target))
-        )
-        packed.chmod(0o444)
+        try:
+            await asyncio.to_thread(_pack, target, packed)
+        except (OSError, RecursionError, UnicodeError) as error:
+            raise PackagesError(
+                f"what the packages consist of can't be read: {type(error).__name__}"
+            ) from error
         packed.replace(path)
 
     async def _run_pip(self, arguments: list[str], folder: Path) -> tuple[int, str]:
         process = await asyncio.create_subprocess_exec(
             self._python,
+            "-P",  # nothing is imported from the folder that packages are unpacked in
             "-m",
             "pip",
             "install",
@@ -127,15 +140,24 @@ class Packages:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
+        _limit(process.pid)
+        talk = asyncio.create_task(process.communicate())
+        growth = asyncio.create_task(_outgrown(folder))
         try:
-            async with asyncio.timeout(TIME_LIMIT_S):
-                output, _ = await process.communicate()
-        except TimeoutError:
-            raise PackagesError(f"pip took longer than {TIME_LIMIT_S:g} s") from None
+            done, _ = await asyncio.wait(
+                {talk, growth}, timeout=TIME_LIMIT_S, return_when=asyncio.FIRST_COMPLETED
+            )
+            if growth in done:
+                growth.result()  # raises what was too much
+            if talk not in done:
+                raise PackagesError(f"pip took longer than {TIME_LIMIT_S:g} s")
+            output, _ = talk.result()
         finally:
+            growth.cancel()
             if process.returncode is None:
-                process.kill()
-                await process.wait()
+                with suppress(ProcessLookupError):
+                    process.kill()
+            await asyncio.wait({talk, growth})
         return process.returncode or 0, output.decode("utf-8", "replace")
 
     def _log_path(self, requirements: str) -> Path:
@@ -148,6 +170,65 @@ def remove_rests(directory: Path) -> None:
         shutil.rmtree(rest, ignore_errors=True)
 
 
+def _limit(pid: int) -> None:
+    """Limit the memory of a process, and the size of files it writes.
+
+    It has not come further than its own start by now.
+    """
+    for kind, most in (
+        (resource.RLIMIT_AS, PIP_MEMORY_BYTES),
+        (resource.RLIMIT_FSIZE, SIZE_LIMIT_BYTES),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        with suppress(ProcessLookupError):
+            _, hard = resource.prlimit(pid, kind)
+            if hard != resource.RLIM_INFINITY:
+                most = min(most, hard)
+            resource.prlimit(pid, kind, (most, most))
+
+
+async def _outgrown(folder: Path) -> None:
+    """Watch a folder that pip is working in.
+
+    It holds what was downloaded beside what is unpacked, so it may be twice as large.
+
+    Raises:
+        PackagesError: it has become larger than it may be.
+    """
+    took_s = 0.0
+    while True:
+        # Looking at very many files is work, too.
+        await asyncio.sleep(max(LOOK_INTERVAL_S, LOOK_REST * took_s))
+        started = time.monotonic()
+        await asyncio.to_thread(_check_size, folder, 2)
+        took_s = time.monotonic() - started
+
+
+def _check_size(folder: Path, times: int = 1) -> None:
+    """Raise `PackagesError` when a folder holds more than some times what packages may hold."""
+    size = files = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                size += os.lstat(os.path.join(parent, name)).st_size
+        files += len(names)
+        if size > times * SIZE_LIMIT_BYTES:
+            raise PackagesError(f"the packages are larger than {SIZE_LIMIT_BYTES // MIB} MiB")
+        if files > times * MAX_FILES:
+            raise PackagesError(f"the packages consist of more than {MAX_FILES} files")
+
+
+def _pack(target: Path, packed: Path) -> None:
+    """Put what was unpacked into one file that workers can read.
+
+    Raises:
+        PackagesError: it is too much.
+    """
+    _check_size(target)
+    write_archive(str(packed), list(_modules(target)), list(_files(target)))
+    packed.chmod(0o444)
+
+
 def _id_of(lines: list[str]) -> str:
     """Return the name of a set of packages, which depends on the Python it is for."""
     parts = [sys.implementation.cache_tag or "", sys.platform, os.uname().machine, *lines]
@@ -157,6 +238,8 @@ def _id_of(lines: list[str]) -> str:
 def _reason(log: str) -> str:
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+    if errors == ["Exception:"]:
+        return lines[-1]  # a traceback is above it
     return (errors or lines or ["pip said nothing"])[0]
 
 
