@@ -1,5 +1,6 @@
 """Errors of JavaScript and TypeScript functions, as they are stored and shown."""
 
+import signal
 from collections.abc import AsyncIterator
 
 import pytest
@@ -7,6 +8,7 @@ import pytest_asyncio
 
 pytest.importorskip("deno")
 
+from perilune.runtimes.javascript import JAVASCRIPT, TYPESCRIPT
 from tests.runtimes.conftest import Box, open_box
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -169,6 +171,62 @@ async def test_nothing_of_the_workers_own_is_shown(box: Box) -> None:
         _, text = await report(box, code)
         assert "blob:" not in text and "file:" not in text and "ext:" not in text
         assert "perilune-guest" not in text
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param("await new Promise(() => {}); export default () => 1;", id="top-level"),
+        pytest.param(
+            "import { kv } from 'perilune'; await kv.get('x'); await new Promise(() => {});"
+            " export default () => 1;",
+            id="after-a-call",
+        ),
+        pytest.param(
+            "export default async () => {"
+            " await import('data:text/javascript,await new Promise(() => {})'); };",
+            id="imported-by-the-handler",
+        ),
+    ],
+)
+async def test_a_module_that_never_finishes_loading_is_said_to(box: Box, code: str) -> None:
+    kind, text = await report(box, code)
+
+    assert kind == "runtime"
+    assert text.startswith(
+        "Error: the module never finished loading: an await at its top level waits for something"
+        " that will never happen\n\n[TIP] A promise that nothing can settle is awaited outside"
+    )
+
+
+async def test_memory_that_the_interpreter_does_not_get_is_a_limit_of_memory(box: Box) -> None:
+    """Deno ends its process then, whatever guest code would do about it."""
+    kind, text = await report(box, "export default () => 'x'.repeat(2 ** 29 - 25);")
+
+    assert kind == "memory"
+    assert text.startswith("Error: memory limit exceeded: the function may use 64 MiB\n\n[TIP] ")
+
+
+@pytest.mark.parametrize("language", [JAVASCRIPT, TYPESCRIPT])
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        pytest.param(-signal.SIGTRAP, "memory", id="V8's heap is full"),
+        pytest.param(-signal.SIGABRT, "memory", id="no memory for Deno"),
+        pytest.param(1, "runtime", id="a module is stalled"),
+        pytest.param(0, None, id="ended"),
+        pytest.param(5, None, id="broken protocol"),
+        pytest.param(-signal.SIGKILL, None, id="killed"),
+        pytest.param(-signal.SIGSYS, None, id="denied call"),
+        pytest.param(-signal.SIGSEGV, None, id="crash"),
+    ],
+)
+async def test_what_the_end_of_a_process_says(language, status, kind):
+    assert language.how_ended is not None
+
+    failure = language.how_ended(status, 64 * 1024 * 1024)
+
+    assert (failure and failure.error_kind) == kind
 
 
 @pytest.mark.parametrize("runtime", ["javascript", "typescript"])

@@ -1,10 +1,39 @@
 """JavaScript and TypeScript functions: Deno, started from a zygote that both share."""
 
+import signal
 from importlib.util import find_spec
 
+from perilune.runtimes.contract import GuestError, MemoryLimitError, RuntimeFailure
 from perilune.runtimes.javascript_wording import JAVASCRIPT_WORDING
 from perilune.runtimes.language import Language, forked
 from perilune.runtimes.limits import MIB
+from perilune.runtimes.report import format_report
+
+_OUT_OF_MEMORY = (-signal.SIGTRAP, -signal.SIGABRT)
+"""How V8 ends a process whose heap is full, and Deno one that gets no more memory."""
+_STALLED = 1
+"""How Deno ends when nothing is left to do and a module is still being loaded.  It tells nobody
+inside, unlike when a handler waits; everything else of ours or the guest's ends otherwise."""
+_STALLED_TEXT = (
+    "the module never finished loading: an await at its top level waits for something that will"
+    " never happen"
+)
+
+
+def _how_ended(status: int, memory_bytes: int) -> RuntimeFailure | None:
+    """See `HowEnded`."""
+    if status in _OUT_OF_MEMORY:
+        text = f"memory limit exceeded: the function may use {memory_bytes // MIB} MiB"
+        return MemoryLimitError(_report("memory", text))
+    return GuestError(_report("runtime", _STALLED_TEXT)) if status == _STALLED else None
+
+
+def _report(kind: str, message: str) -> str:
+    """Return the error report of a failure that has no place in the source."""
+    return format_report(
+        kind=kind, message=message, line=None, column=None, source="", wording=JAVASCRIPT_WORDING
+    )
+
 
 _open_spawner = forked("perilune.worker.javascript.launcher")
 
@@ -15,6 +44,7 @@ JAVASCRIPT = Language(
     warm=1,
     can_check=True,
     overhead_bytes=128 * MIB,
+    how_ended=_how_ended,
 )
 TYPESCRIPT = Language(
     name="typescript",
@@ -23,6 +53,7 @@ TYPESCRIPT = Language(
     warm=1,
     can_check=True,
     overhead_bytes=128 * MIB,
+    how_ended=_how_ended,
 )
 
 

@@ -86,6 +86,14 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = (
         ),
     ),
     (
+        re.compile(r"the module never finished loading"),
+        fixed(
+            "A promise that nothing can settle is awaited outside of the handler",
+            "Each new Promise must call resolve or reject in every case",
+            "What depends on an execution belongs into the handler",
+        ),
+    ),
+    (
         re.compile(
             r"Cannot (?:read|set) properties of (?P<what>undefined|null)"
             r" \((?:reading|setting) '(?P<name>[^']*)'\)"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from perilune.runtimes.contract import RuntimeFailure
 from perilune.runtimes.limits import MIB
 from perilune.runtimes.zygote_client import Spawned, open_zygote
 
@@ -59,6 +60,15 @@ class Wording:
     """Returns advice for a kind of failure, a message and the line of source it is about."""
 
 
+HowEnded = Callable[[int, int], RuntimeFailure | None]
+"""Returns what it says about the guest that a worker has ended by itself in the middle of an
+execution; None if nothing.
+
+Its arguments are the exit status, or the negative number of the signal that ended it, and the
+bytes of memory that guest code may use.
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Language:
     """One language of functions."""
@@ -77,6 +87,8 @@ class Language:
     """Whether its workers honour `Invoke.check_only`; otherwise they would run the code."""
     overhead_bytes: int = 64 * MIB
     """What a worker may hold resident beside the guest's memory (interpreter, frames, code)."""
+    how_ended: HowEnded | None = None
+    """For an interpreter that ends its process for what guest code does."""
 
 
 class ZygoteSpawner:

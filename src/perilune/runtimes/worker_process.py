@@ -26,7 +26,7 @@ from perilune.worker.frames import (
 
 ENDED = "the worker process ended in the middle of the execution"
 PAGE_BYTES = 4096
-EXIT_STATUS_WAIT_S = 0.25
+EXIT_STATUS_WAIT_S = 1.0
 MAX_UNREAD_FRAMES = 64
 """Frames received ahead of their handling; then no more are taken until these are handled, which
 leaves a moment to everybody else."""
@@ -249,7 +249,7 @@ class WorkerProcess(asyncio.Protocol):
             self._hand_out()
 
     async def describe(self, failure: RuntimeFailure) -> RuntimeFailure:
-        """Return *failure*, with the signal that ended the process if it was not ours."""
+        """Return *failure*, or what is known of a process that has ended by itself."""
         if not self._ended_by_itself or isinstance(failure, NotStartedError):
             return failure
         try:
@@ -257,7 +257,9 @@ class WorkerProcess(asyncio.Protocol):
                 status = await asyncio.shield(self._spawned.exited)
         except TimeoutError:
             return failure
-        return WorkerDiedError(f"{ENDED} ({describe_status(status)})")
+        how_ended = self.kind.language.how_ended
+        known = how_ended and how_ended(status, self.kind.memory_bytes)
+        return known or WorkerDiedError(f"{ENDED} ({describe_status(status)})")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Asyncio: the socket is connected."""
