@@ -1,5 +1,6 @@
 """The test screen: what it shows is what it sends, and what comes back is what it shows."""
 
+import base64
 import json
 import re
 
@@ -36,6 +37,19 @@ def response(site: Site) -> Locator:
 async def send(site: Site) -> None:
     await site.page.get_by_role("button", name="Send").click()
     await expect(response(site).locator(".badge").first).to_be_visible()
+
+
+async def request_with(site: Site, method: str, body: str | None = None) -> None:
+    await site.page.get_by_label("Method").select_option(method)
+    if body is not None:
+        await site.page.get_by_role("textbox", name="Body").fill(body)
+
+
+async def add_header(site: Site, name: str, value: str) -> None:
+    await site.page.get_by_role("button", name="Add header").click()
+    await expect(site.page.get_by_label("Name of the header").last).to_be_focused()
+    await site.page.get_by_label("Name of the header").last.fill(name)
+    await site.page.get_by_label("Value of the header").last.fill(value)
 
 
 async def answered(site: Site) -> dict:
@@ -178,7 +192,7 @@ async def test_requests_are_remembered_per_function(site):
     await site.page.get_by_role("button", name="Reset").click()
     await expect(site.page.get_by_label("Path")).to_have_value("")
 
-    await site.page.get_by_role("button", name="Use again").click()
+    await site.page.get_by_role("button", name="Use again").first.click()
     await expect(site.page.get_by_label("Path")).to_have_value("/first")
     other = await site.create(ECHO, name="other")
     await site.open(f"/functions/{other}/test")
@@ -186,22 +200,190 @@ async def test_requests_are_remembered_per_function(site):
     await expect(site.page.get_by_label("Path")).to_have_value("")
 
 
+async def test_what_was_being_written_is_there_again_and_credentials_are_not(site):
+    function_id = await opened(site)
+    await site.page.get_by_label("Path").fill("/half")
+    await site.page.get_by_label("Authorization", exact=True).select_option("bearer")
+    await site.page.get_by_label("Token").fill("s3cret-token")
+    await send(site)
+
+    await site.page.reload()
+
+    await expect(site.page.get_by_label("Path")).to_have_value("/half")
+    await expect(site.page.get_by_label("Name of the header").last).to_have_value("Authorization")
+    await expect(site.page.get_by_label("Value of the header").last).to_have_value("")
+    kept = await site.page.evaluate("JSON.stringify({...localStorage})")
+    assert "s3cret-token" not in kept and function_id in kept
+
+
+async def test_requests_are_saved_under_a_name_used_and_forgotten(site):
+    await opened(site)
+    page = site.page
+    await page.get_by_label("Path").fill("/orders")
+    await page.get_by_role("button", name="Save this request").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_label("Name")).to_be_focused()
+    await dialog.get_by_label("Name").fill("orders of today")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("Saved as orders of today")).to_be_visible()
+    await page.get_by_role("button", name="Reset").click()
+    await page.reload()
+
+    await page.get_by_role("button", name="Use orders of today").click()
+    await expect(page.get_by_label("Path")).to_have_value("/orders")
+    await page.get_by_role("button", name="Forget orders of today").click()
+
+    await expect(page.get_by_text("orders of today", exact=True)).to_have_count(0)
+
+
+async def test_the_form_is_sent_by_keyboard_and_can_be_broken_off(site):
+    await opened(site, "function handler() while true do end end", timeout_s=60)
+    await site.page.get_by_label("Path").focus()
+
+    await site.page.keyboard.press("Control+Enter")
+    await site.page.get_by_role("button", name="Cancel").click()
+
+    await expect(site.page.get_by_role("button", name="Send")).to_be_enabled()
+    await expect(site.page.get_by_text("Send the request to see")).to_be_visible()
+
+
+async def test_a_form_is_sent_as_its_rows_say(site):
+    await opened(site)
+    page = site.page
+    await request_with(site, "POST")
+    await page.get_by_role("button", name="Form", exact=True).click()
+    for name, value in (("name", "Ada & Bob"), ("city", "São Paulo")):
+        await page.get_by_role("button", name="Add field").click()
+        await page.get_by_label("Name of the field").last.fill(name)
+        await page.get_by_label("Value of the field").last.fill(value)
+    encoded = "name=Ada+%26+Bob&city=S%C3%A3o+Paulo"
+    await expect(page.get_by_text(encoded, exact=True)).to_be_visible()
+
+    await send(site)
+
+    found = await answered(site)
+    assert (found["body"], found["kind"]) == (encoded, "application/x-www-form-urlencoded")
+
+
+async def test_a_file_is_sent_byte_for_byte(site):
+    code = """
+    function handler(ctx, event)
+      return { headers = { ["X-Kind"] = event.headers["Content-Type"] }, body = event.body }
+    end
+    """
+    await opened(site, code)
+    await request_with(site, "PUT")
+    await site.page.get_by_role("button", name="File", exact=True).click()
+    await expect(site.page.get_by_text("No file: the body is empty")).to_be_visible()
+    data = bytes(range(256))
+    file = {"name": "all.png", "mimeType": "image/png", "buffer": data}
+
+    await site.page.locator("input[type=file]").set_input_files([file])
+    await expect(site.page.get_by_text("all.png · 256 B")).to_be_visible()
+    await send(site)
+
+    shown = response(site).locator("pre")
+    await expect(shown).to_have_text(base64.b64encode(data).decode())
+    await response(site).get_by_role("button", name="Headers").click()
+    await expect(response(site)).to_contain_text("image/png")
+
+
+async def test_without_a_content_type_none_is_sent(site):
+    await opened(site)
+    await request_with(site, "POST", "x")
+    await site.page.get_by_role("button", name="Remove header Content-Type").click()
+    await expect(site.page.get_by_role("button", name="Add header")).to_be_focused()
+
+    await send(site)
+
+    assert "kind" not in await answered(site)
+
+
 @pytest.mark.parametrize(
-    ("language", "body", "part"),
+    ("name", "value", "text", "can_send"),
     [
-        ("curl", "it's", r"""--data-binary 'it'\''s'"""),
-        ("javascript", 'two\nlines "x"', r'body: "two\nlines \"x\"",'),
-        ("python", '{"a":1}', r'data="{\"a\":1}".encode(),'),
-        ("go", "back`quote", 'strings.NewReader("back`quote")'),
+        pytest.param("X Name", "x", "can't be the name of a header", False, id="name"),
+        pytest.param("X-Name", "日本", "can't be sent in a header", False, id="value"),
+        pytest.param("", "x", "has no name", False, id="nameless"),
+        pytest.param("Cookie", "a=b", "Browsers let no page set", True, id="of-browsers"),
     ],
 )
-async def test_kd_191_examples_send_what_is_shown(site, language, body, part):
+async def test_headers_that_cannot_be_sent_are_told(site, name, value, text, can_send):
     await opened(site)
-    await site.page.get_by_label("Method").select_option("POST")
-    await site.page.get_by_role("textbox", name="Body").fill(body)
 
-    await site.page.get_by_label("Language of the example").select_option(language)
+    await add_header(site, name, value)
 
-    example = site.page.get_by_label("Code examples", exact=True)
-    await expect(example).to_contain_text(part)
-    await expect(example).to_contain_text("application/json")
+    await expect(site.page.get_by_role("alert").filter(has_text=text)).to_be_visible()
+    button = site.page.get_by_role("button", name="Send")
+    await (expect(button).to_be_enabled() if can_send else expect(button).to_be_disabled())
+
+
+async def test_the_address_is_shown_as_it_is_sent(site):
+    await opened(site)
+    await site.page.get_by_label("Path").fill("/a b/#c/é")
+    await site.page.get_by_label("Query").fill("q=x y#z")
+
+    shown = await site.page.locator("output.address").inner_text()
+    await send(site)
+
+    assert shown.endswith("/a%20b/%23c/%C3%A9?q=x%20y%23z")
+    found = await answered(site)
+    assert (found["path"], found["query"]) == ("/a b/#c/é", {"q": "x y#z"})
+
+
+async def test_basic_credentials_are_written_for_the_person(site):
+    code = 'function handler(ctx, event) return { body = event.headers["Authorization"] } end'
+    await opened(site, code)
+
+    await site.page.get_by_label("Authorization", exact=True).select_option("basic")
+    await site.page.get_by_label("User").fill("Zoë")
+    await site.page.get_by_label("Password").fill("a:b")
+
+    value = site.page.get_by_label("Value of the header").last
+    expected = "Basic " + base64.b64encode("Zoë:a:b".encode()).decode()
+    await expect(value).to_have_value(expected)
+    await expect(site.page.get_by_label("Password")).to_have_value("a:b")
+    await site.page.get_by_label("Authorization", exact=True).select_option("No authorization")
+    await expect(site.page.get_by_label("Name of the header")).to_have_count(1)
+
+
+@pytest.mark.parametrize("scheme", ["standard", "github", "stripe"])
+async def test_requests_are_signed_as_the_function_wants_it(site, scheme):
+    settings = {"access": "signature", "signature_scheme": scheme}
+    function_id = await opened(site, ECHO, **settings)
+    path = f"/api/functions/{function_id}/signing-secrets"
+    secret = (await site.api.post(path, json={})).json()["value"]
+    await request_with(site, "POST", '{"name":"é"}')
+    await expect(site.page.get_by_text("Calls of this function have to be signed")).to_be_visible()
+    await send(site)
+    await expect(response(site).locator(".badge").first).to_have_text("401")
+
+    await site.page.get_by_label("Authorization", exact=True).select_option("signature")
+    await site.page.get_by_label("Signing secret").fill(secret)
+    await site.page.get_by_role("button", name="Sign", exact=True).click()
+    await expect(site.page.get_by_label("Name of the header")).not_to_have_count(1)
+    await site.page.get_by_role("button", name="Send").click()
+
+    await expect(response(site).locator(".badge").first).to_have_text("200")
+    assert (await answered(site))["body"] == '{"name":"é"}'
+
+
+async def test_the_body_can_be_seen_as_it_came(site):
+    code = (
+        "function handler() return { headers = { ['Content-Type'] = 'application/json' }, "
+        "body = '{\"a\":  1}' } end"
+    )
+    await opened(site, code)
+    await send(site)
+    await expect(response(site).locator("pre")).to_have_text('{\n  "a": 1\n}')
+    await expect(response(site)).to_contain_text("9 B")
+
+    await response(site).get_by_role("button", name="Raw").click()
+
+    await expect(response(site).locator("pre")).to_have_text('{"a":  1}')
+
+
+async def test_the_bench_of_a_disabled_function_says_so(site):
+    await opened(site, disabled=True)
+
+    await expect(site.page.get_by_text("The function is disabled")).to_be_visible()

@@ -10,6 +10,7 @@ import { Badge } from "../ui/badge.js";
 import { Button } from "../ui/button.js";
 import { Card } from "../ui/card.js";
 import { CheckField, PasswordField, TextField } from "../ui/field.js";
+import { focusBeside } from "../ui/focus.js";
 import { Empty, Loaded } from "../ui/state.js";
 import { toast } from "../ui/toast.js";
 import { Import } from "./settings-env-import.js";
@@ -148,6 +149,11 @@ function dotenvText(rows) {
 function Variable({ row, problem, onChange, onDrop }) {
   const state = row.isRemoved ? "removed" : !row.original ? "added" : isChanged(row) ? "modified" : "";
   const name = row.key || t("env.new");
+  const press = (/** @type {any} */ event) => {
+    if (row.original) return onChange({ isRemoved: !row.isRemoved });
+    focusBeside(event.currentTarget, ".env-row");
+    return onDrop();
+  };
   const isNew = row.original === null && row.key === "" && row.value === "";
   return html`<div class="env-row ${state}">
     <${TextField} label=${t("env.key")} hideLabel mono placeholder="API_TOKEN" value=${row.key} readOnly=${row.original !== null}
@@ -161,7 +167,7 @@ function Variable({ row, problem, onChange, onDrop }) {
       ${state && html`<${Badge} tone=${row.isRemoved ? "bad" : "warn"}>${t(`env.${state}`)}<//>`}
       <${Button} kind="ghost" icon=${row.isRemoved ? "undo" : "trash"}
         label=${row.isRemoved ? t("env.restore", { name }) : t("env.remove", { name })}
-        onClick=${() => (row.original ? onChange({ isRemoved: !row.isRemoved }) : onDrop())} />
+        onClick=${press} />
     </div>
   </div>`;
 }

@@ -1,92 +1,151 @@
 // The request of the test screen as code.  No views here.
 
-import { headersOf } from "./test-request.js";
+import { bodyText, headersOf, mayHaveBody, urlOf } from "./test-request.js";
 
 /** @typedef {import("./test-request.js").TestRequest} TestRequest */
 
-/** @type {readonly (readonly [string, string])[]} */
-export const EXAMPLE_LANGUAGES = [
-  ["curl", "cURL"],
-  ["javascript", "JavaScript"],
-  ["python", "Python"],
-  ["go", "Go"],
-];
+/**
+ * @typedef {object} Given
+ * @property {string} url
+ * @property {string} method
+ * @property {[string, string][]} headers
+ * @property {boolean} hasType  whether a content type is among them
+ * @property {string} body
+ * @property {string} file  the name of the file that is the body; empty for none
+ */
+
+/** @type {Record<string, { name: string, write: (given: Given) => string }>} */
+const LANGUAGES = {
+  curl: { name: "cURL", write: curl },
+  javascript: { name: "JavaScript", write: javascript },
+  python: { name: "Python", write: python },
+  go: { name: "Go", write: go },
+  lua: { name: "Lua (Perilune)", write: lua },
+};
+
+const LUA_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
 /**
- * Code that sends *request* to *url*.
+ * The languages in which the request can be written.
  *
- * @param {string} language
- * @param {string} url
  * @param {TestRequest} request
+ * @returns {[string, string][]}
  */
-export function exampleCode(language, url, request) {
-  const hasBody = !["GET", "HEAD"].includes(request.method) && request.body !== "";
-  const given = { url, method: request.method, headers: Object.entries(headersOf(request)), body: hasBody ? request.body : "" };
-  if (language === "javascript") return javascript(given);
-  if (language === "python") return python(given);
-  if (language === "go") return go(given);
-  return curl(given);
+export function exampleLanguages(request) {
+  const { method, kind } = request;
+  const canLua = LUA_METHODS.includes(method) && kind !== "file" && !(method === "DELETE" && bodyText(request));
+  return Object.entries(LANGUAGES)
+    .filter(([language]) => language !== "lua" || canLua)
+    .map(([language, { name }]) => [language, name]);
 }
 
-/** @typedef {{ url: string, method: string, headers: [string, string][], body: string }} Given */
+/**
+ * Code that sends *request* to a function.
+ *
+ * @param {string} language
+ * @param {string} functionId
+ * @param {TestRequest} request
+ */
+export function exampleCode(language, functionId, request) {
+  const headers = headersOf(request).map(([name, value]) => /** @type {[string, string]} */ ([name, whole(value)]));
+  const given = {
+    url: urlOf(functionId, request),
+    method: request.method,
+    headers,
+    hasType: headers.some(([name]) => name.toLowerCase() === "content-type"),
+    body: whole(bodyText(request) ?? ""),
+    file: mayHaveBody(request) && request.kind === "file" ? (request.file?.name ?? "") : "",
+  };
+  return (LANGUAGES[language] ?? { write: curl }).write(given);
+}
+
+/** Text as it is sent: halves of characters are replaced. @param {string} text */
+const whole = (text) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(new TextEncoder().encode(text));
 
 /** @param {Given} given */
-function curl({ url, method, headers, body }) {
+function curl({ url, method, headers, hasType, body, file }) {
+  const hasBody = body !== "" || file !== "";
   const lines = [
-    `curl ${method === "HEAD" ? "--head" : `--request ${method}`} ${shell(url)}`,
-    ...headers.map(([name, value]) => `--header ${shell(`${name}: ${value}`)}`),
-    ...(body ? [`--data-binary ${shell(body)}`] : []),
+    `curl ${method === "HEAD" ? "--head" : `--request ${method}`} ${/[[\]{}]/.test(url) ? "--globoff " : ""}${shell(url)}`,
+    ...headers.map(([name, value]) => `--header ${shell(value === "" ? `${name};` : `${name}: ${value}`)}`),
+    // It would add a type of forms.
+    ...(hasBody && !hasType ? ["--header 'Content-Type:'"] : []),
+    ...(file ? [`--data-binary ${shell(`@${file}`)}`] : []),
+    ...(body ? [`--data-raw ${shell(body)}`] : []),
   ];
   return `${lines.join(" \\\n  ")}\n`;
 }
 
 /** @param {Given} given */
-function javascript({ url, method, headers, body }) {
+function javascript({ url, method, headers, hasType, body, file }) {
+  // To a text without a type, fetch adds one.
+  const text = hasType ? JSON.stringify(body) : `new TextEncoder().encode(${JSON.stringify(body)})`;
   const options = [
     `  method: ${JSON.stringify(method)},`,
-    ...(headers.length ? ["  headers: {", ...headers.map(([name, value]) => `    ${JSON.stringify(name)}: ${JSON.stringify(value)},`), "  },"] : []),
-    ...(body ? [`  body: ${JSON.stringify(body)},`] : []),
+    ...(headers.length ? ["  headers: [", ...headers.map((pair) => `    [${pair.map((one) => JSON.stringify(one)).join(", ")}],`), "  ],"] : []),
+    ...(file ? [`  body: await readFile(${JSON.stringify(file)}),`] : []),
+    ...(body ? [`  body: ${text},`] : []),
   ];
-  return `const response = await fetch(${JSON.stringify(url)}, {\n${options.join("\n")}\n});\nconsole.log(response.status, await response.text());\n`;
+  const imports = file ? 'import { readFile } from "node:fs/promises";\n\n' : "";
+  return `${imports}const response = await fetch(${JSON.stringify(url)}, {\n${options.join("\n")}\n});\nconsole.log(response.status, await response.text());\n`;
 }
 
 /** @param {Given} given */
-function python({ url, method, headers, body }) {
-  // JSON texts are Python texts too: both write the same escapes, surrogates aside.
+function python({ url, method, headers, body, file }) {
+  // JSON texts are Python texts too: both write the same escapes.
   const options = [
     `    ${JSON.stringify(url)},`,
-    ...(headers.length ? ["    headers={", ...headers.map(([name, value]) => `        ${JSON.stringify(name)}: ${JSON.stringify(value)},`), "    },"] : []),
+    ...(headers.length ? ["    headers={", ...joined(headers).map(([name, value]) => `        ${JSON.stringify(name)}: ${JSON.stringify(value)},`), "    },"] : []),
+    ...(file ? [`    data=open(${JSON.stringify(file)}, "rb"),`] : []),
     ...(body ? [`    data=${JSON.stringify(body)}.encode(),`] : []),
   ];
   return `import requests\n\nresponse = requests.request(\n    ${JSON.stringify(method)},\n${options.join("\n")}\n)\nprint(response.status_code, response.text)\n`;
 }
 
 /** @param {Given} given */
-function go({ url, method, headers, body }) {
-  const reader = body ? `strings.NewReader(${goText(body)})` : "nil";
-  const imports = ["fmt", "io", "net/http", ...(body ? ["strings"] : [])];
+function go({ url, method, headers, body, file }) {
+  const reader = file ? "file" : body ? `strings.NewReader(${JSON.stringify(body)})` : "nil";
+  const imports = ["fmt", "io", "net/http", ...(file ? ["os"] : []), ...(body ? ["strings"] : [])];
+  const check = ["if err != nil {", "\tpanic(err)", "}"];
   const lines = [
-    `req, err := http.NewRequest(${goText(method)}, ${goText(url)}, ${reader})`,
-    "if err != nil {",
-    "\tpanic(err)",
-    "}",
-    ...headers.map(([name, value]) => `req.Header.Set(${goText(name)}, ${goText(value)})`),
+    ...(file ? [`file, err := os.Open(${JSON.stringify(file)})`, ...check] : []),
+    `req, err := http.NewRequest(${JSON.stringify(method)}, ${JSON.stringify(url)}, ${reader})`,
+    ...check,
+    ...headers.map(([name, value]) => `req.Header.Add(${JSON.stringify(name)}, ${JSON.stringify(value)})`),
     "resp, err := http.DefaultClient.Do(req)",
-    "if err != nil {",
-    "\tpanic(err)",
-    "}",
+    ...check,
     "defer resp.Body.Close()",
     "text, err := io.ReadAll(resp.Body)",
-    "if err != nil {",
-    "\tpanic(err)",
-    "}",
+    ...check,
     "fmt.Println(resp.StatusCode, string(text))",
   ];
   return `package main\n\nimport (\n${imports.map((one) => `\t"${one}"`).join("\n")}\n)\n\nfunc main() {\n${lines.map((one) => `\t${one}`).join("\n")}\n}\n`;
 }
 
+/** From within another function. @param {Given} given */
+function lua({ url, method, headers, body }) {
+  const options = [
+    ...(headers.length ? ["    headers = {", ...joined(headers).map(([name, value]) => `      [${luaText(name)}] = ${luaText(value)},`), "    },"] : []),
+    ...(body ? [`    body = ${luaText(body)},`] : []),
+  ];
+  const table = options.length ? `, {\n${options.join("\n")}\n  }` : "";
+  return `function handler(ctx, event)\n  local res, err = http.${method.toLowerCase()}(${luaText(url)}${table})\n  if not res then\n    error(err)\n  end\n  return { statusCode = res.statusCode, body = res.body }\nend\n`;
+}
+
+/** Headers with those of one name together. @param {[string, string][]} headers */
+function joined(headers) {
+  /** @type {Map<string, [string, string]>} */
+  const found = new Map();
+  for (const [name, value] of headers) {
+    const before = found.get(name.toLowerCase());
+    found.set(name.toLowerCase(), before ? [before[0], `${before[1]}, ${value}`] : [name, value]);
+  }
+  return [...found.values()];
+}
+
 /** A word for a POSIX shell. @param {string} text */
 const shell = (text) => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
-/** A text for Go, whose escapes are those of JSON. @param {string} text */
-const goText = (text) => JSON.stringify(text).replaceAll(String.raw`\/`, "/");
+/** A text for Lua, which has decimal escapes where JSON has hexadecimal ones. @param {string} text */
+const luaText = (text) =>
+  JSON.stringify(text).replace(/\\(?:u([0-9a-f]{4})|.)/g, (escape, code) => (code ? `\\${String(Number.parseInt(code, 16)).padStart(3, "0")}` : escape));

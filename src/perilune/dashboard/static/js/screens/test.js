@@ -1,52 +1,27 @@
 // Tries a function: sends exactly what is shown, and shows exactly what came back.
 
-import { call, get, post } from "../api.js";
+import { get } from "../api.js";
 import { draftOf } from "../editor/draft.js";
 import { errorText } from "../errors.js";
-import { bytes, duration } from "../format.js";
 import { t } from "../i18n.js";
-import { html, useEffect, useState } from "../lib.js";
-import { read, write } from "../preferences.js";
+import { html, useEffect, useRef, useState } from "../lib.js";
 import { useAction } from "../resource.js";
-import { href } from "../router.js";
 import { Badge } from "../ui/badge.js";
-import { Button, CopyButton, LinkButton } from "../ui/button.js";
+import { Button } from "../ui/button.js";
 import { Card } from "../ui/card.js";
 import { CodeBlock } from "../ui/code.js";
-import { Segmented, SelectField } from "../ui/field.js";
+import { Dialog } from "../ui/dialog.js";
+import { Segmented, SelectField, TextField } from "../ui/field.js";
 import { FunctionFrame } from "../ui/function-frame.js";
-import { Empty } from "../ui/state.js";
 import { toast } from "../ui/toast.js";
-import { ErrorReport } from "./execution-error.js";
-import { Body, HeaderList, HtmlPreview, StatusCode, contentType } from "./execution-response.js";
-import { EXAMPLE_LANGUAGES, exampleCode } from "./test-examples.js";
+import { exampleCode, exampleLanguages } from "./test-examples.js";
 import { RequestForm } from "./test-form.js";
-import {
-  addressOf,
-  cronRequest,
-  emptyRequest,
-  headersOf,
-  isOfScheduler,
-  pathOf,
-  requestOfEvent,
-} from "./test-request.js";
+import { useKept, withRequest } from "./test-kept.js";
+import { cronRequest, emptyRequest, isOfScheduler, requestOfEvent } from "./test-request.js";
+import { Response } from "./test-response.js";
+import { callFunction, tryOut } from "./test-send.js";
 
 /** @typedef {import("./test-request.js").TestRequest} TestRequest */
-
-/**
- * @typedef {object} Outcome
- * @property {number} status
- * @property {Record<string, string | string[]>} headers
- * @property {string} body
- * @property {boolean} isBase64
- * @property {number} ms
- * @property {string} executionId
- * @property {string} [report]  what went wrong, when a draft was tried
- * @property {string} [kind]
- */
-
-const HISTORY_KEPT = 10;
-const REDIRECT = 0; // what browsers tell of a redirect that they do not follow
 
 /** @param {import("../routes.js").ScreenProps} props */
 export default function Test({ params, query }) {
@@ -58,21 +33,28 @@ export default function Test({ params, query }) {
 
 /** @param {{ data: any, from: string | null }} props */
 function Bench({ data, from }) {
-  const [history, remember] = useHistory(data.id);
-  const [request, setRequest] = useState(/** @type {TestRequest} */ (history[0] ?? emptyRequest()));
-  const [outcome, setOutcome] = useState(/** @type {Outcome | null} */ (null));
+  const [kept, keep] = useKept(data.id);
+  const [request, setShown] = useState(/** @type {TestRequest} */ (kept.current ?? kept.history[0] ?? emptyRequest()));
+  const [outcome, setOutcome] = useState(/** @type {import("./test-send.js").Outcome | null} */ (null));
   const draft = draftOf(data.id);
   const [target, setTarget] = useState("active");
+  const running = useRef(/** @type {AbortController | null} */ (null));
+  const setRequest = (/** @type {TestRequest} */ next) => {
+    setShown(next);
+    keep({ current: next });
+  };
   useEvent(from, setRequest);
+  const code = target === "draft" && draft ? draft.code : null;
+  // Over the network nobody may say that they are the scheduler.
+  const isDirect = code !== null || isOfScheduler(request);
   const [isBusy, send] = useAction(async () => {
-    remember(request);
+    const mine = new AbortController();
+    running.current = mine;
+    keep({ history: withRequest(kept.history, request) });
     try {
-      if (target === "draft" && draft) setOutcome(await tryOut(data.id, draft.code, request));
-      // Over the network nobody may say that they are the scheduler.
-      else if (isOfScheduler(request)) setOutcome(await tryOut(data.id, null, request));
-      else setOutcome(await callFunction(data.id, request));
+      setOutcome(isDirect ? await tryOut(data.id, code, request, mine.signal) : await callFunction(data.id, request, mine.signal));
     } catch (problem) {
-      toast("bad", errorText(problem));
+      if (!mine.signal.aborted) toast("bad", errorText(problem));
     }
   });
   const actions = html`
@@ -82,103 +64,92 @@ function Bench({ data, from }) {
     <${Button} small icon="clock" onClick=${() => setRequest(cronRequest(data))}>${t("test.cron")}<//>
     <${Button} small icon="undo" onClick=${() => setRequest(emptyRequest())}>${t("test.reset")}<//>
   `;
-  return html`<div class="columns">
-    <div class="stack">
-      <${Card} title=${t("test.request")} actions=${actions}>
-        <${RequestForm} functionId=${data.id} request=${request} onChange=${setRequest} onSend=${() => send()} isBusy=${isBusy} />
-      <//>
-      <${Examples} functionId=${data.id} request=${request} />
-      ${history.length > 0 && html`<${History} history=${history} onPick=${setRequest} />`}
-    </div>
-    <${Response} outcome=${outcome} functionId=${data.id} />
-  </div>`;
-}
-
-/** @param {{ outcome: Outcome | null, functionId: string }} props */
-function Response({ outcome, functionId }) {
-  const [view, setView] = useState("body");
-  if (!outcome) return html`<${Card} title=${t("test.response")}><${Empty} title=${t("test.hint")} /><//>`;
-  const type = contentType(outcome.headers);
-  const views = [["body", t("body.body")], ["headers", t("body.headers")], ...(type.includes("text/html") ? [["page", t("body.page")]] : [])];
-  const title = html`<span class="row">${t("test.response")} <${StatusCode} status=${outcome.status} /></span>`;
-  const facts = `${duration(outcome.ms)} · ${bytes(outcome.body.length)}`;
-  const actions = html`<${Segmented} label=${t("body.view")} value=${view} options=${views} onChange=${setView} />
-    ${outcome.executionId && html`<${LinkButton} small href=${href(`/executions/${outcome.executionId}`)}>${t("test.execution")}<//>`}`;
-  return html`<div class="stack">
-    <${Card} title=${title} subtitle=${facts} actions=${actions}>
-      <div role="status" class="visually-hidden">${t("test.answered", { status: outcome.status })}</div>
-      ${view === "headers" && html`<${HeaderList} headers=${outcome.headers} />`}
-      ${view === "page" && html`<${HtmlPreview} text=${outcome.body} />`}
-      ${(view === "body" || (view === "page" && !type.includes("text/html"))) &&
-      (outcome.status === REDIRECT
-        ? html`<p class="note warn">${t("test.redirect")}</p>`
-        : html`<${Body} text=${outcome.body} type=${type} isBase64=${outcome.isBase64} />`)}
+  return html`<div class="bench">
+    <${Card} title=${t("test.request")} actions=${actions}>
+      ${data.disabled && !isDirect && html`<p class="note warn bench-note">${t("test.disabled")}</p>`}
+      <${RequestForm} data=${data} request=${request} onChange=${setRequest} onSend=${() => send()} isBusy=${isBusy} isDirect=${isDirect}
+        onCancel=${() => running.current?.abort()} />
     <//>
-    ${outcome.report && html`<${ErrorReport} report=${outcome.report} kind=${outcome.kind} functionId=${functionId} />`}
-    ${outcome.executionId && html`<${RunLogs} key=${outcome.executionId} id=${outcome.executionId} />`}
+    <div class="bench-response"><${Response} outcome=${outcome} functionId=${data.id} /></div>
+    <${Requests} kept=${kept} keep=${keep} request=${request} onPick=${setRequest} />
+    <${Examples} functionId=${data.id} request=${request} />
   </div>`;
-}
-
-/** The log of what was just run. @param {{ id: string }} props */
-function RunLogs({ id }) {
-  const [lines, setLines] = useState(/** @type {any[]} */ ([]));
-  useEffect(() => {
-    get(`/api/executions/${id}/logs`, { query: { limit: 100 } }).then((found) => setLines(found.logs), () => {});
-  }, [id]);
-  if (lines.length === 0) return null;
-  return html`<${Card} title=${t("logs.title")}>
-    <pre class="code wrap" tabindex="0" aria-label=${t("logs.title")}>${lines.map((one) => `${one.level.padEnd(5)} ${one.message}`).join("\n")}</pre>
-  <//>`;
 }
 
 /** @param {{ functionId: string, request: TestRequest }} props */
 function Examples({ functionId, request }) {
-  const [language, setLanguage] = useState("curl");
-  const code = exampleCode(language, location.origin + addressOf(functionId, request), request);
-  const choice = html`<${SelectField} label=${t("test.exampleLanguage")} hideLabel value=${language} options=${EXAMPLE_LANGUAGES} onChange=${setLanguage} />`;
+  const [chosen, setLanguage] = useState("curl");
+  const languages = exampleLanguages(request);
+  const language = languages.some(([one]) => one === chosen) ? chosen : "curl";
+  const choice = html`<${SelectField} label=${t("test.exampleLanguage")} hideLabel value=${language} options=${languages} onChange=${setLanguage} />`;
   return html`<${Card} title=${t("test.examples")} actions=${choice}>
-    <${CodeBlock} text=${code} label=${t("test.examples")} />
-  <//>`;
-}
-
-/** @param {{ history: TestRequest[], onPick: (request: TestRequest) => void }} props */
-function History({ history, onPick }) {
-  return html`<${Card} title=${t("test.history")} flush>
-    <ul class="requests">
-      ${history.map(
-        (one, at) => html`<li key=${at} class="request-head">
-          <${Badge}>${one.method}<//><span class="mono grow truncate">${one.path || "/"}${one.query ? `?${one.query}` : ""}</span>
-          <${CopyButton} text=${one.body} what=${t("body.body")} />
-          <${Button} small onClick=${() => onPick(one)}>${t("test.again")}<//>
-        </li>`,
-      )}
-    </ul>
+    <${CodeBlock} text=${exampleCode(language, functionId, request)} label=${t("test.examples")} />
   <//>`;
 }
 
 /**
- * The last requests to this function, and how to add one.
+ * Requests of before, by name and by time.
  *
- * @param {string} id
- * @returns {[TestRequest[], (request: TestRequest) => void]}
+ * @param {{
+ *   kept: import("./test-kept.js").Kept,
+ *   keep: (changes: Partial<import("./test-kept.js").Kept>) => void,
+ *   request: TestRequest,
+ *   onPick: (request: TestRequest) => void,
+ * }} props
  */
-function useHistory(id) {
-  const key = `perilune-requests:${id}`;
-  const [history, setHistory] = useState(() => {
-    try {
-      const kept = JSON.parse(read(key) ?? "[]");
-      return /** @type {TestRequest[]} */ (Array.isArray(kept) ? kept.map((one) => ({ ...emptyRequest(), ...one })) : []);
-    } catch {
-      return [];
-    }
-  });
-  const remember = (/** @type {TestRequest} */ request) => {
-    const text = JSON.stringify(request);
-    const next = [request, ...history.filter((one) => JSON.stringify(one) !== text)].slice(0, HISTORY_KEPT);
-    setHistory(next);
-    write(key, JSON.stringify(next));
+function Requests({ kept: { history, saved }, keep, request, onPick }) {
+  const [isSaving, setSaving] = useState(false);
+  const save = (/** @type {string} */ name) => {
+    keep({ saved: [...saved.filter((one) => one.name !== name), { name, request }] });
+    toast("good", t("test.savedAs", { name }));
+    setSaving(false);
   };
-  return [history, remember];
+  const forget = (/** @type {string} */ name) => keep({ saved: saved.filter((one) => one.name !== name) });
+  const actions = html`<${Button} small icon="plus" onClick=${() => setSaving(true)}>${t("test.saveRequest")}<//>`;
+  return html`<${Card} title=${t("test.requests")} subtitle=${t("test.requestsText")} actions=${actions} flush>
+    ${saved.length > 0 &&
+    html`<h3 class="list-title">${t("test.saved")}</h3>
+      <ul class="requests">
+        ${saved.map(
+          (one) => html`<li key=${one.name} class="request-head">
+            <${Badge}>${one.request.method}<//><strong class="grow truncate">${one.name}</strong>
+            <${Button} small onClick=${() => onPick(one.request)} label=${t("test.useNamed", { name: one.name })}>${t("test.again")}<//>
+            <${Button} small kind="ghost" icon="trash" label=${t("test.forget", { name: one.name })} onClick=${() => forget(one.name)} />
+          </li>`,
+        )}
+      </ul>`}
+    ${history.length > 0 &&
+    html`<h3 class="list-title">${t("test.history")}</h3>
+      <ul class="requests">
+        ${history.map(
+          (one, at) => html`<li key=${at} class="request-head">
+            <${Badge}>${one.method}<//><span class="mono grow truncate">${one.path || "/"}${one.query ? `?${one.query}` : ""}</span>
+            <${Button} small onClick=${() => onPick(one)}>${t("test.again")}<//>
+          </li>`,
+        )}
+      </ul>`}
+    ${isSaving && html`<${SaveDialog} taken=${saved.map((one) => one.name)} onClose=${() => setSaving(false)} onSave=${save} />`}
+  <//>`;
+}
+
+/** @param {{ taken: string[], onClose: () => void, onSave: (name: string) => void }} props */
+function SaveDialog({ taken, onClose, onSave }) {
+  const [name, setName] = useState("");
+  const given = name.trim();
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if (given) onSave(given);
+  };
+  return html`<${Dialog} title=${t("test.saveRequest")} onClose=${onClose}>
+    <form class="stack" onSubmit=${submit}>
+      <${TextField} label=${t("functions.name")} value=${name} onInput=${setName} focus maxLength=${100} autocomplete="off"
+        hint=${taken.includes(given) ? t("test.replaces") : t("test.saveHint")} />
+      <div class="actions">
+        <${Button} kind="primary" type="submit" disabled=${!given}>${t("settings.save")}<//>
+        <${Button} onClick=${onClose}>${t("dialog.cancel")}<//>
+      </div>
+    </form>
+  <//>`;
 }
 
 /**
@@ -195,66 +166,4 @@ function useEvent(executionId, setRequest) {
       () => toast("bad", t("test.noEvent")),
     );
   }, [executionId]);
-}
-
-/**
- * @param {string} id
- * @param {TestRequest} request
- * @returns {Promise<Outcome>}
- */
-async function callFunction(id, request) {
-  const started = performance.now();
-  const hasBody = !["GET", "HEAD"].includes(request.method) && request.body !== "";
-  const response = await call(addressOf(id, request), {
-    method: request.method,
-    headers: headersOf(request),
-    ...(hasBody ? { body: request.body } : {}),
-  });
-  const data = new Uint8Array(await response.arrayBuffer());
-  const ms = performance.now() - started;
-  const headers = Object.fromEntries(response.headers);
-  return { ...decoded(data), status: response.status, headers, ms, executionId: headers["x-execution-id"] ?? "" };
-}
-
-/**
- * Runs a draft, or with null the active version, without going through the address.
- *
- * @param {string} id
- * @param {string | null} code
- * @param {TestRequest} request
- * @returns {Promise<Outcome>}
- */
-async function tryOut(id, code, request) {
-  const event = {
-    method: request.method,
-    path: pathOf(request),
-    headers: headersOf(request),
-    body: request.body,
-    ...(isOfScheduler(request) ? { trigger: "cron" } : {}),
-  };
-  const found = await post(`/api/functions/${id}/test`, { ...(code === null ? {} : { code }), event });
-  return {
-    status: found.response?.statusCode ?? 500,
-    headers: found.response?.headers ?? {},
-    body: found.response?.body ?? "",
-    isBase64: found.response?.isBase64Encoded === true,
-    ms: found.duration_ms,
-    executionId: found.execution_id,
-    ...(found.error ? { report: found.error.message, kind: found.error.kind } : {}),
-  };
-}
-
-/**
- * Text if the bytes are UTF-8, else base64.
- *
- * @param {Uint8Array} data
- */
-function decoded(data) {
-  try {
-    return { body: new TextDecoder("utf-8", { fatal: true }).decode(data), isBase64: false };
-  } catch {
-    let text = "";
-    for (const byte of data) text += String.fromCharCode(byte);
-    return { body: btoa(text), isBase64: true };
-  }
 }
