@@ -48,6 +48,21 @@ function handler(ctx, event)
   return {{ body = json.encode(json.array(list)) }}
 end"""
 
+OVERWRITE = """
+import ctypes, importlib.util
+def overwrite(module, old, new):
+    loader = importlib.util.find_spec(module).loader
+    memory, entry = loader._archive._memory, loader._entry
+    start = ctypes.c_void_p.from_address(id(memory) + 16).value
+    place = start + entry.start + memory[entry.start:entry.end].index(old)
+    page, end = place // 4096 * 4096, place + len(new)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mprotect(ctypes.c_void_p(page), ctypes.c_size_t(end - page), 3):
+        raise OSError(ctypes.get_errno(), "denied")
+    ctypes.memmove(place, new, len(new))
+"""
+"""Hostile Python that changes a module where it is in memory, before it is imported."""
+
 
 def descendants(of: int) -> dict[int, list[str]]:
     """Process ids and command lines of everything that *of* has started."""

@@ -20,7 +20,7 @@ from perilune.runtimes import (
     packages,
 )
 from perilune.services.logger import MemoryLogger
-from tests.runtimes.conftest import descendants
+from tests.runtimes.conftest import OVERWRITE, descendants
 
 MIB = 1024 * 1024
 SIZE_LIMIT_BYTES = 8 * MIB
@@ -177,6 +177,41 @@ async def test_links_are_no_links(tmp_path: Path, wheels: Path, installed: Packa
     assert b"root:" not in content
 
 
+def requiring(line: str, code: str) -> RuntimeRequest:
+    """Return a request to run *code* with a package."""
+    return RuntimeRequest(
+        code=code,
+        context=ExecutionContext(execution_id="e", function_id="f", started_at=1),
+        event=HTTPEvent(method="GET", path="/"),
+        version_id=code,
+        runtime="python",
+        requirements=line,
+    )
+
+
+async def test_a_function_can_not_change_the_packages_of_another(
+    wheels: Path, installed: Packages
+) -> None:
+    """Functions that require the same packages import them from the same file."""
+    line = make_wheel(wheels, [("greeter.py", b"value = 'as it was installed'\n")])
+    hostile = OVERWRITE + (
+        "def handler(ctx, event):\n    overwrite('greeter', b'as it was', b'as others')\n"
+        "    import greeter\n    return greeter.value"
+    )
+    innocent = "import greeter\ndef handler(ctx, event):\n    return greeter.value"
+    await installed.install(line)
+
+    async with WorkerRuntime(
+        logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=2), packages=installed
+    ) as runtime:
+        changed = await runtime.execute(requiring(line, hostile))
+        result = await runtime.execute(requiring(line, innocent))
+
+    assert changed.response is not None and result.response is not None
+    assert changed.response.body == b"as others installed"
+    assert result.response.body == b"as it was installed"
+
+
 async def test_packages_replace_nothing_that_functions_have_anyway(
     wheels: Path, installed: Packages
 ) -> None:
@@ -203,16 +238,7 @@ async def test_packages_replace_nothing_that_functions_have_anyway(
     async with WorkerRuntime(
         logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=2), packages=installed
     ) as runtime:
-        result = await runtime.execute(
-            RuntimeRequest(
-                code=code,
-                context=ExecutionContext(execution_id="e", function_id="f", started_at=1),
-                event=HTTPEvent(method="GET", path="/"),
-                version_id="v",
-                runtime="python",
-                requirements=line,
-            )
-        )
+        result = await runtime.execute(requiring(line, code))
 
     assert result.response is not None
     assert result.response.body == b'["\\"b\\"",true,42]'

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from perilune.store import ExecutionStatus
-from tests.runtimes.conftest import Box
+from tests.runtimes.conftest import OVERWRITE, Box
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -353,6 +353,18 @@ async def test_a_forged_result_is_no_elses(python: Box) -> None:
 
     for outcome in (outcomes[1], outcomes[3]):
         assert outcome.response is not None and outcome.response.body == b"fine"
+
+
+async def test_memory_that_workers_share_is_only_read(python: Box) -> None:
+    """The standard library is one block for all: who writes into it has a copy of its own."""
+    hostile = OVERWRITE + _in_handler(
+        "overwrite('colorsys', b'Conversion functions', b'Overwritten by others')\n"
+        "import colorsys\nreturn colorsys.__doc__[:11]"
+    )
+    innocent = "import colorsys\n" + _in_handler("return colorsys.__doc__[:20]")
+
+    assert await python.body(hostile) == "Overwritten"
+    assert await python.body(innocent) == "Conversion functions"
 
 
 async def test_a_flood_of_output_is_cut(python: Box) -> None:

@@ -193,7 +193,10 @@ def read_into_memory(modules: Iterable[Source]) -> Archive:
     with open(descriptor, "wb") as file:
         index = _write(file, modules, ())
         file.flush()
-        return Archive(index, mmap.mmap(descriptor, 0, prot=mmap.PROT_READ))
+        # Opened anew for reading: the kernel would let whoever maps a file that is open for
+        # writing make the mapping writable later, and what one worker writes all would import.
+        with open(f"/proc/self/fd/{descriptor}", "rb") as readable:
+            return Archive(index, _mapped(readable))
 
 
 def write_archive(path: str, modules: Iterable[Source], files: Iterable[tuple[str, str]]) -> None:
@@ -222,13 +225,18 @@ def open_archive(path: str) -> Archive:
         ValueError: it is no archive.
     """
     with open(path, "rb") as file:
-        memory = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+        memory = _mapped(file)
     start = int.from_bytes(memory[:_LENGTH_BYTES], "big")
     try:
         index = msgspec.msgpack.decode(memory[start:], type=Index)
     except msgspec.MsgspecError as error:
         raise ValueError(f"{path} is no archive of modules") from error
     return Archive(index, memory)
+
+
+def _mapped(file: BinaryIO) -> mmap.mmap:
+    """Return a file as memory; who manages to write into it writes into a copy of its own."""
+    return mmap.mmap(file.fileno(), 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
 
 
 def _write(file: BinaryIO, modules: Iterable[Source], files: Iterable[tuple[str, str]]) -> Index:
