@@ -1,6 +1,7 @@
 """Packages of Python functions: pinned, installed once, imported in workers, off by default."""
 
 import hashlib
+import time
 import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +12,9 @@ import pytest
 
 from perilune.app import open_server
 from perilune.config import Settings
+from perilune.runtimes import Packages
 
+WEEK_S = 7 * 24 * 3600
 KEY = "0123456789abcdef-test"
 GREETER = {
     "greeter/__init__.py": "from greeter.words import hello\n",
@@ -65,9 +68,8 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@asynccontextmanager
-async def serving(tmp_path: Path, switch: str = "on") -> AsyncIterator[httpx.AsyncClient]:
-    settings = Settings(
+def server_settings(tmp_path: Path, switch: str = "on") -> Settings:
+    return Settings(
         port=0,
         host="127.0.0.1",
         data_dir=tmp_path / "data",
@@ -75,14 +77,22 @@ async def serving(tmp_path: Path, switch: str = "on") -> AsyncIterator[httpx.Asy
         python_packages=switch,
         workers_warm=1,
     )
+
+
+def client_of(port: int) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{port}",
+        headers={"Authorization": f"Bearer {KEY}"},
+        trust_env=False,
+        timeout=60,
+    )
+
+
+@asynccontextmanager
+async def serving(tmp_path: Path, switch: str = "on") -> AsyncIterator[httpx.AsyncClient]:
     async with (
-        open_server(settings) as server,
-        httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{server.port}",
-            headers={"Authorization": f"Bearer {KEY}"},
-            trust_env=False,
-            timeout=60,
-        ) as client,
+        open_server(server_settings(tmp_path, switch)) as server,
+        client_of(server.port) as client,
     ):
         yield client
 
@@ -216,3 +226,26 @@ async def test_packages_are_off_by_default(tmp_path: Path, wheels: Path) -> None
         assert "switched off on this server" in refused.json()["error"]
         assert answer.status_code == 500
         assert "switched off" in found.json()["executions"][0]["error_message"]
+
+
+async def test_packages_go_when_no_version_has_required_them_for_a_while(
+    tmp_path: Path, wheels: Path
+) -> None:
+    line = make_wheel(wheels, GREETER)
+    settings = server_settings(tmp_path)
+    async with open_server(settings) as server, client_of(server.port) as client:
+        packages = Packages(settings.data_dir / "packages", {}, clock=lambda: time.time() + WEEK_S)
+        made = (await deploy(client, line)).json()
+        path = f"/api/functions/{made['id']}"
+        await client.put(path, json={"requirements": "", "code": CODE + "\n"})
+        in_use = await packages.remove_unused(await server.store.requirements_in_use())
+        older = await client.post(f"{path}/versions/ver_{made['id']}_v1/activate")
+        answer = await client.get(f"/fn/{made['id']}")
+        await client.delete(path)
+        left = await packages.remove_unused(await server.store.requirements_in_use())
+        again = (await deploy(client, line)).json()
+        answer_again = await client.get(f"/fn/{again['id']}")
+
+    assert (in_use, older.status_code, answer.status_code) == (0, 200, 200)
+    assert left == 1
+    assert answer_again.json()[0] == "Hello, Ada!"

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Collection
 
 import pytest
 
@@ -59,6 +60,10 @@ class RecordedStore:
         self.asked.append(("orphans", self.clock.now))
         return {"logs": 1}
 
+    async def requirements_in_use(self) -> set[str]:
+        self.asked.append(("requirements", self.clock.now))
+        return {"greeter==1.0"}
+
     async def shrink(self) -> int:
         self.asked.append(("shrink", self.clock.now))
         return 3
@@ -113,6 +118,52 @@ async def test_orphans_are_looked_for_once_a_day():
 
     first = NOW + START_DELAY_S
     assert store.times("orphans") == [first, NOW + 1800 + DAY_S]
+
+
+class RecordedPackages:
+    """Notes which sets were in use, and when; fails as often as it is told to."""
+
+    def __init__(self, clock: SettableClock, broken: int = 0) -> None:
+        self.clock = clock
+        self.broken = broken
+        self.asked: list[tuple[set[str], float]] = []
+
+    async def remove_unused(self, used: Collection[str]) -> int:
+        self.asked.append((set(used), self.clock.now))
+        if self.broken:
+            self.broken -= 1
+            raise OSError("disk on fire")
+        return 2
+
+
+@pytest.mark.parametrize("broken", [0, 1])
+async def test_packages_are_looked_through_once_a_day_and_stop_nothing_else(broken, caplog):
+    days = Days(60 * 25)
+    store, packages = RecordedStore(days.clock), RecordedPackages(days.clock, broken)
+    housekeeper = Housekeeper(
+        store, packages, clock=days.clock, monotonic=days.clock, sleep=days.sleep
+    )
+
+    with caplog.at_level(logging.INFO, logger="perilune.housekeeping"), pytest.raises(Worn):
+        await housekeeper.run()
+
+    first = NOW + START_DELAY_S
+    assert packages.asked == [
+        ({"greeter==1.0"}, first),
+        ({"greeter==1.0"}, NOW + 1800 + DAY_S),
+    ]
+    assert housekeeper.figures.failures == broken
+    assert housekeeper.figures.runs == len(store.times("expired"))
+    assert caplog.text.count("removed 2 sets of packages") == 2 - broken
+
+
+async def test_without_packages_nobody_asks_what_is_required():
+    days = Days(1)
+    store = RecordedStore(days.clock)
+
+    await run(days, store)
+
+    assert store.times("orphans") and not store.times("requirements")
 
 
 async def test_a_failure_is_logged_counted_and_does_not_end_it(caplog):

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from perilune import __version__
@@ -45,7 +45,7 @@ from perilune.dashboard import Dashboard
 from perilune.engine import Config, DefaultEngine, Engine, ExecutionFeed, MeteredEngine
 from perilune.engine import new as new_engine
 from perilune.errors import PeriluneError
-from perilune.housekeeping import open_housekeeping
+from perilune.housekeeping import Housekeeper, open_housekeeping
 from perilune.masking import Masker
 from perilune.runtimes import SandboxReport
 from perilune.scheduler import Scheduler
@@ -103,7 +103,7 @@ async def open_server(
     async with AsyncExitStack() as rooms:
         key, store = await rooms.enter_async_context(open_data(settings))
         await _recover(store)
-        housekeeper = await rooms.enter_async_context(open_housekeeping(store))
+        housekeeper = await rooms.enter_async_context(_housekeeping(settings, store))
         masker = Masker(settings.mask_names)
         services = await rooms.enter_async_context(open_services(settings, store, masker))
         sockets = bind_sockets(settings.host, settings.port)
@@ -152,6 +152,12 @@ async def open_server(
         )
         rooms.push_async_callback(server.stop)
         yield server
+
+
+def _housekeeping(
+    settings: Settings, store: SqliteStore
+) -> AbstractAsyncContextManager[Housekeeper]:
+    return open_housekeeping(store, open_packages(settings))
 
 
 async def _recover(store: SqliteStore) -> None:

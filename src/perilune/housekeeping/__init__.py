@@ -4,6 +4,12 @@ Shortly after the start and every full hour.  What is due and how it is deleted 
 store's business; this room knows when, and what came of it.
 """
 
-from perilune.housekeeping.housekeeper import Figures, Housekeeper, Upkeep, open_housekeeping
+from perilune.housekeeping.housekeeper import (
+    Figures,
+    Housekeeper,
+    PackageSets,
+    Upkeep,
+    open_housekeeping,
+)
 
-__all__ = ["Figures", "Housekeeper", "Upkeep", "open_housekeeping"]
+__all__ = ["Figures", "Housekeeper", "PackageSets", "Upkeep", "open_housekeeping"]

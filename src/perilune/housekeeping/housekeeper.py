@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -17,7 +17,8 @@ LOOK_EVERY_S = 60
 """How often there is a look for what deleted functions have left."""
 
 HOUR_S = 3600
-ORPHANS_EVERY_S = 24 * HOUR_S
+SEARCH_EVERY_S = 24 * HOUR_S
+"""How often everything is looked through for what belongs to nothing."""
 
 Sleep = Callable[[float], Awaitable[object]]
 
@@ -43,6 +44,22 @@ class Upkeep(Protocol):
         """Give free pages back to the file system; return how many."""
         ...
 
+    async def requirements_in_use(self) -> Collection[str]:
+        """Return the requirements of all versions."""
+        ...
+
+
+class PackageSets(Protocol):
+    """The part of the packages this room needs."""
+
+    async def remove_unused(self, used: Collection[str]) -> int:
+        """Remove the sets that nobody has wanted for a while; return how many.
+
+        Args:
+            used: the requirements of all versions.
+        """
+        ...
+
 
 @dataclass(slots=True)
 class Figures:
@@ -66,17 +83,22 @@ class Housekeeper:
     def __init__(
         self,
         store: Upkeep,
+        packages: PackageSets | None = None,
         *,
         clock: WallClock = wall_clock,
         monotonic: MonotonicClock = monotonic_clock,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        """Clean *store*; *clock* says what is due, *sleep* waits for the next time."""
+        """Clean *store*, and *packages* where there are some.
+
+        *clock* says what is due, *sleep* waits for the next time.
+        """
         self._store = store
+        self._packages = packages
         self._clock = clock
         self._monotonic = monotonic
         self._sleep = sleep
-        self._orphans_at = float("-inf")
+        self._searched_at = float("-inf")
         self.figures = Figures()
 
     async def run(self) -> None:
@@ -95,9 +117,10 @@ class Housekeeper:
         started = self._monotonic()
         now = self._clock()
         rows = Counter(await self._store.purge_expired(int(now)))
-        if not 0 <= now - self._orphans_at < ORPHANS_EVERY_S:
+        if not 0 <= now - self._searched_at < SEARCH_EVERY_S:
             rows += Counter(await self._store.purge_orphans())
-            self._orphans_at = now
+            await self._attempt(self._remove_packages())
+            self._searched_at = now
         pages = await self._store.shrink()
         self._note(rows, pages, started)
         self.figures.runs += 1
@@ -110,6 +133,13 @@ class Housekeeper:
         rows = Counter(await self._store.purge_deleted())
         if rows:
             self._note(rows, await self._store.shrink(), started)
+
+    async def _remove_packages(self) -> None:
+        if self._packages is None:
+            return
+        removed = await self._packages.remove_unused(await self._store.requirements_in_use())
+        if removed:
+            _log.info("removed %d sets of packages that no version requires", removed)
 
     async def _attempt(self, work: Awaitable[object]) -> None:
         try:
@@ -136,13 +166,17 @@ class Housekeeper:
 
 @asynccontextmanager
 async def open_housekeeping(
-    store: Upkeep, *, clock: WallClock = wall_clock, sleep: Sleep = asyncio.sleep
+    store: Upkeep,
+    packages: PackageSets | None = None,
+    *,
+    clock: WallClock = wall_clock,
+    sleep: Sleep = asyncio.sleep,
 ) -> AsyncIterator[Housekeeper]:
-    """Keep *store* clean until the block ends.
+    """Keep *store* and *packages* clean until the block ends.
 
     What is being deleted then is committed or left; the next start goes on with it.
     """
-    housekeeper = Housekeeper(store, clock=clock, sleep=sleep)
+    housekeeper = Housekeeper(store, packages, clock=clock, sleep=sleep)
     task = asyncio.create_task(housekeeper.run())
     try:
         yield housekeeper

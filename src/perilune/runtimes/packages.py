@@ -14,13 +14,14 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from perilune.clock import WallClock, wall_clock
 from perilune.errors import PeriluneError
 from perilune.runtimes.limits import MIB
-from perilune.runtimes.requirements import pinned_requirements
+from perilune.runtimes.requirements import RequirementsError, pinned_requirements
 from perilune.worker.python.archive import PACKAGE_FILE, Source, write_archive
 
 TIME_LIMIT_S = 300.0
@@ -31,6 +32,12 @@ LOOK_INTERVAL_S = 0.1
 LOOK_REST = 9
 """How much longer than the last look the pause before the next one is."""
 MAX_LOG_CHARS = 256 * 1024
+UNUSED_KEPT_S = 36 * 3600.0
+"""How long a set stays that was last wanted, or seen to be in use, then.
+
+More than a day, as the look is daily: a version that has just been deleted may still be running,
+and one that has just got its packages may not be stored yet.
+"""
 
 _OPTIONS = (
     "--no-deps",
@@ -56,7 +63,11 @@ class Packages:
     """Sets of installed packages, in a directory of the server."""
 
     def __init__(
-        self, directory: Path, environment: Mapping[str, str], python: str = sys.executable
+        self,
+        directory: Path,
+        environment: Mapping[str, str],
+        python: str = sys.executable,
+        clock: WallClock = wall_clock,
     ) -> None:
         """Take the directory, and the server's environment for what tells pip where packages are.
 
@@ -64,6 +75,7 @@ class Packages:
         """
         self._directory = directory
         self._python = python
+        self._clock = clock
         self._environment = {
             name: value
             for name, value in environment.items()
@@ -99,7 +111,7 @@ class Packages:
         """
         path = self.path_of(requirements)
         async with self._installing:
-            if path.exists():
+            if _is_claimed(path):
                 return
             self._directory.mkdir(mode=0o700, exist_ok=True)
             folder = Path(tempfile.mkdtemp(dir=self._directory, prefix=".new-"))
@@ -107,6 +119,19 @@ class Packages:
                 await self._install(pinned_requirements(requirements), folder, path)
             finally:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    async def remove_unused(self, used: Collection[str]) -> int:
+        """Remove the sets that nobody has wanted for a while; return how many.
+
+        Args:
+            used: the requirements of all versions.
+        """
+        ids = set()
+        for requirements in used:
+            with suppress(RequirementsError):
+                ids.add(self.path_of(requirements).stem)
+        before = self._clock() - UNUSED_KEPT_S
+        return await asyncio.to_thread(_remove_unused, self._directory, ids, before)
 
     async def _install(self, lines: list[str], folder: Path, path: Path) -> None:
         """Have pip unpack the packages in *folder*, and put them into the file *path*."""
@@ -165,9 +190,44 @@ class Packages:
 
 
 def remove_rests(directory: Path) -> None:
-    """Remove what installations that were interrupted have left behind."""
+    """Remove what installations and removals that were interrupted have left behind."""
     for rest in directory.glob(".new-*"):
         shutil.rmtree(rest, ignore_errors=True)
+    for rest in directory.glob("*.unused"):
+        rest.unlink(missing_ok=True)
+
+
+def _is_claimed(path: Path) -> bool:
+    """Tell whether a set is there; it stays for a while then, also if no version requires it."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _remove_unused(directory: Path, used: Collection[str], before: float) -> int:
+    """Remove sets that are not *used* and were last claimed *before*; workers keep what they read.
+
+    The age of a file is when it was last claimed, or last seen to be in use here.
+    """
+    removed = 0
+    for path in directory.glob("*.packages"):
+        if path.stem in used:
+            _is_claimed(path)
+        elif path.stat().st_mtime < before:
+            aside = path.with_suffix(".unused")
+            path.rename(aside)
+            if aside.stat().st_mtime < before:
+                aside.unlink()
+                removed += 1
+            else:  # it was claimed before it was put aside
+                aside.rename(path)
+    for log in directory.glob("*.log"):
+        is_needed = log.stem in used or log.with_suffix(".packages").exists()
+        if not is_needed and log.stat().st_mtime < before:
+            log.unlink(missing_ok=True)
+    return removed
 
 
 def _limit(pid: int) -> None:

@@ -140,6 +140,7 @@ class SqliteSession:
         self.get_active_version = versions.read_active
         self.activate_version = versions.activate
         self.delete_version = versions.delete
+        self.requirements_in_use = versions.requirements
         self.create_execution = executions.create
         self.get_execution = executions.get
         self.update_execution = executions.update

@@ -152,6 +152,12 @@ class Versions:
 
         return await self._access.read(read)
 
+    async def requirements(self) -> set[str]:
+        """Return what versions require, each text once."""
+        return await self._access.read(
+            lambda connection: {text for (text,) in connection.execute(_SQL["list_requirements"])}
+        )
+
     async def _one(
         self, statement: str, params: tuple[Any, ...], missing: type[Exception]
     ) -> FunctionVersion:

@@ -59,3 +59,6 @@ DELETE FROM function_versions WHERE id = ?1
 -- name: keep_executions
 -- Deleting a version puts its executions out of sight; this brings them back.
 UPDATE execution_counters SET deleted = 0 WHERE function_id = ?1 AND version_id = ?2
+
+-- name: list_requirements
+SELECT DISTINCT requirements FROM function_versions WHERE requirements IS NOT NULL
