@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from perilune.engine import ExecutionTimeoutError
@@ -193,6 +194,38 @@ async def test_a_busy_function_leaves_workers_to_others() -> None:
                     asking("function handler() return { body = 'served' } end", "other")
                 )
                 assert result.response is not None
+        for task in hogs:
+            task.cancel()
+        await asyncio.wait(hogs)
+
+
+async def test_a_function_that_fills_the_queue_leaves_places_to_others() -> None:
+    """Who came last in the longest queue makes room, so that others may wait at all."""
+    async with WorkerRuntime(
+        logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=2, queue=6)
+    ) as runtime:
+        hog = "function handler() time.sleep(600000) return {} end"
+        served = "function handler() return { body = 'served' } end"
+        refused = 0
+
+        async def insist() -> None:
+            nonlocal refused
+            while True:
+                try:
+                    await runtime.execute(asking(hog, "hog"))
+                except WorkersBusyError:
+                    refused += 1
+                    await asyncio.sleep(0)
+
+        hogs = [asyncio.create_task(insist()) for _ in range(20)]
+        await until(lambda: refused > 20)
+        for number in range(3):
+            # Workers with a limit of their own are never there beforehand.
+            request = msgspec.structs.replace(asking(served, f"other {number}"), memory_mb=32)
+            async with asyncio.timeout(30):
+                others = await asyncio.gather(*(runtime.execute(request) for _ in range(3)))
+            assert [one.response and one.response.body for one in others] == [b"served"] * 3
+        assert runtime.pool().waiting <= 6
         for task in hogs:
             task.cancel()
         await asyncio.wait(hogs)

@@ -165,7 +165,7 @@ class Pool:
                 self._replan()
 
     async def _wait(self, version: Version) -> Invocation:
-        if self._waiting >= self._limits.queue:
+        if self._waiting >= self._limits.queue and not self._make_room(version):
             raise WorkersBusyError(self._limits.queue)
         loop = asyncio.get_running_loop()
         waiter = Waiter(self._now(), loop.create_future())
@@ -180,6 +180,20 @@ class Pool:
         except asyncio.CancelledError:
             self._abandon(version, waiter)
             raise
+
+    def _make_room(self, version: Version) -> bool:
+        """Refuse who came last of the version with the longest queue, for one with a shorter.
+
+        So nobody keeps all others from waiting by asking for more than there is.
+        """
+        longest = max(self._versions.values(), key=lambda one: len(one.waiters))
+        if len(longest.waiters) <= len(version.waiters) + 1:
+            return False
+        waiter = longest.waiters.pop()
+        self._waiting -= 1
+        if not waiter.future.done():
+            waiter.future.set_exception(WorkersBusyError(self._limits.queue))
+        return True
 
     def _abandon(self, version: Version, waiter: Waiter) -> None:
         """Give up waiting; a place that was handed over in the same moment goes back."""

@@ -72,4 +72,6 @@ def leave_only_stdlib(finders: Sequence[importlib.abc.MetaPathFinder]) -> None:
     sys.path[:] = []
     sys.path_hooks.clear()
     sys.path_importer_cache.clear()
-    sys.argv[:] = [""]
+    # Nor where the server is installed: these are paths that nobody here can open.
+    sys.argv[:] = sys.orig_argv[:] = [""]
+    sys.executable = ""
