@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from perilune.api import Schedules, Statistics
+from perilune.api.subjects import statistics as figures_of_functions
 from perilune.api.subjects.statistics import RANGES, checked_range
 from perilune.store import (
     Execution,
@@ -95,6 +96,21 @@ async def test_the_overview_names_functions_that_fail_and_that_are_slow(store, s
     ]
     assert shown["failing"] == ["busy"]
     assert shown["slow"] == ["slow", "busy"]
+
+
+async def test_functions_that_fail_are_shown_however_many_are_busier(
+    store, statistics, monkeypatch
+):
+    monkeypatch.setattr(figures_of_functions, "SHOWN_FUNCTIONS", 1)
+    for _ in range(2):
+        await execute(store, "busy", 2)
+    await execute(store, "slow", 31, status="error")
+    await execute(store, "unused", 1)
+
+    shown = await statistics.overview(RANGES["24h"])
+
+    assert shown["failing"] == ["slow"]
+    assert {"busy", "slow"} <= {one["function_id"] for one in shown["functions"]}
 
 
 async def test_the_activity_of_functions_has_figures_the_last_execution_and_the_next_run(

@@ -258,7 +258,7 @@ class StatisticsOverview(msgspec.Struct, frozen=True, kw_only=True):
     total: Summary
     series: list[SummaryAt]
     functions: list[SummaryOf]
-    """Those with the most executions first, at most 100."""
+    """Those with the most executions first: 100, and those of `failing` and `slow`."""
     failing: list[str]
     """Ids of the functions with the most errors."""
     slow: list[str]

@@ -10,7 +10,7 @@ from perilune.clock import WallClock, wall_clock
 from perilune.store import DB, Activity, Figures, Function, Overview, percentiles, to_json
 
 SHOWN_FUNCTIONS = 100
-"""Of the overview: those with the most executions."""
+"""Of the overview: those with the most executions, beside those that fail or are slow."""
 RANKED_FUNCTIONS = 10
 _SHARES = (0.5, 0.95, 0.99)
 _LAST = ("id", "status", "trigger", "created_at", "duration_ms")
@@ -123,6 +123,8 @@ class Statistics:
         ]
         functions.sort(key=lambda one: one["executions"], reverse=True)
         everything = [one for figures in found.functions.values() for one in figures]
+        failing, slow = _ranked(functions, "errors"), _ranked(functions, "p95_ms")
+        ranked = {*failing, *slow}
         return {
             **_frame(over, since),
             "function_count": len(found.names),
@@ -132,9 +134,13 @@ class Statistics:
                 {"time": start, **_summary(found.series.get(start, ()))}
                 for start in _steps(over, since)
             ],
-            "functions": functions[:SHOWN_FUNCTIONS],
-            "failing": _ranked(functions, "errors"),
-            "slow": _ranked(functions, "p95_ms"),
+            "functions": [
+                one
+                for place, one in enumerate(functions)
+                if place < SHOWN_FUNCTIONS or one["function_id"] in ranked
+            ],
+            "failing": failing,
+            "slow": slow,
         }
 
     def _shown(self, one: Activity) -> Json:

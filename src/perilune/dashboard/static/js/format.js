@@ -68,6 +68,20 @@ export function time(seconds) {
 }
 
 /**
+ * A moment on the axis of a chart: the day where one begins, otherwise the time of day.
+ *
+ * @param {number} seconds  Unix time
+ * @param {number} step  seconds from one to the next
+ */
+export function axisTime(seconds, step) {
+  const moment = new Date(seconds * 1000);
+  const isDay = step >= 86_400 || (moment.getHours() === 0 && moment.getMinutes() === 0);
+  return isDay
+    ? moment.toLocaleDateString(locale.get(), { day: "numeric", month: "short" })
+    : moment.toLocaleTimeString(locale.get(), { hour: "numeric", minute: "2-digit" });
+}
+
+/**
  * The time of day to the second, for lines of a log.
  *
  * @param {number} seconds  Unix time

@@ -56,6 +56,29 @@ export function useResource(load, dependencies) {
 }
 
 /**
+ * Load again every now and then while somebody looks, and as soon as somebody looks again.
+ *
+ * @param {() => Promise<void>} reload
+ * @param {number} intervalMs
+ */
+export function useRefresh(reload, intervalMs) {
+  useEffect(() => {
+    let last = Date.now();
+    const look = () => {
+      if (document.visibilityState !== "visible" || Date.now() - last < intervalMs) return;
+      last = Date.now();
+      void reload();
+    };
+    const timer = setInterval(look, Math.min(intervalMs, 1000));
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", look);
+    };
+  }, [reload, intervalMs]);
+}
+
+/**
  * Do something once at a time.
  *
  * @param {(...values: any[]) => Promise<void>} work  failures are its own business

@@ -35,7 +35,6 @@ export function ExecutionList({ functionId, query, empty }) {
     (signal) => get(path, { query: { ...page, ...filter, fields: "summary" }, signal }),
     [path, query.toString()],
   );
-  const names = useNames(!functionId);
   const isLive = useLive(path, page.offset === 0, list.reload);
   const isFiltered = Object.values(filter).some(Boolean);
   const actions = html`
@@ -51,7 +50,7 @@ export function ExecutionList({ functionId, query, empty }) {
           ? isFiltered
             ? html`<${Empty} title=${t("executions.noneMatch")} />`
             : (empty ?? html`<${Empty} title=${t("executions.none")} />`)
-          : html`<${Table} caption=${t("executions.title")} columns=${columns(functionId ? null : names)} rows=${executions}
+          : html`<${Table} caption=${t("executions.title")} columns=${columns(!functionId)} rows=${executions}
                 rowKey=${(/** @type {any} */ one) => one.id} />
               <${Pagination} pagination=${pagination} onChange=${setQuery} />`}
     <//>
@@ -121,34 +120,21 @@ function useLive(path, isWanted, reload) {
   return isLive;
 }
 
-/**
- * Names of functions by id; those of the latest ones.
- *
- * @param {boolean} isWanted
- */
-function useNames(isWanted) {
-  const list = useResource(
-    async (signal) => (isWanted ? get("/api/functions", { query: { limit: 100, fields: "summary" }, signal }) : { functions: [] }),
-    [isWanted],
-  );
-  return new Map((list.data?.functions ?? []).map((/** @type {any} */ one) => [one.id, one.name]));
-}
-
-/** @param {Map<string, string> | null} names  of functions; null where all are of one */
-function columns(names) {
+/** @param {boolean} isMixed  whether they are of several functions */
+function columns(isMixed) {
   return [
     {
       id: "id",
       title: t("executions.id"),
       cell: (/** @type {any} */ one) => html`<a class="mono" href=${href(`/executions/${one.id}`)}>${one.id}</a>`,
     },
-    ...(names
+    ...(isMixed
       ? [
           {
             id: "function",
             title: t("executions.function"),
             cell: (/** @type {any} */ one) =>
-              html`<a class="mono" href=${href(`/functions/${one.function_id}/executions`)}>${names.get(one.function_id) ?? one.function_id}</a>`,
+              html`<a class="mono" href=${href(`/functions/${one.function_id}/executions`)}>${one.function_name ?? one.function_id}</a>`,
           },
         ]
       : []),

@@ -4,17 +4,18 @@ import { absoluteTime, number, percent, relativeTime } from "../format.js";
 import { t } from "../i18n.js";
 import { html } from "../lib.js";
 import { href } from "../router.js";
-import { Badge, EnabledBadge, languageName } from "../ui/badge.js";
+import { Badge, EnabledBadge, StatusBadge, languageName } from "../ui/badge.js";
+import { Icon } from "../ui/icon.js";
 
 /**
  * @param {{
- *   facts: import("./functions.js").Facts,
+ *   activity: Map<string, any>,
  *   chosen: readonly string[],
  *   choose: (ids: string[], isOn: boolean) => void,
  *   rows: any[],
  * }} given
  */
-export function columns({ facts, chosen, choose, rows }) {
+export function columns({ activity, chosen, choose, rows }) {
   const ids = rows.map((one) => one.id);
   const areAll = ids.every((one) => chosen.includes(one));
   return [
@@ -48,15 +49,20 @@ export function columns({ facts, chosen, choose, rows }) {
       cell: (/** @type {any} */ one) => (one.active_version ? html`<${Badge}>v${one.active_version.version}<//>` : "–"),
     },
     {
+      id: "triggers",
+      title: t("functions.triggers"),
+      cell: (/** @type {any} */ one) => html`<${Triggers} one=${one} due=${activity.get(one.id)?.next_run} />`,
+    },
+    {
       id: "executions",
       title: t("functions.day"),
       end: true,
-      cell: (/** @type {any} */ one) => html`<${Day} figures=${facts.figures.get(one.id)} id=${one.id} />`,
+      cell: (/** @type {any} */ one) => html`<${Day} figures=${activity.get(one.id)} id=${one.id} />`,
     },
     {
-      id: "next",
-      title: t("overview.next"),
-      cell: (/** @type {any} */ one) => html`<${Next} schedule=${facts.schedules.get(one.id)} expression=${one.cron_schedule} />`,
+      id: "last",
+      title: t("functions.last"),
+      cell: (/** @type {any} */ one) => html`<${Last} last=${activity.get(one.id)?.last_execution} />`,
     },
     {
       id: "updated_at",
@@ -76,9 +82,24 @@ function Day({ figures, id }) {
     html` <${Badge} tone="bad" title=${t("overview.failed", { count: figures.errors })}>${percent(figures.errors / figures.executions)}<//>`}`;
 }
 
-/** @param {{ schedule: any, expression: string | undefined }} props */
-function Next({ schedule, expression }) {
-  if (!expression) return html`<span class="muted">–</span>`;
-  if (!schedule?.next_run) return html`<code>${expression}</code>`;
-  return html`<span class="nowrap" title=${`${expression} · ${absoluteTime(schedule.next_run)}`}>${relativeTime(schedule.next_run)}</span>`;
+/** What starts it: calls, and a schedule with its next run. @param {{ one: any, due: number | undefined }} props */
+function Triggers({ one, due }) {
+  const { cron_schedule: expression, cron_status: status } = one;
+  const isActive = status === "active" && !one.disabled;
+  const when = due === undefined ? expression : `${expression} · ${absoluteTime(due)}`;
+  return html`<span class="row nowrap">
+    <${Badge}>HTTP<//>
+    ${expression &&
+    html`<${Badge} tone=${isActive ? "info" : ""} title=${when}><${Icon} name=${isActive ? "clock" : "pause"} />
+      ${!isActive ? t("functions.paused") : due === undefined ? expression : relativeTime(due)}<//>`}
+  </span>`;
+}
+
+/** Its latest execution; only what went wrong stands out. @param {{ last: any }} props */
+function Last({ last }) {
+  if (!last) return html`<span class="muted">–</span>`;
+  return html`<span class="row nowrap">
+    <a href=${href(`/executions/${last.id}`)} title=${absoluteTime(last.created_at)}>${relativeTime(last.created_at)}</a>
+    ${last.status !== "success" && html`<${StatusBadge} status=${last.status} />`}
+  </span>`;
 }

@@ -3,8 +3,8 @@
 import { get } from "../api.js";
 import { bytes, duration, number, percent, relativeTime, absoluteTime } from "../format.js";
 import { t } from "../i18n.js";
-import { html, useEffect, useMemo } from "../lib.js";
-import { useResource } from "../resource.js";
+import { html, useMemo } from "../lib.js";
+import { useRefresh, useResource } from "../resource.js";
 import { href, setQuery } from "../router.js";
 import { Badge } from "../ui/badge.js";
 import { LinkButton } from "../ui/button.js";
@@ -15,18 +15,16 @@ import { Empty, Loaded } from "../ui/state.js";
 import { Table } from "../ui/table.js";
 
 const RANGES = ["1h", "24h", "7d", "30d"];
-const REFRESH_MS = 15_000;
+const REFRESH_MS = 5000;
+const SLOW_REFRESH_MS = 30_000;
+const SHOWN_RUNS = 5;
+const PART = 100; // schedules per request: the most that the API gives
 
 /** @param {import("../routes.js").ScreenProps} props */
 export default function Overview({ query }) {
   const range = RANGES.find((one) => one === query.get("range")) ?? "24h";
   const stats = useResource((signal) => get("/api/stats", { query: { range }, signal }), [range]);
-  useEffect(() => {
-    const timer = setInterval(() => {
-      if (document.visibilityState === "visible") void stats.reload();
-    }, REFRESH_MS);
-    return () => clearInterval(timer);
-  }, [stats.reload]);
+  useRefresh(stats.reload, REFRESH_MS);
   return html`<div class="screen">
     <div class="screen-head">
       <div><h1>${t("overview.title")}</h1><p class="subtitle">${t("overview.subtitle")}</p></div>
@@ -70,7 +68,10 @@ function Charts({ data }) {
     [data],
   );
   const latency = useMemo(
-    () => [{ label: t("overview.mean"), colour: "--info", values: data.series.map((/** @type {any} */ one) => one.mean_ms ?? null) }],
+    () => [
+      { label: t("overview.medianShort"), colour: "--info", values: data.series.map((/** @type {any} */ one) => one.p50_ms ?? null) },
+      { label: t("overview.p95Short"), colour: "--warn", values: data.series.map((/** @type {any} */ one) => one.p95_ms ?? null) },
+    ],
     [data],
   );
   return html`<div class="columns">
@@ -94,7 +95,7 @@ function Rankings({ data }) {
         empty=${t("overview.noneFailing")} value=${(/** @type {any} */ one) => html`<${Badge} tone="bad">${number(one.errors)}<//>`} />
     <//>
     <${Card} title=${t("overview.slow")} flush>
-      <${Ranking} rows=${pick(data.slow)} caption=${t("overview.slow")} title="p95" empty=${t("overview.noneSlow")}
+      <${Ranking} rows=${pick(data.slow)} caption=${t("overview.slow")} title=${t("overview.p95Short")} empty=${t("overview.noneSlow")}
         value=${(/** @type {any} */ one) => duration(one.p95_ms)} />
     <//>
   </div>`;
@@ -115,12 +116,34 @@ function Ranking({ rows, caption, title, empty, value }) {
   return html`<${Table} caption=${caption} columns=${columns} rows=${rows} rowKey=${(/** @type {any} */ one) => one.function_id} />`;
 }
 
+/**
+ * Every schedule: the API gives them in the order of creation.
+ *
+ * @param {AbortSignal} signal
+ * @returns {Promise<any[]>}
+ */
+async function allSchedules(signal) {
+  const found = [];
+  for (let total = 1; found.length < total; ) {
+    const part = await get("/api/schedules", { query: { limit: PART, offset: found.length }, signal });
+    if (part.schedules.length === 0) break;
+    found.push(...part.schedules);
+    total = part.pagination.total;
+  }
+  return found;
+}
+
 /** What is scheduled next. */
 function Upcoming() {
-  const list = useResource((signal) => get("/api/schedules", { query: { limit: 5 }, signal }), []);
+  const list = useResource(allSchedules, []);
+  useRefresh(list.reload, SLOW_REFRESH_MS);
   return html`<${Card} title=${t("overview.schedules")} flush>
     <${Loaded} of=${list}>
-      ${(/** @type {any} */ { schedules }) => {
+      ${(/** @type {any[]} */ every) => {
+        const schedules = every
+          .filter((one) => one.next_run)
+          .sort((a, b) => a.next_run - b.next_run)
+          .slice(0, SHOWN_RUNS);
         if (schedules.length === 0) return html`<${Empty} title=${t("overview.noSchedules")} />`;
         const columns = [
           {
@@ -133,7 +156,7 @@ function Upcoming() {
             id: "next",
             title: t("overview.next"),
             cell: (/** @type {any} */ one) =>
-              one.next_run ? html`<span title=${absoluteTime(one.next_run)}>${relativeTime(one.next_run)}</span>` : "–",
+              html`<span class="nowrap" title=${absoluteTime(one.next_run)}>${relativeTime(one.next_run)}</span>`,
           },
         ];
         return html`<${Table} caption=${t("overview.schedules")} columns=${columns} rows=${schedules}
@@ -152,7 +175,7 @@ function Server() {
       ${(/** @type {any} */ { sandbox }) => html`<dl class="facts">
         <dt>${t("overview.sandbox")}</dt>
         <dd>
-          <${Badge} tone=${sandbox.grade === "full" ? "good" : "warn"} dot>${sandbox.grade}<//>
+          <${Badge} tone=${sandbox.grade === "full" ? "good" : "warn"} dot>${t(sandbox.grade === "full" ? "overview.sandboxFull" : "overview.sandboxRelaxed")}<//>
           ${sandbox.missing.length > 0 && html` <span class="hint">${t("overview.missing", { layers: sandbox.missing.join(", ") })}</span>`}
         </dd>
         ${version.data && html`<dt>${t("overview.version")}</dt><dd>${version.data.version}</dd>`}

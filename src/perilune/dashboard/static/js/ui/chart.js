@@ -1,6 +1,8 @@
 // Charts over time.
 
 import uPlot from "../../vendor/uplot-1.6.32.js";
+import { axisTime, time } from "../format.js";
+import { t } from "../i18n.js";
 import { html, useEffect, useRef } from "../lib.js";
 import { theme } from "../preferences.js";
 import { useStore } from "../store.js";
@@ -24,22 +26,25 @@ import { useStore } from "../store.js";
  */
 export function Chart({ label, times, series, format, height = 180 }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
+  const drawn = useRef(/** @type {uPlot | null} */ (null));
   const chosen = useStore(theme);
+  /** @type {any} */
+  const data = [times, ...series.map((one) => one.values)];
   useEffect(() => {
     const element = box.current;
     if (!element) return undefined;
-    const plot = new uPlot(
-      options({ width: element.clientWidth, height, series, format }),
-      [times, ...series.map((one) => one.values)],
-      element,
-    );
+    const plot = new uPlot(options({ width: element.clientWidth, height, series, format }), data, element);
+    drawn.current = plot;
     const resize = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }));
     resize.observe(element);
     return () => {
       resize.disconnect();
       plot.destroy();
+      drawn.current = null;
     };
-  }, [times, series, chosen, height]);
+  }, [series.length, chosen, height]);
+  // New figures do not take away what somebody points at.
+  useEffect(() => drawn.current?.setData(data), [times, series]);
   return html`<figure class="chart" role="img" aria-label=${label} ref=${box}></figure>`;
 }
 
@@ -57,6 +62,8 @@ function options({ width, height, series, format }) {
     return getComputedStyle(probe).color;
   };
   const font = `12px ${style.getPropertyValue("--sans")}`;
+  const point = (/** @type {import("uplot")} */ plot) =>
+    plot.root.classList.toggle("pointed", plot.cursor.idx !== null && plot.cursor.idx !== undefined);
   const axis = { stroke: colour("--text-3"), font, grid: { stroke: colour("--border"), width: 1 }, ticks: { show: false } };
   const made = {
     width,
@@ -64,14 +71,26 @@ function options({ width, height, series, format }) {
     cursor: { y: false },
     legend: { live: true },
     scales: { y: { range: (/** @type {any} */ _, /** @type {number} */ __, /** @type {number} */ top) => [0, Math.max(1, top * 1.1)] } },
-    axes: [axis, { ...axis, size: 64, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map(format) }],
+    hooks: { setLegend: [point] },
+    axes: [
+      {
+        ...axis,
+        values: (/** @type {any} */ _, /** @type {number[]} */ ticks, /** @type {any} */ __, /** @type {any} */ ___, /** @type {number} */ step) =>
+          ticks.map((at) => axisTime(at, step)),
+      },
+      { ...axis, size: 64, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map(format) },
+    ],
     series: [
-      {},
+      {
+        label: t("chart.time"),
+        value: (/** @type {any} */ _, /** @type {number | null} */ at) => (at === null ? "" : time(at)),
+      },
       ...series.map((one) => ({
         label: one.label,
         stroke: colour(one.colour),
         width: 2,
-        points: { show: one.values.filter((value) => value !== null).length < 3, size: 6 },
+        // A line needs two ends: what stands alone is a point.
+        points: { show: true, size: 6, filter: lonePoints },
         ...(one.fill ? { fill: colour(one.colour).replace(")", " / 12%)").replace("rgb(", "rgb(").replace(/,/g, " ") } : {}),
         value: (/** @type {any} */ _, /** @type {number | null} */ value) => (value === null ? "–" : format(value)),
       })),
@@ -79,4 +98,17 @@ function options({ width, height, series, format }) {
   };
   probe.remove();
   return /** @type {any} */ (made);
+}
+
+/**
+ * The places of values without a neighbour.
+ *
+ * @param {any} plot
+ * @param {number} at  of the series
+ */
+function lonePoints(plot, at) {
+  /** @type {(number | null | undefined)[]} */
+  const values = plot.data[at];
+  const isThere = (/** @type {number} */ place) => values[place] !== null && values[place] !== undefined;
+  return values.flatMap((_, place) => (isThere(place) && !isThere(place - 1) && !isThere(place + 1) ? [place] : []));
 }

@@ -34,7 +34,20 @@ export function Empty({ title, text, children }) {
  * @param {{ of: import("../resource.js").Resource<T>, children: (data: T) => any }} props
  */
 export function Loaded({ of, children }) {
-  if (of.data !== undefined) return children(of.data);
+  if (of.data !== undefined) return html`<${StaleNote} of=${of} />${children(of.data)}`;
   if (of.error) return html`<${LoadError} error=${of.error} onRetry=${of.reload} />`;
   return html`<${Loading} />`;
+}
+
+/**
+ * What is shown is old, since loading it again failed; without the server the banner says so.
+ *
+ * @param {{ of: import("../resource.js").Resource<any> }} props
+ */
+function StaleNote({ of }) {
+  if (!of.error || of.error.status === 0) return null;
+  return html`<div class="note bad spread" role="alert">
+    <span>${t("state.stale")} ${errorText(of.error)}</span>
+    <${Button} small icon="refresh" onClick=${of.reload}>${t("state.retry")}<//>
+  </div>`;
 }

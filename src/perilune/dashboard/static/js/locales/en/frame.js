@@ -1,6 +1,8 @@
 // English: the frame, the overview, access.
 
 export default {
+  "chart.time": "Time",
+
   "copy.button": "Copy",
   "copy.what": "Copy {{what}}",
   "copy.done": "Copied",
@@ -71,6 +73,7 @@ export default {
 
   "state.loading": "Loading …",
   "state.failed": "Loading failed",
+  "state.stale": "This may be old:",
   "state.notFound": "Not found",
   "state.unreachable": "The server can't be reached.",
   "state.retry": "Try again",
@@ -108,13 +111,14 @@ export default {
   "overview.errors": "Errors",
   "overview.failed": { one: "{{count}} failed", other: "{{count}} failed" },
   "overview.median": "Median duration",
-  "overview.p95": "p95 {{value}}",
+  "overview.p95": "95% within {{value}}",
+  "overview.p95Short": "95% within",
+  "overview.medianShort": "Median",
   "overview.running": "Running now",
   "overview.requestsChart": "Executions and errors",
   "overview.requestsLabel": { one: "{{count}} execution, {{errors}} of them failed", other: "{{count}} executions, {{errors}} of them failed" },
   "overview.latencyChart": "Duration",
-  "overview.latencyLabel": "Mean duration over time; the median is {{value}}",
-  "overview.mean": "Mean",
+  "overview.latencyLabel": "Median duration over time, and within what 95% end; the median is {{value}}",
   "overview.failing": "Failing functions",
   "overview.noneFailing": "Nothing fails",
   "overview.slow": "Slow functions",
@@ -125,6 +129,8 @@ export default {
   "overview.next": "Next",
   "overview.server": "Server",
   "overview.sandbox": "Sandbox",
+  "overview.sandboxFull": "Full",
+  "overview.sandboxRelaxed": "Relaxed",
   "overview.missing": "missing: {{layers}}",
   "overview.version": "Version",
   "overview.store": "Store",

@@ -1,6 +1,8 @@
 // Brazilian Portuguese: the frame, the overview, access.
 
 export default {
+  "chart.time": "Hora",
+
   "copy.button": "Copiar",
   "copy.what": "Copiar {{what}}",
   "copy.done": "Copiado",
@@ -72,6 +74,7 @@ export default {
 
   "state.loading": "Carregando …",
   "state.failed": "Falha ao carregar",
+  "state.stale": "Isto pode estar desatualizado:",
   "state.notFound": "Não encontrado",
   "state.unreachable": "O servidor não responde.",
   "state.retry": "Tentar novamente",
@@ -109,13 +112,14 @@ export default {
   "overview.errors": "Erros",
   "overview.failed": { one: "{{count}} falhou", other: "{{count}} falharam" },
   "overview.median": "Duração mediana",
-  "overview.p95": "p95 {{value}}",
+  "overview.p95": "95% em até {{value}}",
+  "overview.p95Short": "95% em até",
+  "overview.medianShort": "Mediana",
   "overview.running": "Em execução",
   "overview.requestsChart": "Execuções e erros",
   "overview.requestsLabel": { one: "{{count}} execução, {{errors}} com falha", other: "{{count}} execuções, {{errors}} com falha" },
   "overview.latencyChart": "Duração",
-  "overview.latencyLabel": "Duração média ao longo do tempo; a mediana é {{value}}",
-  "overview.mean": "Média",
+  "overview.latencyLabel": "Duração mediana ao longo do tempo e em quanto 95% terminam; a mediana é {{value}}",
   "overview.failing": "Funções com falhas",
   "overview.noneFailing": "Nada falha",
   "overview.slow": "Funções lentas",
@@ -126,6 +130,8 @@ export default {
   "overview.next": "Próxima",
   "overview.server": "Servidor",
   "overview.sandbox": "Sandbox",
+  "overview.sandboxFull": "Completa",
+  "overview.sandboxRelaxed": "Reduzida",
   "overview.missing": "faltando: {{layers}}",
   "overview.version": "Versão",
   "overview.store": "Armazenamento",
