@@ -1,5 +1,6 @@
 """Lists of executions, and one execution with everything it left behind."""
 
+import asyncio
 import json
 import re
 import sqlite3
@@ -123,7 +124,7 @@ async def test_calls_of_models_and_mails_are_shown_in_full(site):
     await expect(sent).to_contain_text("HTML + Text")
     await sent.get_by_role("button", name="Details").click()
     await expect(sent).to_contain_text("email_fake_123")
-    assert "secret" not in (await site.page.content()).replace("Secrets are masked", "").lower()
+    assert "secret" not in (await site.page.content()).replace("Secrets were replaced", "").lower()
 
 
 async def test_kd_182_an_execution_that_goes_on_is_followed_to_its_end(site):
@@ -248,6 +249,32 @@ async def test_the_last_day_of_a_function_is_drawn(site):
 
     chart = site.page.get_by_role("img", name="1 execution, 1 of them failed")
     await expect(chart.locator("canvas")).to_be_visible()
+
+
+async def test_executions_are_listed_with_the_names_of_their_functions(site):
+    function_id = await site.create(GREETER, name="the-first-of-many")
+    await site.api.get(f"/fn/{function_id}")
+    calls = (site.create(GREETER, name=f"later-{number}") for number in range(101))
+    await asyncio.gather(*calls)
+
+    await site.sign_in("/executions")
+
+    await expect(site.page.locator(".table tbody tr")).to_contain_text("the-first-of-many")
+
+
+async def test_kd_185_one_broken_request_leaves_the_rest_of_the_page(site):
+    _, execution_id = await run(site, GREETER)
+    pagination = {"total": 1, "limit": 20, "offset": 0}
+    no_list = {"ai_requests": None, "pagination": pagination}
+    no_recipients = {"email_requests": [{"id": "a", "to": None}], "pagination": pagination}
+    await site.page.route("**/ai-requests?*", lambda route: route.fulfill(json=no_list))
+    await site.page.route("**/email-requests?*", lambda route: route.fulfill(json=no_recipients))
+
+    await opened(site, execution_id)
+
+    await expect(site.page.get_by_text("This part can't be shown")).to_be_visible()
+    await expect(card(site, "E-mails").get_by_role("listitem")).to_have_count(1)
+    await expect(card(site, "Log")).to_contain_text("greeting world")
 
 
 async def test_the_list_of_all_executions_is_live(site):

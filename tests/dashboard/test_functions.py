@@ -68,6 +68,51 @@ async def test_figures_and_next_runs_are_in_the_list(site):
     await expect(row["failing"].get_by_role("link", name="2", exact=True)).to_be_visible()
     await expect(row["failing"].get_by_text("100%")).to_be_visible()
     await expect(row["nightly"].locator("[title^='0 3 * * *']")).to_be_visible()
+    await expect(row["plain"].get_by_role("link", name="just now")).to_be_visible()
+    await expect(row["failing"].get_by_text("Error")).to_be_visible()
+    await row["failing"].get_by_role("link", name="just now").click()
+    await expect(site.page.get_by_role("heading", name="Execution", exact=True)).to_be_visible()
+
+
+async def test_what_rests_is_said_to_be_paused(site):
+    for name, settings in (
+        ("paused", {"cron_status": "paused"}),
+        ("disabled", {"cron_status": "active", "disabled": True}),
+    ):
+        await site.create(GREETER, name=name, cron_schedule="0 3 * * *", **settings)
+
+    await site.sign_in("/functions?show=scheduled")
+
+    await expect(names(site)).to_have_count(2)
+    await expect(site.page.locator("[title='0 3 * * *']")).to_have_text(["Paused", "Paused"])
+
+
+async def test_the_list_follows_what_happens_by_itself(site):
+    function_id = await site.create(GREETER, name="first")
+    await site.sign_in("/functions")
+    await expect(site.page.get_by_text("1 function", exact=True)).to_be_visible()
+
+    await site.api.get(f"/fn/{function_id}")
+    await site.create(GREETER, name="second")
+
+    await expect(site.page.get_by_role("link", name="just now")).to_be_visible()
+    await expect(site.page.get_by_text("2 functions", exact=True)).to_be_visible()
+
+
+async def test_what_can_not_be_loaded_again_is_said_to_be_old(site):
+    await opened(site)
+    refuse = {"status": 500, "json": {"error": "the disk is gone"}}
+    await site.page.route("**/api/functions?*", lambda route: route.fulfill(**refuse))
+    await site.page.get_by_label("Show", exact=True).select_option("failing")
+    note = site.page.get_by_role("alert").filter(has_text="This may be old: the disk is gone")
+    await expect(note).to_be_visible()
+    await expect(names(site)).to_have_count(4)
+
+    await site.page.unroute("**/api/functions?*")
+    await note.get_by_role("button", name="Try again").click()
+
+    await expect(note).to_be_hidden()
+    await expect(names(site)).to_have_text(["failing"])
 
 
 async def test_several_are_disabled_and_enabled_at_once(site):

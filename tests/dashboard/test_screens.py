@@ -41,7 +41,7 @@ def places(sample: Sample) -> dict[str, tuple[str, str]]:
 async def arrive(site: Site, place: str, text: str) -> None:
     """Open a place and wait until nothing of it is missing any more."""
     await site.open(place)
-    await site.page.get_by_text(text).first.wait_for()
+    await site.page.get_by_text(text).locator("visible=true").first.wait_for()
     await expect(site.page.locator(".loading")).to_have_count(0)
 
 

@@ -82,6 +82,25 @@ export function axisTime(seconds, step) {
 }
 
 /**
+ * The day alone.
+ *
+ * @param {number} seconds  Unix time
+ */
+export function date(seconds) {
+  return new Date(seconds * 1000).toLocaleDateString(locale.get(), { dateStyle: "medium" });
+}
+
+/**
+ * An amount of money, however small, to three digits.
+ *
+ * @param {number} amount
+ * @param {string} currency  a code such as USD
+ */
+export function money(amount, currency) {
+  return amount.toLocaleString(locale.get(), { style: "currency", currency, maximumSignificantDigits: 3 });
+}
+
+/**
  * The time of day to the second, for lines of a log.
  *
  * @param {number} seconds  Unix time
@@ -97,6 +116,7 @@ export function clockTime(seconds) {
  * @param {number} [now]  Unix time
  */
 export function relativeTime(seconds, now = Date.now() / 1000) {
+  if (!Number.isFinite(seconds)) return "–"; // a record of another program
   const format = new Intl.RelativeTimeFormat(locale.get(), { numeric: "auto", style: "long" });
   const difference = seconds - now;
   const size = Math.abs(difference);

@@ -11,11 +11,13 @@ import { Card } from "../ui/card.js";
 import { JsonBlock } from "../ui/code.js";
 import { LoadError } from "../ui/state.js";
 import { Pagination } from "../ui/table.js";
+import { Cost, CostSum, PricesButton } from "./execution-prices.js";
 
 /** @param {{ id: string }} props */
 export function AiRequests({ id }) {
   return html`<${Requests} path="/api/executions/${id}/ai-requests" member="ai_requests" title=${t("ai.title")}
-    count=${(/** @type {number} */ count) => t("ai.count", { count })} head=${aiHead} facts=${aiFacts} />`;
+    count=${(/** @type {number} */ count) => t("ai.count", { count })} head=${aiHead} facts=${aiFacts}
+    sum=${CostSum} actions=${PricesButton} />`;
 }
 
 /** @param {{ id: string }} props */
@@ -32,16 +34,24 @@ export function EmailRequests({ id }) {
  *   count: (count: number) => string,
  *   head: (one: any) => any,
  *   facts: (one: any) => [string, any][],
- * }} props
+ *   sum?: any,
+ *   actions?: any,
+ * }} props  *sum* and *actions* are components that get the requests
  */
-function Requests({ path, member, title, count, head, facts }) {
+function Requests({ path, member, title, count, head, facts, sum, actions }) {
   const [page, setPage] = useState({ limit: 20, offset: 0 });
   const list = useResource((signal) => get(path, { query: page, signal }), [path, page.limit, page.offset]);
   if (list.error) return html`<${Card} title=${title}><${LoadError} error=${list.error} onRetry=${list.reload} /><//>`;
   if (!list.data || list.data.pagination.total === 0) return null;
-  return html`<${Card} title=${title} subtitle=${count(list.data.pagination.total)} flush>
+  /** @type {any[]} */
+  const requests = list.data[member];
+  // A sum of one part of them would pass for that of all.
+  const isWhole = requests.length === list.data.pagination.total;
+  const subtitle = html`${count(list.data.pagination.total)}${sum && isWhole && html`<${sum} requests=${requests} />`}`;
+  const tools = actions && html`<${actions} requests=${requests} />`;
+  return html`<${Card} title=${title} subtitle=${subtitle} actions=${tools} flush>
     <ul class="requests">
-      ${list.data[member].map((/** @type {any} */ one) => html`<${Request} key=${one.id} one=${one} head=${head} facts=${facts} />`)}
+      ${requests.map((/** @type {any} */ one) => html`<${Request} key=${one.id} one=${one} head=${head} facts=${facts} />`)}
     </ul>
     <${Pagination} pagination=${list.data.pagination} onChange=${setPage} />
   <//>`;
@@ -80,7 +90,8 @@ function aiHead(one) {
   const tokens = one.input_tokens === undefined && one.output_tokens === undefined;
   return html`<${Badge} tone="accent">${one.provider}<//>
     <span class="mono grow truncate">${one.model}</span>
-    <span class="nowrap muted">${tokens ? "–" : t("ai.tokens", { input: number(one.input_tokens ?? 0), output: number(one.output_tokens ?? 0) })}</span>`;
+    <span class="nowrap muted">${tokens ? "–" : t("ai.tokens", { input: number(one.input_tokens ?? 0), output: number(one.output_tokens ?? 0) })}</span>
+    <${Cost} one=${one} />`;
 }
 
 /**
@@ -89,9 +100,12 @@ function aiHead(one) {
  */
 const aiFacts = (one) => [[t("ai.endpoint"), one.endpoint || "–"]];
 
+/** To whom; a record of another program need not have a list. @param {any} one @returns {string[]} */
+const recipients = (one) => [one.to ?? []].flat().map(String);
+
 /** @param {any} one */
 function emailHead(one) {
-  const [first = "–", ...others] = one.to;
+  const [first = "–", ...others] = recipients(one);
   const kind = [one.has_html && "HTML", one.has_text && t("email.text")].filter(Boolean).join(" + ");
   return html`<span class="mono truncate">${first}${others.length ? ` (+${others.length})` : ""}</span>
     <span class="grow truncate">${one.subject}</span>
@@ -104,6 +118,6 @@ function emailHead(one) {
  */
 const emailFacts = (one) => [
   [t("email.from"), one.from],
-  [t("email.to"), one.to.join(", ") || "–"],
+  [t("email.to"), recipients(one).join(", ") || "–"],
   [t("email.id"), one.email_id ?? "–"],
 ];

@@ -3,6 +3,7 @@
 import { t } from "../i18n.js";
 import { html, useState } from "../lib.js";
 import { Badge } from "../ui/badge.js";
+import { Body } from "../ui/body.js";
 import { Card } from "../ui/card.js";
 import { CodeBlock, JsonBlock } from "../ui/code.js";
 import { Segmented } from "../ui/field.js";
@@ -46,23 +47,8 @@ function ResponseCard({ status, headers, body, isBase64, raw }) {
     ${view === "body" && html`<${Body} text=${body} type=${type} isBase64=${isBase64} />`}
     ${view === "headers" && html`<${HeaderList} headers=${headers} />`}
     ${view === "raw" && html`<${JsonBlock} text=${raw} label=${t("execution.response")} />`}
-    ${body.includes("[TRUNCATED") && html`<p class="note warn">${t("execution.truncated")}</p>`}
+    <${StoredNotes} text=${raw} />
   <//>`;
-}
-
-/**
- * A body in the form that suits its type.
- *
- * @param {{ text: string, type: string, isBase64?: boolean }} props
- */
-export function Body({ text, type, isBase64 = false }) {
-  if (text === "") return html`<p class="muted">${t("body.empty")}</p>`;
-  if (isBase64 && /^image\/(png|jpeg|gif|webp)/.test(type)) {
-    return html`<img class="preview-image" src="data:${type.split(";")[0]};base64,${text}" alt=${t("body.image")} />`;
-  }
-  if (isBase64) return html`<p class="hint">${t("body.binary")}</p><${CodeBlock} text=${text} label=${t("body.body")} wrap />`;
-  if (type.includes("json")) return html`<${JsonBlock} text=${text} label=${t("body.body")} />`;
-  return html`<${CodeBlock} text=${text} label=${t("body.body")} wrap />`;
 }
 
 /** @param {{ headers: Record<string, string | string[]> }} props */
@@ -93,12 +79,18 @@ export function contentType(headers) {
   return name ? String([headers[name]].flat()[0]).toLowerCase() : "";
 }
 
-/** @param {string | undefined} text */
-function parsed(text) {
+/** The object in a JSON text; null if there is none. @param {string | undefined} text */
+export function parsed(text) {
   try {
     const value = JSON.parse(text ?? "null");
     return value && typeof value === "object" ? value : null;
   } catch {
     return null;
   }
+}
+
+/** What a stored text is not what it was. @param {{ text: string }} props */
+export function StoredNotes({ text }) {
+  return html`${text.includes("[TRUNCATED") && html`<p class="note warn" role="note">${t("execution.truncated")}</p>`}
+  ${text.includes("[REDACTED]") && html`<p class="note" role="note">${t("execution.masked")}</p>`}`;
 }

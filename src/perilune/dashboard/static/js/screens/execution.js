@@ -4,13 +4,16 @@ import { get, post } from "../api.js";
 import { errorText } from "../errors.js";
 import { absoluteTime, duration } from "../format.js";
 import { t } from "../i18n.js";
-import { html, useEffect } from "../lib.js";
+import { html, useEffect, useMemo, useState } from "../lib.js";
 import { useAction, useResource } from "../resource.js";
 import { go, href } from "../router.js";
 import { Id, StatusBadge, TriggerBadge } from "../ui/badge.js";
 import { Button, LinkButton } from "../ui/button.js";
+import { Body } from "../ui/body.js";
 import { Card } from "../ui/card.js";
 import { JsonBlock } from "../ui/code.js";
+import { Segmented } from "../ui/field.js";
+import { Guarded } from "../ui/guarded.js";
 import { Icon } from "../ui/icon.js";
 import { Loaded } from "../ui/state.js";
 import { toast } from "../ui/toast.js";
@@ -18,7 +21,7 @@ import { ErrorReport } from "./execution-error.js";
 import { versionOf } from "./execution-list.js";
 import { Logs } from "./execution-logs.js";
 import { AiRequests, EmailRequests } from "./execution-requests.js";
-import { StoredResponse } from "./execution-response.js";
+import { StoredNotes, StoredResponse, contentType, parsed } from "./execution-response.js";
 
 const PENDING_POLL_MS = 1000;
 
@@ -35,13 +38,13 @@ export default function ExecutionDetails({ params }) {
   return html`<${Loaded} of=${found}>
     ${(/** @type {any} */ one) => html`<div class="screen">
       <${Head} one=${one} />
-      ${one.error_message && html`<${ErrorReport} report=${one.error_message} kind=${one.error_kind} functionId=${one.function_id} />`}
+      ${one.error_message && html`<${Guarded}><${ErrorReport} report=${one.error_message} kind=${one.error_kind} functionId=${one.function_id} /><//>`}
       <div class="columns">
-        <${Event} text=${one.event_json} />
-        <${StoredResponse} text=${one.response_json} />
+        <${Guarded}><${Event} text=${one.event_json} /><//>
+        <${Guarded}><${StoredResponse} text=${one.response_json} /><//>
       </div>
-      <${AiRequests} id=${id} />
-      <${EmailRequests} id=${id} />
+      <${Guarded}><${AiRequests} id=${id} /><//>
+      <${Guarded}><${EmailRequests} id=${id} /><//>
       <${Logs} id=${id} isPending=${isPending} />
     </div>`}
   <//>`;
@@ -87,10 +90,20 @@ function Head({ one }) {
 
 /** @param {{ text: string | undefined }} props */
 function Event({ text }) {
-  return html`<${Card} title=${t("execution.event")} subtitle=${t("execution.masked")}>
-    ${text
-      ? html`<${JsonBlock} text=${text} label=${t("execution.event")} />
-          ${text.includes("[TRUNCATED") && html`<p class="note warn">${t("execution.truncated")}</p>`}`
-      : html`<p class="muted">${t("execution.noEvent")}</p>`}
+  const [view, setView] = useState("event");
+  const event = useMemo(() => parsed(text), [text]);
+  if (!text) return html`<${Card} title=${t("execution.event")}><p class="muted">${t("execution.noEvent")}</p><//>`;
+  const hasBody = typeof event?.body === "string" && event.body !== "";
+  const actions =
+    hasBody &&
+    html`<${Segmented} label=${t("body.view")} value=${view} onChange=${setView}
+      options=${[["event", t("execution.event")], ["body", t("body.body")]]} />`;
+  return html`<${Card} title=${t("execution.event")} actions=${actions}>
+    <div class="stack-s">
+      ${hasBody && view === "body"
+        ? html`<${Body} text=${event.body} type=${contentType(event.headers ?? {})} isBase64=${event.isBase64Encoded === true} />`
+        : html`<${JsonBlock} text=${text} label=${t("execution.event")} />`}
+      <${StoredNotes} text=${text} />
+    </div>
   <//>`;
 }

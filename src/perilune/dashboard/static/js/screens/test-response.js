@@ -5,13 +5,14 @@ import { bytes, duration } from "../format.js";
 import { t } from "../i18n.js";
 import { html, useEffect, useState } from "../lib.js";
 import { href } from "../router.js";
+import { Body } from "../ui/body.js";
 import { LinkButton } from "../ui/button.js";
 import { Card } from "../ui/card.js";
 import { CodeBlock } from "../ui/code.js";
 import { Segmented } from "../ui/field.js";
 import { Empty } from "../ui/state.js";
 import { ErrorReport } from "./execution-error.js";
-import { Body, HeaderList, HtmlPreview, StatusCode, contentType } from "./execution-response.js";
+import { HeaderList, HtmlPreview, StatusCode, contentType } from "./execution-response.js";
 
 const REDIRECT = 0; // what browsers tell of a redirect that they do not follow
 

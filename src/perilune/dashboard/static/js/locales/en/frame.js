@@ -74,6 +74,7 @@ export default {
   "state.loading": "Loading …",
   "state.failed": "Loading failed",
   "state.stale": "This may be old:",
+  "state.broken": "This part can't be shown",
   "state.notFound": "Not found",
   "state.unreachable": "The server can't be reached.",
   "state.retry": "Try again",

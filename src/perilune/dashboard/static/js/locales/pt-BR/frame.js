@@ -75,6 +75,7 @@ export default {
   "state.loading": "Carregando …",
   "state.failed": "Falha ao carregar",
   "state.stale": "Isto pode estar desatualizado:",
+  "state.broken": "Esta parte não pode ser mostrada",
   "state.notFound": "Não encontrado",
   "state.unreachable": "O servidor não responde.",
   "state.retry": "Tentar novamente",
