@@ -283,6 +283,8 @@ async def test_a_file_is_sent_byte_for_byte(site):
     await send(site)
 
     shown = response(site).locator("pre")
+    await expect(shown).to_contain_text("000000f0  f0 f1 f2")
+    await response(site).get_by_role("button", name="Base64").click()
     await expect(shown).to_have_text(base64.b64encode(data).decode())
     await response(site).get_by_role("button", name="Headers").click()
     await expect(response(site)).to_contain_text("image/png")
