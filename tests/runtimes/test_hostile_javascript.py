@@ -1,24 +1,16 @@
 """Hostile JavaScript: every attempt is denied or ends that one execution; others never notice."""
 
-import asyncio
 import json
-import time
 
 import pytest
 
 pytest.importorskip("deno")
 
 from perilune.events import HTTPEvent
-from perilune.store import ExecutionStatus
-from tests.runtimes.conftest import TIMEOUT_S, Box
+from tests.runtimes.attacks import INNOCENT, attack
+from tests.runtimes.conftest import Box
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-INNOCENT = "export default () => 'fine';"
-LIMIT_S = 1
-"""What hostile functions are given."""
-GRACE_S = 5.0
-"""How much later an execution may end: other processes want the machine too."""
 
 
 def _in_handler(code: str) -> str:
@@ -190,7 +182,7 @@ async def test_prototypes_of_one_function_are_not_anothers(javascript: Box) -> N
     polluter = await javascript.add(
         "Object.prototype.isAdmin = true;\n"
         "Array.prototype.push = () => { throw new Error('polluted'); };\n"
-        "Promise.prototype.then = Function.prototype.call = null;\n" + INNOCENT
+        "Promise.prototype.then = Function.prototype.call = null;\n" + INNOCENT["javascript"]
     )
     other = await javascript.add(
         "export default () => ({ body: [({}).isAdmin ?? 'clean', [1].push(2)] });"
@@ -249,16 +241,16 @@ ENDLESS = [
 
 @pytest.mark.parametrize("code", ENDLESS)
 async def test_endless_work_ends_at_the_deadline(javascript: Box, code: str) -> None:
-    await _attack(javascript, _in_handler(code), kinds={"timeout", "memory", "internal"})
+    await attack(javascript, _in_handler(code), kinds={"timeout", "memory", "internal"})
 
 
 async def test_so_does_work_at_the_top_level(javascript: Box) -> None:
-    await _attack(javascript, "for (;;) {}", kinds={"timeout"})
+    await attack(javascript, "for (;;) {}", kinds={"timeout"})
 
 
 @pytest.mark.parametrize("code", ["await new Promise(() => {});", "await import('perilune?');"])
 async def test_a_module_that_is_never_loaded_is_an_error(javascript: Box, code: str) -> None:
-    await _attack(javascript, code + INNOCENT, kinds={"runtime"})
+    await attack(javascript, code + INNOCENT["javascript"], kinds={"runtime"})
 
 
 GREEDY = [
@@ -282,7 +274,7 @@ GREEDY = [
 
 @pytest.mark.parametrize("code", GREEDY)
 async def test_memory_is_bounded(javascript: Box, code: str) -> None:
-    await _attack(javascript, _in_handler(code), kinds={"memory", "timeout", "runtime"})
+    await attack(javascript, _in_handler(code), kinds={"memory", "timeout", "runtime"})
 
 
 ENDINGS = [
@@ -314,7 +306,7 @@ ENDINGS = [
 async def test_bad_endings_are_errors_of_that_execution(
     javascript: Box, code: str, kinds: set[str]
 ) -> None:
-    await _attack(javascript, _in_handler(code), kinds)
+    await attack(javascript, _in_handler(code), kinds)
 
 
 CAPTURE = """
@@ -345,7 +337,7 @@ async def test_frames_that_a_guest_spoils_end_its_execution(javascript: Box, cod
         "};"
     )
 
-    await _attack(javascript, spoil, {"internal", "timeout", "runtime"})
+    await attack(javascript, spoil, {"internal", "timeout", "runtime"})
 
 
 async def test_a_flood_of_output_is_cut(javascript: Box) -> None:
@@ -400,30 +392,3 @@ async def test_names_of_a_request_change_no_prototypes(javascript: Box) -> None:
 
     assert result.response is not None, result.error
     assert result.response.body == b'["clean",true,true]'
-
-
-async def _attack(box: Box, code: str, kinds: set[str]) -> None:
-    """Run *code* twice at a time: errors of one of *kinds*, in time, and others must not notice."""
-    # What ends by itself may take as long as a busy machine needs.
-    limit_s = LIMIT_S if "timeout" in kinds else int(TIMEOUT_S)
-    hostile = await box.add(code, timeout_s=limit_s)
-    innocent = await box.add(INNOCENT)
-    await box.call(innocent)
-    started = time.monotonic()
-    attack = asyncio.gather(box.call(hostile), box.call(hostile))
-    answered = 0
-    while not attack.done():
-        other = await box.call(innocent)
-        assert other.error is None, other.error
-        answered += 1
-        await asyncio.sleep(0.002)
-    elapsed_s = time.monotonic() - started
-
-    for result in await attack:
-        record = await box.record(result)
-        assert record.status == ExecutionStatus.ERROR, result.response
-        assert record.error_kind in kinds, (record.error_kind, record.error_message)
-        assert record.error_message
-    assert elapsed_s < limit_s + GRACE_S
-    assert answered > 0
-    assert (await box.call(innocent)).error is None

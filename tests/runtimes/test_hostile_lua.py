@@ -1,20 +1,12 @@
 """Hostile Lua: every attempt is denied or ends that one execution; others never notice."""
 
-import asyncio
-import time
-
 import pytest
 
 from perilune.store import ExecutionStatus
+from tests.runtimes.attacks import attack
 from tests.runtimes.conftest import Box
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-LIMIT_S = 1
-"""What hostile functions are given."""
-GRACE_S = 5.0
-"""How much later an execution may end: other processes want the machine too."""
-INNOCENT = 'function handler() return { body = "fine" } end'
 
 
 def _in_handler(code: str) -> str:
@@ -116,11 +108,11 @@ ENDLESS = [
 
 @pytest.mark.parametrize("code", ENDLESS)
 async def test_endless_work_ends_at_the_deadline(lua: Box, code: str) -> None:
-    await _attack(lua, _in_handler(code), kinds={"timeout"})
+    await attack(lua, _in_handler(code), kinds={"timeout"})
 
 
 async def test_endless_top_level_code_ends_at_the_deadline(lua: Box) -> None:
-    await _attack(lua, "while true do end", kinds={"timeout"})
+    await attack(lua, "while true do end", kinds={"timeout"})
 
 
 GREEDY = [
@@ -139,11 +131,11 @@ GREEDY = [
 
 @pytest.mark.parametrize("code", GREEDY)
 async def test_memory_is_bounded(lua: Box, code: str) -> None:
-    await _attack(lua, _in_handler(code), kinds={"memory", "timeout"})
+    await attack(lua, _in_handler(code), kinds={"memory", "timeout"})
 
 
 async def test_memory_errors_that_are_caught_change_nothing_for_others(lua: Box) -> None:
-    await _attack(
+    await attack(
         lua,
         _in_handler("while true do pcall(string.rep, 'x', 1e10) end"),
         kinds={"timeout", "memory"},
@@ -211,7 +203,7 @@ RECURSIVE = [
 
 @pytest.mark.parametrize("code", RECURSIVE)
 async def test_recursion_is_an_error_of_that_execution(lua: Box, code: str) -> None:
-    await _attack(lua, _in_handler(code), kinds={"runtime", "memory", "timeout"})
+    await attack(lua, _in_handler(code), kinds={"runtime", "memory", "timeout"})
 
 
 async def test_a_flood_of_log_lines_is_cut(lua: Box) -> None:
@@ -237,28 +229,3 @@ async def test_a_response_that_is_too_large_names_the_limit(lua: Box) -> None:
 
     record = await lua.record(result)
     assert "exceeds the limit of 6291456 bytes" in (record.error_message or "")
-
-
-async def _attack(box: Box, code: str, kinds: set[str]) -> None:
-    """Run *code* twice at a time: errors of one of *kinds*, in time, and others must not notice."""
-    hostile = await box.add(code, timeout_s=LIMIT_S)
-    innocent = await box.add(INNOCENT)
-    await box.call(innocent)
-    started = time.monotonic()
-    attack = asyncio.gather(box.call(hostile), box.call(hostile))
-    answered = 0
-    while not attack.done():
-        other = await box.call(innocent)
-        assert other.error is None
-        answered += 1
-        await asyncio.sleep(0)
-    elapsed_s = time.monotonic() - started
-
-    for result in await attack:
-        record = await box.record(result)
-        assert record.status == ExecutionStatus.ERROR, result.response
-        assert record.error_kind in kinds, (record.error_kind, record.error_message)
-        assert record.error_message
-    assert elapsed_s < LIMIT_S + GRACE_S
-    assert answered > 0
-    assert (await box.call(innocent)).error is None

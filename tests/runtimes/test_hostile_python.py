@@ -2,21 +2,15 @@
 
 import asyncio
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
 
-from perilune.store import ExecutionStatus
+from tests.runtimes.attacks import INNOCENT, attack
 from tests.runtimes.conftest import OVERWRITE, Box
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-LIMIT_S = 1
-"""What hostile functions are given."""
-GRACE_S = 5.0
-"""How much later an execution may end: other processes want the machine too."""
-INNOCENT = "def handler(ctx, event):\n    return 'fine'"
 DATABASE = "perilune.db"
 
 
@@ -206,7 +200,7 @@ ENDLESS = [
 
 @pytest.mark.parametrize("code", ENDLESS)
 async def test_endless_work_ends_at_the_deadline(python: Box, code: str) -> None:
-    await _attack(python, _in_handler(code), kinds={"timeout", "memory"})
+    await attack(python, _in_handler(code), kinds={"timeout", "memory"})
 
 
 @pytest.mark.parametrize(
@@ -241,7 +235,7 @@ async def test_endless_work_ends_at_the_deadline(python: Box, code: str) -> None
     ],
 )
 async def test_so_does_work_outside_the_handler(python: Box, code: str) -> None:
-    await _attack(python, code, kinds={"timeout", "memory"})
+    await attack(python, code, kinds={"timeout", "memory"})
 
 
 GREEDY = [
@@ -262,7 +256,7 @@ GREEDY = [
 
 @pytest.mark.parametrize("code", GREEDY)
 async def test_memory_is_bounded(python: Box, code: str) -> None:
-    await _attack(python, _in_handler(code), kinds={"memory", "timeout", "runtime"})
+    await attack(python, _in_handler(code), kinds={"memory", "timeout", "runtime"})
 
 
 async def test_memory_errors_that_are_caught_change_nothing_for_others(python: Box) -> None:
@@ -270,7 +264,7 @@ async def test_memory_errors_that_are_caught_change_nothing_for_others(python: B
         "while True:\n    try:\n        bytearray(10 ** 10)\n    except MemoryError:\n        pass"
     )
 
-    await _attack(python, _in_handler(code), kinds={"timeout", "memory"})
+    await attack(python, _in_handler(code), kinds={"timeout", "memory"})
 
 
 ENDINGS = [
@@ -314,7 +308,7 @@ ENDINGS = [
 async def test_bad_endings_are_errors_of_that_execution(
     python: Box, code: str, kinds: set[str]
 ) -> None:
-    await _attack(python, _in_handler(code), kinds)
+    await attack(python, _in_handler(code), kinds)
 
 
 FORGE = """
@@ -338,14 +332,14 @@ FORGERIES = [
 
 @pytest.mark.parametrize("code", FORGERIES)
 async def test_forged_frames_end_the_execution(python: Box, code: str) -> None:
-    await _attack(python, FORGE + _in_handler(code + "\nwhile True: pass"), {"internal", "timeout"})
+    await attack(python, FORGE + _in_handler(code + "\nwhile True: pass"), {"internal", "timeout"})
 
 
 async def test_a_forged_result_is_no_elses(python: Box) -> None:
     """A function can forge its own answer, which it could give anyway; nobody else gets it."""
     result = b"\\x95\\xa6result\\xcc\\xc8\\x80\\xc4\\x06forged\\xc2".decode()
     hostile = await python.add(FORGE + _in_handler(f"send(b'{result}')\nreturn 'own'"))
-    innocent = await python.add(INNOCENT)
+    innocent = await python.add(INNOCENT["python"])
 
     outcomes = await asyncio.gather(
         *(python.call(one) for one in (hostile, innocent, hostile, innocent))
@@ -399,28 +393,3 @@ async def test_keys_of_other_functions_are_out_of_reach(python: Box) -> None:
     )
 
     assert body == "(None, [])"
-
-
-async def _attack(box: Box, code: str, kinds: set[str]) -> None:
-    """Run *code* twice at a time: errors of one of *kinds*, in time, and others must not notice."""
-    hostile = await box.add(code, timeout_s=LIMIT_S)
-    innocent = await box.add(INNOCENT)
-    await box.call(innocent)
-    started = time.monotonic()
-    attack = asyncio.gather(box.call(hostile), box.call(hostile))
-    answered = 0
-    while not attack.done():
-        other = await box.call(innocent)
-        assert other.error is None, other.error
-        answered += 1
-        await asyncio.sleep(0.002)
-    elapsed_s = time.monotonic() - started
-
-    for result in await attack:
-        record = await box.record(result)
-        assert record.status == ExecutionStatus.ERROR, result.response
-        assert record.error_kind in kinds, (record.error_kind, record.error_message)
-        assert record.error_message
-    assert elapsed_s < LIMIT_S + GRACE_S
-    assert answered > 0
-    assert (await box.call(innocent)).error is None

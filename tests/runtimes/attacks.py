@@ -1,0 +1,47 @@
+"""Hostile functions beside innocent ones, which must not notice."""
+
+import asyncio
+import time
+
+from perilune.store import ExecutionStatus
+from tests.runtimes.conftest import TIMEOUT_S, Box
+
+INNOCENT = {
+    "lua": "function handler() return { body = 'fine' } end",
+    "python": "def handler(ctx, event):\n    return 'fine'",
+    "javascript": "export default () => 'fine';",
+}
+"""A function that answers `fine`, in each language."""
+LIMIT_S = 1
+"""What hostile functions are given when they are not expected to end by themselves."""
+GRACE_S = 5.0
+"""How much later an execution may end: other processes want the machine too."""
+PAUSE_S = 0.002
+"""Between two calls of the innocent function, so that hostile ones get some of the machine."""
+
+
+async def attack(box: Box, code: str, kinds: set[str]) -> None:
+    """Run *code* twice at a time: errors of one of *kinds*, in time, and others must not notice."""
+    # What ends by itself may take as long as a busy machine needs.
+    limit_s = LIMIT_S if "timeout" in kinds else int(TIMEOUT_S)
+    hostile = await box.add(code, timeout_s=limit_s)
+    innocent = await box.add(INNOCENT[box.language])
+    await box.call(innocent)
+    started = time.monotonic()
+    attackers = asyncio.gather(box.call(hostile), box.call(hostile))
+    answered = 0
+    while not attackers.done():
+        other = await box.call(innocent)
+        assert other.error is None, other.error
+        answered += 1
+        await asyncio.sleep(PAUSE_S)
+    elapsed_s = time.monotonic() - started
+
+    for result in await attackers:
+        record = await box.record(result)
+        assert record.status == ExecutionStatus.ERROR, result.response
+        assert record.error_kind in kinds, (record.error_kind, record.error_message)
+        assert record.error_message
+    assert elapsed_s < limit_s + GRACE_S
+    assert answered > 0
+    assert (await box.call(innocent)).error is None
