@@ -210,7 +210,7 @@ async def test_a_failing_store_is_an_error_and_not_absence(call, text):
 
 async def test_write_only_variables_are_listed_without_values(env):
     await env.replace("f_ours", {"A": "1", "B": "2", "C": "3"}, write_only=["B"])
-    await env.hide("f_ours", "C")
+    await env.keep("f_ours", "C", True)
     await env.set("f_ours", "D", "4", write_only=True)
 
     listed = [(one.key, one.value, one.write_only) for one in await env.readable("f_ours")]
@@ -233,7 +233,9 @@ async def test_a_replacement_may_keep_values(env):
     [
         pytest.param(lambda env: env.replace("f_ours", {}, kept=["NOPE"]), id="missing"),
         pytest.param(lambda env: env.replace("f_ours", {}, kept=["B"], write_only=[]), id="shown"),
-        pytest.param(lambda env: env.hide("f_ours", "NOPE"), id="hidden"),
+        pytest.param(lambda env: env.keep("f_ours", "NOPE", None), id="missing one"),
+        pytest.param(lambda env: env.keep("f_ours", "NOPE", True), id="missing one hidden"),
+        pytest.param(lambda env: env.keep("f_ours", "B", False), id="one shown"),
         pytest.param(
             lambda env: env.replace("f_ours", {f"K{n}": "" for n in range(100)}, kept=["B"]),
             id="too many",
@@ -243,7 +245,7 @@ async def test_a_replacement_may_keep_values(env):
 async def test_what_can_not_be_kept_changes_nothing(env, call):
     await env.replace("f_ours", {"A": "1", "B": "2"}, write_only=["B"])
 
-    with pytest.raises(EnvValidationError, match="env_vars: "):
+    with pytest.raises(EnvValidationError, match="env_var(s|_value): "):
         await call(env)
 
     assert await env.all("f_ours") == {"A": "1", "B": "2"}

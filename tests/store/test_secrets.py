@@ -116,7 +116,7 @@ async def test_write_only_variables_are_listed_without_their_values(store):
     await store.env.set(fn.id, "OPEN", "1")
     await store.env.set(fn.id, "HIDDEN", VALUE, True)
     await store.env.set(fn.id, "LATER", VALUE)
-    await store.env.hide(fn.id, "LATER")
+    await store.env.keep(fn.id, "LATER", True)
 
     listed = {one.key: (one.value, one.write_only) for one in await store.env.readable(fn.id)}
 
@@ -162,7 +162,9 @@ async def test_what_can_not_be_kept_changes_nothing(store, kept, write_only, tex
     with pytest.raises(VariableNotKept, match=text):
         await store.env.replace(fn.id, {"B": "2"}, kept, write_only)
     with pytest.raises(VariableNotKept, match="there is no variable NOPE"):
-        await store.env.hide(fn.id, "NOPE")
+        await store.env.keep(fn.id, "NOPE", True)
+    with pytest.raises(VariableNotKept, match="A is write-only"):
+        await store.env.keep(fn.id, "A", False)
 
     assert await store.env.all(fn.id) == {"A": VALUE}
     assert [one.write_only for one in await store.env.readable(fn.id)] == [True]

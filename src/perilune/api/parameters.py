@@ -6,11 +6,17 @@ broken rule, and pages never fail.
 
 from typing import Annotated
 
-from fastapi import Path, Query
+from fastapi import Depends, Path, Query
 from pydantic import WithJsonSchema
 
-from perilune.api.subjects.validation import FIELDS, MAX_SEARCH_CHARS
-from perilune.store import DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, FunctionKind, FunctionSort
+from perilune.api.subjects.validation import FIELDS, MAX_SEARCH_CHARS, page_params
+from perilune.store import (
+    DEFAULT_PAGE_LIMIT,
+    MAX_PAGE_LIMIT,
+    FunctionKind,
+    FunctionSort,
+    PaginationParams,
+)
 
 MAX_LOG_LINES = 1000
 """In one answer: lines are short, and all of an execution's together are bounded."""
@@ -22,7 +28,7 @@ Limit = Annotated[
         {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_LIMIT, "default": DEFAULT_PAGE_LIMIT}
     ),
 ]
-LineLimit = Annotated[
+_LineLimit = Annotated[
     str | None,
     Query(description="How many lines the answer may have; what makes no sense counts as absent."),
     WithJsonSchema(
@@ -34,6 +40,21 @@ Offset = Annotated[
     Query(description="How many items to skip; what makes no sense counts as absent."),
     WithJsonSchema({"type": "integer", "minimum": 0, "default": 0}),
 ]
+
+
+async def _page(limit: Limit = None, offset: Offset = None) -> PaginationParams:
+    return page_params(limit, offset)
+
+
+async def _lines(limit: _LineLimit = None, offset: Offset = None) -> PaginationParams:
+    return page_params(limit, offset, MAX_LOG_LINES)
+
+
+Page = Annotated[PaginationParams, Depends(_page)]
+"""Which part of a list is wanted: `limit` and `offset`."""
+LinePage = Annotated[PaginationParams, Depends(_lines)]
+"""The same of the lines of a log."""
+
 Fields = Annotated[
     str | None,
     Query(description="`summary` leaves out the code of versions."),

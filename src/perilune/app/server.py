@@ -49,6 +49,7 @@ from perilune.housekeeping import Housekeeper, open_housekeeping
 from perilune.masking import Masker
 from perilune.runtimes import SandboxReport
 from perilune.scheduler import Scheduler
+from perilune.services.logger import StoreLogger
 from perilune.store import SqliteStore
 
 _log = logging.getLogger(__name__)
@@ -116,7 +117,7 @@ async def open_server(
         runtime = await rooms.enter_async_context(open_runtime(settings, services))
         await _prepare(store, runtime)
         feed = ExecutionFeed()
-        executing = _engine(settings, store, services, runtime, masker, feed)
+        executing = _engine(settings, store, services.logger, runtime, masker, feed)
         rooms.push_async_callback(executing.close)
         engine = MeteredEngine(executing)
         scheduler = await rooms.enter_async_context(open_scheduler(settings, store, engine, url))
@@ -171,7 +172,7 @@ async def _recover(store: SqliteStore) -> None:
 def _engine(
     settings: Settings,
     store: SqliteStore,
-    services: Services,
+    logger: StoreLogger,
     runtime: HostedRuntime,
     masker: Masker,
     feed: ExecutionFeed,
@@ -179,15 +180,8 @@ def _engine(
     return new_engine(
         Config(
             db=store,
-            logger=services.logger,
+            logger=logger,
             runtime=runtime,
-            kv_store=services.kv,
-            env_store=services.env,
-            http_client=services.http,
-            ai_client=services.ai,
-            ai_tracker=services.ai_tracker,
-            email_client=services.email,
-            email_tracker=services.email_tracker,
             execution_timeout=settings.execution_timeout,
             masker=masker,
             feed=feed,

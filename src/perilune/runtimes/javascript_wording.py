@@ -3,23 +3,10 @@
 import re
 
 from perilune.runtimes.language import Wording
-from perilune.runtimes.tips import TIMEOUT_TIP, Tip, fixed, write_tip
+from perilune.runtimes.tips import TIMEOUT_TIP, Tip, Tips, fixed, write_tip
 
 
-def tip_for(kind: str, message: str, source_line: str = "") -> str | None:
-    """Return the advice for a failure, without line feed at the end; None if there is none."""
-    by_kind = _TIPS_BY_KIND.get(kind)
-    if by_kind is not None:
-        return by_kind
-    headline = message.partition("\n")[0]
-    for pattern, write in _TIPS:
-        found = pattern.search(headline)
-        if found is not None:
-            return write(found)
-    return _SYNTAX_TIP if kind == "syntax" else None
-
-
-def _nothing_tip(found: re.Match[str]) -> str:
+def _nothing_tip(found: re.Match[str], source_line: str) -> str:
     name = found["name"]
     return write_tip(
         f"Something is {found['what']} where {name!r} was wanted of it",
@@ -29,7 +16,7 @@ def _nothing_tip(found: re.Match[str]) -> str:
     )
 
 
-def _no_function_tip(found: re.Match[str]) -> str:
+def _no_function_tip(found: re.Match[str], source_line: str) -> str:
     return write_tip(
         f"{found['name']} can't be called",
         "Check the spelling of the name",
@@ -37,7 +24,7 @@ def _no_function_tip(found: re.Match[str]) -> str:
     )
 
 
-def _unknown_tip(found: re.Match[str]) -> str:
+def _unknown_tip(found: re.Match[str], source_line: str) -> str:
     return write_tip(
         f"There is nothing called {found['name']}",
         "Check the spelling, and whether it has been declared before this line",
@@ -45,7 +32,7 @@ def _unknown_tip(found: re.Match[str]) -> str:
     )
 
 
-def _no_module_tip(found: re.Match[str]) -> str:
+def _no_module_tip(found: re.Match[str], source_line: str) -> str:
     return write_tip(
         f"The module {found['name']} can't be loaded",
         'Functions may import "perilune" and the modules of node: that need no permission',
@@ -123,9 +110,12 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = (
 )
 
 
+_ALL = Tips(_TIPS_BY_KIND, _TIPS, lambda source_line: _SYNTAX_TIP, trace="\n")
+
+
 def _line_in(message: str) -> int | None:
     found = re.search(r"\bmain\.[jt]s:(\d+)", message)
     return int(found[1]) if found else None
 
 
-JAVASCRIPT_WORDING = Wording(line_in=_line_in, tip_for=tip_for)
+JAVASCRIPT_WORDING = Wording(_line_in, _ALL.tip_for)

@@ -2,34 +2,14 @@
 
 import difflib
 import re
-from collections.abc import Callable
 
 from perilune.runtimes.guest_api import GUEST_API
 from perilune.runtimes.language import Wording
-from perilune.runtimes.tips import TIMEOUT_TIP, write_tip
+from perilune.runtimes.tips import TIMEOUT_TIP, Tip, Tips, fixed, write_tip
 
 TRACEBACK = "\nstack traceback:"
 _STATED_LINE = re.compile(r"<string>(?::| line:)(\d+)[:(]")
 _TRACED_LINE = re.compile(r"\n\t<string>:(\d+):")
-
-
-def tip_for(kind: str, message: str, source_line: str = "") -> str | None:
-    """Return the advice for a failure, without line feed at the end; None if there is none.
-
-    Args:
-        kind: `Execution.error_kind` of the failure.
-        message: the interpreter's own text.
-        source_line: the line where it happened, if known.
-    """
-    by_kind = _TIPS_BY_KIND.get(kind)
-    if by_kind is not None:
-        return by_kind
-    message = message.partition(TRACEBACK)[0]
-    for pattern, write in _TIPS:
-        found = pattern.search(message)
-        if found is not None:
-            return write(found, source_line)
-    return _syntax_tip(None, source_line) if kind == "syntax" else None
 
 
 def line_in(message: str) -> int | None:
@@ -42,15 +22,6 @@ def line_in(message: str) -> int | None:
     if found is None:
         return None
     return int(found[1]) if len(found[1]) < 10 else None
-
-
-Tip = Callable[[re.Match[str], str], str]
-"""Writes the advice for a matched message; the second argument is the line of source."""
-
-
-def _fixed(headline: str, *bullets: str) -> Tip:
-    text = write_tip(headline, *bullets)
-    return lambda found, source_line: text
 
 
 def _nil_index_tip(found: re.Match[str], source_line: str) -> str:
@@ -118,7 +89,7 @@ def _missing_end_tip(found: re.Match[str], source_line: str) -> str:
     )
 
 
-def _syntax_tip(found: re.Match[str] | None, source_line: str) -> str:
+def _syntax_tip(source_line: str) -> str:
     if _STRINGS_REPEAT.search(source_line):
         return write_tip(
             "strings.repeat can't be written like this: repeat is a keyword of Lua",
@@ -169,7 +140,7 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = tuple(
     for pattern, write in (
         (
             r"handler function not found in Lua code",
-            _fixed(
+            fixed(
                 "There is no handler",
                 "Define a global function at the top level: function handler(ctx, event) ... end",
                 "The name must be exactly handler, and the function must not be local",
@@ -177,7 +148,7 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = tuple(
         ),
         (
             r"handler did not return a table",
-            _fixed(
+            fixed(
                 "The handler must return a table",
                 'Example: return { statusCode = 200, headers = {}, body = "text" }',
                 "Check that every path through the handler ends in such a return",
@@ -185,7 +156,7 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = tuple(
         ),
         (
             r"is not available in the sandbox",
-            _fixed(
+            fixed(
                 "This function is switched off here, for safety",
                 "Files, processes and loading of other code are out of reach of functions",
                 "Use the modules instead: kv for data, env for configuration, http for requests",
@@ -194,7 +165,7 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = tuple(
         (r"not enough memory", lambda found, source_line: _TIPS_BY_KIND["memory"]),
         (
             r"(?:stack|registry|C stack) overflow",
-            _fixed(
+            fixed(
                 "Functions call each other too deeply",
                 "A recursive function needs a case that ends without calling itself",
                 "Turn deep recursion into a loop, or use tail calls: return f(x)",
@@ -217,7 +188,7 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = tuple(
         ),
         (
             r"unfinished (?:long )?(?:string|comment)|unterminated string",
-            _fixed(
+            fixed(
                 "A text or comment is not closed",
                 "Text in quotes ends on its own line with the quote it began with",
                 "Text over several lines is written [[ ... ]], a long comment --[[ ... ]]",
@@ -231,16 +202,19 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = tuple(
         ),
         (
             r"'<eof>' expected near 'end'",
-            _fixed(
+            fixed(
                 "There is one end too many",
                 "Every end closes one function, if, for or while ... do: check the blocks above",
                 "elseif belongs to its if and has no end of its own",
             ),
         ),
-        (r"syntax error|unexpected symbol|expected near|expected \(to close", _syntax_tip),
+        (
+            r"syntax error|unexpected symbol|expected near|expected \(to close",
+            lambda found, source_line: _syntax_tip(source_line),
+        ),
         (
             r"attempt to concatenate|cannot perform concat|in table for 'concat'",
-            _fixed(
+            fixed(
                 "Only text and numbers can be joined with ..",
                 "Convert first: tostring(value); tables with json.encode(value)",
                 'A nil value needs a check or a default: (name or "nobody")',
@@ -249,7 +223,7 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = tuple(
         (
             r"attempt to perform arithmetic|cannot perform \w+ operation|__unm undefined"
             r"|'for' \w+ (?:value )?must be a number|for statement \w+ must be a number",
-            _fixed(
+            fixed(
                 "Arithmetic needs numbers on both sides",
                 "Convert text first: tonumber(value), which is nil if the text is no number",
                 "A nil value needs a check or a default: (count or 0) + 1",
@@ -257,7 +231,7 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = tuple(
         ),
         (
             r"attempt to compare",
-            _fixed(
+            fixed(
                 "Only values of the same type can be compared with < > <= >=",
                 "Convert both sides: tonumber(value) or tostring(value)",
                 "A nil value needs a check or a default first",
@@ -265,7 +239,7 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = tuple(
         ),
         (
             r"attempt to get length|__len undefined",
-            _fixed(
+            fixed(
                 "Only text and tables have a length",
                 "The value may be nil: check it, or use a default: #(items or {})",
                 "Convert numbers first: #tostring(value)",
@@ -273,7 +247,7 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = tuple(
         ),
         (
             r"index is (?:nil|NaN)",
-            _fixed(
+            fixed(
                 "A table key must not be nil",
                 "The key may be an unset variable: check it before the assignment",
                 "The result of 0/0 is no key either",
@@ -282,4 +256,6 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = tuple(
     )
 )
 
-LUA_WORDING = Wording(line_in, tip_for)
+_ALL = Tips(_TIPS_BY_KIND, _TIPS, _syntax_tip, TRACEBACK)
+
+LUA_WORDING = Wording(line_in, _ALL.tip_for)

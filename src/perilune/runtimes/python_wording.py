@@ -5,25 +5,12 @@ import re
 
 from perilune.runtimes.guest_api import GUEST_API
 from perilune.runtimes.language import Wording
-from perilune.runtimes.tips import TIMEOUT_TIP, Tip, fixed, write_tip
+from perilune.runtimes.tips import TIMEOUT_TIP, Tip, Tips, fixed, write_tip
 
 _TRACEBACK = "\nTraceback (most recent call last):"
 
 
-def tip_for(kind: str, message: str, source_line: str = "") -> str | None:
-    """Return the advice for a failure, without line feed at the end; None if there is none."""
-    by_kind = _TIPS_BY_KIND.get(kind)
-    if by_kind is not None:
-        return by_kind
-    headline = message.partition(_TRACEBACK)[0]
-    for pattern, write in _TIPS:
-        found = pattern.match(headline)
-        if found is not None:
-            return write(found)
-    return _SYNTAX_TIP if kind == "syntax" else None
-
-
-def _no_member_tip(found: re.Match[str]) -> str:
+def _no_member_tip(found: re.Match[str], source_line: str) -> str:
     module, name = found["module"], found["name"]
     known = _MODULES.get(module, [])
     close = difflib.get_close_matches(name, known, n=1)
@@ -34,7 +21,7 @@ def _no_member_tip(found: re.Match[str]) -> str:
     )
 
 
-def _no_module_tip(found: re.Match[str]) -> str:
+def _no_module_tip(found: re.Match[str], source_line: str) -> str:
     return write_tip(
         f"There is no module {found['name']!r} here",
         "The standard library can be imported, and perilune_guest: kv, log, env, http, ai, email",
@@ -42,7 +29,7 @@ def _no_module_tip(found: re.Match[str]) -> str:
     )
 
 
-def _none_tip(found: re.Match[str]) -> str:
+def _none_tip(found: re.Match[str], source_line: str) -> str:
     return write_tip(
         "A value is None where something else was expected",
         "kv.get and env.get return None for what is not there",
@@ -77,7 +64,8 @@ _TIPS_BY_KIND: dict[str, str] = {
 }
 
 _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = tuple(
-    (re.compile(pattern), write)
+    # What stands behind the beginning may be text of a user.
+    (re.compile(rf"\A(?:{pattern})"), write)
     for pattern, write in (
         (
             r"handler not found",
@@ -171,4 +159,6 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = tuple(
     )
 )
 
-PYTHON_WORDING = Wording(lambda message: None, tip_for)
+_ALL = Tips(_TIPS_BY_KIND, _TIPS, lambda source_line: _SYNTAX_TIP, _TRACEBACK)
+
+PYTHON_WORDING = Wording(lambda message: None, _ALL.tip_for)

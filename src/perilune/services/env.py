@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import ClassVar, Protocol
 
 from perilune.errors import PeriluneError
-from perilune.store import EnvRows, EnvVariable, StoreError, VariableNotKept
+from perilune.store import EnvRows, EnvVariable, StoreError, VariableNotKept, check_kept
 
 MAX_VARIABLES = 100
 MAX_KEY_CHARS = 100
@@ -158,17 +158,17 @@ class Env:
                     check_env_count(len(present) + 1)
                 await self._rows.set(function_id, key, value, write_only)
 
-    async def hide(self, function_id: str, key: str) -> None:
-        """Make a variable write-only and leave its value.
+    async def keep(self, function_id: str, key: str, write_only: bool | None) -> None:
+        """Leave the value of a variable; *write_only* None leaves its mark too.
 
         Raises:
-            EnvValidationError: there is no such variable.
+            EnvValidationError: there is no such variable, or it would become readable.
             EnvError: the store failed.
         """
         check_env_variable(key, "")
         async with self._writing:
-            with _failing_as("failed to set value"):
-                await self._rows.hide(function_id, key)
+            with _failing_as("failed to set value", field="env_var_value"):
+                await self._rows.keep(function_id, key, write_only)
 
     async def delete(self, function_id: str, key: str) -> None:
         """Remove one variable; a missing one is fine."""
@@ -237,10 +237,11 @@ class _MemoryRows:
             hidden = self._hidden.setdefault(function_id, set())
             (hidden.add if write_only else hidden.discard)(key)
 
-    async def hide(self, function_id: str, key: str) -> None:
-        if key not in self._functions.get(function_id, {}):
-            raise VariableNotKept(key)
-        self._hidden.setdefault(function_id, set()).add(key)
+    async def keep(self, function_id: str, key: str, write_only: bool | None) -> None:
+        hidden = None if write_only is None else {key} if write_only else set[str]()
+        check_kept([key], self._marks(function_id), hidden)
+        if write_only:
+            self._hidden.setdefault(function_id, set()).add(key)
 
     async def delete(self, function_id: str, key: str) -> None:
         self._functions.get(function_id, {}).pop(key, None)
@@ -266,24 +267,29 @@ class _MemoryRows:
         kept: Iterable[str] = (),
         write_only: Iterable[str] | None = None,
     ) -> None:
-        present, hidden = await self.all(function_id), self._hidden.get(function_id, set())
-        wanted = hidden if write_only is None else set(write_only)
-        stay = {}
-        for key in kept:
-            if key not in present or (key in hidden and key not in wanted):
-                raise VariableNotKept(key)
-            stay[key] = present[key]
-        self._functions[function_id] = stay | values
-        self._hidden[function_id] = wanted & self._functions[function_id].keys()
+        kept, marks = set(kept), self._marks(function_id)
+        wanted = None if write_only is None else set(write_only)
+        check_kept(kept, marks, wanted)
+        present = await self.all(function_id)
+        self._functions[function_id] = {key: present[key] for key in kept} | values
+        hidden = {key for key in marks if marks[key]} if wanted is None else wanted
+        self._hidden[function_id] = hidden & self._functions[function_id].keys()
+
+    def _marks(self, function_id: str) -> dict[str, bool]:
+        hidden = self._hidden.get(function_id, set())
+        return {key: key in hidden for key in self._functions.get(function_id, {})}
 
 
 @contextmanager
-def _failing_as(what: str) -> Iterator[None]:
-    """Turn a failure of the store into an `EnvError` that says what could not be done."""
+def _failing_as(what: str, *, field: str = "env_vars") -> Iterator[None]:
+    """Turn a failure of the store into an `EnvError` that says what could not be done.
+
+    *field* is to blame when a value can't stay as it is.
+    """
     try:
         yield
     except VariableNotKept as error:
-        raise EnvValidationError("env_vars", str(error)) from error
+        raise EnvValidationError(field, str(error)) from error
     except StoreError as error:
         raise EnvError(f"{what}: {error}") from error
 

@@ -7,6 +7,7 @@ How it works and what survives a crash: docs/explanation/store.md.
 
 from perilune.store.backup import BackupFailed, BackupNote, Restored, back_up, restore, vacuum
 from perilune.store.durations import duration_class, percentiles, typical_ms
+from perilune.store.env import check_kept
 from perilune.store.errors import (
     AlreadyExists,
     CannotDeleteActiveVersion,
@@ -168,6 +169,7 @@ __all__ = [
     "add_to_number",
     "back_up",
     "check_file",
+    "check_kept",
     "duration_class",
     "open_memory_store",
     "open_store",

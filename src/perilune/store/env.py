@@ -1,7 +1,7 @@
 """Rows of the functions' environment variables; the values are sealed."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from perilune.clock import WallClock
 from perilune.store.access import Access
@@ -50,14 +50,16 @@ class EnvStore:
 
         await self._access.write(Work(write, touches=function_id))
 
-    async def hide(self, function_id: str, key: str) -> None:
-        """See `EnvRows.hide`."""
+    async def keep(self, function_id: str, key: str, write_only: bool | None) -> None:
+        """See `EnvRows.keep`."""
         now = int(self._clock())
+        hidden = None if write_only is None else frozenset([key] if write_only else ())
 
         def write(connection: sqlite3.Connection) -> None:
-            touch_function(connection, function_id, now)
-            if not connection.execute(_SQL["hide_variable"], (function_id, key)).rowcount:
-                raise VariableNotKept(_MISSING.format(key))
+            check_kept([key], _marks(connection, function_id), hidden)
+            if write_only:
+                touch_function(connection, function_id, now)
+                connection.execute(_SQL["hide_variable"], (function_id, key))
 
         await self._access.write(Work(write, touches=function_id))
 
@@ -117,7 +119,7 @@ class EnvStore:
         def write(connection: sqlite3.Connection) -> None:
             touch_function(connection, function_id, now)
             present = _marks(connection, function_id)
-            _check_kept(left, present, hidden)
+            check_kept(left, present, hidden)
             for key in present.keys() - values.keys() - left:
                 connection.execute(_SQL["delete_variable"], (function_id, key))
             for key, value in values.items():
@@ -145,20 +147,26 @@ class EnvStore:
         return opened(self._vault, Sealed(text, key_id), ENV_VARS, function_id, key)
 
 
-_MISSING = "there is no variable {} whose value could stay as it is"
+def check_kept(
+    kept: Iterable[str], present: Mapping[str, bool], write_only: Collection[str] | None
+) -> None:
+    """Check that the values of *kept* can stay as they are.
+
+    Args:
+        kept: names of variables.
+        present: for each variable that is there, whether it is write-only.
+        write_only: names of those that are going to be write-only; None: the same as now.
+
+    Raises:
+        VariableNotKept: one is missing, or it would become readable.
+    """
+    for key in sorted(kept):
+        if key not in present:
+            raise VariableNotKept(key, is_write_only=False)
+        if present[key] and write_only is not None and key not in write_only:
+            raise VariableNotKept(key, is_write_only=True)
 
 
 def _marks(connection: sqlite3.Connection, function_id: str) -> dict[str, bool]:
     """Return for each variable whether it is write-only."""
     return dict(connection.execute(_SQL["variable_names"], (function_id,)).fetchall())
-
-
-def _check_kept(
-    kept: frozenset[str], present: dict[str, bool], hidden: frozenset[str] | None
-) -> None:
-    """Raise `VariableNotKept` for a value that can't stay: missing, or it would become readable."""
-    for key in sorted(kept):
-        if key not in present:
-            raise VariableNotKept(_MISSING.format(key))
-        if present[key] and hidden is not None and key not in hidden:
-            raise VariableNotKept(f"{key} is write-only; only a new value can be made readable")

@@ -114,6 +114,14 @@ class VariableNotKept(StoreError, ValueError):
 
     code = "variable_not_kept"
 
+    def __init__(self, key: str, *, is_write_only: bool) -> None:
+        super().__init__(
+            f"{key} is write-only; only a new value can be made readable"
+            if is_write_only
+            else f"there is no variable {key} whose value could stay as it is"
+        )
+        self.key = key
+
 
 class SigningSecretNotFound(StoreError):
     """The function has no such signing secret."""

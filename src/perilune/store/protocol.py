@@ -243,8 +243,11 @@ class EnvRows(Protocol):
         """Write one variable; *write_only* None leaves its mark as it is."""
         ...
 
-    async def hide(self, function_id: str, key: str) -> None:
-        """Make a variable write-only.  Raises `VariableNotKept` if there is none."""
+    async def keep(self, function_id: str, key: str, write_only: bool | None) -> None:
+        """Leave a variable's value; *write_only* None leaves its mark too.
+
+        Raises `VariableNotKept` if it is missing, or write-only and would become readable.
+        """
         ...
 
     async def delete(self, function_id: str, key: str) -> None:

@@ -9,11 +9,11 @@ from perilune.api.access.scopes import CallerKind, Scope
 from perilune.api.access.sessions import Sessions, session_tokens
 from perilune.api.access.signin import LoginBody, SignIn, Visitor
 from perilune.api.errors import ApiError, InvalidKey, TooManyAttempts, management_failure
-from perilune.api.parameters import Limit, Offset
+from perilune.api.parameters import Page
 from perilune.api.replies import json_answer, login_error
 from perilune.api.routes.shapes import LoginError
 from perilune.api.routes.table import RouteTable, caller_of
-from perilune.api.subjects.validation import decode_body, page_params
+from perilune.api.subjects.validation import decode_body
 from perilune.store import LoginSession, PaginationInfo, SessionNotFound, to_json
 
 _TAG = "Authentication"
@@ -103,10 +103,8 @@ def _add_sessions(routes: RouteTable, sessions: Sessions) -> None:
         )
         return json_answer(to_json(answer))
 
-    async def list_sessions(
-        request: Request, limit: Limit = None, offset: Offset = None
-    ) -> Response:
-        document = await sessions.page(page_params(limit, offset))
+    async def list_sessions(request: Request, page: Page) -> Response:
+        document = await sessions.page(page)
         own = caller_of(request).id
         for one in document["sessions"]:
             one["current"] = one["id"] == own

@@ -6,7 +6,7 @@ from fastapi import Depends, Response
 
 from perilune.api.access.scopes import Scope
 from perilune.api.errors import InvalidRequest
-from perilune.api.parameters import MAX_LOG_LINES, Limit, LineLimit, Offset, VersionChoice
+from perilune.api.parameters import LinePage, Page, VersionChoice
 from perilune.api.replies import json_answer
 from perilune.api.routes.shapes import (
     AIRequestList,
@@ -18,7 +18,6 @@ from perilune.api.routes.shapes import (
 from perilune.api.routes.table import Endpoint, RouteTable
 from perilune.api.subjects.executions import Executions
 from perilune.api.subjects.listing import ListQuery, checked_list, version_number
-from perilune.api.subjects.validation import page_params
 from perilune.clock import WallClock, wall_clock
 from perilune.store import Execution, ExecutionNotFound, FunctionNotFound, VersionNotFound
 
@@ -37,22 +36,14 @@ def add_execution_routes(
     async def get_execution(execution_id: str) -> Response:
         return json_answer(await executions.get(execution_id))
 
-    async def get_logs(
-        execution_id: str, limit: LineLimit = None, offset: Offset = None
-    ) -> Response:
-        params = page_params(limit, offset, MAX_LOG_LINES)
-        return json_answer(await executions.logs(execution_id, params))
+    async def get_logs(execution_id: str, page: LinePage) -> Response:
+        return json_answer(await executions.logs(execution_id, page))
 
-    async def get_ai_requests(
-        execution_id: str, limit: Limit = None, offset: Offset = None
-    ) -> Response:
-        return json_answer(await executions.ai_requests(execution_id, page_params(limit, offset)))
+    async def get_ai_requests(execution_id: str, page: Page) -> Response:
+        return json_answer(await executions.ai_requests(execution_id, page))
 
-    async def get_email_requests(
-        execution_id: str, limit: Limit = None, offset: Offset = None
-    ) -> Response:
-        params = page_params(limit, offset)
-        return json_answer(await executions.email_requests(execution_id, params))
+    async def get_email_requests(execution_id: str, page: Page) -> Response:
+        return json_answer(await executions.email_requests(execution_id, page))
 
     def add(path: str, endpoint: Endpoint, operation_id: str, summary: str, answer: type) -> None:
         routes.add(

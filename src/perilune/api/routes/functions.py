@@ -7,7 +7,7 @@ from msgspec import UnsetType
 
 from perilune.api.access.scopes import Scope
 from perilune.api.errors import InvalidRequest, PackagesNotInstalled
-from perilune.api.parameters import Fields, Limit, Offset, Search, Show, Sort
+from perilune.api.parameters import Fields, Page, Search, Show, Sort
 from perilune.api.replies import json_answer
 from perilune.api.routes.shapes import FunctionAnswer, FunctionList
 from perilune.api.routes.table import RouteTable, caller_of
@@ -20,7 +20,6 @@ from perilune.api.subjects.validation import (
     checked_update,
     decode_body,
     function_query,
-    page_params,
 )
 from perilune.clock import WallClock, wall_clock
 from perilune.store import FunctionNotFound
@@ -40,8 +39,7 @@ def add_function_routes(
 
 def _add_reading(routes: RouteTable, functions: Functions, clock: WallClock) -> None:
     async def list_functions(
-        limit: Limit = None,
-        offset: Offset = None,
+        page: Page,
         q: Search = None,
         sort: Sort = None,
         fields: Fields = None,
@@ -49,7 +47,7 @@ def _add_reading(routes: RouteTable, functions: Functions, clock: WallClock) -> 
     ) -> Response:
         since = RANGES[DEFAULT_RANGE].since(clock())
         wanted = function_query(q, sort, fields, show, since)
-        return json_answer(await functions.page(page_params(limit, offset), wanted))
+        return json_answer(await functions.page(page, wanted))
 
     async def get_function(function_id: str) -> Response:
         return json_answer(await functions.get(function_id))

@@ -4,7 +4,7 @@ from fastapi import Response
 
 from perilune.api.access.scopes import Scope
 from perilune.api.errors import InvalidRequest
-from perilune.api.parameters import Limit, Offset
+from perilune.api.parameters import Page
 from perilune.api.replies import json_answer
 from perilune.api.routes.table import RouteTable
 from perilune.api.subjects.schedules import (
@@ -14,7 +14,6 @@ from perilune.api.subjects.schedules import (
     Schedules,
     TickList,
 )
-from perilune.api.subjects.validation import page_params
 from perilune.store import FunctionNotFound
 
 _ONE = "/api/functions/{function_id}"
@@ -32,8 +31,8 @@ def _add_of_function(routes: RouteTable, schedules: Schedules) -> None:
     async def get_next_run(function_id: str) -> Response:
         return json_answer(await schedules.next_run(function_id))
 
-    async def list_ticks(function_id: str, limit: Limit = None, offset: Offset = None) -> Response:
-        return json_answer(await schedules.ticks(function_id, page_params(limit, offset)))
+    async def list_ticks(function_id: str, page: Page) -> Response:
+        return json_answer(await schedules.ticks(function_id, page))
 
     routes.add(
         "GET",
@@ -60,8 +59,8 @@ def _add_of_function(routes: RouteTable, schedules: Schedules) -> None:
 
 
 def _add_of_all(routes: RouteTable, schedules: Schedules) -> None:
-    async def list_schedules(limit: Limit = None, offset: Offset = None) -> Response:
-        return json_answer(await schedules.page(page_params(limit, offset)))
+    async def list_schedules(page: Page) -> Response:
+        return json_answer(await schedules.page(page))
 
     async def preview_schedule(cron_schedule: str = "", cron_time_zone: str = "") -> Response:
         return json_answer(schedules.preview(cron_schedule, cron_time_zone))

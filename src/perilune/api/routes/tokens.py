@@ -8,10 +8,10 @@ from perilune.api.access.doorkeeper import client_address
 from perilune.api.access.scopes import Scope
 from perilune.api.access.tokens import Tokens
 from perilune.api.errors import InvalidRequest
-from perilune.api.parameters import Limit, Offset
+from perilune.api.parameters import Page
 from perilune.api.replies import json_answer
 from perilune.api.routes.table import RouteTable, caller_of
-from perilune.api.subjects.validation import decode_body, page_params
+from perilune.api.subjects.validation import decode_body
 from perilune.store import ApiToken, PaginationInfo, TokenNameTaken, TokenNotFound
 
 _EVERY, _ONE = "/api/tokens", "/api/tokens/{token_id}"
@@ -49,8 +49,8 @@ def add_token_routes(routes: RouteTable, tokens: Tokens) -> None:
         _note(request, AuditEvent.TOKEN_CREATED, made["id"], made["name"])
         return json_answer(made)
 
-    async def list_tokens(limit: Limit = None, offset: Offset = None) -> Response:
-        return json_answer(await tokens.page(page_params(limit, offset)))
+    async def list_tokens(page: Page) -> Response:
+        return json_answer(await tokens.page(page))
 
     async def revoke_token(token_id: str, request: Request) -> Response:
         revoked = await tokens.revoke(token_id)

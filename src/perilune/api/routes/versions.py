@@ -7,8 +7,7 @@ from perilune.api.errors import ComparedVersionNotFound, InvalidRequest
 from perilune.api.parameters import (
     Fields,
     KeepExecutions,
-    Limit,
-    Offset,
+    Page,
     VersionId,
     VersionNumber,
 )
@@ -17,7 +16,6 @@ from perilune.api.routes.shapes import BuildLog, VersionDiff, VersionList
 from perilune.api.routes.table import RouteTable
 from perilune.api.subjects.validation import (
     keeps_executions,
-    page_params,
     version_number,
     wants_everything,
 )
@@ -42,12 +40,9 @@ def add_version_routes(routes: RouteTable, versions: Versions) -> None:
 
 
 def _add_reading(routes: RouteTable, versions: Versions) -> None:
-    async def list_versions(
-        function_id: str, limit: Limit = None, offset: Offset = None, fields: Fields = None
-    ) -> Response:
+    async def list_versions(function_id: str, page: Page, fields: Fields = None) -> Response:
         with_code = wants_everything(fields)
-        params = page_params(limit, offset)
-        return json_answer(await versions.page(function_id, params, with_code=with_code))
+        return json_answer(await versions.page(function_id, page, with_code=with_code))
 
     async def get_version(function_id: str, version: VersionNumber) -> Response:
         return json_answer(await versions.get(function_id, version_number(version)))

@@ -67,8 +67,8 @@ class EnvVariables(Protocol):
         """Write one variable."""
         ...
 
-    async def hide(self, function_id: str, key: str) -> None:
-        """Make a variable write-only."""
+    async def keep(self, function_id: str, key: str, write_only: bool | None) -> None:
+        """Leave the value of one variable, and with None its mark."""
         ...
 
     async def delete(self, function_id: str, key: str) -> None:
@@ -154,7 +154,8 @@ class Environment:
         """Set one variable and leave all others, whoever changes those meanwhile (KD-189).
 
         Raises:
-            InvalidRequest: there is no value, or one that was to stay can't.
+            InvalidRequest: there is no value.
+            EnvValidationError: a rule is broken, or a value that was to stay can't.
         """
         if body.value is None:
             raise InvalidRequest("env_var_value: environment variable value is missing")
@@ -162,7 +163,7 @@ class Environment:
         with failing_as("Failed to set env var"):
             await self._db.get_function(function_id)
             if body.value == REDACTED:
-                await self._keep(function_id, key, body.write_only)
+                await self._env.keep(function_id, key, body.write_only)
             else:
                 await self._env.set(function_id, key, body.value, body.write_only)
 
@@ -171,17 +172,3 @@ class Environment:
         with failing_as("Failed to delete env var"):
             await self._db.get_function(function_id)
             await self._env.delete(function_id, key)
-
-    async def _keep(self, function_id: str, key: str, write_only: bool | None) -> None:
-        """Leave the value of a variable and perhaps hide it."""
-        marks = {one.key: one.write_only for one in await self._env.readable(function_id)}
-        if key not in marks:
-            raise InvalidRequest(
-                f"env_var_value: there is no variable {key} whose value could stay as it is"
-            )
-        if marks[key] and write_only is False:
-            raise InvalidRequest(
-                f"env_var_value: {key} is write-only; only a new value can be made readable"
-            )
-        if write_only:
-            await self._env.hide(function_id, key)
