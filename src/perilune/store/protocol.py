@@ -244,10 +244,7 @@ class EnvRows(Protocol):
         ...
 
     async def keep(self, function_id: str, key: str, write_only: bool | None) -> None:
-        """Leave a variable's value; *write_only* None leaves its mark too.
-
-        Raises `VariableNotKept` if it is missing, or write-only and would become readable.
-        """
+        """Leave a variable's value, as *kept* of `replace`; None leaves its mark too."""
         ...
 
     async def delete(self, function_id: str, key: str) -> None:
