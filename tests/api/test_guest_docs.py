@@ -1,9 +1,12 @@
 """What the server tells about the guest API: the guide for models and the document for editors."""
 
+import re
+
 import pytest
 
 from perilune import __version__
 from perilune.runtimes.guest_api import GUEST_API
+from perilune.runtimes.guest_api.handler import CTX, EVENT
 from perilune.runtimes.guest_docs import llms_text
 from perilune.runtimes.javascript_types import javascript_types
 from perilune.runtimes.python_stubs import python_stubs
@@ -30,6 +33,15 @@ async def test_the_document_for_editors_needs_the_key(site, stranger):
     assert document["version"] == __version__
     names = [one["full_name"] for module in document["modules"] for one in module["functions"]]
     assert names == [function.full_name for function in GUEST_API]
+    assert [one["name"] for one in document["handler"]] == ["ctx", "event"]
+
+
+def test_the_types_name_the_same_members_of_what_handlers_are_called_with():
+    for member in (*CTX.members, *EVENT.members):
+        snake = re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", member.name)
+        assert re.search(rf"^ +{member.name}\??:", javascript_types(), re.MULTILINE)
+        assert f"    {snake}: " in python_stubs()
+        assert f"| `{member.name}` |" in llms_text()
 
 
 @pytest.mark.parametrize("path", ["/llms.txt", "/api/guest-api.json"])

@@ -1,8 +1,11 @@
 """Lua functions, from the event to the response, in real workers."""
 
+import json
+
 import pytest
 
 from perilune.events import HTTPEvent
+from perilune.runtimes.guest_api.handler import CTX, EVENT
 from tests.runtimes.conftest import Box
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -24,6 +27,22 @@ async def test_header_bytes_arrive_as_text(lua: Box, given: str, expected: str) 
 
     assert result.response is not None
     assert result.response.headers == {"X-A": expected, "X-B": [expected, "b"]}
+
+
+async def test_handlers_are_called_with_what_is_described(lua: Box) -> None:
+    body = await lua.body(
+        "local function names(t)\n"
+        "  local found = {} for name in pairs(t) do found[#found + 1] = name end\n"
+        "  return found\n"
+        "end\n"
+        "function handler(...)\n"
+        "  return { body = { names((select(1, ...))), names((select(2, ...))) } }\n"
+        "end"
+    )
+
+    for found, described in zip(json.loads(body), (CTX, EVENT), strict=True):
+        always = {one.name for one in described.members if "nil" not in one.type}
+        assert always <= set(found) <= {member.name for member in described.members}
 
 
 async def test_event_bytes_arrive_as_they_are(lua: Box) -> None:

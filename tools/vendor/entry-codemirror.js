@@ -12,15 +12,21 @@ export {
   keymap,
   lineNumbers,
   rectangularSelection,
+  showTooltip,
 } from "@codemirror/view";
 export { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 export {
   HighlightStyle,
+  IndentContext,
   StreamLanguage,
   bracketMatching,
+  ensureSyntaxTree,
   foldGutter,
   foldKeymap,
+  getIndentation,
   indentOnInput,
+  indentService,
+  indentString,
   indentUnit,
   syntaxHighlighting,
   syntaxTree,
@@ -29,12 +35,25 @@ export {
   autocompletion,
   closeBrackets,
   closeBracketsKeymap,
+  completeFromList,
   completionKeymap,
   snippetCompletion,
 } from "@codemirror/autocomplete";
 export { lintGutter, lintKeymap, linter, setDiagnostics } from "@codemirror/lint";
 export { highlightSelectionMatches, openSearchPanel, searchKeymap } from "@codemirror/search";
-export { javascript, javascriptLanguage } from "@codemirror/lang-javascript";
-export { python, pythonLanguage } from "@codemirror/lang-python";
+export {
+  javascript,
+  javascriptLanguage,
+  localCompletionSource as javascriptLocals,
+  snippets as javascriptSnippets,
+  typescriptLanguage,
+  typescriptSnippets,
+} from "@codemirror/lang-javascript";
+export {
+  globalCompletion as pythonGlobals,
+  localCompletionSource as pythonLocals,
+  python,
+  pythonLanguage,
+} from "@codemirror/lang-python";
 export { lua } from "@codemirror/legacy-modes/mode/lua";
 export { classHighlighter, highlightCode, tags } from "@lezer/highlight";

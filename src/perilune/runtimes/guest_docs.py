@@ -14,6 +14,7 @@ import msgspec
 from perilune import __version__
 from perilune.config import Settings
 from perilune.runtimes.guest_api import GUEST_API, GuestFunction
+from perilune.runtimes.guest_api.handler import CTX, EVENT, GuestObject
 from perilune.runtimes.limits import MIB, WorkerLimits
 from perilune.services.env import MAX_VALUE_CHARS, MAX_VARIABLES
 from perilune.services.kv import DEFAULT_LIST_LIMIT, MAX_LIST_LIMIT, KVLimits
@@ -75,7 +76,8 @@ def guest_api_json(functions: Sequence[GuestFunction] = GUEST_API) -> bytes:
         }
         for module, members in groupby(functions, key=lambda function: function.module)
     ]
-    return msgspec.json.encode({"version": __version__, "modules": modules}) + b"\n"
+    document = {"version": __version__, "modules": modules, "handler": [CTX, EVENT]}
+    return msgspec.json.encode(document) + b"\n"
 
 
 def llms_text(functions: Sequence[GuestFunction] = GUEST_API) -> str:
@@ -83,7 +85,12 @@ def llms_text(functions: Sequence[GuestFunction] = GUEST_API) -> str:
 
     The limits in it are the defaults.
     """
-    return _GUIDE.substitute(_limits(), version=__version__, modules=_module_list(functions))
+    return _GUIDE.substitute(
+        _limits(),
+        version=__version__,
+        handler="\n\n".join(map(_members, (CTX, EVENT))),
+        modules=_module_list(functions),
+    )
 
 
 def _description(function: GuestFunction) -> dict[str, object]:
@@ -103,6 +110,12 @@ def _description(function: GuestFunction) -> dict[str, object]:
         "since": function.since,
         "runs_on": "host" if function.runs_on_host else "worker",
     }
+
+
+def _members(described: GuestObject) -> str:
+    rows = [f"| `{one.name}` | {one.type} | {one.summary} |" for one in described.members]
+    head = ("| Field | Type | Meaning |", "|---|---|---|")
+    return "\n".join((f"### {described.name}", "", *head, *rows))
 
 
 def _module_list(functions: Sequence[GuestFunction]) -> str:

@@ -3,6 +3,8 @@
 import { t } from "../i18n.js";
 import { html, useEffect, useRef, useState } from "../lib.js";
 import { LoadError, Loading } from "../ui/state.js";
+import { formatting, luaIndentation, unitOf } from "./format.js";
+import { phrases } from "./phrases.js";
 
 /** @typedef {typeof import("../../vendor/codemirror-6.43.15.js")} CodeMirror */
 
@@ -24,10 +26,12 @@ export const loadCodeMirror = () => import("../../vendor/codemirror-6.43.15.js")
  * @property {string} label
  * @property {(text: string) => void} [onChange]
  * @property {() => void} [onSave]  Ctrl or Cmd and S
+ * @property {() => void} [onRun]  Ctrl or Cmd and Enter
  * @property {boolean} [readOnly]
  * @property {number} [line]  to show, from 1
  * @property {readonly Marker[]} [markers]
- * @property {(cm: CodeMirror) => any[]} [extend]  more extensions, such as completion
+ * @property {(cm: CodeMirror) => any[]} [extend]  more extensions, such as completion; another function
+ *   takes the place of the first
  * @property {(handle: EditorHandle) => void} [onReady]
  */
 
@@ -36,6 +40,7 @@ export const loadCodeMirror = () => import("../../vendor/codemirror-6.43.15.js")
  * @property {(text: string) => void} insert  at the cursor
  * @property {(text: string) => void} replace  the whole text
  * @property {(line: number) => void} showLine
+ * @property {() => "done" | "nothing" | "unclear"} format
  * @property {() => void} focus
  */
 
@@ -57,29 +62,58 @@ export function Editor(props) {
 
 /** @param {EditorProps & { cm: CodeMirror }} props */
 function LoadedEditor(props) {
-  const { cm, value, runtime, label, readOnly = false, line, markers = [] } = props;
+  const { cm, value, runtime, label, readOnly = false, line, markers = [], extend } = props;
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const view = useRef(/** @type {import("@codemirror/view").EditorView | null} */ (null));
+  const more = useRef(/** @type {import("@codemirror/state").Compartment | null} */ (null));
+  const [place, setPlace] = useState({ line: 1, column: 1 });
   const latest = useRef(props);
   latest.current = props;
   useEffect(() => {
+    const extra = new cm.Compartment();
+    const watch = cm.EditorView.updateListener.of((update) => {
+      if (update.docChanged) latest.current.onChange?.(update.state.doc.toString());
+      if (update.selectionSet || update.docChanged) setPlace(placeOf(update.state));
+    });
     const made = new cm.EditorView({
       parent: /** @type {HTMLElement} */ (box.current),
-      state: cm.EditorState.create({ doc: value, extensions: extensions(cm, latest, { runtime, label, readOnly }) }),
+      state: cm.EditorState.create({
+        doc: value,
+        extensions: [
+          watch,
+          extra.of(latest.current.extend?.(cm) ?? []),
+          ...extensions(cm, latest, { runtime, label, readOnly }),
+        ],
+      }),
     });
     view.current = made;
-    latest.current.onReady?.(handleOf(cm, made));
+    more.current = extra;
+    latest.current.onReady?.(handleOf(cm, made, runtime));
     return () => made.destroy();
   }, [runtime, readOnly]);
   useEffect(() => {
-    if (line && view.current) handleOf(cm, view.current).showLine(line);
+    // What the editor knows may come later than the editor; nothing of what was written may suffer.
+    view.current?.dispatch({ effects: more.current?.reconfigure(extend?.(cm) ?? []) ?? [] });
+  }, [extend]);
+  useEffect(() => {
+    if (line && view.current) handleOf(cm, view.current, runtime).showLine(line);
   }, [line]);
   useEffect(() => {
     const current = view.current;
     if (current) current.dispatch(cm.setDiagnostics(current.state, markers.map((one) => diagnostic(current, one))));
   }, [markers]);
   return html`<div class="editor" ref=${box}></div>
-    ${!readOnly && html`<p class="hint editor-hint">${t("editor.escape")}</p>`}`;
+    <p class="hint editor-hint">
+      <span class="grow">${!readOnly && t("editor.escape")}</span>
+      <span class="editor-place">${t("editor.place", place)}</span>
+    </p>`;
+}
+
+/** @param {import("@codemirror/state").EditorState} state */
+function placeOf(state) {
+  const { head } = state.selection.main;
+  const line = state.doc.lineAt(head);
+  return { line: line.number, column: head - line.from + 1 };
 }
 
 /**
@@ -88,7 +122,6 @@ function LoadedEditor(props) {
  * @param {{ runtime: string, label: string, readOnly: boolean }} fixed
  */
 function extensions(cm, latest, { runtime, label, readOnly }) {
-  const save = { key: "Mod-s", preventDefault: true, run: () => (latest.current.onSave?.(), true) };
   return [
     cm.lineNumbers(),
     cm.highlightSpecialChars(),
@@ -96,6 +129,7 @@ function extensions(cm, latest, { runtime, label, readOnly }) {
     cm.foldGutter(),
     cm.drawSelection(),
     cm.EditorState.allowMultipleSelections.of(true),
+    cm.EditorState.phrases.of(phrases()),
     cm.indentOnInput(),
     cm.bracketMatching(),
     cm.closeBrackets(),
@@ -107,16 +141,12 @@ function extensions(cm, latest, { runtime, label, readOnly }) {
     cm.lintGutter(),
     cm.syntaxHighlighting(cm.classHighlighter),
     language(cm, runtime),
-    cm.indentUnit.of(runtime === "python" ? "    " : "  "),
+    cm.indentUnit.of(unitOf(runtime)),
+    ...(runtime === "lua" ? [luaIndentation(cm)] : []),
     cm.EditorState.readOnly.of(readOnly),
     cm.EditorView.contentAttributes.of({ "aria-label": label, ...(readOnly ? { tabindex: "0" } : {}) }),
-    cm.EditorView.updateListener.of((update) => {
-      if (update.docChanged) latest.current.onChange?.(update.state.doc.toString());
-    }),
-    ...(latest.current.extend?.(cm) ?? []),
     cm.keymap.of([
-      save,
-      // Tab indents; Escape before it leaves the editor, as the hint below says.
+      ...keys(cm, latest, runtime),
       ...cm.closeBracketsKeymap,
       ...cm.defaultKeymap,
       ...cm.searchKeymap,
@@ -124,8 +154,28 @@ function extensions(cm, latest, { runtime, label, readOnly }) {
       ...cm.foldKeymap,
       ...cm.completionKeymap,
       ...cm.lintKeymap,
-      cm.indentWithTab,
+      cm.indentWithTab, // Escape before it leaves the editor, as the hint below says.
     ]),
+  ];
+}
+
+/**
+ * @param {CodeMirror} cm
+ * @param {{ current: EditorProps }} latest
+ * @param {string} runtime
+ * @returns {import("@codemirror/view").KeyBinding[]}
+ */
+function keys(cm, latest, runtime) {
+  return [
+    { key: "Mod-s", preventDefault: true, run: () => (latest.current.onSave?.(), true) },
+    {
+      key: "Mod-Enter",
+      run() {
+        latest.current.onRun?.();
+        return latest.current.onRun !== undefined;
+      },
+    },
+    { key: "Shift-Alt-f", run: (view) => (handleOf(cm, view, runtime).format(), true) },
   ];
 }
 
@@ -146,9 +196,10 @@ export function language(cm, runtime) {
 /**
  * @param {CodeMirror} cm
  * @param {import("@codemirror/view").EditorView} view
+ * @param {string} runtime
  * @returns {EditorHandle}
  */
-function handleOf(cm, view) {
+function handleOf(cm, view, runtime) {
   return {
     insert(text) {
       view.dispatch(view.state.replaceSelection(text));
@@ -162,6 +213,13 @@ function handleOf(cm, view) {
         effects: cm.EditorView.scrollIntoView(line.from, { y: "center" }),
       });
       view.focus();
+    },
+    format() {
+      const changes = formatting(cm, view.state, runtime);
+      if (!changes) return "unclear";
+      if (changes.length === 0) return "nothing";
+      view.dispatch({ changes, userEvent: "format" });
+      return "done";
     },
     focus: () => view.focus(),
   };

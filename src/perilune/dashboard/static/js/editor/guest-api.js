@@ -1,6 +1,8 @@
 // What functions can call, for completion, hover and the reference beside the editor.
 
 import { get } from "../api.js";
+import { completion } from "./completion.js";
+import { signatureHelp } from "./signature.js";
 
 /**
  * @typedef {object} GuestFunction
@@ -17,13 +19,17 @@ import { get } from "../api.js";
 
 /** @typedef {{ name: string, summary: string, functions: GuestFunction[] }} GuestModule */
 
-/** @type {Promise<GuestModule[]> | null} */
+/** @typedef {{ name: string, summary: string, members: { name: string, type: string, summary: string }[] }} GuestObject */
+
+/** @typedef {{ modules: GuestModule[], handler: GuestObject[] }} GuestApi  *handler*: what handlers get */
+
+/** @type {Promise<GuestApi> | null} */
 let loading = null;
 
-/** The modules of the guest API, asked for once. */
+/** What functions can use, asked for once. */
 export function guestApi() {
   loading ??= get("/api/guest-api.json").then(
-    (document) => document.modules,
+    ({ modules, handler }) => ({ modules, handler }),
     (problem) => {
       loading = null;
       throw problem;
@@ -33,16 +39,20 @@ export function guestApi() {
 }
 
 /**
- * The modules as code in a language names and calls them.
+ * The same as code in a language names and calls it.
  *
- * @param {GuestModule[]} modules  as Lua has them
+ * @param {GuestApi} api  as Lua has it
  * @param {string} runtime
- * @returns {GuestModule[]}
+ * @returns {GuestApi}
  */
-export function inLanguage(modules, runtime) {
-  if (runtime === "lua") return modules;
+export function inLanguage(api, runtime) {
+  if (runtime === "lua") return api;
   const named = runtime === "python" ? snakeCase : camelCase;
-  return modules.map((module) => ({
+  const handler = api.handler.map((object) => ({
+    ...object,
+    members: object.members.map((one) => ({ ...one, name: named(one.name) })),
+  }));
+  const modules = api.modules.map((module) => ({
     ...module,
     functions: module.functions.map((one) => {
       const full_name = `${module.name}.${named(one.name)}`;
@@ -57,6 +67,7 @@ export function inLanguage(modules, runtime) {
       };
     }),
   }));
+  return { modules, handler };
 }
 
 /** @param {string} name */
@@ -66,104 +77,53 @@ const camelCase = (name) => name.replace(/_([a-z0-9])/g, (_, letter) => letter.t
 const snakeCase = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /**
- * Completion and hover for these modules.
+ * Completion, signatures and hover for this language.
  *
  * @param {import("./editor.js").CodeMirror} cm
- * @param {GuestModule[]} modules
+ * @param {GuestApi} api
+ * @param {string} runtime
  */
-export function guestHelp(cm, modules) {
-  return [cm.autocompletion({ override: [(context) => complete(cm, modules, context)] }), hover(cm, modules)];
+export function guestHelp(cm, api, runtime) {
+  const functions = api.modules.flatMap((module) => module.functions);
+  return [completion(cm, api, runtime), signatureHelp(cm, functions), hover(cm, api)];
 }
 
 /**
  * @param {import("./editor.js").CodeMirror} cm
- * @param {GuestModule[]} modules
- * @param {import("@codemirror/autocomplete").CompletionContext} context
+ * @param {GuestApi} api
  */
-function complete(cm, modules, context) {
-  const member = context.matchBefore(/\b(\w+)\.(\w*)$/);
-  if (member) {
-    const [name = ""] = member.text.split(".");
-    const found = modules.find((one) => one.name === name);
-    // Only the members, and only what stands behind the dot is replaced (KD-184).
-    if (!found) return null;
-    return { from: member.from + name.length + 1, options: found.functions.map((one) => completion(cm, one)) };
+function hover(cm, api) {
+  /** @type {Map<string, { head: string, summary: string }>} */
+  const known = new Map();
+  for (const one of api.modules.flatMap((module) => module.functions)) {
+    known.set(one.full_name, { head: one.returns ? `${one.signature} → ${one.returns}` : one.signature, summary: one.summary });
   }
-  const word = context.matchBefore(/\w+$/);
-  if (!word && !context.explicit) return null;
-  const from = word ? word.from : context.pos;
-  return {
-    from,
-    options: [
-      ...modules.map((one) => ({ label: one.name, type: "namespace", detail: one.summary })),
-      ...wordsOf(context, from).map((label) => ({ label, type: "variable", boost: -10 })),
-    ],
-  };
-}
-
-/**
- * @param {import("./editor.js").CodeMirror} cm
- * @param {GuestFunction} one
- */
-function completion(cm, one) {
-  const places = one.arguments
-    .filter((argument) => !argument.optional)
-    .map((argument) => `\${${argument.name}}`)
-    .join(", ");
-  const shown = {
-    label: one.name,
-    type: "function",
-    detail: one.signature.slice(one.signature.indexOf("(")),
-    info: one.summary,
-  };
-  if (one.call === one.full_name) return cm.snippetCompletion(`${one.name}(${places})`, shown);
-  // A name that is reserved, as in strings["repeat"]: what stands before the dot is replaced too.
-  const made = cm.snippetCompletion(`${one.call}(${places})`, shown);
-  const before = one.full_name.length - one.name.length;
-  /** @type {typeof made.apply} */
-  const apply = (view, completion, from, to) =>
-    typeof made.apply === "function" && made.apply(view, completion, from - before, to);
-  return { ...made, apply };
-}
-
-/**
- * Other names in the text.
- *
- * @param {import("@codemirror/autocomplete").CompletionContext} context
- * @param {number} from  where the word being written begins
- */
-function wordsOf(context, from) {
-  const text = context.state.doc.toString();
-  const others = `${text.slice(0, from)} ${text.slice(context.pos)}`;
-  return [...new Set(others.match(/\b[A-Za-z_]\w{2,}\b/g) ?? [])].slice(0, 500);
-}
-
-/**
- * @param {import("./editor.js").CodeMirror} cm
- * @param {GuestModule[]} modules
- */
-function hover(cm, modules) {
+  for (const object of api.handler) {
+    for (const { name, type, summary } of object.members) {
+      known.set(`${object.name}.${name}`, { head: `${object.name}.${name}: ${type}`, summary });
+    }
+  }
   return cm.hoverTooltip((view, position) => {
     const line = view.state.doc.lineAt(position);
     for (const found of line.text.matchAll(/\b(\w+)\.(\w+)/g)) {
       const from = line.from + found.index;
       const to = from + found[0].length;
       if (position < from || position > to) continue;
-      const one = modules.flatMap((module) => module.functions).find(({ full_name }) => full_name === found[0]);
+      const one = known.get(found[0]);
       if (one) return { pos: from, end: to, above: true, create: () => ({ dom: described(one) }) };
     }
     return null;
   });
 }
 
-/** @param {GuestFunction} one */
-function described(one) {
+/** @param {{ head: string, summary: string }} one */
+function described({ head, summary }) {
   const box = document.createElement("div");
   box.className = "editor-tip";
   const signature = document.createElement("code");
-  signature.textContent = one.returns ? `${one.signature} → ${one.returns}` : one.signature;
-  const summary = document.createElement("p");
-  summary.textContent = one.summary;
-  box.append(signature, summary);
+  signature.textContent = head;
+  const text = document.createElement("p");
+  text.textContent = summary.replaceAll("`", "");
+  box.append(signature, text);
   return box;
 }

@@ -1,7 +1,7 @@
 // The guest API beside the editor: searchable, with examples to insert.
 
 import { t } from "../i18n.js";
-import { html, useState } from "../lib.js";
+import { html, useMemo, useState } from "../lib.js";
 import { Button } from "../ui/button.js";
 import { Card } from "../ui/card.js";
 import { TextField } from "../ui/field.js";
@@ -9,24 +9,26 @@ import { Loading } from "../ui/state.js";
 
 /**
  * @param {{
- *   modules: import("../editor/guest-api.js").GuestModule[] | null,
+ *   api: import("../editor/guest-api.js").GuestApi | null,
  *   onInsert: (text: string) => void,
  * }} props
  */
-export function Reference({ modules, onInsert }) {
+export function Reference({ api, onInsert }) {
   const [text, setText] = useState("");
-  const shown = modules ? matching(modules, text.trim().toLowerCase()) : [];
+  const groups = useMemo(() => (api ? groupsOf(api) : []), [api]);
+  const shown = matching(groups, text.trim().toLowerCase());
   return html`<${Card} title=${t("reference.title")} actions=${html`<a href="/llms.txt" target="_blank" rel="noopener">llms.txt</a>`}>
     <div class="stack">
       <${TextField} label=${t("reference.search")} hideLabel placeholder=${t("reference.search")} type="search"
         value=${text} onInput=${setText} />
-      ${!modules && html`<${Loading} />`}
+      ${!api && html`<${Loading} />`}
+      ${api && shown.length === 0 && html`<p class="hint" role="status">${t("reference.nothing")}</p>`}
       <div class="reference">
         ${shown.map(
           (one) => html`<details key=${one.name} open=${text !== ""}>
             <summary><code>${one.name}</code> <span class="hint">${marked(one.summary)}</span></summary>
             <ul class="stack-s">
-              ${one.functions.map(
+              ${one.entries.map(
                 (entry) => html`<li key=${entry.full_name} class="reference-entry">
                   <code>${entry.signature}</code>
                   <p class="hint">${marked(entry.summary)}</p>
@@ -42,18 +44,39 @@ export function Reference({ modules, onInsert }) {
   <//>`;
 }
 
+/** @typedef {{ full_name: string, signature: string, summary: string, example: string }} Entry */
+/** @typedef {{ name: string, summary: string, entries: Entry[] }} Group */
+
 /**
- * @param {import("../editor/guest-api.js").GuestModule[]} modules
+ * What handlers get, then what they can call.
+ *
+ * @param {import("../editor/guest-api.js").GuestApi} api
+ * @returns {Group[]}
+ */
+function groupsOf({ handler, modules }) {
+  const objects = handler.map(({ name, summary, members }) => ({
+    name,
+    summary,
+    entries: members.map((one) => {
+      const full_name = `${name}.${one.name}`;
+      return { full_name, signature: `${full_name}: ${one.type}`, summary: one.summary, example: full_name };
+    }),
+  }));
+  return [...objects, ...modules.map(({ name, summary, functions }) => ({ name, summary, entries: functions }))];
+}
+
+/**
+ * @param {Group[]} groups
  * @param {string} wanted
  */
-function matching(modules, wanted) {
-  if (!wanted) return modules;
-  return modules
+function matching(groups, wanted) {
+  if (!wanted) return groups;
+  return groups
     .map((one) => ({
       ...one,
-      functions: one.functions.filter((entry) => `${entry.full_name} ${entry.summary}`.toLowerCase().includes(wanted)),
+      entries: one.entries.filter((entry) => `${entry.full_name} ${entry.summary}`.toLowerCase().includes(wanted)),
     }))
-    .filter((one) => one.functions.length > 0);
+    .filter((one) => one.entries.length > 0);
 }
 
 /** A text with what stands between backticks as code. @param {string} text */
