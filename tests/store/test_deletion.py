@@ -257,3 +257,40 @@ async def test_deleting_does_not_look_at_the_executions(store, path):
         steps.append(taken)
 
     assert steps[1] < 1.2 * steps[0]
+
+
+async def test_deleting_does_not_look_at_every_version_for_each_of_them(store):
+    """Counted in steps of SQLite's machine, per version."""
+    per_version = []
+    for number in (50, 500):
+        version = await some_version(store)
+        for _ in range(number):
+            await store.create_version(version.function_id, "x")
+        taken = 0
+
+        def step() -> int:
+            nonlocal taken
+            taken += 1
+            return 0
+
+        store._connection.set_progress_handler(step, 1)
+        await store.delete_function(version.function_id)
+        store._connection.set_progress_handler(None, 1)
+        per_version.append(taken / number)
+
+    assert per_version[1] < 1.2 * per_version[0]
+
+
+@pytest.mark.parametrize("executions", [0, 3, MANY])
+async def test_what_is_left_of_versions_goes_with_the_last_execution(store, path, executions):
+    version = await some_version(store)
+    await store.create_version(version.function_id, "two")
+    add_executions(path, version, executions)
+
+    await store.delete_function(version.function_id)
+    left = rows(path, "SELECT count(*), min(deleted) FROM execution_counters")
+    await store.purge_deleted()
+
+    assert left == [(2, 1) if executions == MANY else (0, None)]
+    assert rows(path, "SELECT count(*) FROM execution_counters") == [(0,)]
+    assert await store.check_integrity() == []

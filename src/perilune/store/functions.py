@@ -16,7 +16,11 @@ from perilune.store.records import (
     PaginationParams,
     UpdateFunctionRequest,
 )
-from perilune.store.removal import remove_few_of_function, remove_few_pairs
+from perilune.store.removal import (
+    forget_empty_versions,
+    remove_few_of_function,
+    remove_few_pairs,
+)
 from perilune.store.selection import FunctionKind, FunctionQuery, FunctionSort
 from perilune.store.statements import load_statements
 from perilune.store.versions import VERSION_COLUMNS, version_of_row
@@ -149,6 +153,7 @@ class Functions:
             remove_few_pairs(connection, function_id)
             if connection.execute(_SQL["delete_function"], (function_id,)).rowcount < 1:
                 raise FunctionNotFound
+            forget_empty_versions(connection, function_id)
 
         await self._access.write(Work(delete, touches=function_id))
 

@@ -47,6 +47,11 @@ def remove_few_of_function(connection: sqlite3.Connection, function_id: str) -> 
     _remove_found(connection, name, (function_id,))
 
 
+def forget_empty_versions(connection: sqlite3.Connection, function_id: str) -> None:
+    """Delete what is left of a deleted function's versions if no execution is left."""
+    connection.execute(_SQL["forget_versions"], (function_id, 0))
+
+
 def remove_few_pairs(connection: sqlite3.Connection, function_id: str) -> None:
     """Delete the pairs of a function if they are few."""
     params = (function_id, AT_ONCE, BYTES_AT_ONCE)
