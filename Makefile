@@ -18,7 +18,7 @@ AGAIN := --reruns=2
 .PHONY: help run test test-api demo check bench bench-growth bench-lists bench-retention soak format docs vendor clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/.ready-run ## Install what is needed and start the server with an example function
 	@exec $(BIN)/perilune serve --example $(ARGS)

@@ -65,6 +65,7 @@ async def test_routes_answer_as_shown(box: Box) -> None:
 
 
 async def test_the_other_code_is_accepted(box: Box) -> None:
+    assert SCRIPTS
     for code in SCRIPTS:
         report = await box.runtime.check(code, "javascript")
         assert report.errors == []

@@ -62,6 +62,7 @@ async def test_both_languages_come_from_one_place(runtime):
 
 @as_root
 async def test_the_process_is_nobodys_and_nobody_can_look_into_it(runtime):
+    assert programs()
     for pid in programs():
         status = Path(f"/proc/{pid}/status").read_text()
         assert "Uid:\t65534\t65534\t65534\t65534" in status
@@ -71,6 +72,7 @@ async def test_the_process_is_nobodys_and_nobody_can_look_into_it(runtime):
         assert Path(f"/proc/{pid}/mem").stat().st_uid == 0
         assert Path(f"/proc/{pid}/environ").read_bytes().split(b"\0") == [
             b"DENO_DIR=/nonexistent",
+            b"DENO_EMIT_CACHE_MODE=disable",
             b"DENO_NO_UPDATE_CHECK=1",
             b"NO_COLOR=1",
             f"TZ={SERVER.name}".encode(),
@@ -80,6 +82,7 @@ async def test_the_process_is_nobodys_and_nobody_can_look_into_it(runtime):
 
 @as_root
 async def test_the_program_can_be_started_and_not_read_and_has_no_name(runtime):
+    assert programs()
     for pid in programs():
         program = f"/proc/{pid}/exe"
         assert os.stat(program).st_mode & 0o777 == 0o111

@@ -21,10 +21,12 @@ def email(**changes):
 
 
 def failure_of(**changes):
-    with pytest.raises(EmailValidationError) as caught:
+    """Return what is wrong with an e-mail, None if nothing is."""
+    try:
         validate_send_request(email(**changes))
-    assert caught.value.request_json == ""
-    return str(caught.value)
+    except EmailValidationError as error:
+        return str(error)
+    return None
 
 
 @pytest.mark.parametrize(
@@ -53,8 +55,8 @@ def test_what_is_missing_is_named_in_this_order(missing, text):
         pytest.param({"text": "x" * 10_000_000}, id="large"),
     ],
 )
-def test_accepted(changes):
-    validate_send_request(email(**changes))
+def test_what_may_be_sent(changes):
+    assert failure_of(**changes) is None
 
 
 @pytest.mark.parametrize("sign", ["\r", "\n", "\0", "\x0b", "\x1e", "\x7f", "\x85", "\u2028"])
@@ -136,8 +138,9 @@ def test_limits_are_named(changes, text):
 async def test_the_fake_checks_too_and_answers_in_turn():
     fake = FakeEmailClient()
 
-    with pytest.raises(EmailValidationError):
+    with pytest.raises(EmailValidationError) as caught:
         await fake.send("f", email(subject=""))
+    assert caught.value.request_json == "", "it was not sent"
     response = await fake.send("f", email())
 
     assert response.id == "fake"

@@ -66,8 +66,12 @@ async def test_the_servers_own_environment_is_out_of_reach(env, monkeypatch):
 
 
 @pytest.mark.parametrize("key", ["NOPE", "bad key!", "\udcff"])
-async def test_deleting_a_missing_variable_is_fine(env, key):
+async def test_deleting_a_missing_variable_changes_nothing(env, key):
+    await env.set("f_ours", "OTHER", "1")
+
     await env.delete("f_ours", key)
+
+    assert await env.all("f_ours") == {"OTHER": "1"}
 
 
 async def test_functions_do_not_see_each_other(env):

@@ -69,8 +69,12 @@ async def test_the_name_of_a_missing_binary_key_can_be_stored(kv):
     assert str(caught.value) == "KV error: key not found: a\\xff"
 
 
-async def test_deleting_a_missing_key_is_fine(kv):
+async def test_deleting_a_missing_key_changes_nothing(kv):
+    await kv.set("f_ours", "other", "1")
+
     await kv.delete("f_ours", "nope")
+
+    assert (await kv.list("f_ours")).items == [("other", "1")]
 
 
 async def test_functions_do_not_see_each_other(kv):

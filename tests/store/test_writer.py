@@ -297,10 +297,6 @@ async def test_a_failing_database_is_never_not_found(store, path):
         await store.get_execution("nope")
 
 
-async def test_ping_answers(store):
-    await store.ping()
-
-
 @pytest.mark.parametrize("run", [pytest.param(asyncio.run, id="asyncio"), uvloop.run])
 def test_both_event_loops_work(run, path):
     async def work() -> int:
