@@ -258,8 +258,12 @@ async def test_an_error_of_the_draft_leads_to_its_line(site):
 
 async def test_the_draft_is_run_with_the_request_of_the_test_screen(site):
     function_id = await opened(site)
-    request = '[{"method":"PUT","path":"/a","query":"b=1","headers":[],"body":"c"}]'
-    await site.page.evaluate(f"localStorage['perilune-requests:{function_id}'] = '{request}'")
+    request = {"method": "PUT", "path": "/a", "query": "b=1", "headers": [], "body": "c"}
+    key = f"perilune-requests:{function_id}"
+    keep = "([key, request]) => localStorage.setItem(key, JSON.stringify({ current: request }))"
+    await site.page.evaluate(keep, [key, request])
+    await site.page.reload()
+    await editor(site).wait_for()
     await write(
         site,
         "function handler(ctx, e) return "

@@ -1,25 +1,27 @@
 // Runs what stands in the editor, without saving it.
 
-import { get, post } from "../api.js";
+import { get } from "../api.js";
 import { errorText } from "../errors.js";
 import { duration } from "../format.js";
 import { t } from "../i18n.js";
 import { html, useEffect, useRef, useState } from "../lib.js";
-import { read } from "../preferences.js";
 import { useAction } from "../resource.js";
 import { href } from "../router.js";
+import { Body } from "../ui/body.js";
 import { Button, LinkButton } from "../ui/button.js";
 import { CodeBlock } from "../ui/code.js";
 import { tabPath } from "../ui/function-frame.js";
 import { toast } from "../ui/toast.js";
 import { takeApart } from "./execution-error.js";
-import { Body, StatusCode, contentType } from "./execution-response.js";
-import { emptyRequest, headersOf, isOfScheduler, pathOf } from "./test-request.js";
+import { StatusCode, contentType } from "./execution-response.js";
+import { useKept } from "./test-kept.js";
+import { emptyRequest, pathOf } from "./test-request.js";
+import { tryOut } from "./test-send.js";
 
 /**
  * @typedef {object} Trial
  * @property {import("./test-request.js").TestRequest} request
- * @property {any} found  the server's answer
+ * @property {import("./test-send.js").Outcome} outcome
  * @property {{ level: string, message: string }[]} lines  of the log
  */
 
@@ -31,19 +33,15 @@ import { emptyRequest, headersOf, isOfScheduler, pathOf } from "./test-request.j
  */
 export function useTrial(id) {
   const [trial, setTrial] = useState(/** @type {Trial | null} */ (null));
+  const [kept] = useKept(id);
+  // What the test screen would send, or else the simplest request.
+  const request = kept.current ?? kept.history[0] ?? emptyRequest();
   const [isRunning, run] = useAction(async (/** @type {string} */ code) => {
-    const request = lastRequest(id);
     try {
-      const event = {
-        method: request.method,
-        path: pathOf(request),
-        headers: headersOf(request),
-        body: request.body,
-        ...(isOfScheduler(request) ? { trigger: "cron" } : {}),
-      };
-      const found = await post(`/api/functions/${id}/test`, { code, event });
-      const logs = await get(`/api/executions/${found.execution_id}/logs`, { query: { limit: 100 } }).catch(() => ({ logs: [] }));
-      setTrial({ request, found, lines: logs.logs });
+      const outcome = await tryOut(id, code, request, new AbortController().signal);
+      const query = { limit: 100 };
+      const { logs } = await get(`/api/executions/${outcome.executionId}/logs`, { query }).catch(() => ({ logs: [] }));
+      setTrial({ request, outcome, lines: logs });
     } catch (problem) {
       toast("bad", errorText(problem));
     }
@@ -52,17 +50,16 @@ export function useTrial(id) {
 }
 
 /** @param {{ id: string, trial: Trial, onLine: (line: number) => void, onClose: () => void }} props */
-export function TrialResult({ id, trial: { request, found, lines }, onLine, onClose }) {
+export function TrialResult({ id, trial: { request, outcome, lines }, onLine, onClose }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => box.current?.scrollIntoView({ block: "nearest" }), [found]);
-  const headers = found.response?.headers ?? {};
-  const report = found.error && takeApart(found.error.message);
+  useEffect(() => box.current?.scrollIntoView({ block: "nearest" }), [outcome]);
+  const report = outcome.report && takeApart(outcome.report);
   return html`<section class="trial" aria-label=${t("code.result")} ref=${box}>
     <div class="trial-head">
       <h3>${t("code.result")}</h3>
-      <${StatusCode} status=${found.response?.statusCode ?? 500} />
+      <${StatusCode} status=${outcome.status} />
       <span class="hint grow" role="status">
-        <span class="mono">${request.method} ${pathOf(request)}</span> · ${duration(found.duration_ms)}
+        <span class="mono">${request.method} ${pathOf(request)}</span> · ${duration(outcome.ms)}
       </span>
       <${LinkButton} small href=${href(tabPath(id, "test"))}>${t("code.changeRequest")}<//>
       <${Button} small kind="ghost" icon="x" label=${t("code.closeResult")} onClick=${onClose} />
@@ -72,19 +69,8 @@ export function TrialResult({ id, trial: { request, found, lines }, onLine, onCl
       <span class="grow pre">${report.text}${report.tip && `\n${report.tip}`}</span>
       ${report.line > 0 && html`<${Button} small onClick=${() => onLine(report.line)}>${t("code.line", { line: report.line })}<//>`}
     </div>`}
-    ${found.response &&
-    html`<${Body} text=${found.response.body ?? ""} type=${contentType(headers)} isBase64=${found.response.isBase64Encoded === true} />`}
+    ${!report && html`<${Body} text=${outcome.body} type=${contentType(outcome.headers)} isBase64=${outcome.isBase64} />`}
     ${lines.length > 0 &&
     html`<${CodeBlock} wrap label=${t("logs.title")} text=${lines.map((one) => `${one.level.padEnd(5)} ${one.message}`).join("\n")} />`}
   </section>`;
-}
-
-/** What the test screen sent last, or else the simplest request. @param {string} id */
-function lastRequest(id) {
-  try {
-    const [last] = JSON.parse(read(`perilune-requests:${id}`) ?? "[]");
-    return { ...emptyRequest(), ...last };
-  } catch {
-    return emptyRequest();
-  }
 }
