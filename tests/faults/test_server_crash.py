@@ -9,6 +9,7 @@ import random
 import signal
 import socket
 import sqlite3
+import urllib.parse
 import urllib.request
 from contextlib import suppress
 from pathlib import Path
@@ -152,6 +153,43 @@ async def test_a_client_that_goes_away_leaves_nothing_running(tmp_path: Path) ->
             while not before - set(descendants(server.process.pid)):
                 await asyncio.sleep(0.01)
         assert not await reader.read()
+
+
+def _folders_of_modules(server: Server) -> set[Path]:
+    """Where the JavaScript workers of a server read their modules."""
+    lines = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in descendants(server.process.pid)]
+    words = [line.decode().rstrip("\0").split("\0") for line in lines]
+    return {Path(each[-1]).parent for each in words if each[0] == "deno"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kills_all", [False, True])
+async def test_nothing_of_javascript_workers_is_left_of_a_killed_server(
+    tmp_path: Path, kills_all: bool
+) -> None:
+    """What even the process that workers come from could not remove, the next server does."""
+    pytest.importorskip("deno")
+    with serving(tmp_path) as server:
+        url = server.add_function("hello", "export default () => 'hello';", "javascript")
+        with urllib.request.urlopen(url) as answer:
+            assert answer.read() == b"hello"
+        (folder,) = _folders_of_modules(server)
+        processes = descendants(server.process.pid)
+        server.process.send_signal(signal.SIGSTOP)  # so that it starts no others
+        for pid in processes if kills_all else ():
+            os.kill(pid, signal.SIGKILL)
+        server.process.kill()
+        server.process.wait()
+        await _until_gone(processes)
+
+    if kills_all:
+        assert sum(one.stat().st_size for one in folder.iterdir()) < 1024 * 1024
+        with (
+            serving(tmp_path) as server,
+            urllib.request.urlopen(server.base_url + urllib.parse.urlsplit(url).path) as answer,
+        ):
+            assert answer.read() == b"hello"
+    assert not folder.exists()
 
 
 def _wait_until_refusing(port: int) -> None:
