@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from perilune.engine import Config, DefaultEngine, ExecutionRequest, ExecutionResult, new
 from perilune.events import HTTPEvent, HTTPResponse
@@ -164,14 +165,24 @@ async def open_stage(
             await engine.close()
 
 
-@pytest.fixture(params=list(FORMS))
+@pytest.fixture(scope="module", params=list(FORMS))
 def language(request: pytest.FixtureRequest) -> str:
     """The language of the examples that are tested: each in turn."""
     return str(request.param)
 
 
-@pytest.fixture
-async def stage(tmp_path: Path, language: str) -> AsyncIterator[Stage]:
-    """A stage whose fakes answer that all is well."""
-    async with open_stage(tmp_path, language=language) as opened:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_stage(
+    tmp_path_factory: pytest.TempPathFactory, language: str
+) -> AsyncIterator[Stage]:
+    """A stage whose fakes answer that all is well; the tests of a module share it."""
+    async with open_stage(tmp_path_factory.mktemp("data"), language=language) as opened:
         yield opened
+
+
+@pytest.fixture
+def stage(shared_stage: Stage) -> Stage:
+    """The same stage, whose fakes have been asked for nothing so far."""
+    for fake in (shared_stage.http, shared_stage.ai, shared_stage.email):
+        fake.requests.clear()
+    return shared_stage

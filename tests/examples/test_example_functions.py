@@ -17,6 +17,8 @@ from tests.examples.conftest import (
     open_stage,
 )
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 # counter ------------------------------------------------------------------------
 
 

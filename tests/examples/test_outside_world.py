@@ -20,6 +20,8 @@ from tests.examples.conftest import (
     open_stage,
 )
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 # ai_summary -----------------------------------------------------------------------
 
 
@@ -285,6 +287,7 @@ SITE, HOOK = "https://site.example.org/", "https://hook.example.org/"
 
 async def deploy_check(stage: Stage, **env: str) -> Example:
     alerts = env or {"ALERT_WEBHOOK": HOOK}
+    stage.http.set_response("POST", HOOK, Response(status_code=200))
     return await stage.deploy("health_check", CHECK_URL=SITE, CHECK_TOKEN="opensesame", **alerts)
 
 
