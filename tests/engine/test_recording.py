@@ -1,18 +1,24 @@
 """What is stored of an event and a response: masked, and cut."""
 
+import asyncio
 import json
+import threading
 
 import pytest
 
 from perilune.engine import (
     MAX_RESPONSE_BODY_SIZE,
+    RuntimeRequest,
+    RuntimeResult,
 )
-from perilune.events import HTTPEvent
+from perilune.events import HTTPEvent, HTTPResponse
+from perilune.masking import Masker
 from perilune.store import (
+    ExecutionStatus,
     SqliteStore,
 )
-from tests.engine.conftest import add_function, engine_on, request
-from tests.engine.fakes import answering
+from tests.engine.conftest import add_function, engine_on, request, rows
+from tests.engine.fakes import FakeRuntime, answering
 
 
 async def test_the_stored_event_is_masked(store: SqliteStore) -> None:
@@ -99,3 +105,72 @@ async def test_secrets_in_a_stored_response_are_masked(store: SqliteStore) -> No
     assert "a=b" not in text
     assert result.response is not None
     assert "t0p" in str(result.response.body)
+
+
+LONG = "token=a " * 20_000
+
+
+class SlowMasker(Masker):
+    """A masker that is not done with a body before it is told to be."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.done = threading.Event(), threading.Event()
+
+    def body(self, text: str, content_type: str | None = None) -> str:
+        """Wait, when there is a long body."""
+        if len(text) >= len(LONG):
+            self.begun.set()
+            self.done.wait(30)
+        return super().body(text, content_type)
+
+
+@pytest.mark.parametrize("side", ["event", "response"])
+async def test_masking_long_bodies_holds_nobody_up(store: SqliteStore, side: str) -> None:
+    await add_function(store, save_response=True)
+    masker = SlowMasker()
+    runtime = FakeRuntime(echoing)
+    engine = engine_on(store, runtime, masker=masker)
+    event = HTTPEvent(method="POST", path="/fn/greet", body=LONG)
+    if side == "response":
+        event = HTTPEvent(method="POST", path="/fn/greet", query={"answer": "long"})
+    slow = asyncio.create_task(engine.execute(request(event=event)))
+    while not masker.begun.is_set():
+        await asyncio.sleep(0.005)
+
+    others = [await engine.execute(request()) for _ in range(3)]
+
+    assert [one.error for one in others] == [None] * 3
+    assert not slow.done()
+    masker.done.set()
+    record = await store.get_execution((await slow).execution_id)
+    stored = record.event_json if side == "event" else record.response_json
+    assert stored is not None and stored.count("[REDACTED]") == 20_000
+    await engine.close()
+
+
+async def echoing(req: RuntimeRequest) -> RuntimeResult:
+    assert isinstance(req.event, HTTPEvent)
+    return RuntimeResult(response=HTTPResponse(body=LONG if req.event.query else "ok"))
+
+
+async def test_a_client_that_leaves_while_its_answer_is_masked_changes_nothing(
+    store: SqliteStore,
+) -> None:
+    """The function has succeeded, and its record says so; it has no copy of the answer."""
+    await add_function(store, save_response=True)
+    masker = SlowMasker()
+    engine = engine_on(store, answering(body=LONG), masker=masker)
+    task = asyncio.create_task(engine.execute(request()))
+    while not masker.begun.is_set():
+        await asyncio.sleep(0.005)
+
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    (record,) = await rows(store)
+    assert (record.status, record.error_kind) == (ExecutionStatus.SUCCESS, None)
+    assert record.response_json is None
+    masker.done.set()
+    await engine.close()

@@ -199,6 +199,12 @@ FLOODS = [
         id="long log lines that are no text",
     ),
     pytest.param(
+        "    from perilune_guest import log\n    line = 'token=a ' * 8000\n"
+        "    while True: log.info(line)",
+        {"timeout"},
+        id="log lines full of secrets",
+    ),
+    pytest.param(
         "    many = call('kv.get', data(1)) * 1000\n    while True: send(many)",
         {"timeout", "memory"},
         id="calls whose answers are left unread",

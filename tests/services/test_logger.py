@@ -202,6 +202,20 @@ async def test_the_size_of_all_lines_is_limited_and_the_last_line_says_so(make_l
     ]
 
 
+async def test_lines_that_are_one_secret_count_as_they_were_given(make_logger):
+    """Little of them is stored, but all of them has been looked through."""
+    logger = make_logger(limits=LogLimits(max_total_bytes=1000))
+
+    for _ in range(5):
+        await logger.info("e_ours", f"password={'x' * 400}")
+
+    assert await messages(logger) == [
+        "[REDACTED]",
+        "[REDACTED]",
+        "log limit reached: 1000 bytes per execution; further lines are dropped",
+    ]
+
+
 async def test_the_default_limits_are_those_of_the_documentation():
     limits = LogLimits()
 

@@ -7,9 +7,9 @@ from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any
 
+from perilune.engine.copies import Copies
 from perilune.engine.deadline import Deadline
 from perilune.engine.errors import (
-    EventSerializationError,
     ExecutionRecordError,
     ExecutionTimeoutError,
     FunctionDisabledError,
@@ -19,10 +19,10 @@ from perilune.engine.errors import (
     VersionNotFoundError,
 )
 from perilune.engine.feed import ExecutionFeed, Moment, Notice
-from perilune.engine.recording import stored_error, stored_event, stored_response
+from perilune.engine.recording import stored_error
 from perilune.engine.slots import Slots
 from perilune.engine.types import Config, ExecutionRequest, ExecutionResult
-from perilune.events import ExecutionContext, HTTPEvent, HTTPResponse
+from perilune.events import ExecutionContext, HTTPResponse
 from perilune.runtimes import Runtime, RuntimeRequest, WorkerRuntime
 from perilune.store import (
     Execution,
@@ -41,8 +41,6 @@ CLOSING_LIMIT_S = 5.0
 CLOSING_RETRY_S = (0.05, 0.2, 0.5, 1.0)
 CANCELLED = "execution cancelled"
 CANCELLED_KIND = "cancelled"
-MAX_INLINE_BODY_BYTES = 256 * 1024
-"""Masking a longer body is done outside the event loop."""
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +60,7 @@ class DefaultEngine:
         self._clock = cfg.clock
         self._monotonic = cfg.monotonic
         self._masker = cfg.masker
+        self._copies = Copies(cfg.masker)
         self._feed = cfg.feed or ExecutionFeed()
         self._own_runtime = (
             None
@@ -107,6 +106,7 @@ class DefaultEngine:
         """Wait for records still being closed, and stop the runtime if the engine made it."""
         if self._closing:
             await asyncio.wait(self._closing, timeout=CLOSING_LIMIT_S)
+        self._copies.close()
         if self._own_runtime is not None:
             await self._own_runtime.close()
 
@@ -116,7 +116,7 @@ class DefaultEngine:
         """Record and run what has been found and may be executed."""
         execution_id = req.execution_id or self._new_id()
         started_at = int(self._clock())
-        event_json = await self._stored_event(req)
+        event_json = await self._copies.of_event(req.event)
         try:
             await self._create_record(req, execution_id, version, event_json)
         except VersionNotFoundError:
@@ -140,14 +140,23 @@ class DefaultEngine:
         duration_s = self._monotonic() - started
         failed = error is not None or (response is not None and response.status_code >= 400)
         status = ExecutionStatus.ERROR if failed else ExecutionStatus.SUCCESS
+        duration_ms, kind = int(duration_s * 1000), _kind(error)
         response_json = None
         if function.save_response and response is not None:
-            response_json = self._stored_response(execution_id, response)
+            try:
+                response_json = await self._copies.of_response(execution_id, response)
+            except asyncio.CancelledError:
+                # The function has done its work; only the copy of its answer is given up.
+                await self._shielded(
+                    self._close_record(execution_id, status, duration_ms, None, None, kind)
+                )
+                if self._feed.watchers:
+                    self._tell(req, context, version, status, duration_ms, kind)
+                raise
         message = None if error is None else stored_error(error, self._masker)
         if message is not None:
             # Before the record is closed: once it is, all lines of its log can be read.
             await self._report_failure(execution_id, function.id, message)
-        duration_ms, kind = int(duration_s * 1000), _kind(error)
         await self._close_record(execution_id, status, duration_ms, message, response_json, kind)
         if self._feed.watchers:
             self._tell(req, context, version, status, duration_ms, kind)
@@ -192,15 +201,6 @@ class DefaultEngine:
         if version.function_id != function_id:
             raise VersionNotFound
         return version
-
-    async def _stored_event(self, req: ExecutionRequest) -> str:
-        event = req.event
-        try:
-            if isinstance(event, HTTPEvent) and len(event.body) > MAX_INLINE_BODY_BYTES:
-                return await asyncio.to_thread(stored_event, event, self._masker)
-            return stored_event(event, self._masker)
-        except Exception as exc:
-            raise EventSerializationError(exc) from exc
 
     async def _create_record(
         self,
@@ -349,13 +349,6 @@ class DefaultEngine:
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
         await asyncio.shield(task)
-
-    def _stored_response(self, execution_id: str, response: HTTPResponse) -> str | None:
-        try:
-            return stored_response(response, self._masker)
-        except Exception:
-            _log.exception("the response of execution %s could not be stored", execution_id)
-            return None
 
     async def _report_failure(self, execution_id: str, function_id: str, message: str) -> None:
         _log.warning(

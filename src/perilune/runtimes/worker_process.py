@@ -30,7 +30,7 @@ EXIT_STATUS_WAIT_S = 1.0
 MAX_UNREAD_FRAMES = 64
 """Frames received ahead of their handling; then no more are taken until these are handled, which
 leaves a moment to everybody else."""
-MAX_UNREAD_BYTES = 256 * 1024
+MAX_UNREAD_BYTES = 64 * 1024
 """The same for their size."""
 MAX_UNREAD_REPLY_BYTES = 48 * MIB
 """Answers to calls that a worker may leave unread, beyond one frame for each in its line."""

@@ -62,6 +62,7 @@ class LogLimits:
     max_line_bytes: int = 64 * 1024
     """Of UTF-8, the mark of a cut line included."""
     max_total_bytes: int = 1024 * 1024
+    """Of what is stored, and of what was given before secrets were replaced."""
 
 
 class Logger(Protocol):
@@ -189,7 +190,8 @@ class StoreLogger:
             text, size = self._bounded(message)
             limits = self._limits
             usage.lines += 1
-            usage.size += size
+            # Of a line that is one secret little is left, and yet it has to be looked through.
+            usage.size += max(size, min(len(message), limits.max_line_bytes))
             if usage.lines > limits.max_lines:
                 level, text = self._fill(usage, f"{limits.max_lines} lines")
             elif usage.size > limits.max_total_bytes:
