@@ -2,7 +2,6 @@
 
 from playwright.async_api import expect
 
-from tests.dashboard.sample import GREETER
 from tests.dashboard.test_settings import card, opened, save, stored
 
 PRESETS = {
@@ -163,33 +162,3 @@ async def test_a_schedule_without_an_expression_is_refused_at_its_field(site):
 
     await expect(schedule.locator(".field-error").first).to_be_visible()
     assert (await stored(site, function_id)).get("cron_status") != "active"
-
-
-async def test_what_has_become_of_due_times_is_listed(site):
-    function_id = await site.create(GREETER, cron_schedule="* * * * *", cron_status="paused")
-    answer = await site.api.get(f"/fn/{function_id}")
-    execution_id = answer.headers["x-execution-id"]
-    ticks = {
-        "ticks": [
-            {"function_id": function_id, "tick": 1767225600 - 60 * at, "outcome": outcome, **more}
-            for at, (outcome, more) in enumerate(
-                [
-                    ("started", {"execution_id": execution_id}),
-                    ("skipped", {"reason": "the last one still runs"}),
-                    ("missed", {"passed_over": 3}),
-                    ("failed", {"reason": "the store was away"}),
-                ]
-            )
-        ],
-        "pagination": {"total": 4, "limit": 20, "offset": 0},
-    }
-    await site.page.route("**/ticks?*", lambda route: route.fulfill(json=ticks))
-    await site.sign_in(f"/functions/{function_id}/settings")
-
-    due = card(site, "Due times")
-    await expect(due.locator("tbody tr")).to_have_count(4)
-    await expect(due.get_by_role("row", name="Skipped")).to_contain_text("the last one still runs")
-    await expect(due.get_by_role("row", name="Failed")).to_contain_text("the store was away")
-    await expect(due.get_by_role("row", name="Missed")).to_contain_text("3 more")
-    await due.get_by_role("link", name=execution_id).click()
-    await expect(site.page.get_by_role("heading", name="Execution", exact=True)).to_be_visible()

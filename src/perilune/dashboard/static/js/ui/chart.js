@@ -45,7 +45,8 @@ export function Chart({ label, times, series, format, height = 180 }) {
   }, [series.length, chosen, height]);
   // New figures do not take away what somebody points at.
   useEffect(() => drawn.current?.setData(data), [times, series]);
-  return html`<figure class="chart" role="img" aria-label=${label} ref=${box}></figure>`;
+  return html`<figure class="chart" role="img" aria-label=${label} ref=${box}
+    style=${{ minHeight: `${height}px` }}></figure>`;
 }
 
 /**
@@ -75,6 +76,7 @@ function options({ width, height, series, format }) {
     axes: [
       {
         ...axis,
+        size: 32,
         values: (/** @type {any} */ _, /** @type {number[]} */ ticks, /** @type {any} */ __, /** @type {any} */ ___, /** @type {number} */ step) =>
           ticks.map((at) => axisTime(at, step)),
       },
