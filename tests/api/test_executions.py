@@ -2,10 +2,12 @@
 
 import json
 
+import httpx
 import pytest
 
 from perilune.api import Executions
 from perilune.api.errors import OperationFailed
+from perilune.events import HTTPResponse
 from perilune.services.logger import MemoryLogger
 from perilune.store import (
     AIRequest,
@@ -34,6 +36,33 @@ async def test_executions_are_listed_without_and_shown_with_their_response(site)
     assert shown == row
     assert (row["status"], row["trigger"]) == ("error", "http")
     assert json.loads(row["event_json"])["body"] == "in"
+
+
+async def test_an_execution_is_removed(site):
+    function_id = await site.answering()
+    await site.client.get(f"/fn/{function_id}")
+    (one,) = await site.executions(function_id)
+
+    first = await site.client.delete(f"/api/executions/{one['id']}")
+    second = await site.client.delete(f"/api/executions/{one['id']}")
+
+    assert (first.status_code, first.content) == (204, b"")
+    assert (second.status_code, second.json()) == (404, {"error": "Execution not found"})
+    assert await site.executions(function_id) == []
+
+
+async def test_an_execution_that_goes_on_is_not_removed(site):
+    async def behaviour(_):
+        (one,) = (await site.client.get("/api/executions")).json()["executions"]
+        refused.append(await site.client.delete(f"/api/executions/{one['id']}"))
+        return HTTPResponse(status_code=200)
+
+    refused: list[httpx.Response] = []
+    function_id = await site.create(behaviour)
+
+    assert (await site.client.get(f"/fn/{function_id}")).status_code == 200
+    (answer,) = refused
+    assert (answer.status_code, answer.json()) == (409, {"error": "Execution is still running"})
 
 
 async def test_logs_come_with_their_execution(site):

@@ -277,6 +277,39 @@ async def test_kd_185_one_broken_request_leaves_the_rest_of_the_page(site):
     await expect(card(site, "Log")).to_contain_text("greeting world")
 
 
+async def test_executions_are_deleted_from_their_list_and_where_they_are_shown(site):
+    function_id, first = await run(site, GREETER)
+    second = (await site.api.get(f"/fn/{function_id}")).headers["x-execution-id"]
+    await site.sign_in(f"/functions/{function_id}/executions")
+    rows = site.page.locator(".table tbody tr")
+    await expect(rows).to_have_count(2)
+    dialog = site.page.get_by_role("dialog")
+
+    await site.page.get_by_role("button", name=f"Delete execution {first}").click()
+    await dialog.get_by_role("button", name="Cancel").click()
+    await expect(rows).to_have_count(2)
+    await site.page.get_by_role("button", name=f"Delete execution {first}").click()
+    await dialog.get_by_role("button", name="Delete").click()
+    await expect(rows).to_have_count(1)
+    await rows.get_by_role("link", name=second).click()
+    await site.page.get_by_role("button", name="Delete this execution").click()
+    await dialog.get_by_role("button", name="Delete").click()
+
+    await expect(site.page.get_by_text("No executions yet")).to_be_visible()
+    assert (await site.api.get("/api/executions")).json()["executions"] == []
+
+
+async def test_an_error_leads_to_the_line_in_the_version_that_failed(site):
+    function_id, execution_id = await run(site, FAILING)
+    await site.api.put(f"/api/functions/{function_id}", json={"code": GREETER})
+    await opened(site, execution_id)
+
+    jump = card(site, "Error").get_by_role("link", name="Go to line 3")
+    await expect(jump).to_have_attribute("href", f"#!/functions/{function_id}?version=1&line=3")
+    version = site.page.locator(".screen-title").get_by_role("link", name="v1")
+    await expect(version).to_have_attribute("href", f"#!/functions/{function_id}?version=1")
+
+
 async def test_the_list_of_all_executions_is_live(site):
     function_id = await site.create(GREETER)
     await site.sign_in("/executions")

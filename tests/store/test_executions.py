@@ -7,6 +7,7 @@ import pytest
 from perilune.store import (
     AlreadyExists,
     ExecutionNotFound,
+    ExecutionRunning,
     ExecutionStatus,
     ExecutionTrigger,
     FunctionNotFound,
@@ -218,3 +219,34 @@ async def test_recovery_finds_open_executions_by_their_index(store, path):
 def query_plan(connection: sqlite3.Connection, sql: str, params: tuple[object, ...]) -> str:
     plan = connection.execute(f"EXPLAIN QUERY PLAN {sql}", params).fetchall()
     return "\n".join(row[3] for row in plan)
+
+
+async def test_an_execution_is_deleted_with_what_it_left(store, path):
+    version = await some_version(store)
+    one = await store.create_execution(execution_of(version))
+    other = await store.create_execution(execution_of(version))
+    for made in (one, other):
+        store.logs.append(fresh_id(), made.id, 0, "line", NOW)
+        await store.update_execution(made.id, ExecutionStatus.SUCCESS, 5, None, None)
+
+    await store.delete_execution(one.id)
+
+    with pytest.raises(ExecutionNotFound):
+        await store.get_execution(one.id)
+    with pytest.raises(ExecutionNotFound):
+        await store.delete_execution(one.id)
+    found, total = await store.list_executions(version.function_id, PaginationParams())
+    assert ([each.id for each in found], total) == ([other.id], 1)
+    assert rows(path, "SELECT DISTINCT execution_id FROM logs") == [(other.id,)]
+    assert rows(path, "SELECT sum(executions) FROM execution_stats") == [(2,)]
+
+
+async def test_an_execution_that_goes_on_is_not_deleted(store):
+    version = await some_version(store)
+    made = await store.create_execution(execution_of(version))
+
+    with pytest.raises(ExecutionRunning):
+        await store.delete_execution(made.id)
+
+    await store.update_execution(made.id, ExecutionStatus.SUCCESS, 5, None, None)
+    assert (await store.get_execution(made.id)).status is ExecutionStatus.SUCCESS

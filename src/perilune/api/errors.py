@@ -26,6 +26,7 @@ from perilune.services.env import EnvError, EnvValidationError
 from perilune.store import (
     CannotDeleteActiveVersion,
     ExecutionNotFound,
+    ExecutionRunning,
     FunctionNotFound,
     NoActiveVersion,
     SessionNotFound,
@@ -311,6 +312,7 @@ _MANAGEMENT_ERRORS: dict[type[BaseException], ErrorAnswer] = {
     ExecutionNotFound: ErrorAnswer(404, "Execution not found"),
     NoActiveVersion: ErrorAnswer(500, "No active version found"),
     CannotDeleteActiveVersion: ErrorAnswer(400, "Cannot delete active version"),
+    ExecutionRunning: ErrorAnswer(409, "Execution is still running"),
     SessionNotFound: ErrorAnswer(404, "Session not found"),
     TokenNotFound: ErrorAnswer(404, "Token not found"),
     SigningSecretNotFound: ErrorAnswer(404, "Signing secret not found"),

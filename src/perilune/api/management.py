@@ -172,10 +172,10 @@ def _add_error_answers(app: FastAPI) -> None:
 
 def _allowed_methods(app: FastAPI, path: str) -> list[str]:
     """Return the methods that *path* can be used with; none if nothing is served there."""
-    found: set[str] = set()
-    for route in app.routes:
-        if isinstance(route, Route) and route.path_regex.match(path):
-            found |= route.methods or set()
+    serving = [one for one in app.routes if isinstance(one, Route) and one.path_regex.match(path)]
+    # A path of its own is not meant by the parameter of another: no execution has the id `stream`.
+    literal = [one for one in serving if one.path == path]
+    found = {method for one in literal or serving for method in one.methods or ()}
     if "GET" in found:
         found.add("HEAD")
     return sorted(found)

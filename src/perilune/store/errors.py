@@ -82,6 +82,15 @@ class CannotDeleteActiveVersion(StoreError):
         super().__init__(message)
 
 
+class ExecutionRunning(StoreError):
+    """An execution that has not ended keeps its record."""
+
+    code = "execution_running"
+
+    def __init__(self, message: str = "execution is still running") -> None:
+        super().__init__(message)
+
+
 class AlreadyExists(StoreError):
     """A record with this id is stored already."""
 

@@ -10,6 +10,7 @@ from perilune.store.access import Access
 from perilune.store.errors import (
     AlreadyExists,
     ExecutionNotFound,
+    ExecutionRunning,
     FunctionNotFound,
     StoreError,
     VersionNotFound,
@@ -20,6 +21,7 @@ from perilune.store.records import (
     ExecutionStatus,
     ExecutionTrigger,
 )
+from perilune.store.removal import remove_executions
 from perilune.store.statements import load_statements
 
 INTERRUPTED_MESSAGE = "interrupted by server restart"
@@ -100,6 +102,20 @@ class Executions:
             sql = _CLOSE
             params = (execution_id, str(status), duration_ms, error_message, response_json, kind)
         await self._access.write(Statement(sql, params, ExecutionNotFound))
+
+    async def delete(self, execution_id: str) -> None:
+        """See `DB.delete_execution`."""
+
+        def delete(connection: sqlite3.Connection) -> None:
+            row = connection.execute(_SQL["find_execution"], (execution_id,)).fetchone()
+            if row is None:
+                raise ExecutionNotFound
+            seq, status = row
+            if status == "pending":
+                raise ExecutionRunning
+            remove_executions(connection, [seq])
+
+        await self._access.write(Work(delete))
 
     async def recover(self, before: int) -> int:
         """See `DB.recover_pending`."""

@@ -115,10 +115,7 @@ class DB(Protocol):
         ...
 
     async def create_execution(self, execution: Execution) -> Execution:
-        """Store a new execution of an existing version; it is committed when this returns.
-
-        `created_at` is set to now when it is 0.
-        """
+        """Store an execution of an existing version, committed on return; `created_at` 0: now."""
         ...
 
     async def get_execution(self, execution_id: str) -> Execution:
@@ -155,6 +152,10 @@ class DB(Protocol):
 
         With *after* it begins behind that position.  A *summary* has no events, no long errors.
         """
+        ...
+
+    async def delete_execution(self, execution_id: str) -> None:
+        """Remove it and all it left.  Raises `ExecutionNotFound`, `ExecutionRunning`."""
         ...
 
     async def delete_old_executions(self, before: int, function_id: str | None = None) -> int:

@@ -144,6 +144,7 @@ class SqliteSession:
         self.create_execution = executions.create
         self.get_execution = executions.get
         self.update_execution = executions.update
+        self.delete_execution = executions.delete
         self.list_executions = lists.page
         self.find_executions = lists.find
         self.delete_old_executions = self._retention.delete_old

@@ -19,7 +19,13 @@ from perilune.api.routes.table import Endpoint, RouteTable
 from perilune.api.subjects.executions import Executions
 from perilune.api.subjects.listing import ListQuery, checked_list, version_number
 from perilune.clock import WallClock, wall_clock
-from perilune.store import Execution, ExecutionNotFound, FunctionNotFound, VersionNotFound
+from perilune.store import (
+    Execution,
+    ExecutionNotFound,
+    ExecutionRunning,
+    FunctionNotFound,
+    VersionNotFound,
+)
 
 _EVERY = "/api/executions"
 _OF_FUNCTION = "/api/functions/{function_id}/executions"
@@ -30,8 +36,9 @@ _TAG = "Executions"
 def add_execution_routes(
     routes: RouteTable, executions: Executions, clock: WallClock = wall_clock
 ) -> None:
-    """Add what reads executions; *clock* is what durations are counted back from."""
+    """Add what reads and removes executions; *clock* is what durations are counted back from."""
     _add_lists(routes, executions, clock)
+    _add_removal(routes, executions)
 
     async def get_execution(execution_id: str) -> Response:
         return json_answer(await executions.get(execution_id))
@@ -73,6 +80,24 @@ def add_execution_routes(
         "getExecutionEmailRequests",
         "List e-mails",
         EmailRequestList,
+    )
+
+
+def _add_removal(routes: RouteTable, executions: Executions) -> None:
+    async def delete_execution(execution_id: str) -> Response:
+        await executions.delete(execution_id)
+        return Response(status_code=204)
+
+    routes.add(
+        "DELETE",
+        _ONE,
+        delete_execution,
+        "deleteExecution",
+        _TAG,
+        scope=Scope.DEPLOY,
+        summary="Remove an execution that has ended, and what it left",
+        status=204,
+        errors=(ExecutionNotFound, ExecutionRunning),
     )
 
 

@@ -78,6 +78,11 @@ class Executions:
         with failing_as("Failed to get execution"):
             return to_json(await self._db.get_execution(execution_id))
 
+    async def delete(self, execution_id: str) -> None:
+        """Remove one execution that has ended, with its log and its requests."""
+        with failing_as("Failed to delete execution"):
+            await self._db.delete_execution(execution_id)
+
     async def logs(self, execution_id: str, params: PaginationParams) -> Json:
         """Return one execution and a part of its log, oldest line first."""
         execution = await self.get(execution_id)

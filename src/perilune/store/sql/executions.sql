@@ -22,6 +22,10 @@ SELECT id, function_id, function_version_id, status, duration_ms, error_message,
        event_json, response_json, trigger, created_at
 FROM executions WHERE id = ?1 AND EXISTS (SELECT 1 FROM visible_executions WHERE id = ?1)
 
+-- name: find_execution
+SELECT seq, status
+FROM executions WHERE id = ?1 AND EXISTS (SELECT 1 FROM visible_executions WHERE id = ?1)
+
 -- name: recover_pending
 UPDATE executions SET status = 'error', error_message = ?2, error_kind = ?3
 WHERE status = 'pending' AND created_at < ?1

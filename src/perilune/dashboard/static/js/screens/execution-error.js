@@ -8,13 +8,20 @@ import { LinkButton } from "../ui/button.js";
 import { Card } from "../ui/card.js";
 import { CodeBlock } from "../ui/code.js";
 
-/** @param {{ report: string, kind: string | undefined, functionId: string }} props */
-export function ErrorReport({ report, kind, functionId }) {
+/**
+ * @param {{
+ *   report: string,
+ *   kind: string | undefined,
+ *   functionId: string,
+ *   version?: number | undefined,
+ * }} props  *version* if another one is active now
+ */
+export function ErrorReport({ report, kind, functionId, version }) {
   const { text, frame, tip, line } = takeApart(report);
   const title = html`<span class="row">${t("execution.error")} ${kind && html`<${Badge} tone="bad">${kind}<//>`}</span>`;
   const jump =
     line &&
-    html`<${LinkButton} small icon="code" href=${href(`/functions/${functionId}?line=${line}`)}>${t("execution.jump", { line })}<//>`;
+    html`<${LinkButton} small icon="code" href=${href(`/functions/${functionId}?${version ? `version=${version}&` : ""}line=${line}`)}>${t("execution.jump", { line })}<//>`;
   return html`<${Card} title=${title} kind="danger" actions=${jump}>
     <div class="stack">
       <${CodeBlock} text=${text} label=${t("execution.error")} wrap />

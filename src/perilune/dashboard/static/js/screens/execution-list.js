@@ -1,6 +1,7 @@
 // A list of executions with filters: of one function, or of all.
 
-import { follow, get } from "../api.js";
+import { follow, get, remove } from "../api.js";
+import { errorText } from "../errors.js";
 import { absoluteTime, duration, time } from "../format.js";
 import { t } from "../i18n.js";
 import { html, useEffect, useState } from "../lib.js";
@@ -9,9 +10,11 @@ import { href, setQuery } from "../router.js";
 import { StatusBadge, TriggerBadge } from "../ui/badge.js";
 import { Button } from "../ui/button.js";
 import { Card } from "../ui/card.js";
+import { confirm } from "../ui/dialog.js";
 import { SelectField, TextField } from "../ui/field.js";
 import { Empty, Loaded } from "../ui/state.js";
 import { Pagination, Table, pageOf } from "../ui/table.js";
+import { toast } from "../ui/toast.js";
 
 const TYPING_DELAY_MS = 300;
 const STATUSES = ["success", "error", "pending"];
@@ -50,7 +53,7 @@ export function ExecutionList({ functionId, query, empty }) {
           ? isFiltered
             ? html`<${Empty} title=${t("executions.noneMatch")} />`
             : (empty ?? html`<${Empty} title=${t("executions.none")} />`)
-          : html`<${Table} caption=${t("executions.title")} columns=${columns(!functionId)} rows=${executions}
+          : html`<${Table} caption=${t("executions.title")} columns=${columns(!functionId, list.reload)} rows=${executions}
                 rowKey=${(/** @type {any} */ one) => one.id} />
               <${Pagination} pagination=${pagination} onChange=${setQuery} />`}
     <//>
@@ -120,8 +123,34 @@ function useLive(path, isWanted, reload) {
   return isLive;
 }
 
-/** @param {boolean} isMixed  whether they are of several functions */
-function columns(isMixed) {
+/**
+ * Ask, then remove an execution; whether it is gone.
+ *
+ * @param {string} id
+ */
+export async function deleteExecution(id) {
+  const question = {
+    title: t("execution.delete"),
+    text: t("execution.deleteText", { id }),
+    confirm: t("settings.deleteButton"),
+    danger: true,
+  };
+  if (!(await confirm(question))) return false;
+  try {
+    await remove(`/api/executions/${id}`);
+    toast("good", t("execution.deleted"));
+    return true;
+  } catch (problem) {
+    toast("bad", errorText(problem));
+    return false;
+  }
+}
+
+/**
+ * @param {boolean} isMixed  whether they are of several functions
+ * @param {() => Promise<void>} onDeleted
+ */
+function columns(isMixed, onDeleted) {
   return [
     {
       id: "id",
@@ -170,6 +199,16 @@ function columns(isMixed) {
       title: t("executions.time"),
       cell: (/** @type {any} */ one) =>
         html`<span class="nowrap" title=${absoluteTime(one.created_at)}>${time(one.created_at)}</span>`,
+    },
+    {
+      id: "actions",
+      title: t("execution.delete"),
+      hideTitle: true,
+      end: true,
+      cell: (/** @type {any} */ one) =>
+        one.status !== "pending" &&
+        html`<${Button} kind="ghost" small icon="trash" label=${t("execution.deleteOne", { id: one.id })}
+          onClick=${async () => (await deleteExecution(one.id)) && onDeleted()} />`,
     },
   ];
 }

@@ -18,7 +18,7 @@ import { Icon } from "../ui/icon.js";
 import { Loaded } from "../ui/state.js";
 import { toast } from "../ui/toast.js";
 import { ErrorReport } from "./execution-error.js";
-import { versionOf } from "./execution-list.js";
+import { deleteExecution, versionOf } from "./execution-list.js";
 import { Logs } from "./execution-logs.js";
 import { AiRequests, EmailRequests } from "./execution-requests.js";
 import { StoredNotes, StoredResponse, contentType, parsed } from "./execution-response.js";
@@ -36,26 +36,39 @@ export default function ExecutionDetails({ params }) {
     return () => clearInterval(timer);
   }, [isPending, found.reload]);
   return html`<${Loaded} of=${found}>
-    ${(/** @type {any} */ one) => html`<div class="screen">
-      <${Head} one=${one} />
-      ${one.error_message && html`<${Guarded}><${ErrorReport} report=${one.error_message} kind=${one.error_kind} functionId=${one.function_id} /><//>`}
+    ${(/** @type {any} */ one) => html`<${Details} one=${one} />`}
+  <//>`;
+}
+
+/** @param {{ one: any }} props */
+function Details({ one }) {
+  const { id } = one;
+  // The function may be gone; its execution is shown all the same (KD-185).
+  const owner = useResource((signal) => get(`/api/functions/${one.function_id}`, { signal }), [one.function_id]);
+  const ran = Number(versionOf(one).replace(/\D/g, ""));
+  const active = owner.data?.active_version?.version;
+  // The code as it was, where it is another one now.
+  const version = ran && active && ran !== active ? ran : undefined;
+  return html`<div class="screen">
+      <${Head} one=${one} name=${owner.data?.name} active=${version && active} />
+      ${one.error_message &&
+      html`<${Guarded}>
+        <${ErrorReport} report=${one.error_message} kind=${one.error_kind} functionId=${one.function_id} version=${version} />
+      <//>`}
       <div class="columns">
         <${Guarded}><${Event} text=${one.event_json} /><//>
         <${Guarded}><${StoredResponse} text=${one.response_json} /><//>
       </div>
       <${Guarded}><${AiRequests} id=${id} /><//>
       <${Guarded}><${EmailRequests} id=${id} /><//>
-      <${Logs} id=${id} isPending=${isPending} />
-    </div>`}
-  <//>`;
+      <${Logs} id=${id} isPending=${one.status === "pending"} />
+    </div>`;
 }
 
-/** @param {{ one: any }} props */
-function Head({ one }) {
-  // The function may be gone; its execution is shown all the same (KD-185).
-  const owner = useResource((signal) => get(`/api/functions/${one.function_id}`, { signal }), [one.function_id]);
-  const ran = versionOf(one).replace(/\D/g, "");
-  const active = owner.data?.active_version?.version;
+/** @param {{ one: any, name: string | undefined, active: number | undefined }} props  *active* if it is another version */
+function Head({ one, name, active }) {
+  const version = versionOf(one);
+  const ran = version.replace(/\D/g, "");
   const [isBusy, replay] = useAction(async () => {
     try {
       const { execution_id: next } = await post(`/api/executions/${one.id}/replay`);
@@ -65,25 +78,30 @@ function Head({ one }) {
       toast("bad", errorText(problem));
     }
   });
+  const [isErasing, erase] = useAction(async () => {
+    if (await deleteExecution(one.id)) go(`/functions/${one.function_id}/executions`, { replace: true });
+  });
   return html`<div class="screen-head">
     <div>
       <a class="muted row" href=${href(`/functions/${one.function_id}/executions`)}>
-        <${Icon} name="arrowLeft" />${owner.data?.name ?? one.function_id} · ${t("tab.executions")}
+        <${Icon} name="arrowLeft" />${name ?? one.function_id} · ${t("tab.executions")}
       </a>
       <div class="screen-title">
         <h1>${t("execution.title")}</h1>
         <${StatusBadge} status=${one.status} /><${TriggerBadge} trigger=${one.trigger} />
-        <a class="badge" href=${href(`/functions/${one.function_id}/versions`)}>${versionOf(one)}</a>
+        ${ran && html`<a class="badge" href=${href(`/functions/${one.function_id}?version=${ran}`)}>${version}</a>`}
       </div>
       <p class="subtitle row">
         <${Id} id=${one.id} /><span>${duration(one.duration_ms)}</span><span>${absoluteTime(one.created_at)}</span>
       </p>
     </div>
     <div class="actions">
-      ${active && ran && Number(ran) !== active &&
+      ${active &&
       html`<${LinkButton} icon="code" href=${href(`/functions/${one.function_id}/diff/${ran}/${active}`)}>${t("versions.compareActive")}<//>`}
       ${one.event_json && html`<${LinkButton} icon="play" href=${href(`/functions/${one.function_id}/test?from=${one.id}`)}>${t("execution.openInTest")}<//>`}
       <${Button} icon="refresh" busy=${isBusy} disabled=${!one.event_json} onClick=${replay}>${t("execution.replay")}<//>
+      ${one.status !== "pending" &&
+      html`<${Button} kind="danger" icon="trash" busy=${isErasing} label=${t("execution.delete")} onClick=${erase} />`}
     </div>
   </div>`;
 }

@@ -20,6 +20,7 @@ export default {
   "error.token_not_found": "There is no such token (any more).",
   "error.signing_secret_not_found": "There is no such secret (any more).",
   "error.no_active_version": "The function has no active version.",
+  "error.execution_running": "The execution still runs and can't be deleted.",
   "error.cannot_delete_active_version": "The active version can't be deleted.",
   "error.function_disabled": "The function is disabled.",
   "error.function_busy": "Too many executions of this function at the same time.",

@@ -20,6 +20,7 @@ export default {
   "error.token_not_found": "Este token não existe (mais).",
   "error.signing_secret_not_found": "Este segredo não existe (mais).",
   "error.no_active_version": "A função não tem versão ativa.",
+  "error.execution_running": "A execução ainda está em andamento e não pode ser excluída.",
   "error.cannot_delete_active_version": "A versão ativa não pode ser excluída.",
   "error.function_disabled": "A função está desativada.",
   "error.function_busy": "Há execuções demais desta função ao mesmo tempo.",
