@@ -1,6 +1,7 @@
 """What the process is that runs JavaScript and TypeScript: whose, how closed, and for how long."""
 
 import asyncio
+import dataclasses
 import os
 import signal
 from pathlib import Path
@@ -8,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from perilune.events import ExecutionContext, HTTPEvent
-from perilune.runtimes import RuntimeRequest, WorkerDiedError, WorkerLimits, WorkerRuntime
+from perilune.runtimes import (
+    RuntimeRequest,
+    WorkerDiedError,
+    WorkerLimits,
+    WorkerRuntime,
+    forked,
+)
+from perilune.runtimes.javascript import JAVASCRIPT
 from perilune.services.logger import MemoryLogger
 from perilune.worker.library.zones import SERVER
 from tests.runtimes.conftest import descendants
@@ -146,6 +154,18 @@ async def fails(runtime: WorkerRuntime) -> bool:
     except WorkerDiedError:
         return True
     return False
+
+
+async def test_a_program_that_can_not_be_started_is_no_fault_of_the_function():
+    interpreters = Path(__file__).parent / "interpreters"
+    broken = dataclasses.replace(JAVASCRIPT, open_spawner=forked("unstartable", [interpreters]))
+    limits = WorkerLimits(warm=0, maximum=1)
+
+    async with WorkerRuntime(logger=MemoryLogger(), limits=limits, languages=[broken]) as runtime:
+        with pytest.raises(
+            WorkerDiedError, match=r"ended in the middle of the execution \(exit status 1\)"
+        ):
+            await runtime.execute(hello("javascript"))
 
 
 async def test_its_clock_shows_the_time_of_the_server():

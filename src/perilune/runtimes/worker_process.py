@@ -146,6 +146,7 @@ class WorkerProcess(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._failure: RuntimeFailure | None = None
         self._ended_by_itself = False
+        self._has_left_unread = False
         self._paused = False
         self._handled_bytes = 0
         self.idle_mark: tuple[float, float] = (0.0, 0.0)
@@ -258,7 +259,11 @@ class WorkerProcess(asyncio.Protocol):
         except TimeoutError:
             return failure
         how_ended = self.kind.language.how_ended
-        known = how_ended and how_ended(status, self.kind.memory_bytes)
+        # A program that could not be started has read nothing, and ends with a status of its own.
+        if how_ended is None or not self.has_code or (status >= 0 and self._has_left_unread):
+            known = None
+        else:
+            known = how_ended(status, self.kind.memory_bytes)
         return known or WorkerDiedError(f"{ENDED} ({describe_status(status)})")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -282,6 +287,7 @@ class WorkerProcess(asyncio.Protocol):
         """Asyncio: the other side is gone."""
         if self._failure is None:
             self._ended_by_itself = True
+            self._has_left_unread = isinstance(exc, ConnectionResetError)
             self._fail(WorkerDiedError(ENDED))
         self._spawned.close()
 
