@@ -30,6 +30,14 @@ _LABEL = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
 _HOST_NAME = re.compile(rf"(\*\.)?{_LABEL}(\.{_LABEL})*")
 _LOOKS_NUMERIC = re.compile(r"(^|\.)([0-9]+|0x[0-9a-f]*)$")
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
+_NEAREST = (
+    # Global by the standard library's table, and yet whoever is near answers there: services of
+    # the own network (RFC 7723, 8155), relays of 6to4 (RFC 7526).
+    IPv4Network("192.0.0.0/24"),
+    IPv4Network("192.88.99.0/24"),
+    # For documentation (RFC 9637), younger than that table.
+    IPv6Network("3fff::/20"),
+)
 
 
 class EgressRefused(HTTPClientError):
@@ -188,7 +196,7 @@ def _is_public(address: Address) -> bool:
     is_site_local = isinstance(address, IPv6Address) and address.is_site_local
     # Reserved are, among others, ::/96 and 64:ff9b:1::/48, which stand for addresses of IPv4.
     is_special = address.is_multicast or address.is_reserved or is_site_local
-    return address.is_global and not is_special
+    return address.is_global and not is_special and not _within(address, _NEAREST)
 
 
 def _within(address: Address, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
