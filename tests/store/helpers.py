@@ -61,6 +61,11 @@ def rows(path: Path, sql: str, *params: object) -> list[tuple[object, ...]]:
         return connection.execute(sql, params).fetchall()
 
 
+def row_count(path: Path, table: str) -> object:
+    """Return how many rows a table has."""
+    return rows(path, f"SELECT count(*) FROM {table}")[0][0]
+
+
 def add_executions(
     path: Path, version: FunctionVersion, number: int, created_at: int = NOW, event: str = ""
 ) -> None:
