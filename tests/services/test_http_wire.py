@@ -8,8 +8,9 @@ import struct
 
 import pytest
 
+from perilune.runtimes import WorkerLimits
 from perilune.services.http import Client, EgressPolicy, HTTPClientError, HTTPLimits, Request
-from perilune.services.http.client import MAX_LARGE_BODIES, MAX_SOCKETS
+from perilune.services.http.client import MAX_SOCKETS
 from tests.upstream.certificate import write_certificate
 from tests.upstream.raw import constant, ok, open_raw
 
@@ -240,7 +241,7 @@ async def test_idle_connections_do_not_pile_up(client):
         assert sum(b"Connection: close" in request for request in upstream.requests) == 20
 
 
-async def test_few_large_bodies_are_read_at_a_time(client):
+async def test_few_large_bodies_are_read_at_a_time():
     """Those that wait for their turn do so on their own time, and small ones pass."""
     may_end = asyncio.Event()
     are_large = asyncio.Semaphore(0)
@@ -257,14 +258,18 @@ async def test_few_large_bodies_are_read_at_a_time(client):
         await may_end.wait()
         writer.write(b"x")
 
-    large = client.with_limits(HTTPLimits(max_bytes=20 * MIB))
-    async with open_raw(respond) as upstream:
+    limits = HTTPLimits(max_bytes=20 * MIB)
+    policy = EgressPolicy(["127.0.0.1"])
+    async with (
+        open_raw(respond) as upstream,
+        Client(policy, limits, large_bodies=2) as large,
+    ):
         running = []
-        for _ in range(MAX_LARGE_BODIES):
+        for _ in range(2):
             running.append(asyncio.create_task(large.get(Request(url=f"{upstream.url}/slow"))))
             await are_large.acquire()
         one_more = await failure(large, f"{upstream.url}/large", timeout_s=1.0)
-        small = await client.get(Request(url=f"{upstream.url}/small"))
+        small = await large.get(Request(url=f"{upstream.url}/small"))
         may_end.set()
         *slow, last = await asyncio.gather(
             *running, large.get(Request(url=f"{upstream.url}/large"))
@@ -274,6 +279,33 @@ async def test_few_large_bodies_are_read_at_a_time(client):
     assert small.body == b"x"
     assert {len(response.body) for response in slow} == {16 * MIB + 1}
     assert len(last.body) == MIB
+
+
+async def test_senders_that_dawdle_keep_no_function_from_reading(client):
+    """One function may have twelve executions at a time; the next one still gets its body."""
+    may_end = asyncio.Event()
+    begun = asyncio.Semaphore(0)
+
+    async def respond(writer):
+        if upstream.requests[-1].split()[1] == b"/quick":
+            writer.write(ok(bytes(MIB)))
+            return
+        writer.write(HEAD + b"Content-Length: %d\r\n\r\n" % MIB + bytes(MIB // 2))
+        begun.release()
+        await may_end.wait()
+
+    async with open_raw(respond) as upstream:
+        running = []
+        for _ in range(WorkerLimits().per_function):
+            running.append(asyncio.create_task(client.get(Request(url=f"{upstream.url}/slow"))))
+            await begun.acquire()
+        answer = await client.get(Request(url=f"{upstream.url}/quick"))
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running)
+        may_end.set()
+
+    assert len(answer.body) == MIB
 
 
 async def test_a_closed_client_says_so():

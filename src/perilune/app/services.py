@@ -9,7 +9,7 @@ from perilune.masking import Masker
 from perilune.services.ai import ChatClient, StoreAITracker
 from perilune.services.email import DefaultEmailClient, StoreEmailTracker
 from perilune.services.env import Env
-from perilune.services.http import Client, EgressPolicy, HTTPLimits
+from perilune.services.http import MAX_LARGE_BODIES, Client, EgressPolicy, HTTPLimits
 from perilune.services.kv import KV
 from perilune.services.logger import StoreLogger
 from perilune.store import SqliteStore
@@ -43,7 +43,8 @@ async def open_services(
         raise SettingError("PERILUNE_HTTP_ALLOW", str(problem)) from None
     env = Env(store.env)
     limits = HTTPLimits(timeout_s=settings.http_timeout, max_bytes=settings.http_response_body)
-    async with Client(policy, limits) as http:
+    large_bodies = max(MAX_LARGE_BODIES, settings.workers_max)
+    async with Client(policy, limits, large_bodies=large_bodies) as http:
         providers = http.with_limits(HTTPLimits(timeout_s=PROVIDER_TIMEOUT_S))
         yield Services(
             logger=StoreLogger(store.logs, masker=masker),

@@ -24,7 +24,9 @@ MAX_CONNECTIONS = 100
 """Most requests under way at a time; the others wait."""
 MAX_SOCKETS = 2 * MAX_CONNECTIONS
 """With so many open, idle ones included, a connection is closed after its use."""
-MAX_LARGE_BODIES = 4
+MAX_LARGE_BODIES = 16
+"""As many as executions can be under way: whoever makes a sender dawdle must not keep others
+from reading.  A function has three quarters of the workers at most."""
 IDLE_S = 90.0
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -48,11 +50,9 @@ class HTTPLimits:
 class _Pool:
     """What clients with different limits have in common."""
 
+    large_bodies: asyncio.Semaphore
     session: aiohttp.ClientSession | None = None
     """None while the pool is closed."""
-    large_bodies: asyncio.Semaphore = field(
-        default_factory=lambda: asyncio.Semaphore(MAX_LARGE_BODIES)
-    )
     sockets: WeakSet[socket.socket] = field(default_factory=WeakSet)
 
     def open_socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
@@ -74,10 +74,23 @@ class Client:
     environment, cookies and credentials of the machine are never used.
     """
 
-    def __init__(self, policy: EgressPolicy, limits: HTTPLimits | None = None) -> None:
+    def __init__(
+        self,
+        policy: EgressPolicy,
+        limits: HTTPLimits | None = None,
+        *,
+        large_bodies: int = MAX_LARGE_BODIES,
+    ) -> None:
+        """Take what may be reached, and what one request and all together may take.
+
+        Args:
+            policy: decides about addresses.
+            limits: for one request.
+            large_bodies: how many may be read at a time.
+        """
         self._policy = policy
         self._limits = limits or HTTPLimits()
-        self._pool = _Pool()
+        self._pool = _Pool(asyncio.Semaphore(large_bodies))
 
     async def __aenter__(self) -> "Client":
         connector = aiohttp.TCPConnector(
