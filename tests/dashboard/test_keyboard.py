@@ -1,5 +1,6 @@
 """Every screen with Tab and Enter alone, and the focus always in sight."""
 
+import pytest
 from playwright.async_api import expect
 
 from tests.dashboard.conftest import KEY, Site
@@ -19,6 +20,10 @@ FOCUSED = """
     tag: element.tagName,
     isEditor: element.classList.contains("cm-content"),
     isSeen: box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight,
+    isCovered: [0.05, 0.5, 0.95].every((x) => [0.1, 0.5, 0.9].every((y) => {
+      const top = document.elementFromPoint(box.left + box.width * x, box.top + box.height * y);
+      return !top || !(element.contains(top) || top.contains(element));
+    })),
     isMarked: [style, frame].some((one) => one.outlineStyle !== "none" || one.boxShadow !== "none"),
   };
 })()
@@ -58,6 +63,7 @@ async def test_somebody_without_a_mouse_signs_in_and_opens_an_execution(site):
         raise AssertionError(f"{name} can't be reached")
 
     await follow("Functions")
+    await site.page.get_by_role("heading", name="Functions", exact=True).wait_for()
     await site.page.get_by_role("link", name="failing", exact=True).wait_for()
     await follow("failing")
     await site.page.get_by_role("link", name="Settings", exact=True).wait_for()
@@ -68,8 +74,10 @@ async def test_somebody_without_a_mouse_signs_in_and_opens_an_execution(site):
     await expect(site.page.get_by_role("heading", name="Execution", exact=True)).to_be_visible()
 
 
-async def test_every_screen_can_be_walked_through_with_the_focus_in_sight(site):
+@pytest.mark.parametrize("size", [(1280, 800), (390, 600)], ids=["desk", "phone"])
+async def test_every_screen_can_be_walked_through_with_the_focus_in_sight(site, size):
     sample = await fill(site)
+    await site.page.set_viewport_size({"width": size[0], "height": size[1]})
     await site.sign_in()
     wrong: dict[str, list[dict]] = {}
 
@@ -79,7 +87,7 @@ async def test_every_screen_can_be_walked_through_with_the_focus_in_sight(site):
         await site.page.evaluate("document.activeElement?.blur()")
         found = await walk(site)
         assert found, name
-        lost = [one for one in found if not (one["isSeen"] and one["isMarked"])]
+        lost = [one for one in found if one["isCovered"] or not (one["isSeen"] and one["isMarked"])]
         nameless = [one for one in found if one["tag"] in ("A", "BUTTON") and not one["name"]]
         if lost or nameless:
             wrong[name] = lost + nameless

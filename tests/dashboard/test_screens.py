@@ -12,7 +12,10 @@ from tests.dashboard.sample import Sample, fill
 from tests.dashboard.test_texts import texts
 
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "rules": {"target-size": {"enabled": True}},  # of WCAG 2.2, and off unless asked for
+}
 SERIOUS = {"serious", "critical"}
 
 
@@ -29,7 +32,7 @@ def places(sample: Sample) -> dict[str, tuple[str, str]]:
         "executions": (f"{one}/executions", "1 execution"),
         "all-executions": ("/executions", "Everything that ran"),
         "data": (f"{one}/data", "Key-value data"),
-        "settings": (f"{one}/settings", "Danger zone"),
+        "settings": (f"{one}/settings", "This can't be undone"),
         "test": (f"{one}/test", "Code examples"),
         "execution-success": (f"/executions/{sample.success_id}", "greeting Ada"),
         "execution-error": (f"/executions/{sample.error_id}", "Go to line"),

@@ -72,6 +72,9 @@ function useTitle(key, language) {
   }, [key, language]);
 }
 
+/** Whether there was a screen before; with the first one, keys begin at the top of the page. */
+let hasShown = false;
+
 /** @param {{ route: import("./routes.js").Route } & import("./routes.js").ScreenProps} props */
 function Screen({ route, params, query }) {
   const [loaded, setLoaded] = useState(/** @type {any} */ (null));
@@ -92,9 +95,10 @@ function Screen({ route, params, query }) {
   }, [route, attempt]);
   useEffect(() => {
     // Who uses a screen reader hears where they are; the first screen keeps the browser's focus.
-    if (loaded?.view && document.activeElement === document.body) {
+    if (loaded?.view && hasShown && document.activeElement === document.body) {
       document.getElementById("main")?.focus({ preventScroll: true });
     }
+    hasShown ||= Boolean(loaded?.view);
     scrollTo(0, 0);
   }, [loaded]);
   if (!loaded) return html`<${Loading} />`;

@@ -95,7 +95,7 @@ function columns(show, erase) {
     {
       id: "value",
       title: t("data.value"),
-      cell: (/** @type {Pair} */ one) => html`<span class="row"><code class="truncate error-line">${one.value.slice(0, 200)}</code>
+      cell: (/** @type {Pair} */ one) => html`<span class="row"><code class="truncate kv-value">${one.value.slice(0, 200)}</code>
         ${one.base64 && html`<${Badge}>base64<//>`}</span>`,
     },
     { id: "size", title: t("data.size"), end: true, cell: (/** @type {Pair} */ one) => bytes(one.size) },

@@ -52,17 +52,14 @@ export function RequestForm({ data, request, onChange, onSend, onCancel, isBusy,
     </div>
     <fieldset class="plain stack-s"><legend class="legend">${t("test.headers")}</legend>
       <${Pairs} pairs=${request.headers} texts=${HEADER_TEXTS} onChange=${(/** @type {Pair[]} */ headers) => set({ headers })}
-        problem=${(/** @type {Pair} */ one) => {
-          const found = headerProblem(one);
-          return found && !(found === "test.unsent" && isDirect) ? t(found) : "";
-        }} />
+        problem=${headerProblem} remark=${isDirect ? "" : t("test.unsent")} />
     </fieldset>
     <${Authorization} data=${data} request=${request} onChange=${onChange} />
     ${mayHaveBody(request) && html`<${BodyField} request=${request} set=${set} />`}
     <div class="row">
       <${Button} kind="primary" type="submit" icon="play" busy=${isBusy} disabled=${isBroken}>${t("test.send")}<//>
       ${isBusy && html`<${Button} onClick=${onCancel}>${t("dialog.cancel")}<//>`}
-      <span class="hint"><kbd>Ctrl</kbd> <kbd>Enter</kbd></span>
+      <span class="hint keys"><kbd>Ctrl</kbd> <kbd>Enter</kbd></span>
     </div>
   </form>`;
 }
@@ -81,10 +78,15 @@ const FORM_TEXTS = { name: "test.fieldName", value: "test.fieldValue", add: "tes
  *   pairs: Pair[],
  *   texts: PairTexts,
  *   onChange: (pairs: Pair[]) => void,
- *   problem?: (pair: Pair) => string,
- * }} props
+ *   problem?: (pair: Pair) => import("./test-request.js").HeaderProblem,
+ *   remark?: string,
+ * }} props  *remark* is of those that are not sent
  */
-function Pairs({ pairs, texts, onChange, problem = () => "" }) {
+function Pairs({ pairs, texts, onChange, problem = () => "", remark = "" }) {
+  const about = (/** @type {Pair} */ pair) => {
+    const found = problem(pair);
+    return found === "test.unsent" ? { hint: remark || undefined } : { error: found ? t(found) : undefined };
+  };
   const change = (/** @type {number} */ at, /** @type {Pair} */ row) => onChange(pairs.map((one, index) => (index === at ? row : one)));
   const remove = (/** @type {any} */ event, /** @type {number} */ at) => {
     if (at === pairs.length - 1) focusBeside(event.currentTarget, ".header-row");
@@ -92,7 +94,7 @@ function Pairs({ pairs, texts, onChange, problem = () => "" }) {
   };
   return html`${pairs.map(
     ([name, value], at) => html`<div class="header-row" key=${at}>
-      <${TextField} label=${t(texts.name)} hideLabel mono value=${name} error=${problem([name, value]) || undefined} autocomplete="off"
+      <${TextField} label=${t(texts.name)} hideLabel mono value=${name} ...${about([name, value])} autocomplete="off"
         focus=${name === "" && value === ""} onInput=${(/** @type {string} */ text) => change(at, [text, value])} />
       <${TextField} label=${t(texts.value)} hideLabel mono value=${value} autocomplete="off"
         onInput=${(/** @type {string} */ text) => change(at, [name, text])} />

@@ -107,6 +107,7 @@ function Requests({ kept: { history, saved }, keep, request, onPick }) {
   const forget = (/** @type {string} */ name) => keep({ saved: saved.filter((one) => one.name !== name) });
   const actions = html`<${Button} small icon="plus" onClick=${() => setSaving(true)}>${t("test.saveRequest")}<//>`;
   return html`<${Card} title=${t("test.requests")} subtitle=${t("test.requestsText")} actions=${actions} flush>
+    ${saved.length + history.length === 0 && html`<p class="list-none">${t("test.noRequests")}</p>`}
     ${saved.length > 0 &&
     html`<h3 class="list-title">${t("test.saved")}</h3>
       <ul class="requests">

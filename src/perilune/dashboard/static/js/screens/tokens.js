@@ -129,8 +129,8 @@ function SessionList() {
       id: "agent",
       title: t("sessions.browser"),
       cell: (/** @type {any} */ one) => html`<div>
-        <span class="row">${one.address || "–"}${one.current && html`<${Badge} tone="good">${t("sessions.current")}<//>`}</span>
-        <div class="hint truncate error-line" title=${one.user_agent}>${one.user_agent}</div>
+        <span class="row">${browserName(one.user_agent)}${one.current && html`<${Badge} tone="good">${t("sessions.current")}<//>`}</span>
+        <div class="hint truncate error-line" title=${one.user_agent}>${one.address || "–"}</div>
       </div>`,
     },
     { id: "created", title: t("sessions.began"), cell: (/** @type {any} */ one) => moment(one.created_at) },
@@ -152,6 +152,21 @@ function SessionList() {
           : html`<${Table} caption=${t("sessions.title")} columns=${columns} rows=${sessions} rowKey=${(/** @type {any} */ one) => one.id} />`}
     <//>
   <//>`;
+}
+
+const BROWSERS = ["Edg", "OPR", "Firefox", "Chrome", "Safari"];
+const NAMES = /** @type {Record<string, string>} */ ({ Edg: "Edge", OPR: "Opera" });
+const SYSTEMS = ["Windows", "Android", "iPhone", "iPad", "Mac OS", "CrOS", "Linux"];
+
+/**
+ * What a browser calls itself, in short.
+ *
+ * @param {string} agent
+ */
+function browserName(agent) {
+  const browser = BROWSERS.find((one) => agent.includes(`${one}/`));
+  const system = SYSTEMS.find((one) => agent.includes(one));
+  return browser ? [NAMES[browser] ?? browser, system].filter(Boolean).join(" · ") : agent || "–";
 }
 
 /** @param {number} seconds */

@@ -11,6 +11,8 @@ const ERROR_SHOWN_MS = 10_000;
 
 /** @type {import("../store.js").Store<Toast[]>} */
 const toasts = createStore(/** @type {Toast[]} */ ([]));
+/** When each goes away. @type {Map<number, ReturnType<typeof setTimeout>>} */
+const timers = new Map();
 let last = 0;
 
 /**
@@ -21,9 +23,9 @@ let last = 0;
  */
 export function toast(kind, text) {
   last += 1;
-  const id = last;
-  toasts.set([...toasts.get().slice(-4), { id, kind, text }]);
-  setTimeout(() => dismiss(id), kind === "bad" ? ERROR_SHOWN_MS : SHOWN_MS);
+  const one = { id: last, kind, text };
+  toasts.set([...toasts.get().slice(-4), one]);
+  leaveLater(one);
 }
 
 /** Where toasts appear; errors are read out at once, others when there is a pause. */
@@ -31,7 +33,9 @@ export function Toasts() {
   const shown = useStore(toasts);
   const list = (/** @type {Toast[]} */ some) =>
     some.map(
-      (one) => html`<div class="toast ${one.kind}" key=${one.id}>
+      // Who points at one, or is in it, has all the time to read it.
+      (one) => html`<div class="toast ${one.kind}" key=${one.id} onMouseEnter=${() => stay(one)} onMouseLeave=${() => leaveLater(one)}
+        onFocusIn=${() => stay(one)} onFocusOut=${() => leaveLater(one)}>
         <span class="grow">${one.text}</span>
         <button class="button ghost icon small" type="button" aria-label=${t("toast.close")}
           onClick=${() => dismiss(one.id)}>×</button>
@@ -43,7 +47,20 @@ export function Toasts() {
   </div>`;
 }
 
+/** @param {Toast} one */
+function stay({ id }) {
+  clearTimeout(timers.get(id));
+}
+
+/** @param {Toast} one */
+function leaveLater({ id, kind }) {
+  clearTimeout(timers.get(id));
+  timers.set(id, setTimeout(() => dismiss(id), kind === "bad" ? ERROR_SHOWN_MS : SHOWN_MS));
+}
+
 /** @param {number} id */
 function dismiss(id) {
+  clearTimeout(timers.get(id));
+  timers.delete(id);
   toasts.set(toasts.get().filter((one) => one.id !== id));
 }

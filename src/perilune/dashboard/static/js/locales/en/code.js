@@ -84,6 +84,7 @@ export default {
   "test.exampleLanguage": "Language of the example",
   "test.requests": "Requests",
   "test.requestsText": "Kept in this browser, without credentials and files",
+  "test.noRequests": "What you send is listed here.",
   "test.history": "Sent before",
   "test.saved": "Saved",
   "test.saveRequest": "Save this request",

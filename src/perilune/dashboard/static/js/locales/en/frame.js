@@ -145,7 +145,7 @@ export default {
   "tokens.none": "No tokens",
   "tokens.scopes": "Scopes",
   "tokens.lastUse": "Last use",
-  "tokens.unused": "never",
+  "tokens.unused": "Never",
   "tokens.expires": "Expires",
   "tokens.never": "Never",
   "tokens.days30": "In 30 days",

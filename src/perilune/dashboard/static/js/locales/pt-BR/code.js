@@ -110,6 +110,7 @@ export default {
   "test.chooseFile": "Escolher um arquivo",
   "test.noFile": "Nenhum arquivo: o corpo fica vazio",
   "test.hintText": "Status, cabeçalhos, corpo, tempo e registro aparecem aqui.",
+  "test.noRequests": "O que você envia aparece aqui.",
   "test.history": "Enviadas antes",
   "test.again": "Usar de novo",
   "test.noEvent": "Não foi possível ler o evento desta execução",

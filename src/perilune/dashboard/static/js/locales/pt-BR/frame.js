@@ -146,7 +146,7 @@ export default {
   "tokens.none": "Nenhum token",
   "tokens.scopes": "Escopos",
   "tokens.lastUse": "Último uso",
-  "tokens.unused": "nunca",
+  "tokens.unused": "Nunca",
   "tokens.expires": "Expira",
   "tokens.never": "Nunca",
   "tokens.days30": "Em 30 dias",
