@@ -1,7 +1,7 @@
 // Which cards of the settings were changed and not saved.
 
 import { t } from "../i18n.js";
-import { html, useEffect, useRef } from "../lib.js";
+import { html, useEffect, useLayoutEffect, useRef } from "../lib.js";
 import { useAction } from "../resource.js";
 import { guardLeaving } from "../router.js";
 import { createStore, useStore } from "../store.js";
@@ -21,7 +21,8 @@ export const unsaved = createStore(/** @type {ReadonlyMap<string, () => Promise<
 export function useUnsaved(id, isChanged, save) {
   const latest = useRef(save);
   latest.current = save;
-  useEffect(() => {
+  // At once: the keys that save may come right after those that change.
+  useLayoutEffect(() => {
     if (!isChanged) return undefined;
     unsaved.set(new Map([...unsaved.get(), [id, () => latest.current()]]));
     return () => unsaved.set(new Map([...unsaved.get()].filter(([one]) => one !== id)));
