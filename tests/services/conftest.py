@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from perilune.services.kv import KV, KVStore, MemoryKV
 from perilune.store import Execution, Function, SqliteStore, StoreUnavailable, open_store
 
 FUNCTIONS = ("f_ours", "f_theirs")
@@ -38,6 +39,21 @@ async def store(tmp_path: Path, now: Now) -> AsyncIterator[SqliteStore]:
                 Execution(id=execution_id, function_id=function_id, function_version_id=version.id)
             )
         yield opened
+
+
+@pytest.fixture(params=["memory", "store"])
+def make_kv(request, now):
+    """Return a function that builds the service in one of its forms."""
+    if request.param == "memory":
+        return lambda limits=None: MemoryKV(limits=limits, clock=now)
+    store = request.getfixturevalue("store")
+    return lambda limits=None: KV(store.kv, limits=limits, clock=now)
+
+
+@pytest.fixture
+def kv(make_kv) -> KVStore:
+    service: KVStore = make_kv()
+    return service
 
 
 class BrokenRows:

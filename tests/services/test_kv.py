@@ -14,30 +14,10 @@ from perilune.services.kv import (
     MAX_TTL_S,
     KVError,
     KVKeyNotFound,
-    KVLimitError,
-    KVLimits,
-    KVStore,
     MemoryKV,
 )
 from perilune.store import StoreUnavailable
 from tests.services.conftest import BrokenRows
-
-LIMITS = KVLimits(max_key_bytes=8, max_value_bytes=100, max_function_bytes=250)
-
-
-@pytest.fixture(params=["memory", "store"])
-def make_kv(request, now):
-    """Return a function that builds the service in one of its forms."""
-    if request.param == "memory":
-        return lambda limits=None: MemoryKV(limits=limits, clock=now)
-    store = request.getfixturevalue("store")
-    return lambda limits=None: KV(store.kv, limits=limits, clock=now)
-
-
-@pytest.fixture
-def kv(make_kv) -> KVStore:
-    service: KVStore = make_kv()
-    return service
 
 
 async def test_a_value_is_read_back_overwritten_and_removed(kv):
@@ -309,102 +289,6 @@ async def test_a_page_is_bounded_in_bytes(kv):
 async def test_an_impossible_list_limit_is_refused(kv, limit):
     with pytest.raises(KVError, match="limit must be between 1 and 1000"):
         await kv.list("f_ours", limit=limit)
-
-
-async def test_limits_are_counted_in_bytes_and_their_exact_size_is_allowed(make_kv):
-    kv = make_kv(LIMITS)
-
-    await kv.set("f_ours", "éééé", "x" * 100)
-
-    assert await kv.get("f_ours", "éééé") == "x" * 100
-
-
-@pytest.mark.parametrize(
-    ("write", "limit", "words"),
-    [
-        pytest.param(
-            lambda kv: kv.set("f_ours", "é" * 4 + "k", "v"),
-            "max_key_bytes",
-            "key is too long: 9 bytes, at most 8",
-            id="key of set",
-        ),
-        pytest.param(
-            lambda kv: kv.incr("f_ours", "k" * 9),
-            "max_key_bytes",
-            "key is too long",
-            id="key of incr",
-        ),
-        pytest.param(
-            lambda kv: kv.cas("f_ours", "k" * 9, None, "v"),
-            "max_key_bytes",
-            "key is too long",
-            id="key of cas",
-        ),
-        pytest.param(
-            lambda kv: kv.set("f_ours", "k", "v" * 101),
-            "max_value_bytes",
-            "value is too large: 101 bytes, at most 100",
-            id="value of set",
-        ),
-        pytest.param(
-            lambda kv: kv.cas("f_ours", "k", None, b"v" * 101),
-            "max_value_bytes",
-            "value is too large",
-            id="value of cas",
-        ),
-    ],
-)
-async def test_what_is_too_large_is_refused_by_name(make_kv, write, limit, words):
-    kv = make_kv(LIMITS)
-
-    with pytest.raises(KVLimitError, match=words) as caught:
-        await write(kv)
-
-    assert caught.value.limit == limit
-    assert limit in str(caught.value)
-    assert (await kv.list("f_ours")).items == []
-
-
-@pytest.mark.parametrize(
-    "write",
-    [
-        pytest.param(lambda kv: kv.set("f_ours", "c", "v" * 49), id="set"),
-        pytest.param(lambda kv: kv.cas("f_ours", "c", None, "v" * 49), id="cas"),
-    ],
-)
-async def test_the_quota_of_a_function_is_kept(make_kv, write):
-    kv = make_kv(LIMITS)
-    await kv.set("f_ours", "a", "v" * 100)
-    await kv.set("f_ours", "b", "v" * 99)
-
-    with pytest.raises(KVLimitError, match="quota of 250 bytes") as caught:
-        await write(kv)
-
-    assert caught.value.limit == "max_function_bytes"
-    with pytest.raises(KVKeyNotFound):
-        await kv.get("f_ours", "c")
-
-
-async def test_incr_keeps_the_quota(make_kv):
-    kv = make_kv(KVLimits(max_function_bytes=10))
-    await kv.set("f_ours", "a", "v" * 8)
-
-    with pytest.raises(KVLimitError, match="quota of 10 bytes"):
-        await kv.incr("f_ours", "c")
-
-
-async def test_the_quota_counts_what_is_there(make_kv):
-    """Overwriting and deleting give room back, and other functions take none."""
-    kv = make_kv(LIMITS)
-    await kv.set("f_theirs", "a", "v" * 100)
-    await kv.set("f_ours", "a", "v" * 100)
-    await kv.set("f_ours", "b", "v" * 100)
-    await kv.set("f_ours", "b", "w" * 100)
-    await kv.delete("f_ours", "a")
-
-    await kv.set("f_ours", "c", "v" * 100)
-
-    assert await kv.get("f_ours", "c") == "v" * 100
 
 
 @pytest.mark.parametrize(

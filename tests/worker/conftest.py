@@ -1,13 +1,15 @@
 """What the tests of the sandbox share: real workers, and things worth stealing."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ HOSTILE = "tests.worker.hostile_interpreter"
 READING = "tests.worker.reading_interpreter"
 MEMORY_BYTES = 128 * 1024 * 1024
 ANSWER_TIMEOUT_S = 30.0
+END_TIMEOUT_S = 20.0
 
 
 class Worker:
@@ -140,3 +143,28 @@ def targets() -> Iterator[dict[str, Any]]:
         assert server.poll() is None, "the server was killed"
         assert (data / "perilune.db").read_text() in ("rows", "overwritten")
         server.communicate(b"\n")
+
+
+def open_hostile(**options: Any):
+    """Return a zygote whose workers try what they are told, to be opened."""
+    return open_zygote([HOSTILE], search_path=[REPOSITORY], **options)
+
+
+@contextmanager
+def run_host(
+    wrapper: Sequence[str] = (),
+) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, Any]]]:
+    """Run `host_program` and wait until its workers are ready."""
+    with subprocess.Popen(
+        [*wrapper, sys.executable, "-m", "tests.worker.host_program"],
+        stdout=subprocess.PIPE,
+        cwd=REPOSITORY,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    ) as host:
+        try:
+            assert host.stdout is not None
+            line = host.stdout.readline()
+            assert line, "the host ended before it was ready"
+            yield host, json.loads(line)
+        finally:
+            host.kill()

@@ -1,37 +1,37 @@
 """The zygote and the host's handle on it, with real processes."""
 
 import asyncio
-import json
 import os
-import select
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
-from perilune.runtimes import zygote_client
 from perilune.runtimes.zygote_client import Zygote, ZygoteFailed, open_zygote
 from perilune.worker import frames
 from perilune.worker import zygote as protocol
 from perilune.worker.lockdown import REQUIRED_LAYERS, grade
-from tests.worker.conftest import HOSTILE, MEMORY_BYTES, REPOSITORY, SpawnWorker, Worker
+from tests.worker.conftest import (
+    END_TIMEOUT_S,
+    HOSTILE,
+    MEMORY_BYTES,
+    REPOSITORY,
+    SpawnWorker,
+    Worker,
+    open_hostile,
+    run_host,
+)
 
-END_TIMEOUT_S = 20.0
 LUA = "perilune.worker.lua_interpreter"
 
 on_module_loop = pytest.mark.asyncio(loop_scope="module")
-
-
-def open_hostile(**options: Any):
-    return open_zygote([HOSTILE], search_path=[REPOSITORY], **options)
 
 
 @on_module_loop
@@ -263,109 +263,6 @@ async def test_stop_signals_of_a_service_manager_reach_neither_zygote_nor_worker
     assert zygote.pid == pid
 
 
-async def test_exits_are_told_after_spawn_has_returned():
-    events: list[tuple[str, int, int]] = []
-    all_told = asyncio.Event()
-
-    def on_exit(pid: int, status: int) -> None:
-        events.append(("exit", pid, status))
-        if len([event for event in events if event[0] == "exit"]) == 4:
-            all_told.set()
-
-    async with open_hostile(on_exit=on_exit) as zygote:
-        for _ in range(4):
-            worker = await zygote.spawn(HOSTILE, MEMORY_BYTES)
-            events.append(("spawn", worker.pid, 0))
-            worker.close()
-        await asyncio.wait_for(all_told.wait(), END_TIMEOUT_S)
-
-    for kind, pid, _ in events:
-        if kind == "exit":
-            assert events.index(("spawn", pid, 0)) < events.index(("exit", pid, -signal.SIGKILL))
-
-
-async def test_cancelled_spawn_leaves_no_worker():
-    ended: asyncio.Queue[int] = asyncio.Queue()
-
-    async with open_hostile(on_exit=lambda pid, status: ended.put_nowait(pid)) as zygote:
-        task = asyncio.create_task(zygote.spawn(HOSTILE, MEMORY_BYTES))
-        await asyncio.sleep(0)  # it has asked the zygote by now, and waits for the answer
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        pid = await asyncio.wait_for(ended.get(), END_TIMEOUT_S)
-
-        kept = await zygote.spawn(HOSTILE, MEMORY_BYTES)
-
-        assert kept.pid != pid
-        assert not kept.exited.done()
-        kept.close()
-
-
-async def test_zygote_that_died_takes_its_workers_along_and_is_replaced(
-    caplog: pytest.LogCaptureFixture,
-):
-    async with open_hostile() as zygote:
-        first = zygote.pid
-        assert first is not None
-        orphan = Worker(await zygote.spawn(HOSTILE, MEMORY_BYTES))
-
-        os.kill(first, signal.SIGKILL)
-        status = await asyncio.wait_for(orphan.spawned.exited, END_TIMEOUT_S)
-        replacement = Worker(await zygote.spawn(HOSTILE, MEMORY_BYTES))
-
-        assert status == -signal.SIGKILL
-        assert zygote.pid != first
-        assert isinstance(await replacement.receive(), frames.Ready)
-        assert "starting another" in caplog.text
-        orphan.spawned.close()
-        replacement.spawned.close()
-
-
-async def test_zygote_that_keeps_dying_is_given_up(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(zygote_client, "MAX_RESTARTS", 1)
-    async with open_hostile() as zygote:
-        for _ in range(2):
-            worker = await zygote.spawn(HOSTILE, MEMORY_BYTES)
-            assert zygote.pid is not None
-            os.kill(zygote.pid, signal.SIGKILL)
-            await asyncio.wait_for(worker.exited, END_TIMEOUT_S)
-            worker.close()
-
-        with pytest.raises(ZygoteFailed, match="died 1 times"):
-            await zygote.spawn(HOSTILE, MEMORY_BYTES)
-
-
-async def test_closing_ends_every_worker():
-    async with open_hostile() as zygote:
-        workers = [await zygote.spawn(HOSTILE, MEMORY_BYTES) for _ in range(3)]
-        pidfds = [os.dup(worker.pidfd) for worker in workers]
-
-    _wait_until_ended(pidfds)
-    for worker in workers:
-        assert worker.exited.result() == -signal.SIGKILL
-        worker.close()
-
-
-def test_killed_host_leaves_no_process_behind():
-    with _host_program() as (host, said):
-        pidfds = [os.pidfd_open(pid) for pid in (said["zygote"], *said["workers"])]
-
-        host.kill()
-
-        _wait_until_ended(pidfds)
-
-
-def test_workers_die_with_the_zygote_though_the_host_does_nothing():
-    with _host_program() as (host, said):
-        pidfds = [os.pidfd_open(pid) for pid in said["workers"]]
-        host.send_signal(signal.SIGSTOP)
-
-        os.kill(said["zygote"], signal.SIGKILL)
-
-        _wait_until_ended(pidfds)
-
-
 @pytest.mark.skipif(
     os.geteuid() != 0 or shutil.which("setpriv") is None, reason="needs root to become another user"
 )
@@ -374,42 +271,10 @@ def test_server_of_an_ordinary_user_has_every_layer_too():
     wrapper = ["setpriv", "--reuid=65533", "--regid=65533", "--clear-groups"]
     wrapper += ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
 
-    with _host_program(wrapper) as (_, said):
+    with run_host(wrapper) as (_, said):
         assert said["user"] == 65533
         assert said["missing"] == []
         assert said["grade"] == "full"
         allowed = said["outcomes"].pop("compute")
         assert allowed.startswith("done")
         assert set(said["outcomes"].values()) == {"EPERM"}
-
-
-@contextmanager
-def _host_program(
-    wrapper: Sequence[str] = (),
-) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, Any]]]:
-    """Run `host_program` and wait until its workers are ready."""
-    with subprocess.Popen(
-        [*wrapper, sys.executable, "-m", "tests.worker.host_program"],
-        stdout=subprocess.PIPE,
-        cwd=REPOSITORY,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-    ) as host:
-        try:
-            assert host.stdout is not None
-            line = host.stdout.readline()
-            assert line, "the host ended before it was ready"
-            yield host, json.loads(line)
-        finally:
-            host.kill()
-
-
-def _wait_until_ended(pidfds: Sequence[int]) -> None:
-    """Wait for every process; close the descriptors."""
-    try:
-        for pidfd in pidfds:
-            poll = select.poll()
-            poll.register(pidfd, select.POLLIN)
-            assert poll.poll(END_TIMEOUT_S * 1000), "a process is still alive"
-    finally:
-        for pidfd in pidfds:
-            os.close(pidfd)
