@@ -253,16 +253,15 @@ async def test_a_redirect_does_not_lead_past_the_policy(client, upstream, target
 @asynccontextmanager
 async def _changing_name(monkeypatch, answers):
     """Let every look-up of a name take the next of *answers*."""
-    loop = asyncio.get_running_loop()
     left = list(answers)
     asked = []
 
-    async def getaddrinfo(host, port, **_options):
+    def getaddrinfo(host, port, *_options):
         address = left.pop(0) if left else answers[-1]
         asked.append(address)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
 
-    monkeypatch.setattr(type(loop), "getaddrinfo", lambda _loop, *a, **k: getaddrinfo(*a, **k))
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     yield asked
 
 

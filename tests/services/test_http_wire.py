@@ -5,6 +5,7 @@ import gzip
 import socket
 import ssl
 import struct
+import threading
 
 import pytest
 
@@ -326,7 +327,7 @@ async def test_of_the_addresses_of_a_name_only_those_allowed_are_tried(monkeypat
     """The name is looked up once: the answer that was checked is the one that is used."""
     answers = [["127.0.0.2", "127.0.0.1"], ["127.0.0.2"]]
 
-    async def getaddrinfo(_loop, _host, port, **_options):
+    def getaddrinfo(_host, port, *_options):
         return [
             (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))
             for address in answers.pop(0)
@@ -336,12 +337,40 @@ async def test_of_the_addresses_of_a_name_only_those_allowed_are_tried(monkeypat
         open_raw(constant(ok()), host="0.0.0.0") as upstream,
         Client(EgressPolicy(["127.0.0.1"]), LIMITS) as client,
     ):
-        loop = type(asyncio.get_running_loop())
-        monkeypatch.setattr(loop, "getaddrinfo", getaddrinfo)
+        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
         await client.get(Request(url=f"http://rebind.example:{upstream.port}/"))
 
         assert upstream.addresses == ["127.0.0.1"]
         assert answers == [["127.0.0.2"]]
+
+
+async def test_names_that_nobody_answers_for_keep_nothing_else_waiting(monkeypatch):
+    """A look-up goes on when nobody waits for it any more; many of them are in nobody's way."""
+    may_end = threading.Event()
+    resolve = socket.getaddrinfo
+
+    def getaddrinfo(host, *options):
+        if host.endswith(".silent.example"):
+            may_end.wait(60)
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return resolve(host, *options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    try:
+        async with (
+            open_raw(constant(ok(b"x"))) as upstream,
+            Client(EgressPolicy(["localhost"]), LIMITS) as client,
+        ):
+            silent = [f"http://{number}.silent.example/" for number in range(40)]
+            failures = await asyncio.gather(*(failure(client, u, timeout_s=0.2) for u in silent))
+            async with asyncio.timeout(10):
+                answer = await client.get(Request(url=f"http://localhost:{upstream.port}/"))
+                other = await asyncio.to_thread(int, "7")
+    finally:
+        may_end.set()
+
+    assert all("deadline exceeded" in message for message in failures)
+    assert (answer.body, other) == (b"x", 7)
 
 
 async def test_a_name_that_is_allowed_does_not_allow_its_address():

@@ -9,6 +9,7 @@ import asyncio
 import re
 import socket
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -25,6 +26,13 @@ from perilune.services.http.types import HTTPClientError
 Address = IPv4Address | IPv6Address
 
 SETTING = "PERILUNE_HTTP_ALLOW"
+MAX_LOOK_UPS = 64
+"""Names that are resolved at a time.
+
+A look-up can't be ended: it keeps its thread until the system's resolver gives up, perhaps long
+after the execution.  So there are many more threads than executions, and they are of no use to
+anything else: names whose servers never answer must not keep the rest from working.
+"""
 
 _LABEL = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
 _HOST_NAME = re.compile(rf"(\*\.)?{_LABEL}(\.{_LABEL})*")
@@ -65,6 +73,7 @@ class EgressPolicy:
         Raises:
             ValueError: an entry is none of these.
         """
+        self._look_ups = ThreadPoolExecutor(MAX_LOOK_UPS, "perilune-look-up")
         self._networks: list[IPv4Network | IPv6Network] = []
         self._names: set[str] = set()
         self._suffixes: list[str] = []
@@ -118,8 +127,8 @@ class EgressPolicy:
         """Return what `resolve` returns, in the form that aiohttp wants."""
         self.check_literal(host)
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(
-                host, port, family=family, type=socket.SOCK_STREAM
+            found = await asyncio.get_running_loop().run_in_executor(
+                self._look_ups, socket.getaddrinfo, host, port, family, socket.SOCK_STREAM
             )
         except UnicodeError:  # a label is empty or longer than 63 characters
             raise OSError(f"{host} is no host name") from None
