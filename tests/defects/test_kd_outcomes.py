@@ -5,9 +5,7 @@ On a real server with real Lua workers.
 
 import pytest
 
-from .test_kd_functions import added, client, data_dir, executions, server
-
-__all__ = ["client", "data_dir", "server"]
+from .functions import added, executions
 
 
 @pytest.mark.parametrize("code", ["99", "-1", "1000", "101", '"abc"', "false"])
