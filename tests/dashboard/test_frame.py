@@ -1,5 +1,6 @@
 """Signing in and out, the frame, languages, themes, the palette."""
 
+import asyncio
 import re
 
 import pytest
@@ -7,6 +8,7 @@ from playwright.async_api import expect
 
 from tests.dashboard.conftest import KEY
 from tests.dashboard.sample import GREETER
+from tests.dashboard.test_executions import change
 
 
 async def test_a_wrong_key_is_refused_and_the_right_one_admitted(site):
@@ -250,3 +252,79 @@ async def test_other_shortcuts_with_k_stay_those_of_the_browser(site):
 
     assert await site.page.evaluate("taken") == [False, False, True]
     await expect(site.page.get_by_role("combobox", name="Commands")).to_be_visible()
+
+
+async def test_kd_181_the_search_button_opens_the_palette_and_gets_the_focus_back(site):
+    await site.sign_in("/overview")
+    button = site.page.get_by_role("button", name="Search")
+    await button.click()
+    await expect(site.page.get_by_role("combobox", name="Commands")).to_be_focused()
+
+    await site.page.keyboard.press("Escape")
+
+    await expect(button).to_be_focused()
+
+
+async def test_kd_186_the_palette_finds_functions_that_are_not_among_the_latest(site):
+    function_id = await site.create(GREETER, name="the-first-of-many")
+    await asyncio.gather(*(site.create(GREETER, name=f"later-{at}") for at in range(100)))
+    change(site, "update functions set created_at = 1 where id = ?", function_id)
+    await site.sign_in("/overview")
+    await site.page.keyboard.press("Control+k")
+    palette = site.page.get_by_role("dialog")
+    await palette.get_by_role("option", name="later-0 → Test").wait_for()
+    await expect(palette.get_by_role("option", name="the-first-of-many")).to_have_count(0)
+
+    await site.page.keyboard.type("first-of")
+
+    await expect(palette.get_by_role("option").first).to_contain_text("the-first-of-many")
+
+
+async def test_what_was_chosen_last_comes_first_in_the_palette(site):
+    await site.sign_in("/functions")
+    await site.page.keyboard.press("Control+k")
+    await site.page.keyboard.type("access")
+    await site.page.keyboard.press("Enter")
+    await expect(site.page.get_by_role("heading", name="Access", exact=True)).to_be_visible()
+
+    await site.page.keyboard.press("Control+k")
+
+    first = site.page.get_by_role("dialog").get_by_role("option").first
+    await expect(first).to_contain_text("Access")
+    await expect(first).to_contain_text("recent")
+
+
+async def test_who_is_signed_in_does_not_see_the_login(site):
+    await site.sign_in("/overview")
+
+    await site.open("/login?next=/tokens")
+
+    await expect(site.page.get_by_role("heading", name="Access", exact=True)).to_be_visible()
+
+
+async def test_who_tries_too_often_is_told_how_long_to_wait(site):
+    await site.open("/login")
+    refused = site.page.get_by_text("This is not the key of this server.")
+    told = site.page.get_by_text(re.compile(r"Too many attempts\. Try again in \d+ seconds?\."))
+    for attempt in range(20):
+        await site.page.get_by_label("API key").fill(f"wrong key number {attempt}")
+        await site.page.get_by_role("button", name="Sign in").click()
+        await expect(refused.or_(told)).to_be_visible()
+        if await told.is_visible():
+            return
+    raise AssertionError("never told to wait")
+
+
+async def test_the_title_of_the_page_names_what_is_shown(site):
+    function_id = await site.create(GREETER)
+    execution = (await site.api.get(f"/fn/{function_id}")).headers["x-execution-id"]
+    await site.sign_in("/functions")
+    await expect(site.page).to_have_title("Functions · Perilune")
+    await site.open(f"/functions/{function_id}/versions")
+    await expect(site.page).to_have_title("quotes · Versions · Perilune")
+    await site.open(f"/executions/{execution}")
+    await expect(site.page).to_have_title("quotes · Execution · Perilune")
+
+    await site.page.get_by_role("button", name="Switch language to Português").click()
+
+    await expect(site.page).to_have_title("quotes · Execução · Perilune")

@@ -8,6 +8,7 @@ import { go, href, isSettled, match, place } from "./router.js";
 import { HOME, ROUTES } from "./routes.js";
 import { session, signOut } from "./session.js";
 import { useStore } from "./store.js";
+import { useTitle } from "./title.js";
 import { Button } from "./ui/button.js";
 import { Questions } from "./ui/dialog.js";
 import { Icon, Logo } from "./ui/icon.js";
@@ -60,16 +61,6 @@ function routeOf(path) {
     if (params) return { route, params };
   }
   return null;
-}
-
-/**
- * @param {import("./i18n.js").TextKey | undefined} key
- * @param {string} language
- */
-function useTitle(key, language) {
-  useEffect(() => {
-    document.title = key ? `${t(key)} · Perilune` : "Perilune";
-  }, [key, language]);
 }
 
 /** Whether there was a screen before; with the first one, keys begin at the top of the page. */

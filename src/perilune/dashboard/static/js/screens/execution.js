@@ -7,6 +7,7 @@ import { t } from "../i18n.js";
 import { html, useEffect, useMemo, useState } from "../lib.js";
 import { useAction, useResource } from "../resource.js";
 import { go, href } from "../router.js";
+import { useSubject } from "../title.js";
 import { Id, StatusBadge, TriggerBadge } from "../ui/badge.js";
 import { Button, LinkButton } from "../ui/button.js";
 import { Body } from "../ui/body.js";
@@ -45,6 +46,7 @@ function Details({ one }) {
   const { id } = one;
   // The function may be gone; its execution is shown all the same (KD-185).
   const owner = useResource((signal) => get(`/api/functions/${one.function_id}`, { signal }), [one.function_id]);
+  useSubject(owner.data?.name);
   const ran = Number(versionOf(one).replace(/\D/g, ""));
   const active = owner.data?.active_version?.version;
   // The code as it was, where it is another one now.

@@ -2,9 +2,10 @@
 
 import { get } from "../api.js";
 import { t } from "../i18n.js";
-import { html, useEffect } from "../lib.js";
+import { html } from "../lib.js";
 import { useResource } from "../resource.js";
 import { href } from "../router.js";
+import { useSubject } from "../title.js";
 import { Badge, EnabledBadge, Id, languageName } from "./badge.js";
 import { Icon } from "./icon.js";
 import { Loaded } from "./state.js";
@@ -34,11 +35,7 @@ export const tabPath = (id, tab) => (tab === "code" ? `/functions/${id}` : `/fun
  */
 export function FunctionFrame({ id, tab, actions, children }) {
   const found = useResource((signal) => get(`/api/functions/${id}`, { signal }), [id]);
-  const name = found.data?.name;
-  useEffect(() => {
-    // Who has several functions open sees which is where.
-    if (name) document.title = `${name} · ${tab ? t(`tab.${tab}`) : t("compare.title")} · Perilune`;
-  }, [name, tab]);
+  useSubject(found.data?.name);
   return html`<${Loaded} of=${found}>
     ${(/** @type {any} */ data) => html`<div class="screen">
       <div class="screen-head">

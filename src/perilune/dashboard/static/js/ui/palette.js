@@ -56,6 +56,7 @@ function OpenPalette() {
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const functions = useFunctionCommands(text);
+  const recent = useMemo(recentIds, []);
   const commands = useMemo(() => rank([...allCommands(), ...functions], text), [functions, text]);
   const id = useId();
   useEffect(() => {
@@ -101,7 +102,7 @@ function OpenPalette() {
         (one, index) => html`<li key=${one.id} id="${id}-${index}" role="option" aria-selected=${String(index === at)}
           onMouseMove=${() => at !== index && setAt(index)} onClick=${() => run(one)}>
           <span class="truncate">${one.label}</span>
-          ${one.detail && html`<span class="muted truncate">${one.detail}</span>`}
+          <span class="muted truncate">${one.detail}${recent.includes(one.id) && html` <span class="badge">${t("palette.recent")}</span>`}</span>
         </li>`,
       )}
     </ul>

@@ -66,6 +66,7 @@ export default {
   "palette.pause": "Pause the schedule",
   "palette.resume": "Resume the schedule",
   "palette.docs": "API documentation",
+  "palette.recent": "recent",
   "palette.run": "Run",
   "palette.runScheduled": "Run as scheduled",
   "palette.running": "{{name}} is running …",

@@ -67,6 +67,7 @@ export default {
   "palette.pause": "Pausar a agenda",
   "palette.resume": "Retomar a agenda",
   "palette.docs": "Documentação da API",
+  "palette.recent": "recente",
   "palette.run": "Executar",
   "palette.runScheduled": "Executar como agendado",
   "palette.running": "{{name}} está em execução …",
