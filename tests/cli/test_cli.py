@@ -9,9 +9,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
 import pytest
@@ -21,47 +18,7 @@ from perilune import __version__, cli
 from perilune.cli import boundary, logs, server
 from perilune.config import declarations
 from perilune.runtimes import SandboxUnavailableError
-
-SRC = Path(cli.__file__).parents[2]
-
-
-def environment(**extra: str) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(SRC), **extra}
-
-
-def run(*args: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "perilune", *args],
-        env=environment(**environ),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-
-
-@contextmanager
-def serving(data_dir: Path, *args: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
-    """Run `perilune serve`; give the process and what it has said when it is ready."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "perilune", "serve", "--example", "--host", "127.0.0.1", *args],
-        env=environment(PORT="0", DATA_DIR=str(data_dir), PERILUNE_LOG_FORMAT="json"),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    said: dict[str, str] = {}
-    for line in process.stdout:
-        message = json.loads(line)["message"]
-        name, _, value = message.partition(": ")
-        said[name] = value
-        if name == "try":
-            break
-    try:
-        yield process, said
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+from tests.cli.command import environment, run, serving
 
 
 @pytest.fixture(scope="module")

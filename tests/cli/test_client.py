@@ -4,13 +4,12 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from perilune import cli
-from tests.cli.test_cli import SRC, serving
+from tests.cli.command import SRC, Site, serving
 
 ECHO = """\
 function handler(ctx, event)
@@ -22,24 +21,6 @@ function handler(ctx, event)
                     note = event.headers["X-Note"] } }
 end
 """
-
-
-class Site:
-    """A served data directory and the command line that means it."""
-
-    def __init__(self, port: str, data_dir: Path):
-        self.environ = {"PERILUNE_URL": f"http://127.0.0.1:{port}", "DATA_DIR": str(data_dir)}
-        self.key = (data_dir / "api_key.txt").read_text().strip()
-
-    def __call__(self, *args: str, given: str | None = None, **environ: str) -> Result:
-        return CliRunner().invoke(
-            cli.main, args, input=given, env=self.environ | environ, catch_exceptions=False
-        )
-
-    def json(self, *args: str, **environ: str):
-        result = self(*args, "--json", **environ)
-        assert result.exit_code == 0, result.output
-        return json.loads(result.stdout)
 
 
 @pytest.fixture(scope="module")

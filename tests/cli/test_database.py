@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.cli.test_cli import run, serving
+from tests.cli.command import run, serving
 
 
 def functions_in(database) -> int:

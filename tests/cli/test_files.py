@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from perilune.api.subjects.validation import FunctionBody
 from perilune.client.folders import FunctionFiles, folder_names, write_folder
 from perilune.client.settings import settings_of
-from tests.cli.test_cli import serving
-from tests.cli.test_client import Site
+from tests.cli.command import Site, serving
 
 GREETER = 'function handler() return { body = env.get("GREETING") or "none" } end\n'
 

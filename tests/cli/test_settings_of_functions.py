@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.cli.test_cli import serving
-from tests.cli.test_client import Site
+from tests.cli.command import Site, serving
 
 READER = 'function handler() return { body = env.get("TOKEN") or "none" } end\n'
 

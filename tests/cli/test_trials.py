@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from tests.cli.test_cli import serving
-from tests.cli.test_client import Site
+from tests.cli.command import Site, serving
 
 ECHO = """\
 function handler(ctx, event)
