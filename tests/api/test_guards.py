@@ -14,7 +14,7 @@ from perilune.events import HTTPResponse
 from perilune.store import Function
 
 from .conftest import KEY
-from .test_signatures import (
+from .signed import (
     GITHUB,
     GITHUB_SECRET,
     STANDARD_SECRET,

@@ -8,7 +8,7 @@ import pytest
 from perilune.api.calls.signatures import can_sign
 
 from .management import create
-from .test_signatures import GITHUB, GITHUB_SECRET, STANDARD_SECRET, standard
+from .signed import GITHUB, GITHUB_SECRET, STANDARD_SECRET, standard
 
 
 async def path_of(site, **settings) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from perilune.masking import DEFAULT_MASKER, REDACTED, Masker
 from perilune.services.logger import StoreLogger
 from perilune.store import StoreUnavailable
 from tests.api.conftest import open_site
-from tests.api.test_lifecycle import Gate, closed_record, soon
+from tests.api.gate import Gate, closed_record, soon
 from tests.engine.fakes import FakeRuntime, answering, endless
 from tests.store.helpers import some_version
 

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 
 from perilune.masking import REDACTED
-from tests.api.test_signatures import standard
+from tests.api.signed import standard
 from tests.defects.functions import added, executions, id_of, key_of
 
 ECHO = """
