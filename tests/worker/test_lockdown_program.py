@@ -6,8 +6,11 @@ import pytest
 
 from perilune.worker import seccomp
 from perilune.worker.lockdown import grade
+from tests.worker.attempts import DENIED
 from tests.worker.conftest import SpawnWorker
-from tests.worker.test_lockdown import AARCH64, DENIED, PID, X86_64, decide, on_module_loop
+from tests.worker.filters import AARCH64, PID, X86_64, decide
+
+on_module_loop = pytest.mark.asyncio(loop_scope="module")
 
 PROGRAM = "tests.worker.program_interpreter"
 
