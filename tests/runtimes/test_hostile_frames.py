@@ -175,7 +175,7 @@ async def test_headers_without_end_are_refused(forger: WorkerRuntime) -> None:
         ),
         pytest.param(
             encode(Result(200, {"a": ["x" * 1023] * 257}, b"", False)),
-            "response headers of 263168 bytes exceed the limit of 262144 bytes",
+            "response headers of 271392 bytes, 32 for each line included, exceed the limit",
             id="headers",
         ),
     ],
@@ -185,6 +185,49 @@ async def test_the_worker_is_not_trusted_with_the_limits_of_responses(
 ) -> None:
     with pytest.raises(GuestError, match=message):
         await forger.execute(sending(frame))
+
+
+MANY_HEADERS = [
+    pytest.param(
+        "lua",
+        "function handler() local all = {} for n = 1, 1e4 do all['h' .. n] = '' end\n"
+        "return { body = 'x', headers = all } end",
+        id="lua",
+    ),
+    pytest.param(
+        "python",
+        "def handler(ctx, event):\n"
+        "    return {'body': 'x', 'headers': {f'h{n}': '' for n in range(10_000)}}",
+        id="python",
+    ),
+    pytest.param(
+        "javascript",
+        "export default () => { const all = {}; for (let n = 0; n < 1e4; n++) all['h' + n] = '';\n"
+        "  return { body: 'x', headers: all }; };",
+        id="javascript",
+    ),
+    pytest.param(
+        "javascript",
+        "export default () => {\n"
+        "  const all = new Headers(); for (let n = 0; n < 1e4; n++) all.append('h' + n, 'x');\n"
+        "  return new Response('x', { headers: all }); };",
+        id="javascript, a response",
+    ),
+]
+
+
+@pytest.mark.parametrize(("language", "code"), MANY_HEADERS)
+async def test_too_many_headers_are_an_error_of_the_function(
+    python: Box, language: str, code: str
+) -> None:
+    if language == "javascript":
+        pytest.importorskip("deno")
+
+    record = await python.record(await python.run(code, runtime=language))
+
+    assert record.error_kind == "runtime"
+    assert "response headers of 3" in (record.error_message or "")
+    assert "exceed the limit of 262144 bytes" in (record.error_message or "")
 
 
 FLOODS = [

@@ -343,4 +343,6 @@ def _pss_kib(pid: int) -> int | None:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except PermissionError:
         return None
+    except (FileNotFoundError, ProcessLookupError):
+        return 0  # it has just been replaced by another one
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))

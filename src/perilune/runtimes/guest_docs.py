@@ -19,6 +19,7 @@ from perilune.runtimes.limits import MIB, WorkerLimits
 from perilune.services.env import MAX_VALUE_CHARS, MAX_VARIABLES
 from perilune.services.kv import DEFAULT_LIST_LIMIT, MAX_LIST_LIMIT, KVLimits
 from perilune.services.logger import LogLimits
+from perilune.worker.frames import MAX_HEADERS_BYTES
 
 MODULES = {
     "log": "Lines in the record of this execution; secrets in them are masked.",
@@ -134,7 +135,7 @@ def _limits() -> dict[str, str]:
         "memory": _size(settings.worker_memory),
         "request_body": _size(settings.request_body),
         "response_body": _size(settings.response_body),
-        "response_headers": _size(worker.response_headers_bytes),
+        "response_headers": _size(MAX_HEADERS_BYTES),
         "host_calls": f"{worker.host_calls:,}",
         "outbound_calls": f"{settings.http_calls:,}",
         "http_timeout": f"{settings.http_timeout:g} s",

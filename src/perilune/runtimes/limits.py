@@ -26,8 +26,6 @@ class WorkerLimits:
     outbound_calls: int = 50
     """Most calls of http, ai and email, together, in one execution."""
     response_body_bytes: int = 6 * MIB
-    response_headers_bytes: int = 256 * 1024
-    """Names and values of all header lines of a response."""
     log_line_bytes: int = 64 * 1024
     time_zone: str = ""
     """What workers take for local time, as in the variable `TZ`; empty: the machine's zone."""

@@ -11,7 +11,8 @@ from perilune.runtimes.guest_values import header_text
 from perilune.runtimes.language import WorkerKind
 from perilune.runtimes.limits import MIB, WorkerLimits
 from perilune.runtimes.report import format_report
-from perilune.worker.frames import Failure, Result
+from perilune.worker.answers import headers_too_large
+from perilune.worker.frames import HEADER_LINE_BYTES, MAX_HEADERS_BYTES, Failure, Result
 
 
 def response_of(frame: Result, limits: WorkerLimits) -> HTTPResponse:
@@ -28,9 +29,9 @@ def response_of(frame: Result, limits: WorkerLimits) -> HTTPResponse:
     if size > most:
         raise GuestError(f"response body of {size} bytes exceeds the limit of {most} bytes")
     headers = {name: header_text(value) for name, value in frame.headers.items()}
-    size, most = _headers_bytes(frame.headers), limits.response_headers_bytes
-    if size > most:
-        raise GuestError(f"response headers of {size} bytes exceed the limit of {most} bytes")
+    size = _headers_bytes(frame.headers)
+    if size > MAX_HEADERS_BYTES:
+        raise GuestError(headers_too_large(size))
     return HTTPResponse(
         status_code=frame.status_code,
         headers=headers,
@@ -65,7 +66,7 @@ def _headers_bytes(headers: dict[str, str | list[str]]) -> int:
     size = 0
     for name, value in headers.items():
         if isinstance(value, str):
-            size += len(name) + len(value)
+            size += len(name) + len(value) + HEADER_LINE_BYTES
         else:
-            size += sum(len(name) + len(one) for one in value)
+            size += sum(len(name) + len(one) + HEADER_LINE_BYTES for one in value)
     return size

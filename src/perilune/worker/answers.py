@@ -1,6 +1,11 @@
 """The last checks of a response inside the worker, the same in every language."""
 
-from perilune.worker.frames import Failure, Result
+from perilune.worker.frames import (
+    HEADER_LINE_BYTES,
+    MAX_HEADERS_BYTES,
+    Failure,
+    Result,
+)
 
 _BASE64_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
@@ -26,8 +31,20 @@ def build_result(
     if size > limit:
         text = f"response body of {size} bytes exceeds the limit of {limit} bytes"
         return Failure("runtime", text)
-    headers = _group_headers(header_lines) if header_lines else {}
-    return Result(status, headers, body, is_base64_encoded)
+    if not header_lines:
+        return Result(status, {}, body, is_base64_encoded)
+    size = sum(map(len, header_lines)) + len(header_lines) // 2 * HEADER_LINE_BYTES
+    if size > MAX_HEADERS_BYTES:
+        return Failure("runtime", headers_too_large(size))
+    return Result(status, _group_headers(header_lines), body, is_base64_encoded)
+
+
+def headers_too_large(size: int) -> str:
+    """Return what is wrong with headers of this size."""
+    return (
+        f"response headers of {size} bytes, {HEADER_LINE_BYTES} for each line included, "
+        f"exceed the limit of {MAX_HEADERS_BYTES} bytes"
+    )
 
 
 def _is_base64(text: bytes) -> bool:

@@ -21,6 +21,10 @@ import msgspec
 PROTOCOL_VERSION = 1
 HEADER = struct.Struct(">IB")
 MAX_FRAME_BYTES = 16 * 1024 * 1024
+MAX_HEADERS_BYTES = 256 * 1024
+"""Names and values of all header lines of a response, with `HEADER_LINE_BYTES` for each."""
+HEADER_LINE_BYTES = 32
+"""What a line counts beyond its text, as in HTTP/2 (RFC 9113, section 6.5.2)."""
 
 
 class FrameError(Exception):

@@ -13,6 +13,9 @@ const UNFIT = /[\0\r\n]/;
 const ASCII = /^[\x00-\x7f]*$/;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const MAX_SHOWN_CHARS = 80;
+const MAX_HEADERS_BYTES = 256 * 1024;
+/** What a line counts beyond its text, as in HTTP/2. */
+const HEADER_LINE_BYTES = 32;
 const NO_BYTES = new Uint8Array(0);
 
 const { stringify } = JSON;
@@ -107,10 +110,28 @@ function checked(answer, limit) {
     answer.body = fromLatin1(text);
     size = (text.length / 4) * 3 - (text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0);
   }
+  checkHeaders(answer.headers);
   if (size > limit) {
     throw new HandlerError(`response body of ${size} bytes exceeds the limit of ${limit} bytes`);
   }
   return answer;
+}
+
+/** @param {Record<string, string | string[]>} headers */
+function checkHeaders(headers) {
+  let size = 0;
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    for (const line of isArray(value) ? value : [value]) {
+      size += name.length + line.length + HEADER_LINE_BYTES;
+    }
+  }
+  if (size > MAX_HEADERS_BYTES) {
+    throw new HandlerError(
+      `response headers of ${size} bytes, ${HEADER_LINE_BYTES} for each line included, ` +
+        `exceed the limit of ${MAX_HEADERS_BYTES} bytes`,
+    );
+  }
 }
 
 /** @param {any} value */
