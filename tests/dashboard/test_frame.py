@@ -106,6 +106,19 @@ async def test_the_theme_is_switched_and_stays(site):
     assert await site.page.evaluate("getComputedStyle(document.body).backgroundColor") == after
 
 
+async def test_the_theme_follows_the_system_until_one_is_chosen(site):
+    await site.sign_in("/overview")
+    await site.page.get_by_role("button", name="Dark theme").wait_for()
+
+    await site.page.emulate_media(color_scheme="dark")
+
+    await expect(site.page.get_by_role("button", name="Light theme")).to_be_visible()
+    await site.page.get_by_role("button", name="Light theme").click()
+    await site.page.emulate_media(color_scheme="light")
+    await site.page.emulate_media(color_scheme="dark")
+    await expect(site.page.get_by_role("button", name="Dark theme")).to_be_visible()
+
+
 async def test_the_palette_is_used_by_keyboard_alone(site):
     function_id = await site.create(GREETER, name="payment-webhook")
     await site.create(GREETER, name="other")

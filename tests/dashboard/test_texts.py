@@ -51,6 +51,23 @@ def test_every_key_that_is_used_exists():
     assert missing == set()
 
 
+def test_keys_are_built_of_beginnings_that_exist():
+    code = "\n".join(path.read_text("utf-8") for path in sources())
+    built = set(re.findall(r"`([\w.]+\.)\$\{", code))
+
+    assert "error." in built
+    assert {one for one in built if not any(key.startswith(one) for key in texts("en"))} == set()
+
+
+def test_texts_with_a_number_have_a_singular_and_a_plural():
+    counted = re.compile(r"\{\{count\}\}")
+    for locale in LOCALES:
+        for key, text in texts(locale).items():
+            if text.startswith("{"):
+                assert "one:" in text and "other:" in text, (locale, key)
+                assert counted.search(text) or "list" in text, (locale, key)
+
+
 def test_every_key_is_used():
     code = "\n".join(path.read_text("utf-8") for path in sources())
     built = set(re.findall(r"`([\w.]+\.)\$\{", code))

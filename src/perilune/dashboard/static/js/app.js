@@ -3,7 +3,7 @@
 import { isReachable, lose } from "./api.js";
 import { t } from "./i18n.js";
 import { html, useEffect, useRef, useState } from "./lib.js";
-import { LOCALES, locale, theme } from "./preferences.js";
+import { LOCALES, isSystemDark, locale, theme } from "./preferences.js";
 import { go, href, isSettled, match, place } from "./router.js";
 import { HOME, ROUTES } from "./routes.js";
 import { session, signOut } from "./session.js";
@@ -161,8 +161,8 @@ export const languageLabel = (code) => (code === "en" ? "English" : "Português 
 
 function ThemeButton() {
   const chosen = useStore(theme);
-  const isDark =
-    chosen === "dark" || (chosen === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
+  const isOfSystem = useStore(isSystemDark);
+  const isDark = chosen === "dark" || (chosen === "system" && isOfSystem);
   return html`<${Button} kind="ghost" icon=${isDark ? "sun" : "moon"}
     label=${isDark ? t("frame.light") : t("frame.dark")} onClick=${() => theme.set(isDark ? "light" : "dark")} />`;
 }

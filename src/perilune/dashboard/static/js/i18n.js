@@ -20,7 +20,7 @@ const TEXTS = { en, "pt-BR": ptBR };
  */
 export function t(key, parameters = {}) {
   const language = locale.get();
-  const text = TEXTS[language]?.[key] ?? en[key] ?? key;
+  const text = TEXTS[language]?.[key] ?? en[key] ?? missing(key);
   const { count } = parameters;
   const chosen =
     typeof text === "string"
@@ -41,4 +41,10 @@ export function t(key, parameters = {}) {
  */
 export function hasText(key) {
   return Object.hasOwn(en, key);
+}
+
+/** What is shown for a key without a text; tests fail for the message. @param {string} key */
+function missing(key) {
+  console.error(`there is no text for ${key}`);
+  return key;
 }

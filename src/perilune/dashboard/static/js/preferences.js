@@ -18,6 +18,11 @@ export const locale = createStore(chosenLocale());
 /** @type {import("./store.js").Store<Theme>} */
 export const theme = createStore(chosenTheme());
 
+const darkness = matchMedia("(prefers-color-scheme: dark)");
+/** Whether the system wants dark colours; some change that in the evening. */
+export const isSystemDark = createStore(darkness.matches);
+darkness.addEventListener("change", () => isSystemDark.set(darkness.matches));
+
 /** Apply the choices to the page, now and whenever they change. */
 export function applyPreferences() {
   const applyLocale = (/** @type {Locale} */ value) => {

@@ -4,7 +4,7 @@ import uPlot from "../../vendor/uplot-1.6.32.js";
 import { axisTime, time } from "../format.js";
 import { t } from "../i18n.js";
 import { html, useEffect, useRef } from "../lib.js";
-import { theme } from "../preferences.js";
+import { isSystemDark, theme } from "../preferences.js";
 import { useStore } from "../store.js";
 
 /**
@@ -28,6 +28,7 @@ export function Chart({ label, times, series, format, height = 180 }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const drawn = useRef(/** @type {uPlot | null} */ (null));
   const chosen = useStore(theme);
+  const isOfSystem = useStore(isSystemDark);
   /** @type {any} */
   const data = [times, ...series.map((one) => one.values)];
   useEffect(() => {
@@ -42,7 +43,7 @@ export function Chart({ label, times, series, format, height = 180 }) {
       plot.destroy();
       drawn.current = null;
     };
-  }, [series.length, chosen, height]);
+  }, [series.length, chosen, isOfSystem, height]);
   // New figures do not take away what somebody points at.
   useEffect(() => drawn.current?.setData(data), [times, series]);
   return html`<figure class="chart" role="img" aria-label=${label} ref=${box}
