@@ -5,6 +5,7 @@ import base64
 from playwright.async_api import expect
 
 from tests.dashboard.test_executions import card, opened, run
+from tests.dashboard.test_screens import wrong
 
 PIXEL = base64.b64encode(
     base64.b64decode(
@@ -42,6 +43,7 @@ async def test_json_is_a_tree_that_opens_by_keyboard(site):
 
     await expect(tree.get_by_text('deepest: "here"')).to_be_visible()
     await expect(tree.get_by_text("none: null")).to_be_visible()
+    assert await wrong(site) == []
 
 
 async def test_long_lists_of_a_tree_are_shown_in_parts(site):

@@ -2,13 +2,17 @@
 
 import json
 
+import pytest
 from playwright.async_api import expect
 
 from tests.dashboard.test_executions import card
+from tests.dashboard.test_screens import wrong
 from tests.upstream.ai_provider import open_ai_provider
 
 ASKING = """
 function handler(ctx, event)
+  email.send({ from = "a@example.org", to = "somebody@example.org", subject = "Hello",
+    text = "hi" })
   for _, model in ipairs({ "gpt-small", "gpt-large" }) do
     ai.chat({ provider = "openai", model = model,
       messages = { { role = "user", content = "hi" } } })
@@ -80,3 +84,26 @@ async def test_old_prices_are_said_to_be_old_and_can_be_taken_back(site):
 
     await expect(calls.get_by_text("≈")).to_have_count(0)
     assert await site.page.evaluate(KEPT) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_requests_and_prices_are_accessible_and_fit_a_phone(site, theme):
+    execution_id = await asked(site)
+    await site.page.emulate_media(color_scheme=theme)
+    await site.sign_in(f"/executions/{execution_id}")
+    for title in ("AI requests", "E-mails"):
+        await card(site, title).get_by_role("button", name="Details").first.click()
+    problems = {"requests": await wrong(site)}
+    await site.picture(f"{theme}/execution-requests")
+    await card(site, "AI requests").get_by_role("button", name="Prices").click()
+    await site.page.get_by_role("dialog").wait_for()
+    problems["prices"] = await wrong(site)
+    await site.picture(f"{theme}/dialog-prices")
+    await site.page.keyboard.press("Escape")
+
+    await site.page.set_viewport_size({"width": 390, "height": 844})
+    await site.picture("phone/execution-requests")
+
+    assert await site.page.evaluate("document.documentElement.scrollWidth") == 390
+    assert {name: found for name, found in problems.items() if found} == {}

@@ -33,7 +33,7 @@ export function ErrorReport({ report, kind, functionId, version }) {
 
 /** @param {{ text: string }} props */
 function Frame({ text }) {
-  return html`<pre class="code frame" tabindex="0" aria-label=${t("execution.frame")}>${text.split("\n").map(
+  return html`<pre class="code frame" role="group" tabindex="0" aria-label=${t("execution.frame")}>${text.split("\n").map(
     (one, at) => html`<span key=${at} class=${one.startsWith(">") ? "frame-line failed" : "frame-line"}>${`${one}\n`}</span>`,
   )}</pre>`;
 }

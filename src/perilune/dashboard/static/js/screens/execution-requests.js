@@ -77,13 +77,17 @@ function Request({ one, head, facts }) {
       </dl>
       <div class="columns">
         <div class="stack-s"><h3>${t("requests.request")}</h3>
-          <${JsonBlock} text=${one.request_json || ""} label=${t("requests.request")} /></div>
+          <${Stored} text=${one.request_json} label=${t("requests.request")} /></div>
         <div class="stack-s"><h3>${t("requests.response")}</h3>
-          <${JsonBlock} text=${one.response_json ?? ""} label=${t("requests.response")} /></div>
+          <${Stored} text=${one.response_json} label=${t("requests.response")} /></div>
       </div>
     </div>`}
   </li>`;
 }
+
+/** @param {{ text: string | undefined, label: string }} props */
+const Stored = ({ text, label }) =>
+  text ? html`<${JsonBlock} text=${text} label=${label} />` : html`<p class="muted">${t("requests.nothing")}</p>`;
 
 /** @param {any} one */
 function aiHead(one) {

@@ -44,16 +44,22 @@ export default function Overview({ query }) {
 }
 
 /** @param {{ data: any }} props */
-function Figures({ data: { total, function_count: functions, running } }) {
+function Figures({ data: { range, total, function_count: functions, running } }) {
+  const since = `/executions?since=${range}`;
   const tiles = [
-    [t("overview.requests"), number(total.executions), ""],
-    [t("overview.errors"), percent(total.executions ? total.errors / total.executions : 0), t("overview.failed", { count: total.errors })],
+    [t("overview.requests"), number(total.executions), "", since],
+    [t("overview.errors"), percent(total.executions ? total.errors / total.executions : 0), t("overview.failed", { count: total.errors }), `${since}&status=error`],
     [t("overview.median"), duration(total.p50_ms), t("overview.p95", { value: duration(total.p95_ms) })],
-    [t("overview.running"), number(running), ""],
-    [t("nav.functions"), number(functions), ""],
+    [t("overview.running"), number(running), "", "/executions?status=pending"],
+    [t("nav.functions"), number(functions), "", "/functions"],
   ];
   return html`<dl class="tiles">
-    ${tiles.map(([name, value, remark]) => html`<div class="tile" key=${name}><dt>${name}</dt><dd>${value}${remark && html`<small>${remark}</small>`}</dd></div>`)}
+    ${tiles.map(
+      ([name, value, remark, path]) => html`<div class="tile" key=${name}>
+        <dt>${name}</dt>
+        <dd>${path ? html`<a href=${href(path)}>${value}</a>` : value}${remark && html`<small>${remark}</small>`}</dd>
+      </div>`,
+    )}
   </dl>`;
 }
 

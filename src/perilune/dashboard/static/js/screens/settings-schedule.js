@@ -109,7 +109,7 @@ function CronHelp() {
     <summary>${t("schedule.help")}</summary>
     <div class="stack-s">
       <p class="hint">${t("schedule.order")}</p>
-      <pre class="code" tabindex="0" aria-label=${t("schedule.order")}>30 9 * * 1-5</pre>
+      <pre class="code" role="group" tabindex="0" aria-label=${t("schedule.order")}>30 9 * * 1-5</pre>
       <dl class="facts">
         ${SIGNS.map(([sign, key]) => html`<dt key=${sign}><code>${sign}</code></dt><dd>${t(key)}</dd>`)}
       </dl>

@@ -56,6 +56,6 @@ function RunLogs({ id }) {
   }, [id]);
   if (lines.length === 0) return null;
   return html`<${Card} title=${t("logs.title")}>
-    <pre class="code wrap" tabindex="0" aria-label=${t("logs.title")}>${lines.map((one) => `${one.level.padEnd(5)} ${one.message}`).join("\n")}</pre>
+    <pre class="code wrap" role="group" tabindex="0" aria-label=${t("logs.title")}>${lines.map((one) => `${one.level.padEnd(5)} ${one.message}`).join("\n")}</pre>
   <//>`;
 }

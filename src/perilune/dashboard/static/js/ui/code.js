@@ -13,7 +13,7 @@ export function CodeBlock({ text, label, wrap = false, copy = true }) {
   const isCut = text.length > MAX_SHOWN;
   return html`<div class="code-block">
     ${copy && html`<div class="code-copy"><${CopyButton} text=${text} what=${label} /></div>`}
-    <pre class="code ${wrap ? "wrap" : ""}" tabindex="0" aria-label=${label}>${isCut ? text.slice(0, MAX_SHOWN) : text}</pre>
+    <pre class="code ${wrap ? "wrap" : ""}" role="group" tabindex="0" aria-label=${label}>${isCut ? text.slice(0, MAX_SHOWN) : text}</pre>
     ${isCut && html`<p class="hint">${t("code.cut", { shown: MAX_SHOWN, total: text.length })}</p>`}
   </div>`;
 }
@@ -30,7 +30,7 @@ export function JsonBlock({ text, label }) {
   }
   return html`<div class="code-block">
     <div class="code-copy"><${CopyButton} text=${pretty} what=${label} /></div>
-    <pre class="code wrap" tabindex="0" aria-label=${label}>${coloured(pretty)}</pre>
+    <pre class="code wrap" role="group" tabindex="0" aria-label=${label}>${coloured(pretty)}</pre>
   </div>`;
 }
 

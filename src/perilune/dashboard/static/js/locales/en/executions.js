@@ -70,6 +70,7 @@ export default {
   "logs.noneMatch": "No line matches",
 
   "requests.details": "Details",
+  "requests.nothing": "There was none.",
   "requests.request": "Request",
   "requests.response": "Response",
 
@@ -89,7 +90,7 @@ export default {
   "ai.withoutPrice": { one: "{{count}} without a price", other: "{{count}} without a price" },
 
   "email.title": "E-mails",
-  "email.count": { one: "{{count}} e-mail sent", other: "{{count}} e-mails sent" },
+  "email.count": { one: "{{count}} e-mail", other: "{{count}} e-mails" },
   "email.text": "Text",
   "email.from": "From",
   "email.to": "To",

@@ -70,6 +70,7 @@ export default {
   "logs.noneMatch": "Nenhuma linha encontrada",
 
   "requests.details": "Detalhes",
+  "requests.nothing": "Não houve.",
   "requests.request": "Requisição",
   "requests.response": "Resposta",
 
@@ -89,7 +90,7 @@ export default {
   "ai.withoutPrice": { one: "{{count}} sem preço", other: "{{count}} sem preço" },
 
   "email.title": "E-mails",
-  "email.count": { one: "{{count}} e-mail enviado", other: "{{count}} e-mails enviados" },
+  "email.count": { one: "{{count}} e-mail", other: "{{count}} e-mails" },
   "email.text": "Texto",
   "email.from": "De",
   "email.to": "Para",
