@@ -47,6 +47,37 @@ async def test_a_pair_is_made_changed_and_removed(site):
     await expect(page.get_by_text("No data")).to_be_visible()
 
 
+async def test_a_new_pair_replaces_none_that_is_there(site):
+    function_id = await opened(site, taken="kept")
+    dialog = site.page.get_by_role("dialog")
+    await site.page.get_by_role("button", name="New pair").click()
+    await expect(dialog.get_by_label("Key")).to_be_focused()
+    await dialog.get_by_label("Key").fill("taken")
+    await dialog.get_by_label("Value").fill("other")
+
+    await dialog.get_by_role("button", name="Save").click()
+
+    await expect(dialog.get_by_role("alert")).to_contain_text("There is this key already")
+    assert (await pair(site, function_id, "taken"))["value"] == "kept"
+
+
+async def test_what_is_wrong_with_a_pair_is_said_at_its_field(site):
+    await opened(site)
+    dialog = site.page.get_by_role("dialog")
+    await site.page.get_by_role("button", name="New pair").click()
+    await dialog.get_by_label("Key").fill("k" * 600)
+    await dialog.get_by_label("Expires after (seconds)").fill("soon")
+    await expect(dialog.get_by_role("alert")).to_have_text("A whole number.")
+    await expect(dialog.get_by_role("button", name="Save")).to_be_disabled()
+    await dialog.get_by_label("Expires after (seconds)").fill("60")
+
+    await dialog.get_by_role("button", name="Save").click()
+
+    await expect(dialog.get_by_role("alert")).to_have_text("The key may have 512 bytes.")
+    await expect(dialog.get_by_label("Key")).to_have_attribute("aria-invalid", "true")
+    await expect(dialog.get_by_label("Expires after")).not_to_have_attribute("aria-invalid", "true")
+
+
 async def test_keys_are_found_by_their_beginning(site):
     await opened(site, **{"user:1": "x", "user:2": "y", "other": "z"})
     rows = site.page.locator(".table tbody tr")

@@ -43,6 +43,18 @@ RULES = [
     ("value: value must be whsec_ and base64 of 24 to 64 bytes", "base64 de 24 a 64 bytes"),
     ("value: value is not base64", "não é base64"),
     ("ttl: ttl must be a positive number of seconds", "mais do que zero"),
+    (
+        "KV error: key is too long: 600 bytes, at most 512 are allowed (limit max_key_bytes)",
+        "pode ter 512 bytes",
+    ),
+    (
+        "KV error: value is too large: 9 bytes, at most 4 are allowed (limit max_value_bytes)",
+        "No máximo 4 bytes",
+    ),
+    (
+        "KV error: the function's data would pass its quota of 100 bytes (limit x)",
+        "podem ter 100 bytes ao todo",
+    ),
     ("name: another token has this name", "já tem este nome"),
     ("something that no rule knows", "something that no rule knows"),
 ]

@@ -1,7 +1,7 @@
 // The key-value pairs of a function: look, change, remove.
 
-import { get, put, remove } from "../api.js";
-import { errorText } from "../errors.js";
+import { ApiError, get, put, remove } from "../api.js";
+import { errorText, fieldError } from "../errors.js";
 import { absoluteTime, bytes, relativeTime } from "../format.js";
 import { t } from "../i18n.js";
 import { html, useEffect, useState } from "../lib.js";
@@ -15,6 +15,7 @@ import { FunctionFrame } from "../ui/function-frame.js";
 import { Empty, Loaded } from "../ui/state.js";
 import { Table } from "../ui/table.js";
 import { toast } from "../ui/toast.js";
+import { numberProblem } from "./settings-checks.js";
 
 const TYPING_DELAY_MS = 300;
 
@@ -137,31 +138,60 @@ function PairForm({ path, encoded, pair, onClose, onSaved }) {
   const [key, setKey] = useState(pair.key);
   const [value, setValue] = useState(pair.value);
   const [ttl, setTtl] = useState(pair.expires_at ? String(Math.max(1, Math.round(pair.expires_at - Date.now() / 1000))) : "");
-  const [error, setError] = useState("");
+  const [errors, setErrors] = useState(/** @type {Record<string, string>} */ ({}));
+  const ttlError = numberProblem(ttl, {});
+  const isNew = encoded === "";
   const [isBusy, save] = useAction(async () => {
     try {
+      if (isNew && (await isTaken(`${path}/${encodeURIComponent(key)}`))) {
+        setErrors({ key: t("data.taken") });
+        return;
+      }
       const body = { value, ...(pair.base64 ? { base64: true } : {}), ...(ttl ? { ttl: Number(ttl) } : {}) };
       await put(`${path}/${encoded || encodeURIComponent(key)}`, body);
       toast("good", t("settings.saved"));
       onSaved();
       onClose();
     } catch (problem) {
-      setError(errorText(problem));
+      setErrors({ [fieldOf(problem)]: fieldError(problem) });
     }
   });
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
-    void save();
+    if (key && !ttlError) void save();
   };
-  return html`<form class="stack" onSubmit=${submit}>
-    <${TextField} label=${t("data.key")} mono value=${key} onInput=${setKey} readOnly=${encoded !== ""} required focus=${encoded === ""} />
-    <${TextField} label=${pair.base64 ? t("data.valueBase64") : t("data.value")} mono rows=${8} value=${value} onInput=${setValue} error=${error} />
-    <${TextField} label=${t("data.ttl")} hint=${t("data.ttlHint")} type="number" min=${1} value=${ttl} onInput=${setTtl} />
+  return html`<form class="stack" onSubmit=${submit} noValidate>
+    <${TextField} label=${t("data.key")} mono value=${key} onInput=${setKey} readOnly=${!isNew} focus=${isNew} error=${errors["key"]} autocomplete="off" />
+    <${TextField} label=${pair.base64 ? t("data.valueBase64") : t("data.value")} mono rows=${8} value=${value} onInput=${setValue} focus=${!isNew} error=${errors["value"]} />
+    <${TextField} label=${t("data.ttl")} hint=${t("data.ttlHint")} inputMode="numeric" value=${ttl} onInput=${setTtl}
+      error=${ttlError || errors["ttl"]} />
     <div class="actions">
-      <${Button} kind="primary" type="submit" busy=${isBusy} disabled=${!key}>${t("settings.save")}<//>
+      <${Button} kind="primary" type="submit" busy=${isBusy} disabled=${!key || ttlError !== ""}>${t("settings.save")}<//>
       <${Button} onClick=${onClose}>${t("dialog.cancel")}<//>
     </div>
   </form>`;
+}
+
+/** The field that *problem* is about. @param {unknown} problem */
+function fieldOf(problem) {
+  if (!(problem instanceof ApiError)) return "value";
+  if (problem.field === "ttl") return "ttl";
+  return problem.detail.includes("key is too long") ? "key" : "value";
+}
+
+/**
+ * Whether there is a pair already, which a new one would silently replace.
+ *
+ * @param {string} path
+ */
+async function isTaken(path) {
+  try {
+    await get(path);
+    return true;
+  } catch (problem) {
+    if (problem instanceof ApiError && problem.status === 404) return false;
+    throw problem;
+  }
 }
 
 /**

@@ -44,7 +44,7 @@ function TokenList() {
       title: t("tokens.scopes"),
       cell: (/** @type {any} */ one) => html`<span class="row">${one.scopes.map((/** @type {string} */ scope) => html`<${Badge} key=${scope}>${scope}<//>`)}</span>`,
     },
-    { id: "created", title: t("versions.created"), cell: (/** @type {any} */ one) => moment(one.created_at) },
+    { id: "created", title: t("tokens.created"), cell: (/** @type {any} */ one) => moment(one.created_at) },
     { id: "used", title: t("tokens.lastUse"), cell: (/** @type {any} */ one) => (one.last_used_at ? moment(one.last_used_at) : t("tokens.unused")) },
     { id: "expires", title: t("tokens.expires"), cell: (/** @type {any} */ one) => (one.expires_at ? moment(one.expires_at) : t("tokens.never")) },
     {

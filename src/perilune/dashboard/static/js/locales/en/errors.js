@@ -51,6 +51,8 @@ export default {
   "rule.empty": "This can't be empty.",
   "rule.tooLong": { one: "At most {{count}} character.", other: "At most {{count}} characters." },
   "rule.tooLarge": { one: "At most {{count}} byte.", other: "At most {{count}} bytes." },
+  "rule.keyTooLarge": { one: "The key may have {{count}} byte.", other: "The key may have {{count}} bytes." },
+  "rule.quota": { one: "The data of a function may have {{count}} byte in all.", other: "The data of a function may have {{count}} bytes in all." },
   "rule.between": "A whole number from {{least}} to {{most}}.",
   "rule.whole": "A whole number.",
   "rule.atLeast": "At least {{least}}.",

@@ -145,6 +145,7 @@ export default {
   "tokens.new": "New token",
   "tokens.none": "No tokens",
   "tokens.scopes": "Scopes",
+  "tokens.created": "Created",
   "tokens.lastUse": "Last use",
   "tokens.unused": "Never",
   "tokens.expires": "Expires",

@@ -172,6 +172,7 @@ export default {
   "data.key": "Key",
   "data.value": "Value",
   "data.valueBase64": "Value (base64)",
+  "data.taken": "There is this key already; edit it instead.",
   "data.size": "Size",
   "data.ttl": "Expires after (seconds)",
   "data.ttlHint": "Empty: never",

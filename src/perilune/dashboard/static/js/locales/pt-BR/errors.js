@@ -51,6 +51,8 @@ export default {
   "rule.empty": "Isto não pode ficar vazio.",
   "rule.tooLong": { one: "No máximo {{count}} caractere.", other: "No máximo {{count}} caracteres." },
   "rule.tooLarge": { one: "No máximo {{count}} byte.", other: "No máximo {{count}} bytes." },
+  "rule.keyTooLarge": { one: "A chave pode ter {{count}} byte.", other: "A chave pode ter {{count}} bytes." },
+  "rule.quota": { one: "Os dados de uma função podem ter {{count}} byte ao todo.", other: "Os dados de uma função podem ter {{count}} bytes ao todo." },
   "rule.between": "Um número inteiro de {{least}} a {{most}}.",
   "rule.whole": "Um número inteiro.",
   "rule.atLeast": "No mínimo {{least}}.",

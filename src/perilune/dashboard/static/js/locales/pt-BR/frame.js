@@ -146,6 +146,7 @@ export default {
   "tokens.new": "Novo token",
   "tokens.none": "Nenhum token",
   "tokens.scopes": "Escopos",
+  "tokens.created": "Criado",
   "tokens.lastUse": "Último uso",
   "tokens.unused": "Nunca",
   "tokens.expires": "Expira",

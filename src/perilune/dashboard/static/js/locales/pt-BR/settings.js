@@ -172,6 +172,7 @@ export default {
   "data.key": "Chave",
   "data.value": "Valor",
   "data.valueBase64": "Valor (base64)",
+  "data.taken": "Esta chave já existe; edite-a em vez disso.",
   "data.size": "Tamanho",
   "data.ttl": "Expira após (segundos)",
   "data.ttlHint": "Vazio: nunca",
