@@ -71,6 +71,7 @@ async def test_an_error_is_shown_with_its_frame_and_leads_to_its_line(site):
     await expect(error.locator(".frame-line.failed")).to_contain_text("event.user.name")
     await expect(error.locator(".note")).to_be_visible()
     assert "[CODE]" not in await error.inner_text()
+    assert "[CODE]" not in await card(site, "Log").inner_text()
 
     await error.get_by_role("link", name="Go to line 3").click()
 
@@ -304,10 +305,13 @@ async def test_an_error_leads_to_the_line_in_the_version_that_failed(site):
     await site.api.put(f"/api/functions/{function_id}", json={"code": GREETER})
     await opened(site, execution_id)
 
-    jump = card(site, "Error").get_by_role("link", name="Go to line 3")
-    await expect(jump).to_have_attribute("href", f"#!/functions/{function_id}?version=1&line=3")
     version = site.page.locator(".screen-title").get_by_role("link", name="v1")
     await expect(version).to_have_attribute("href", f"#!/functions/{function_id}?version=1")
+
+    await card(site, "Error").get_by_role("link", name="Go to line 3").click()
+
+    await expect(site.page).to_have_url(re.compile("version=1&line=3"))
+    await expect(site.page.locator(".cm-activeLine")).to_contain_text("event.user.name")
 
 
 async def test_the_list_of_all_executions_is_live(site):

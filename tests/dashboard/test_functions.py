@@ -145,3 +145,19 @@ async def test_several_are_deleted_once_their_number_was_typed(site):
 
     await expect(names(site)).to_have_text(["nightly", "resting"])
     await expect(site.page.get_by_text("selected")).to_be_hidden()
+
+
+async def test_kd_187_deleting_the_last_row_of_a_page_shows_the_page_before(site):
+    for number in range(21):
+        await site.create(GREETER, name=f"number-{number:02}")
+    await site.sign_in("/functions?sort=name&offset=20")
+    await expect(names(site)).to_have_text(["number-20"])
+    await site.page.get_by_label("Select number-20").check()
+    await site.page.get_by_role("button", name="Delete").click()
+    dialog = site.page.get_by_role("dialog")
+    await dialog.get_by_label("Type 1 to confirm").fill("1")
+
+    await dialog.get_by_role("button", name="Delete").click()
+
+    await expect(names(site)).to_have_count(20)
+    await expect(names(site).last).to_have_text("number-19")

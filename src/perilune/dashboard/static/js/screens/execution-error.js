@@ -13,8 +13,8 @@ import { CodeBlock } from "../ui/code.js";
  *   report: string,
  *   kind: string | undefined,
  *   functionId: string,
- *   version?: number | undefined,
- * }} props  *version* if another one is active now
+ *   version?: number,
+ * }} props  *version* is the one that ran; without it, the code as it is now
  */
 export function ErrorReport({ report, kind, functionId, version }) {
   const { text, frame, tip, line } = takeApart(report);

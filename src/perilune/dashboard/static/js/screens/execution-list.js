@@ -13,7 +13,7 @@ import { Card } from "../ui/card.js";
 import { confirm } from "../ui/dialog.js";
 import { SelectField, TextField } from "../ui/field.js";
 import { Empty, Loaded } from "../ui/state.js";
-import { Pagination, Table, pageOf } from "../ui/table.js";
+import { Pagination, Table, pageOf, useExistingPage } from "../ui/table.js";
 import { toast } from "../ui/toast.js";
 
 const TYPING_DELAY_MS = 300;
@@ -38,6 +38,7 @@ export function ExecutionList({ functionId, query, empty }) {
     (signal) => get(path, { query: { ...page, ...filter, fields: "summary" }, signal }),
     [path, query.toString()],
   );
+  useExistingPage(list.data?.pagination);
   const isLive = useLive(path, page.offset === 0, list.reload);
   const isFiltered = Object.values(filter).some(Boolean);
   const actions = html`

@@ -9,6 +9,7 @@ import { Button } from "../ui/button.js";
 import { Card } from "../ui/card.js";
 import { CheckField, SelectField, TextField } from "../ui/field.js";
 import { Empty, Loaded } from "../ui/state.js";
+import { takeApart } from "./execution-error.js";
 
 const PART = 1000; // lines per request: the most that the API gives
 const FOLLOW_MS = 1000;
@@ -71,7 +72,7 @@ function Lines({ lines, isFollowing }) {
             (one, at) => html`<button type="button" key=${first + at} class="log-line ${one.level}" onClick=${() => setOpen(one)}>
               <span class="log-time">${clockTime(one.created_at)}</span>
               <span class="log-level">${one.level}</span>
-              <span class="truncate">${one.message}</span>
+              <span class="truncate">${summary(one.message)}</span>
             </button>`,
           )}
         </div>
@@ -81,9 +82,12 @@ function Lines({ lines, isFollowing }) {
     html`<div class="log-open">
       <div class="row spread"><span class="muted">${open.level} · ${absoluteTime(open.created_at)}</span>
         <${Button} small kind="ghost" icon="x" label=${t("dialog.close")} onClick=${() => setOpen(null)} /></div>
-      <pre class="code wrap" tabindex="0">${open.message}</pre>
+      <pre class="code wrap" role="group" tabindex="0" aria-label=${t("logs.line")}>${open.message}</pre>
     </div>`}`;
 }
+
+/** What a line says first; errors go on with the code around them. @param {string} message */
+const summary = (message) => (message.includes("[CODE]") ? takeApart(message).text : message);
 
 /**
  * All lines, and while the execution goes on those that are added.

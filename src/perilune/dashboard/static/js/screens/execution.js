@@ -49,13 +49,11 @@ function Details({ one }) {
   useSubject(owner.data?.name);
   const ran = Number(versionOf(one).replace(/\D/g, ""));
   const active = owner.data?.active_version?.version;
-  // The code as it was, where it is another one now.
-  const version = ran && active && ran !== active ? ran : undefined;
   return html`<div class="screen">
-      <${Head} one=${one} name=${owner.data?.name} active=${version && active} />
+      <${Head} one=${one} name=${owner.data?.name} active=${ran !== active ? active : undefined} />
       ${one.error_message &&
       html`<${Guarded}>
-        <${ErrorReport} report=${one.error_message} kind=${one.error_kind} functionId=${one.function_id} version=${version} />
+        <${ErrorReport} report=${one.error_message} kind=${one.error_kind} functionId=${one.function_id} version=${ran} />
       <//>`}
       <div class="columns">
         <${Guarded}><${Event} text=${one.event_json} /><//>

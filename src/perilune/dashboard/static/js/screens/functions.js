@@ -9,7 +9,7 @@ import { LinkButton } from "../ui/button.js";
 import { Card } from "../ui/card.js";
 import { SelectField, TextField } from "../ui/field.js";
 import { Empty, Loaded } from "../ui/state.js";
-import { Pagination, Table, pageOf } from "../ui/table.js";
+import { Pagination, Table, pageOf, useExistingPage } from "../ui/table.js";
 import { BulkActions } from "./functions-bulk.js";
 import { columns } from "./functions-columns.js";
 
@@ -31,6 +31,7 @@ export default function Functions({ query }) {
     [page.limit, page.offset, q, sort, filter],
   );
   useRefresh(list.reload, REFRESH_MS);
+  useExistingPage(list.data?.pagination);
   const activity = useActivity(list.data?.functions ?? []);
   const [chosen, setChosen] = useState(/** @type {readonly string[]} */ ([]));
   const choose = (/** @type {string[]} */ ids, /** @type {boolean} */ isOn) =>

@@ -1,7 +1,8 @@
 // Tables, and paging through long lists.
 
 import { t } from "../i18n.js";
-import { html } from "../lib.js";
+import { html, useEffect } from "../lib.js";
+import { setQuery } from "../router.js";
 import { Button } from "./button.js";
 import { SelectField } from "./field.js";
 
@@ -96,4 +97,17 @@ export function pageOf(query) {
   const limit = Number.parseInt(query.get("limit") ?? "", 10);
   const offset = Number.parseInt(query.get("offset") ?? "", 10);
   return { limit: PAGE_SIZES.includes(limit) ? limit : 20, offset: offset > 0 ? offset : 0 };
+}
+
+/**
+ * Go to the last page when the one that is shown is gone, since what was on it was deleted (KD-187).
+ *
+ * @param {{ total: number, limit: number, offset: number, total_is_minimum?: boolean } | undefined} pagination
+ */
+export function useExistingPage(pagination) {
+  useEffect(() => {
+    if (!pagination || pagination.offset === 0 || pagination.total_is_minimum) return;
+    const { total, limit, offset } = pagination;
+    if (offset >= total) setQuery({ offset: Math.floor(Math.max(0, total - 1) / limit) * limit || null });
+  }, [pagination]);
 }

@@ -66,6 +66,7 @@ export default {
   "logs.anyLevel": "All levels",
   "logs.follow": "Follow",
   "logs.download": "Download the log",
+  "logs.line": "Line of the log",
   "logs.none": "Nothing was logged",
   "logs.noneMatch": "No line matches",
 

@@ -66,6 +66,7 @@ export default {
   "logs.anyLevel": "Todos os níveis",
   "logs.follow": "Acompanhar",
   "logs.download": "Baixar o registro",
+  "logs.line": "Linha do registro",
   "logs.none": "Nada foi registrado",
   "logs.noneMatch": "Nenhuma linha encontrada",
 
