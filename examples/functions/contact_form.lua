@@ -46,14 +46,14 @@ local function form(status, fields, problem)
     .. "<p><button>Send</button></form>")
 end
 
--- The fields of a form body, which is written like the query of a URL.
+-- The fields of a form body; of several with the same name the first counts.
 local function read_fields(body)
-  local parts = url.parse("?" .. body)
-  local query, fields = parts and parts.query or {}, {}
-  for _, name in ipairs({ "name", "email", "message", "website" }) do
-    local value = query[name] or ""
-    -- The first one, if there are several.
-    fields[name] = strings.trim(type(value) == "table" and value[1] or value)
+  local fields, found = { name = "", email = "", message = "", website = "" }, {}
+  for name, value in body:gmatch("([^&=]+)=([^&]*)") do
+    if fields[name] and not found[name] then
+      found[name] = true
+      fields[name] = strings.trim(url.decode(value) or value)
+    end
   end
   return fields
 end

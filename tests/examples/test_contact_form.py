@@ -150,6 +150,15 @@ async def test_a_body_that_is_no_form_is_refused(stage: Stage, body: str) -> Non
     assert stage.email.requests == []
 
 
+async def test_what_browsers_would_escape_is_taken_as_it_is(stage: Stage) -> None:
+    form = await deploy_form(stage)
+
+    await form.call("POST", body="name=a%zz&email=a@b.example&message=a=b#c")
+
+    ((_, email),) = stage.email.requests
+    assert (email.subject, email.text) == ("Message from a%zz", "a=b#c")
+
+
 async def test_of_repeated_fields_the_first_counts(stage: Stage) -> None:
     form = await deploy_form(stage)
 

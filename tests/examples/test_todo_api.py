@@ -66,6 +66,10 @@ async def test_a_long_list_has_pages(stage: Stage) -> None:
     [
         pytest.param("POST", "/todos", "{", (400, "the body is no JSON"), id="no JSON"),
         pytest.param("POST", "/todos", "", (400, "the body is no JSON"), id="no body"),
+        pytest.param("POST", "/todos", "[" * 100_000, (400, "the body is no JSON"), id="deep"),
+        pytest.param(
+            "POST", "/todos", '{"title":"t","done":NaN}', (400, "the body is no JSON"), id="NaN"
+        ),
         pytest.param("POST", "/todos", "null", (400, "title is required"), id="null"),
         pytest.param("POST", "/todos", "[]", (400, "title is required"), id="no title"),
         pytest.param("POST", "/todos", todo(7), (400, "title is required"), id="number"),

@@ -127,6 +127,21 @@ async def test_what_a_handler_gets(python: Box, expression: str, value: str) -> 
     assert await python.body(returning(expression), EVENT) == value
 
 
+@pytest.mark.parametrize(
+    "body",
+    ["{", "", "NaN", "[-Infinity]", "1 2", pytest.param("[" * 100_000, id="nested without end")],
+)
+async def test_a_body_that_is_no_json_is_a_value_error(python: Box, body: str) -> None:
+    code = (
+        "def handler(ctx, event):\n    try:\n        return repr(event.json())\n"
+        "    except ValueError:\n        return 'no JSON'"
+    )
+
+    seen = await python.body(code, HTTPEvent(method="POST", path="/", body=body))
+
+    assert seen == "no JSON"
+
+
 async def test_a_body_that_is_no_text_keeps_its_bytes(python: Box) -> None:
     event = HTTPEvent(method="POST", path="/", body=b"\xff\x00a")
 

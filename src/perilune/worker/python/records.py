@@ -64,7 +64,7 @@ class Event(Record):
 
     def json(self) -> Any:
         """Return the body, which is JSON; raises ValueError if it is none."""
-        return json.loads(self["body"])
+        return _read_json(self["body"])
 
 
 class Context(Record):
@@ -102,7 +102,7 @@ class HttpResponse(Record):
 
     def json(self) -> Any:
         """Return the body, which is JSON; raises ValueError if it is none."""
-        return json.loads(self["body"])
+        return _read_json(self["body"])
 
 
 class KvPage(list[Record]):
@@ -178,6 +178,21 @@ def to_wire(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [to_wire(one) for one in value]
     raise TypeError(f"a plain value is expected, not {type(value).__name__}")
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+def _read_json(text: str) -> Any:
+    """Return what JSON text says; raises ValueError, whatever is wrong with it."""
+    try:
+        return _JSON.decode(text)
+    except RecursionError:
+        raise ValueError("the JSON is nested too deeply") from None
 
 
 def _key(name: Any) -> Any:
