@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from pathlib import Path
 
 from perilune.store import ExecutionStatus
 from tests.runtimes.conftest import TIMEOUT_S, Box
@@ -45,3 +46,8 @@ async def attack(box: Box, code: str, kinds: set[str]) -> None:
     assert elapsed_s < limit_s + GRACE_S
     assert answered > 0
     assert (await box.call(innocent)).error is None
+
+
+def resident_bytes() -> int:
+    """Return the memory of this process."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096

@@ -324,6 +324,8 @@ class WorkerRuntime:
                 reply = await calls.answer(frame)
                 if reply is not None:
                     _send_reply(invocation, reply)
+                    if invocation.worker.is_clogged:
+                        await invocation.worker.drained()
             elif isinstance(frame, Result | Failure):
                 return frame
             else:

@@ -1,5 +1,6 @@
 """Watches workers: the memory of each and of all together, and whether idle ones are idle."""
 
+import os
 from collections.abc import Iterable
 
 from perilune.runtimes.contract import MemoryLimitError
@@ -9,6 +10,8 @@ from perilune.runtimes.worker_process import WorkerProcess
 
 IDLE_PROCESSOR_S = 1.0
 """Processor time an idle worker may use: collecting garbage and compiling go on for a while."""
+
+_TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
 def check_memory(worker: WorkerProcess) -> None:
@@ -33,7 +36,7 @@ def works_unasked(worker: WorkerProcess) -> bool:
     process would be stopped at the deadline of the next execution, but there may be none.
     """
     since, used_s = worker.idle_mark
-    now_used_s = worker.processor_s()
+    now_used_s = _processor_s(worker.pid)
     if since != worker.free_since:
         worker.idle_mark = (worker.free_since, now_used_s)
         return False
@@ -55,3 +58,13 @@ def find_excess(
     idle.sort(key=lambda one: one[0].free_since)
     total = sum(size for _, size in held) + sum(worker.own_bytes() for worker in spares)
     return over_budget(idle, total, limit_bytes)
+
+
+def _processor_s(pid: int) -> float:
+    """Return the processor time a process has used; 0 when it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            members = stat.read().rpartition(b")")[2].split()
+        return (int(members[11]) + int(members[12])) * _TICK_S
+    except (OSError, IndexError, ValueError):
+        return 0.0

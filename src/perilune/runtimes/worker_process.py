@@ -1,10 +1,10 @@
 """One worker process, as the host sees it: invocations in order, their frames, a way to kill it."""
 
 import asyncio
-import os
 import signal
 import time
 from collections import deque
+from contextlib import suppress
 
 from perilune.runtimes.contract import MemoryLimitError, RuntimeFailure, WorkerDiedError
 from perilune.runtimes.frame_contents import refuse_bombs
@@ -32,9 +32,16 @@ MAX_UNREAD_FRAMES = 64
 leaves a moment to everybody else."""
 MAX_UNREAD_BYTES = 64 * 1024
 """The same for their size."""
+CLOGGED_BYTES = 4 * MIB
+"""With so much on its way to a worker, the answer to its next call waits a little."""
+UNCLOGGED_BYTES = MIB
+CLOGGED_FRAMES = 4096
+"""Frames that are taken ahead meanwhile: a worker that waits until its calls are taken would not
+read its answers."""
+DRAIN_WAIT_S = 0.1
+"""How long the next answer waits.  Not for ever, since even that may be too few."""
 MAX_UNREAD_REPLY_BYTES = 48 * MIB
 """Answers to calls that a worker may leave unread, beyond one frame for each in its line."""
-PROCESSOR_TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
 class NotStartedError(RuntimeFailure):
@@ -147,6 +154,9 @@ class WorkerProcess(asyncio.Protocol):
         self._failure: RuntimeFailure | None = None
         self._ended_by_itself = False
         self._has_left_unread = False
+        self.is_clogged = False
+        """Whether much of what it was sent waits to be read by it."""
+        self._drained = asyncio.Event()
         self._paused = False
         self._handled_bytes = 0
         self.idle_mark: tuple[float, float] = (0.0, 0.0)
@@ -218,14 +228,24 @@ class WorkerProcess(asyncio.Protocol):
         if self._failure is not None:
             return
         self.send(reply)
+        if not self.is_clogged or self._transport is None:
+            return
         most = MAX_UNREAD_REPLY_BYTES + len(self._line) * MAX_FRAME_BYTES
-        if self._transport is not None and self._transport.get_write_buffer_size() > most:
+        if self._transport.get_write_buffer_size() > most:
             self.kill(
                 MemoryLimitError(
                     f"memory limit exceeded: answers of more than {most // MIB} MiB "
                     "wait for the function to read them"
                 )
             )
+
+    async def drained(self) -> None:
+        """Wait until the worker has read most of what it was sent, but not for long."""
+        if self._paused:
+            self._resume()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_WAIT_S):
+                await self._drained.wait()
 
     def kill(self, reason: RuntimeFailure | None = None) -> None:
         """End the process at once; *reason* is what the invocation it is busy with reports."""
@@ -269,6 +289,17 @@ class WorkerProcess(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Asyncio: the socket is connected."""
         self._transport = transport  # type: ignore[assignment]  # streams have stream transports
+        self._transport.set_write_buffer_limits(CLOGGED_BYTES, UNCLOGGED_BYTES)  # type: ignore[union-attr]
+
+    def pause_writing(self) -> None:
+        """Asyncio: much waits to be read by the other side."""
+        self.is_clogged = True
+        self._drained.clear()
+
+    def resume_writing(self) -> None:
+        """Asyncio: most of it has been read."""
+        self.is_clogged = False
+        self._drained.set()
 
     def data_received(self, data: bytes) -> None:
         """Asyncio: bytes have arrived."""
@@ -289,6 +320,7 @@ class WorkerProcess(asyncio.Protocol):
             self._ended_by_itself = True
             self._has_left_unread = isinstance(exc, ConnectionResetError)
             self._fail(WorkerDiedError(ENDED))
+        self._drained.set()
         self._spawned.close()
 
     def _dispatch(self, frame: FromWorker) -> None:
@@ -298,7 +330,10 @@ class WorkerProcess(asyncio.Protocol):
         invocation = self._line[0]
         if isinstance(frame, Call):
             unread_bytes = self._reader.taken_bytes - self._handled_bytes
-            if invocation.deliver(frame) >= MAX_UNREAD_FRAMES or unread_bytes > MAX_UNREAD_BYTES:
+            frames, most_bytes = MAX_UNREAD_FRAMES, MAX_UNREAD_BYTES
+            if self.is_clogged:
+                frames, most_bytes = CLOGGED_FRAMES, MAX_FRAME_BYTES
+            if invocation.deliver(frame) >= frames or unread_bytes > most_bytes:
                 self._paused = True
                 if self._transport is not None:
                     self._transport.pause_reading()
@@ -326,15 +361,6 @@ class WorkerProcess(asyncio.Protocol):
         """
         resident, of_files = self._pages()
         return (resident - of_files) * PAGE_BYTES
-
-    def processor_s(self) -> float:
-        """Return the processor time the process has used; 0 when it is gone."""
-        try:
-            with open(f"/proc/{self.pid}/stat", "rb") as stat:
-                members = stat.read().rpartition(b")")[2].split()
-            return (int(members[11]) + int(members[12])) * PROCESSOR_TICK_S
-        except (OSError, IndexError, ValueError):
-            return 0.0
 
     def _pages(self) -> tuple[int, int]:
         """Return how many pages are resident, and how many of them belong to files."""
