@@ -110,7 +110,7 @@ async def test_dialogs_and_the_palette_are_accessible(site):
     openers = {
         "import": (f"{one}/settings", "Import .env"),
         "delete": (f"{one}/settings", "Delete"),
-        "source": (f"{one}/versions", "View"),
+        "delete-version": (f"{one}/versions", "Delete version 1"),
         "pair": (f"{one}/data", "New pair"),
         "token": ("/tokens", "New token"),
     }

@@ -49,63 +49,143 @@ export function pairUp(lines) {
  *
  * @template T
  * @param {T[]} items
- * @param {boolean} isFolded
- * @param {(item: T) => boolean} isSame
- * @returns {({ item: T } | { hidden: number })[]}
+ * @param {{ isFolded: boolean, opened: ReadonlySet<number>, isSame: (item: T) => boolean }} how  *opened*:
+ *   the first items of what is shown all the same
+ * @returns {({ item: T, change: number | null } | { hidden: number, from: number })[]}  *change* counts
+ *   the groups of items that are not the same
  */
-export function fold(items, isFolded, isSame) {
-  if (!isFolded) return items.map((item) => ({ item }));
-  const isNear = new Array(items.length).fill(false);
+export function fold(items, { isFolded, opened, isSame }) {
+  const isNear = new Array(items.length).fill(!isFolded);
   for (const [at, item] of items.entries()) {
     if (isSame(item)) continue;
     const from = Math.max(0, at - CONTEXT);
     for (let near = from; near <= Math.min(items.length - 1, at + CONTEXT); near += 1) isNear[near] = true;
   }
-  /** @type {({ item: T } | { hidden: number })[]} */
+  /** @type {ReturnType<typeof fold<T>>} */
   const rows = [];
+  let changes = -1;
+  let isChange = false;
+  let start = 0; // of what is hidden
   for (const [at, item] of items.entries()) {
+    if (isNear[at]) {
+      if (!isSame(item) && !isChange) changes += 1;
+      isChange = !isSame(item);
+      rows.push({ item, change: isChange ? changes : null });
+      continue;
+    }
+    if (at === 0 || isNear[at - 1]) start = at;
     const last = rows.at(-1);
-    if (isNear[at]) rows.push({ item });
+    if (opened.has(start)) rows.push({ item, change: null });
     else if (last && "hidden" in last) last.hidden += 1;
-    else rows.push({ hidden: 1 });
+    else rows.push({ hidden: 1, from: start });
   }
   return rows;
 }
 
+/** @typedef {{ text: string, isChanged: boolean }} Part */
+
+const WORD = /\w+|\s+|[^\w\s]/g;
+const MOST_STEPS = 40_000;
+
 /**
- * The part of each line that differs, between what both begin and end with.
+ * The words in which two lines differ.
  *
  * @param {string} before
  * @param {string} after
- * @returns {[[string, string, string], [string, string, string]]}
+ * @returns {[Part[], Part[]]}
  */
 export function changedParts(before, after) {
-  const shortest = Math.min(before.length, after.length);
+  const old = before.match(WORD) ?? [];
+  const fresh = after.match(WORD) ?? [];
   let start = 0;
-  while (start < shortest && before[start] === after[start]) start += 1;
+  while (start < Math.min(old.length, fresh.length) && old[start] === fresh[start]) start += 1;
   let end = 0;
-  while (end < shortest - start && before.at(-1 - end) === after.at(-1 - end)) end += 1;
-  const cut = (/** @type {string} */ text) =>
-    /** @type {[string, string, string]} */ ([
-      text.slice(0, start),
-      text.slice(start, text.length - end),
-      text.slice(text.length - end),
-    ]);
-  return [cut(before), cut(after)];
+  while (end < Math.min(old.length, fresh.length) - start && old.at(-1 - end) === fresh.at(-1 - end)) end += 1;
+  const [kept, keptFresh] = common(old.slice(start, old.length - end), fresh.slice(start, fresh.length - end));
+  const parts = (/** @type {string[]} */ words, /** @type {Set<number>} */ same) =>
+    joined(words.map((text, at) => ({ text, isChanged: at >= start && at < words.length - end && !same.has(at - start) })));
+  return [parts(old, kept), parts(fresh, keptFresh)];
 }
 
 /**
- * The comparison in the unified format, as one hunk.
+ * The places of the longest common sequence of words; none where it would take too long.
+ *
+ * @param {string[]} old
+ * @param {string[]} fresh
+ * @returns {[Set<number>, Set<number>]}
+ */
+function common(old, fresh) {
+  /** @type {[Set<number>, Set<number>]} */
+  const found = [new Set(), new Set()];
+  if (old.length * fresh.length > MOST_STEPS) return found;
+  const width = fresh.length + 1;
+  const lengths = new Uint16Array((old.length + 1) * width);
+  const at = (/** @type {number} */ row, /** @type {number} */ column) => lengths[row * width + column] ?? 0;
+  for (let row = old.length - 1; row >= 0; row -= 1) {
+    for (let column = fresh.length - 1; column >= 0; column -= 1) {
+      lengths[row * width + column] =
+        old[row] === fresh[column] ? at(row + 1, column + 1) + 1 : Math.max(at(row + 1, column), at(row, column + 1));
+    }
+  }
+  for (let row = 0, column = 0; row < old.length && column < fresh.length; ) {
+    if (old[row] === fresh[column]) {
+      found[0].add(row);
+      found[1].add(column);
+      row += 1;
+      column += 1;
+    } else if (at(row + 1, column) >= at(row, column + 1)) row += 1;
+    else column += 1;
+  }
+  return found;
+}
+
+/** Neighbours of the same kind together, and blanks with what changed around them. @param {Part[]} parts */
+function joined(parts) {
+  /** @type {Part[]} */
+  const found = [];
+  for (const [at, { text, isChanged }] of parts.entries()) {
+    const isBetween = !/\S/.test(text) && parts[at - 1]?.isChanged === true && parts[at + 1]?.isChanged === true;
+    const last = found.at(-1);
+    if (last && last.isChanged === (isChanged || isBetween)) last.text += text;
+    else found.push({ text, isChanged: isChanged || isBetween });
+  }
+  return found;
+}
+
+/**
+ * The comparison in the unified format, with three lines around each change.
  *
  * @param {Line[]} lines
  * @param {string} first
  * @param {string} second
  */
 export function patchText(lines, first, second) {
-  const old = lines.filter((one) => one.line_type !== "added").length;
-  const fresh = lines.filter((one) => one.line_type !== "removed").length;
   const signs = { unchanged: " ", added: "+", removed: "-" };
-  const body = lines.map((one) => `${signs[one.line_type]}${one.content}`);
-  const head = [`--- v${first}`, `+++ v${second}`, `@@ -${old ? 1 : 0},${old} +${fresh ? 1 : 0},${fresh} @@`];
-  return `${[...head, ...body].join("\n")}\n`;
+  const rows = fold(lines, { isFolded: true, opened: new Set(), isSame: (one) => one.line_type === "unchanged" });
+  const head = [`--- v${first}`, `+++ v${second}`];
+  /** @type {string[]} */
+  const text = [];
+  let [old, fresh] = [1, 1]; // the numbers of the next lines
+  for (let at = 0; at < rows.length; ) {
+    const row = rows[at];
+    if (row && "hidden" in row) {
+      old += row.hidden;
+      fresh += row.hidden;
+      at += 1;
+      continue;
+    }
+    /** @type {Line[]} */
+    const hunk = [];
+    for (let next = rows[at]; next && "item" in next; next = rows[at]) {
+      hunk.push(next.item);
+      at += 1;
+    }
+    const olds = hunk.filter((one) => one.line_type !== "added").length;
+    const freshes = hunk.filter((one) => one.line_type !== "removed").length;
+    text.push(`@@ -${olds ? old : old - 1},${olds} +${freshes ? fresh : fresh - 1},${freshes} @@`);
+    text.push(...hunk.map((one) => `${signs[one.line_type]}${one.content}`));
+    old += olds;
+    fresh += freshes;
+  }
+  return `${[...head, ...text].join("\n")}\n`;
 }

@@ -9,6 +9,7 @@ const PATHS = {
   check: "m5 13 4 4L19 7",
   chevronDown: "m6 9 6 6 6-6",
   chevronRight: "m9 6 6 6-6 6",
+  chevronUp: "m6 15 6-6 6 6",
   clock: "M12 7v5l3 2m6-2a9 9 0 1 1-18 0 9 9 0 0 1 18 0Z",
   code: "m8 7-5 5 5 5m8-10 5 5-5 5",
   copy: "M9 9h10v11H9zM5 15V4h10",

@@ -45,9 +45,7 @@ export default {
   "versions.selectOne": "Select version {{version}}",
   "versions.active": "Active",
   "versions.created": "Created",
-  "versions.who": "By",
   "versions.actions": "Actions",
-  "versions.view": "View",
   "versions.compareActive": "Compare with active",
   "versions.source": "Code of version {{version}}",
 

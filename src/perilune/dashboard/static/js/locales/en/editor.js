@@ -46,4 +46,15 @@ export default {
   "versions.restoreTitle": "Restore version {{version}}?",
   "versions.restoreText": "Its code becomes the next version, which is active at once. No version is lost.",
   "versions.restoredNote": "Version {{version}} again",
+
+  "versions.by": "by {{name}}",
+  "versions.size": "Size",
+  "versions.succeeded": { one: "{{shown}} succeeded", other: "{{shown}} succeeded" },
+  "versions.failed": { one: "{{shown}} failed", other: "{{shown}} failed" },
+  "versions.restoreAs": "Restore version {{version}} as a new version",
+  "versions.keepExecutions": "Keep its executions",
+  "versions.deleteKeeping": "Its executions with their logs stay.",
+  "compare.changes": { one: "{{count}} change", other: "{{count}} changes" },
+  "compare.position": "Change {{at}} of {{count}}",
+  "compare.keys": "Press N and P in the comparison for the next and the previous change.",
 };

@@ -45,9 +45,7 @@ export default {
   "versions.selectOne": "Selecionar a versão {{version}}",
   "versions.active": "Ativa",
   "versions.created": "Criada",
-  "versions.who": "Por",
   "versions.actions": "Ações",
-  "versions.view": "Ver",
   "versions.compareActive": "Comparar com a ativa",
   "versions.source": "Código da versão {{version}}",
 

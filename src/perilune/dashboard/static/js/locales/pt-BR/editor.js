@@ -46,4 +46,15 @@ export default {
   "versions.restoreTitle": "Restaurar a versão {{version}}?",
   "versions.restoreText": "O código dela passa a ser a próxima versão, ativa de imediato. Nenhuma versão se perde.",
   "versions.restoredNote": "Versão {{version}} de novo",
+
+  "versions.by": "por {{name}}",
+  "versions.size": "Tamanho",
+  "versions.succeeded": { one: "{{shown}} com sucesso", other: "{{shown}} com sucesso" },
+  "versions.failed": { one: "{{shown}} com falha", other: "{{shown}} com falha" },
+  "versions.restoreAs": "Restaurar a versão {{version}} como nova versão",
+  "versions.keepExecutions": "Manter as execuções dela",
+  "versions.deleteKeeping": "As execuções dela e seus registros permanecem.",
+  "compare.changes": { one: "{{count}} alteração", other: "{{count}} alterações" },
+  "compare.position": "Alteração {{at}} de {{count}}",
+  "compare.keys": "Na comparação, pressione N e P para ir à próxima alteração e à anterior.",
 };

@@ -1,0 +1,155 @@
+// The two looks of a comparison.
+
+import { t } from "../i18n.js";
+import { html, useState } from "../lib.js";
+import { changedParts } from "./compare-lines.js";
+
+/** @typedef {import("./compare-lines.js").Line} Line */
+/** @typedef {import("./compare-lines.js").Part} Part */
+/** @typedef {import("./compare-colours.js").Piece} Piece */
+/** @typedef {[Line | null, Line | null]} Pair */
+
+/**
+ * @typedef {object} TableProps
+ * @property {({ item: Pair, change: number | null } | { hidden: number, from: number })[]} rows
+ * @property {{ old: Piece[][], fresh: Piece[][] } | null} colours
+ * @property {number | null} current  the change that was gone to
+ * @property {(from: number) => void} onOpen
+ */
+
+const SIGNS = { added: "+", removed: "−", unchanged: " " };
+
+/** One under the other: of each change what was removed, then what was added. @param {TableProps} props */
+export function Inline({ rows, colours, current, onOpen }) {
+  return html`<table class="diff-table"><tbody>
+    ${blocksOf(rows).map((block) => {
+      if ("hidden" in block) return html`<${Hidden} key=${`h${block.from}`} ...${block} span=${4} onOpen=${onOpen} />`;
+      const { pairs, change } = block;
+      const parts = pairs.map(([left, right]) => (change !== null && left && right ? changedParts(left.content, right.content) : null));
+      const olds = pairs.map(([left], at) => ({ line: left, parts: parts[at]?.[0] }));
+      const freshes = change === null ? [] : pairs.map(([, right], at) => ({ line: right, parts: parts[at]?.[1] }));
+      return [...olds, ...freshes].map(({ line, parts: own }, at) =>
+        line && html`<tr key=${`${line.line_type}${line.old_line}:${line.new_line}`}
+          class=${`${line.line_type}${change !== null && change === current && at === 0 ? " current" : ""}`}>
+          <td class="diff-number" data-number=${line.old_line ?? ""}></td>
+          <td class="diff-number" data-number=${line.new_line ?? ""}></td>
+          <${Sign} kind=${line.line_type} />
+          <td class="diff-text"><${Text} line=${line} parts=${own} colours=${colours} /></td>
+        </tr>`,
+      );
+    })}
+  </tbody></table>`;
+}
+
+/** @param {TableProps} props */
+export function SideBySide({ rows, colours, current, onOpen }) {
+  const [side, setSide] = useState("");
+  // What is selected is of the side where it began.
+  const pick = (/** @type {MouseEvent} */ event) => {
+    const cell = event.target instanceof Element ? event.target.closest(".diff-text") : null;
+    setSide(cell instanceof HTMLElement ? (cell.dataset["side"] ?? "") : "");
+  };
+  let before = /** @type {number | null} */ (null);
+  return html`<table class="diff-table side ${side && `only-${side}`}" onMouseDown=${pick}>
+    <colgroup>
+      <col class="diff-number" /><col class="diff-sign" /><col />
+      <col class="diff-number" /><col class="diff-sign" /><col />
+    </colgroup>
+    <tbody>
+    ${rows.map((row) => {
+      if ("hidden" in row) return html`<${Hidden} key=${`h${row.from}`} ...${row} span=${6} onOpen=${onOpen} />`;
+      const [left, right] = row.item;
+      const parts = left && right && row.change !== null ? changedParts(left.content, right.content) : null;
+      const isFirst = row.change !== null && row.change !== before;
+      before = row.change;
+      return html`<tr key=${`${left?.old_line}:${right?.new_line}`} class=${isFirst && row.change === current ? "current" : ""}>
+        <${Half} side="left" line=${left} number=${left?.old_line} parts=${parts?.[0]} colours=${colours} />
+        <${Half} side="right" line=${right} number=${right?.new_line} parts=${parts?.[1]} colours=${colours} />
+      </tr>`;
+    })}
+  </tbody></table>`;
+}
+
+/**
+ * @param {{
+ *   side: "left" | "right",
+ *   line: Line | null,
+ *   number: number | undefined,
+ *   parts: Part[] | undefined,
+ *   colours: TableProps["colours"],
+ * }} props
+ */
+function Half({ side, line, number, parts, colours }) {
+  if (!line) return html`<td class="diff-number"></td><td class="diff-sign"></td><td class="diff-text nothing"></td>`;
+  return html`<td class="diff-number ${line.line_type}" data-number=${number ?? ""}></td>
+    <${Sign} kind=${line.line_type} />
+    <td class="diff-text ${line.line_type}" data-side=${side}><${Text} line=${line} parts=${parts} colours=${colours} /></td>`;
+}
+
+/** @param {{ kind: Line["line_type"] }} props */
+function Sign({ kind }) {
+  return html`<td class="diff-sign ${kind}"><span class="visually-hidden">${t(`compare.sign.${kind}`)}</span>
+    <span aria-hidden="true">${SIGNS[kind]}</span></td>`;
+}
+
+/**
+ * The text of a line, coloured, with what differs marked.
+ *
+ * @param {{ line: Line, parts: Part[] | undefined, colours: TableProps["colours"] }} props
+ */
+function Text({ line, parts, colours }) {
+  const known = line.new_line ? colours?.fresh[line.new_line - 1] : colours?.old[(line.old_line ?? 0) - 1];
+  const pieces = known ?? [{ text: line.content, classes: "" }];
+  if (!parts) return html`${pieces.map(shown)}`;
+  let from = 0;
+  return html`${parts.map((part, at) => {
+    const inside = cut(pieces, from, from + part.text.length).map(shown);
+    from += part.text.length;
+    return part.isChanged ? html`<mark key=${at}>${inside}</mark>` : inside;
+  })}`;
+}
+
+/** @param {Piece} piece @param {number} at */
+const shown = ({ text, classes }, at) => (classes ? html`<span key=${at} class=${classes}>${text}</span>` : text);
+
+/**
+ * What of *pieces* lies between two places of the line.
+ *
+ * @param {Piece[]} pieces
+ * @param {number} from
+ * @param {number} to
+ */
+function cut(pieces, from, to) {
+  let begin = 0;
+  return pieces
+    .map(({ text, classes }) => {
+      const start = begin;
+      begin += text.length;
+      return { text: text.slice(Math.max(0, from - start), Math.max(0, to - start)), classes };
+    })
+    .filter(({ text }) => text);
+}
+
+/** @param {{ hidden: number, from: number, span: number, onOpen: (from: number) => void }} props */
+function Hidden({ hidden, from, span, onOpen }) {
+  return html`<tr class="diff-hidden"><td colspan=${span}>
+    <button class="button ghost small" type="button" onClick=${() => onOpen(from)}>${t("compare.hidden", { count: hidden })}</button>
+  </td></tr>`;
+}
+
+/**
+ * Rows of the same change together.
+ *
+ * @param {TableProps["rows"]} rows
+ */
+function blocksOf(rows) {
+  /** @type {({ pairs: Pair[], change: number | null } | { hidden: number, from: number })[]} */
+  const blocks = [];
+  for (const row of rows) {
+    const last = blocks.at(-1);
+    if ("hidden" in row) blocks.push(row);
+    else if (last && "pairs" in last && last.change === row.change) last.pairs.push(row.item);
+    else blocks.push({ pairs: [row.item], change: row.change });
+  }
+  return blocks;
+}
