@@ -1,7 +1,7 @@
 // The code editor as a view.  The library is loaded when the first editor is shown.
 
 import { t } from "../i18n.js";
-import { html, useEffect, useRef, useState } from "../lib.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../lib.js";
 import { LoadError, Loading } from "../ui/state.js";
 import { formatting, luaIndentation, unitOf } from "./format.js";
 import { phrases } from "./phrases.js";
@@ -91,7 +91,8 @@ function LoadedEditor(props) {
     latest.current.onReady?.(handleOf(cm, made, runtime));
     return () => made.destroy();
   }, [runtime, readOnly]);
-  useEffect(() => {
+  // At once: whoever sees that it is there may type and expect offers.
+  useLayoutEffect(() => {
     // What the editor knows may come later than the editor; nothing of what was written may suffer.
     view.current?.dispatch({ effects: more.current?.reconfigure(extend?.(cm) ?? []) ?? [] });
   }, [extend]);
