@@ -92,8 +92,9 @@ class Statistics:
                 for function_id, *figures in connection.execute(_SQL["of_all"], (since,)):
                     functions.setdefault(function_id, []).append(Figures(*figures))
                 series: dict[int, list[Figures]] = {}
-                for start, *figures in connection.execute(_SQL["series"], (since, step_s)):
-                    series.setdefault(start, []).append(Figures(*figures))
+                for key, *sums in connection.execute(_SQL["series"], (since, step_s)):
+                    start, number = divmod(key, 1024)
+                    series.setdefault(start, []).append(Figures(number - 1, *sums))
                 names = dict(connection.execute(_SQL["names"]).fetchall())
                 (running,) = connection.execute(_SQL["running"]).fetchone()
             return Overview(functions=functions, names=names, series=series, running=running)

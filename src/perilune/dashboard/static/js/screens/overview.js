@@ -15,7 +15,7 @@ import { Empty, Loaded } from "../ui/state.js";
 import { Table } from "../ui/table.js";
 
 const RANGES = ["1h", "24h", "7d", "30d"];
-const REFRESH_MS = 5000;
+const REFRESH_MS = 10_000;
 const SLOW_REFRESH_MS = 30_000;
 const SHOWN_RUNS = 5;
 const PART = 100; // schedules per request: the most that the API gives
