@@ -1,5 +1,6 @@
 """Creating functions."""
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -94,3 +95,28 @@ async def test_what_the_server_refuses_is_said_at_the_field(site):
     described = await name.get_attribute("aria-describedby")
     await expect(site.page.locator(f"#{described}")).to_contain_text("100 characters")
     assert await listed(site) == []
+
+
+async def test_nothing_is_created_from_the_template_before(site):
+    await opened(site)
+    page = site.page
+    gate = asyncio.Event()
+
+    async def wait(route) -> None:
+        await gate.wait()
+        await route.continue_()
+
+    await page.route("**/templates/counter.lua", wait)
+    await page.get_by_label("Name").fill("late")
+    create = page.get_by_role("button", name="Create", exact=True)
+    await expect(create).to_be_enabled()
+    await page.get_by_role("button", name=re.compile("^Counter")).click()
+    await expect(create).to_be_disabled()
+
+    await page.get_by_label("Name").press("Enter")
+    gate.set()
+    await create.click()
+
+    await expect(page.get_by_role("heading", name="late")).to_be_visible()
+    (made,) = await listed(site)
+    assert made["active_version"]["code"] == (TEMPLATES / "counter.lua").read_text("utf-8")

@@ -3,6 +3,35 @@
 import { t } from "./i18n.js";
 import { locale } from "./preferences.js";
 
+/**
+ * Formatters by language and name: making one takes longer than hundreds of uses.
+ *
+ * @type {Map<string, any>}
+ */
+const formats = new Map();
+
+/**
+ * @template T
+ * @param {string} name
+ * @param {(language: string) => T} make
+ * @returns {T}
+ */
+function format(name, make) {
+  const key = `${locale.get()} ${name}`;
+  if (!formats.has(key)) formats.set(key, make(locale.get()));
+  return formats.get(key);
+}
+
+/**
+ * @param {string} name
+ * @param {number} seconds  Unix time; what is none is shown as such
+ * @param {Intl.DateTimeFormatOptions} options
+ */
+function moment(name, seconds, options) {
+  if (!Number.isFinite(seconds)) return "–"; // a record of another program
+  return format(name, (language) => new Intl.DateTimeFormat(language, options)).format(seconds * 1000);
+}
+
 /** @param {number} value */
 export function number(value) {
   return value.toLocaleString(locale.get());
@@ -49,10 +78,7 @@ export function bytes(size) {
  * @param {number} seconds  Unix time
  */
 export function absoluteTime(seconds) {
-  return new Date(seconds * 1000).toLocaleString(locale.get(), {
-    dateStyle: "medium",
-    timeStyle: "long",
-  });
+  return moment("absolute", seconds, { dateStyle: "medium", timeStyle: "long" });
 }
 
 /**
@@ -61,10 +87,7 @@ export function absoluteTime(seconds) {
  * @param {number} seconds  Unix time
  */
 export function time(seconds) {
-  return new Date(seconds * 1000).toLocaleString(locale.get(), {
-    dateStyle: "short",
-    timeStyle: "medium",
-  });
+  return moment("time", seconds, { dateStyle: "short", timeStyle: "medium" });
 }
 
 /**
@@ -74,11 +97,11 @@ export function time(seconds) {
  * @param {number} step  seconds from one to the next
  */
 export function axisTime(seconds, step) {
-  const moment = new Date(seconds * 1000);
-  const isDay = step >= 86_400 || (moment.getHours() === 0 && moment.getMinutes() === 0);
+  const at = new Date(seconds * 1000);
+  const isDay = step >= 86_400 || (at.getHours() === 0 && at.getMinutes() === 0);
   return isDay
-    ? moment.toLocaleDateString(locale.get(), { day: "numeric", month: "short" })
-    : moment.toLocaleTimeString(locale.get(), { hour: "numeric", minute: "2-digit" });
+    ? moment("axis day", seconds, { day: "numeric", month: "short" })
+    : moment("axis time", seconds, { hour: "numeric", minute: "2-digit" });
 }
 
 /**
@@ -87,7 +110,7 @@ export function axisTime(seconds, step) {
  * @param {number} seconds  Unix time
  */
 export function date(seconds) {
-  return new Date(seconds * 1000).toLocaleDateString(locale.get(), { dateStyle: "medium" });
+  return moment("date", seconds, { dateStyle: "medium" });
 }
 
 /**
@@ -106,7 +129,7 @@ export function money(amount, currency) {
  * @param {number} seconds  Unix time
  */
 export function clockTime(seconds) {
-  return new Date(seconds * 1000).toLocaleTimeString(locale.get());
+  return moment("clock", seconds, { timeStyle: "medium" });
 }
 
 /**
@@ -117,7 +140,10 @@ export function clockTime(seconds) {
  */
 export function relativeTime(seconds, now = Date.now() / 1000) {
   if (!Number.isFinite(seconds)) return "–"; // a record of another program
-  const format = new Intl.RelativeTimeFormat(locale.get(), { numeric: "auto", style: "long" });
+  const words = format(
+    "relative",
+    (language) => new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "long" }),
+  );
   const difference = seconds - now;
   const size = Math.abs(difference);
   if (size < 45) return difference <= 0 ? t("time.justNow") : t("time.soon");
@@ -131,5 +157,5 @@ export function relativeTime(seconds, now = Date.now() / 1000) {
   ];
   let [unit, length] = /** @type {[Intl.RelativeTimeFormatUnit, number]} */ (units[0]);
   for (const [name, seconds_] of units) if (size >= seconds_ * 0.95) [unit, length] = [name, seconds_];
-  return format.format(Math.round(difference / length), unit);
+  return words.format(Math.round(difference / length), unit);
 }

@@ -52,6 +52,7 @@ export default function Create(_props) {
   });
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
+    if (code.isLoading) return; // what is there is still the code of the template before
     setErrors({});
     void create();
   };
@@ -100,7 +101,7 @@ export default function Create(_props) {
     </details>
     <div class="actions">
       <${Button} kind="primary" type="submit" busy=${isBusy}
-        disabled=${!name.trim() || code.data === undefined || variables.problems.length > 0}>${t("create.submit")}<//>
+        disabled=${!name.trim() || code.isLoading || code.data === undefined || variables.problems.length > 0}>${t("create.submit")}<//>
       <${LinkButton} href=${href("/functions")}>${t("dialog.cancel")}<//>
     </div>
   </form>`;
