@@ -315,7 +315,9 @@ async def test_headers_that_cannot_be_sent_are_told(site, name, value, text, can
 
     await add_header(site, name, value)
 
-    await expect(site.page.get_by_role("alert").filter(has_text=text)).to_be_visible()
+    await expect(site.page.get_by_text(text)).to_be_visible()
+    is_wrong = await site.page.get_by_label("Name of the header").last.get_attribute("aria-invalid")
+    assert (is_wrong == "true") != can_send
     button = site.page.get_by_role("button", name="Send")
     await (expect(button).to_be_enabled() if can_send else expect(button).to_be_disabled())
 
