@@ -1,6 +1,6 @@
 // What the list of versions shows of each.
 
-import { absoluteTime, bytes, number, relativeTime } from "../format.js";
+import { absoluteTime, bytes, relativeTime } from "../format.js";
 import { t } from "../i18n.js";
 import { html } from "../lib.js";
 import { href } from "../router.js";
@@ -83,7 +83,7 @@ function Outcome({ functionId, one }) {
   const list = `${tabPath(functionId, "executions")}?version=${one.version}`;
   const good = one.executions - one.errors;
   return html`<div class="version-outcome">
-    ${good > 0 && html`<a href=${href(list)}>${t("versions.succeeded", { count: good, shown: number(good) })}</a>`}
-    ${one.errors > 0 && html`<a class="bad" href=${href(`${list}&status=error`)}>${t("versions.failed", { count: one.errors, shown: number(one.errors) })}</a>`}
+    ${good > 0 && html`<a href=${href(list)}>${t("versions.succeeded", { count: good })}</a>`}
+    ${one.errors > 0 && html`<a class="bad" href=${href(`${list}&status=error`)}>${t("versions.failed", { count: one.errors })}</a>`}
   </div>`;
 }

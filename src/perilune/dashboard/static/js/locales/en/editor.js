@@ -49,8 +49,8 @@ export default {
 
   "versions.by": "by {{name}}",
   "versions.size": "Size",
-  "versions.succeeded": { one: "{{shown}} succeeded", other: "{{shown}} succeeded" },
-  "versions.failed": { one: "{{shown}} failed", other: "{{shown}} failed" },
+  "versions.succeeded": { one: "{{count}} succeeded", other: "{{count}} succeeded" },
+  "versions.failed": { one: "{{count}} failed", other: "{{count}} failed" },
   "versions.restoreAs": "Restore version {{version}} as a new version",
   "versions.keepExecutions": "Keep its executions",
   "versions.deleteKeeping": "Its executions with their logs stay.",

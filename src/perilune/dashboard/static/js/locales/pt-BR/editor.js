@@ -49,8 +49,8 @@ export default {
 
   "versions.by": "por {{name}}",
   "versions.size": "Tamanho",
-  "versions.succeeded": { one: "{{shown}} com sucesso", other: "{{shown}} com sucesso" },
-  "versions.failed": { one: "{{shown}} com falha", other: "{{shown}} com falha" },
+  "versions.succeeded": { one: "{{count}} com sucesso", other: "{{count}} com sucesso" },
+  "versions.failed": { one: "{{count}} com falha", other: "{{count}} com falha" },
   "versions.restoreAs": "Restaurar a versão {{version}} como nova versão",
   "versions.keepExecutions": "Manter as execuções dela",
   "versions.deleteKeeping": "As execuções dela e seus registros permanecem.",
