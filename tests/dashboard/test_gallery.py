@@ -68,9 +68,8 @@ async def test_what_lies_above_the_page_is_accessible(site, look):
     await site.page.get_by_role("button", name="toasts").click()
     await expect(site.page.locator(".toast")).to_have_count(4)
     assert await wrong(site) == []
-    for left in range(3, -1, -1):
-        await site.page.get_by_role("button", name="Close message").first.click()
-        await expect(site.page.locator(".toast")).to_have_count(left)
+    await site.page.mouse.move(0, 0)  # whoever points at messages keeps them
+    await expect(site.page.locator(".toast")).to_have_count(0)
 
     for opener in ("open dialog", "ask"):
         await site.page.get_by_role("button", name=opener, exact=True).click()
