@@ -14,18 +14,18 @@ import click
 
 from perilune.cli import main as commands
 from perilune.config import declarations, settings_table
-from perilune.runtimes.guest_api import GUEST_API, GuestFunction
-from perilune.runtimes.guest_docs import MODULES, signature
-from perilune.runtimes.javascript_types import FILE_NAME as JAVASCRIPT_FILE
-from perilune.runtimes.javascript_types import javascript_types
-from perilune.runtimes.python_stubs import FILE_NAME, python_stubs
+from perilune.runtimes.guest.api import GUEST_API, GuestFunction
+from perilune.runtimes.guest.docs import MODULES, signature
+from perilune.runtimes.languages.javascript_types import FILE_NAME as JAVASCRIPT_FILE
+from perilune.runtimes.languages.javascript_types import javascript_types
+from perilune.runtimes.languages.python_stubs import FILE_NAME, python_stubs
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 GUEST_API_HEAD = """\
 # Guest API
 
-<!-- Written by tools/generate_docs.py from perilune.runtimes.guest_api; do not edit. -->
+<!-- Written by tools/generate_docs.py from perilune.runtimes.guest.api; do not edit. -->
 
 What function code can call, in every language. In Lua every module is a global table. In
 JavaScript and TypeScript modules are imported, `import { kv, log } from "perilune"`, or used

@@ -5,11 +5,11 @@ import re
 import pytest
 
 from perilune import __version__
-from perilune.runtimes.guest_api import GUEST_API
-from perilune.runtimes.guest_api.handler import CTX, EVENT
-from perilune.runtimes.guest_docs import llms_text
-from perilune.runtimes.javascript_types import javascript_types
-from perilune.runtimes.python_stubs import python_stubs
+from perilune.runtimes.guest.api import GUEST_API
+from perilune.runtimes.guest.api.handler import CTX, EVENT
+from perilune.runtimes.guest.docs import llms_text
+from perilune.runtimes.languages.javascript_types import javascript_types
+from perilune.runtimes.languages.python_stubs import python_stubs
 
 
 async def test_the_guide_is_public_text(stranger):

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("deno")
 
-from perilune.runtimes.javascript_types import FILE_NAME, javascript_types
+from perilune.runtimes.languages.javascript_types import FILE_NAME, javascript_types
 from tests.examples.conftest import EXAMPLES
 from tests.worker.deno_guest import DENO, ENVIRONMENT
 

@@ -14,7 +14,7 @@ from perilune.engine import Config, DefaultEngine, ExecutionRequest, ExecutionRe
 from perilune.events import ExecutionContext, HTTPEvent
 from perilune.ids import new_id
 from perilune.runtimes import Language, RuntimeRequest, WorkerLimits, WorkerRuntime, forked
-from perilune.runtimes.lua_wording import LUA_WORDING
+from perilune.runtimes.languages.lua_wording import LUA_WORDING
 from perilune.services.ai import ChatClient, StoreAITracker
 from perilune.services.email import DefaultEmailClient, StoreEmailTracker
 from perilune.services.env import Env

@@ -2,7 +2,7 @@
 
 import lupa.luajit21
 
-from perilune.runtimes.lua_wording import LUA_WORDING
+from perilune.runtimes.languages.lua_wording import LUA_WORDING
 from perilune.runtimes.report import (
     format_report,
 )

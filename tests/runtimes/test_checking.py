@@ -5,7 +5,7 @@ import pytest_asyncio
 
 from perilune.runtimes import CheckUnavailable, SourceProblem, WorkerLimits, WorkerRuntime
 from perilune.runtimes.language import Language
-from perilune.runtimes.lua import LUA
+from perilune.runtimes.languages.lua import LUA
 from perilune.services.logger import MemoryLogger
 
 

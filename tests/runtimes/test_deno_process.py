@@ -16,7 +16,7 @@ from perilune.runtimes import (
     WorkerRuntime,
     forked,
 )
-from perilune.runtimes.javascript import JAVASCRIPT
+from perilune.runtimes.languages.javascript import JAVASCRIPT
 from perilune.services.logger import MemoryLogger
 from perilune.worker.library.zones import SERVER
 from tests.runtimes.conftest import descendants

@@ -19,7 +19,7 @@ from perilune.runtimes import (
     WorkerLimits,
     WorkerRuntime,
 )
-from perilune.runtimes.frame_contents import EXAMINED_BYTES, MAX_VALUES, refuse_bombs
+from perilune.runtimes.workers.frame_contents import EXAMINED_BYTES, MAX_VALUES, refuse_bombs
 from perilune.services.logger import MemoryLogger
 from perilune.worker.frames import HEADER, PROTOCOL_VERSION, FrameError, Result, encode
 from tests.runtimes.attacks import resident_bytes

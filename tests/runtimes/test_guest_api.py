@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from perilune.runtimes.guest_api import EXAMPLES, GUEST_API, GuestFunction
-from perilune.runtimes.guest_api.shapes import OPTIONS, STRUCTURES, result_of
+from perilune.runtimes.guest.api import EXAMPLES, GUEST_API, GuestFunction
+from perilune.runtimes.guest.api.shapes import OPTIONS, STRUCTURES, result_of
 
 
 @pytest.mark.parametrize("function", GUEST_API, ids=lambda function: function.full_name)

@@ -13,10 +13,10 @@ from perilune.engine import Config, DefaultEngine, ExecutionRequest, ExecutionRe
 from perilune.events import HTTPEvent
 from perilune.ids import new_id
 from perilune.runtimes import WorkerLimits, WorkerRuntime
-from perilune.runtimes.guest_api import GUEST_API, GuestFunction
-from perilune.runtimes.guest_docs import call_name, llms_text
-from perilune.runtimes.javascript_types import javascript_name
-from perilune.runtimes.python_stubs import python_name
+from perilune.runtimes.guest.api import GUEST_API, GuestFunction
+from perilune.runtimes.guest.docs import call_name, llms_text
+from perilune.runtimes.languages.javascript_types import javascript_name
+from perilune.runtimes.languages.python_stubs import python_name
 from perilune.services.ai import FakeAIClient
 from perilune.services.email import FakeEmailClient
 from perilune.services.env import Env

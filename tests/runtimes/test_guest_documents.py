@@ -10,9 +10,9 @@ from perilune import __version__
 from perilune.config import Settings
 from perilune.events import ExecutionContext, HTTPEvent
 from perilune.runtimes import WorkerLimits
-from perilune.runtimes.guest_api import GUEST_API, ArgType, Argument, GuestFunction
-from perilune.runtimes.guest_docs import MODULES, guest_api_json, llms_text, signature
-from perilune.runtimes.guest_values import guest_context, guest_event
+from perilune.runtimes.guest.api import GUEST_API, ArgType, Argument, GuestFunction
+from perilune.runtimes.guest.docs import MODULES, guest_api_json, llms_text, signature
+from perilune.runtimes.guest.values import guest_context, guest_event
 from perilune.services.http import HTTPLimits
 from perilune.services.kv import KVLimits
 from perilune.services.logger import LogLimits

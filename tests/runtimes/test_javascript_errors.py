@@ -8,7 +8,7 @@ import pytest_asyncio
 
 pytest.importorskip("deno")
 
-from perilune.runtimes.javascript import JAVASCRIPT, TYPESCRIPT
+from perilune.runtimes.languages.javascript import JAVASCRIPT, TYPESCRIPT
 from tests.runtimes.conftest import Box, open_box
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -8,8 +8,8 @@ import pytest
 
 pytest.importorskip("deno")
 
-from perilune.runtimes.guest_api import GUEST_API
-from perilune.runtimes.javascript_types import FILE_NAME, javascript_types
+from perilune.runtimes.guest.api import GUEST_API
+from perilune.runtimes.languages.javascript_types import FILE_NAME, javascript_types
 from tests.worker.deno_guest import ENVIRONMENT, FLAGS
 
 DENO = Path(sys.executable).with_name("deno")

@@ -29,9 +29,9 @@ from perilune.runtimes import (
     WorkerRuntime,
     find_languages,
 )
-from perilune.runtimes.languages import GROUP
+from perilune.runtimes.languages.installed import GROUP
 from perilune.runtimes.limits import MIB
-from perilune.runtimes.pool import WATCH_INTERVAL_S
+from perilune.runtimes.workers.pool import WATCH_INTERVAL_S
 from perilune.services.logger import MemoryLogger
 from tests.runtimes.conftest import descendants
 
@@ -117,7 +117,7 @@ def test_the_example_is_short() -> None:
     [
         pytest.param("no_such_module:X", "can't be loaded: No module named", id="not there"),
         pytest.param("os:sep", "os:sep is no Language, but str", id="no language"),
-        pytest.param("perilune.runtimes.lua:LUA", "which is there already", id="taken"),
+        pytest.param("perilune.runtimes.languages.lua:LUA", "which is there already", id="taken"),
     ],
 )
 def test_what_can_not_be_used_is_a_reason_not_to_start(value: str, problem: str) -> None:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from perilune.events import HTTPEvent
-from perilune.runtimes.guest_api.handler import CTX, EVENT
+from perilune.runtimes.guest.api.handler import CTX, EVENT
 from tests.runtimes.conftest import Box
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.runtimes import WorkerLimits
-from perilune.runtimes.plan import (
+from perilune.runtimes.workers.plan import (
     GROW_AFTER_S,
     MAX_LINE,
     Demand,

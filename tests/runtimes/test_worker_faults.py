@@ -252,7 +252,7 @@ async def test_many_functions_share_few_workers() -> None:
 async def test_a_new_function_finds_a_spare_worker_though_all_places_are_taken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from perilune.runtimes import zygote_client
+    from perilune.runtimes.workers import zygote_client
 
     spawn, may_start = zygote_client.Zygote.spawn, asyncio.Event()
 
@@ -275,7 +275,7 @@ async def test_a_new_function_finds_a_spare_worker_though_all_places_are_taken(
 
 
 async def test_a_missing_layer_is_a_reason_not_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    from perilune.runtimes import zygote_client
+    from perilune.runtimes.workers import zygote_client
 
     spawn = zygote_client.Zygote.spawn
 
@@ -342,7 +342,7 @@ async def test_cancelling_one_in_line_disturbs_nobody(box: Box) -> None:
 
 
 async def test_readiness_follows_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    from perilune.runtimes import zygote_client
+    from perilune.runtimes.workers import zygote_client
 
     runtime = WorkerRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=2))
     assert not runtime.is_ready()

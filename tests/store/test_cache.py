@@ -4,13 +4,8 @@ import asyncio
 
 import pytest
 
-from perilune.store import (
-    FunctionNotFound,
-    NoActiveVersion,
-    UpdateFunctionRequest,
-    cache,
-    open_store,
-)
+from perilune.store import FunctionNotFound, NoActiveVersion, UpdateFunctionRequest, open_store
+from perilune.store.tables import cache
 from tests.store.helpers import NOW, SettableClock, other_connection, some_function, some_version
 
 

@@ -14,13 +14,12 @@ from perilune.store import (
     Function,
     IncompatibleDatabase,
     StoreUnavailable,
-    connect,
-    migrate,
     open_memory_store,
     open_store,
 )
-from perilune.store.migrate import shipped_migrations
-from perilune.store.prepare import prepare_file
+from perilune.store.connection import connect, migrate
+from perilune.store.connection.migrate import shipped_migrations
+from perilune.store.connection.prepare import prepare_file
 from tests.store.helpers import NOW, execution_of, fresh_id, other_connection, rows, some_version
 
 
@@ -245,7 +244,7 @@ async def test_several_processes_may_open_a_new_file_at_once(path):
 async def test_several_processes_may_bring_an_old_file_up_to_date_at_once(path, monkeypatch):
     """One changes it, the others wait; the copy is of the file as it was before."""
     steps = shipped_migrations()
-    monkeypatch.setattr("perilune.store.prepare.shipped_migrations", lambda: steps[:3])
+    monkeypatch.setattr("perilune.store.connection.prepare.shipped_migrations", lambda: steps[:3])
     prepare_file(path, NOW).close()
 
     await open_at_once(path)
@@ -262,7 +261,7 @@ async def test_several_processes_may_bring_an_old_file_up_to_date_at_once(path, 
 CRASHING = """
 import asyncio, sys
 from pathlib import Path
-from perilune.store import Execution, Function, open_store
+from perilune.store import (Execution, Function, open_store)
 
 async def work():
     async with open_store(Path(sys.argv[1])) as store:

@@ -13,8 +13,8 @@ from perilune.store import (
     StoreUnavailable,
     WritesLost,
     open_store,
-    writer,
 )
+from perilune.store.connection import writer
 from tests.store.helpers import (
     NOW,
     execution_of,

@@ -10,10 +10,10 @@ from perilune.store import (
     Figures,
     duration_class,
     percentiles,
-    portions,
-    statistics,
     typical_ms,
 )
+from perilune.store.tables import statistics
+from perilune.store.upkeep import portions
 from tests.store.helpers import NOW, execution_of, other_connection, rows, some_version
 
 DAY = 86400

@@ -1,6 +1,6 @@
 from perilune.cli import main as main_command
 from perilune.config import settings_table
-from perilune.runtimes.guest_api import GUEST_API
+from perilune.runtimes.guest.api import GUEST_API
 from tools.generate_docs import commands_page, guest_api_page, main
 
 

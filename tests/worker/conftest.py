@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from perilune.runtimes.zygote_client import Spawned, Zygote, open_zygote
+from perilune.runtimes.workers.zygote_client import Spawned, Zygote, open_zygote
 from perilune.worker import frames
 
 REPOSITORY = Path(__file__).parents[2]

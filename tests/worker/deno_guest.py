@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 import perilune.worker
-from perilune.runtimes.guest_api import HOST_FUNCTIONS
+from perilune.runtimes.guest.api import HOST_FUNCTIONS
 from perilune.worker.frames import (
     Call,
     Failure,

@@ -7,7 +7,7 @@ import asyncio
 import json
 import os
 
-from perilune.runtimes.zygote_client import open_zygote
+from perilune.runtimes.workers.zygote_client import open_zygote
 from perilune.worker import frames
 from perilune.worker.lockdown import grade
 from tests.worker.conftest import HOSTILE, MEMORY_BYTES, REPOSITORY, Worker

@@ -17,7 +17,7 @@ pytest.importorskip("deno")
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perilune.runtimes.guest_api import GUEST_API
+from perilune.runtimes.guest.api import GUEST_API
 from perilune.worker.library import NATIVE, LibraryError
 from perilune.worker.library.zones import SERVER
 from perilune.worker.lua_text import fold_case

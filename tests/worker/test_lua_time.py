@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from perilune.runtimes.zygote_client import open_zygote
+from perilune.runtimes.workers.zygote_client import open_zygote
 from perilune.worker import frames
 from perilune.worker.library.zones import SERVER
 from tests.worker.conftest import MEMORY_BYTES, Worker

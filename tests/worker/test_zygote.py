@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from perilune.runtimes.zygote_client import Zygote, ZygoteFailed, open_zygote
+from perilune.runtimes.workers.zygote_client import Zygote, ZygoteFailed, open_zygote
 from perilune.worker import frames
 from perilune.worker import zygote as protocol
 from perilune.worker.lockdown import REQUIRED_LAYERS, grade

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from perilune.runtimes import zygote_client
-from perilune.runtimes.zygote_client import ZygoteFailed
+from perilune.runtimes.workers import zygote_client
+from perilune.runtimes.workers.zygote_client import ZygoteFailed
 from perilune.worker import frames
 from tests.worker.conftest import (
     END_TIMEOUT_S,

@@ -14,7 +14,7 @@ from perilune.api.headers import header_value, is_request_id
 from perilune.api.health import Readiness
 from perilune.api.replies import json_answer, json_error
 from perilune.ids import new_id
-from perilune.runtimes.guest_docs import llms_text
+from perilune.runtimes.guest.docs import llms_text
 
 GUIDE_CACHING = "public, max-age=3600"
 _REQUEST_ID = b"x-request-id"

@@ -1,8 +1,8 @@
 """Language-specific execution: runs the code of one function version for one event.
 
 `contract.py` is what the engine asks of a runtime; `host.py` is the runtime
-that ships, on the worker pool of `pool.py`; `languages.py` names its
-languages; `guest_api` describes what guest code can call.
+that ships, on the processes of `workers`; `languages` has its languages;
+`guest` has what guest code can call.
 """
 
 from perilune.runtimes.contract import (
@@ -23,11 +23,11 @@ from perilune.runtimes.contract import (
 )
 from perilune.runtimes.host import SandboxReport, WorkerRuntime
 from perilune.runtimes.language import Language, Spawner, Wording, WorkerKind, forked
-from perilune.runtimes.languages import LANGUAGES, LanguageError, find_languages
+from perilune.runtimes.languages.installed import LANGUAGES, LanguageError, find_languages
 from perilune.runtimes.limits import WorkerLimits
 from perilune.runtimes.packages import Packages, PackagesError, remove_rests
-from perilune.runtimes.plan import PoolFigures
 from perilune.runtimes.requirements import RequirementsError
+from perilune.runtimes.workers.plan import PoolFigures
 
 __all__ = [
     "LANGUAGES",

@@ -26,17 +26,17 @@ from perilune.runtimes.contract import (
     SourceReport,
     WorkerDiedError,
 )
-from perilune.runtimes.guest_calls import GuestCalls, GuestServices
-from perilune.runtimes.guest_values import as_bytes, guest_context, guest_event
+from perilune.runtimes.guest.calls import GuestCalls, GuestServices
+from perilune.runtimes.guest.outbound import OutboundServices
+from perilune.runtimes.guest.values import as_bytes, guest_context, guest_event
 from perilune.runtimes.language import Language, WorkerKind
-from perilune.runtimes.languages import LANGUAGES
+from perilune.runtimes.languages.installed import LANGUAGES
 from perilune.runtimes.limits import MIB, WorkerLimits
-from perilune.runtimes.outbound_calls import OutboundServices
 from perilune.runtimes.outcomes import failure_of, response_of
-from perilune.runtimes.plan import PoolFigures
-from perilune.runtimes.pool import Pool
-from perilune.runtimes.starter import WorkerStarter
-from perilune.runtimes.worker_process import Invocation, NotStartedError
+from perilune.runtimes.workers.plan import PoolFigures
+from perilune.runtimes.workers.pool import Pool
+from perilune.runtimes.workers.process import Invocation, NotStartedError
+from perilune.runtimes.workers.starter import WorkerStarter
 from perilune.services.ai import AIClient, AITracker
 from perilune.services.email import EmailClient, EmailTracker
 from perilune.services.env import EnvStore, MemoryEnv

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from perilune.runtimes.contract import RuntimeFailure
 from perilune.runtimes.limits import MIB
-from perilune.runtimes.zygote_client import Spawned, open_zygote
+from perilune.runtimes.workers.zygote_client import Spawned, open_zygote
 
 
 @dataclass(frozen=True, slots=True, eq=False)

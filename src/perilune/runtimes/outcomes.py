@@ -7,7 +7,7 @@ from perilune.runtimes.contract import (
     MemoryLimitError,
     RuntimeFailure,
 )
-from perilune.runtimes.guest_values import header_text
+from perilune.runtimes.guest.values import header_text
 from perilune.runtimes.language import WorkerKind
 from perilune.runtimes.limits import MIB, WorkerLimits
 from perilune.runtimes.report import format_report

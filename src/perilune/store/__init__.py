@@ -1,13 +1,11 @@
 """Keeps functions, versions, executions and what belongs to them.
 
 The only room that speaks SQL.  Callers know `DB` and the row protocols; `open_store`
-opens the implementation that ships, one SQLite file with one writer and several readers.
+opens the implementation that ships, one SQLite file with one writer and several readers
+(`connection`), the rows of each kind (`tables`) and what keeps it in order (`upkeep`).
 How it works and what survives a crash: docs/explanation/store.md.
 """
 
-from perilune.store.backup import BackupFailed, BackupNote, Restored, back_up, restore, vacuum
-from perilune.store.durations import duration_class, percentiles, typical_ms
-from perilune.store.env import check_kept
 from perilune.store.errors import (
     AlreadyExists,
     CannotDeleteActiveVersion,
@@ -31,10 +29,6 @@ from perilune.store.errors import (
     VersionNotFound,
     WritesLost,
 )
-from perilune.store.integrity import check_file
-from perilune.store.kv import KVEntry
-from perilune.store.kv_numbers import add_to_number
-from perilune.store.ledger import TickRows
 from perilune.store.protocol import (
     DB,
     AIRequestRows,
@@ -76,14 +70,6 @@ from perilune.store.records import (
     VersionSummary,
     to_json,
 )
-from perilune.store.selection import (
-    ExecutionFilter,
-    ExecutionPage,
-    ExecutionPosition,
-    FunctionKind,
-    FunctionQuery,
-    FunctionSort,
-)
 from perilune.store.sqlite import (
     ErrorHook,
     SqliteStore,
@@ -91,7 +77,29 @@ from perilune.store.sqlite import (
     open_memory_store,
     open_store,
 )
-from perilune.store.statistics import Activity, Figures, Overview
+from perilune.store.tables.durations import duration_class, percentiles, typical_ms
+from perilune.store.tables.env import check_kept
+from perilune.store.tables.kv import KVEntry
+from perilune.store.tables.kv_numbers import add_to_number
+from perilune.store.tables.ledger import TickRows
+from perilune.store.tables.selection import (
+    ExecutionFilter,
+    ExecutionPage,
+    ExecutionPosition,
+    FunctionKind,
+    FunctionQuery,
+    FunctionSort,
+)
+from perilune.store.tables.statistics import Activity, Figures, Overview
+from perilune.store.upkeep.backup import (
+    BackupFailed,
+    BackupNote,
+    Restored,
+    back_up,
+    restore,
+    vacuum,
+)
+from perilune.store.upkeep.integrity import check_file
 
 __all__ = [
     "DB",

@@ -10,34 +10,40 @@ from pathlib import Path
 from typing import TypeVar
 
 from perilune.clock import WallClock, wall_clock
-from perilune.store.access import Access
-from perilune.store.cache import RecordCache
-from perilune.store.checkpoints import Checkpoints
-from perilune.store.compaction import Compaction
-from perilune.store.credentials import SessionStore, TokenStore
-from perilune.store.env import EnvStore
+from perilune.store.connection.access import Access
+from perilune.store.connection.checkpoints import Checkpoints
+from perilune.store.connection.operations import (
+    AnyOperation,
+    Operation,
+    Statement,
+    Work,
+    as_store_error,
+)
+from perilune.store.connection.prepare import prepare_file
+from perilune.store.connection.readers import Readers
+from perilune.store.connection.transactions import Session
+from perilune.store.connection.writer import Writer
 from perilune.store.errors import StoreError, StoreUnavailable
-from perilune.store.execution_lists import ExecutionLists
-from perilune.store.executions import Executions
-from perilune.store.expiry import Expiry
-from perilune.store.functions import Functions
-from perilune.store.integrity import find_problems
-from perilune.store.kv import KVStore
-from perilune.store.logs import LogStore
-from perilune.store.operations import AnyOperation, Operation, Statement, Work, as_store_error
-from perilune.store.portions import Pause
-from perilune.store.prepare import prepare_file
-from perilune.store.readers import Readers
-from perilune.store.removal import TABLES_OF_EXECUTIONS
-from perilune.store.requests import AIRequestStore, EmailRequestStore
-from perilune.store.retention import Retention
-from perilune.store.secrets import Secrets
-from perilune.store.signing_secrets import SigningSecretStore
-from perilune.store.statistics import Statistics
-from perilune.store.ticks import TickStore
-from perilune.store.transactions import Session
-from perilune.store.versions import Versions
-from perilune.store.writer import Writer
+from perilune.store.tables.cache import RecordCache
+from perilune.store.tables.credentials import SessionStore, TokenStore
+from perilune.store.tables.env import EnvStore
+from perilune.store.tables.execution_lists import ExecutionLists
+from perilune.store.tables.executions import Executions
+from perilune.store.tables.functions import Functions
+from perilune.store.tables.kv import KVStore
+from perilune.store.tables.logs import LogStore
+from perilune.store.tables.requests import AIRequestStore, EmailRequestStore
+from perilune.store.tables.secrets import Secrets
+from perilune.store.tables.signing_secrets import SigningSecretStore
+from perilune.store.tables.statistics import Statistics
+from perilune.store.tables.ticks import TickStore
+from perilune.store.tables.versions import Versions
+from perilune.store.upkeep.compaction import Compaction
+from perilune.store.upkeep.expiry import Expiry
+from perilune.store.upkeep.integrity import find_problems
+from perilune.store.upkeep.portions import Pause
+from perilune.store.upkeep.removal import TABLES_OF_EXECUTIONS
+from perilune.store.upkeep.retention import Retention
 from perilune.vault import PLAIN, Vault
 
 T = TypeVar("T")

@@ -9,10 +9,10 @@ from perilune.api.replies import json_answer
 from perilune.api.routes.shapes import ServerVersion
 from perilune.api.routes.table import RouteTable
 from perilune.api.subjects.about import About
-from perilune.runtimes.guest_docs import guest_api_json
-from perilune.runtimes.javascript_types import FILE_NAME as JAVASCRIPT_FILE
-from perilune.runtimes.javascript_types import javascript_types
-from perilune.runtimes.python_stubs import FILE_NAME, python_stubs
+from perilune.runtimes.guest.docs import guest_api_json
+from perilune.runtimes.languages.javascript_types import FILE_NAME as JAVASCRIPT_FILE
+from perilune.runtimes.languages.javascript_types import javascript_types
+from perilune.runtimes.languages.python_stubs import FILE_NAME, python_stubs
 
 
 def add_document_routes(routes: RouteTable, about: About) -> None:

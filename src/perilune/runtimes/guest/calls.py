@@ -1,0 +1,229 @@
+"""Answers the calls that guest code makes to the host, for one execution.
+
+The caller is untrusted: names are looked up in the guest API table, the
+number and types of the arguments are checked again, and whose keys or
+variables are meant is fixed when the execution starts.
+"""
+
+import math
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from perilune.runtimes.contract import RuntimeRequest, WorkerDiedError
+from perilune.runtimes.guest.api import HOST_FUNCTIONS, ArgType, GuestFunction
+from perilune.runtimes.guest.outbound import OutboundCalls, OutboundServices
+from perilune.runtimes.limits import WorkerLimits
+from perilune.services.env import EnvError, EnvStore, EnvVariableNotFound
+from perilune.services.kv import (
+    DEFAULT_LIST_LIMIT,
+    MAX_LIST_LIMIT,
+    KVError,
+    KVKeyNotFound,
+    KVStore,
+)
+from perilune.services.logger import Logger, LogLevel
+from perilune.worker.frames import Call, Reply
+
+LOG_LEVELS = {
+    "log.info": LogLevel.INFO,
+    "log.debug": LogLevel.DEBUG,
+    "log.warn": LogLevel.WARN,
+    "log.error": LogLevel.ERROR,
+}
+DONE = Reply(None, True)
+NOTHING = Reply(None, None)
+ENV_READ_ONLY = Reply("env is read-only for this function")
+
+Arguments = list[Any]  # Any: already checked against the table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestServices:
+    """The services that guest code reaches."""
+
+    logger: Logger
+    kv: KVStore
+    env: EnvStore
+    outbound: OutboundServices = field(default_factory=OutboundServices)
+
+
+class GuestCalls:
+    """The host side of the guest API, bound to one execution."""
+
+    __slots__ = (
+        "_calls_left",
+        "_env_writable",
+        "_execution_id",
+        "_function_id",
+        "_limit",
+        "_log_line_bytes",
+        "_outbound",
+        "_services",
+    )
+
+    def __init__(
+        self, services: GuestServices, request: RuntimeRequest, limits: WorkerLimits
+    ) -> None:
+        context = request.context
+        self._services = services
+        self._function_id = context.function_id
+        self._execution_id = context.execution_id
+        self._env_writable = request.env_writable
+        self._limit = limits.host_calls
+        self._log_line_bytes = 2 * limits.log_line_bytes  # so that what is cut here is seen to be
+        self._calls_left = limits.host_calls
+        self._outbound = OutboundCalls(
+            services.outbound,
+            function_id=context.function_id,
+            execution_id=context.execution_id,
+            deadline=request.deadline,
+            max_calls=limits.outbound_calls,
+        )
+
+    async def answer(self, call: Call) -> Reply | None:
+        """Carry out *call*; None when the guest expects no answer.
+
+        Raises:
+            WorkerDiedError: the call can't come from the real bindings, so
+                the worker must be stopped.
+        """
+        name = call.name
+        args = _checked(name, call.args)
+        level = LOG_LEVELS.get(name)
+        if level is not None:
+            # The real bindings have cut it; decoding megabytes takes its time.
+            text = args[0][: self._log_line_bytes].decode("utf-8", "replace")
+            await self._services.logger.log(self._execution_id, level, text)
+            return None
+        if self._calls_left <= 0:
+            return Reply(f"limit of {self._limit} host calls in one execution reached")
+        self._calls_left -= 1
+        handler = _HANDLERS.get(name)
+        if handler is None:
+            module, _, function = name.partition(".")
+            return await self._outbound.answer(module, function, args)
+        try:
+            return await handler(self, args)
+        except (KVError, EnvError) as error:
+            return Reply(str(error))
+
+    async def _kv_get(self, args: Arguments) -> Reply:
+        try:
+            return Reply(None, _bytes(await self._services.kv.get(self._function_id, args[0])))
+        except KVKeyNotFound:
+            return NOTHING
+
+    async def _kv_set(self, args: Arguments) -> Reply:
+        ttl_s = None
+        options = args[2] if len(args) > 2 else None
+        if options:
+            ttl_s = options.get(b"ttl") if isinstance(options, dict) else None
+            if ttl_s is not None and not _is_number(ttl_s):
+                return Reply("ttl must be a number of seconds")
+        await self._services.kv.set(self._function_id, args[0], args[1], ttl_s=ttl_s)
+        return DONE
+
+    async def _kv_delete(self, args: Arguments) -> Reply:
+        await self._services.kv.delete(self._function_id, args[0])
+        return DONE
+
+    async def _kv_incr(self, args: Arguments) -> Reply:
+        amount = args[1] if len(args) > 1 and args[1] is not None else 1
+        return Reply(None, await self._services.kv.incr(self._function_id, args[0], amount))
+
+    async def _kv_cas(self, args: Arguments) -> Reply:
+        return Reply(None, await self._services.kv.cas(self._function_id, *args[:3]))
+
+    async def _kv_list(self, args: Arguments) -> Reply:
+        prefix, limit, cursor = (*args, None, None, None)[:3]
+        if limit is None:
+            limit = DEFAULT_LIST_LIMIT
+        elif math.isnan(limit):
+            return Reply("KV error: limit must be a number")
+        wanted = int(max(1, min(limit, MAX_LIST_LIMIT)))
+        page = await self._services.kv.list(self._function_id, prefix or b"", wanted, cursor)
+        answer: dict[bytes, Any] = {
+            b"items": [{b"key": _bytes(key), b"value": _bytes(value)} for key, value in page.items]
+        }
+        if page.cursor is not None:
+            answer[b"cursor"] = _bytes(page.cursor)
+        return Reply(None, answer)
+
+    async def _env_get(self, args: Arguments) -> Reply:
+        try:
+            value = await self._services.env.get(self._function_id, _text(args[0]))
+        except EnvVariableNotFound:
+            return NOTHING
+        return Reply(None, _bytes(value))
+
+    async def _env_set(self, args: Arguments) -> Reply:
+        if not self._env_writable:
+            return ENV_READ_ONLY
+        await self._services.env.set(self._function_id, _text(args[0]), _text(args[1]))
+        await self._note(f"environment variable {_text(args[0])} was set by the function")
+        return DONE
+
+    async def _env_delete(self, args: Arguments) -> Reply:
+        if not self._env_writable:
+            return ENV_READ_ONLY
+        await self._services.env.delete(self._function_id, _text(args[0]))
+        await self._note(f"environment variable {_text(args[0])} was removed by the function")
+        return DONE
+
+    async def _note(self, message: str) -> None:
+        await self._services.logger.info(self._execution_id, message)
+
+
+_HANDLERS: dict[str, Callable[[GuestCalls, Arguments], Awaitable[Reply]]] = {
+    "kv.get": GuestCalls._kv_get,
+    "kv.set": GuestCalls._kv_set,
+    "kv.delete": GuestCalls._kv_delete,
+    "kv.incr": GuestCalls._kv_incr,
+    "kv.cas": GuestCalls._kv_cas,
+    "kv.list": GuestCalls._kv_list,
+    "env.get": GuestCalls._env_get,
+    "env.set": GuestCalls._env_set,
+    "env.delete": GuestCalls._env_delete,
+}
+
+
+def _checked(name: str, args: Arguments) -> Arguments:
+    """Return *args* if a call of *name* may have them; the bindings never send others."""
+    function = HOST_FUNCTIONS.get(name)
+    if function is None:
+        raise WorkerDiedError(f"the worker was stopped: it called the unknown {name[:60]!r}")
+    given = _padded(args, function)
+    if len(given) > len(function.args) or not all(map(_fits, function.args, given)):
+        raise WorkerDiedError(f"the worker was stopped: it called {name} with impossible arguments")
+    return args
+
+
+def _padded(args: Arguments, function: GuestFunction) -> Arguments:
+    return args + [None] * (len(function.args) - len(args))
+
+
+def _fits(argument: Any, value: Any) -> bool:
+    if value is None:
+        return bool(argument.optional)
+    match argument.type:
+        case ArgType.STRING:
+            return isinstance(value, bytes)
+        case ArgType.INT | ArgType.NUMBER:
+            return _is_number(value)
+        case ArgType.TABLE:
+            return isinstance(value, dict | list)
+        case _:
+            return True
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")

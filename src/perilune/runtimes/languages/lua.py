@@ -1,0 +1,12 @@
+"""Lua functions: LuaJIT in workers forked from a zygote."""
+
+from perilune.runtimes.language import Language, forked
+from perilune.runtimes.languages.lua_wording import LUA_WORDING
+
+LUA = Language(
+    name="lua",
+    open_spawner=forked("perilune.worker.lua_interpreter"),
+    wording=LUA_WORDING,
+    starts_at_once=True,
+    can_check=True,
+)

@@ -1,0 +1,1 @@
+"""Worker processes as the host sees them: their pool, their start, their frames, their end."""

@@ -1,0 +1,124 @@
+"""Starts workers: has them created, checks their lock-down, hands them their set-up."""
+
+import asyncio
+import socket
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+from types import TracebackType
+
+from perilune.runtimes.contract import SandboxUnavailableError, WorkerDiedError
+from perilune.runtimes.guest.api import HOST_FUNCTIONS
+from perilune.runtimes.language import Language, OpenSpawner, Spawner, WorkerKind
+from perilune.runtimes.limits import WorkerLimits
+from perilune.runtimes.workers.process import WorkerProcess
+from perilune.worker.frames import Failure, HostFunction, Ready, Setup
+from perilune.worker.lockdown import Grade, grade
+
+READY_LIMIT_S = 10.0
+
+
+class WorkerStarter:
+    """Starts workers of any kind; an async context manager.
+
+    What creates the workers of a language is opened when the first one is
+    needed, and closed with the starter.
+    """
+
+    def __init__(self, limits: WorkerLimits) -> None:
+        self._limits = limits
+        # By what opens them: languages may share one.
+        self._spawners: dict[OpenSpawner, Spawner] = {}
+        self._grades: dict[Language, Grade] = {}
+        self._rooms = AsyncExitStack()
+        self._opening = asyncio.Lock()
+        self._host_functions = [
+            HostFunction(
+                function.module,
+                function.name,
+                [(str(argument.type), argument.optional) for argument in function.args],
+                function.has_reply,
+                function.fails_with_false,
+                [argument.name for argument in function.args],
+            )
+            for function in HOST_FUNCTIONS.values()
+        ]
+
+    async def __aenter__(self) -> "WorkerStarter":
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._rooms.aclose()
+
+    @property
+    def grades(self) -> Iterable[Grade]:
+        """How well the worker started last is locked down, for each language in use."""
+        return self._grades.values()
+
+    async def prepare(self, language: Language) -> None:
+        """Open what creates the workers of a language, if that has not been done.
+
+        Raises:
+            PeriluneError: it can't be opened.
+        """
+        if language.open_spawner not in self._spawners:
+            await self._open(language)
+
+    async def start(self, kind: WorkerKind) -> WorkerProcess:
+        """Return a worker that is locked down and ready for its first invocation.
+
+        Raises:
+            SandboxUnavailableError: layers are missing and the limits are not relaxed.
+            WorkerDiedError: the process ended before it was ready.
+            PeriluneError: the process can't be created.
+        """
+        spawner = self._spawners.get(kind.language.open_spawner) or await self._open(kind.language)
+        spawned = await spawner.spawn(kind, relaxed=self._limits.relaxed)
+        worker = WorkerProcess(spawned, kind)
+        try:
+            greeting = worker.expect()
+            await _connect(worker, spawned.sock)
+            async with asyncio.timeout(READY_LIMIT_S):
+                first = await greeting.receive()
+            self._check(first, kind.language)
+            worker.send(self._setup(kind))
+        except TimeoutError as error:
+            worker.kill()
+            raise WorkerDiedError(f"a worker was not ready after {READY_LIMIT_S:g} s") from error
+        except BaseException:
+            worker.kill()
+            raise
+        return worker
+
+    async def _open(self, language: Language) -> Spawner:
+        async with self._opening:
+            wanted = language.open_spawner
+            if wanted not in self._spawners:
+                self._spawners[wanted] = await self._rooms.enter_async_context(wanted())
+            return self._spawners[wanted]
+
+    def _setup(self, kind: WorkerKind) -> Setup:
+        return Setup(
+            memory_bytes=kind.memory_bytes,
+            response_body_bytes=self._limits.response_body_bytes,
+            log_line_bytes=self._limits.log_line_bytes,
+            host_functions=self._host_functions,
+            language=kind.language.name,
+        )
+
+    def _check(self, first: object, language: Language) -> None:
+        if isinstance(first, Failure):
+            raise WorkerDiedError(f"a worker could not be set up: {first.message}")
+        if not isinstance(first, Ready):
+            raise WorkerDiedError("a worker broke the protocol before it was ready")
+        found = self._grades[language] = grade(first.layers)
+        if found.missing and not self._limits.relaxed:
+            raise SandboxUnavailableError(found.missing)
+
+
+async def _connect(worker: WorkerProcess, sock: socket.socket) -> None:
+    await asyncio.get_running_loop().create_unix_connection(lambda: worker, sock=sock)

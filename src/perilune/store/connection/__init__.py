@@ -1,0 +1,1 @@
+"""Connections to the file, the one writer and the readers, and its schema."""
