@@ -173,7 +173,7 @@ def javascript_name(name: str) -> str:
 
 
 def typescript_type(expression: str) -> str:
-    """Return a type of `guest_api.shapes` as TypeScript has it."""
+    """Return a type of `guest.api.shapes` as TypeScript has it."""
     if expression.endswith("?"):
         return f"{typescript_type(expression[:-1])} | null"
     outer, _, inner = expression.removesuffix(">").partition("<")

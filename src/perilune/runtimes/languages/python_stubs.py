@@ -168,7 +168,7 @@ def python_name(name: str) -> str:
 
 
 def python_type(expression: str) -> str:
-    """Return a type of `guest_api.shapes` as Python has it."""
+    """Return a type of `guest.api.shapes` as Python has it."""
     if expression.endswith("?"):
         return f"{python_type(expression[:-1])} | None"
     outer, _, inner = expression.removesuffix(">").partition("<")
