@@ -12,7 +12,7 @@ ARGS ?=
 # The tests of a file share servers and browsers, so they stay together, and in their order.
 TWO_PROCESSES := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 # A browser or a process that is late once is not a fault; one that is late three times is.
-AGAIN := --reruns=2
+AGAIN := --reruns=2 -rR
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-api demo check bench bench-growth bench-lists bench-retention soak format docs vendor clean

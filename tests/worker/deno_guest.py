@@ -92,6 +92,7 @@ class DenoGuest:
         self._source = ""
         limits = (MEMORY_BYTES, RESPONSE_BODY_BYTES, LOG_LINE_BYTES)
         self._socket.sendall(encode(Setup(*limits, host_functions(), language)))
+        assert isinstance(self._next(), Ready)
 
     def send(self, code: str, *, is_check: bool = False, **event: Any) -> None:
         """Send an invocation of *code*; the process is not given twice in a row what it has."""

@@ -119,8 +119,16 @@ def test_times_are_written_as_in_other_languages(guest: DenoGuest) -> None:
         assert outcome == native("format_time", *case), case
 
 
+@pytest.fixture
+def in_berlin() -> Iterator[None]:
+    """This process takes the time of Berlin for its own, as the guest has been told to."""
+    SERVER.follow("Europe/Berlin")
+    yield
+    SERVER.follow(None)
+
+
+@pytest.mark.usefixtures("in_berlin")
 def test_times_are_read_as_in_other_languages(guest: DenoGuest) -> None:
-    SERVER.follow("Europe/Berlin")  # as the process is told
     cases: list[tuple[Any, ...]] = [(*one, *zone) for one in PARSED for zone in ((), *ZONES_IN)]
 
     outcomes = call(guest, *(("time", "parse", list(case)) for case in cases))

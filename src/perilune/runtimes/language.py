@@ -83,6 +83,9 @@ class Language:
     """Whether workers are kept ready from the start, and not only once it has been used."""
     warm: int | None = None
     """Workers kept ready that belong to no function; None means as many as the limits say."""
+    boots: bool = False
+    """Whether its workers send a second `Ready`, without layers, when they can serve: for those
+    that become another program after `Setup`."""
     can_check: bool = False
     """Whether its workers honour `Invoke.check_only`; otherwise they would run the code."""
     overhead_bytes: int = 64 * MIB

@@ -103,7 +103,7 @@ class Call(msgspec.Struct, frozen=True, array_like=True, tag="call"):
 
 
 class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
-    """Worker → host, once: locked down and able to run guest code."""
+    """Worker → host, before `Setup`: locked down.  Who becomes another program says it again."""
 
     layers: list[str]
     """A report on the sandbox, for `perilune.worker.lockdown.grade`."""

@@ -83,9 +83,11 @@ class WorkerStarter:
             greeting = worker.expect()
             await _connect(worker, spawned.sock)
             async with asyncio.timeout(READY_LIMIT_S):
-                first = await greeting.receive()
-            self._check(first, kind.language)
-            worker.send(self._setup(kind))
+                self._check(await greeting.receive(), kind.language)
+                booted = worker.expect() if kind.language.boots else None
+                worker.send(self._setup(kind))
+                if booted is not None:
+                    _check_ready(await booted.receive())
         except TimeoutError as error:
             worker.kill()
             raise WorkerDiedError(f"a worker was not ready after {READY_LIMIT_S:g} s") from error
@@ -111,13 +113,17 @@ class WorkerStarter:
         )
 
     def _check(self, first: object, language: Language) -> None:
-        if isinstance(first, Failure):
-            raise WorkerDiedError(f"a worker could not be set up: {first.message}")
-        if not isinstance(first, Ready):
-            raise WorkerDiedError("a worker broke the protocol before it was ready")
-        found = self._grades[language] = grade(first.layers)
+        found = self._grades[language] = grade(_check_ready(first).layers)
         if found.missing and not self._limits.relaxed:
             raise SandboxUnavailableError(found.missing)
+
+
+def _check_ready(frame: object) -> Ready:
+    if isinstance(frame, Failure):
+        raise WorkerDiedError(f"a worker could not be set up: {frame.message}")
+    if not isinstance(frame, Ready):
+        raise WorkerDiedError("a worker broke the protocol before it was ready")
+    return frame
 
 
 async def _connect(worker: WorkerProcess, sock: socket.socket) -> None:

@@ -11,6 +11,7 @@ import { Execution } from "./execution.js";
 import { Failures } from "./failures.js";
 import { makeGuest } from "./guest.js";
 import { describedBy, HostCalls } from "./host_calls.js";
+import { Name } from "./msgpack.js";
 import { Program } from "./program.js";
 import { expose, hide } from "./sandbox.js";
 import { Timers } from "./timers.js";
@@ -19,6 +20,7 @@ const { exit } = Deno;
 const inspectAny = Deno.inspect;
 const report = console.error;
 const GUEST = Symbol.for("perilune.guest");
+const READY = new Name("ready");
 const EXIT_BROKEN = 5;
 
 /** @param {unknown} value */
@@ -57,6 +59,11 @@ Reflect.deleteProperty(globalThis, GUEST);
 timers.install();
 expose({ ...guest.modules, console: makeConsole(guest.log, inspect), fetch: guest.fetch });
 hide();
+channel.send((packer) => {
+  packer.array(2);
+  packer.value(READY);
+  packer.value([]);
+});
 
 // Not awaited: a handler that waits in vain leaves nothing to do, which can be noticed.
 execution.serve().catch((error) => {
