@@ -5,6 +5,7 @@ duration class and span of five minutes.  What has become old is merged into lon
 sums stay exact, and there are never so many rows that reading them takes long.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Sequence
 from functools import partial
@@ -37,6 +38,9 @@ class Figures(msgspec.Struct, frozen=True):
     executions: int
     errors: int
     duration_ms: int
+
+
+_ByFunction = dict[str, list[Figures]]
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,20 +90,27 @@ class Statistics:
     async def overview(self, since: int, step_s: int) -> Overview:
         """Return the figures of all functions, of what began at *since* or later."""
 
-        def read(connection: sqlite3.Connection) -> Overview:
-            functions: dict[str, list[Figures]] = {}
+        def read(connection: sqlite3.Connection) -> tuple[_ByFunction, dict[str, str], int]:
+            functions: _ByFunction = {}
             with snapshot(connection):
                 for function_id, *figures in connection.execute(_SQL["of_all"], (since,)):
                     functions.setdefault(function_id, []).append(Figures(*figures))
-                series: dict[int, list[Figures]] = {}
-                for key, *sums in connection.execute(_SQL["series"], (since, step_s)):
-                    start, number = divmod(key, 1024)
-                    series.setdefault(start, []).append(Figures(number - 1, *sums))
                 names = dict(connection.execute(_SQL["names"]).fetchall())
                 (running,) = connection.execute(_SQL["running"]).fetchone()
-            return Overview(functions=functions, names=names, series=series, running=running)
+            return functions, names, running
 
-        return await self._access.read(read)
+        def read_series(connection: sqlite3.Connection) -> dict[int, list[Figures]]:
+            series: dict[int, list[Figures]] = {}
+            for key, *sums in connection.execute(_SQL["series"], (since, step_s)):
+                start, number = divmod(key, 1024)
+                series.setdefault(start, []).append(Figures(number - 1, *sums))
+            return series
+
+        # Side by side, since each takes a while; so they may differ by what ends in between.
+        series, (functions, names, running) = await asyncio.gather(
+            self._access.read(read_series), self._access.read(read)
+        )
+        return Overview(functions=functions, names=names, series=series, running=running)
 
     async def activity(self, function_ids: Sequence[str], since: int) -> list[Activity]:
         """Return what these functions have done since then; unknown ones are left out."""
