@@ -111,7 +111,7 @@ class Packages:
         """
         path = self.path_of(requirements)
         async with self._installing:
-            if _is_claimed(path):
+            if _claim(path):
                 return
             self._directory.mkdir(mode=0o700, exist_ok=True)
             folder = Path(tempfile.mkdtemp(dir=self._directory, prefix=".new-"))
@@ -197,8 +197,8 @@ def remove_rests(directory: Path) -> None:
         rest.unlink(missing_ok=True)
 
 
-def _is_claimed(path: Path) -> bool:
-    """Tell whether a set is there; it stays for a while then, also if no version requires it."""
+def _claim(path: Path) -> bool:
+    """Have a set stay for a while, also if no version requires it; return whether it is there."""
     try:
         os.utime(path)
     except FileNotFoundError:
@@ -214,7 +214,7 @@ def _remove_unused(directory: Path, used: Collection[str], before: float) -> int
     removed = 0
     for path in directory.glob("*.packages"):
         if path.stem in used:
-            _is_claimed(path)
+            _claim(path)
         elif path.stat().st_mtime < before:
             aside = path.with_suffix(".unused")
             path.rename(aside)

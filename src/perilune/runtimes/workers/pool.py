@@ -115,10 +115,6 @@ class Pool:
         self._spares.stop_all()
         await asyncio.gather(*self._starting, return_exceptions=True)
 
-    def size(self) -> int:
-        """Return the number of worker processes, those being started included."""
-        return self._bound() + len(self._spares) + len(self._starting)
-
     def figures(self) -> PoolFigures:
         """Return how many workers there are and how many executions wait; from any thread."""
         bound = sum(len(version.workers) for version in self._versions.copy().values())
@@ -126,8 +122,7 @@ class Pool:
 
     def has_workers(self) -> bool:
         """Tell whether there is a worker that lives."""
-        bound = (worker for version in self._versions.values() for worker in version.workers)
-        return self._spares.has_living() or any(worker.is_alive for worker in bound)
+        return self._spares.has_living() or any(worker.is_alive for worker in self._owned())
 
     async def acquire(self, owner: Owner) -> Invocation:
         """Return a place at a worker of *owner*, waiting for one if need be.
@@ -255,8 +250,12 @@ class Pool:
 
     def _idle(self) -> list[WorkerProcess]:
         """Return the workers of functions that have nothing to do, longest idle first."""
-        idle = [w for v in self._versions.values() for w in v.workers if not w.load]
+        idle = [worker for worker in self._owned() if not worker.load]
         return sorted(idle, key=lambda worker: worker.free_since)
+
+    def _owned(self) -> list[WorkerProcess]:
+        """Return the workers of all functions."""
+        return [worker for version in self._versions.values() for worker in version.workers]
 
     def _drop(self, worker: WorkerProcess, version: Version) -> None:
         """Stop a bound worker and forget it; the second time does nothing."""
@@ -376,15 +375,14 @@ class Pool:
 
     def _keep_budget(self) -> None:
         """Stop workers that take more than they may, and idle ones while all hold too much."""
-        for version in list(self._versions.values()):
-            for worker in list(version.workers):
-                if worker.load:
-                    check_memory(worker)  # however short each of its executions is
-                elif holds_too_much(worker) or works_unasked(worker):
-                    _log.warning("an idle worker of version %s took too much", version.owner[0])
-                    self._stop_idle(worker)
-        bound = [worker for version in self._versions.values() for worker in version.workers]
-        for worker in find_excess(bound, self._spares, self._limits.total_bytes):
+        for worker in self._owned():
+            if worker.load:
+                check_memory(worker)  # however short each of its executions is
+            elif holds_too_much(worker) or works_unasked(worker):
+                version_id = worker.owner and worker.owner[0]
+                _log.warning("an idle worker of version %s took too much", version_id)
+                self._stop_idle(worker)
+        for worker in find_excess(self._owned(), self._spares, self._limits.total_bytes):
             self._stop_idle(worker)
 
     def _look_after(self, worker: WorkerProcess, now: float) -> None:
