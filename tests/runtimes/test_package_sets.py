@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from perilune.runtimes import Packages, remove_rests
-from perilune.runtimes.packages import UNUSED_KEPT_S
+from perilune.runtimes.packages.sets import UNUSED_KEPT_S
 
 NOW = 1_700_000_000.0
 OLD = NOW - UNUSED_KEPT_S - 1

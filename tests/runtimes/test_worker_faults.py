@@ -1,6 +1,7 @@
 """Workers that die or lie cost one execution each, never more."""
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -18,10 +19,12 @@ from perilune.runtimes import (
     RuntimeRequest,
     SandboxUnavailableError,
     WorkerDiedError,
+    WorkerKind,
     WorkerLimits,
     WorkerRuntime,
     WorkersBusyError,
 )
+from perilune.runtimes.limits import MIB
 from perilune.services.kv import MemoryKV
 from perilune.services.logger import MemoryLogger
 from perilune.store import ExecutionStatus
@@ -229,6 +232,24 @@ async def test_a_function_that_fills_the_queue_leaves_places_to_others() -> None
         for task in hogs:
             task.cancel()
         await asyncio.wait(hogs)
+
+
+async def test_kinds_of_workers_that_are_gone_are_forgotten() -> None:
+    """A server that has run a thousand limits of memory remembers those of its workers only."""
+    limits = range(41, 47)
+    async with WorkerRuntime(
+        logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=1)
+    ) as runtime:
+        for mib in limits:
+            request = asking("function handler() return { body = 'x' } end", f"v{mib}")
+            await runtime.execute(msgspec.structs.replace(request, memory_mb=mib))
+
+        def remembered() -> set[int]:
+            gc.collect()
+            kinds = [kind for kind in gc.get_objects() if isinstance(kind, WorkerKind)]
+            return {kind.memory_bytes // MIB for kind in kinds}.intersection(limits)
+
+        await until(lambda: remembered() == {limits[-1]})
 
 
 async def test_many_functions_share_few_workers() -> None:

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from perilune.runtimes.workers.zygote_client import Spawned, Zygote, open_zygote
+from perilune.runtimes.spawned import Spawned
+from perilune.runtimes.workers.zygote_client import Zygote, open_zygote
 from perilune.worker import frames
 
 REPOSITORY = Path(__file__).parents[2]

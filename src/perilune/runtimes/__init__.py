@@ -2,7 +2,7 @@
 
 `contract.py` is what the engine asks of a runtime; `host.py` is the runtime
 that ships, on the processes of `workers`; `languages` has its languages;
-`guest` has what guest code can call.
+`guest` has what guest code can call; `packages` what versions may require.
 """
 
 from perilune.runtimes.contract import (
@@ -22,11 +22,16 @@ from perilune.runtimes.contract import (
     WorkersBusyError,
 )
 from perilune.runtimes.host import SandboxReport, WorkerRuntime
-from perilune.runtimes.language import Language, Spawner, Wording, WorkerKind, forked
+from perilune.runtimes.language import Language, Spawner, Wording, WorkerKind
 from perilune.runtimes.languages.installed import LANGUAGES, LanguageError, find_languages
 from perilune.runtimes.limits import WorkerLimits
-from perilune.runtimes.packages import Packages, PackagesError, remove_rests
-from perilune.runtimes.requirements import RequirementsError
+from perilune.runtimes.packages import (
+    Packages,
+    PackagesError,
+    RequirementsError,
+    remove_rests,
+)
+from perilune.runtimes.workers.forking import forked
 from perilune.runtimes.workers.plan import PoolFigures
 
 __all__ = [

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -98,7 +99,10 @@ class WorkerRuntime:
         self._languages = {language.name: language for language in languages}
         self._limits = limits or WorkerLimits()
         self._packages = packages
-        self._kinds: dict[tuple[str, int | None, str | None], WorkerKind] = {}
+        # Those in use: the pool holds the kinds of its workers and of the versions that wait.
+        self._kinds: WeakValueDictionary[tuple[str, int | None, str | None], WorkerKind] = (
+            WeakValueDictionary()
+        )
         self._services = GuestServices(
             logger=logger,
             kv=kv_store or MemoryKV(),

@@ -3,22 +3,21 @@
 Everything else (pool, calls, limits, kill rules) is the same for all of them.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from perilune.runtimes.contract import RuntimeFailure
 from perilune.runtimes.limits import MIB
-from perilune.runtimes.workers.zygote_client import Spawned, open_zygote
+from perilune.runtimes.spawned import Spawned
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class WorkerKind:
     """Workers of one kind are alike until they are given code.
 
-    There is one object for each kind, so that kinds are compared by identity.
+    There is one object for each kind in use, so that kinds are compared by identity.
     """
 
     language: "Language"
@@ -92,57 +91,3 @@ class Language:
     """What a worker may hold resident beside the guest's memory (interpreter, frames, code)."""
     how_ended: HowEnded | None = None
     """For an interpreter that ends its process for what guest code does."""
-
-
-class ZygoteSpawner:
-    """Forks workers from a zygote that has one interpreter module imported."""
-
-    def __init__(self, zygote: "ForkingZygote", module: str) -> None:
-        self._zygote = zygote
-        self._module = module
-
-    async def spawn(self, kind: WorkerKind, *, relaxed: bool) -> Spawned:
-        """Fork a worker.
-
-        Raises:
-            ZygoteFailed: the process can't be created.
-        """
-        return await self._zygote.spawn(
-            self._module,
-            kind.memory_bytes,
-            relaxed=relaxed,
-            time_zone=kind.time_zone or None,
-            packages=kind.packages,
-        )
-
-
-class ForkingZygote(Protocol):
-    """The part of the zygote's client that spawners need."""
-
-    async def spawn(
-        self,
-        module: str,
-        memory_bytes: int,
-        *,
-        relaxed: bool,
-        time_zone: str | None,
-        packages: str | None,
-    ) -> Spawned:
-        """Fork a worker that serves *module*."""
-        ...
-
-
-def forked(module: str, search_path: Sequence[str | Path] = ()) -> OpenSpawner:
-    """Return the `open_spawner` of a language whose workers are forked from a zygote of its own.
-
-    Args:
-        module: what serves inside the workers: it has `PROFILE` and `serve(connection)`.
-        search_path: where it is found, besides where Python finds its modules.
-    """
-
-    @asynccontextmanager
-    async def open_spawner() -> AsyncIterator[Spawner]:
-        async with open_zygote([module], search_path=search_path) as zygote:
-            yield ZygoteSpawner(zygote, module)
-
-    return open_spawner

@@ -4,10 +4,11 @@ import signal
 from importlib.util import find_spec
 
 from perilune.runtimes.contract import GuestError, MemoryLimitError, RuntimeFailure
-from perilune.runtimes.language import Language, forked
+from perilune.runtimes.language import Language
 from perilune.runtimes.languages.javascript_wording import JAVASCRIPT_WORDING
 from perilune.runtimes.limits import MIB
 from perilune.runtimes.report import format_report
+from perilune.runtimes.workers.forking import forked
 
 _OUT_OF_MEMORY = (-signal.SIGTRAP, -signal.SIGABRT)
 """How V8 ends a process whose heap is full, and Deno one that gets no more memory."""

@@ -1,7 +1,8 @@
 """Lua functions: LuaJIT in workers forked from a zygote."""
 
-from perilune.runtimes.language import Language, forked
+from perilune.runtimes.language import Language
 from perilune.runtimes.languages.lua_wording import LUA_WORDING
+from perilune.runtimes.workers.forking import forked
 
 LUA = Language(
     name="lua",

@@ -4,8 +4,9 @@ It is another zygote than Lua's, so that workers of either language hold
 nothing of the other's interpreter.
 """
 
-from perilune.runtimes.language import Language, forked
+from perilune.runtimes.language import Language
 from perilune.runtimes.languages.python_wording import PYTHON_WORDING
+from perilune.runtimes.workers.forking import forked
 
 PYTHON = Language(
     name="python",

@@ -9,8 +9,8 @@ from contextlib import suppress
 from perilune.runtimes.contract import MemoryLimitError, RuntimeFailure, WorkerDiedError
 from perilune.runtimes.language import WorkerKind
 from perilune.runtimes.limits import MIB
+from perilune.runtimes.spawned import Spawned
 from perilune.runtimes.workers.frame_contents import refuse_bombs
-from perilune.runtimes.workers.zygote_client import Spawned
 from perilune.worker.frames import (
     MAX_FRAME_BYTES,
     Call,

@@ -21,7 +21,7 @@ from pathlib import Path
 from perilune.clock import WallClock, wall_clock
 from perilune.errors import PeriluneError
 from perilune.runtimes.limits import MIB
-from perilune.runtimes.requirements import RequirementsError, pinned_requirements
+from perilune.runtimes.packages.requirements import RequirementsError, pinned_requirements
 from perilune.worker.python.archive import PACKAGE_FILE, Source, write_archive
 
 TIME_LIMIT_S = 300.0
