@@ -44,7 +44,7 @@ async def test_a_copy_that_fails_is_an_error_and_leaves_nothing(site, tmp_path, 
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("perilune.store.upkeep.backup._pack", full)
+    monkeypatch.setattr("perilune.store.sqlite.upkeep.backup._pack", full)
 
     answer = await site.client.get("/api/backup")
 

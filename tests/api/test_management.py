@@ -105,7 +105,7 @@ async def test_a_broken_store_is_not_a_missing_record(site, caplog, method, path
 
 
 async def test_a_failed_first_version_leaves_no_function(site, monkeypatch):
-    from perilune.store.tables.versions import Versions
+    from perilune.store.sqlite.tables.versions import Versions
 
     async def fail(*_, **__):
         raise StoreUnavailable("disk full")

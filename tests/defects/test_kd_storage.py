@@ -18,10 +18,10 @@ from perilune.store import (
     UpdateFunctionRequest,
     open_store,
 )
-from perilune.store.connection.connect import connect
-from perilune.store.connection.migrate import shipped_migrations
-from perilune.store.connection.prepare import prepare_file
-from perilune.store.upkeep.removal import AT_ONCE
+from perilune.store.sqlite.connection.connect import connect
+from perilune.store.sqlite.connection.migrate import shipped_migrations
+from perilune.store.sqlite.connection.prepare import prepare_file
+from perilune.store.sqlite.tables.removal import AT_ONCE
 from tests.services.conftest import BrokenRows
 from tests.store.helpers import (
     NOW,
@@ -202,7 +202,9 @@ async def test_kd_71_a_change_of_the_schema_leaves_a_copy_and_never_goes_back(
     path, clock, monkeypatch
 ):
     steps = shipped_migrations()
-    monkeypatch.setattr("perilune.store.connection.prepare.shipped_migrations", lambda: steps[:3])
+    monkeypatch.setattr(
+        "perilune.store.sqlite.connection.prepare.shipped_migrations", lambda: steps[:3]
+    )
     prepare_file(path, NOW).close()
     monkeypatch.undo()
 

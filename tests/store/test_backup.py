@@ -23,9 +23,9 @@ from perilune.store import (
     restore,
     vacuum,
 )
-from perilune.store.connection.migrate import shipped_migrations
 from perilune.store.lunar.copying import remove_database
-from perilune.store.upkeep import backup as backup_module
+from perilune.store.sqlite.connection.migrate import shipped_migrations
+from perilune.store.sqlite.upkeep import backup as backup_module
 from tests.store.helpers import (
     NOW,
     add_executions,

@@ -4,8 +4,13 @@ import asyncio
 
 import pytest
 
-from perilune.store import FunctionNotFound, NoActiveVersion, UpdateFunctionRequest, open_store
-from perilune.store.tables import cache
+from perilune.store import (
+    FunctionNotFound,
+    NoActiveVersion,
+    UpdateFunctionRequest,
+    cache,
+    open_store,
+)
 from tests.store.helpers import NOW, SettableClock, other_connection, some_function, some_version
 
 

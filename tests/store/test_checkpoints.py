@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from perilune.store import open_store
-from perilune.store.connection import checkpoints
+from perilune.store.sqlite.connection import checkpoints
 from tests.store.helpers import execution_of, other_connection, some_function, some_version
 
 KIB = 1024

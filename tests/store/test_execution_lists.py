@@ -16,8 +16,8 @@ from perilune.store import (
     ExecutionTrigger,
     PaginationParams,
 )
-from perilune.store.tables import execution_lists as lists
-from perilune.store.tables.execution_lists import ExecutionLists
+from perilune.store.sqlite.tables import execution_lists as lists
+from perilune.store.sqlite.tables.execution_lists import ExecutionLists
 from tests.store.helpers import NOW, execution_of, fresh_id, other_connection, some_version
 
 ERROR, SUCCESS, PENDING = ExecutionStatus.ERROR, ExecutionStatus.SUCCESS, ExecutionStatus.PENDING

@@ -14,7 +14,7 @@ from perilune.store import (
     PaginationParams,
     VersionNotFound,
 )
-from perilune.store.connection.statements import load_statements
+from perilune.store.sqlite.connection.statements import load_statements
 from tests.store.helpers import (
     NOW,
     add_executions,

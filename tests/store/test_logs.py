@@ -1,7 +1,7 @@
 import pytest
 
 from perilune.store import LogEntry, StoreUnavailable, WritesLost, open_store
-from perilune.store.connection import writer
+from perilune.store.sqlite.connection import writer
 from tests.store.helpers import NOW, execution_of, fresh_id, some_function, some_version
 
 

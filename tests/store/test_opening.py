@@ -17,9 +17,9 @@ from perilune.store import (
     open_memory_store,
     open_store,
 )
-from perilune.store.connection import connect, migrate
-from perilune.store.connection.migrate import shipped_migrations
-from perilune.store.connection.prepare import prepare_file
+from perilune.store.sqlite.connection import connect, migrate
+from perilune.store.sqlite.connection.migrate import shipped_migrations
+from perilune.store.sqlite.connection.prepare import prepare_file
 from tests.store.helpers import NOW, execution_of, fresh_id, other_connection, rows, some_version
 
 
@@ -244,7 +244,9 @@ async def test_several_processes_may_open_a_new_file_at_once(path):
 async def test_several_processes_may_bring_an_old_file_up_to_date_at_once(path, monkeypatch):
     """One changes it, the others wait; the copy is of the file as it was before."""
     steps = shipped_migrations()
-    monkeypatch.setattr("perilune.store.connection.prepare.shipped_migrations", lambda: steps[:3])
+    monkeypatch.setattr(
+        "perilune.store.sqlite.connection.prepare.shipped_migrations", lambda: steps[:3]
+    )
     prepare_file(path, NOW).close()
 
     await open_at_once(path)

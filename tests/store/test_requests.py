@@ -14,7 +14,7 @@ from perilune.store import (
     WritesLost,
     open_store,
 )
-from perilune.store.connection import writer
+from perilune.store.sqlite.connection import writer
 from tests.store.helpers import (
     NOW,
     execution_of,

@@ -5,10 +5,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from perilune.store import Function, PaginationParams, UpdateFunctionRequest, open_store
-from perilune.store.connection.migrate import shipped_migrations
-from perilune.store.connection.prepare import prepare_file
-from perilune.store.upkeep import compaction, retention
-from perilune.store.upkeep.portions import FIRST_ROWS, MOST_ROWS, PORTION_S, next_rows
+from perilune.store.sqlite.connection.migrate import shipped_migrations
+from perilune.store.sqlite.connection.prepare import prepare_file
+from perilune.store.sqlite.upkeep import compaction, retention
+from perilune.store.sqlite.upkeep.portions import FIRST_ROWS, MOST_ROWS, PORTION_S, next_rows
 from tests.store.helpers import (
     NOW,
     add_executions,
@@ -194,7 +194,7 @@ async def test_the_last_tick_of_a_function_stays(store, path):
 
 
 async def test_rows_without_their_execution_are_found_and_deleted(store, path, monkeypatch):
-    monkeypatch.setattr("perilune.store.upkeep.expiry.LOOKED_AT_ONCE", 3)
+    monkeypatch.setattr("perilune.store.sqlite.upkeep.expiry.LOOKED_AT_ONCE", 3)
     version = await some_version(store)
     kept = await sized(store, version, 1)
     lost = await sized(store, version, 1)
@@ -268,7 +268,9 @@ def test_portions_follow_the_time_they_take(rows_before, took_s, expected):
 async def test_a_file_of_before_keeps_its_executions_and_counts_them(path, clock, monkeypatch):
     """The step that makes executions outlive their version, on a file with data."""
     steps = shipped_migrations()
-    monkeypatch.setattr("perilune.store.connection.prepare.shipped_migrations", lambda: steps[:6])
+    monkeypatch.setattr(
+        "perilune.store.sqlite.connection.prepare.shipped_migrations", lambda: steps[:6]
+    )
     prepare_file(path, NOW).close()
     with other_connection(path) as connection:
         connection.execute(

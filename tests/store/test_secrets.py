@@ -12,7 +12,7 @@ from perilune.store import (
     VariableNotKept,
     open_store,
 )
-from perilune.store.tables.secrets import CHUNK_ROWS
+from perilune.store.sqlite.tables.secrets import CHUNK_ROWS
 from perilune.vault import PLAIN, KeyRing, SecretKey
 from tests.store.helpers import NOW, SettableClock, other_connection, rows, some_function
 

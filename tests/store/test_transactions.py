@@ -13,7 +13,7 @@ from perilune.store import (
     StoreUnavailable,
     UpdateFunctionRequest,
 )
-from perilune.store.connection import transactions
+from perilune.store.sqlite.connection import transactions
 from tests.store.helpers import (
     NOW,
     execution_of,
@@ -212,7 +212,7 @@ async def test_a_transaction_cannot_close_the_store(store):
 
 
 async def test_a_transaction_waits_for_another_process_and_then_fails(store, path, monkeypatch):
-    monkeypatch.setattr("perilune.store.connection.connect.BUSY_TIMEOUT_S", 0)
+    monkeypatch.setattr("perilune.store.sqlite.connection.connect.BUSY_TIMEOUT_S", 0)
     store._connection.execute("PRAGMA busy_timeout = 10")
     with other_connection(path) as other:
         other.execute("BEGIN IMMEDIATE")

@@ -10,9 +10,9 @@ from perilune.store import (
     VersionNotFound,
     open_store,
 )
-from perilune.store.connection.migrate import shipped_migrations
-from perilune.store.connection.prepare import prepare_file
-from perilune.store.upkeep.removal import AT_ONCE
+from perilune.store.sqlite.connection.migrate import shipped_migrations
+from perilune.store.sqlite.connection.prepare import prepare_file
+from perilune.store.sqlite.tables.removal import AT_ONCE
 from tests.store.helpers import (
     NOW,
     add_executions,
@@ -199,7 +199,9 @@ async def test_a_summary_has_a_short_first_line_of_any_code(store, code):
 
 async def test_figures_of_versions_come_from_what_an_older_file_has(path, clock, monkeypatch):
     steps = shipped_migrations()
-    monkeypatch.setattr("perilune.store.connection.prepare.shipped_migrations", lambda: steps[:7])
+    monkeypatch.setattr(
+        "perilune.store.sqlite.connection.prepare.shipped_migrations", lambda: steps[:7]
+    )
     prepare_file(path, NOW).close()
     with other_connection(path) as connection:
         connection.executescript(

@@ -1,11 +1,11 @@
 """Keeps functions, versions, executions and what belongs to them.
 
 The only room that speaks SQL.  Callers know `DB` and the row protocols; `open_store`
-opens the implementation that ships, one SQLite file with one writer and several readers
-(`connection`), the rows of each kind (`tables`) and what keeps it in order (`upkeep`).
+opens the implementation that ships, one SQLite file (`sqlite`).
 How it works and what survives a crash: docs/explanation/store.md.
 """
 
+from perilune.store.durations import duration_class, percentiles, typical_ms
 from perilune.store.errors import (
     AlreadyExists,
     CannotDeleteActiveVersion,
@@ -29,6 +29,7 @@ from perilune.store.errors import (
     VersionNotFound,
     WritesLost,
 )
+from perilune.store.kv_numbers import add_to_number
 from perilune.store.protocol import (
     DB,
     AIRequestRows,
@@ -70,19 +71,7 @@ from perilune.store.records import (
     VersionSummary,
     to_json,
 )
-from perilune.store.sqlite import (
-    ErrorHook,
-    SqliteStore,
-    SqliteTransaction,
-    open_memory_store,
-    open_store,
-)
-from perilune.store.tables.durations import duration_class, percentiles, typical_ms
-from perilune.store.tables.env import check_kept
-from perilune.store.tables.kv import KVEntry
-from perilune.store.tables.kv_numbers import add_to_number
-from perilune.store.tables.ledger import TickRows
-from perilune.store.tables.selection import (
+from perilune.store.selection import (
     ExecutionFilter,
     ExecutionPage,
     ExecutionPosition,
@@ -90,8 +79,18 @@ from perilune.store.tables.selection import (
     FunctionQuery,
     FunctionSort,
 )
-from perilune.store.tables.statistics import Activity, Figures, Overview
-from perilune.store.upkeep.backup import (
+from perilune.store.sqlite.store import (
+    ErrorHook,
+    SqliteStore,
+    SqliteTransaction,
+    open_memory_store,
+    open_store,
+)
+from perilune.store.sqlite.tables.env import check_kept
+from perilune.store.sqlite.tables.kv import KVEntry
+from perilune.store.sqlite.tables.ledger import TickRows
+from perilune.store.sqlite.tables.statistics import Activity, Figures, Overview
+from perilune.store.sqlite.upkeep.backup import (
     BackupFailed,
     BackupNote,
     Restored,
@@ -99,7 +98,7 @@ from perilune.store.upkeep.backup import (
     restore,
     vacuum,
 )
-from perilune.store.upkeep.integrity import check_file
+from perilune.store.sqlite.upkeep.integrity import check_file
 
 __all__ = [
     "DB",

@@ -24,7 +24,7 @@ from perilune.store.records import (
     UpdateFunctionRequest,
     VersionSummary,
 )
-from perilune.store.tables.selection import (
+from perilune.store.selection import (
     ExecutionFilter,
     ExecutionPage,
     ExecutionPosition,

@@ -151,7 +151,7 @@ def break_store(site: Site, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     owner: Any = site.server.store
     if parts == ["Versions"]:
         # A transaction has parts of its own.
-        from perilune.store.tables.versions import Versions
+        from perilune.store.sqlite.tables.versions import Versions
 
         owner = Versions
     elif parts:

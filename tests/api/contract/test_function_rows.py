@@ -310,7 +310,7 @@ async def test_kd_65_settings_given_at_creation_are_stored(site):
 
 async def test_kd_64_a_change_that_fails_half_way_changes_nothing(site, monkeypatch):
     function_id = await site.answering()
-    from perilune.store.tables.functions import Functions
+    from perilune.store.sqlite.tables.functions import Functions
 
     async def fail(*_):
         raise StoreUnavailable("disk full")

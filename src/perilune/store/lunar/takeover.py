@@ -11,7 +11,6 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
-from perilune.store.connection.prepare import prepare_file
 from perilune.store.errors import StoreError, StoreInUse, StoreUnavailable
 from perilune.store.lunar.copying import (
     copy_original,
@@ -22,6 +21,7 @@ from perilune.store.lunar.copying import (
     sync,
 )
 from perilune.store.lunar.transfer import LunarReport, Progress, transfer
+from perilune.store.sqlite.connection.prepare import prepare_file
 
 
 class StoreNotEmpty(StoreError):

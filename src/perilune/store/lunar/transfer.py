@@ -13,12 +13,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from perilune.cron import CronError, parse
-from perilune.store.connection.connect import begin
-from perilune.store.connection.statements import load_statements
 from perilune.store.errors import StoreError
 from perilune.store.lunar.layout import TABLES, names_of
-from perilune.store.tables.executions import miscounted_executions
-from perilune.store.tables.kv import miscounted_bytes
+from perilune.store.sqlite.connection.connect import begin
+from perilune.store.sqlite.connection.statements import load_statements
+from perilune.store.sqlite.tables.executions import miscounted_executions
+from perilune.store.sqlite.tables.kv import miscounted_bytes
 
 CHUNK_ROWS = 5_000
 

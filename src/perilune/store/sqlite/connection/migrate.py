@@ -1,0 +1,197 @@
+"""Numbered, transactional, forward-only changes of the schema.
+
+Each step is one file in `migrations/`; the table `perilune_migrations` says which have been
+made and what their text was.  A file that is not ours is refused before anything is written.
+"""
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from perilune.store.errors import IncompatibleDatabase
+from perilune.store.sqlite.connection.connect import begin
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS perilune_migrations (
+    version    INTEGER NOT NULL PRIMARY KEY,
+    name       TEXT    NOT NULL,
+    checksum   TEXT    NOT NULL,
+    applied_at INTEGER NOT NULL
+) STRICT
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step: its number (from 1, without gaps), its name and its SQL."""
+
+    version: int
+    name: str
+    sql: str
+
+    @property
+    def checksum(self) -> str:
+        """The SHA-256 of the text, in hexadecimal."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def shipped_migrations() -> tuple[Migration, ...]:
+    """Return the steps this program knows, in order."""
+    folder = resources.files("perilune.store.sqlite").joinpath("migrations")
+    files = sorted(
+        (entry for entry in folder.iterdir() if entry.name.endswith(".sql")),
+        key=lambda entry: entry.name,
+    )
+    steps = []
+    for entry in files:
+        number, _, name = entry.name.removesuffix(".sql").partition("_")
+        steps.append(Migration(int(number), name, entry.read_text("utf-8")))
+    return tuple(steps)
+
+
+def schema_version(connection: sqlite3.Connection, steps: Sequence[Migration]) -> int:
+    """Return the number of the last step made in this file; 0 for an empty file.
+
+    Raises:
+        IncompatibleDatabase: The file is not ours, newer than *steps*, or made by other steps.
+    """
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    if not tables:
+        return 0
+    if "perilune_migrations" not in tables:
+        raise IncompatibleDatabase(_foreign_text(tables))
+    made = connection.execute(
+        "SELECT version, name, checksum FROM perilune_migrations ORDER BY version"
+    ).fetchall()
+    newest = made[-1][0] if made else 0
+    if newest > len(steps):
+        raise IncompatibleDatabase(
+            f"the database has schema version {newest}, this program knows {len(steps)}: "
+            "it was used by a newer Perilune"
+        )
+    for (version, name, checksum), step in zip(made, steps, strict=False):
+        if (version, checksum) != (step.version, step.checksum):
+            raise IncompatibleDatabase(
+                f"the database went through another migration {version} ({name}) "
+                f"than this program's {step.version} ({step.name})"
+            )
+    return len(made)
+
+
+def stray_code(connection: sqlite3.Connection, steps: Sequence[Migration]) -> str | None:
+    """Return which trigger or view of the file none of *steps* has made; None if there is none.
+
+    Triggers act on whatever is written, and neither checksums nor counters show them.
+    """
+    code = "SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'view')"
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
+        for step in steps:
+            _make(model, step, 0)
+        known = set(model.execute(code))
+    return next(
+        (
+            f"{kind} {name}"
+            for kind, name, sql in connection.execute(code)
+            if (kind, name, sql) not in known
+        ),
+        None,
+    )
+
+
+def migrate(
+    connection: sqlite3.Connection, path: Path, steps: Sequence[Migration], now: int
+) -> None:
+    """Make the steps that are missing, all in one transaction.
+
+    So nobody ever sees a file between two steps; processes that open it meanwhile wait.
+    Before the first change of a file that has data, a copy is left beside it as
+    `<name>.before-v<number>`.
+
+    Args:
+        connection: A connection with no transaction open.
+        path: The file of this connection.
+        steps: All steps, in order.
+        now: Unix seconds, recorded with each step.
+
+    Raises:
+        IncompatibleDatabase: See `schema_version`.
+        sqlite3.Error: A step failed; the file is as it was.
+    """
+    version = schema_version(connection, steps)
+    if version == len(steps):
+        return
+    if version > 0:
+        _back_up(connection, path.with_name(f"{path.name}.before-v{len(steps)}"), version)
+    cursor = connection.cursor()
+    begin(cursor)
+    try:
+        # Another process may have been faster while we waited for the lock.
+        for step in steps[schema_version(connection, steps) :]:
+            _make(connection, step, now)
+        cursor.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            cursor.execute("ROLLBACK")
+        raise
+
+
+def _make(connection: sqlite3.Connection, step: Migration, now: int) -> None:
+    connection.execute(_TABLE)
+    for statement in _split(step.sql):
+        connection.execute(statement)
+    connection.execute(
+        "INSERT INTO perilune_migrations (version, name, checksum, applied_at) "
+        "VALUES (?1, ?2, ?3, ?4)",
+        (step.version, step.name, step.checksum, now),
+    )
+
+
+def _split(script: str) -> Iterator[str]:
+    """Yield the statements of *script*; `executescript` would commit behind our back."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+    if statement.strip():
+        yield statement
+
+
+def _back_up(connection: sqlite3.Connection, target: Path, version: int) -> None:
+    """Leave a copy of the file, which has this schema version, as *target* if there is none."""
+    if target.exists():
+        return
+    # Several processes may be doing this, each with a file of its own.
+    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
+    partial.unlink(missing_ok=True)
+    os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    try:
+        connection.execute("VACUUM INTO ?1", (str(partial),))
+        # Otherwise another process has made its copy already, and changed the file since.
+        if _newest_step(partial) == version:
+            partial.rename(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _newest_step(path: Path) -> int:
+    """Return the number of the last step made in a file of ours."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        sql = "SELECT max(version) FROM perilune_migrations"
+        newest: int = connection.execute(sql).fetchone()[0]
+        return newest
+
+
+def _foreign_text(tables: set[str]) -> str:
+    if "schema_migrations" in tables and "functions" in tables:
+        return (
+            "this is a database of Lunar: `perilune serve` takes it over where it is, "
+            "`perilune import-lunar` brings it into another store"
+        )
+    return "this database belongs to another program (it has tables, but none of Perilune's)"

@@ -1,0 +1,154 @@
+"""Interactive transactions: the writer serves one caller until it commits or gives up."""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+
+from perilune.store.errors import StoreUnavailable
+from perilune.store.sqlite.connection.connect import begin
+from perilune.store.sqlite.connection.operations import AnyOperation, Operation, as_store_error
+
+T = TypeVar("T")
+
+IDLE_TIMEOUT_S = 5.0
+"""How long a transaction may wait for its owner; everybody else's writes wait as long."""
+
+HandBack = Callable[[list[AnyOperation], set[str]], None]
+"""Takes finished operations, and the functions whose cached records became stale."""
+
+
+class Session:
+    """One transaction: the owner submits on the loop, the writer's thread serves.
+
+    `opened` is done when the transaction is open; `finish` ends it.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Prepare the session; it begins when the writer gets to `serve`."""
+        self._loop = loop
+        self._operations: queue.SimpleQueue[AnyOperation] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._ended: str | None = None
+        self._touched: set[str] = set()
+        self._opening = _Marker()
+        self._opening.future = self.opened = loop.create_future()
+
+    def submit(self, operation: Operation[T]) -> asyncio.Future[T]:
+        """Queue *operation* for this transaction; the future is done when it has been run.
+
+        Raises:
+            StoreUnavailable: The transaction has ended.
+        """
+        future: asyncio.Future[T] = self._loop.create_future()
+        operation.future = future
+        self.submit_silently(operation)
+        return future
+
+    def submit_silently(self, operation: Operation[T]) -> None:
+        """Queue *operation*, with nobody waiting for it.
+
+        Raises:
+            StoreUnavailable: The transaction has ended.
+        """
+        with self._lock:
+            if self._ended is not None:
+                raise StoreUnavailable(self._ended)
+            self._operations.put(operation)
+
+    def finish(self, *, commit: bool) -> asyncio.Future[None]:
+        """Queue the end of the transaction; the future is done when it is over.
+
+        Raises:
+            StoreUnavailable: It has ended already, without a commit.
+        """
+        return self.submit(_Finish(commit=commit))
+
+    def abandon(self) -> None:
+        """Let the transaction be rolled back as soon as it is open; its owner has left."""
+        with suppress(StoreUnavailable):
+            self.submit_silently(_Finish(commit=False))
+
+    # In the writer's thread.
+
+    def serve(self, cursor: sqlite3.Cursor, hand_back: HandBack) -> None:
+        """Open the transaction and run what the owner submits until the end."""
+        try:
+            begin(cursor)
+        except Exception as error:
+            self._opening.error = as_store_error(error)
+            self._end("the transaction could not be opened", hand_back)
+            hand_back([self._opening], set())
+            return
+        hand_back([self._opening], set())
+        try:
+            reason = self._serve_open(cursor, hand_back)
+        finally:
+            if cursor.connection.in_transaction:
+                cursor.execute("ROLLBACK")
+        self._end(reason, hand_back)
+
+    def _serve_open(self, cursor: sqlite3.Cursor, hand_back: HandBack) -> str:
+        """Serve the open transaction; return why nothing more can be submitted."""
+        while True:
+            try:
+                operation = self._operations.get(timeout=IDLE_TIMEOUT_S)
+            except queue.Empty:
+                return f"the transaction was rolled back after {IDLE_TIMEOUT_S:g} s without a call"
+            try:
+                operation.run(cursor)
+            except Exception as error:
+                operation.failed(cursor, error)
+            if operation.touches is not None:
+                # Reported after the commit: until then others still read the old state.
+                self._touched.add(operation.touches)
+                operation.touches = None
+            finished = isinstance(operation, _Finish)
+            hand_back([operation], self._touched if finished else set())
+            if finished:
+                return "the transaction is over"
+            if not cursor.connection.in_transaction:
+                return f"the transaction was rolled back by the database: {operation.error}"
+
+    def _end(self, reason: str, hand_back: HandBack) -> None:
+        with self._lock:
+            self._ended = reason
+        left: list[AnyOperation] = []
+        while not self._operations.empty():
+            operation = self._operations.get()
+            operation.error = StoreUnavailable(reason)
+            left.append(operation)
+        if left:
+            hand_back(left, set())
+
+
+class _Marker(Operation[None]):
+    """An operation that does nothing; somebody waits for its turn."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        self.future = None
+        self.result = None
+        self.error = None
+        self.touches = None
+
+    def run(self, cursor: sqlite3.Cursor) -> None:
+        """Do nothing."""
+
+
+class _Finish(_Marker):
+    """The last operation of a session."""
+
+    __slots__ = ("_commit",)
+
+    def __init__(self, *, commit: bool) -> None:
+        super().__init__()
+        self._commit = commit
+
+    def run(self, cursor: sqlite3.Cursor) -> None:
+        """Commit or roll back; a commit that fails is rolled back by `Session.serve`."""
+        cursor.execute("COMMIT" if self._commit else "ROLLBACK")

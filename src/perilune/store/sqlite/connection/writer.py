@@ -1,0 +1,258 @@
+"""The one writer: a thread that commits what came in together.
+
+Operations are collected per turn of the event loop and handed over at once; the thread takes
+what is there, commits it in one transaction and wakes the loop once.  So a busy server pays
+one commit and two thread switches for dozens of writes, an idle one waits for nobody.
+First in, first committed.
+"""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Protocol, TypeVar
+
+from perilune.store.errors import StoreError, StoreUnavailable, WritesLost
+from perilune.store.sqlite.connection.connect import begin
+from perilune.store.sqlite.connection.operations import AnyOperation, Operation, as_store_error
+from perilune.store.sqlite.connection.transactions import Session
+
+T = TypeVar("T")
+
+MAX_BATCH = 512
+"""Operations per transaction: bounds how long the first of them waits for the last."""
+
+MAX_QUEUED = 100_000
+"""Operations waiting, above which offered ones (`Writer.offer`) are dropped."""
+
+MAX_QUEUED_CHARACTERS = 64 * 1024 * 1024
+"""Text held by offered operations that wait, above which further ones are dropped."""
+
+_Batch = list[AnyOperation]
+_Task = Callable[[], None]
+
+
+class Log(Protocol):
+    """The keeper of the write-ahead log, told in the writer's thread."""
+
+    def committed(self, connection: sqlite3.Connection) -> None:
+        """Take note of a commit; may use *connection*, which has no open transaction."""
+        ...
+
+
+class Writer:
+    """Runs operations on its own connection, in order, many per commit.
+
+    All methods belong to the thread of the event loop it was started on.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        log: Log,
+        *,
+        touched: Callable[[str], None],
+        report: Callable[[StoreError], None],
+    ) -> None:
+        """Start the thread.
+
+        Args:
+            connection: For the writer alone, from now on.
+            log: Told after each commit.
+            touched: Called on the loop, after the commit, with the id of a changed function.
+            report: Called on the loop with failures nobody waits for.
+        """
+        self._connection = connection
+        self._cursor = connection.cursor()
+        self._log = log
+        self._touched = touched
+        self._report = report
+        self._loop = asyncio.get_running_loop()
+        self._inbox: queue.SimpleQueue[_Batch | _Task] = queue.SimpleQueue()
+        self._collected: _Batch = []
+        self._queued = 0
+        self._queued_characters = 0
+        self._overflowing = False
+        self._closed = False
+        self._running = True
+        self.lost = 0
+        self._thread = threading.Thread(target=self._run, name="perilune-store", daemon=True)
+        self._thread.start()
+
+    def write(self, operation: Operation[T]) -> asyncio.Future[T]:
+        """Submit *operation*; the future is done when it is committed or has failed.
+
+        Cancelling the future does not take the operation back.
+
+        Raises:
+            StoreUnavailable: The store is closed.
+        """
+        if self._closed:
+            raise closed_error()
+        future: asyncio.Future[T] = self._loop.create_future()
+        operation.future = future
+        self._collect(operation)
+        return future
+
+    def offer(self, operation: AnyOperation) -> bool:
+        """Submit *operation* for nobody; its failure is reported and counted in `lost`.
+
+        Returns:
+            False if it was dropped: the store is closed, or too much is waiting already.
+        """
+        if self._closed or not self._has_room():
+            self.lost += 1
+            return False
+        self._queued_characters += operation.weight
+        self._collect(operation)
+        return True
+
+    def open_session(self) -> Session:
+        """Queue an interactive transaction behind everything submitted so far.
+
+        Raises:
+            StoreUnavailable: The store is closed.
+        """
+        if self._closed:
+            raise closed_error()
+        session = Session(self._loop)
+        self._flush()
+        self._inbox.put(partial(self._serve, session))
+        return session
+
+    def hold(self, operation: AnyOperation) -> None:
+        """Account for an operation that was offered within a session."""
+        self._queued_characters += operation.weight
+
+    async def close(self) -> None:
+        """Refuse new operations, finish the queued ones and end the thread."""
+        if not self._closed:
+            self._closed = True
+            self._flush()
+            self._inbox.put(self._stop)
+        await asyncio.to_thread(self._thread.join)
+
+    def _collect(self, operation: Operation[T]) -> None:
+        if not self._collected:
+            self._loop.call_soon(self._flush)
+        self._collected.append(operation)
+
+    def _flush(self) -> None:
+        if self._collected:
+            batch, self._collected = self._collected, []
+            self._queued += len(batch)
+            self._inbox.put(batch)
+
+    def _has_room(self) -> bool:
+        waiting = self._queued + len(self._collected)
+        if waiting < MAX_QUEUED and self._queued_characters < MAX_QUEUED_CHARACTERS:
+            return True
+        if not self._overflowing:
+            self._overflowing = True
+            self._report(WritesLost("rows are dropped: the database is too slow for them"))
+        return False
+
+    # In the writer's thread.
+
+    def _run(self) -> None:
+        while self._running:
+            item = self._inbox.get()
+            task = self._commit_waiting(item) if isinstance(item, list) else item
+            if task is not None:
+                task()
+
+    def _commit_waiting(self, batch: _Batch) -> _Task | None:
+        """Commit *batch* with all that waits behind it, up to a task, which is returned."""
+        task: _Task | None = None
+        while task is None and len(batch) < MAX_BATCH:
+            try:
+                item = self._inbox.get_nowait()
+            except queue.Empty:
+                break
+            if isinstance(item, list):
+                batch += item
+            else:
+                task = item
+        for start in range(0, len(batch), MAX_BATCH):
+            self._commit(batch[start : start + MAX_BATCH])
+        return task
+
+    def _stop(self) -> None:
+        self._running = False
+
+    def _serve(self, session: Session) -> None:
+        session.serve(self._cursor, partial(self._tell, self._settle))
+        self._note_commit()
+
+    def _commit(self, batch: _Batch) -> None:
+        cursor = self._cursor
+        try:
+            begin(cursor)
+            for operation in batch:
+                try:
+                    operation.run(cursor)
+                except Exception as error:
+                    operation.failed(cursor, error)
+                    # Otherwise SQLite has taken back the whole batch by itself.
+                    if not self._connection.in_transaction:
+                        raise
+            cursor.execute("COMMIT")
+        except Exception as error:
+            if self._connection.in_transaction:
+                cursor.execute("ROLLBACK")
+            for operation in batch:
+                if operation.error is None:
+                    operation.error = StoreUnavailable(f"the write was not committed: {error}")
+                    operation.error.__cause__ = error
+        self._tell(self._settle_batch, batch)
+        self._note_commit()
+
+    def _note_commit(self) -> None:
+        try:
+            self._log.committed(self._connection)
+        except Exception as error:
+            self._tell(self._report, as_store_error(error))
+
+    def _tell(self, callback: Callable[..., None], *arguments: object) -> None:
+        # A RuntimeError says that the loop is closed: nobody is left to hear it.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(callback, *arguments)
+
+    # Back in the thread of the loop.
+
+    def _settle_batch(self, batch: _Batch) -> None:
+        self._queued -= len(batch)
+        if self._overflowing and self._queued < MAX_QUEUED // 2:
+            self._overflowing = self._queued_characters > MAX_QUEUED_CHARACTERS // 2
+        self._settle(batch)
+
+    def _settle(self, batch: _Batch, touched: set[str] | None = None) -> None:
+        lost: list[StoreError] = []
+        for operation in batch:
+            if operation.touches is not None:
+                self._touched(operation.touches)
+            future = operation.future
+            if future is None:
+                self._queued_characters -= operation.weight
+                if operation.error is not None:
+                    lost.append(operation.error)
+            elif not future.done():
+                if operation.error is None:
+                    future.set_result(operation.result)
+                else:
+                    future.set_exception(operation.error)
+        for function_id in touched or ():
+            self._touched(function_id)
+        if lost:
+            self.lost += len(lost)
+            report = WritesLost(f"{len(lost)} queued writes failed, the first with: {lost[0]}")
+            report.__cause__ = lost[0]
+            self._report(report)
+
+
+def closed_error() -> StoreUnavailable:
+    """Build the error of every call after `close`."""
+    return StoreUnavailable("the store is closed")

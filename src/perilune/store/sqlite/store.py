@@ -1,0 +1,376 @@
+"""The SQLite store: one file, one writer, several readers, a cache for the hot path."""
+
+import asyncio
+import logging
+import sqlite3
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+from perilune.clock import WallClock, wall_clock
+from perilune.store.cache import RecordCache
+from perilune.store.errors import StoreError, StoreUnavailable
+from perilune.store.sqlite.connection.access import Access
+from perilune.store.sqlite.connection.checkpoints import Checkpoints
+from perilune.store.sqlite.connection.operations import (
+    AnyOperation,
+    Operation,
+    Statement,
+    Work,
+    as_store_error,
+)
+from perilune.store.sqlite.connection.prepare import prepare_file
+from perilune.store.sqlite.connection.readers import Readers
+from perilune.store.sqlite.connection.transactions import Session
+from perilune.store.sqlite.connection.writer import Writer
+from perilune.store.sqlite.tables.credentials import SessionStore, TokenStore
+from perilune.store.sqlite.tables.env import EnvStore
+from perilune.store.sqlite.tables.execution_lists import ExecutionLists
+from perilune.store.sqlite.tables.executions import Executions
+from perilune.store.sqlite.tables.functions import Functions
+from perilune.store.sqlite.tables.kv import KVStore
+from perilune.store.sqlite.tables.logs import LogStore
+from perilune.store.sqlite.tables.removal import TABLES_OF_EXECUTIONS
+from perilune.store.sqlite.tables.requests import AIRequestStore, EmailRequestStore
+from perilune.store.sqlite.tables.secrets import Secrets
+from perilune.store.sqlite.tables.signing_secrets import SigningSecretStore
+from perilune.store.sqlite.tables.statistics import Statistics
+from perilune.store.sqlite.tables.ticks import TickStore
+from perilune.store.sqlite.tables.versions import Versions
+from perilune.store.sqlite.upkeep.compaction import Compaction
+from perilune.store.sqlite.upkeep.expiry import Expiry
+from perilune.store.sqlite.upkeep.integrity import find_problems
+from perilune.store.sqlite.upkeep.portions import Pause
+from perilune.store.sqlite.upkeep.retention import Retention
+from perilune.vault import PLAIN, Vault
+
+T = TypeVar("T")
+
+ErrorHook = Callable[[StoreError], None]
+"""Takes a failure nobody waits for: lost rows, a failed checkpoint."""
+
+
+def log_error(error: StoreError) -> None:
+    """Write *error* to the program's log; what `open_store` does unless told otherwise."""
+    logging.getLogger("perilune.store").error("%s", error, exc_info=error)
+
+
+@asynccontextmanager
+async def open_store(
+    path: Path | None,
+    *,
+    clock: WallClock = wall_clock,
+    on_error: ErrorHook = log_error,
+    vault: Vault = PLAIN,
+) -> "AsyncIterator[SqliteStore]":
+    """Open the store in *path*, creating or updating the file as needed; close it at the end.
+
+    Args:
+        path: The database file; None for a private temporary one that is deleted at the end.
+        clock: Gives the times that are stored and the age of cached records.
+        on_error: Called on the event loop with failures nobody waits for.
+        vault: Seals secrets; without one they are stored as they are.
+
+    Raises:
+        IncompatibleDatabase: The file is damaged, newer, or not ours; it is left as it is.
+        StoreUnavailable: The file cannot be opened or written.
+    """
+    if path is None:
+        with tempfile.TemporaryDirectory(prefix="perilune-") as folder:
+            async with open_store(
+                Path(folder) / "store.db", clock=clock, on_error=on_error, vault=vault
+            ) as store:
+                yield store
+        return
+    connection = await asyncio.to_thread(prepare_file, path, int(clock()))
+    try:
+        store = SqliteStore(path, connection, clock=clock, on_error=on_error, vault=vault)
+    except sqlite3.Error as error:
+        connection.close()
+        raise StoreUnavailable(f"cannot open {path}: {error}") from error
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def open_memory_store(
+    *, clock: WallClock = wall_clock, on_error: ErrorHook = log_error
+) -> "AbstractAsyncContextManager[SqliteStore]":
+    """Open a store that is gone at the end, for tests.  It is the real one, in a private file."""
+    return open_store(None, clock=clock, on_error=on_error)
+
+
+class SqliteSession:
+    """All repositories on one way to the database; has the methods of `DB` that need no more.
+
+    The methods of the protocol are those of the repositories, under the protocol's names.
+    """
+
+    def __init__(
+        self, access: Access, clock: WallClock, vault: Vault, pause: Pause = asyncio.sleep
+    ) -> None:
+        """Build the repositories on *access*; *pause* is awaited in work of many portions."""
+        self._access = access
+        self._retention = Retention(access, pause)
+        self._expiry = Expiry(access, pause)
+        functions = Functions(access, clock)
+        versions = Versions(access, clock)
+        executions = Executions(access, clock)
+        lists = ExecutionLists(access)
+        self.kv = KVStore(access, clock)
+        self.env = EnvStore(access, clock, vault)
+        self.signing_secrets = SigningSecretStore(access, clock, vault)
+        self.logs = LogStore(access)
+        self.ai_requests = AIRequestStore(access)
+        self.email_requests = EmailRequestStore(access)
+        self.tokens = TokenStore(access)
+        self.sessions = SessionStore(access, clock)
+        self.statistics = Statistics(access, pause)
+        self.ticks = TickStore(access, clock)
+
+        self.create_function = functions.create
+        self.get_function = functions.read
+        self.list_functions = functions.page
+        self.update_function = functions.update
+        self.runtimes_in_use = functions.runtimes
+        self.delete_function = functions.delete
+        self.list_functions_with_active_cron = functions.with_active_cron
+        self.create_version = versions.create
+        self.get_version = versions.get
+        self.get_version_by_id = versions.get_by_id
+        self.list_versions = versions.page
+        self.summarize_versions = versions.summaries
+        self.get_active_version = versions.read_active
+        self.activate_version = versions.activate
+        self.delete_version = versions.delete
+        self.requirements_in_use = versions.requirements
+        self.create_execution = executions.create
+        self.get_execution = executions.get
+        self.update_execution = executions.update
+        self.delete_execution = executions.delete
+        self.list_executions = lists.page
+        self.find_executions = lists.find
+        self.delete_old_executions = self._retention.delete_old
+        self.recover_pending = executions.recover
+
+    async def purge_expired(self, now: int) -> dict[str, int]:
+        """See `DB.purge_expired`."""
+        gone = await self._retention.purge_deleted()
+        gone += await self._retention.purge_old(now)
+        gone += await self._retention.purge_large()
+        gone.update(await self._expiry.purge(now))
+        await self.statistics.merge_old(now)
+        return {**dict.fromkeys(TABLES_OF_EXECUTIONS, 0), **gone}
+
+    async def ping(self) -> None:
+        """See `DB.ping`."""
+        await self._access.read(lambda connection: connection.execute("SELECT 1").fetchone())
+
+
+class SqliteTransaction(SqliteSession):
+    """One open transaction; its reads see its own writes, nobody else sees them yet."""
+
+    def __init__(self, session: Session, writer: Writer, clock: WallClock, vault: Vault) -> None:
+        """Use the open *session* of *writer*."""
+        super().__init__(_TransactionAccess(session, writer), clock, vault, _no_pause)
+        self._depth = 0
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator["SqliteTransaction"]:
+        """Open a part of this transaction that can be taken back alone."""
+        name = f"part_{self._depth}"
+        self._depth += 1
+        await self._access.write(Statement(f"SAVEPOINT {name}", ()))
+        try:
+            yield self
+        except BaseException:
+            with suppress(StoreUnavailable):
+                await self._access.write(Statement(f"ROLLBACK TO {name}", ()))
+            raise
+        finally:
+            self._depth -= 1
+            with suppress(StoreUnavailable):
+                await self._access.write(Statement(f"RELEASE {name}", ()))
+
+    async def close(self) -> None:
+        """Refuse: a transaction ends with its block, the store is closed by its owner."""
+        raise StoreError("a transaction cannot close the store")
+
+
+class SqliteStore(SqliteSession):
+    """The store in one SQLite file; made by `open_store`."""
+
+    def __init__(
+        self,
+        path: Path,
+        connection: sqlite3.Connection,
+        *,
+        clock: WallClock,
+        on_error: ErrorHook,
+        vault: Vault,
+    ) -> None:
+        """Start writing through *connection*; the file has the current schema."""
+        self._path = path
+        self._clock = clock
+        self._vault = vault
+        self._on_error = on_error
+        self._loop = asyncio.get_running_loop()
+        self._connection = connection
+        self._readers = Readers(path)
+        self._checkpoints = Checkpoints(path, self._report_from_thread)
+        self._writer = Writer(
+            connection, self._checkpoints, touched=self._forget, report=self._report
+        )
+        self._closing: asyncio.Task[None] | None = None
+        self._listeners: list[Callable[[str], None]] = []
+        super().__init__(_StoreAccess(self._writer, self._readers), clock, vault)
+        self.secrets = Secrets(self._access, vault)
+        self._compaction = Compaction(self._access, asyncio.sleep)
+        self.purge_deleted = self._retention.purge_deleted
+        self.purge_orphans = self._expiry.purge_orphans
+        self.shrink = self._compaction.shrink
+        self._functions = RecordCache(self.get_function, lambda _: 500, clock)
+        self._versions = RecordCache(
+            self.get_active_version, lambda version: 500 + len(version.code), clock
+        )
+        self.get_function = self._functions.get
+        self.peek_function = self._functions.peek
+        self.get_active_version = self._versions.get
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` has been called."""
+        return self._closing is not None
+
+    @property
+    def lost_writes(self) -> int:
+        """How many rows that nobody waits for were dropped or failed since the start."""
+        return self._writer.lost
+
+    def file_bytes(self) -> tuple[int, int]:
+        """Return the size of the database file and of its write-ahead log; from any thread."""
+        return _size(self._path), _size(self._path.with_name(f"{self._path.name}-wal"))
+
+    def on_change(self, listener: Callable[[str], None]) -> None:
+        """Call *listener* with the id of each function that is written through this store.
+
+        On the event loop, after the commit.  Other processes' writes are not noticed.
+        """
+        self._listeners.append(listener)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[SqliteTransaction]:
+        """See `DB.transaction`.
+
+        All other writes wait meanwhile, also those of the caller that do not go through the
+        yielded object: await nothing else inside.  After 5 s without a call the transaction
+        is rolled back and further calls raise `StoreUnavailable`.
+        """
+        session = self._writer.open_session()
+        try:
+            await session.opened
+        except asyncio.CancelledError:
+            session.abandon()
+            raise
+        try:
+            yield SqliteTransaction(session, self._writer, self._clock, self._vault)
+        except BaseException:
+            with suppress(StoreUnavailable):
+                await session.finish(commit=False)
+            raise
+        await session.finish(commit=True)
+
+    async def check_integrity(self) -> list[str]:
+        """Return what is wrong with the file: damage, dangling references, wrong counters.
+
+        Reads everything; on a large file that takes minutes, and the write-ahead log grows
+        meanwhile.
+        """
+        return await self._access.read(find_problems)
+
+    async def close(self) -> None:
+        """See `DB.close`.  Closing twice is fine."""
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        await self._writer.close()
+        await self._readers.close()
+        self._functions.clear()
+        self._versions.clear()
+        await asyncio.to_thread(self._close_file)
+
+    def _close_file(self) -> None:
+        self._checkpoints.close()
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:
+            self._report_from_thread(error)
+        finally:
+            self._connection.close()
+
+    def _forget(self, function_id: str) -> None:
+        self._functions.forget(function_id)
+        self._versions.forget(function_id)
+        for listener in self._listeners:
+            listener(function_id)
+
+    def _report(self, error: StoreError) -> None:
+        try:
+            self._on_error(error)
+        except Exception:
+            logging.getLogger("perilune.store").exception("the error hook of the store failed")
+
+    def _report_from_thread(self, error: Exception) -> None:
+        # A RuntimeError says that the loop is closed: nobody is left to hear it.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._report, as_store_error(error))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+async def _no_pause(_: float) -> None:
+    """Go on at once: others wait for the end of a transaction, whatever it does."""
+
+
+class _StoreAccess:
+    """`Access` to the whole store."""
+
+    def __init__(self, writer: Writer, readers: Readers) -> None:
+        self.write = writer.write
+        self.offer = writer.offer
+        self.read = readers.read
+        self.look_up = readers.look_up
+
+
+class _TransactionAccess:
+    """`Access` to one transaction: everything runs on the writer's connection, in order."""
+
+    def __init__(self, session: Session, writer: Writer) -> None:
+        self._session = session
+        self._writer = writer
+        self.write = session.submit
+
+    def offer(self, operation: AnyOperation) -> bool:
+        try:
+            self._session.submit_silently(operation)
+        except StoreUnavailable:
+            return False
+        self._writer.hold(operation)
+        return True
+
+    def look_up(self, work: Callable[[sqlite3.Connection], T]) -> Awaitable[T]:
+        return self.read(work)
+
+    def read(self, work: Callable[[sqlite3.Connection], T]) -> Awaitable[T]:
+        operation: Operation[T] = Work(work)
+        return self._session.submit(operation)

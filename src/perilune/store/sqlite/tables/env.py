@@ -1,0 +1,172 @@
+"""Rows of the functions' environment variables; the values are sealed."""
+
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping
+
+from perilune.clock import WallClock
+from perilune.store.errors import VariableNotKept
+from perilune.store.records import EnvVariable
+from perilune.store.sqlite.connection.access import Access
+from perilune.store.sqlite.connection.operations import Work
+from perilune.store.sqlite.connection.statements import load_statements
+from perilune.store.sqlite.tables.functions import touch_function
+from perilune.store.sqlite.tables.secrets import ENV_VARS, opened
+from perilune.vault import Sealed, Vault
+
+_SQL = load_statements("env")
+
+
+class EnvStore:
+    """Environment variables; the methods are those of `EnvRows`.
+
+    Every change sets the function's `updated_at`; changes for an unknown function raise
+    `FunctionNotFound`.
+    """
+
+    def __init__(self, access: Access, clock: WallClock, vault: Vault) -> None:
+        """Use *access*; *clock* gives the time of change, *vault* seals the values."""
+        self._access = access
+        self._clock = clock
+        self._vault = vault
+
+    async def get(self, function_id: str, key: str) -> str | None:
+        """See `EnvRows.get`."""
+
+        def read(connection: sqlite3.Connection) -> str | None:
+            row = connection.execute(_SQL["get_variable"], (function_id, key)).fetchone()
+            return None if row is None else self._opened(function_id, key, *row)
+
+        return await self._access.look_up(read)
+
+    async def set(
+        self, function_id: str, key: str, value: str, write_only: bool | None = None
+    ) -> None:
+        """See `EnvRows.set`."""
+        now = int(self._clock())
+
+        def write(connection: sqlite3.Connection) -> None:
+            touch_function(connection, function_id, now)
+            self._write(connection, function_id, key, value, write_only)
+
+        await self._access.write(Work(write, touches=function_id))
+
+    async def keep(self, function_id: str, key: str, write_only: bool | None) -> None:
+        """See `EnvRows.keep`."""
+        now = int(self._clock())
+        hidden = None if write_only is None else frozenset([key] if write_only else ())
+
+        def write(connection: sqlite3.Connection) -> None:
+            check_kept([key], _marks(connection, function_id), hidden)
+            if write_only:
+                touch_function(connection, function_id, now)
+                connection.execute(_SQL["hide_variable"], (function_id, key))
+
+        await self._access.write(Work(write, touches=function_id))
+
+    async def delete(self, function_id: str, key: str) -> None:
+        """See `EnvRows.delete`; removing a missing variable changes nothing."""
+        now = int(self._clock())
+
+        def remove(connection: sqlite3.Connection) -> None:
+            if connection.execute(_SQL["delete_variable"], (function_id, key)).rowcount:
+                touch_function(connection, function_id, now)
+
+        await self._access.write(Work(remove, touches=function_id))
+
+    async def all(self, function_id: str) -> dict[str, str]:
+        """See `EnvRows.all`; in the order of the names."""
+
+        def read(connection: sqlite3.Connection) -> dict[str, str]:
+            rows = connection.execute(_SQL["all_variables"], (function_id,)).fetchall()
+            return {
+                key: self._opened(function_id, key, text, key_id) for key, text, key_id, _ in rows
+            }
+
+        return await self._access.read(read)
+
+    async def readable(self, function_id: str) -> list[EnvVariable]:
+        """See `EnvRows.readable`; in the order of the names."""
+
+        def read(connection: sqlite3.Connection) -> list[EnvVariable]:
+            rows = connection.execute(_SQL["all_variables"], (function_id,)).fetchall()
+            return [
+                EnvVariable(
+                    key=key,
+                    value=None if hidden else self._opened(function_id, key, text, key_id),
+                    write_only=bool(hidden),
+                )
+                for key, text, key_id, hidden in rows
+            ]
+
+        return await self._access.read(read)
+
+    async def names(self, function_id: str) -> frozenset[str]:
+        """See `EnvRows.names`."""
+        return frozenset(await self._access.read(lambda one: _marks(one, function_id)))
+
+    async def replace(
+        self,
+        function_id: str,
+        values: dict[str, str],
+        kept: Iterable[str] = (),
+        write_only: Iterable[str] | None = None,
+    ) -> None:
+        """See `EnvRows.replace`."""
+        now = int(self._clock())
+        left = frozenset(kept)
+        hidden = None if write_only is None else frozenset(write_only)
+
+        def write(connection: sqlite3.Connection) -> None:
+            touch_function(connection, function_id, now)
+            present = _marks(connection, function_id)
+            check_kept(left, present, hidden)
+            for key in present.keys() - values.keys() - left:
+                connection.execute(_SQL["delete_variable"], (function_id, key))
+            for key, value in values.items():
+                self._write(
+                    connection, function_id, key, value, None if hidden is None else key in hidden
+                )
+            for key in left & (hidden or frozenset()):
+                connection.execute(_SQL["hide_variable"], (function_id, key))
+
+        await self._access.write(Work(write, touches=function_id))
+
+    def _write(
+        self,
+        connection: sqlite3.Connection,
+        function_id: str,
+        key: str,
+        value: str,
+        write_only: bool | None,
+    ) -> None:
+        sealed = self._vault.seal(value, ENV_VARS, function_id, key)
+        mark = None if write_only is None else int(write_only)
+        connection.execute(_SQL["set_variable"], (function_id, key, *sealed, mark))
+
+    def _opened(self, function_id: str, key: str, text: str, key_id: str | None) -> str:
+        return opened(self._vault, Sealed(text, key_id), ENV_VARS, function_id, key)
+
+
+def check_kept(
+    kept: Iterable[str], present: Mapping[str, bool], write_only: Collection[str] | None
+) -> None:
+    """Check that the values of *kept* can stay as they are.
+
+    Args:
+        kept: names of variables.
+        present: for each variable that is there, whether it is write-only.
+        write_only: names of those that are going to be write-only; None: the same as now.
+
+    Raises:
+        VariableNotKept: one is missing, or it would become readable.
+    """
+    for key in sorted(kept):
+        if key not in present:
+            raise VariableNotKept(key, is_write_only=False)
+        if present[key] and write_only is not None and key not in write_only:
+            raise VariableNotKept(key, is_write_only=True)
+
+
+def _marks(connection: sqlite3.Connection, function_id: str) -> dict[str, bool]:
+    """Return for each variable whether it is write-only."""
+    return dict(connection.execute(_SQL["variable_names"], (function_id,)).fetchall())

@@ -1,0 +1,267 @@
+"""Lists of executions that stay as fast as they began.
+
+Every list is read in two steps.  The first walks an index, where rows are small, and finds out
+which rows belong to the part; only those are read from the table, where they hold their events.
+What no index knows is looked for in a window of the newest `WINDOW_ROWS` rows; who wants more
+goes on from the position that comes with the answer.
+"""
+
+import sqlite3
+from dataclasses import dataclass, field
+from typing import Any
+
+from perilune.store.records import Execution, PaginationParams
+from perilune.store.selection import ExecutionFilter, ExecutionPage, ExecutionPosition
+from perilune.store.sqlite.connection.access import Access, snapshot
+from perilune.store.sqlite.connection.statements import load_statements
+from perilune.store.sqlite.tables.executions import execution_of_row
+
+WINDOW_ROWS = 5000
+"""Rows that are looked at for one answer, when no index knows which ones are wanted."""
+TABLE_WINDOW_ROWS = 500
+"""The same, where each has to be fetched from the table."""
+COUNTED_ROWS = 500
+"""Up to here what a filter lets through is counted."""
+CLOCK_SLACK_S = 5
+"""By how much the clock may be set back without an execution being missed between two times."""
+
+_SQL = load_statements("execution_lists")
+_NEWEST = "INDEXED BY executions_newest"
+_INDEXED = frozenset({"created_at", "function_version_id", "trigger"})
+_BY_TIME = "ORDER BY created_at DESC, seq DESC"
+_BY_SEQ = "ORDER BY seq DESC"
+_VISIBLE = (
+    "function_version_id NOT IN"
+    " (SELECT version_id FROM execution_counters WHERE deleted = 1 AND executions > 0)"
+)
+
+
+class ExecutionLists:
+    """Parts of lists of executions; the methods are those of `DB`."""
+
+    def __init__(self, access: Access) -> None:
+        """Use *access*."""
+        self._access = access
+
+    async def page(self, function_id: str, params: PaginationParams) -> tuple[list[Execution], int]:
+        """See `DB.list_executions`."""
+        found = await self.find(ExecutionFilter(function_id=function_id), params)
+        return found.executions, found.total
+
+    async def find(
+        self,
+        wanted: ExecutionFilter,
+        params: PaginationParams,
+        *,
+        after: ExecutionPosition | None = None,
+        summary: bool = False,
+    ) -> ExecutionPage:
+        """See `DB.find_executions`."""
+        page = params.normalized()
+
+        def read(connection: sqlite3.Connection) -> ExecutionPage:
+            with snapshot(connection):
+                return _read_page(connection, wanted, page, after, summary=summary)
+
+        return await self._access.read(read)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """A walk along an index: which one, between which limits, and what is asked of each row."""
+
+    index: str
+    order: str
+    limits: list[str] = field(default_factory=list)
+    """Conditions that the index answers by where the walk begins and ends."""
+    questions: list[tuple[str, str]] = field(default_factory=list)
+    """Pairs of a column and what is asked of it in each row."""
+    params: dict[str, Any] = field(default_factory=dict)
+
+    def rows(self, columns: str) -> str:
+        """Return the rows within the limits as a query without end."""
+        conditions = f" WHERE {' AND '.join(self.limits)}" if self.limits else ""
+        return f"SELECT {columns} FROM executions {self.index}{conditions} {self.order}"  # noqa: S608 - fixed texts
+
+    def wanted(self, columns: str) -> str:
+        """Return the rows that are wanted, as a query without end."""
+        if not self.questions:
+            return self.rows(columns)
+        # A subquery with a limit is walked as it stands; nothing is sorted, and the walk ends
+        # as soon as enough rows are found.
+        asked = {column for column, _ in self.questions} - {"created_at"}
+        window = self.rows(", ".join(["seq, created_at", *sorted(asked)]))
+        conditions = " AND ".join(condition for _, condition in self.questions)
+        return f"SELECT {columns} FROM ({window} LIMIT {self.window_rows()}) WHERE {conditions}"  # noqa: S608
+
+    def window_rows(self) -> int:
+        """Return how many rows are looked at, if each has to be."""
+        asked = {column for column, _ in self.questions}
+        return WINDOW_ROWS if self.index == _NEWEST and asked <= _INDEXED else TABLE_WINDOW_ROWS
+
+
+def _read_page(
+    connection: sqlite3.Connection,
+    wanted: ExecutionFilter,
+    page: PaginationParams,
+    after: ExecutionPosition | None,
+    *,
+    summary: bool,
+) -> ExecutionPage:
+    walk = _walk(connection, wanted, after)
+    params = walk.params | {"limit": page.limit + 1, "offset": 0 if after else page.offset}
+    sql = f"{walk.wanted('created_at, seq')} LIMIT :limit OFFSET :offset"
+    found = [ExecutionPosition(*row) for row in connection.execute(sql, params)]
+    shown = found[: page.limit]
+    if len(found) > page.limit:
+        following: ExecutionPosition | None = shown[-1]
+    else:
+        following = _end_of_window(connection, walk)
+    if walk.questions and after is None and not page.offset and len(found) <= page.limit:
+        # The whole window has been looked at: it need not be counted.
+        total, is_exact = len(found), following is None
+    else:
+        total, is_exact = _total(connection, wanted)
+    read = _SQL["read_summary" if summary else "read_execution"]
+    rows = [connection.execute(read, (position.seq,)).fetchone() for position in shown]
+    executions = [execution_of_row(row) for row in rows]
+    return ExecutionPage(
+        executions=executions,
+        total=total,
+        is_total_exact=is_exact,
+        names={} if wanted.function_id is not None else _names(connection, executions),
+        next=following,
+    )
+
+
+def _names(connection: sqlite3.Connection, executions: list[Execution]) -> dict[str, str]:
+    """Return the names of the functions that were executed, by id."""
+    ids = {one.function_id for one in executions}
+    found = (connection.execute(_SQL["name"], (one,)).fetchone() for one in ids)
+    return dict(filter(None, found))
+
+
+def _walk(
+    connection: sqlite3.Connection, wanted: ExecutionFilter, after: ExecutionPosition | None
+) -> _Walk:
+    """Choose the index for what is wanted; see the migrations for what each is made of."""
+    is_failure = wanted.status == "error" or wanted.text is not None
+    walk = _Walk("", _BY_SEQ if wanted.function_id is None else _BY_TIME)
+    if wanted.status == "pending":
+        walk.index = "INDEXED BY executions_pending"
+        walk.limits.append("status = 'pending'")
+    elif is_failure:
+        suffix = "_newest" if wanted.function_id is None else ""
+        walk.index = f"INDEXED BY executions_failed{suffix}"
+        walk.limits.append("status = 'error'")
+    elif wanted.function_id is not None:
+        walk.index = _NEWEST
+    if wanted.status == "success":
+        walk.questions.append(("status", "status = 'success'"))
+    if wanted.function_id is None:
+        _limit_all(connection, walk, wanted, after)
+    else:
+        _limit_one(walk, wanted, after)
+    (has_deleted,) = connection.execute(_SQL["has_deleted"]).fetchone()
+    if has_deleted:
+        # What deleted versions have left is out of sight until the clean-up has removed it.
+        walk.limits.append(_VISIBLE)
+    if wanted.trigger is not None:
+        walk.questions.append(("trigger", "trigger = :trigger"))
+        walk.params["trigger"] = str(wanted.trigger)
+    if wanted.version_id is not None:
+        walk.questions.append(("function_version_id", "function_version_id = :version_id"))
+        walk.params["version_id"] = wanted.version_id
+    if wanted.text is not None:
+        like = "error_message LIKE :pattern ESCAPE '\\'"
+        walk.questions.append(("error_message", like))
+        walk.params["pattern"] = f"%{_escaped(wanted.text)}%"
+    return walk
+
+
+def _limit_one(walk: _Walk, wanted: ExecutionFilter, after: ExecutionPosition | None) -> None:
+    """Limit the walk along the executions of one function, which are in the order of time."""
+    walk.limits.append("function_id = :function_id")
+    walk.params["function_id"] = wanted.function_id
+    if after is not None:
+        walk.limits.append("(created_at, seq) < (:after_created_at, :after_seq)")
+        walk.params |= {"after_created_at": after.created_at, "after_seq": after.seq}
+    if wanted.since is not None:
+        walk.limits.append("created_at >= :since")
+        walk.params["since"] = wanted.since
+    if wanted.until is not None:
+        walk.limits.append("created_at < :until")
+        walk.params["until"] = wanted.until
+
+
+def _limit_all(
+    connection: sqlite3.Connection,
+    walk: _Walk,
+    wanted: ExecutionFilter,
+    after: ExecutionPosition | None,
+) -> None:
+    """Limit the walk along the executions of all functions, which are in the order of insertion.
+
+    That is the order of time but for a clock that was set back, so times are asked of each row,
+    and the walk begins and ends a little beyond where they should be.
+    """
+    before = None if after is None else after.seq
+    if wanted.until is not None:
+        until = _first_since(connection, wanted.until + CLOCK_SLACK_S)
+        before = until if before is None else min(before, until)
+        walk.questions.append(("created_at", "created_at < :until"))
+        walk.params["until"] = wanted.until
+    if before is not None:
+        walk.limits.append("seq < :before")
+        walk.params["before"] = before
+    if wanted.since is not None:
+        walk.limits.append("seq >= :first")
+        walk.params["first"] = _first_since(connection, wanted.since - CLOCK_SLACK_S)
+        walk.questions.append(("created_at", "created_at >= :since"))
+        walk.params["since"] = wanted.since
+
+
+def _first_since(connection: sqlite3.Connection, time: int) -> int:
+    """Return the smallest `seq` of a row created at *time* or later, by halving."""
+    low, high = connection.execute(_SQL["bounds"]).fetchone()
+    while low < high:
+        middle = (low + high) // 2
+        seq, created_at = connection.execute(_SQL["next_row"], (middle,)).fetchone() or (0, time)
+        if created_at >= time:
+            high = middle
+        else:
+            low = max(seq, middle) + 1
+    return int(low)
+
+
+def _total(connection: sqlite3.Connection, wanted: ExecutionFilter) -> tuple[int, bool]:
+    """Return how many executions are wanted, and whether there are no more of them."""
+    if not wanted.is_narrowing():
+        if wanted.function_id is None:
+            (total,) = connection.execute(_SQL["count_all"]).fetchone()
+        else:
+            of_function = (wanted.function_id,)
+            (total,) = connection.execute(_SQL["count_executions"], of_function).fetchone()
+        return total, True
+    walk = _walk(connection, wanted, None)
+    found = _count(connection, walk.wanted("1"), walk.params, COUNTED_ROWS)
+    return found, found < COUNTED_ROWS and _end_of_window(connection, walk) is None
+
+
+def _end_of_window(connection: sqlite3.Connection, walk: _Walk) -> ExecutionPosition | None:
+    """Return where the window of rows that are looked at ends; None if nothing lies behind it."""
+    if not walk.questions:
+        return None
+    sql = f"{walk.rows('created_at, seq')} LIMIT 2 OFFSET {walk.window_rows() - 1}"
+    rows = connection.execute(sql, walk.params).fetchall()
+    return ExecutionPosition(*rows[0]) if len(rows) == 2 else None
+
+
+def _count(connection: sqlite3.Connection, sql: str, params: dict[str, Any], most: int) -> int:
+    counting = f"SELECT count(*) FROM ({sql} LIMIT {most})"  # noqa: S608 - fixed texts
+    found: int = connection.execute(counting, params).fetchone()[0]
+    return found
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

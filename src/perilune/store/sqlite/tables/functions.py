@@ -1,0 +1,226 @@
+"""Rows of `functions`."""
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from perilune.clock import WallClock
+from perilune.store.errors import AlreadyExists, FunctionNotFound
+from perilune.store.records import (
+    Function,
+    FunctionWithActiveVersion,
+    PaginationParams,
+    UpdateFunctionRequest,
+)
+from perilune.store.selection import FunctionKind, FunctionQuery, FunctionSort
+from perilune.store.sqlite.connection.access import Access, snapshot
+from perilune.store.sqlite.connection.operations import Params, Statement, Work
+from perilune.store.sqlite.connection.statements import load_statements
+from perilune.store.sqlite.tables.removal import (
+    forget_empty_versions,
+    remove_few_of_function,
+    remove_few_pairs,
+)
+from perilune.store.sqlite.tables.versions import VERSION_COLUMNS, version_of_row
+
+FUNCTION_COLUMNS = tuple(name for name in Function.__struct_fields__ if name != "env_vars")
+"""The columns of the table, named like the members of the record."""
+
+_FLAGS = ("disabled", "save_response", "env_writable", "handles_options", "unsandboxed_html")
+_SETTINGS = tuple(name for name in UpdateFunctionRequest.__struct_fields__ if name != "code")
+_SQL = load_statements("functions", columns=", ".join(FUNCTION_COLUMNS))
+_ORDERS = {
+    FunctionSort.NEWEST: "f.created_at DESC, f.id DESC",
+    FunctionSort.OLDEST: "f.created_at, f.id",
+    FunctionSort.NAME: "f.name COLLATE NOCASE, f.id",
+    FunctionSort.NAME_BACKWARDS: "f.name COLLATE NOCASE DESC, f.id DESC",
+    FunctionSort.CHANGED_LAST: "f.updated_at DESC, f.id DESC",
+    FunctionSort.CHANGED_FIRST: "f.updated_at, f.id",
+}
+_KINDS = {
+    None: "TRUE",
+    FunctionKind.ENABLED: "f.disabled = 0",
+    FunctionKind.DISABLED: "f.disabled = 1",
+    FunctionKind.SCHEDULED: "f.cron_schedule <> ''",
+    FunctionKind.FAILING: (
+        "EXISTS (SELECT 1 FROM execution_stats AS s"
+        " WHERE s.function_id = f.id AND s.bucket >= :failing_since AND s.errors > 0)"
+    ),
+}
+_EVERY_FUNCTION = FunctionQuery()
+_INSERT = (
+    f"INSERT INTO functions ({', '.join(FUNCTION_COLUMNS)}, cron_since) "  # noqa: S608 - our own names
+    f"VALUES ({', '.join('?' * (len(FUNCTION_COLUMNS) + 1))})"
+)
+_RESCHEDULING = ("cron_schedule", "cron_status", "cron_time_zone", "disabled")
+"""Settings whose change makes a new schedule, which has no ticks in the past."""
+
+
+class Functions:
+    """Functions and their settings; the methods are those of `DB`."""
+
+    def __init__(self, access: Access, clock: WallClock) -> None:
+        """Use *access*; *clock* gives the times of creation and change."""
+        self._access = access
+        self._clock = clock
+
+    async def create(self, fn: Function) -> Function:
+        """See `DB.create_function`.  Raises `AlreadyExists` for an id that is in use."""
+        now = int(self._clock())
+        fn = msgspec.structs.replace(
+            fn, cron_schedule=fn.cron_schedule or None, created_at=now, updated_at=now
+        )
+        stored = msgspec.structs.replace(
+            fn, cron_status="paused" if fn.cron_status is None else fn.cron_status
+        )
+        params = (*(_column(name, getattr(stored, name)) for name in FUNCTION_COLUMNS), now)
+        await self._access.write(Statement(_INSERT, params, explain=_why_refused, touches=fn.id))
+        return fn
+
+    async def read(self, function_id: str) -> Function:
+        """See `DB.get_function`; always asks the database."""
+        return await self._access.read(lambda connection: read_function(connection, function_id))
+
+    async def page(
+        self, params: PaginationParams, wanted: FunctionQuery | None = None
+    ) -> tuple[list[FunctionWithActiveVersion], int]:
+        """See `DB.list_functions`."""
+        page = params.normalized()
+        wanted = wanted or _EVERY_FUNCTION
+        text = None if wanted.q is None else _containing(wanted.q)
+        statements = _list_statements(wanted)
+        given = {
+            "limit": page.limit,
+            "offset": page.offset,
+            "text": text,
+            "failing_since": wanted.failing_since,
+        }
+
+        def read(connection: sqlite3.Connection) -> tuple[list[FunctionWithActiveVersion], int]:
+            with snapshot(connection):
+                rows = connection.execute(statements["list_functions"], given)
+                found = [
+                    FunctionWithActiveVersion(
+                        function=function_of_row(row[: len(FUNCTION_COLUMNS)]),
+                        active_version=(
+                            None
+                            if row[len(FUNCTION_COLUMNS)] is None
+                            else version_of_row(row[len(FUNCTION_COLUMNS) :])
+                        ),
+                    )
+                    for row in rows
+                ]
+                (total,) = connection.execute(statements["count_functions"], given).fetchone()
+                return found, total
+
+        return await self._access.read(read)
+
+    async def update(self, function_id: str, updates: UpdateFunctionRequest) -> None:
+        """See `DB.update_function`; an empty schedule is stored as none."""
+        now = int(self._clock())
+        given = {
+            name: _column(name, value)
+            for name in _SETTINGS
+            if (value := getattr(updates, name)) is not msgspec.UNSET
+        }
+        changes = [f"{name} = ?" for name in (*given, "updated_at")]
+        values = [*given.values(), now]
+        if rescheduling := [name for name in _RESCHEDULING if name in given]:
+            differs = " OR ".join(f"{name} IS NOT ?" for name in rescheduling)
+            changes.append(f"cron_since = CASE WHEN {differs} THEN ? ELSE cron_since END")
+            values += [*(given[name] for name in rescheduling), now]
+        await self._access.write(
+            Statement(
+                f"UPDATE functions SET {', '.join(changes)} WHERE id = ?",  # noqa: S608 - our own names
+                (*values, function_id),
+                FunctionNotFound,
+                touches=function_id,
+            )
+        )
+
+    async def delete(self, function_id: str) -> None:
+        """See `DB.delete_function`.
+
+        What belongs to the function goes in one transaction, and so do its executions and pairs
+        if they are few.  Otherwise they are out of sight from here on, and `purge_expired`
+        deletes them.
+        """
+
+        def delete(connection: sqlite3.Connection) -> None:
+            remove_few_of_function(connection, function_id)
+            remove_few_pairs(connection, function_id)
+            if connection.execute(_SQL["delete_function"], (function_id,)).rowcount < 1:
+                raise FunctionNotFound
+            forget_empty_versions(connection, function_id)
+
+        await self._access.write(Work(delete, touches=function_id))
+
+    async def with_active_cron(self) -> list[Function]:
+        """See `DB.list_functions_with_active_cron`."""
+        return await self._access.read(
+            lambda connection: [
+                function_of_row(row) for row in connection.execute(_SQL["list_active_cron"])
+            ]
+        )
+
+    async def runtimes(self) -> set[str]:
+        """Return the languages that functions are written in."""
+        return await self._access.read(
+            lambda connection: {name for (name,) in connection.execute(_SQL["list_runtimes"])}
+        )
+
+
+def read_function(connection: sqlite3.Connection, function_id: str) -> Function:
+    """Return the function.  Raises `FunctionNotFound`."""
+    row = connection.execute(_SQL["get_function"], (function_id,)).fetchone()
+    if row is None:
+        raise FunctionNotFound
+    return function_of_row(row)
+
+
+def _containing(text: str) -> str:
+    """Return the pattern of LIKE, escaped by a backslash, for whatever contains *text*."""
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+def touch_function(connection: sqlite3.Connection, function_id: str, now: int) -> None:
+    """Set `updated_at`.  Raises `FunctionNotFound`."""
+    if connection.execute(_SQL["touch_function"], (function_id, now)).rowcount < 1:
+        raise FunctionNotFound
+
+
+def _list_statements(wanted: FunctionQuery) -> Mapping[str, str]:
+    return load_statements(
+        "functions",
+        columns_of_f=", ".join(f"f.{name}" for name in FUNCTION_COLUMNS),
+        columns_of_v=", ".join(
+            f"v.{name}" if wanted.with_code or name != "code" else "''" for name in VERSION_COLUMNS
+        ),
+        order=_ORDERS[wanted.sort],
+        kind=_KINDS[wanted.kind],
+    )
+
+
+def function_of_row(row: tuple[Any, ...]) -> Function:
+    """Return the function in a row of `FUNCTION_COLUMNS`."""
+    members = dict(zip(FUNCTION_COLUMNS, row, strict=True))
+    for flag in _FLAGS:
+        members[flag] = bool(members[flag])
+    return Function(**members)
+
+
+def _column(setting: str, value: str | int | None) -> str | int | None:
+    if setting == "cron_schedule":
+        return value or None
+    if isinstance(value, bool):
+        return int(value)
+    # An enum member is a kind of str that SQLite would have to be taught.
+    return str(value) if isinstance(value, str) else value
+
+
+def _why_refused(connection: sqlite3.Connection, params: Params) -> AlreadyExists | None:
+    taken = connection.execute(_SQL["function_exists"], (params[0],)).fetchone()
+    return AlreadyExists("a function with this id already exists") if taken else None

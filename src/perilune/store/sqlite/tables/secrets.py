@@ -1,0 +1,72 @@
+"""What all sealed values have in common: opening them, and sealing them again."""
+
+import sqlite3
+from functools import partial
+
+from perilune.store.errors import SecretUnreadable
+from perilune.store.sqlite.connection.access import Access
+from perilune.store.sqlite.connection.operations import Work
+from perilune.store.sqlite.connection.statements import load_statements
+from perilune.vault import Sealed, Vault, VaultError
+
+ENV_VARS = "env_vars"
+SIGNING_SECRETS = "signing_secrets"
+CHUNK_ROWS = 200
+"""Sealed again in one transaction; other writes wait for some milliseconds meanwhile."""
+
+_SQL = load_statements("secrets")
+
+
+def opened(vault: Vault, sealed: Sealed, table: str, function_id: str, name: str) -> str:
+    """Return a stored value.  Raises `SecretUnreadable`, which tells where it is, not what."""
+    try:
+        return vault.open(sealed, table, function_id, name)
+    except VaultError as error:
+        raise SecretUnreadable(f"{table}: {name} of {function_id}: {error}") from error
+
+
+class Secrets:
+    """All sealed values of the store, whatever they belong to."""
+
+    def __init__(self, access: Access, vault: Vault) -> None:
+        """Use *access* and *vault*."""
+        self._access = access
+        self._vault = vault
+
+    async def key_ids(self) -> set[str]:
+        """Return the names of all keys that some value is sealed with."""
+
+        def read(connection: sqlite3.Connection) -> set[str]:
+            return {key_id for (key_id,) in connection.execute(_SQL["key_ids"])}
+
+        return await self._access.read(read)
+
+    async def unknown_key_ids(self) -> set[str]:
+        """Return the names of the keys that are needed and not there."""
+        return {key_id for key_id in await self.key_ids() if not self._vault.knows(key_id)}
+
+    async def reseal(self) -> int:
+        """Seal with the first key whatever is not; return how many values that were.
+
+        Done in chunks, each of them committed: a crash loses nothing, and the next call goes
+        on.  Raises `SecretUnreadable` for a value whose key is missing; it stays as it is.
+        """
+        total = 0
+        for table in (ENV_VARS, SIGNING_SECRETS):
+            while done := await self._access.write(Work(partial(self._reseal_some, table))):
+                total += done
+        return total
+
+    def _reseal_some(self, table: str, connection: sqlite3.Connection) -> int:
+        stale = (self._vault.primary(), CHUNK_ROWS)
+        rows = connection.execute(_SQL[f"stale_{table}"], stale).fetchall()
+        # What a value was before must not stay behind in unused parts of the file.
+        connection.execute("PRAGMA secure_delete = ON")
+        try:
+            for function_id, name, text, key_id in rows:
+                value = opened(self._vault, Sealed(text, key_id), table, function_id, name)
+                sealed = self._vault.seal(value, table, function_id, name)
+                connection.execute(_SQL[f"reseal_{table}"], (function_id, name, *sealed))
+        finally:
+            connection.execute("PRAGMA secure_delete = OFF")
+        return len(rows)

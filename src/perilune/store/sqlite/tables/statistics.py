@@ -1,0 +1,158 @@
+"""How many executions there were, how many failed, and how long they took.
+
+A trigger counts every execution that ends in one row of `execution_stats`, by function,
+duration class and span of five minutes.  What has become old is merged into longer spans: the
+sums stay exact, and there are never so many rows that reading them takes long.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from functools import partial
+
+import msgspec
+
+from perilune.store.errors import FunctionNotFound
+from perilune.store.records import Execution, Function
+from perilune.store.sqlite.connection.access import Access, snapshot
+from perilune.store.sqlite.connection.statements import load_statements
+from perilune.store.sqlite.tables.executions import execution_of_row
+from perilune.store.sqlite.tables.functions import read_function
+from perilune.store.sqlite.upkeep.portions import Pause, Portions
+
+MERGED = (
+    (1800, 75 * 60),
+    (6 * 3600, 25 * 3600),
+    (86400, 8 * 86400),
+    (7 * 86400, 40 * 86400),
+)
+"""Pairs of a longer span and the age, both in seconds, from which on rows are merged into it."""
+
+_SQL = load_statements("statistics")
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """Executions of one duration class: how many, how many failed, and how long all took."""
+
+    duration_class: int
+    executions: int
+    errors: int
+    duration_ms: int
+
+
+_ByFunction = dict[str, list[Figures]]
+
+
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """The figures of all functions."""
+
+    functions: dict[str, list[Figures]]
+    """By id of the function."""
+    names: dict[str, str]
+    """Of all functions, by id."""
+    series: dict[int, list[Figures]]
+    """By start of the span."""
+    running: int
+    """Executions that have not ended."""
+
+
+class Activity(msgspec.Struct, frozen=True, kw_only=True):
+    """What a function has done of late."""
+
+    function: Function
+    figures: list[Figures]
+    last: Execution | None
+    """Without event, response and error."""
+
+
+class Statistics:
+    """Figures of executions that have ended, trials of drafts left out."""
+
+    def __init__(self, access: Access, pause: Pause) -> None:
+        """Use *access*; *pause* is awaited where others get their turn."""
+        self._access = access
+        self._portions = Portions(access, pause)
+
+    async def of_function(
+        self, function_id: str, since: int, step_s: int
+    ) -> dict[int, list[Figures]]:
+        """Return what began at *since* or later, by start of spans of *step_s* seconds."""
+        params = (function_id, since, step_s)
+
+        def read(connection: sqlite3.Connection) -> dict[int, list[Figures]]:
+            found: dict[int, list[Figures]] = {}
+            for start, *figures in connection.execute(_SQL["of_function"], params):
+                found.setdefault(start, []).append(Figures(*figures))
+            return found
+
+        return await self._access.read(read)
+
+    async def overview(self, since: int, step_s: int) -> Overview:
+        """Return the figures of all functions, of what began at *since* or later."""
+
+        def read(connection: sqlite3.Connection) -> tuple[_ByFunction, dict[str, str], int]:
+            functions: _ByFunction = {}
+            with snapshot(connection):
+                for function_id, *figures in connection.execute(_SQL["of_all"], (since,)):
+                    functions.setdefault(function_id, []).append(Figures(*figures))
+                names = dict(connection.execute(_SQL["names"]).fetchall())
+                (running,) = connection.execute(_SQL["running"]).fetchone()
+            return functions, names, running
+
+        def read_series(connection: sqlite3.Connection) -> dict[int, list[Figures]]:
+            series: dict[int, list[Figures]] = {}
+            for key, *sums in connection.execute(_SQL["series"], (since, step_s)):
+                start, number = divmod(key, 1024)
+                series.setdefault(start, []).append(Figures(number - 1, *sums))
+            return series
+
+        # Side by side, since each takes a while; so they may differ by what ends in between.
+        series, (functions, names, running) = await asyncio.gather(
+            self._access.read(read_series), self._access.read(read)
+        )
+        return Overview(functions=functions, names=names, series=series, running=running)
+
+    async def activity(self, function_ids: Sequence[str], since: int) -> list[Activity]:
+        """Return what these functions have done since then; unknown ones are left out."""
+
+        def read(connection: sqlite3.Connection) -> list[Activity]:
+            with snapshot(connection):
+                found = (_activity(connection, one, since) for one in function_ids)
+                return [one for one in found if one is not None]
+
+        return await self._access.read(read)
+
+    async def merge_old(self, now: int) -> None:
+        """Merge rows that have become old by *now*; `purge_expired` does it."""
+        for span_s, age_s in MERGED:
+            end = (now - age_s) // span_s * span_s
+            for bucket in await self._unmerged(end, span_s):
+                merge = partial(_merge_some, bucket, bucket - bucket % span_s)
+                await self._portions.repeat(merge)
+
+    async def _unmerged(self, end: int, span_s: int) -> list[int]:
+        def read(connection: sqlite3.Connection) -> list[int]:
+            return [bucket for (bucket,) in connection.execute(_SQL["unmerged"], (end, span_s))]
+
+        return await self._access.read(read)
+
+
+def _activity(connection: sqlite3.Connection, function_id: str, since: int) -> Activity | None:
+    try:
+        function = read_function(connection, function_id)
+    except FunctionNotFound:
+        return None
+    rows = connection.execute(_SQL["of_one"], (function_id, since))
+    last = connection.execute(_SQL["last_execution"], (function_id,)).fetchone()
+    return Activity(
+        function=function,
+        figures=[Figures(*row) for row in rows],
+        last=None if last is None else execution_of_row(last),
+    )
+
+
+def _merge_some(bucket: int, into: int, connection: sqlite3.Connection, rows: int) -> int:
+    """Add up to *rows* rows of *bucket* to those of *into*; return how many there were."""
+    taken = connection.execute(_SQL["take_rows"], (bucket, rows)).fetchall()
+    connection.executemany(_SQL["add_row"], [(into, *row) for row in taken])
+    return len(taken)

@@ -1,0 +1,64 @@
+"""Giving free pages back to the file system, a few at a time."""
+
+import sqlite3
+
+from perilune.store.sqlite.connection.access import Access
+from perilune.store.sqlite.upkeep.portions import Pause, Portions
+
+INCREMENTAL = 2
+"""The mode of `PRAGMA auto_vacuum` in which free pages are given back when asked to."""
+
+LEAST_RESERVE_PAGES = 1024
+RESERVE_SHARE = 10
+"""One free page for so many in use stays: what comes in until the next clean-up needs room."""
+
+
+class Compaction:
+    """Makes the file smaller while it is in use."""
+
+    def __init__(self, access: Access, pause: Pause) -> None:
+        """Use *access*; *pause* is awaited between steps."""
+        self._access = access
+        self._portions = Portions(access, pause)
+
+    async def shrink(self) -> int:
+        """Give back the free pages beyond a reserve; return how many.
+
+        None in a file made without incremental vacuum: such a file needs `vacuum` once.
+        """
+        surplus = await self._access.read(_surplus_pages)
+        given = 0
+
+        def step(connection: sqlite3.Connection, pages: int) -> int:
+            wanted = min(pages, surplus - given)
+            before = _free_pages(connection)
+            for _ in range(wanted):
+                # The driver takes one step of a statement without columns: that is one page,
+                # whatever number is asked for.
+                connection.execute("PRAGMA incremental_vacuum(1)").close()
+            return before - _free_pages(connection)
+
+        while given < surplus:
+            done = await self._portions.once(step)
+            if done <= 0:
+                break
+            given += done
+        return given
+
+
+def _surplus_pages(connection: sqlite3.Connection) -> int:
+    """Return how many free pages are not needed; 0 in a file that can't give any back."""
+    if _pragma(connection, "auto_vacuum") != INCREMENTAL:
+        return 0
+    free = _free_pages(connection)
+    used = _pragma(connection, "page_count") - free
+    return max(0, free - max(LEAST_RESERVE_PAGES, used // RESERVE_SHARE))
+
+
+def _free_pages(connection: sqlite3.Connection) -> int:
+    return _pragma(connection, "freelist_count")
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    value: int = connection.execute(f"PRAGMA {name}").fetchone()[0]
+    return value

@@ -1,0 +1,77 @@
+"""What goes at a time of its own, and rows that have lost what they belonged to."""
+
+import sqlite3
+from collections.abc import Callable
+
+import msgspec
+
+from perilune.store.sqlite.connection.access import Access
+from perilune.store.sqlite.connection.statements import load_statements
+from perilune.store.sqlite.upkeep.portions import Pause, Portions
+
+DAY_S = 86400
+CRON_TICKS_KEPT_S = 30 * DAY_S
+"""Of each function the last tick stays for good."""
+EXECUTION_STATS_KEPT_S = 400 * DAY_S
+"""A year and a bit, so that a month can be compared with the same one a year ago."""
+LOOKED_AT_ONCE = 5000
+"""Rows looked at per read in search of orphans."""
+
+_SQL = load_statements("upkeep")
+_PURGES: dict[str, tuple[str, int]] = {
+    "kv_store": (load_statements("kv")["purge_expired"], 0),
+    "sessions": (_SQL["purge_sessions"], 0),
+    "cron_ticks": (_SQL["purge_cron_ticks"], CRON_TICKS_KEPT_S),
+    "execution_stats": (_SQL["purge_execution_stats"], EXECUTION_STATS_KEPT_S),
+}
+"""By table: what deletes rows of before ?1, ?2 at most, and for how many seconds they stay."""
+
+_CHILDREN = ("logs", "ai_requests", "email_requests")
+
+
+class Expiry:
+    """Deletes what has expired and what belongs to nothing."""
+
+    def __init__(self, access: Access, pause: Pause) -> None:
+        """Use *access*; *pause* is awaited where others get their turn."""
+        self._access = access
+        self._pause = pause
+        self._portions = Portions(access, pause)
+
+    async def purge(self, now: int) -> dict[str, int]:
+        """Delete what has expired by *now*; return the rows per table."""
+        gone = {}
+        for table, (sql, kept_s) in _PURGES.items():
+            gone[table] = await self._portions.repeat(_deletion(sql, now - kept_s))
+        return gone
+
+    async def purge_orphans(self) -> dict[str, int]:
+        """Delete rows whose execution does not exist; return the rows per table.
+
+        Foreign keys allow none.  They come with files that were changed without them.
+        """
+        return {table: await self._purge_orphans_in(table) for table in _CHILDREN}
+
+    async def _purge_orphans_in(self, table: str) -> int:
+        texts = load_statements("upkeep", table=table)
+        total, last = 0, 0
+
+        def find(connection: sqlite3.Connection) -> list[tuple[int, int]]:
+            return connection.execute(texts["orphans"], (last, LOOKED_AT_ONCE)).fetchall()
+
+        def delete(connection: sqlite3.Connection, seqs: object) -> int:
+            chosen = (msgspec.json.encode(seqs).decode(),)
+            return connection.execute(texts["delete_orphans"], chosen).rowcount
+
+        while True:
+            found = await self._access.read(find)
+            orphans = [seq for seq, is_orphan in found if is_orphan]
+            total += sum(await self._portions.each(orphans, delete))
+            if len(found) < LOOKED_AT_ONCE:
+                return total
+            last = found[-1][0]
+            await self._pause(0)
+
+
+def _deletion(sql: str, before: int) -> Callable[[sqlite3.Connection, int], int]:
+    return lambda connection, rows: connection.execute(sql, (before, rows)).rowcount

@@ -1,0 +1,98 @@
+"""Long work for the writer, done in portions that others hardly notice."""
+
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+from perilune.store.sqlite.connection.access import Access
+from perilune.store.sqlite.connection.operations import Work
+
+T = TypeVar("T")
+
+PORTION_S = 0.0015
+"""Time of the writer that one portion should take: who writes meanwhile waits for so long."""
+
+REST_FACTOR = 4.0
+"""After a portion the writer is left to others for this many times as long."""
+
+LEAST_REST_S = 0.005
+FIRST_ROWS = 50
+MOST_ROWS = 1000
+
+Pause = Callable[[float], Awaitable[object]]
+"""Waits for so many seconds."""
+
+
+class Portions:
+    """Hands work to the writer row by row, as many at a time as fit into `PORTION_S`.
+
+    How many those are is learnt from how long the last portion took: rows differ a thousandfold
+    in what hangs on them.
+    """
+
+    def __init__(self, access: Access, pause: Pause) -> None:
+        """Write through *access*; *pause* is awaited between portions."""
+        self._access = access
+        self._pause = pause
+        self._rows = FIRST_ROWS
+
+    async def repeat(self, work: Callable[[sqlite3.Connection, int], int]) -> int:
+        """Call *work* with a number of rows until it finds fewer; return how many it found."""
+        total = 0
+        while True:
+            rows = self._rows
+            done = await self.once(work)
+            total += done
+            if done < rows:
+                return total
+
+    async def once(self, work: Callable[[sqlite3.Connection, int], T]) -> T:
+        """Call *work* with the number of rows that one portion should have."""
+        rows = self._rows
+        return await self._do(lambda connection: work(connection, rows))
+
+    async def each(
+        self, items: Sequence[int], work: Callable[[sqlite3.Connection, Sequence[int]], T]
+    ) -> list[T]:
+        """Call *work* with all *items*, some at a time; return what it returned."""
+        results, start = [], 0
+        while start < len(items):
+            some = items[start : start + self._rows]
+            start += len(some)
+            results.append(await self._do(partial(_on_items, work, some)))
+        return results
+
+    async def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        took_s = 0.0
+
+        def timed(connection: sqlite3.Connection) -> T:
+            nonlocal took_s
+            started = time.perf_counter()
+            try:
+                return work(connection)
+            finally:
+                took_s = time.perf_counter() - started
+
+        result = await self._access.write(Work(timed))
+        self._rows = next_rows(self._rows, took_s)
+        await self._pause(max(took_s * REST_FACTOR, LEAST_REST_S))
+        return result
+
+
+def next_rows(rows: int, took_s: float) -> int:
+    """Return how many rows the next portion takes when the last, of *rows*, took *took_s*.
+
+    Grows by half at most, so that one lucky portion is not followed by a much too long one.
+    """
+    wanted = int(rows * PORTION_S / took_s) if took_s > 0 else MOST_ROWS
+    return max(1, min(wanted, rows + rows // 2 + 1, MOST_ROWS))
+
+
+def _on_items(
+    work: Callable[[sqlite3.Connection, Sequence[int]], T],
+    items: Sequence[int],
+    connection: sqlite3.Connection,
+) -> T:
+    return work(connection, items)
