@@ -93,10 +93,13 @@ class Site:
 
         return await self.create(behaviour)
 
-    async def raw(self, data: bytes) -> bytes:
-        """Send bytes on a new connection; return all that comes until it is closed."""
+    async def raw(self, *packets: bytes) -> bytes:
+        """Send packets on a new connection; return all that comes until it is closed."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.server.port)
-        writer.write(data)
+        for packet in packets:
+            writer.write(packet)
+            # The server, which is in this loop, reads it before the next one is sent.
+            await asyncio.sleep(0)
         received = await asyncio.wait_for(reader.read(), 30)
         writer.close()
         await writer.wait_closed()

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from perilune.api.connections.protocol import MAX_HEAD_BYTES
+from perilune.api.connections.protocol import MAX_BYTES_BETWEEN_CHUNKS, MAX_HEAD_BYTES
 
-from .conftest import open_site
+from .conftest import KEY, open_site
 
 
 def request(line: str, *headers: str, body: bytes = b"") -> bytes:
@@ -162,6 +162,55 @@ async def test_a_refused_body_that_was_only_announced_ends_the_connection(tmp_pa
         )
 
         assert received.startswith(b"HTTP/1.1 413 ") and b"100 Continue" not in received
+
+
+CHUNKED = ("Transfer-Encoding: chunked", "Content-Type: text/plain")
+
+
+@pytest.mark.parametrize("pieces", ["one packet", "a packet per line", "a packet per byte"])
+async def test_trailer_fields_are_dropped(site, pieces):
+    function_id = await site.answering(body="ok")
+    data = request(f"POST /fn/{function_id}", CLOSE, *CHUNKED, body=b"3\r\nabc\r\n0\r\n")
+    data += b"X-Extra: trailer\r\ncontent-type: text/html\r\nExpect: 100-continue\r\n\r\n"
+    split = {"one packet": [data], "a packet per line": data.splitlines(keepends=True)}
+
+    received = await site.raw(*split.get(pieces, [data[at : at + 1] for at in range(len(data))]))
+
+    assert received.startswith(b"HTTP/1.1 200 ")
+    event = site.runtime.event
+    assert event.body == b"abc"
+    assert event.headers["Content-Type"] == "text/plain" and "X-Extra" not in event.headers
+    assert event.multi_headers == {}
+
+
+async def test_credentials_in_a_trailer_open_nothing(site):
+    function_id = await site.answering(body="inside")
+    await site.client.put(f"/api/functions/{function_id}", json={"access": "token"})
+    trailer = f"0\r\nAuthorization: Bearer {KEY}\r\n\r\n".encode()
+    head = ("Transfer-Encoding: chunked", "Content-Type: application/json", CLOSE)
+
+    called = await site.raw(request(f"POST /fn/{function_id}", *head, body=trailer))
+    managed = await site.raw(request("POST /api/functions", *head, body=b"2\r\n{}\r\n" + trailer))
+
+    assert called.startswith(b"HTTP/1.1 401 ") and managed.startswith(b"HTTP/1.1 401 ")
+    assert site.runtime.requests == []
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        pytest.param(b"0\r\nX-A: ", id="a trailer field"),
+        pytest.param(b"3;extension=", id="a chunk extension"),
+    ],
+)
+async def test_bytes_between_chunks_are_bounded(site, start):
+    function_id = await site.answering(body="ok")
+    head = request(f"POST /fn/{function_id}", "Transfer-Encoding: chunked")
+
+    received = await site.raw(head + start, b"x" * (MAX_BYTES_BETWEEN_CHUNKS + 1))
+
+    assert received.startswith(b"HTTP/1.1 431 ")
+    assert site.runtime.requests == []
 
 
 async def test_an_upgrade_is_not_offered(site):

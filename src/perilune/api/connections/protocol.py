@@ -20,6 +20,8 @@ from perilune.api.errors import BAD_MESSAGE, HEAD_TOO_LARGE
 
 MAX_HEAD_BYTES = 64 * 1024
 """Of a head that comes in several pieces; one that comes in one piece is bounded by its buffer."""
+MAX_BYTES_BETWEEN_CHUNKS = 64 * 1024
+"""Of chunk extensions and trailer fields that arrive while no byte of the body does."""
 MAX_UNREAD_BYTES = 32 * 1024 * 1024
 """Of a body that arrives after its answer, because the answer did not wait for it."""
 
@@ -48,6 +50,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._limits = limits
         self._stage = _IDLE
         self._pending_bytes = 0
+        self._bytes_between_chunks = 0
+        self._has_body_arrived = False
         self._is_draining = False
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -69,13 +73,26 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._stage, self._pending_bytes = _IN_HEAD, 0
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field has arrived; those behind the body are dropped (RFC 9110, 6.5.1).
+
+        A proxy in front examines the head alone, so trailer fields must not count as headers.
+        """
+        if self._stage == _IN_HEAD:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """A request's head has arrived."""
-        self._stage, self._pending_bytes = _IN_BODY, 0
+        self._stage, self._pending_bytes, self._bytes_between_chunks = _IN_BODY, 0, 0
         super().on_headers_complete()
         # The request's task has been created, but does not run before the next turn of the loop.
         at_once = functools.partial(answer_at_once, self.cycle)
         self.scope["extensions"] = {ANSWER_AT_ONCE: at_once}  # type: ignore[dict-item]  # ours
+
+    def on_body(self, body: bytes) -> None:
+        """A part of a request's body has arrived."""
+        self._has_body_arrived = True
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """A request's last byte has arrived."""
@@ -105,6 +122,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 self._refuse(HEAD_TOO_LARGE)
             elif self._deadline is None:
                 self._set_deadline(self._limits.head_timeout_s)
+        elif self._is_between_chunks_too_long(new_bytes):
+            self._end_unfinished()
         elif self.cycle.response_complete:
             self._is_draining = True
             self._pending_bytes += new_bytes
@@ -114,6 +133,18 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 self._set_deadline(self._limits.keep_alive_s)
         else:
             self._clear_deadline()
+
+    def _is_between_chunks_too_long(self, new_bytes: int) -> bool:
+        self._bytes_between_chunks += new_bytes
+        if self._has_body_arrived:
+            self._has_body_arrived, self._bytes_between_chunks = False, 0
+        return self._bytes_between_chunks > MAX_BYTES_BETWEEN_CHUNKS
+
+    def _end_unfinished(self) -> None:
+        if self.cycle.response_started:
+            self.transport.close()
+        else:
+            self._refuse(HEAD_TOO_LARGE)
 
     def _set_deadline(self, seconds: float) -> None:
         self._deadline = self.loop.call_later(seconds, self.transport.close)
