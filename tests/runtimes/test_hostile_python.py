@@ -94,6 +94,12 @@ PROCESSES = [
     ),
     pytest.param("import os\nos.nice(-10)\nreturn 1", id="nice"),
     pytest.param("import os\nos.sched_setaffinity(0, {0})\nreturn 1", id="affinity"),
+    pytest.param(
+        "import os, time\nreturn time.clock_gettime_ns((~os.getppid() << 3) | 2)",
+        id="processor time of the zygote",
+    ),
+    pytest.param("import time\nreturn time.clock_getres((~1 << 3) | 2)", id="clock of process 1"),
+    pytest.param("import os\nreturn os.sched_getaffinity(1)", id="affinity of process 1"),
 ]
 CTYPES = [
     pytest.param(_call("libc.open(b'/etc/passwd', 0)"), id="open"),

@@ -30,6 +30,9 @@ _libc.syscall.restype = ctypes.c_long
 _column = 0 if os.uname().machine == "x86_64" else 1
 _connection: list[socket.socket] = []
 
+# The number of the clock that shows the processor time of process 1.
+CLOCK_OF_PROCESS_1 = (~1 << 3) | 2
+
 RAW_CALLS: dict[str, tuple[int | None, int | None, tuple[int, ...]]] = {
     # x86_64, aarch64, arguments that do no harm if the call is allowed after all
     "vfork": (58, None, ()),
@@ -60,6 +63,12 @@ RAW_CALLS: dict[str, tuple[int | None, int | None, tuple[int, ...]]] = {
     "seccomp": (317, 277, (0, 0, 0)),
     "sched_setaffinity": (203, 122, (0, 0, 0)),
     "setpriority": (141, 140, (0, 0, -20)),
+    "processor_time_of_another": (228, 113, (CLOCK_OF_PROCESS_1, 0)),
+    "clock_resolution_of_another": (229, 114, (CLOCK_OF_PROCESS_1, 0)),
+    "sleep_by_the_clock_of_another": (230, 115, (CLOCK_OF_PROCESS_1, 0, 0, 0)),
+    "affinity_of_another": (204, 123, (1, 0, 0)),
+    "priority_of_another": (143, 121, (1, 0)),
+    "scheduler_of_another": (145, 120, (1,)),
     "epoll_create1": (291, 20, (0,)),
     "pipe2": (293, 59, (0, 0)),
 }

@@ -5,6 +5,12 @@ import pytest
 from perilune.worker import seccomp
 from tests.worker.filters import AARCH64, PID, X86_64, decide
 
+
+def clock_of(pid: int) -> int:
+    """Return the number of the clock that shows a process's processor time, as a register."""
+    return ((~pid << 3) | 2) & (2**64 - 1)
+
+
 EXPECTED = [
     # id, x86_64 number, aarch64 number, arguments, decision
     ("recvfrom", 45, 207, [], seccomp.ALLOW),
@@ -36,6 +42,16 @@ EXPECTED = [
     ("fcntl F_SETFL", 72, 25, [0, 4], seccomp.ALLOW),
     ("fcntl F_SETOWN", 72, 25, [0, 8], seccomp.DENY),
     ("fcntl F_DUPFD", 72, 25, [0, 0], seccomp.DENY),
+    ("read the wall clock", 228, 113, [0], seccomp.ALLOW),
+    ("read own processor time", 228, 113, [2], seccomp.ALLOW),
+    ("read another's processor time", 228, 113, [clock_of(1)], seccomp.DENY),
+    ("read own processor time by number", 228, 113, [clock_of(PID)], seccomp.DENY),
+    ("read another clock of 32 bits", 228, 113, [clock_of(1) & 0xFFFFFFFF], seccomp.DENY),
+    ("read a clock that does not exist", 228, 113, [12], seccomp.DENY),
+    ("resolution of the monotonic clock", 229, 114, [1], seccomp.ALLOW),
+    ("ask whether a process exists", 229, 114, [clock_of(1)], seccomp.DENY),
+    ("sleep by the monotonic clock", 230, 115, [1], seccomp.ALLOW),
+    ("sleep by another's clock", 230, 115, [clock_of(1)], seccomp.DENY),
     ("ioctl FIONBIO", 16, 29, [0, 0x5421], seccomp.ALLOW),
     ("ioctl TIOCSTI", 16, 29, [0, 0x5412], seccomp.DENY),
 ]
@@ -67,6 +83,24 @@ def test_filter_of_a_wider_profile(machine: str, clone: int, openat: int):
     assert decide(program, machine, clone, [17]) == seccomp.DENY
     for namespace in (0x20000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000):
         assert decide(program, machine, clone, [0x3D0F00 | namespace]) == seccomp.DENY
+
+
+@pytest.mark.parametrize("machine", [X86_64, AARCH64])
+@pytest.mark.parametrize(
+    ("x86_64", "aarch64"),
+    [
+        pytest.param(204, 123, id="sched_getaffinity"),
+        pytest.param(143, 121, id="sched_getparam"),
+        pytest.param(145, 120, id="sched_getscheduler"),
+    ],
+)
+def test_only_the_own_scheduling_is_told(machine: str, x86_64: int, aarch64: int):
+    number = x86_64 if machine == X86_64 else aarch64
+    program = seccomp.build_filter(machine, PID, files=True, threads=True, program=True)
+
+    assert decide(program, machine, number, [0]) == seccomp.ALLOW
+    assert decide(program, machine, number, [PID]) == seccomp.ALLOW
+    assert decide(program, machine, number, [1]) == seccomp.PRETEND_MISSING
 
 
 def test_filter_kills_calls_of_another_architecture():

@@ -33,6 +33,7 @@ _FCNTL_COMMANDS = (1, 2, 3, 4)  # get and set the flags of a descriptor
 _DUPLICATE = (0, 1030)  # the commands of fcntl that copy a descriptor
 _PR_SET_NAME, _PR_SET_VMA = 15, 0x53564D41  # names of threads and of mappings
 _AF_UNIX = 1
+_MAX_CLOCK = 11  # CLOCK_TAI; negative numbers are the clocks of processes and descriptors
 _CLONE_THREAD = 0x10000
 _CLONE_NAMESPACES = 0x7E020080
 
@@ -50,15 +51,12 @@ _COMPUTING: _Table = {
     "mremap": (25, 216),
     "madvise": (28, 233),
     "brk": (12, 214),
-    "clock_gettime": (228, 113),
     "gettimeofday": (96, 169),
     "time": (201, None),
     "getrandom": (318, 278),
     "poll": (7, None),
     "ppoll": (271, 73),
     "close": (3, 57),
-    "clock_getres": (229, 114),
-    "clock_nanosleep": (230, 115),
     "nanosleep": (35, 101),
     "sched_yield": (24, 124),
     "rt_sigaction": (13, 134),
@@ -99,7 +97,6 @@ _READING_FILES: _Table = {
 _THREADS: _Table = {
     "set_robust_list": (273, 99),
     "rseq": (334, 293),
-    "sched_getaffinity": (204, 123),
 }
 
 # What a program of its own (Deno) needs in addition: to be loaded, and its event loop.
@@ -121,8 +118,6 @@ _PROGRAM: _Table = {
     "set_tid_address": (218, 96),
     "uname": (63, 160),
     "sysinfo": (99, 179),
-    "sched_getparam": (143, 121),
-    "sched_getscheduler": (145, 120),
     "membarrier": (324, 283),
     "pkey_alloc": (330, 289),
     "pkey_free": (331, 290),
@@ -229,22 +224,44 @@ def _conditional(
         ((16, 29), lambda: _argument_is(1, _FIONBIO)),  # ioctl
         ((302, 261), lambda: _prlimit_reading(pid)),
         ((435, 435), lambda: [_answer(PRETEND_MISSING)]),  # clone3: its flags are out of reach
+        ((228, 113), _fixed_clock),  # clock_gettime
+        ((229, 114), _fixed_clock),  # clock_getres
+        ((230, 115), _fixed_clock),  # clock_nanosleep
     ]
     if threads:
         rules.append(((56, 220), _clone_thread))
+        rules.append(((204, 123), lambda: _own_scheduling(pid)))  # sched_getaffinity
     if program:
+        rules.append(((143, 121), lambda: _own_scheduling(pid)))  # sched_getparam
+        rules.append(((145, 120), lambda: _own_scheduling(pid)))  # sched_getscheduler
         rules.append(((157, 167), lambda: _argument_is(0, _PR_SET_NAME, _PR_SET_VMA)))
         # A pair of sockets reaches nobody but who has both ends.
         rules.append(((53, 199), lambda: _argument_is(0, _AF_UNIX)))
     return [(numbers, build()) for numbers, build in rules]
 
 
-def _argument_is(index: int, *values: int) -> list[bytes]:
+def _argument_is(index: int, *values: int, otherwise: int = DENY) -> list[bytes]:
     """Allow when the 32-bit argument is one of *values*."""
     body = [_load_argument(index)]
     for value in values:
         body += [_jump(_JEQ, value, 0, 1), _answer(ALLOW)]
-    return [*body, _answer(DENY)]
+    return [*body, _answer(otherwise)]
+
+
+def _fixed_clock() -> list[bytes]:
+    """Allow the clocks with fixed numbers; others tell the processor time of any process.
+
+    The worker's own clocks are among them.  Most of them are read without a call.
+    """
+    return [_load_argument(0), _jump(_JGE, _MAX_CLOCK + 1, 0, 1), _answer(DENY), _answer(ALLOW)]
+
+
+def _own_scheduling(pid: int) -> list[bytes]:
+    """Allow asking how the worker is scheduled, but no other process.
+
+    glibc asks about threads by their ids, and does without where the call is missing.
+    """
+    return _argument_is(0, 0, pid, otherwise=PRETEND_MISSING)
 
 
 def _sendto_without_address() -> list[bytes]:
