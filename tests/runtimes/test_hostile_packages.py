@@ -28,6 +28,11 @@ MAX_FILES = 300
 PIP_MEMORY_BYTES = 384 * MIB
 """Smaller than the real limits, so that nothing large has to be made to pass them."""
 INFO = "greeter-1.0.dist-info"
+PIP_ENVIRONMENT = {
+    "PATH": os.environ["PATH"],
+    "PIP_NO_INDEX": "1",
+    "PIP_CONFIG_FILE": "/dev/null",
+}
 
 Members = Iterable[tuple[str, bytes]]
 
@@ -67,13 +72,7 @@ def installed(tmp_path: Path, wheels: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(packages, "SIZE_LIMIT_BYTES", SIZE_LIMIT_BYTES)
     monkeypatch.setattr(packages, "MAX_FILES", MAX_FILES)
     monkeypatch.setattr(packages, "PIP_MEMORY_BYTES", PIP_MEMORY_BYTES)
-    environment = {
-        "PATH": os.environ["PATH"],
-        "PIP_NO_INDEX": "1",
-        "PIP_FIND_LINKS": str(wheels),
-        "PIP_CONFIG_FILE": "/dev/null",
-    }
-    return Packages(tmp_path / "packages", environment)
+    return Packages(tmp_path / "packages", PIP_ENVIRONMENT | {"PIP_FIND_LINKS": str(wheels)})
 
 
 def files_in(folder: Path) -> set[str]:
@@ -161,6 +160,22 @@ def _resident_bytes(pid: int) -> int:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
     except (FileNotFoundError, ProcessLookupError):
         return 0
+
+
+async def test_packages_are_installed_below_a_relative_directory(
+    tmp_path: Path, wheels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The default data directory is relative."""
+    monkeypatch.chdir(tmp_path)
+    relative = Packages(Path("data/packages"), PIP_ENVIRONMENT | {"PIP_FIND_LINKS": str(wheels)})
+    Path("data").mkdir()
+    line = make_wheel(wheels, [("greeter.py", b"value = 1\n")])
+
+    await relative.install(line)
+    monkeypatch.chdir(wheels)
+
+    assert relative.path_of(line).is_file()
+    assert relative.path_of(line).is_relative_to(tmp_path / "data" / "packages")
 
 
 async def test_links_are_no_links(tmp_path: Path, wheels: Path, installed: Packages) -> None:

@@ -73,7 +73,8 @@ class Packages:
 
         Nothing is done before the first set is installed.
         """
-        self._directory = directory
+        # pip works in a folder of its own, where a relative path means something else.
+        self._directory = directory.absolute()
         self._python = python
         self._clock = clock
         self._environment = {
