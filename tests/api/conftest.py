@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from perilune.app import RunningServer, Services, open_server
+from perilune.app import DATABASE_FILE, RunningServer, Services, open_server
 from perilune.config import Settings
 from perilune.events import HTTPResponse
 from perilune.runtimes import (
@@ -21,6 +21,7 @@ from perilune.runtimes import (
     SourceProblem,
     SourceReport,
 )
+from tests.store.template import write_database
 
 KEY = "0123456789abcdef-test"
 
@@ -140,6 +141,7 @@ async def open_site(tmp_path: Path, **settings) -> AsyncIterator[Site]:
 
 @pytest.fixture
 async def site(tmp_path):
+    write_database(tmp_path / "data" / DATABASE_FILE)
     async with open_site(tmp_path) as opened:
         yield opened
 

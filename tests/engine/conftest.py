@@ -20,13 +20,14 @@ from perilune.store import (
     open_store,
 )
 from tests.engine.fakes import FakeRuntime
+from tests.store.template import write_database
 
 EVENT = HTTPEvent(method="POST", path="/fn/greet")
 
 
 @pytest.fixture
 async def store(tmp_path: Path) -> Any:
-    async with open_store(tmp_path / "perilune.db") as opened:
+    async with open_store(write_database(tmp_path / "perilune.db")) as opened:
         yield opened
 
 

@@ -21,6 +21,7 @@ from perilune.services.http import FakeClient
 from perilune.services.kv import KV, KVError, KVLimits, Text
 from perilune.services.logger import StoreLogger
 from perilune.store import Function, KVRows, SqliteStore, open_store
+from tests.store.template import write_database
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "functions"
 BASE_URL = "https://functions.example.org"
@@ -148,7 +149,7 @@ async def open_stage(
     language: str = "lua",
 ) -> AsyncIterator[Stage]:
     http, ai, email = http or FakeClient(), ai or FakeAIClient(), email or FakeEmailClient()
-    async with open_store(directory / "perilune.db") as store:
+    async with open_store(write_database(directory / "perilune.db")) as store:
         logger, pairs, env = StoreLogger(store.logs), kv(store.kv), Env(store.env)
         runtime = WorkerRuntime(
             logger=logger,

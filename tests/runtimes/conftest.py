@@ -22,6 +22,7 @@ from perilune.services.http import Client, EgressPolicy
 from perilune.services.kv import KV
 from perilune.services.logger import LogLevel, StoreLogger
 from perilune.store import Execution, Function, SqliteStore, open_store
+from tests.store.template import write_database
 
 FORGER = Language(
     name="lua",
@@ -154,7 +155,8 @@ async def open_box(
     addresses besides public ones; without it they have none.
     """
     async with AsyncExitStack() as rooms:
-        store = await rooms.enter_async_context(open_store(directory / "perilune.db"))
+        database = write_database(directory / "perilune.db")
+        store = await rooms.enter_async_context(open_store(database))
         logger, kv, env = StoreLogger(store.logs), KV(store.kv), Env(store.env)
         clients: dict[str, Any] = {}
         if allow is not None:

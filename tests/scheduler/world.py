@@ -22,6 +22,7 @@ from perilune.store import (
     open_store,
 )
 from tests.store.helpers import SettableClock
+from tests.store.template import write_database
 
 UTC = ZoneInfo("UTC")
 ALL = PaginationParams(100, 0)
@@ -111,7 +112,7 @@ class World:
 @asynccontextmanager
 async def open_world(path: Path, now: float = NOON, **more: Any) -> AsyncIterator[World]:
     clock = SettableClock(now)
-    async with open_store(path, clock=clock) as store:
+    async with open_store(write_database(path), clock=clock) as store:
         world = World(store, clock, **more)
         yield world
         await world.scheduler.stop(0)

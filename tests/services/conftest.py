@@ -7,6 +7,7 @@ import pytest
 
 from perilune.services.kv import KV, KVStore, MemoryKV
 from perilune.store import Execution, Function, SqliteStore, StoreUnavailable, open_store
+from tests.store.template import write_database
 
 FUNCTIONS = ("f_ours", "f_theirs")
 EXECUTIONS = ("e_ours", "e_theirs")
@@ -31,7 +32,7 @@ def now() -> Now:
 @pytest.fixture
 async def store(tmp_path: Path, now: Now) -> AsyncIterator[SqliteStore]:
     """A store on a file with two functions and an execution of each."""
-    async with open_store(tmp_path / "perilune.db", clock=now) as opened:
+    async with open_store(write_database(tmp_path / "perilune.db"), clock=now) as opened:
         for function_id, execution_id in zip(FUNCTIONS, EXECUTIONS, strict=True):
             await opened.create_function(Function(id=function_id, name=function_id))
             version = await opened.create_version(function_id, "return 1")

@@ -7,6 +7,7 @@ import pytest
 
 from perilune.store import SqliteStore, StoreError, open_store
 from tests.store.helpers import SettableClock
+from tests.store.template import write_database
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def reported() -> list[StoreError]:
 @pytest.fixture
 async def store(path, clock, reported) -> AsyncIterator[SqliteStore]:
     """An open store; after the test its file must be in order."""
-    async with open_store(path, clock=clock, on_error=reported.append) as store:
+    async with open_store(write_database(path), clock=clock, on_error=reported.append) as store:
         yield store
         if not store.closed:
             assert await store.check_integrity() == []
