@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from perilune.api import ListenError, bind_sockets
-from perilune.app import DATABASE_FILE, DataDirError, ensure_example, prepare_data_dir
+from perilune.app import DATABASE_FILE, DataDirError, ensure_example, hold_data_dir
 from perilune.events import HTTPResponse
 from perilune.store import Execution, PaginationParams
 
@@ -123,7 +123,8 @@ async def test_the_data_directory_is_private(tmp_path):
 def test_an_open_data_directory_is_warned_about_and_left_alone(tmp_path, caplog):
     tmp_path.chmod(0o755)
 
-    prepare_data_dir(tmp_path)
+    with hold_data_dir(tmp_path):
+        pass
 
     assert "is open to others" in caplog.text
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
@@ -132,8 +133,8 @@ def test_an_open_data_directory_is_warned_about_and_left_alone(tmp_path, caplog)
 def test_a_file_is_no_data_directory(tmp_path):
     (tmp_path / "file").touch()
 
-    with pytest.raises(DataDirError):
-        prepare_data_dir(tmp_path / "file")
+    with pytest.raises(DataDirError), hold_data_dir(tmp_path / "file"):
+        pass
 
 
 async def test_a_port_in_use_is_named(tmp_path):

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest_asyncio
 from playwright.async_api import expect
 
-from perilune.app import open_server
-from perilune.app.data import DATABASE_FILE, prepare_data_dir
+from perilune.app import DATABASE_FILE, open_server
 from perilune.config import Settings
 from tests.dashboard.conftest import KEY
 from tests.dashboard.test_settings import card
@@ -46,7 +45,7 @@ async def fill(database: Path) -> None:
 async def server(tmp_path):
     """A server that takes over what others have left."""
     settings = Settings(port=0, host="127.0.0.1", data_dir=tmp_path / "data", api_key=KEY)
-    prepare_data_dir(settings.data_dir)
+    settings.data_dir.mkdir(mode=0o700)
     await fill(settings.data_dir / DATABASE_FILE)
     async with open_server(settings) as server:
         yield server

@@ -3,16 +3,8 @@
 It knows every room and decides nothing.
 """
 
-from perilune.app.data import (
-    DATABASE_FILE,
-    DataDirError,
-    bring_key,
-    ensure_example,
-    open_data,
-    open_database,
-    open_secrets,
-    prepare_data_dir,
-)
+from perilune.app.data import bring_key, ensure_example, open_data, open_database, open_secrets
+from perilune.app.data_dir import DATABASE_FILE, DataDirError, DataDirInUse, hold_data_dir
 from perilune.app.runtimes import HostedRuntime, OpenRuntime, open_workers
 from perilune.app.secrets import Rotation, SecretKeys, prune, rotate
 from perilune.app.server import NoWorkersError, RunningServer, open_server
@@ -21,6 +13,7 @@ from perilune.app.services import Services
 __all__ = [
     "DATABASE_FILE",
     "DataDirError",
+    "DataDirInUse",
     "HostedRuntime",
     "NoWorkersError",
     "OpenRuntime",
@@ -30,12 +23,12 @@ __all__ = [
     "Services",
     "bring_key",
     "ensure_example",
+    "hold_data_dir",
     "open_data",
     "open_database",
     "open_secrets",
     "open_server",
     "open_workers",
-    "prepare_data_dir",
     "prune",
     "rotate",
 ]

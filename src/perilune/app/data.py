@@ -1,25 +1,21 @@
-"""What outlives the server: the data directory, the key, the database, an example function."""
+"""What outlives the server: the key, the database, an example function."""
 
 import asyncio
 import logging
 import shutil
-import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from perilune.api import KEY_FILE, ApiKey, load_api_key
+from perilune.app.data_dir import DATABASE_FILE, DataDirError, hold_data_dir
 from perilune.app.secrets import SecretKeys, unlock
 from perilune.clock import wall_clock
 from perilune.config import Settings
-from perilune.errors import PeriluneError
 from perilune.ids import new_function_id
 from perilune.store import DB, Function, PaginationParams, SqliteStore, open_store
 from perilune.store.lunar import take_over
 from perilune.vault import SECRET_KEY_FILE
-
-DATABASE_FILE = "lunar.db"
-"""Lunar's name, so that its data directory can be taken over."""
 
 EXAMPLE_NAME = "hello"
 EXAMPLE_CODE = """\
@@ -40,27 +36,23 @@ end
 _log = logging.getLogger(__name__)
 
 
-class DataDirError(PeriluneError):
-    """The data directory can't be created or used."""
-
-    code = "data_dir_error"
-
-
 @asynccontextmanager
 async def open_data(settings: Settings) -> AsyncIterator[tuple[ApiKey, SqliteStore]]:
     """Open what outlives the server: the data directory, the key and the database.
 
-    A database of Lunar is taken over where it is; a copy of it stays.
+    Nobody else can open them this way until the block ends.  A database of Lunar is taken over
+    where it is; a copy of it stays.
 
     Raises:
+        DataDirInUse: another server is using the directory.
         PeriluneError: one of them can't be created or used.
     """
-    prepare_data_dir(settings.data_dir)
-    key = load_api_key(settings.api_key, settings.data_dir)
-    await _take_over(settings.data_dir / DATABASE_FILE)
-    async with open_secrets(settings) as (keys, store):
-        await unlock(store, keys)
-        yield key, store
+    with hold_data_dir(settings.data_dir):
+        key = load_api_key(settings.api_key, settings.data_dir)
+        await _take_over(settings.data_dir / DATABASE_FILE)
+        async with open_secrets(settings) as (keys, store):
+            await unlock(store, keys)
+            yield key, store
 
 
 @asynccontextmanager
@@ -88,27 +80,6 @@ async def open_secrets(settings: Settings) -> AsyncIterator[tuple[SecretKeys, Sq
     keys = SecretKeys(settings.secret_key, settings.data_dir / SECRET_KEY_FILE)
     async with open_store(settings.data_dir / DATABASE_FILE, vault=keys.ring) as store:
         yield keys, store
-
-
-def prepare_data_dir(path: Path) -> None:
-    """Create the data directory for its owner alone, if it does not exist (KD-19).
-
-    Raises:
-        DataDirError: it can't be created, or is no directory.
-    """
-    database = path / DATABASE_FILE
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.mkdir(mode=0o700, exist_ok=True)
-        is_open = _is_open_to_others(path)
-        is_readable = database.exists() and _is_open_to_others(database)
-    except OSError as problem:
-        raise DataDirError(f"can't use the data directory {path}: {problem}") from problem
-    # Left as they are: somebody may have meant it, such as a backup of another user.
-    if is_open:
-        _log.warning("the data directory %s is open to others; run: chmod 700 %s", path, path)
-    if is_readable:
-        _log.warning("the database can be read by others; run: chmod 600 %s*", database)
 
 
 def bring_key(source: Path, data_dir: Path) -> bool:
@@ -167,7 +138,3 @@ async def ensure_example(db: DB) -> Function | None:
         function = await transaction.create_function(new)
         await transaction.create_version(function.id, EXAMPLE_CODE)
     return function
-
-
-def _is_open_to_others(path: Path) -> bool:
-    return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))

@@ -18,7 +18,7 @@ from perilune.api import (
     add_signing_routes,
     add_statistics_routes,
 )
-from perilune.app.data import DATABASE_FILE
+from perilune.app.data_dir import DATABASE_FILE
 from perilune.app.services import Services
 from perilune.clock import find_zone, wall_clock
 from perilune.config import Settings

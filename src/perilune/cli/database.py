@@ -71,14 +71,17 @@ def restore(file: Path, force: bool, max_size: int | None, data_dir: str | None)
     Stop the server before.  The copy is checked first; a newer Perilune's is refused, and so
     is one that unpacks to more than it may.
     """
-    from perilune.app import prepare_data_dir
+    from perilune.app import hold_data_dir
+    from perilune.store import Restored
     from perilune.store import restore as put_back
 
     database = _path(data_dir)
-    _attempt(lambda: prepare_data_dir(database.parent))
-    restored = _attempt(
-        lambda: put_back(file, database, now=int(wall_clock()), force=force, max_bytes=max_size)
-    )
+
+    def work() -> Restored:
+        with hold_data_dir(database.parent):
+            return put_back(file, database, now=int(wall_clock()), force=force, max_bytes=max_size)
+
+    restored = _attempt(work)
     if restored.note is not None:
         made = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(restored.note.made_at))
         note(f"the copy was made {made} by Perilune {restored.note.program}")
@@ -95,10 +98,16 @@ def vacuum(data_dir: str | None) -> None:
     Stop the server before.  Needed at most once, for a file of an early version: the files
     of this one get smaller by themselves.
     """
+    from perilune.app import hold_data_dir
     from perilune.store import vacuum as write_anew
 
     database = _database(data_dir)
-    before, after = _attempt(lambda: write_anew(database))
+
+    def work() -> tuple[int, int]:
+        with hold_data_dir(database.parent):
+            return write_anew(database)
+
+    before, after = _attempt(work)
     note(f"{database}: {_mib(before)} before, {_mib(after)} now")
 
 

@@ -40,14 +40,13 @@ def import_lunar(path: Path, data_dir: str | None, merge: bool, as_json: bool) -
 
 
 def _bring(path: Path, data_dir: Path, *, merge: bool) -> "LunarReport":
-    from perilune.app import DATABASE_FILE, bring_key, prepare_data_dir
+    from perilune.app import DATABASE_FILE, bring_key, hold_data_dir
     from perilune.store import lunar
 
     source = path / DATABASE_FILE if path.is_dir() else path
     target = data_dir / DATABASE_FILE
     now = int(wall_clock())
-    prepare_data_dir(data_dir)
-    with progress_bars() as progress:
+    with hold_data_dir(data_dir), progress_bars() as progress:
         if target.exists() and source.samefile(target):
             report = lunar.take_over(target, now=now, progress=progress)
             if report is None:
