@@ -8,10 +8,10 @@ import stat
 import pytest
 
 from perilune.api.access.keys import KEY_FILE, ApiKey, KeyHolder, load_api_key, rotate_api_key
-from perilune.api.access.scopes import CallerKind, Scope
 from perilune.api.access.sessions import MAX_COOKIES, Sessions, session_tokens
 from perilune.api.access.token_text import new_token
 from perilune.api.access.tokens import MAX_REMEMBERED, REMEMBERED_S, TokenChecker, Tokens
+from perilune.api.scopes import CallerKind, Scope
 from perilune.store import PaginationParams, open_store
 from tests.store.helpers import NOW, SettableClock
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from perilune.api.subjects.listing import ListQuery, checked_list
+from perilune.api.rules.lists import ListQuery, checked_list
 from perilune.store import Execution, ExecutionFilter, ExecutionStatus, ExecutionTrigger
 
 from .management import CODE, create

@@ -5,14 +5,14 @@ import base64
 import pytest
 
 from perilune.api.calls.replays import MAX_REMEMBERED, Replays
-from perilune.api.calls.signatures import (
+from perilune.api.errors import SignatureRefused
+from perilune.api.signatures import (
     TOLERANCE_S,
     can_sign,
     check_signature,
     new_signing_secret,
     parse_claim,
 )
-from perilune.api.errors import SignatureRefused
 
 from .signed import (
     BODY,

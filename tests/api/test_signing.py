@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from perilune.api.calls.signatures import can_sign
+from perilune.api.signatures import can_sign
 
 from .management import create
 from .signed import GITHUB, GITHUB_SECRET, STANDARD_SECRET, standard

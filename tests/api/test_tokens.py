@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perilune.api.access.scopes import Scope, rights_of
 from perilune.api.access.token_text import is_token, new_token
+from perilune.api.scopes import Scope, rights_of
 
 from .conftest import KEY
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from perilune.api.subjects.validation import FunctionBody
+from perilune.api.rules.functions import FunctionBody
 from perilune.client.folders import FunctionFiles, folder_names, write_folder
 from perilune.client.settings import settings_of
 from tests.cli.command import Site, serving

@@ -35,6 +35,7 @@ from perilune.api.routes import (
     add_stream_routes,
     add_trial_routes,
 )
+from perilune.api.rules.functions import Offer
 from perilune.api.subjects.about import About
 from perilune.api.subjects.backup import Backups
 from perilune.api.subjects.checking import Checks
@@ -48,7 +49,6 @@ from perilune.api.subjects.signing import Signing
 from perilune.api.subjects.statistics import Statistics
 from perilune.api.subjects.streams import Streams
 from perilune.api.subjects.trials import Trials
-from perilune.api.subjects.validation import Offer
 from perilune.api.subjects.versions import Versions
 
 __all__ = [

@@ -1,10 +1,14 @@
-"""Reading a request's body, bounded in size and in time."""
+"""Reading a request's body, bounded in size and in time, and decoding it."""
 
 import asyncio
+from typing import TypeVar
 
+import msgspec
 from starlette.types import Receive
 
-from perilune.api.errors import BodyReadError, BodyTimeout, BodyTooLarge
+from perilune.api.errors import BodyReadError, BodyTimeout, BodyTooLarge, InvalidBody
+
+Body = TypeVar("Body")
 
 
 async def read_body_in_time(
@@ -56,3 +60,15 @@ async def read_body(receive: Receive, *, limit: int, declared: str) -> bytes:
         parts.append(part)
         if not message.get("more_body", False):
             return b"".join(parts)
+
+
+def decode_body(data: bytes, kind: type[Body]) -> Body:
+    """Return the JSON in *data* as *kind*; unknown members are ignored.
+
+    Raises:
+        InvalidBody: it is malformed, has a wrong type, or something follows it.
+    """
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as problem:
+        raise InvalidBody from problem

@@ -12,8 +12,6 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from perilune.api import hardening
-from perilune.api.access.scopes import Caller
-from perilune.api.access.scopes import Scope as Right
 from perilune.api.errors import (
     InsufficientScope,
     MethodNotAllowed,
@@ -23,6 +21,8 @@ from perilune.api.errors import (
 )
 from perilune.api.headers import header_value
 from perilune.api.replies import json_error
+from perilune.api.scopes import Caller
+from perilune.api.scopes import Scope as Right
 from perilune.clock import MonotonicClock, monotonic_clock
 from perilune.errors import PeriluneError
 

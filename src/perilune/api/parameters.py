@@ -9,10 +9,9 @@ from typing import Annotated
 from fastapi import Depends, Path, Query
 from pydantic import WithJsonSchema
 
-from perilune.api.subjects.validation import FIELDS, MAX_SEARCH_CHARS, page_params
+from perilune.api.rules.lists import FIELDS, MAX_SEARCH_CHARS, Limit, Offset, page_params
 from perilune.store import (
     DEFAULT_PAGE_LIMIT,
-    MAX_PAGE_LIMIT,
     FunctionKind,
     FunctionSort,
     PaginationParams,
@@ -21,24 +20,12 @@ from perilune.store import (
 MAX_LOG_LINES = 1000
 """In one answer: lines are short, and all of an execution's together are bounded."""
 
-Limit = Annotated[
-    str | None,
-    Query(description="How many items the answer may have; what makes no sense counts as absent."),
-    WithJsonSchema(
-        {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_LIMIT, "default": DEFAULT_PAGE_LIMIT}
-    ),
-]
 _LineLimit = Annotated[
     str | None,
     Query(description="How many lines the answer may have; what makes no sense counts as absent."),
     WithJsonSchema(
         {"type": "integer", "minimum": 1, "maximum": MAX_LOG_LINES, "default": DEFAULT_PAGE_LIMIT}
     ),
-]
-Offset = Annotated[
-    str | None,
-    Query(description="How many items to skip; what makes no sense counts as absent."),
-    WithJsonSchema({"type": "integer", "minimum": 0, "default": 0}),
 ]
 
 

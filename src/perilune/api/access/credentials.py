@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from perilune.api.access.keys import KeyHolder
-from perilune.api.access.scopes import Caller, CallerKind, Scope
 from perilune.api.access.token_text import is_token
+from perilune.api.scopes import Caller, CallerKind, Scope
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
 

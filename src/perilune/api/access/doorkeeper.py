@@ -9,7 +9,6 @@ from perilune.api.access.audit import AuditEvent, audit
 from perilune.api.access.backoff import Backoff
 from perilune.api.access.credentials import Credentials, bearer_of
 from perilune.api.access.csrf import SAFE_METHODS, has_proof
-from perilune.api.access.scopes import Caller
 from perilune.api.access.sessions import Sessions, session_tokens
 from perilune.api.errors import (
     ApiError,
@@ -17,6 +16,7 @@ from perilune.api.errors import (
     CrossSiteRequest,
     TooManyAttempts,
 )
+from perilune.api.scopes import Caller
 
 MAX_PROVEN = 1024
 

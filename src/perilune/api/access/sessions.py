@@ -5,9 +5,9 @@ import secrets
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from perilune.api.access.scopes import Caller, CallerKind, Scope
+from perilune.api.failures import failing_as, page_info
 from perilune.api.headers import SESSION_COOKIE
-from perilune.api.subjects.functions import failing_as, page_info
+from perilune.api.scopes import Caller, CallerKind, Scope
 from perilune.clock import WallClock, wall_clock
 from perilune.ids import new_id
 from perilune.store import (

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from perilune.api.access.scopes import Caller, CallerKind, Scope, rights_of
 from perilune.api.access.token_text import is_token, new_token, token_digest
 from perilune.api.errors import InvalidRequest
-from perilune.api.subjects.functions import failing_as, page_info
+from perilune.api.failures import failing_as, page_info
+from perilune.api.scopes import Caller, CallerKind, Scope, rights_of
 from perilune.clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
 from perilune.ids import new_id
 from perilune.store import ApiToken, PaginationParams, TokenRows, to_json

@@ -11,22 +11,22 @@ from typing import NamedTuple, Protocol
 
 from starlette.types import Scope as Request
 
-from perilune.api.access.scopes import Caller, Scope
 from perilune.api.calls.events import Head
 from perilune.api.calls.rate_limit import DEFAULT_WINDOW_S, Quota, RateLimiter
 from perilune.api.calls.replays import Replays
-from perilune.api.calls.signatures import (
-    DEFAULT_SCHEME,
-    SIGNATURE_HEADERS,
-    Claim,
-    check_signature,
-    parse_claim,
-)
 from perilune.api.errors import (
     InsufficientScope,
     MethodNotAllowed,
     RateLimited,
     SignatureRefused,
+)
+from perilune.api.scopes import Caller, Scope
+from perilune.api.signatures import (
+    DEFAULT_SCHEME,
+    SIGNATURE_HEADERS,
+    Claim,
+    check_signature,
+    parse_claim,
 )
 from perilune.clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
 from perilune.store import Function

@@ -7,7 +7,6 @@ from http import HTTPStatus
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from perilune.api.access.scopes import Scope
 from perilune.api.errors import management_status
 from perilune.api.openapi.links import add_links
 from perilune.api.openapi.outside import describe_outside
@@ -15,6 +14,7 @@ from perilune.api.openapi.schemas import REF, Json, answer_schemas, body_schemas
 from perilune.api.replies import PROBLEM_TYPE
 from perilune.api.routes.shapes import Error, Problem
 from perilune.api.routes.table import Operation
+from perilune.api.scopes import Scope
 
 _PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 OPENAPI_VERSION = "3.1.1"

@@ -5,15 +5,15 @@ from fastapi import Request, Response
 
 from perilune.api.access.audit import AuditEvent, audit
 from perilune.api.access.doorkeeper import client_address
-from perilune.api.access.scopes import CallerKind, Scope
 from perilune.api.access.sessions import Sessions, session_tokens
 from perilune.api.access.signin import LoginBody, SignIn, Visitor
+from perilune.api.body import decode_body
 from perilune.api.errors import ApiError, InvalidKey, TooManyAttempts, management_failure
 from perilune.api.parameters import Page
 from perilune.api.replies import json_answer, login_error
 from perilune.api.routes.shapes import LoginError
 from perilune.api.routes.table import RouteTable, caller_of
-from perilune.api.subjects.validation import decode_body
+from perilune.api.scopes import CallerKind, Scope
 from perilune.store import LoginSession, PaginationInfo, SessionNotFound, to_json
 
 _TAG = "Authentication"

@@ -2,8 +2,8 @@
 
 from fastapi import Response
 
-from perilune.api.access.scopes import Scope
 from perilune.api.routes.table import RouteTable
+from perilune.api.scopes import Scope
 from perilune.api.subjects.backup import MEDIA_TYPE, Backups
 
 

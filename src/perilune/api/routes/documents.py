@@ -4,10 +4,10 @@ from typing import Any
 
 from fastapi import Response
 
-from perilune.api.access.scopes import Scope
 from perilune.api.replies import json_answer
 from perilune.api.routes.shapes import ServerVersion
 from perilune.api.routes.table import RouteTable
+from perilune.api.scopes import Scope
 from perilune.api.subjects.about import About
 from perilune.runtimes.guest.docs import guest_api_json
 from perilune.runtimes.languages.javascript_types import FILE_NAME as JAVASCRIPT_FILE

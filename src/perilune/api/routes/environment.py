@@ -3,12 +3,12 @@
 import msgspec
 from fastapi import Request, Response
 
-from perilune.api.access.scopes import Scope
+from perilune.api.body import decode_body
 from perilune.api.errors import InvalidRequest
 from perilune.api.replies import json_answer
 from perilune.api.routes.table import RouteTable
+from perilune.api.scopes import Scope
 from perilune.api.subjects.environment import EnvBody, Environment, VariableBody, checked_env
-from perilune.api.subjects.validation import decode_body
 from perilune.services.env import EnvValidationError
 from perilune.store import FunctionNotFound, FunctionVersion
 

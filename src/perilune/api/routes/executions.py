@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import Depends, Response
 
-from perilune.api.access.scopes import Scope
 from perilune.api.errors import InvalidRequest
 from perilune.api.parameters import LinePage, Page, VersionChoice
 from perilune.api.replies import json_answer
@@ -16,8 +15,10 @@ from perilune.api.routes.shapes import (
     MixedExecutionList,
 )
 from perilune.api.routes.table import Endpoint, RouteTable
+from perilune.api.rules.lists import ListQuery, checked_list
+from perilune.api.rules.versions import chosen_version
+from perilune.api.scopes import Scope
 from perilune.api.subjects.executions import Executions
-from perilune.api.subjects.listing import ListQuery, checked_list, version_number
 from perilune.clock import WallClock, wall_clock
 from perilune.store import (
     Execution,
@@ -105,7 +106,7 @@ def _add_lists(routes: RouteTable, executions: Executions, clock: WallClock) -> 
     async def list_executions(
         function_id: str, query: Annotated[ListQuery, Depends()], version: VersionChoice = None
     ) -> Response:
-        number = version_number(version)
+        number = chosen_version(version)
         wanted = checked_list(query, function_id, clock())
         return json_answer(await executions.page(wanted, number))
 

@@ -5,22 +5,18 @@ from typing import TypedDict
 from fastapi import Request, Response
 from msgspec import UnsetType
 
-from perilune.api.access.scopes import Scope
+from perilune.api.body import decode_body
 from perilune.api.errors import InvalidRequest, PackagesNotInstalled
 from perilune.api.parameters import Fields, Page, Search, Show, Sort
 from perilune.api.replies import json_answer
 from perilune.api.routes.shapes import FunctionAnswer, FunctionList
 from perilune.api.routes.table import RouteTable, caller_of
+from perilune.api.rules.functions import FunctionBody, checked_creation, checked_update
+from perilune.api.rules.lists import function_query
+from perilune.api.rules.versions import checked_note
+from perilune.api.scopes import Scope
 from perilune.api.subjects.functions import Functions, Origin
 from perilune.api.subjects.statistics import DEFAULT_RANGE, RANGES
-from perilune.api.subjects.validation import (
-    FunctionBody,
-    checked_creation,
-    checked_note,
-    checked_update,
-    decode_body,
-    function_query,
-)
 from perilune.clock import WallClock, wall_clock
 from perilune.store import FunctionNotFound
 

@@ -5,14 +5,14 @@ from urllib.parse import unquote_to_bytes
 
 from fastapi import Query, Request, Response
 
-from perilune.api.access.scopes import Scope
+from perilune.api.body import decode_body
 from perilune.api.errors import InvalidRequest, PairNotFound
-from perilune.api.parameters import Limit
 from perilune.api.replies import json_answer
 from perilune.api.routes.shapes import Pair, PairList
 from perilune.api.routes.table import RouteTable
+from perilune.api.rules.lists import Limit, page_params
+from perilune.api.scopes import Scope
 from perilune.api.subjects.pairs import PairBody, Pairs
-from perilune.api.subjects.validation import decode_body, page_params
 from perilune.store import FunctionNotFound
 
 _EVERY = "/api/functions/{function_id}/kv"

@@ -2,11 +2,11 @@
 
 from fastapi import Response
 
-from perilune.api.access.scopes import Scope
 from perilune.api.errors import InvalidRequest
 from perilune.api.parameters import Page
 from perilune.api.replies import json_answer
 from perilune.api.routes.table import RouteTable
+from perilune.api.scopes import Scope
 from perilune.api.subjects.schedules import (
     NextRun,
     ScheduleList,

@@ -5,12 +5,12 @@ from typing import Annotated
 import msgspec
 from fastapi import Request, Response
 
-from perilune.api.access.scopes import Scope
+from perilune.api.body import decode_body
 from perilune.api.errors import InvalidRequest
 from perilune.api.replies import json_answer
 from perilune.api.routes.table import RouteTable
+from perilune.api.scopes import Scope
 from perilune.api.subjects.signing import MAX_SECRET_CHARS, MIN_SECRET_CHARS, Signing
-from perilune.api.subjects.validation import decode_body
 from perilune.store import (
     FunctionNotFound,
     SigningSecret,

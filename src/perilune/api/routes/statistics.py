@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import Query, Response
 from pydantic import WithJsonSchema
 
-from perilune.api.access.scopes import Scope
 from perilune.api.errors import InvalidRequest
 from perilune.api.replies import json_answer
 from perilune.api.routes.shapes import ActivityList, FunctionStatistics, StatisticsOverview
 from perilune.api.routes.table import RouteTable
+from perilune.api.scopes import Scope
 from perilune.api.subjects.statistics import (
     DEFAULT_RANGE,
     RANGES,

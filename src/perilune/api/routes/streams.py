@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from fastapi import Request, Response
 from starlette.responses import StreamingResponse
 
-from perilune.api.access.scopes import Scope
 from perilune.api.errors import TooManyStreams
 from perilune.api.routes.table import IS_HEAD, Endpoint, RouteTable
+from perilune.api.scopes import Scope
 from perilune.api.subjects.streams import Streams
 from perilune.errors import PeriluneError
 from perilune.store import ExecutionNotFound, FunctionNotFound

@@ -7,7 +7,6 @@ from typing import Any
 from fastapi import Depends, FastAPI, Request, Response
 
 from perilune.api.access.csrf import SAFE_METHODS
-from perilune.api.access.scopes import Caller, Scope
 from perilune.api.body import read_body_in_time
 from perilune.api.errors import (
     AuthenticationRequired,
@@ -23,6 +22,7 @@ from perilune.api.errors import (
 )
 from perilune.api.headers import header_value
 from perilune.api.routes.shapes import Error
+from perilune.api.scopes import Caller, Scope
 from perilune.errors import PeriluneError
 from perilune.store import StoreUnavailable
 

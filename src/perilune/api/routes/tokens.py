@@ -5,13 +5,13 @@ from fastapi import Request, Response
 
 from perilune.api.access.audit import AuditEvent, audit
 from perilune.api.access.doorkeeper import client_address
-from perilune.api.access.scopes import Scope
 from perilune.api.access.tokens import Tokens
+from perilune.api.body import decode_body
 from perilune.api.errors import InvalidRequest
 from perilune.api.parameters import Page
 from perilune.api.replies import json_answer
 from perilune.api.routes.table import RouteTable, caller_of
-from perilune.api.subjects.validation import decode_body
+from perilune.api.scopes import Scope
 from perilune.store import ApiToken, PaginationInfo, TokenNameTaken, TokenNotFound
 
 _EVERY, _ONE = "/api/tokens", "/api/tokens/{token_id}"

@@ -6,17 +6,17 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from perilune.api.access.scopes import Scope
+from perilune.api.body import decode_body
 from perilune.api.errors import ClientGone, CodeNotChecked, InvalidRequest, NotReplayable
+from perilune.api.failures import Json
 from perilune.api.parameters import VersionChoice
 from perilune.api.replies import json_answer
 from perilune.api.routes.shapes import CheckAnswer, ReplayAnswer, TrialAnswer
 from perilune.api.routes.table import ErrorKinds, RouteTable
+from perilune.api.rules.versions import chosen_version
+from perilune.api.scopes import Scope
 from perilune.api.subjects.checking import CheckBody, Checks, SourceBody
-from perilune.api.subjects.functions import Json
-from perilune.api.subjects.listing import version_number
 from perilune.api.subjects.trials import TrialBody, Trials
-from perilune.api.subjects.validation import decode_body
 from perilune.engine import FunctionDisabledError
 from perilune.runtimes import CheckUnavailable
 from perilune.store import ExecutionNotFound, FunctionNotFound, NoActiveVersion, VersionNotFound
@@ -37,7 +37,7 @@ def _add_running(routes: RouteTable, trials: Trials) -> None:
     async def replay_execution(
         execution_id: str, request: Request, version: VersionChoice = None
     ) -> Response:
-        number = version_number(version)
+        number = chosen_version(version)
         return json_answer(await _awaited(request, trials.replay(execution_id, number)))
 
     routes.add(

@@ -2,7 +2,6 @@
 
 from fastapi import Response
 
-from perilune.api.access.scopes import Scope
 from perilune.api.errors import ComparedVersionNotFound, InvalidRequest
 from perilune.api.parameters import (
     Fields,
@@ -14,11 +13,9 @@ from perilune.api.parameters import (
 from perilune.api.replies import encoded_answer, json_answer
 from perilune.api.routes.shapes import BuildLog, VersionDiff, VersionList
 from perilune.api.routes.table import RouteTable
-from perilune.api.subjects.validation import (
-    keeps_executions,
-    version_number,
-    wants_everything,
-)
+from perilune.api.rules.lists import wants_everything
+from perilune.api.rules.versions import keeps_executions, version_number
+from perilune.api.scopes import Scope
 from perilune.api.subjects.versions import Versions
 from perilune.store import (
     CannotDeleteActiveVersion,

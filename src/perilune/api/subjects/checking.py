@@ -3,8 +3,8 @@
 import msgspec
 
 from perilune.api.errors import CodeNotChecked
-from perilune.api.subjects.functions import Json, failing_as
-from perilune.api.subjects.validation import checked_code
+from perilune.api.failures import Json, failing_as
+from perilune.api.rules.versions import checked_code
 from perilune.runtimes import CodeChecker, RuntimeFailure
 from perilune.store import DB, to_json
 

@@ -6,12 +6,13 @@ works without knowing of any of this.
 """
 
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any, NamedTuple, Protocol
+from typing import Annotated, NamedTuple, Protocol
 
 import msgspec
 
 from perilune.api.errors import InvalidRequest
-from perilune.api.subjects.functions import failing_as, shown_values
+from perilune.api.failures import Json, failing_as
+from perilune.api.subjects.functions import shown_values
 from perilune.masking import REDACTED
 from perilune.services.env import (
     MAX_KEY_CHARS,
@@ -21,8 +22,6 @@ from perilune.services.env import (
     check_env_variables,
 )
 from perilune.store import DB, EnvVariable, NoActiveVersion, to_json
-
-Json = dict[str, Any]
 
 # What the description of the API says of these members; their rules are checked below.
 _Value = Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": MAX_VALUE_CHARS})]

@@ -5,8 +5,8 @@ from typing import Protocol
 
 import msgspec
 
-from perilune.api.subjects.functions import Json, failing_as, page_info
-from perilune.api.subjects.listing import Wanted
+from perilune.api.failures import Json, failing_as, page_info
+from perilune.api.rules.lists import Wanted
 from perilune.services.logger import api_name
 from perilune.store import DB, LogEntry, PaginationParams, to_json
 

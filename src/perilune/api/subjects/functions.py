@@ -1,46 +1,31 @@
 """What the management API does with functions.  Requests are already validated here."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from perilune.api.access.scopes import Scope
-from perilune.api.errors import InsufficientScope, InvalidRequest, OperationFailed
+from perilune.api.errors import InsufficientScope, InvalidRequest
+from perilune.api.failures import Json, failing_as, page_info
+from perilune.api.rules.functions import Offer
+from perilune.api.rules.schedules import check_active
+from perilune.api.scopes import Scope
 from perilune.api.subjects.packages import VersionPackages
-from perilune.api.subjects.schedule_rules import check_active
-from perilune.api.subjects.validation import Offer
 from perilune.ids import new_function_id
 from perilune.masking import REDACTED
-from perilune.services.env import EnvError, EnvValidationError
 from perilune.store import (
     DB,
-    CannotDeleteActiveVersion,
     EnvVariable,
-    ExecutionNotFound,
-    ExecutionRunning,
     Function,
-    FunctionNotFound,
     FunctionQuery,
     FunctionVersion,
     NoActiveVersion,
-    PaginationInfo,
     PaginationParams,
-    SessionNotFound,
-    SigningSecretNotFound,
-    StoreError,
-    TokenNameTaken,
-    TokenNotFound,
-    TooManySigningSecrets,
     UpdateFunctionRequest,
-    VersionNotFound,
     to_json,
 )
-
-Json = dict[str, Any]
 
 DEFAULT_OFFER = Offer()
 NO_PACKAGES = VersionPackages()
@@ -56,22 +41,6 @@ class Origin:
 
 
 UNKNOWN = Origin()
-
-_ANSWERS = (
-    FunctionNotFound,
-    VersionNotFound,
-    NoActiveVersion,
-    ExecutionNotFound,
-    ExecutionRunning,
-    CannotDeleteActiveVersion,
-    EnvValidationError,
-    SessionNotFound,
-    TokenNotFound,
-    TokenNameTaken,
-    SigningSecretNotFound,
-    TooManySigningSecrets,
-)
-"""What is an answer, and no failure of the store."""
 
 
 class EnvVariables(Protocol):
@@ -255,26 +224,6 @@ def _check_right(settings: UpdateFunctionRequest, is_admin: bool, *, is_unsandbo
 def shown_values(variables: list[EnvVariable]) -> dict[str, str]:
     """Return the values that may be shown; `[REDACTED]` stands for the others (KD-20)."""
     return {one.key: REDACTED if one.value is None else one.value for one in variables}
-
-
-@contextmanager
-def failing_as(message: str) -> Iterator[None]:
-    """Turn a failure of the store into `OperationFailed`; what is not found stays that."""
-    try:
-        yield
-    except _ANSWERS:
-        raise
-    except EnvError as error:
-        if isinstance(error.__cause__, FunctionNotFound):
-            raise error.__cause__ from error
-        raise OperationFailed(message) from error
-    except StoreError as error:
-        raise OperationFailed(message) from error
-
-
-def page_info(total: int, params: PaginationParams) -> Json:
-    """Return what a list answer says about its part."""
-    return to_json(PaginationInfo(total, params.limit, params.offset))
 
 
 def version_answer(version: FunctionVersion, *, with_code: bool) -> Json:

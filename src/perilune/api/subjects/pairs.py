@@ -10,7 +10,7 @@ from typing import Protocol
 import msgspec
 
 from perilune.api.errors import InvalidRequest, OperationFailed, PairNotFound
-from perilune.api.subjects.functions import Json, failing_as
+from perilune.api.failures import Json, failing_as
 from perilune.services.kv import KVError, KVLimitError, KVLimits, ttl_problem
 from perilune.store import DB, KVEntry
 

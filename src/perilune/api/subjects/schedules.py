@@ -1,13 +1,12 @@
 """What the management API tells about schedules: when they are due, and what has become of it."""
 
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from perilune.api.errors import InvalidRequest
-from perilune.api.subjects.functions import failing_as, page_info
-from perilune.api.subjects.schedule_rules import checked_expression, checked_zone
+from perilune.api.failures import Json, failing_as, page_info
+from perilune.api.rules.schedules import checked_expression, checked_zone
 from perilune.clock import WallClock, wall_clock
 from perilune.cron import CronError, Schedule, load_zone, parse, until_human
 from perilune.store import (
@@ -20,8 +19,6 @@ from perilune.store import (
     TickRows,
     to_json,
 )
-
-Json = dict[str, Any]
 
 NEXT_RUNS = 5
 """How many of the coming runs are shown."""

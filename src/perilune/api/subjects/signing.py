@@ -1,20 +1,18 @@
 """The secrets that signatures of calls are checked with, as the management API sees them."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
-from perilune.api.calls.signatures import (
+from perilune.api.errors import InvalidRequest
+from perilune.api.failures import Json, failing_as
+from perilune.api.signatures import (
     DEFAULT_SCHEME,
     STANDARD_KEY_BYTES,
     STANDARD_PREFIX,
     can_sign,
     new_signing_secret,
 )
-from perilune.api.errors import InvalidRequest
-from perilune.api.subjects.functions import failing_as
 from perilune.ids import new_id
 from perilune.store import DB, Function, SigningSecret, to_json
-
-Json = dict[str, Any]
 
 MIN_SECRET_CHARS = 16
 MAX_SECRET_CHARS = 500

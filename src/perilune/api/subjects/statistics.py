@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from perilune.api.errors import InvalidRequest
-from perilune.api.subjects.functions import Json, failing_as
+from perilune.api.failures import Json, failing_as
 from perilune.clock import WallClock, wall_clock
 from perilune.store import DB, Activity, Figures, Function, Overview, percentiles, to_json
 

@@ -13,7 +13,7 @@ from weakref import WeakSet
 import msgspec
 
 from perilune.api.errors import TooManyStreams
-from perilune.api.subjects.functions import failing_as
+from perilune.api.failures import failing_as
 from perilune.clock import MonotonicClock
 from perilune.engine import ExecutionFeed, Watcher
 from perilune.services.logger import api_name

@@ -13,9 +13,9 @@ import msgspec
 
 from perilune.api.calls.events import SecretHolder, Target, build_event, parse_head
 from perilune.api.errors import InvalidRequest, NotReplayable
+from perilune.api.failures import Json, failing_as
 from perilune.api.headers import RequestNames, canonical
-from perilune.api.subjects.functions import Json, failing_as
-from perilune.api.subjects.validation import checked_code
+from perilune.api.rules.versions import checked_code
 from perilune.engine import EVENT_TRUNCATED, Engine, ExecutionRequest, ExecutionResult
 from perilune.events import HTTPEvent
 from perilune.masking import REDACTED

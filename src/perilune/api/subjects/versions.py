@@ -5,8 +5,8 @@ import asyncio
 import msgspec
 
 from perilune.api.errors import ComparedVersionNotFound
+from perilune.api.failures import Json, failing_as, page_info
 from perilune.api.subjects.diff import diff_lines
-from perilune.api.subjects.functions import Json, failing_as, page_info
 from perilune.api.subjects.packages import VersionPackages
 from perilune.store import DB, FunctionVersion, PaginationParams, VersionNotFound, to_json
 

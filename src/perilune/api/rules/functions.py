@@ -1,17 +1,18 @@
-"""What the management API accepts: the shapes of its bodies and the rules for their values.
+"""The body that creates or changes a function, and the rules for its values.
 
-Shapes are checked first, as a whole; then the rules, one field after the
-other, and the first broken one is reported.
+The shape is checked first, as a whole; then the rules, one member after the other, and the first
+broken one is reported.
 """
 
 import unicodedata
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from perilune.api.calls.call_rules import (
+from perilune.api.errors import InvalidRequest
+from perilune.api.rules.calls import (
     AccessWord,
     Concurrency,
     MethodList,
@@ -21,38 +22,23 @@ from perilune.api.calls.call_rules import (
     Timeout,
     checked_calls,
 )
-from perilune.api.errors import InvalidBody, InvalidRequest
-from perilune.api.subjects.schedule_rules import (
+from perilune.api.rules.schedules import (
     MISSED_POLICIES,
     OVERLAP_POLICIES,
     check_active,
     checked_schedule,
 )
-from perilune.store import (
-    MAX_PAGE_LIMIT,
-    CronStatus,
-    FunctionKind,
-    FunctionQuery,
-    FunctionSort,
-    PaginationParams,
-    UpdateFunctionRequest,
-)
+from perilune.api.rules.versions import MAX_CODE_BYTES, MAX_NOTE_CHARS, checked_code
+from perilune.store import CronStatus, UpdateFunctionRequest
 
 MAX_NAME_CHARS = 100
 MAX_DESCRIPTION_CHARS = 500
-MAX_NOTE_CHARS = 500
-MAX_CODE_BYTES = 1024 * 1024
-MAX_SEARCH_CHARS = 100
-FIELDS = ("full", "summary")
 RETENTION_DAYS = (7, 15, 30, 365)
 MIN_RETENTION_BYTES = 1024 * 1024
 MAX_RETENTION_BYTES = 2**50
 MIN_MEMORY_MB = 16
-MAX_NUMBER = 2**63 - 1
 
 _LINE_SEPARATORS = frozenset({"Cc", "Zl", "Zp"})
-
-Body = TypeVar("Body")
 
 # What the description of the API says of these members.  Their rules are checked further down,
 # since whoever breaks one is told which.
@@ -138,18 +124,6 @@ class FunctionBody(msgspec.Struct, frozen=True, kw_only=True):
     unsandboxed_html: bool | UnsetType | None = UNSET
 
 
-def decode_body(data: bytes, kind: type[Body]) -> Body:
-    """Return the JSON in *data* as *kind*; unknown members are ignored.
-
-    Raises:
-        InvalidBody: it is malformed, has a wrong type, or something follows it.
-    """
-    try:
-        return msgspec.json.decode(data, type=kind)
-    except (msgspec.MsgspecError, RecursionError, UnicodeError) as problem:
-        raise InvalidBody from problem
-
-
 def checked_creation(
     body: FunctionBody, offer: Offer
 ) -> tuple[UpdateFunctionRequest, str, str | UnsetType]:
@@ -211,96 +185,6 @@ def checked_update(
     description = _description(body.description)
     code = checked_code(body.code) if isinstance(body.code, str) else UNSET
     return _settings(body, name, description, offer), code, _runtime(body.runtime, offer)
-
-
-def checked_code(text: str) -> str:
-    """Return code that may be stored.  Raises `InvalidRequest`."""
-    if not text.strip():
-        raise InvalidRequest("code: code cannot be empty")
-    if len(text.encode()) > MAX_CODE_BYTES:
-        raise InvalidRequest(f"code: code cannot be longer than {MAX_CODE_BYTES} bytes")
-    return text
-
-
-def checked_note(text: str | UnsetType | None) -> str | None:
-    """Return the note on a version; a blank one is none.
-
-    Raises:
-        InvalidRequest: it is too long.
-    """
-    if not isinstance(text, str):
-        return None
-    if len(text.strip()) > MAX_NOTE_CHARS:
-        raise InvalidRequest(f"note: note cannot be longer than {MAX_NOTE_CHARS} characters")
-    return text.strip() or None
-
-
-def keeps_executions(text: str | None) -> bool:
-    """Whether the executions of a version that is deleted stay.
-
-    Raises:
-        InvalidRequest: *text* is neither yes nor no.
-    """
-    if text not in (None, "true", "false"):
-        raise InvalidRequest("keep_executions: keep_executions must be one of: [true false]")
-    return text == "true"
-
-
-def page_params(
-    limit: str | None, offset: str | None, most: int = MAX_PAGE_LIMIT
-) -> PaginationParams:
-    """Return the effective part of a list; bad values count as absent, they never fail."""
-    return PaginationParams(_number(limit), _number(offset)).normalized(most)
-
-
-def function_query(
-    q: str | None,
-    sort: str | None,
-    fields: str | None,
-    show: str | None = None,
-    failing_since: int = 0,
-) -> FunctionQuery:
-    """Return which functions are wanted; failures count from *failing_since* on.
-
-    Raises:
-        InvalidRequest: a rule is broken.
-    """
-    if q is not None and len(q) > MAX_SEARCH_CHARS:
-        raise InvalidRequest(f"q: q cannot be longer than {MAX_SEARCH_CHARS} characters")
-    if sort is not None and sort not in tuple(FunctionSort):
-        raise InvalidRequest(f"sort: sort must be one of: [{' '.join(FunctionSort)}]")
-    if show and show not in tuple(FunctionKind):
-        raise InvalidRequest(f"show: show must be one of: [{' '.join(FunctionKind)}]")
-    return FunctionQuery(
-        q=q or None,
-        kind=FunctionKind(show) if show else None,
-        failing_since=failing_since,
-        sort=FunctionSort.NEWEST if sort is None else FunctionSort(sort),
-        with_code=wants_everything(fields),
-    )
-
-
-def wants_everything(fields: str | None) -> bool:
-    """Whether a list is wanted with all its members, rather than as a summary.
-
-    Raises:
-        InvalidRequest: *fields* is neither.
-    """
-    if fields not in (None, *FIELDS):
-        raise InvalidRequest(f"fields: fields must be one of: [{' '.join(FIELDS)}]")
-    return fields != "summary"
-
-
-def version_number(text: str, side: str = "") -> int:
-    """Return the number of a version; *side* says in the message which one it is.
-
-    Raises:
-        InvalidRequest: it is not a decimal integer.
-    """
-    number = _integer(text)
-    if number is None:
-        raise InvalidRequest(f"Invalid version number{side}")
-    return number
 
 
 def _settings(
@@ -371,17 +255,3 @@ def _retention_bytes(size: int | UnsetType | None) -> int | UnsetType | None:
             f" {MIN_RETENTION_BYTES} and {MAX_RETENTION_BYTES}"
         )
     return size
-
-
-def _number(text: str | None) -> int:
-    """Return a decimal integer; 0, which means absent, for everything else."""
-    return _integer(text or "") or 0
-
-
-def _integer(text: str) -> int | None:
-    if not text.isascii() or len(text) > 20:
-        return None
-    digits = text[1:] if text[:1] in ("+", "-") else text
-    if not digits.isdecimal() or int(digits) > MAX_NUMBER:
-        return None
-    return int(text)

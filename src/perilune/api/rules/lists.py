@@ -1,4 +1,4 @@
-"""What a client says about the list of executions it wants."""
+"""What a client says about the lists it wants, and the rules for that."""
 
 import re
 from dataclasses import dataclass
@@ -9,16 +9,22 @@ from fastapi import Query
 from pydantic import WithJsonSchema
 
 from perilune.api.errors import InvalidRequest
-from perilune.api.parameters import Limit, Offset
-from perilune.api.subjects.validation import FIELDS, MAX_NUMBER, page_params, wants_everything
+from perilune.api.rules.versions import integer
 from perilune.store import (
+    DEFAULT_PAGE_LIMIT,
+    MAX_PAGE_LIMIT,
     ExecutionFilter,
     ExecutionPosition,
     ExecutionStatus,
     ExecutionTrigger,
+    FunctionKind,
+    FunctionQuery,
+    FunctionSort,
     PaginationParams,
 )
 
+FIELDS = ("full", "summary")
+MAX_SEARCH_CHARS = 100
 MAX_TEXT_CHARS = 200
 MAX_OFFSET_OF_ALL = 10_000
 """Further back, the list of all executions is read by cursor: no index counts its rows."""
@@ -28,7 +34,18 @@ _TIME = re.compile(r"([0-9]{1,18})([smhd]?)")
 
 Word = TypeVar("Word", bound=StrEnum)
 
-
+Limit = Annotated[
+    str | None,
+    Query(description="How many items the answer may have; what makes no sense counts as absent."),
+    WithJsonSchema(
+        {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_LIMIT, "default": DEFAULT_PAGE_LIMIT}
+    ),
+]
+Offset = Annotated[
+    str | None,
+    Query(description="How many items to skip; what makes no sense counts as absent."),
+    WithJsonSchema({"type": "integer", "minimum": 0, "default": 0}),
+]
 _Cursor = Annotated[str | None, Query(description="`next_cursor` of an earlier answer.")]
 _Status = Annotated[
     str | None,
@@ -115,18 +132,49 @@ def checked_list(query: ListQuery, function_id: str | None, now: float) -> Wante
     )
 
 
-def version_number(text: str | None) -> int | None:
-    """Return the number of a version, or None if it is not given.
+def page_params(
+    limit: str | None, offset: str | None, most: int = MAX_PAGE_LIMIT
+) -> PaginationParams:
+    """Return the effective part of a list; bad values count as absent, they never fail."""
+    return PaginationParams(_number(limit), _number(offset)).normalized(most)
+
+
+def function_query(
+    q: str | None,
+    sort: str | None,
+    fields: str | None,
+    show: str | None = None,
+    failing_since: int = 0,
+) -> FunctionQuery:
+    """Return which functions are wanted; failures count from *failing_since* on.
 
     Raises:
-        InvalidRequest: it is no number of a version.
+        InvalidRequest: a rule is broken.
     """
-    if not text:
-        return None
-    digits = text.removeprefix("+")
-    if not (digits.isascii() and digits.isdecimal()) or int(digits[:20]) > MAX_NUMBER:
-        raise InvalidRequest("Invalid version number")
-    return int(digits)
+    if q is not None and len(q) > MAX_SEARCH_CHARS:
+        raise InvalidRequest(f"q: q cannot be longer than {MAX_SEARCH_CHARS} characters")
+    if sort is not None and sort not in tuple(FunctionSort):
+        raise InvalidRequest(f"sort: sort must be one of: [{' '.join(FunctionSort)}]")
+    if show and show not in tuple(FunctionKind):
+        raise InvalidRequest(f"show: show must be one of: [{' '.join(FunctionKind)}]")
+    return FunctionQuery(
+        q=q or None,
+        kind=FunctionKind(show) if show else None,
+        failing_since=failing_since,
+        sort=FunctionSort.NEWEST if sort is None else FunctionSort(sort),
+        with_code=wants_everything(fields),
+    )
+
+
+def wants_everything(fields: str | None) -> bool:
+    """Whether a list is wanted with all its members, rather than as a summary.
+
+    Raises:
+        InvalidRequest: *fields* is neither.
+    """
+    if fields not in (None, *FIELDS):
+        raise InvalidRequest(f"fields: fields must be one of: [{' '.join(FIELDS)}]")
+    return fields != "summary"
 
 
 def _cursor(text: str) -> ExecutionPosition:
@@ -153,3 +201,8 @@ def _time(name: str, text: str | None, now: float) -> int | None:
         raise InvalidRequest(f"{name}: {name} must be Unix seconds or a duration such as 90m or 7d")
     number, unit = int(found[1]), found[2]
     return int(now) - number * _UNITS_S[unit] if unit else number
+
+
+def _number(text: str | None) -> int:
+    """Return a decimal integer; 0, which means absent, for everything else."""
+    return integer(text or "") or 0

@@ -9,8 +9,8 @@ from typing import Annotated, Any, TypedDict
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from perilune.api.calls.signatures import SCHEMES
 from perilune.api.errors import InvalidRequest
+from perilune.api.signatures import SCHEMES
 
 ACCESS = ("public", "token", "signature")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")

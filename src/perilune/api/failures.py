@@ -1,0 +1,63 @@
+"""What handlers of the management API share: failures of the store, JSON, pages of lists."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from perilune.api.errors import OperationFailed
+from perilune.services.env import EnvError, EnvValidationError
+from perilune.store import (
+    CannotDeleteActiveVersion,
+    ExecutionNotFound,
+    ExecutionRunning,
+    FunctionNotFound,
+    NoActiveVersion,
+    PaginationInfo,
+    PaginationParams,
+    SessionNotFound,
+    SigningSecretNotFound,
+    StoreError,
+    TokenNameTaken,
+    TokenNotFound,
+    TooManySigningSecrets,
+    VersionNotFound,
+    to_json,
+)
+
+Json = dict[str, Any]
+
+_ANSWERS = (
+    FunctionNotFound,
+    VersionNotFound,
+    NoActiveVersion,
+    ExecutionNotFound,
+    ExecutionRunning,
+    CannotDeleteActiveVersion,
+    EnvValidationError,
+    SessionNotFound,
+    TokenNotFound,
+    TokenNameTaken,
+    SigningSecretNotFound,
+    TooManySigningSecrets,
+)
+"""What is an answer, and no failure of the store."""
+
+
+@contextmanager
+def failing_as(message: str) -> Iterator[None]:
+    """Turn a failure of the store into `OperationFailed`; what is not found stays that."""
+    try:
+        yield
+    except _ANSWERS:
+        raise
+    except EnvError as error:
+        if isinstance(error.__cause__, FunctionNotFound):
+            raise error.__cause__ from error
+        raise OperationFailed(message) from error
+    except StoreError as error:
+        raise OperationFailed(message) from error
+
+
+def page_info(total: int, params: PaginationParams) -> Json:
+    """Return what a list answer says about its part."""
+    return to_json(PaginationInfo(total, params.limit, params.offset))
