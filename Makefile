@@ -11,10 +11,6 @@ WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 ARGS ?=
 # The tests of a file share servers and browsers, so they stay together, and in their order.
 TWO_PROCESSES := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
-# A browser or a process that is late once is not a fault; one that is late three times is.
-AGAIN := --reruns=2 -rR
-# ARGS may choose tests of which one of the two runs has none; pytest exits with 5 then.
-NONE_CHOSEN := [ $$? -eq 5 ]
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-api demo check bench bench-growth bench-lists bench-retention soak format docs vendor clean
@@ -25,10 +21,9 @@ help: ## List the targets
 run: $(VENV)/.ready-run ## Install what is needed and start the server with an example function
 	@exec $(BIN)/perilune serve --example $(ARGS)
 
-test: $(VENV)/.ready-test ## Install what is needed and run every test
+test: $(VENV)/.ready-test ## Install what is needed and run the tests, but not those of `make soak`
 	@tools/install_chromium.sh
-	@$(BIN)/python -m pytest $(TWO_PROCESSES) $(AGAIN) -m "not alone" $(ARGS) || $(NONE_CHOSEN)
-	@$(BIN)/python -m pytest $(AGAIN) -m alone $(ARGS) || $(NONE_CHOSEN)
+	@$(BIN)/python -m pytest $(TWO_PROCESSES) $(ARGS)
 
 test-api: $(VENV)/.ready-test ## Send the API some thousand made-up requests, and load it for a minute
 	@PERILUNE_API_EXAMPLES=60 PERILUNE_LOAD_SECONDS=60 $(BIN)/python -m pytest tests/api/contract $(ARGS)
@@ -62,8 +57,9 @@ bench-lists: $(VENV)/.ready-run ## Compare lists of a million executions with sh
 bench-retention: $(VENV)/.ready-run ## Delete a million expired executions while calls go on
 	@$(BIN)/python -m bench.retention $(ARGS)
 
-soak: $(VENV)/.ready-test ## Kill a server under load, 20 times; call functions in all languages for a minute
-	@PERILUNE_SOAK_KILLS=20 PERILUNE_SOAK_MIXED_S=60 $(BIN)/python -m pytest tests/faults tests/runtimes/test_languages.py $(ARGS)
+soak: $(VENV)/.ready-test ## Run what takes long or needs a quiet machine: timings, load, pictures, many examples
+	@tools/install_chromium.sh
+	@$(BIN)/python -m pytest --hypothesis-profile=soak -m "soak or hypothesis" $(ARGS)
 
 format: $(VENV)/.ready-check ## Format the code and apply safe fixes
 	$(BIN)/ruff check --fix-only .

@@ -2,13 +2,9 @@
 
 import gc
 
-from hypothesis import settings
+from tests import profiles
 
-# How long one example takes depends on what else the machine does.
-settings.register_profile(
-    "perilune", settings.get_profile(settings.get_current_profile_name()), deadline=None
-)
-settings.load_profile("perilune")
+profiles.register()
 
 
 def pytest_collection_finish() -> None:

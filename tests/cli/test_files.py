@@ -12,6 +12,7 @@ from perilune.api.rules.functions import FunctionBody
 from perilune.client.folders import FunctionFiles, folder_names, write_folder
 from perilune.client.settings import settings_of
 from tests.cli.command import Site, serving
+from tests.profiles import examples
 
 GREETER = 'function handler() return { body = env.get("GREETING") or "none" } end\n'
 
@@ -273,7 +274,7 @@ def functions(draw):
     )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(examples(12), suppress_health_check=list(HealthCheck))
 @given(some=st.lists(functions(), max_size=4, unique_by=lambda one: one.name))
 def test_files_come_back_as_they_were(site, tmp_path_factory, some):
     directory = tmp_path_factory.mktemp("round")

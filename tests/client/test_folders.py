@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.client.folders import (
@@ -19,6 +19,7 @@ from perilune.client.folders import (
 )
 from perilune.client.settings import SETTINGS, UnusableFolder, settings_of
 from perilune.store import Function, UpdateFunctionRequest, to_json
+from tests.profiles import examples
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 names = texts.filter(str.strip)
@@ -46,7 +47,7 @@ def api_functions(draw):
     return found
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(api_functions())
 def test_what_is_written_is_read_again(function):
     files = files_of(function)

@@ -38,7 +38,7 @@ async def longest_frame_ms(site: Site, steps: int) -> float:
     return max(found[1:])
 
 
-@pytest.mark.alone
+@pytest.mark.soak
 async def test_a_list_of_a_thousand_functions_stays_responsive(site):
     for number in range(1000):
         await site.create(GREETER, name=f"function-{number:04}")
@@ -51,7 +51,7 @@ async def test_a_list_of_a_thousand_functions_stays_responsive(site):
     await expect(site.page.get_by_role("link", name="function-0999")).to_be_visible()
 
 
-@pytest.mark.alone
+@pytest.mark.soak
 async def test_an_execution_with_ten_thousand_lines_stays_responsive(site):
     function_id = await site.create(LOGGING)
     answer = await site.api.get(f"/fn/{function_id}")

@@ -1,7 +1,4 @@
-"""A server killed under load loses no answered execution and leaves no process behind.
-
-`make soak` runs it with more kills (`PERILUNE_SOAK_KILLS`).
-"""
+"""A server killed under load loses no answered execution and leaves no process behind."""
 
 import asyncio
 import os
@@ -21,7 +18,6 @@ import pytest
 from bench.processes import Server, descendants, serving
 from perilune.store import ExecutionStatus, open_store
 
-KILLS = int(os.environ.get("PERILUNE_SOAK_KILLS", "3"))
 CLIENTS = 8
 
 HELLO = 'function handler() kv.incr("n") log.info("called") return { body = "hello" } end'
@@ -99,11 +95,12 @@ def _statuses(path: Path) -> dict[tuple[str, str | None], int]:
 
 
 @pytest.mark.slow
-async def test_killed_under_load_again_and_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.soak)])
+async def test_killed_under_load_again_and_again(tmp_path: Path, kills: int) -> None:
     database = tmp_path / "lunar.db"
     hello = slow = ""
     total = 0
-    for _ in range(KILLS):
+    for _ in range(kills):
         with serving(tmp_path) as server:
             if not hello:
                 hello = server.add_function("hello", HELLO).removeprefix(server.base_url)
@@ -120,7 +117,7 @@ async def test_killed_under_load_again_and_again(tmp_path: Path) -> None:
         with urllib.request.urlopen(server.base_url + hello) as answer:
             assert answer.read() == b"hello"
     assert ("pending", None) not in statuses
-    assert statuses[("error", INTERRUPTED)] >= KILLS
+    assert statuses[("error", INTERRUPTED)] >= kills
     assert statuses[("success", None)] >= total
 
 

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.store.lunar import import_lunar
@@ -17,6 +17,7 @@ from tests.lunar.database import (
     version_row,
     write_database,
 )
+from tests.profiles import examples
 
 numbers = st.integers(-(2**63), 2**63 - 1)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -76,7 +77,7 @@ def write(path: Path, rows, version: int) -> None:
             )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(installations(), st.integers(1, 9))
 def test_what_belongs_to_something_arrives_and_nothing_else(rows, version):
     functions = {row["id"] for row in rows["functions"]}

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 import pytest_asyncio
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.events import ExecutionContext, HTTPEvent
@@ -22,6 +22,7 @@ from perilune.runtimes import (
 from perilune.runtimes.workers.frame_contents import EXAMINED_BYTES, MAX_VALUES, refuse_bombs
 from perilune.services.logger import MemoryLogger
 from perilune.worker.frames import HEADER, PROTOCOL_VERSION, FrameError, Result, encode
+from tests.profiles import examples
 from tests.runtimes.attacks import resident_bytes
 from tests.runtimes.conftest import FORGER
 
@@ -173,7 +174,7 @@ def count(value: Any) -> int:
     return 1
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(values, st.integers(-3, 3))
 async def test_values_are_counted_as_they_are_decoded(value: Any, more: int) -> None:
     """Around the limit: as many values as are permitted, and a few more or less."""

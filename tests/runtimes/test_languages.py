@@ -135,7 +135,6 @@ HELLO = {
     "javascript": "export default () => '{}';",
     "typescript": "export default (): string => '{}';",
 }
-MIXED_S = float(os.environ.get("PERILUNE_SOAK_MIXED_S", "5"))
 
 
 def asking(number: int) -> RuntimeRequest:
@@ -150,12 +149,13 @@ def asking(number: int) -> RuntimeRequest:
     )
 
 
-async def test_a_hundred_functions_in_mixed_languages_share_the_workers() -> None:
+@pytest.mark.parametrize("duration_s", [3, pytest.param(60, marks=pytest.mark.soak)])
+async def test_a_hundred_functions_in_mixed_languages_share_the_workers(duration_s: int) -> None:
     """Called at random for a while: no error, and no more memory than all workers may hold."""
     limits = WorkerLimits(warm=1, maximum=6, total_bytes=400 * MIB)
     chance, loop = random.Random(7), asyncio.get_running_loop()
     calls = dict.fromkeys(HELLO, 0)
-    ends = loop.time() + MIXED_S
+    ends = loop.time() + duration_s
     async with WorkerRuntime(logger=MemoryLogger(), limits=limits) as runtime:
 
         async def client() -> None:
@@ -171,7 +171,7 @@ async def test_a_hundred_functions_in_mixed_languages_share_the_workers() -> Non
                 spares = figures.spare + figures.starting
                 assert figures.bound + spares <= limits.maximum + limits.warm * len(HELLO)
 
-        async with asyncio.timeout(MIXED_S + 60):
+        async with asyncio.timeout(duration_s + 60):
             await asyncio.gather(*(client() for _ in range(8)))
         held = workers_bytes()
     print(calls, f"{held / MIB:.0f} MiB")

@@ -17,6 +17,7 @@ from perilune.services.kv import (
     MemoryKV,
 )
 from perilune.store import StoreUnavailable
+from tests.profiles import examples
 from tests.services.conftest import BrokenRows
 
 
@@ -84,7 +85,7 @@ async def test_any_text_is_a_key_and_a_value(kv, key, value):
 
 
 @given(key=st.binary(max_size=40), value=st.binary(max_size=200))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_byte_survives(key, value):
     """Bytes come back as text whose surrogate escapes are those bytes; both forms name one key."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.store import (
@@ -18,6 +18,7 @@ from perilune.store import (
 )
 from perilune.store.sqlite.tables import execution_lists as lists
 from perilune.store.sqlite.tables.execution_lists import ExecutionLists
+from tests.profiles import examples
 from tests.store.helpers import NOW, execution_of, fresh_id, other_connection, some_version
 
 ERROR, SUCCESS, PENDING = ExecutionStatus.ERROR, ExecutionStatus.SUCCESS, ExecutionStatus.PENDING
@@ -196,7 +197,7 @@ async def test_times_are_exact_though_the_clock_was_set_back(store):
     assert [each.created_at for each in page.executions] == [NOW + 2, NOW + 4]
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.integers(0, 2**63 - 1), st.integers(0, 2**63 - 1))
 def test_positions_survive_as_text(created_at, seq):
     position = ExecutionPosition(created_at, seq)

@@ -13,6 +13,7 @@ from perilune.store import (
     StoreError,
     open_memory_store,
 )
+from tests.profiles import examples
 from tests.store.helpers import NOW, SettableClock, rows, some_function
 
 PLENTY = 10**9
@@ -340,12 +341,12 @@ class KVMachine(RuleBasedStateMachine):
         assert dict(self.runner.run(self.kv.list("f", b"", 1000, None))) == self.live()
 
 
-KVMachine.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+KVMachine.TestCase.settings = settings(examples(25), stateful_step_count=25)
 TestKVMachine = KVMachine.TestCase
 
 
 @given(keys=st.sets(st.binary(max_size=4), max_size=30), prefix=st.binary(max_size=2))
-@settings(max_examples=15, deadline=None)
+@examples(15)
 def test_listing_page_by_page_gives_every_key_once(keys, prefix):
     async def walk() -> list[bytes]:
         async with open_memory_store() as store:

@@ -9,6 +9,7 @@ from perilune.store.sqlite.connection.migrate import shipped_migrations
 from perilune.store.sqlite.connection.prepare import prepare_file
 from perilune.store.sqlite.upkeep import compaction, retention
 from perilune.store.sqlite.upkeep.portions import FIRST_ROWS, MOST_ROWS, PORTION_S, next_rows
+from tests.profiles import examples
 from tests.store.helpers import (
     NOW,
     add_executions,
@@ -111,9 +112,7 @@ async def test_a_running_execution_stays_whatever_its_size(store, path):
     assert rows(path, LEFT) == [(running.id,)]
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     sizes=st.lists(st.integers(0, 50), max_size=12),
     limit=st.integers(0, 200),

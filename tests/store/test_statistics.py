@@ -1,7 +1,7 @@
 """Figures of executions: exact numbers, durations within a known error, old rows merged."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.store import (
@@ -14,6 +14,7 @@ from perilune.store import (
 )
 from perilune.store.sqlite.tables import statistics
 from perilune.store.sqlite.upkeep import portions
+from tests.profiles import examples
 from tests.store.helpers import NOW, execution_of, other_connection, rows, some_version
 
 DAY = 86400
@@ -89,7 +90,7 @@ async def test_the_trigger_sorts_durations_as_the_program_does(store, path):
     assert sorted(counted) == sorted(expected.items())
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(st.integers(0, 2**25 - 1))
 def test_a_class_is_never_far_from_its_durations(duration_ms):
     shown = typical_ms(duration_class(duration_ms))
@@ -97,7 +98,7 @@ def test_a_class_is_never_far_from_its_durations(duration_ms):
     assert abs(shown - duration_ms) <= (0 if duration_ms < 32 else 0.032 * duration_ms)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.lists(st.integers(0, 400_000), min_size=1, max_size=60))
 def test_percentiles_are_within_their_error(durations):
     classes = [(duration_class(one), 1) for one in durations]

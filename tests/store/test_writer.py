@@ -7,7 +7,7 @@ import sys
 
 import pytest
 import uvloop
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.store import (
@@ -19,6 +19,7 @@ from perilune.store import (
     open_memory_store,
     open_store,
 )
+from tests.profiles import examples
 from tests.store.helpers import (
     execution_of,
     fresh_id,
@@ -121,7 +122,7 @@ async def test_first_submitted_is_first_committed(store):
         st.tuples(st.sampled_from("oc"), st.integers(0, 4), st.integers(0, 99)), max_size=40
     )
 )
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_parallel_submissions_have_the_outcome_of_doing_them_in_order(commands):
     """For any order of opening and closing, including wrong ones."""
 

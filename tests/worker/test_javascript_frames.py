@@ -9,10 +9,11 @@ import pytest
 
 pytest.importorskip("deno")
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from perilune.worker.frames import Call, Reply
+from tests.profiles import examples
 from tests.worker.deno_guest import DenoGuest
 
 ECHO = "export default async (ctx, event) => { await kv.set('a', 'b', event.query); return 1; };"
@@ -73,7 +74,7 @@ def guest(host: Host) -> Iterator[DenoGuest]:
 @example(value={"a": ["x" * 31, "x" * 32, "é" * 31, "x" * 70_000]})
 @example(value={"n": [0, -1, 127, 128, -129, 2**31, -(2**31) - 1, 2**32, 2**53 - 1, 0.5, 1e300]})
 @example(value={"many": list(range(70_000))})
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_what_guests_are_given_they_can_send_back(guest: DenoGuest, value: Any) -> None:
     guest.result(ECHO, query=value)
 
@@ -87,7 +88,7 @@ def test_what_guests_are_given_they_can_send_back(guest: DenoGuest, value: Any) 
 @example(data=b"\xed\xa0\x80\xed\xb0\x80")
 @example(data=b"\xff" * 50_000)
 @example(data=b"\xef\xbb\xbfbom")
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_any_bytes_of_a_reply_come_back_as_they_were(
     guest: DenoGuest, host: Host, data: bytes
 ) -> None:
@@ -113,7 +114,7 @@ def test_much_that_is_no_text_takes_no_longer_than_text(guest: DenoGuest) -> Non
 
 
 @given(text=st.text(st.characters(codec=None), max_size=60))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_any_text_can_be_answered_with(guest: DenoGuest, text: str) -> None:
     code = "export default (ctx, event) => JSON.parse(event.body);"
 

@@ -14,13 +14,14 @@ import pytest
 
 pytest.importorskip("deno")
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.runtimes.guest.api import GUEST_API
 from perilune.worker.library import NATIVE, LibraryError
 from perilune.worker.library.zones import SERVER
 from perilune.worker.lua_text import fold_case
+from tests.profiles import examples
 from tests.worker.deno_guest import DenoGuest
 
 # Takes calls as JSON: module, function, arguments; bytes come back as base64.
@@ -141,7 +142,7 @@ ZONES_IN = tuple((zone,) for zone in ZONES)
 
 
 @given(seconds=st.integers(-(10**11), 10**11), zone=st.sampled_from(ZONES))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_any_time_is_read_as_it_was_written(guest: DenoGuest, seconds: int, zone: str) -> None:
     layout = "2006-01-02 15:04:05 -07:00:00"
     if not 0 <= 1970 + seconds / 31_556_952 < 9999:
@@ -372,7 +373,7 @@ def test_strings(guest: DenoGuest, name: str, values: list[Any], expected: Any) 
 
 
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_case_is_mapped_as_in_other_languages(guest: DenoGuest, text: str) -> None:
     upper, lower = call(guest, ("strings", "toUpper", [text]), ("strings", "toLower", [text]))
 

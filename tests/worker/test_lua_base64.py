@@ -3,9 +3,10 @@
 import base64
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.profiles import examples
 from tests.worker.lua_guest import Guest
 
 STANDARD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -90,7 +91,7 @@ def test_wrong_arguments_raise(guest, name):
     assert guest.error(f"base64.{name}({{}})") == problem + "table)"
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.binary(max_size=100))
 def test_any_bytes_survive_the_round_trip(guest, data):
     encoded = guest.texts("base64.encode(event.body), base64.url_encode(event.body)", body=data)
@@ -135,7 +136,7 @@ def offset_of_error(text: bytes, alphabet: bytes, *, needs_padding: bool) -> int
     return None
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(st.lists(st.sampled_from([b"A", b"z", b"8", b"+", b"_", b"=", b"\n", b"\r", b" ", b"\xff"])))
 def test_errors_are_where_go_sees_them(guest, pieces):
     text = b"".join(pieces)

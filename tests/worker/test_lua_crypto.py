@@ -6,9 +6,10 @@ import hmac
 import uuid
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.profiles import examples
 from tests.worker.lua_guest import Guest
 
 DIGESTS = ["md5", "sha1", "sha256", "sha384", "sha512"]
@@ -47,7 +48,7 @@ def test_known_values(guest, call, digest):
     assert guest.texts(call) == [digest]
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(st.binary(max_size=300))
 def test_digests_are_those_of_python(guest, data):
     calls = ", ".join(f"crypto.{name}(event.body)" for name in DIGESTS)
@@ -57,7 +58,7 @@ def test_digests_are_those_of_python(guest, data):
     ]
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(st.binary(max_size=200), st.binary(max_size=200))
 @example(b"m", b"")
 @example(b"", b"\0" * 129)

@@ -5,11 +5,12 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.worker.frames import Call, FrameError, HostFunction, Reply
 from perilune.worker.lua_interpreter import Interpreter
+from tests.profiles import examples
 from tests.worker.lua_guest import FakeHost, Guest, setup
 
 
@@ -132,7 +133,7 @@ guest_values = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(guest_values)
 def test_values_survive_the_way_to_the_guest_and_back(value):
     guest = Guest(Reply(None, value), Reply(None, None))

@@ -5,9 +5,10 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from tests.profiles import examples
 from tests.worker.lua_guest import Guest
 
 
@@ -299,7 +300,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(values, st.booleans(), st.booleans())
 def test_what_is_decoded_encodes_to_the_same_value(guest, value, ascii_only, indented):
     source = json.dumps(value, ensure_ascii=ascii_only, indent=1 if indented else None)
@@ -310,7 +311,7 @@ def test_what_is_decoded_encodes_to_the_same_value(guest, value, ascii_only, ind
     assert not re.search(r"[<>&\u2028\u2029]", encoded)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.binary(max_size=30))
 def test_any_bytes_encode_to_text_that_python_reads(guest, data):
     body = guest.response(
@@ -333,7 +334,7 @@ def python_accepts(source: str) -> bool:
     return True
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(
     values.map(json.dumps),
     st.integers(0, 200),

@@ -6,10 +6,11 @@ import struct
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.worker import lua_interpreter
+from tests.profiles import examples
 from tests.worker.lua_guest import Guest
 
 LUA = Path(lua_interpreter.__file__).with_name("lua")
@@ -61,7 +62,7 @@ def shortest(value: float) -> tuple[str, int]:
     return digits.rstrip("0"), int(exponent or 0) + len(whole) - 1 - leading
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_number_text_reads_back_and_is_shortest(guest, value):
     text, encoded = guest.texts("event.value, (json.encode(event.value))", value=value)
@@ -78,7 +79,7 @@ def test_number_text_reads_back_and_is_shortest(guest, value):
 
 
 @given(st.integers(-1074, 1023))
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_powers_of_two_are_not_longer_than_needed(guest, exponent):
     """At powers of two the nearest neighbours differ, where simple printers go wrong."""
     value = 2.0**exponent

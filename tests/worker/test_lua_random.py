@@ -5,10 +5,11 @@ import re
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.worker.library.randoms import encode_id, xids
+from tests.profiles import examples
 from tests.worker.lua_guest import Guest
 
 
@@ -200,7 +201,7 @@ def test_encoding_of_ids():
     assert encode_id(bytes(range(12))) == b"000g40o40k30e209185g"
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(st.binary(min_size=12, max_size=12), st.binary(min_size=12, max_size=12))
 def test_encoded_ids_sort_like_their_bytes(one, other):
     assert (one < other) == (encode_id(one) < encode_id(other))

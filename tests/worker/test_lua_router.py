@@ -4,7 +4,7 @@ import json
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.worker.frames import Invoke, Result
@@ -139,7 +139,6 @@ def test_urls_start_with_the_base_url_even_before_the_handler_is_called(guest, b
     assert result.body.decode() == f"{shown}{PREFIX}/x {shown}{PREFIX}/x"
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=8))
 def test_a_value_comes_back_as_the_same_single_segment(guest, value):
     path = guest.text('router.path("/:value/end", {value = event.body})', body=value.encode())

@@ -4,10 +4,11 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from perilune.worker.frames import Failure
+from tests.profiles import examples
 from tests.worker.lua_guest import Guest
 
 UNICODE_SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
@@ -230,7 +231,7 @@ def as_bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(anything)
 @example("\u3000\u1680x\u202f".encode())
 def test_trimming_is_that_of_python(guest, text):
@@ -247,7 +248,7 @@ def test_trimming_is_that_of_python(guest, text):
     ]
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(anything, st.sampled_from([b"", b",", b"a", b"\0", b"aA", b"\xc3"]))
 def test_splitting_is_that_of_python(guest, text, separator):
     event = {"body": text, "separator": separator}
@@ -260,7 +261,7 @@ def test_splitting_is_that_of_python(guest, text, separator):
     assert joined == [text]
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     anything,
     st.sampled_from([b"", b",", b"a", b"\0", b"aA", b"aa", b"%", b"\xc3"]),
@@ -283,7 +284,7 @@ def test_replacing_is_that_of_python(guest, text, old, new, limit):
         assert replaced == [as_bytes(as_text(text).replace("", as_text(new), limit))]
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(texts, st.binary(max_size=2) | texts)
 def test_searching_is_that_of_python(guest, text, part):
     found = guest.texts(

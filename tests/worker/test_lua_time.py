@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from perilune.runtimes.workers.zygote_client import open_zygote
@@ -112,7 +112,6 @@ def test_sleep_returns_nothing(guest, milliseconds):
 DIRECTIVES = "%Y-%m-%d %H:%M:%S %z %Z %a %A %b %B %c %I %j %p %U %w %W %x %X %y %%Z"
 
 
-@settings(deadline=None)
 @given(st.integers(-2_000_000_000, 30_000_000_000))
 @example(1_700_000_000)
 @example(SUMMER)
@@ -133,7 +132,6 @@ def test_os_date_shows_the_zone_that_time_format_shows(guest, unix_s):
     assert is_dst == str(bool(moment.dst())).lower()
 
 
-@settings(deadline=None)
 @given(st.integers(-2_000_000_000, 30_000_000_000))
 @example(1_729_989_000)  # 02:30 summer time, the first of two
 @example(1_729_992_600)
