@@ -41,16 +41,15 @@ as globals. In Python they are imported: `from perilune_guest import kv, log`.
 
 **In JavaScript and TypeScript**
 
-- Names are in camelCase: `time.now_ms` is `time.nowMs`, `crypto.hmac_sha256` is
-  `crypto.hmacSha256`; so are the members of options and results.
+- What the language and its platform have themselves is not there a second time: for digests,
+  base64, URLs, texts and dates the entries below say what to use instead, and show it.
+- Names are in camelCase; so are the members of options and results.
 - Functions marked *host*, except those of `log`, and `time.sleep` return promises: write
   `await`. All others return at once.
 - An argument of another type is a `TypeError`. Failures in operation are a `PeriluneError`,
   whose member `module` says what failed: `"kv"`.
-- `nil` is `null`. `base64.decode`, `base64.urlDecode` and `crypto.hmac...Raw` return a
-  `Uint8Array`. Other texts are strings, in which a byte that is not UTF-8 is a lone surrogate,
+- `nil` is `null`. Texts are strings, in which a byte that is not UTF-8 is a lone surrogate,
   U+DC80 to U+DCFF.
-- `crypto` is also what browsers have under this name: `crypto.subtle`, `crypto.randomUUID()`.
 - An argument *string* takes numbers and `Uint8Array`, too.
 - [perilune.d.ts](perilune.d.ts) has the types, for editors and type checkers.
 
@@ -139,9 +138,15 @@ def _entry(function: GuestFunction) -> str:
         f"### {function.full_name}\n\n"
         f"`{signature(function)}` → `{function.returns}`\n\n"
         f"{function.summary}\n\n"
+        f"{_instead(function)}"
         f"```lua\n{function.example}\n```\n\n{examples}"
         f"*{where}, since {function.since}*\n"
     )
+
+
+def _instead(function: GuestFunction) -> str:
+    text = function.instead.get("javascript")
+    return f"Not in JavaScript and TypeScript: use `{text}`.\n\n" if text else ""
 
 
 def _walk(

@@ -150,16 +150,6 @@ declare module "perilune" {
     contentType?: string;
   }
 
-  export interface UrlParts {
-    scheme?: string;
-    host?: string;
-    path?: string;
-    fragment?: string;
-    query?: Record<string, any>;
-    username?: string;
-    password?: string;
-  }
-
   export const log: {
     /** Adds a line of level info to the log of this execution. */
     info(message: unknown, fields?: object): void;
@@ -224,76 +214,11 @@ declare module "perilune" {
     null: null;
   };
 
-  export const base64: {
-    /** Writes bytes as base64 in the standard alphabet, with padding. */
-    encode(data: Text): string;
-    /** Reads padded base64 in the standard alphabet; line breaks are ignored. */
-    decode(text: Text): Uint8Array<ArrayBuffer>;
-    /** Writes bytes as base64 in the URL-safe alphabet, without padding. */
-    urlEncode(data: Text): string;
-    /** Reads base64 in the URL-safe alphabet, with padding or without it. */
-    urlDecode(text: Text): Uint8Array<ArrayBuffer>;
-  };
-
-  export const crypto: Crypto;
-
   export const time: {
     /** The current time in whole Unix seconds. */
     now(): number;
-    /** The current time in whole Unix milliseconds. */
-    nowMs(): number;
     /** Waits; ends early when the execution's time is over. */
     sleep(milliseconds: number): Promise<void>;
-    /** Writes Unix seconds by a Go layout (a sample of Mon Jan 2 15:04:05 MST 2006), in the server's time zone unless an IANA name is given; fails only for an unknown zone or a layout of more than 16 KiB. */
-    format(seconds: number, layout: Text, zone?: Text | null): string;
-    /** Reads a time by a Go layout as Unix seconds; in UTC unless the text or the third argument (an IANA name, or Local for the server's zone) says otherwise. */
-    parse(text: Text, layout: Text, zone?: Text | null): number;
-    /** Unix seconds, now unless given, in UTC as 2023-11-14T22:13:20Z (RFC 3339). */
-    iso(seconds?: number | null): string;
-  };
-
-  export const url: {
-    /** Takes a URL apart: scheme, host (with port), path, fragment, query (table; repeated names as arrays), and username and password if there are any, all decoded. */
-    parse(text: Text): UrlParts;
-    /** Makes a URL of the table that url.parse returns, escaping what must be. */
-    build(parts: Partial<UrlParts>): string;
-    /** What a reference found at a base URL means, as a browser resolves links. */
-    join(base: Text, reference: Text): string;
-    /** Escapes a name or a value of a query; blanks become +. */
-    encode(text: Text): string;
-    /** Escapes text as one segment of a path: blanks become %20, slashes %2F. */
-    encodePath(text: Text): string;
-    /** Undoes url.encode. */
-    decode(text: Text): string;
-  };
-
-  export const strings: {
-    /** Removes all Unicode white space from both ends. */
-    trim(text: Text): string;
-    /** Removes spaces, tabs and line breaks (no other white space) from the beginning. */
-    trimLeft(text: Text): string;
-    /** Removes spaces, tabs and line breaks (no other white space) from the end. */
-    trimRight(text: Text): string;
-    /** Cuts text at each separator; an empty separator cuts it into characters. */
-    split(text: Text, separator: Text): string[];
-    /** Puts the items of a list together, with a separator between them. */
-    join(items: Iterable<any>, separator: Text): string;
-    /** Tells whether text begins with the prefix. */
-    hasPrefix(text: Text, prefix: Text): boolean;
-    /** Tells whether text ends with the suffix. */
-    hasSuffix(text: Text, suffix: Text): boolean;
-    /** Tells whether text contains the part, which is no pattern. */
-    contains(text: Text, part: Text): boolean;
-    /** Replaces text, which is no pattern, everywhere or the first n times. */
-    replace(text: Text, old: Text, new_: Text, n?: number | null): string;
-    /** Maps text to lower case, character by character in all of Unicode. */
-    toLower(text: Text): string;
-    /** Maps text to upper case, character by character in all of Unicode. */
-    toUpper(text: Text): string;
-    /** Repeats text n times. */
-    rep(text: Text, n: number): string;
-    /** The same as rep; needs brackets and quotes, since repeat is a keyword of Lua. */
-    repeat(text: Text, n: number): string;
   };
 
   export const random: {
@@ -341,47 +266,9 @@ declare const kv: typeof import("perilune").kv;
 declare const env: typeof import("perilune").env;
 declare const http: typeof import("perilune").http;
 declare const json: typeof import("perilune").json;
-declare const base64: typeof import("perilune").base64;
 declare const time: typeof import("perilune").time;
-declare const url: typeof import("perilune").url;
-declare const strings: typeof import("perilune").strings;
 declare const random: typeof import("perilune").random;
 declare const router: typeof import("perilune").router;
 declare const ai: typeof import("perilune").ai;
 declare const email: typeof import("perilune").email;
 declare const PeriluneError: typeof import("perilune").PeriluneError;
-
-interface Crypto {
-  /** The MD5 digest in lower-case hex. */
-  md5(data: import("perilune").Text): string;
-  /** The SHA1 digest in lower-case hex. */
-  sha1(data: import("perilune").Text): string;
-  /** The SHA256 digest in lower-case hex. */
-  sha256(data: import("perilune").Text): string;
-  /** The SHA384 digest in lower-case hex. */
-  sha384(data: import("perilune").Text): string;
-  /** The SHA512 digest in lower-case hex. */
-  sha512(data: import("perilune").Text): string;
-  /** The HMAC-SHA1 of a message as lower-case hex. */
-  hmacSha1(message: import("perilune").Text, key: import("perilune").Text): string;
-  /** The HMAC-SHA1 of a message as base64. */
-  hmacSha1Base64(message: import("perilune").Text, key: import("perilune").Text): string;
-  /** The HMAC-SHA1 of a message as raw bytes. */
-  hmacSha1Raw(message: import("perilune").Text, key: import("perilune").Text): Uint8Array<ArrayBuffer>;
-  /** The HMAC-SHA256 of a message as lower-case hex. */
-  hmacSha256(message: import("perilune").Text, key: import("perilune").Text): string;
-  /** The HMAC-SHA256 of a message as base64. */
-  hmacSha256Base64(message: import("perilune").Text, key: import("perilune").Text): string;
-  /** The HMAC-SHA256 of a message as raw bytes. */
-  hmacSha256Raw(message: import("perilune").Text, key: import("perilune").Text): Uint8Array<ArrayBuffer>;
-  /** The HMAC-SHA512 of a message as lower-case hex. */
-  hmacSha512(message: import("perilune").Text, key: import("perilune").Text): string;
-  /** The HMAC-SHA512 of a message as base64. */
-  hmacSha512Base64(message: import("perilune").Text, key: import("perilune").Text): string;
-  /** The HMAC-SHA512 of a message as raw bytes. */
-  hmacSha512Raw(message: import("perilune").Text, key: import("perilune").Text): Uint8Array<ArrayBuffer>;
-  /** Compares two texts in a time that does not tell where they differ. */
-  equal(a: import("perilune").Text, b: import("perilune").Text): boolean;
-  /** A random UUID, version 4. */
-  uuid(): string;
-}

@@ -12,7 +12,8 @@
 //   curl -X PUT -H "Authorization: Bearer $KEY" -d '{"env_vars": {"SHORTENER_TOKEN": "..."}}' \
 //     localhost:3000/api/functions/ID/env
 
-import { crypto, env, kv, log, PeriluneError, random, router, url } from "perilune";
+import { createHash, timingSafeEqual } from "node:crypto";
+import { env, kv, log, random, router } from "perilune";
 
 const MAX_URL_CHARS = 2000;
 const CODE_LENGTH = 7;
@@ -62,19 +63,20 @@ async function follow(event) {
 
 async function mayShorten(event) {
   const token = await env.get("SHORTENER_TOKEN");
-  return Boolean(token) && crypto.equal(event.headers.Authorization ?? "", `Bearer ${token}`);
+  return Boolean(token) && isEqual(event.headers.Authorization ?? "", `Bearer ${token}`);
 }
 
 // Tells web addresses from others: a link that runs a script would run it under our name.
 function isWebAddress(text) {
   if (typeof text !== "string" || [...text].length > MAX_URL_CHARS) return false;
-  try {
-    const { scheme, host } = url.parse(text);
-    return (scheme === "http" || scheme === "https") && Boolean(host);
-  } catch (error) {
-    if (!(error instanceof PeriluneError)) throw error;
-    return false;
-  }
+  // URL would forgive blanks, line breaks and missing slashes.
+  return /^https?:\/\/\S+$/i.test(text) && URL.canParse(text);
+}
+
+// Compares in a time that tells nothing about the token.
+function isEqual(given, wanted) {
+  const digest = (text) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(given), digest(wanted));
 }
 
 function answer(statusCode, body) {

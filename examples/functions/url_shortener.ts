@@ -12,9 +12,9 @@
 //   curl -X PUT -H "Authorization: Bearer $KEY" -d '{"env_vars": {"SHORTENER_TOKEN": "..."}}' \
 //     localhost:3000/api/functions/ID/env
 
+import { createHash, timingSafeEqual } from "node:crypto";
 import {
   type Context,
-  crypto,
   env,
   type Event,
   type HandlerResponse,
@@ -23,7 +23,6 @@ import {
   PeriluneError,
   random,
   router,
-  url,
 } from "perilune";
 
 const MAX_URL_CHARS = 2000;
@@ -79,19 +78,20 @@ async function follow(event: Event): Promise<HandlerResponse> {
 async function mayShorten(event: Event): Promise<boolean> {
   const token = await env.get("SHORTENER_TOKEN");
   const given = event.headers.Authorization ?? "";
-  return token !== null && token !== "" && crypto.equal(given, `Bearer ${token}`);
+  return token !== null && token !== "" && isEqual(given, `Bearer ${token}`);
 }
 
 // Tells web addresses from others: a link that runs a script would run it under our name.
 function isWebAddress(text: unknown): text is string {
   if (typeof text !== "string" || [...text].length > MAX_URL_CHARS) return false;
-  try {
-    const { scheme, host } = url.parse(text);
-    return (scheme === "http" || scheme === "https") && Boolean(host);
-  } catch (error) {
-    if (!(error instanceof PeriluneError)) throw error;
-    return false;
-  }
+  // URL would forgive blanks, line breaks and missing slashes.
+  return /^https?:\/\/\S+$/i.test(text) && URL.canParse(text);
+}
+
+// Compares in a time that tells nothing about the token.
+function isEqual(given: string, wanted: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(given), digest(wanted));
 }
 
 function answer(statusCode: number, body: object): HandlerResponse {

@@ -51,7 +51,7 @@ def signature(site: Site) -> Locator:
     [
         ("lua", 'kv.set("a", ', ["key: string", "value: string", "options?: table"]),
         ("javascript", 'await kv.set("a", ', ["key: string", "value: string", "options?: table"]),
-        ("typescript", "base64.urlEncode(", ["data: string"]),
+        ("typescript", "random.hex(", ["n: int"]),
         ("python", 'kv.set("a", ', ["key: string", "value: string", "options?: table"]),
     ],
 )

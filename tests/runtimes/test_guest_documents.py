@@ -61,6 +61,7 @@ def test_the_document_for_editors_has_everything_about_a_function():
                         "summary": "Repeats text.",
                         "example": 'strings["repeat"]("ab", 3)',
                         "examples": {"lua": 'strings["repeat"]("ab", 3)'},
+                        "instead": {},
                         "since": "0.1.0",
                         "runs_on": "worker",
                     }

@@ -164,7 +164,7 @@ async def test_nothing_of_the_workers_own_is_shown(box: Box) -> None:
     for code in (
         "export default () => { throw new Error('x'); };",
         "export default async () => { await kv.get(); };",
-        "export default () => time.format(0, '2006', 'No/Where');",
+        "export default () => random.int(2, 1);",
         "export default async () => { await fetch('nowhere'); };",
         "throw new Error('x');",
     ):

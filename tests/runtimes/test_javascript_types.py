@@ -35,7 +35,9 @@ WRONG = {
     "const n: number = await kv.get('a');": "TS2322",
     "kv.nothing();": "TS2339",
     "await http.get('https://example.org/', { body: 'x' });": "TS2353",
-    "crypto.hmacSha256('only one');": "TS2554",
+    "random.int(1);": "TS2554",
+    "strings.trim('a');": "TS2552",
+    "time.iso(0);": "TS2339",
     "router.new().get('/', 3);": "TS2345",
 }
 

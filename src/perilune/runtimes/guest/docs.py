@@ -108,6 +108,7 @@ def _description(function: GuestFunction) -> dict[str, object]:
         "summary": function.summary,
         "example": function.example,
         "examples": {"lua": function.example, **function.examples},
+        "instead": function.instead,
         "since": function.since,
         "runs_on": "host" if function.runs_on_host else "worker",
     }

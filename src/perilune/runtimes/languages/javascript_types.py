@@ -123,8 +123,8 @@ declare module "perilune" {{
 _ROUTE = "    {method}(pattern: string, handler: RouteHandler): Router;"
 _ROUTER_METHODS = ("get", "post", "put", "patch", "delete", "head", "any")
 
-# What the library in the worker defines itself, under these very names.
-_WRITTEN_OUT = frozenset({"HttpResponse"})
+# What is written out above, and what only functions of other languages return.
+_LEFT_OUT = frozenset({"HttpResponse", "UrlParts"})
 _PLAIN = {
     "string": "string",
     "int": "number",
@@ -139,27 +139,22 @@ _ARGUMENTS = {
     ArgType.NUMBER: "number",
     ArgType.ANY: "unknown",
 }
-_TABLES = {"items": "Iterable<any>", "members": "object", "parts": "Partial<UrlParts>"}
+_TABLES = {"items": "Iterable<any>", "members": "object"}
 """Table arguments that are no options."""
-_BYTES = frozenset(
-    {"base64.decode", "base64.url_decode"}
-    | {f"crypto.hmac_{digest}_raw" for digest in ("sha1", "sha256", "sha512")}
-)
 _NIL = re.compile(r"\bnil\b")
 _RESERVED = frozenset({"new", "default"})
 _IN_JSON = frozenset({"json"})
 """Modules that have `null`, too, for code that was written for Lua."""
-_EXTENDED = "crypto"
-"""The module that has what browsers have under this name as well."""
 _PROMISED = frozenset({"time.sleep"})
 """What can be waited for, although the host has no part in it."""
 
 
 def javascript_types(functions: Sequence[GuestFunction] = GUEST_API) -> str:
-    """Return the text of `perilune.d.ts`."""
+    """Return the text of `perilune.d.ts`; functions that JavaScript does not have are left out."""
+    functions = [one for one in functions if "javascript" not in one.instead]
     router = "\n".join(_ROUTE.format(method=method) for method in _ROUTER_METHODS)
     parts = [_HEAD.format(version=__version__, router=router)]
-    parts += [_structure(name, STRUCTURES[name]) for name in STRUCTURES if name not in _WRITTEN_OUT]
+    parts += [_structure(name, STRUCTURES[name]) for name in STRUCTURES if name not in _LEFT_OUT]
     for module, members in groupby(functions, key=lambda function: function.module):
         parts.append(_module(module, list(members)))
     parts.append("}\n")
@@ -195,8 +190,6 @@ def _member(name: str, expression: str) -> str:
 
 
 def _module(name: str, functions: Sequence[GuestFunction]) -> str:
-    if name == _EXTENDED:
-        return f"  export const {name}: Crypto;\n"
     lines = [f"  export const {name}: {{", *_functions(functions, "    ")]
     if name in _IN_JSON:
         lines.append("    null: null;")
@@ -215,7 +208,7 @@ def _functions(functions: Sequence[GuestFunction], indent: str) -> Iterator[str]
 
 def _result(function: GuestFunction) -> str:
     name = function.full_name
-    result = "Uint8Array<ArrayBuffer>" if name in _BYTES else typescript_type(result_of(name))
+    result = typescript_type(result_of(name))
     is_promise = (function.runs_on_host and function.has_reply) or name in _PROMISED
     return f"Promise<{result}>" if is_promise else result
 
@@ -258,9 +251,5 @@ def _option(name: str, expression: str) -> str:
 
 
 def _globals(functions: Sequence[GuestFunction]) -> str:
-    modules = dict.fromkeys(one.module for one in functions if one.module != _EXTENDED)
-    names = [*modules, "PeriluneError"]
-    lines = [f'declare const {name}: typeof import("perilune").{name};' for name in names]
-    extended = _functions([one for one in functions if one.module == _EXTENDED], "  ")
-    members = "\n".join(extended).replace(": Text", ': import("perilune").Text')
-    return "\n".join([*lines, "", "interface Crypto {", members, "}", ""])
+    names = [*dict.fromkeys(one.module for one in functions), "PeriluneError"]
+    return "".join(f'declare const {name}: typeof import("perilune").{name};\n' for name in names)

@@ -2,7 +2,9 @@
 
 import re
 
+from perilune.runtimes.guest.api.platform import PLATFORM_FUNCTIONS, PLATFORM_MODULES
 from perilune.runtimes.language import Wording
+from perilune.runtimes.languages.javascript_types import javascript_name
 from perilune.runtimes.languages.tips import TIMEOUT_TIP, Tip, Tips, fixed, write_tip
 
 
@@ -39,6 +41,19 @@ def _no_module_tip(found: re.Match[str], source_line: str) -> str:
         "Nothing is loaded from the network while a function runs: bundle what it needs",
     )
 
+
+def _instead_tip(found: re.Match[str], source_line: str) -> str:
+    return write_tip(
+        f"JavaScript has no {found['name']} of Perilune; use {_INSTEAD[found['name']]}",
+        "The reference of the guest API has an example of it for each function",
+    )
+
+
+_INSTEAD = {
+    **PLATFORM_MODULES,
+    **{javascript_name(name): text for name, text in PLATFORM_FUNCTIONS.items()},
+}
+_ABSENT = f"(?P<name>{'|'.join(map(re.escape, _INSTEAD))})"
 
 _SYNTAX_TIP = write_tip(
     "This line, or the one before it, can't be read",
@@ -87,6 +102,9 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = (
         ),
         _nothing_tip,
     ),
+    (re.compile(rf"'perilune' does not provide an export named '{_ABSENT}'"), _instead_tip),
+    (re.compile(rf"ReferenceError: {_ABSENT} is not defined"), _instead_tip),
+    (re.compile(rf"TypeError: {_ABSENT} is not a function"), _instead_tip),
     (re.compile(r"TypeError: (?P<name>\S+) is not a function"), _no_function_tip),
     (re.compile(r"ReferenceError: (?P<name>\S+) is not defined"), _unknown_tip),
     (

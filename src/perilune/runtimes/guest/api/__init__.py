@@ -14,6 +14,7 @@ from perilune.runtimes.guest.api.javascript_examples import (
 )
 from perilune.runtimes.guest.api.model import ArgType, Argument, GuestFunction
 from perilune.runtimes.guest.api.network import AI, EMAIL, HTTP
+from perilune.runtimes.guest.api.platform import PLATFORM_FUNCTIONS
 from perilune.runtimes.guest.api.python_examples import PYTHON_EXAMPLES
 from perilune.runtimes.guest.api.state import ENV, KV, LOG
 from perilune.runtimes.guest.api.text import BASE64, JSON, STRINGS
@@ -27,6 +28,8 @@ EXAMPLES = {
     "python": PYTHON_EXAMPLES,
 }
 """Examples in other languages than Lua: by language, then by full name of the function."""
+
+_ON_PLATFORM = ("javascript", "typescript")
 
 _TABLE: tuple[GuestFunction, ...] = (
     LOG
@@ -49,6 +52,11 @@ GUEST_API: tuple[GuestFunction, ...] = tuple(
     msgspec.structs.replace(
         function,
         examples={language: texts[function.full_name] for language, texts in EXAMPLES.items()},
+        instead={
+            language: PLATFORM_FUNCTIONS[function.full_name]
+            for language in _ON_PLATFORM
+            if function.full_name in PLATFORM_FUNCTIONS
+        },
     )
     for function in _TABLE
 )

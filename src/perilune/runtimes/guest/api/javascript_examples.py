@@ -8,11 +8,8 @@ from types import MappingProxyType
 
 _LEVELS = ("info", "debug", "warn", "error")
 _DIGESTS = ("md5", "sha1", "sha256", "sha384", "sha512")
-_HMACS = tuple(
-    (f"hmac_{digest}{ending}", f"hmac{digest.capitalize()}{ending[1:].capitalize()}")
-    for digest in ("sha1", "sha256", "sha512")
-    for ending in ("", "_base64", "_raw")
-)
+_HMACS = ("sha1", "sha256", "sha512")
+_FORMS = {"": '"hex"', "_base64": '"base64"', "_raw": ""}
 
 JAVASCRIPT_EXAMPLES: Mapping[str, str] = MappingProxyType(
     {
@@ -47,47 +44,72 @@ JAVASCRIPT_EXAMPLES: Mapping[str, str] = MappingProxyType(
         "json.decode": "const value = json.decode(event.body);",
         "json.array": "const text = json.encode(json.array([]));",
         "json.object": "const text = json.encode(json.object({}));",
-        "base64.encode": 'const text = base64.encode("hello");',
-        "base64.decode": 'const data = base64.decode("aGVsbG8=");',
-        "base64.url_encode": 'const text = base64.urlEncode("hello");',
-        "base64.url_decode": 'const data = base64.urlDecode("aGVsbG8");',
-        **{f"crypto.{name}": f'const digest = crypto.{name}("hello");' for name in _DIGESTS},
+        "base64.encode": 'const text = new TextEncoder().encode("hello").toBase64();',
+        "base64.decode": 'const data = Uint8Array.fromBase64("aGVsbG8=");',
+        "base64.url_encode": (
+            'const data = new TextEncoder().encode("hello");\n'
+            'const text = data.toBase64({ alphabet: "base64url", omitPadding: true });'
+        ),
+        "base64.url_decode": (
+            'const data = Uint8Array.fromBase64("aGVsbG8", { alphabet: "base64url" });'
+        ),
         **{
-            f"crypto.{name}": f'const signature = crypto.{camel}(event.body, "secret key");'
-            for name, camel in _HMACS
+            f"crypto.{name}": (
+                'const { createHash } = await import("node:crypto");\n'
+                f'const digest = createHash("{name}").update("hello").digest("hex");'
+            )
+            for name in _DIGESTS
+        },
+        **{
+            f"crypto.hmac_{name}{ending}": (
+                'const { createHmac } = await import("node:crypto");\n'
+                f'const mac = createHmac("{name}", "secret key").update(event.body);\n'
+                f"const signature = mac.digest({form});"
+            )
+            for name in _HMACS
+            for ending, form in _FORMS.items()
         },
         "crypto.equal": (
-            'const isValid = crypto.equal(crypto.hmacSha256("message", "key"), "a1b2");'
+            'const { createHash, timingSafeEqual } = await import("node:crypto");\n'
+            'const [given, wanted] = ["a1b2", "c3d4"].map((text) =>\n'
+            '  createHash("sha256").update(text).digest());\n'
+            "const isValid = timingSafeEqual(given, wanted);"
         ),
-        "crypto.uuid": "const id = crypto.uuid();",
+        "crypto.uuid": "const id = crypto.randomUUID();",
         "time.now": "const seconds = time.now();",
-        "time.now_ms": "const ms = time.nowMs();",
+        "time.now_ms": "const ms = Date.now();",
         "time.sleep": "await time.sleep(1);",
-        "time.format": 'const text = time.format(0, "2006-01-02 15:04 MST", "Europe/Berlin");',
-        "time.parse": 'const seconds = time.parse("2023-11-14 22:13", "2006-01-02 15:04");',
-        "time.iso": "const text = time.iso(1700000000);",
-        "url.parse": 'const parts = url.parse("https://example.org/search?q=lamp");',
-        "url.build": (
-            'const link = url.build({ scheme: "https", host: "example.org", path: "/search", '
-            'query: { q: "a lamp" } });'
+        "time.format": (
+            'const berlin = new Intl.DateTimeFormat("en", {\n'
+            '  timeZone: "Europe/Berlin",\n'
+            '  timeStyle: "short",\n'
+            "});\n"
+            "const text = berlin.format(new Date(0));"
         ),
-        "url.join": 'const link = url.join("https://example.org/docs/intro", "../about");',
-        "url.encode": 'const query = "q=" + url.encode("a lamp & more");',
-        "url.encode_path": 'const path = "/files/" + url.encodePath("a/b c.txt");',
-        "url.decode": 'const text = url.decode("a+lamp%21");',
-        "strings.trim": 'const name = strings.trim("  lamp  ");',
-        "strings.trimLeft": 'const name = strings.trimLeft("  lamp");',
-        "strings.trimRight": 'const name = strings.trimRight("lamp  ");',
-        "strings.split": 'const parts = strings.split("a,b,c", ",");',
-        "strings.join": 'const text = strings.join(["a", "b"], ", ");',
-        "strings.hasPrefix": 'const isApi = strings.hasPrefix(event.path, "/api/");',
-        "strings.hasSuffix": 'const isImage = strings.hasSuffix(event.path, ".png");',
-        "strings.contains": 'const found = strings.contains("a lamp", "lamp");',
-        "strings.replace": 'const text = strings.replace("a.b.c", ".", "/");',
-        "strings.toLower": 'const text = strings.toLower("ÉCOLE");',
-        "strings.toUpper": 'const text = strings.toUpper("école");',
-        "strings.rep": 'const line = strings.rep("-", 20);',
-        "strings.repeat": 'const text = strings.repeat("ab", 3);',
+        "time.parse": 'const seconds = Date.parse("2023-11-14T22:13:00Z") / 1000;',
+        "time.iso": "const text = new Date(1700000000 * 1000).toISOString();",
+        "url.parse": 'const { hostname, searchParams } = new URL("https://example.org/search?q=lamp");',
+        "url.build": (
+            'const link = new URL("https://example.org/search");\n'
+            'link.searchParams.set("q", "a lamp");'
+        ),
+        "url.join": 'const link = new URL("../about", "https://example.org/docs/intro").href;',
+        "url.encode": 'const query = new URLSearchParams({ q: "a lamp & more" }).toString();',
+        "url.encode_path": 'const path = "/files/" + encodeURIComponent("a/b c.txt");',
+        "url.decode": 'const text = new URLSearchParams("q=a+lamp%21").get("q");',
+        "strings.trim": 'const name = "  lamp  ".trim();',
+        "strings.trimLeft": 'const name = "  lamp".trimStart();',
+        "strings.trimRight": 'const name = "lamp  ".trimEnd();',
+        "strings.split": 'const parts = "a,b,c".split(",");',
+        "strings.join": 'const text = ["a", "b"].join(", ");',
+        "strings.hasPrefix": 'const isApi = event.path.startsWith("/api/");',
+        "strings.hasSuffix": 'const isImage = event.path.endsWith(".png");',
+        "strings.contains": 'const found = "a lamp".includes("lamp");',
+        "strings.replace": 'const text = "a.b.c".replaceAll(".", "/");',
+        "strings.toLower": 'const text = "ÉCOLE".toLowerCase();',
+        "strings.toUpper": 'const text = "école".toUpperCase();',
+        "strings.rep": 'const line = "-".repeat(20);',
+        "strings.repeat": 'const text = "ab".repeat(3);',
         "random.int": "const die = random.int(1, 6);",
         "random.float": "const chance = random.float();",
         "random.string": "const password = random.string(20);",

@@ -38,6 +38,8 @@ class GuestFunction(msgspec.Struct, frozen=True, kw_only=True):
     """A Lua expression or statement that works as it stands."""
     examples: Mapping[str, str] = {}
     """The same in other languages, by name."""
+    instead: Mapping[str, str] = {}
+    """What those languages have of their own in which it does not exist, by name."""
     since: str = "0.1.0"
     runs_on_host: bool = False
     has_reply: bool = True

@@ -1,16 +1,14 @@
 /** What guests import as `perilune` and have as globals. */
 
-import { makeCrypto, random } from "./digests.js";
-import { base64, json } from "./encodings.js";
 import { PeriluneError } from "./errors.js";
 import { Name } from "./msgpack.js";
-import { adaptOutside } from "./outside.js";
+import { json } from "./json.js";
 import { camelCase } from "./names.js";
+import { adaptOutside } from "./outside.js";
+import { random } from "./random.js";
 import { makeRouter } from "./routing.js";
-import { strings } from "./strings.js";
 import { cut } from "./text.js";
-import { makeTime } from "./times.js";
-import { url } from "./urls.js";
+import { makeTime } from "./time.js";
 
 const { stringify } = JSON;
 
@@ -64,11 +62,7 @@ export function makeGuest({ functions, calls, timers, lineLimit, inspect }) {
     modules: {
       ...modules,
       json,
-      base64,
-      crypto: makeCrypto(),
       time: makeTime(timers),
-      url,
-      strings,
       random,
       router: makeRouter(current),
       PeriluneError,

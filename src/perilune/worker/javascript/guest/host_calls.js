@@ -3,7 +3,7 @@
 import { PeriluneError } from "./errors.js";
 import { FrameTooLong } from "./channel.js";
 import { Name, PackError } from "./msgpack.js";
-import { bytesOf } from "./text.js";
+import { bytesOf, textOf } from "./text.js";
 
 const CALL = new Name("call");
 const { isArray } = Array;
@@ -103,6 +103,17 @@ export function textArgument(value, label) {
   if (typeof value === "number" || typeof value === "bigint") return String(value);
   if (value instanceof ArrayBuffer) return new Uint8Array(value);
   throw new TypeError(`${label} must be a string, not ${kindOf(value)}`);
+}
+
+/**
+ * Return a text argument as text.
+ *
+ * @param {any} value
+ * @param {string} label
+ */
+export function asText(value, label) {
+  const text = textArgument(value, label);
+  return typeof text === "string" ? text : textOf(text);
 }
 
 /**

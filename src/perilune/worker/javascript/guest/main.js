@@ -5,6 +5,9 @@
  * needed is taken before guest code is loaded, and hidden from it.
  */
 
+// Guests may import it; what it consists of could not be loaded any more without `Deno`.
+import "node:crypto";
+
 import { Channel } from "./channel.js";
 import { makeConsole } from "./console.js";
 import { Execution } from "./execution.js";

@@ -6,8 +6,8 @@
  */
 
 import { PeriluneError } from "./errors.js";
-import { asText } from "./strings.js";
-import { encodePathSegment } from "./urls.js";
+import { asText } from "./host_calls.js";
+import { bytesOf, latin1Of } from "./text.js";
 
 const METHODS = ["get", "post", "put", "patch", "delete", "head", "any"];
 
@@ -129,7 +129,19 @@ function filled(pattern, params, isStrict) {
       return segment;
     }
     const text = asText(value, `params.${name}`);
-    return isRest ? text.replace(/[^/]+/g, encodePathSegment) : encodePathSegment(text);
+    return isRest ? text.replace(/[^/]+/g, escaped) : escaped(text);
+  });
+}
+
+/**
+ * Escape text that is to be one segment of a path, as all languages do.
+ *
+ * @param {string} text
+ */
+function escaped(text) {
+  return latin1Of(bytesOf(text)).replace(/[^A-Za-z0-9\-_.~$&+=:@]/g, (character) => {
+    const digits = character.charCodeAt(0).toString(16).toUpperCase();
+    return `%${digits.padStart(2, "0")}`;
   });
 }
 

@@ -14,6 +14,7 @@ import { signatureHelp } from "./signature.js";
  * @property {string} summary
  * @property {string} example
  * @property {Record<string, string>} examples  by language
+ * @property {Record<string, string>} instead  what languages have of their own that lack it
  * @property {{ name: string, type: string, optional: boolean }[]} arguments
  */
 
@@ -54,7 +55,7 @@ export function inLanguage(api, runtime) {
   }));
   const modules = api.modules.map((module) => ({
     ...module,
-    functions: module.functions.map((one) => {
+    functions: module.functions.filter((one) => !(runtime in one.instead)).map((one) => {
       const full_name = `${module.name}.${named(one.name)}`;
       return {
         ...one,
@@ -66,7 +67,7 @@ export function inLanguage(api, runtime) {
         example: one.examples[runtime] ?? "",
       };
     }),
-  }));
+  })).filter((module) => module.functions.length > 0);
   return { modules, handler };
 }
 

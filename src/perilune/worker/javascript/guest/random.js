@@ -1,54 +1,17 @@
-/**
- * The modules `crypto` and `random`.
- *
- * `node:crypto` is loaded while `Deno` is there; afterwards it could not be any more.
- */
+/** The module `random`. */
 
-import { createHash, createHmac } from "node:crypto";
-
-import { encoded } from "./encodings.js";
 import { PeriluneError } from "./errors.js";
-import { dataArgument, numberArgument } from "./host_calls.js";
+import { numberArgument } from "./host_calls.js";
+import { latin1Of } from "./text.js";
 
-const webCrypto = globalThis.crypto;
-const randomUUID = webCrypto.randomUUID.bind(webCrypto);
-const getRandomValues = webCrypto.getRandomValues.bind(webCrypto);
+const getRandomValues = crypto.getRandomValues.bind(crypto);
+const { btoa } = globalThis;
 
-const DIGESTS = ["md5", "sha1", "sha256", "sha384", "sha512"];
-const HMAC_DIGESTS = ["sha1", "sha256", "sha512"];
 const MAX_RANDOM = 1_048_576;
 const MOST_AT_ONCE = 65_536;
 const CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 const ID_DIGITS = "0123456789abcdefghijklmnopqrstuv";
 const TWO_32 = 0x1_0000_0000;
-
-/**
- * Return the module `crypto`: what the platform has under this name, and ours.
- *
- * @returns {Record<string, any>}
- */
-export function makeCrypto() {
-  /** @type {Record<string, any>} */
-  const ours = { equal, uuid: () => randomUUID() };
-  for (const digest of DIGESTS) {
-    ours[digest] = (/** @type {any} */ data) =>
-      createHash(digest).update(dataArgument(data, "data")).digest("hex");
-  }
-  for (const digest of HMAC_DIGESTS) {
-    const mac = (/** @type {any} */ message, /** @type {any} */ key) =>
-      createHmac(digest, dataArgument(key, "key")).update(dataArgument(message, "message"));
-    const name = `hmacS${digest.slice(1)}`;
-    ours[name] = (/** @type {any[]} */ ...values) => mac(values[0], values[1]).digest("hex");
-    ours[`${name}Base64`] = (/** @type {any[]} */ ...values) =>
-      mac(values[0], values[1]).digest("base64");
-    ours[`${name}Raw`] = (/** @type {any[]} */ ...values) =>
-      new Uint8Array(mac(values[0], values[1]).digest());
-  }
-  for (const [name, value] of Object.entries(ours)) {
-    Object.defineProperty(webCrypto, name, { value, writable: true, configurable: true });
-  }
-  return webCrypto;
-}
 
 export const random = {
   int: (/** @type {any} */ min, /** @type {any} */ max) => {
@@ -72,7 +35,7 @@ export const random = {
     }
     return text;
   },
-  bytes: (/** @type {any} */ n) => encoded(drawn(sizeOf("bytes", n))),
+  bytes: (/** @type {any} */ n) => btoa(latin1Of(drawn(sizeOf("bytes", n)))),
   hex: (/** @type {any} */ n) => {
     const digits = [];
     for (const byte of drawn(sizeOf("hex", n))) digits.push(byte.toString(16).padStart(2, "0"));
@@ -98,21 +61,6 @@ function nextId() {
   let text = "";
   for (let shift = 95n; shift >= 0n; shift -= 5n) text += ID_DIGITS[Number((bits >> shift) & 31n)];
   return text;
-}
-
-/**
- * Compare in a time that does not tell where two texts differ.
- *
- * @param {any} a
- * @param {any} b
- */
-function equal(a, b) {
-  const first = dataArgument(a, "a");
-  const second = dataArgument(b, "b");
-  if (first.length !== second.length) return false;
-  let difference = 0;
-  for (let at = 0; at < first.length; at++) difference |= first[at] ^ second[at];
-  return difference === 0;
 }
 
 /** @param {bigint} limit */
