@@ -21,7 +21,7 @@ import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from lupa import luajit21
@@ -32,14 +32,13 @@ from perilune.worker.frames import (
     Failure,
     FrameError,
     Invoke,
-    Reply,
     Result,
     Setup,
 )
 from perilune.worker.library import NATIVE, LibraryError
 from perilune.worker.lockdown import Profile
 from perilune.worker.lua_text import fold_case
-from perilune.worker.socket_channel import SocketChannel
+from perilune.worker.socket_channel import Channel, serve_invocations
 
 PROFILE = Profile()
 """Nothing to read, no threads: all files are loaded before the lock-down."""
@@ -89,22 +88,6 @@ collectgarbage("setpause", 150)
 collectgarbage("setstepmul", 400)
 return {native = {}, limits = {}, collect = collectgarbage}
 """
-
-
-class Channel(Protocol):
-    """The way to the host while guest code runs."""
-
-    def send(self, call: Call) -> None:
-        """Hand *call* over.
-
-        Raises:
-            FrameError: it is too large to be sent; nothing was.
-        """
-        ...
-
-    def receive(self) -> Reply:
-        """Wait for the reply to the last call that has one."""
-        ...
 
 
 class Interpreter:
@@ -309,28 +292,8 @@ class Interpreter:
 
 
 def serve(connection: socket.socket) -> None:
-    """Run invocations from the host until it closes *connection*.
-
-    Also returns after a failure that leaves the interpreter unusable.
-
-    Raises:
-        FrameError: the host broke the protocol.
-    """
-    channel = SocketChannel(connection)
-    setup = channel.next_message()
-    if setup is None:
-        return
-    if not isinstance(setup, Setup):
-        raise FrameError(f"expected setup, got {type(setup).__name__}")
-    interpreter = Interpreter(setup, channel)
-    while (message := channel.next_message()) is not None:
-        if not isinstance(message, Invoke):
-            raise FrameError(f"expected invoke, got {type(message).__name__}")
-        outcome = interpreter.execute(message)
-        channel.finish(outcome)
-        if isinstance(outcome, Failure) and outcome.fatal:
-            return
-        interpreter.tidy()
+    """Run invocations until the host closes *connection*; see `serve_invocations`."""
+    serve_invocations(connection, Interpreter)
 
 
 def _deny_attribute(_object: object, name: object, _is_setting: bool) -> object:

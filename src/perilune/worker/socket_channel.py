@@ -1,14 +1,20 @@
-"""The worker's end of its socket: invocations in order, calls and their replies."""
+"""The worker's end of its socket: invocations in order, calls and their replies.
+
+`serve_invocations` is the loop of every interpreter that stays in this process.
+"""
 
 import os
 import socket
 from collections import deque
+from collections.abc import Callable
+from typing import Protocol
 
 from perilune.worker.frames import (
     Call,
     Failure,
     FrameError,
     FrameReader,
+    Invoke,
     Reply,
     Result,
     Setup,
@@ -20,6 +26,65 @@ EXIT_HOST_GONE = 4
 """Exit status of a worker whose host is gone in the middle of a call."""
 RECEIVE_BYTES = 16 * 1024
 """Read at once; much more would have the allocator map and unmap memory each time."""
+
+
+class Channel(Protocol):
+    """The way to the host while guest code runs."""
+
+    def send(self, call: Call) -> None:
+        """Hand *call* over.
+
+        Raises:
+            FrameError: it is too large to be sent; nothing was.
+        """
+        ...
+
+    def receive(self) -> Reply:
+        """Wait for the reply to the last call that has one."""
+        ...
+
+
+class Interpreter(Protocol):
+    """Runs the versions of one function."""
+
+    def execute(self, invoke: Invoke) -> Result | Failure:
+        """Run one invocation to its end.  Never raises for what guest code does."""
+        ...
+
+    def tidy(self) -> None:
+        """Free what the last invocation left behind; its outcome is sent by now."""
+        ...
+
+
+def serve_invocations(
+    connection: socket.socket, start: Callable[[Setup, Channel], Interpreter]
+) -> None:
+    """Run invocations from the host until it closes *connection*.
+
+    Also returns after a failure that leaves the interpreter unusable.
+
+    Args:
+        connection: the worker's end of the socket, blocking.
+        start: makes the interpreter; called once the set-up has come.
+
+    Raises:
+        FrameError: the host broke the protocol.
+    """
+    channel = SocketChannel(connection)
+    setup = channel.next_message()
+    if setup is None:
+        return
+    if not isinstance(setup, Setup):
+        raise FrameError(f"expected setup, got {type(setup).__name__}")
+    interpreter = start(setup, channel)
+    while (message := channel.next_message()) is not None:
+        if not isinstance(message, Invoke):
+            raise FrameError(f"expected invoke, got {type(message).__name__}")
+        outcome = interpreter.execute(message)
+        channel.finish(outcome)
+        if isinstance(outcome, Failure) and outcome.fatal:
+            return
+        interpreter.tidy()
 
 
 class SocketChannel:

@@ -3,9 +3,9 @@
 import sys
 from collections.abc import Awaitable, Callable
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any
 
-from perilune.worker.frames import Call, FrameError, HostFunction, Reply, Setup
+from perilune.worker.frames import Call, FrameError, HostFunction, Setup
 from perilune.worker.python import library, outside
 from perilune.worker.python.errors import Error, error_classes, error_of
 from perilune.worker.python.output import cut
@@ -21,23 +21,12 @@ from perilune.worker.python.records import (
 )
 from perilune.worker.python.responses import to_json
 from perilune.worker.python.routing import router_functions
+from perilune.worker.socket_channel import Channel
 
 NAME = "perilune_guest"
 AIO = "aio"
 
 _HostCall = Callable[..., Any]
-
-
-class Channel(Protocol):
-    """The way to the host while guest code runs."""
-
-    def send(self, call: Call) -> None:
-        """Hand *call* over; raises `FrameError` when it is too large."""
-        ...
-
-    def receive(self) -> Reply:
-        """Wait for the reply to the last call that has one."""
-        ...
 
 
 class GuestLibrary:

@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from perilune.worker.answers import build_result
-from perilune.worker.frames import Failure, FrameError, Invoke, Result, Setup
+from perilune.worker.frames import Failure, Invoke, Result, Setup
 from perilune.worker.library.zones import zone_file, zone_names
 from perilune.worker.lockdown import Profile
 from perilune.worker.python.archive import Archive, open_archive, read_into_memory
@@ -29,7 +29,7 @@ from perilune.worker.python.failures import (
     failure_of,
     show_source,
 )
-from perilune.worker.python.guest import Channel, GuestLibrary
+from perilune.worker.python.guest import GuestLibrary
 from perilune.worker.python.output import LogHandler, LogStream
 from perilune.worker.python.records import Context, make_event
 from perilune.worker.python.responses import response_of
@@ -39,7 +39,7 @@ from perilune.worker.python.stdlib import (
     leave_only_stdlib,
     list_modules,
 )
-from perilune.worker.socket_channel import SocketChannel
+from perilune.worker.socket_channel import Channel, serve_invocations
 
 PROFILE = Profile(overhead_bytes=32 * 1024 * 1024)
 """Nothing to read, no threads: the standard library comes out of memory."""
@@ -121,6 +121,9 @@ class Interpreter:
             stream.finish()
         return outcome
 
+    def tidy(self) -> None:
+        """Do nothing: CPython frees what an invocation leaves behind."""
+
     def _run(self, invoke: Invoke) -> Result | Failure:
         handler: Callable[..., Any] | None = None
         try:
@@ -176,28 +179,13 @@ def open_packages(path: str) -> None:
 
 
 def serve(connection: socket.socket) -> None:
-    """Run invocations from the host until it closes *connection*.
+    """Run invocations until the host closes *connection*; see `serve_invocations`."""
+    serve_invocations(connection, _start)
 
-    Also returns after a failure that leaves the interpreter unusable.
 
-    Raises:
-        FrameError: the host broke the protocol.
-    """
-    channel = SocketChannel(connection)
-    setup = channel.next_message()
-    if setup is None:
-        return
-    if not isinstance(setup, Setup):
-        raise FrameError(f"expected setup, got {type(setup).__name__}")
+def _start(setup: Setup, channel: Channel) -> Interpreter:
     leave_only_stdlib([_STDLIB, *_packages])
-    interpreter = Interpreter(setup, channel)
-    while (message := channel.next_message()) is not None:
-        if not isinstance(message, Invoke):
-            raise FrameError(f"expected invoke, got {type(message).__name__}")
-        outcome = interpreter.execute(message)
-        channel.finish(outcome)
-        if isinstance(outcome, Failure) and outcome.fatal:
-            return
+    return Interpreter(setup, channel)
 
 
 def _located(failure: Failure, error: BaseException, handler: Callable[..., Any] | None) -> Failure:
