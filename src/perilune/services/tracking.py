@@ -1,8 +1,13 @@
 """What the trackers of AI requests and of e-mails have in common."""
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
+
+from perilune.clock import WallClock, wall_clock
+from perilune.ids import new_id
+from perilune.masking import DEFAULT_MASKER
 
 MAX_TEXT_BYTES = 64 * 1024
 """Longest text of a record in UTF-8, the mark of a cut one included."""
@@ -60,7 +65,89 @@ class OfExecution(Protocol):
         ...
 
 
+Q = TypeVar("Q")
 R = TypeVar("R", bound=OfExecution)
+
+
+class RequestMasker(Protocol):
+    """The part of the masker that records need."""
+
+    def body(self, text: str, /) -> str:
+        """Return a body, JSON or not, with secrets replaced."""
+        ...
+
+    def text(self, message: str, /) -> str:
+        """Return running text with secrets replaced."""
+        ...
+
+    def url(self, url: str, /) -> str:
+        """Return an address with secrets replaced."""
+        ...
+
+
+class RequestRows(Protocol[R]):
+    """The part of the store that a tracker needs."""
+
+    def append(self, row: R, /) -> bool:
+        """Queue one row; False when the store takes no more."""
+        ...
+
+    async def page(self, execution_id: str, limit: int | None, offset: int) -> tuple[list[R], int]:
+        """Return rows of an execution oldest first and the total; a limit of None means all."""
+        ...
+
+
+class StoreTracker(ABC, Generic[Q, R]):
+    """Keeps the attempts *Q* of executions as masked records *R* in the store.
+
+    Writing never fails and never waits.  Reading does fail, so that a broken store can't look
+    like an execution that asked for nothing.
+    """
+
+    WHAT: ClassVar[str]
+    """What is recorded, for the log of the server: `an e-mail`."""
+
+    def __init__(
+        self,
+        rows: RequestRows[R],
+        *,
+        masker: RequestMasker = DEFAULT_MASKER,
+        clock: WallClock = wall_clock,
+        new_id: Callable[[], str] = new_id,
+    ) -> None:
+        self._rows = rows
+        self._masker = masker
+        self._clock = clock
+        self._new_id = new_id
+        self._lost = LostRecords(self.WHAT)
+
+    @property
+    def write_failures(self) -> int:
+        """Records that were lost because they could not be written."""
+        return self._lost.count
+
+    async def track(self, execution_id: str, request: Q) -> None:
+        """Record one attempt; never raises and never suspends."""
+        try:
+            if not self._rows.append(self._row(execution_id, request)):
+                self._lost.report(execution_id, "the store takes no more rows")
+        except Exception as error:
+            # A boundary: whatever is wrong with the record must not fail the execution.
+            self._lost.report(execution_id, "it failed", error)
+
+    async def requests(self, execution_id: str) -> list[R]:
+        """Return all attempts of an execution, oldest first.  Raises `StoreError`."""
+        return (await self._rows.page(execution_id, None, 0))[0]
+
+    async def requests_paginated(
+        self, execution_id: str, limit: int, offset: int
+    ) -> tuple[list[R], int]:
+        """Return up to *limit* attempts from *offset* on, and the total.  Raises `StoreError`."""
+        return await self._rows.page(execution_id, max(limit, 0), max(offset, 0))
+
+    @abstractmethod
+    def _row(self, execution_id: str, request: Q) -> R:
+        """Return the masked record of an attempt."""
 
 
 class MemoryRequestRows(Generic[R]):

@@ -1,16 +1,9 @@
-"""The record of every attempt to reach a model.
+"""The record of every attempt to reach a model."""
 
-Writing never fails and never waits, as with logs: what was sent and received
-is masked, bounded and queued.  Reading does fail, so that a broken store can't
-look like an execution that asked no model (KD-77).
-"""
+from functools import cached_property
+from typing import cast
 
-from collections.abc import Callable
-from typing import Protocol, cast
-
-from perilune.clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
-from perilune.ids import new_id
-from perilune.masking import DEFAULT_MASKER
+from perilune.clock import MonotonicClock, monotonic_clock
 from perilune.services.ai.types import (
     AIClient,
     AIError,
@@ -20,25 +13,8 @@ from perilune.services.ai.types import (
     TrackedChatResult,
     TrackRequest,
 )
-from perilune.services.tracking import LostRecords, stored_text
-from perilune.store import AIRequest, AIRequestRows, AIRequestStatus
-
-
-class AIMasker(Protocol):
-    """The part of the masker that records need."""
-
-    def body(self, text: str, /) -> str:
-        """Return a body, JSON or not, with secrets replaced."""
-        ...
-
-    def text(self, message: str, /) -> str:
-        """Return running text with secrets replaced."""
-        ...
-
-    def url(self, url: str, /) -> str:
-        """Return an address with secrets replaced."""
-        ...
-
+from perilune.services.tracking import StoreTracker, stored_text
+from perilune.store import AIRequest, AIRequestStatus
 
 MAX_COUNTED = 200
 """Pairs of model and direction whose tokens are counted by themselves, not as `OTHER`."""
@@ -46,51 +22,15 @@ MAX_NAME_CHARS = 100
 OTHER = "other"
 
 
-class StoreAITracker:
+class StoreAITracker(StoreTracker[TrackRequest, AIRequest]):
     """The tracker that ships: masked records in the store."""
 
-    def __init__(
-        self,
-        rows: AIRequestRows,
-        *,
-        masker: AIMasker = DEFAULT_MASKER,
-        clock: WallClock = wall_clock,
-        new_id: Callable[[], str] = new_id,
-    ) -> None:
-        self._rows = rows
-        self._masker = masker
-        self._clock = clock
-        self._new_id = new_id
-        self._lost = LostRecords("an AI request")
-        self.tokens: dict[tuple[str, str, str], int] = {}
+    WHAT = "an AI request"
+
+    @cached_property
+    def tokens(self) -> dict[tuple[str, str, str], int]:
         """Tokens by provider, model and direction (`input`, `output`), since the start."""
-
-    @property
-    def write_failures(self) -> int:
-        """Records that were lost because they could not be written."""
-        return self._lost.count
-
-    async def track(self, execution_id: str, request: TrackRequest) -> None:
-        """Record one attempt; never raises and never suspends."""
-        try:
-            row = self._row(execution_id, request)
-            self._count(row.provider, row.model, "input", row.input_tokens)
-            self._count(row.provider, row.model, "output", row.output_tokens)
-            if not self._rows.append(row):
-                self._lost.report(execution_id, "the store takes no more rows")
-        except Exception as error:
-            # A boundary: whatever is wrong with the record must not fail the execution.
-            self._lost.report(execution_id, "it failed", error)
-
-    async def requests(self, execution_id: str) -> list[AIRequest]:
-        """Return all attempts of an execution, oldest first.  Raises `StoreError`."""
-        return (await self._rows.page(execution_id, None, 0))[0]
-
-    async def requests_paginated(
-        self, execution_id: str, limit: int, offset: int
-    ) -> tuple[list[AIRequest], int]:
-        """Return up to *limit* attempts from *offset* on, and the total.  Raises `StoreError`."""
-        return await self._rows.page(execution_id, max(limit, 0), max(offset, 0))
+        return {}
 
     def _count(self, provider: str, model: str, direction: str, tokens: int | None) -> None:
         if not tokens:
@@ -104,7 +44,7 @@ class StoreAITracker:
     def _row(self, execution_id: str, request: TrackRequest) -> AIRequest:
         mask = self._masker
         response_json, error_message = request.response_json, request.error_message
-        return AIRequest(
+        row = AIRequest(
             id=self._new_id(),
             execution_id=execution_id,
             provider=stored_text(mask.text, request.provider),
@@ -119,6 +59,9 @@ class StoreAITracker:
             duration_ms=request.duration_ms,
             created_at=int(self._clock()),
         )
+        self._count(row.provider, row.model, "input", row.input_tokens)
+        self._count(row.provider, row.model, "output", row.output_tokens)
+        return row
 
 
 class TrackedAIClient:

@@ -1,18 +1,11 @@
-"""The record of every attempt to send an e-mail.
+"""The record of every attempt to send an e-mail."""
 
-Writing never fails and never waits.  Reading does fail, so that a broken store
-can't look like an execution that sent nothing (KD-77).
-"""
-
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol, cast
+from typing import cast
 
 import msgspec
 
-from perilune.clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
-from perilune.ids import new_id
-from perilune.masking import DEFAULT_MASKER
+from perilune.clock import MonotonicClock, monotonic_clock
 from perilune.services.email.types import (
     EmailClient,
     EmailError,
@@ -22,62 +15,14 @@ from perilune.services.email.types import (
     TrackedSendResult,
     TrackRequest,
 )
-from perilune.services.tracking import LostRecords, stored_text
-from perilune.store import EmailRequest, EmailRequestRows, EmailRequestStatus
+from perilune.services.tracking import StoreTracker, stored_text
+from perilune.store import EmailRequest, EmailRequestStatus
 
 
-class EmailMasker(Protocol):
-    """The part of the masker that records need."""
-
-    def body(self, text: str, /) -> str:
-        """Return a body, JSON or not, with secrets replaced."""
-        ...
-
-    def text(self, message: str, /) -> str:
-        """Return running text with secrets replaced."""
-        ...
-
-
-class StoreEmailTracker:
+class StoreEmailTracker(StoreTracker[TrackRequest, EmailRequest]):
     """The tracker that ships: masked records in the store."""
 
-    def __init__(
-        self,
-        rows: EmailRequestRows,
-        *,
-        masker: EmailMasker = DEFAULT_MASKER,
-        clock: WallClock = wall_clock,
-        new_id: Callable[[], str] = new_id,
-    ) -> None:
-        self._rows = rows
-        self._masker = masker
-        self._clock = clock
-        self._new_id = new_id
-        self._lost = LostRecords("an e-mail")
-
-    @property
-    def write_failures(self) -> int:
-        """Records that were lost because they could not be written."""
-        return self._lost.count
-
-    async def track(self, execution_id: str, request: TrackRequest) -> None:
-        """Record one attempt; never raises and never suspends."""
-        try:
-            if not self._rows.append(self._row(execution_id, request)):
-                self._lost.report(execution_id, "the store takes no more rows")
-        except Exception as error:
-            # A boundary: whatever is wrong with the record must not fail the execution.
-            self._lost.report(execution_id, "it failed", error)
-
-    async def requests(self, execution_id: str) -> list[EmailRequest]:
-        """Return all attempts of an execution, oldest first.  Raises `StoreError`."""
-        return (await self._rows.page(execution_id, None, 0))[0]
-
-    async def requests_paginated(
-        self, execution_id: str, limit: int, offset: int
-    ) -> tuple[list[EmailRequest], int]:
-        """Return up to *limit* attempts from *offset* on, and the total.  Raises `StoreError`."""
-        return await self._rows.page(execution_id, max(limit, 0), max(offset, 0))
+    WHAT = "an e-mail"
 
     def _row(self, execution_id: str, request: TrackRequest) -> EmailRequest:
         mask = self._masker

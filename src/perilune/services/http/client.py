@@ -17,7 +17,7 @@ from perilune.services.http.egress import CheckingResolver, EgressPolicy, Egress
 from perilune.services.http.outgoing import Outgoing, build_outgoing, canonical
 from perilune.services.http.reasons import reason_of
 from perilune.services.http.target import quoted
-from perilune.services.http.types import HTTPClientError, Request, Response
+from perilune.services.http.types import HTTPClient, HTTPClientError, Request, Response
 
 MIB = 1024 * 1024
 MAX_CONNECTIONS = 100
@@ -67,7 +67,7 @@ class _Pool:
         return sum(one.fileno() >= 0 for one in self.sockets) >= MAX_SOCKETS
 
 
-class Client:
+class Client(HTTPClient):
     """Sends requests to addresses that the policy allows.
 
     An async context manager that owns a pool of connections.  Proxies of the
@@ -125,26 +125,6 @@ class Client:
         other = Client(self._policy, limits)
         other._pool = self._pool
         return other
-
-    async def get(self, request: Request) -> Response:
-        """Send a GET request."""
-        return await self.request(replace(request, method="GET", body=""))
-
-    async def post(self, request: Request) -> Response:
-        """Send a POST request."""
-        return await self.request(replace(request, method="POST"))
-
-    async def put(self, request: Request) -> Response:
-        """Send a PUT request."""
-        return await self.request(replace(request, method="PUT"))
-
-    async def patch(self, request: Request) -> Response:
-        """Send a PATCH request."""
-        return await self.request(replace(request, method="PATCH"))
-
-    async def delete(self, request: Request) -> Response:
-        """Send a DELETE request."""
-        return await self.request(replace(request, method="DELETE"))
 
     async def request(self, request: Request) -> Response:
         """Send a request with the method it names.

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from perilune.services.http.types import HTTPClientError, Request, Response
+from perilune.services.http.types import HTTPClient, HTTPClientError, Request, Response
 
 
-class FakeClient:
+class FakeClient(HTTPClient):
     """Answers from what it was told, keyed by `METHOD:URL`; all else is an empty 200."""
 
     def __init__(self) -> None:
@@ -20,26 +20,6 @@ class FakeClient:
     def set_error(self, method: str, url: str, error: HTTPClientError) -> None:
         """Let *method* on *url* fail with *error*."""
         self._answers[f"{method}:{url}"] = error
-
-    async def get(self, request: Request) -> Response:
-        """Answer a GET request."""
-        return await self.request(replace(request, method="GET"))
-
-    async def post(self, request: Request) -> Response:
-        """Answer a POST request."""
-        return await self.request(replace(request, method="POST"))
-
-    async def put(self, request: Request) -> Response:
-        """Answer a PUT request."""
-        return await self.request(replace(request, method="PUT"))
-
-    async def patch(self, request: Request) -> Response:
-        """Answer a PATCH request."""
-        return await self.request(replace(request, method="PATCH"))
-
-    async def delete(self, request: Request) -> Response:
-        """Answer a DELETE request."""
-        return await self.request(replace(request, method="DELETE"))
 
     async def request(self, request: Request) -> Response:
         """Answer a request with the method it names."""

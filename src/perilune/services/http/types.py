@@ -1,7 +1,7 @@
 """HTTP for guest code: what a request and a response are, and what a client offers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Protocol
 
 from perilune.errors import PeriluneError
@@ -72,28 +72,31 @@ class HTTPError(PeriluneError):
 
 
 class HTTPClient(Protocol):
-    """Sends requests.  Every method raises `HTTPClientError` when there is no response."""
+    """Sends requests; a client that inherits from it only has to write `request`.
 
-    async def get(self, request: Request) -> Response:
-        """Send a GET request."""
-        ...
-
-    async def post(self, request: Request) -> Response:
-        """Send a POST request."""
-        ...
-
-    async def put(self, request: Request) -> Response:
-        """Send a PUT request."""
-        ...
-
-    async def patch(self, request: Request) -> Response:
-        """Send a PATCH request."""
-        ...
-
-    async def delete(self, request: Request) -> Response:
-        """Send a DELETE request."""
-        ...
+    Every method raises `HTTPClientError` when there is no response.
+    """
 
     async def request(self, request: Request) -> Response:
         """Send a request with the method it names."""
         ...
+
+    async def get(self, request: Request) -> Response:
+        """Send a GET request, without a body."""
+        return await self.request(replace(request, method="GET", body=""))
+
+    async def post(self, request: Request) -> Response:
+        """Send a POST request."""
+        return await self.request(replace(request, method="POST"))
+
+    async def put(self, request: Request) -> Response:
+        """Send a PUT request."""
+        return await self.request(replace(request, method="PUT"))
+
+    async def patch(self, request: Request) -> Response:
+        """Send a PATCH request."""
+        return await self.request(replace(request, method="PATCH"))
+
+    async def delete(self, request: Request) -> Response:
+        """Send a DELETE request."""
+        return await self.request(replace(request, method="DELETE"))
