@@ -45,7 +45,7 @@ class Server:
 
     def pss_mib(self) -> float:
         """Return the proportional memory of the server and all its descendants, in MiB."""
-        return sum(_pss_kib(pid) for pid in descendants(self.process.pid)) / 1024
+        return sum(pss_kib(pid) for pid in descendants(self.process.pid)) / 1024
 
     def worker_pss_mib(self, marks: Sequence[str]) -> list[float]:
         """Return the proportional memory of each worker, in MiB.
@@ -54,10 +54,10 @@ class Server:
             marks: one of them is in the command line of the process that forked the workers.
         """
         pids = descendants(self.process.pid)
-        marked = {pid for pid in pids if any(mark in _command_of(pid) for mark in marks)}
+        marked = {pid for pid in pids if any(mark in " ".join(command_of(pid)) for mark in marks)}
         # Forked workers have their parent's command line, those that became a program do not.
-        parents = {pid for pid in marked if _parent_of(pid) not in marked}
-        return [_pss_kib(pid) / 1024 for pid in pids if _parent_of(pid) in parents]
+        parents = {pid for pid in marked if parent_of(pid) not in marked}
+        return [pss_kib(pid) / 1024 for pid in pids if parent_of(pid) in parents]
 
 
 @contextmanager
@@ -111,40 +111,73 @@ def wait_until_answering(url: str, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(f"nothing answered at {url} for {START_LIMIT_S:g} s")
 
 
+def read_proc(pid: int, name: str) -> bytes:
+    """Return the content of `/proc/PID/NAME`, nothing if the process has ended meanwhile."""
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
 def descendants(pid: int) -> list[int]:
     """Return *pid* and every process below it."""
     found, rest = [], [pid]
     while rest:
         one = rest.pop()
         found.append(one)
-        for task in Path(f"/proc/{one}/task").glob("*/children"):
-            try:
-                rest.extend(int(child) for child in task.read_text().split())
-            except OSError:
-                continue
+        rest += children_of(one)
     return found
 
 
-def _command_of(pid: int) -> str:
+def children_of(pid: int) -> list[int]:
+    """Return the processes that *pid* has started and that have not been waited for."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    except OSError:
-        return ""
+        threads = os.listdir(f"/proc/{pid}/task")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [
+        int(child)
+        for thread in threads
+        for child in read_proc(pid, f"task/{thread}/children").split()
+    ]
 
 
-def _parent_of(pid: int) -> int:
+def command_of(pid: int) -> list[str]:
+    """Return the command line of a process, without words if it has ended."""
+    line = read_proc(pid, "cmdline").decode().rstrip("\0")
+    return line.split("\0") if line else []
+
+
+def parent_of(pid: int) -> int:
+    """Return the process that has started *pid*, 0 if that has ended."""
+    fields = _fields_of(pid)
+    return int(fields[1]) if fields else 0
+
+
+def is_running(pid: int) -> bool:
+    """Return whether a process has not ended, be it waited for or not."""
+    fields = _fields_of(pid)
+    return bool(fields) and fields[0] != b"Z"
+
+
+def resident_bytes(pid: int) -> int:
+    """Return the memory of a process, 0 if it has ended."""
+    sizes = read_proc(pid, "statm").split()
+    return int(sizes[1]) * os.sysconf("SC_PAGE_SIZE") if sizes else 0
+
+
+def pss_kib(pid: int) -> int:
+    """Return the proportional memory of a process.
+
+    It is 0 if the process has ended, or belongs to somebody else and only root may weigh it.
+    """
     try:
-        # The name, in brackets, may contain anything; the parent is the second member behind it.
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    except (OSError, ValueError):
+        lines = read_proc(pid, "smaps_rollup").splitlines()
+    except PermissionError:
         return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith(b"Pss:")), 0)
 
 
-def _pss_kib(pid: int) -> int:
-    try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1])
-    except OSError:
-        pass
-    return 0
+def _fields_of(pid: int) -> list[bytes]:
+    # The name, in brackets, may contain anything; behind it are the state and the parent.
+    return read_proc(pid, "stat").rpartition(b")")[2].split()

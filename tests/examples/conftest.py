@@ -23,6 +23,7 @@ from perilune.services.logger import StoreLogger
 from perilune.store import Function, KVRows, SqliteStore, open_store
 from tests.store.template import write_database
 
+HERE = Path(__file__).parent
 EXAMPLES = Path(__file__).parents[2] / "examples" / "functions"
 BASE_URL = "https://functions.example.org"
 STRICT = """
@@ -43,6 +44,13 @@ FORMS = {
     "python": ("", "py"),
 }
 """What stands before an example, and the ending of its file, by language."""
+
+FIRST_LANGUAGE = "lua"
+"""The language in which `make test` tries everything.
+
+Of the examples in other languages it tries each test once, with the first of its parameters;
+`make soak` tries the rest.
+"""
 
 TOKEN = {"Authorization": "Bearer opensesame"}
 STRANGERS = [
@@ -164,6 +172,20 @@ async def open_stage(
             engine = new(Config(db=store, logger=logger, runtime=runtime))
             yield Stage(store, engine, pairs, env, http, ai, email, language)
             await engine.close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave to `make soak` what `FIRST_LANGUAGE` stands for."""
+    tried: set[tuple[str, str]] = set()
+    for item in items:
+        if not isinstance(item, pytest.Function) or not item.path.is_relative_to(HERE):
+            continue
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        test = (item.nodeid.partition("[")[0], str(parameters.get("language", FIRST_LANGUAGE)))
+        if test[1] != FIRST_LANGUAGE and test in tried:
+            item.add_marker(pytest.mark.soak)
+        tried.add(test)
 
 
 @pytest.fixture(scope="module", params=list(FORMS))

@@ -5,18 +5,16 @@ On a real server, which stays small, keeps its store within the documented bound
 """
 
 import asyncio
-import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import aiohttp
 import httpx
 import pytest
 from aiohttp import web
 
-from bench.processes import Server, serving
+from bench.processes import Server, read_proc, resident_bytes, serving
 from perilune.runtimes import WorkerLimits
 from perilune.services.logger import LogLimits
 from tests.upstream import open_upstream
@@ -96,7 +94,7 @@ async def watched(server: Server) -> AsyncIterator[httpx.AsyncClient]:
         while True:
             answer = await client.get(hello)
             assert answer.text == "hello", answer.text
-            peaks.append(_resident_bytes(server.process.pid))
+            peaks.append(resident_bytes(server.process.pid))
             await asyncio.sleep(0.05)
 
     limits = httpx.Limits(max_connections=None)
@@ -237,14 +235,9 @@ def _executions(server: Server, url: str) -> list[dict[str, str]]:
     return found
 
 
-def _resident_bytes(pid: int) -> int:
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
-
-
 def _store_bytes(server: Server) -> int:
     """Return the size of the server's database as a reader sees it, the newest commits included."""
-    environment = Path(f"/proc/{server.process.pid}/environ").read_bytes().split(b"\0")
+    environment = read_proc(server.process.pid, "environ").split(b"\0")
     (data_dir,) = [one[9:].decode() for one in environment if one.startswith(b"DATA_DIR=")]
     connection = sqlite3.connect(f"file:{data_dir}/lunar.db?mode=ro", uri=True)
     try:

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bench.processes import Server, descendants, serving
+from bench.processes import Server, command_of, descendants, is_running, serving
 from perilune.store import ExecutionStatus, open_store
 
 CLIENTS = 8
@@ -62,16 +62,8 @@ async def _kill_under_load(server: Server, hello: str, slow: str) -> list[str]:
 
 async def _until_gone(pids: list[int]) -> None:
     async with asyncio.timeout(30):
-        while [pid for pid in pids if _is_running(pid)]:
+        while [pid for pid in pids if is_running(pid)]:
             await asyncio.sleep(0.01)
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
 
 
 async def _check_store(path: Path, answered: list[str]) -> None:
@@ -154,9 +146,8 @@ async def test_a_client_that_goes_away_leaves_nothing_running(tmp_path: Path) ->
 
 def _folders_of_modules(server: Server) -> set[Path]:
     """Where the JavaScript workers of a server read their modules."""
-    lines = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in descendants(server.process.pid)]
-    words = [line.decode().rstrip("\0").split("\0") for line in lines]
-    return {Path(each[-1]).parent for each in words if each[0] == "deno"}
+    commands = [command_of(pid) for pid in descendants(server.process.pid)]
+    return {Path(words[-1]).parent for words in commands if words[:1] == ["deno"]}
 
 
 @pytest.mark.slow

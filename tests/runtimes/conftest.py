@@ -65,27 +65,6 @@ def overwrite(module, old, new):
 """Hostile Python that changes a module where it is in memory, before it is imported."""
 
 
-def descendants(of: int) -> dict[int, list[str]]:
-    """Process ids and command lines of everything that *of* has started."""
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            parents[int(entry.name)] = int(fields[1])
-    found: dict[int, list[str]] = {}
-    for pid in parents:
-        ancestor = pid
-        while ancestor in parents and ancestor != of:
-            ancestor = parents[ancestor]
-        if ancestor == of and pid != of:
-            line = Path(f"/proc/{pid}/cmdline").read_bytes().decode()
-            found[pid] = line.rstrip("\0").split("\0")
-    return found
-
-
 @dataclass
 class Box:
     """What a test needs to run functions and look at what was recorded."""

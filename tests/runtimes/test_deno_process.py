@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.processes import command_of, descendants, is_running, parent_of
 from perilune.events import ExecutionContext, HTTPEvent
 from perilune.runtimes import (
     RuntimeRequest,
@@ -19,7 +20,6 @@ from perilune.runtimes import (
 from perilune.runtimes.languages.javascript import JAVASCRIPT
 from perilune.services.logger import MemoryLogger
 from perilune.worker.library.zones import SERVER
-from tests.runtimes.conftest import descendants
 
 HELLO = "export default () => 'hello';"
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root's workers are another user")
@@ -37,22 +37,9 @@ def programs() -> dict[int, Path]:
     """The processes of this test that are Deno now, with the folder of their modules."""
     return {
         pid: Path(line[-1]).parent
-        for pid, line in descendants(os.getpid()).items()
-        if line[0] == "deno"
+        for pid in descendants(os.getpid())
+        if (line := command_of(pid))[:1] == ["deno"]
     }
-
-
-def zygote_of(pid: int) -> int:
-    """The process that a worker was forked from."""
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-
-
-def is_left_of(zygote: int) -> bool:
-    """Whether a killed process has yet to end."""
-    try:
-        return "\nState:\tZ" not in Path(f"/proc/{zygote}/status").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 @pytest.fixture
@@ -117,10 +104,10 @@ async def test_what_a_killed_process_has_left_is_removed_by_the_next():
     async with WorkerRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1)) as runtime:
         await runtime.execute(hello("javascript"))
         ((worker, folder),) = list(programs().items())[:1]
-        zygote = zygote_of(worker)
+        zygote = parent_of(worker)
         os.kill(zygote, signal.SIGKILL)
         async with asyncio.timeout(30):
-            while is_left_of(zygote) or is_left_of(worker):
+            while is_running(zygote) or is_running(worker):
                 await asyncio.sleep(0)
         left = sum(one.stat().st_size for one in folder.iterdir())
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.processes import descendants, resident_bytes
 from perilune.events import ExecutionContext, HTTPEvent
 from perilune.runtimes import (
     Packages,
@@ -17,10 +18,10 @@ from perilune.runtimes import (
     RuntimeRequest,
     WorkerLimits,
     WorkerRuntime,
-    packages,
 )
+from perilune.runtimes.packages import sets
 from perilune.services.logger import MemoryLogger
-from tests.runtimes.conftest import OVERWRITE, descendants
+from tests.runtimes.conftest import OVERWRITE
 
 MIB = 1024 * 1024
 SIZE_LIMIT_BYTES = 8 * MIB
@@ -69,9 +70,9 @@ def wheels(tmp_path: Path) -> Path:
 @pytest.fixture
 def installed(tmp_path: Path, wheels: Path, monkeypatch: pytest.MonkeyPatch) -> Packages:
     """Packages with narrow limits, that come from a folder."""
-    monkeypatch.setattr(packages, "SIZE_LIMIT_BYTES", SIZE_LIMIT_BYTES)
-    monkeypatch.setattr(packages, "MAX_FILES", MAX_FILES)
-    monkeypatch.setattr(packages, "PIP_MEMORY_BYTES", PIP_MEMORY_BYTES)
+    monkeypatch.setattr(sets, "SIZE_LIMIT_BYTES", SIZE_LIMIT_BYTES)
+    monkeypatch.setattr(sets, "MAX_FILES", MAX_FILES)
+    monkeypatch.setattr(sets, "PIP_MEMORY_BYTES", PIP_MEMORY_BYTES)
     return Packages(tmp_path / "packages", PIP_ENVIRONMENT | {"PIP_FIND_LINKS": str(wheels)})
 
 
@@ -147,19 +148,12 @@ async def test_the_compiler_gets_no_more_memory_than_pip_has(
     task = asyncio.create_task(installed.install(line))
 
     while not task.done():
-        for pid in descendants(os.getpid()):
-            most_bytes = max(most_bytes, _resident_bytes(pid))
+        for pid in descendants(os.getpid())[1:]:
+            most_bytes = max(most_bytes, resident_bytes(pid))
         await asyncio.sleep(0.01)
 
     await asyncio.wait([task])
     assert MIB < most_bytes < PIP_MEMORY_BYTES
-
-
-def _resident_bytes(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
 
 
 async def test_packages_are_installed_below_a_relative_directory(

@@ -15,6 +15,7 @@ import httpx
 import msgspec
 import pytest
 
+from bench.processes import descendants, pss_kib
 from perilune.app import open_server
 from perilune.config import Settings
 from perilune.events import ExecutionContext, HTTPEvent
@@ -33,7 +34,6 @@ from perilune.runtimes.languages.installed import GROUP
 from perilune.runtimes.limits import MIB
 from perilune.runtimes.workers.pool import WATCH_INTERVAL_S
 from perilune.services.logger import MemoryLogger
-from tests.runtimes.conftest import descendants
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "template_runtime"
 KEY = "0123456789abcdef-test"
@@ -181,14 +181,7 @@ async def test_a_hundred_functions_in_mixed_languages_share_the_workers(duration
 
 def workers_bytes() -> int:
     """What all processes started by this one hold that nobody else shares."""
-    total = 0
-    for pid in descendants(os.getpid()):
-        try:
-            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-        except (FileNotFoundError, ProcessLookupError, PermissionError):
-            continue
-        total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
-    return total
+    return sum(pss_kib(pid) * 1024 for pid in descendants(os.getpid())[1:])
 
 
 async def test_idle_workers_make_way_when_memory_is_short() -> None:

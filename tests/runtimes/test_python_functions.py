@@ -2,11 +2,11 @@
 
 import json
 import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bench.processes import children_of, command_of, pss_kib
 from perilune.events import HTTPEvent
 from perilune.store import ExecutionStatus
 from tests.runtimes.conftest import TIMEOUT_S, Box
@@ -330,34 +330,19 @@ async def test_a_warm_worker_is_small(python: Box) -> None:
     for _ in range(20):
         await python.call(function_id)
 
-    sizes = [_pss_kib(pid) for pid in _python_workers()]
+    sizes = [pss_kib(pid) for pid in _python_workers()]
 
     assert sizes
-    if None in sizes:
+    if not any(sizes):
         pytest.skip("only root can weigh the processes of other users")
-    assert max(size for size in sizes if size is not None) < 12 * 1024
+    assert max(sizes) < 12 * 1024
 
 
 def _python_workers() -> set[int]:
     """Return the processes that were forked from Python's zygote."""
-    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
-    zygotes = [
-        pid
-        for pid in children
-        if b"perilune.worker.python.interpreter" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    ]
     return {
-        int(worker)
-        for pid in zygotes
-        for worker in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        worker
+        for zygote in children_of(os.getpid())
+        if "perilune.worker.python.interpreter" in command_of(zygote)
+        for worker in children_of(zygote)
     }
-
-
-def _pss_kib(pid: int) -> int | None:
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except PermissionError:
-        return None
-    except (FileNotFoundError, ProcessLookupError):
-        return 0  # it has just been replaced by another one
-    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from bench.processes import children_of, command_of
 from perilune.engine import ExecutionTimeoutError
 from perilune.events import ExecutionContext, HTTPEvent
 from perilune.runtimes import (
@@ -31,6 +32,7 @@ from perilune.store import ExecutionStatus
 from tests.runtimes.conftest import FORGER, Box
 
 HERE = Path(__file__).parent
+ZYGOTE = "perilune/worker/__main__.py"
 SLOW = "function handler() kv.set('here', '1') time.sleep(60000) return { body = 'late' } end"
 
 
@@ -45,14 +47,13 @@ def asking(code: str, version_id: str = "v1") -> RuntimeRequest:
 
 
 def workers_of(runtime_pid: int) -> set[int]:
-    """Return the process ids of all children of *runtime_pid*'s children."""
-    found: set[int] = set()
-    for task in Path(f"/proc/{runtime_pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            found |= {
-                int(pid) for pid in Path(f"/proc/{child}/task/{child}/children").read_text().split()
-            }
-    return found
+    """Return the process ids of the workers that *runtime_pid* has."""
+    return {pid for zygote in zygotes_of(runtime_pid) for pid in children_of(zygote)}
+
+
+def zygotes_of(runtime_pid: int) -> list[int]:
+    """Return the processes that workers are forked from, and nothing else that was started."""
+    return [pid for pid in children_of(runtime_pid) if ZYGOTE in " ".join(command_of(pid))]
 
 
 async def until(condition: object, limit_s: float = 30.0) -> None:
@@ -83,10 +84,9 @@ async def test_a_killed_worker_costs_its_execution_only(box: Box) -> None:
 async def test_a_killed_zygote_is_replaced(box: Box) -> None:
     fine = await box.add("function handler() return { body = 'x' } end")
     assert (await box.call(fine)).error is None
-    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
 
-    for child in children:
-        os.kill(int(child), signal.SIGKILL)
+    for zygote in zygotes_of(os.getpid()):
+        os.kill(zygote, signal.SIGKILL)
 
     async with asyncio.timeout(30):
         while (await box.call(fine)).error is not None:
