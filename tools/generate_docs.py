@@ -14,8 +14,8 @@ import click
 
 from perilune.cli import main as commands
 from perilune.config import declarations, settings_table
-from perilune.runtimes.guest.api import GUEST_API, GuestFunction
-from perilune.runtimes.guest.docs import MODULES, signature
+from perilune.runtimes.guest.api import GUEST_API, MODULES, GuestFunction
+from perilune.runtimes.guest.docs import signature
 from perilune.runtimes.languages.javascript_types import FILE_NAME as JAVASCRIPT_FILE
 from perilune.runtimes.languages.javascript_types import javascript_types
 from perilune.runtimes.languages.python_stubs import FILE_NAME, python_stubs

@@ -10,8 +10,8 @@ from perilune import __version__
 from perilune.config import Settings
 from perilune.events import ExecutionContext, HTTPEvent
 from perilune.runtimes import WorkerLimits
-from perilune.runtimes.guest.api import GUEST_API, ArgType, Argument, GuestFunction
-from perilune.runtimes.guest.docs import MODULES, guest_api_json, llms_text, signature
+from perilune.runtimes.guest.api import GUEST_API, MODULES, ArgType, Argument, GuestFunction
+from perilune.runtimes.guest.docs import guest_api_json, llms_text, signature
 from perilune.runtimes.guest.values import guest_context, guest_event
 from perilune.services.http import HTTPLimits
 from perilune.services.kv import KVLimits

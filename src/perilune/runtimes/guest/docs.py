@@ -13,37 +13,13 @@ import msgspec
 
 from perilune import __version__
 from perilune.config import Settings
-from perilune.runtimes.guest.api import GUEST_API, GuestFunction
+from perilune.runtimes.guest.api import GUEST_API, MODULES, GuestFunction
 from perilune.runtimes.guest.api.handler import CTX, EVENT, GuestObject
 from perilune.runtimes.limits import MIB, WorkerLimits
 from perilune.services.env import MAX_VALUE_CHARS, MAX_VARIABLES
 from perilune.services.kv import DEFAULT_LIST_LIMIT, MAX_LIST_LIMIT, KVLimits
 from perilune.services.logger import LogLimits
 from perilune.worker.frames import MAX_HEADERS_BYTES
-
-MODULES = {
-    "log": "Lines in the record of this execution; secrets in them are masked.",
-    "kv": "Key-value data of this function, kept between executions. Values are text.",
-    "env": "Configuration and secrets of this function, set through the management API.",
-    "http": "Requests to other servers; only public addresses, unless the operator allows more.",
-    "json": "JSON. `json.null` stands for null where nil would be lost.",
-    "base64": "base64, standard and URL-safe.",
-    "crypto": "Digests and message authentication codes.",
-    "time": "The clock, and times as text.",
-    "url": "URLs and their escapes.",
-    "strings": "Text, beyond what Lua's own `string` does.",
-    "random": "Random values that can't be predicted, fit for secrets.",
-    "router": "Paths like `/users/:id`, matched and built.",
-    "ai": (
-        "Language models. The key is an environment variable of the function: OPENAI_API_KEY or "
-        "ANTHROPIC_API_KEY."
-    ),
-    "email": (
-        "E-mail, through Resend or SMTP. Environment variables of the function: RESEND_API_KEY, "
-        "or SMTP_HOST, SMTP_USERNAME and SMTP_PASSWORD."
-    ),
-}
-"""What each module is for, in one line."""
 
 _GUIDE = Template(Path(__file__).with_name("guide.md").read_text(encoding="utf-8"))
 

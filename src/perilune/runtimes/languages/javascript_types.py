@@ -10,7 +10,7 @@ from itertools import groupby
 
 from perilune import __version__
 from perilune.runtimes.guest.api import GUEST_API, ArgType, Argument, GuestFunction
-from perilune.runtimes.guest.api.shapes import OPTIONS, STRUCTURES, Members, result_of
+from perilune.runtimes.guest.api.shapes import OPTIONS, STRUCTURES, Members
 
 FILE_NAME = "perilune.d.ts"
 
@@ -207,9 +207,8 @@ def _functions(functions: Sequence[GuestFunction], indent: str) -> Iterator[str]
 
 
 def _result(function: GuestFunction) -> str:
-    name = function.full_name
-    result = typescript_type(result_of(name))
-    is_promise = (function.runs_on_host and function.has_reply) or name in _PROMISED
+    result = typescript_type(function.result)
+    is_promise = (function.runs_on_host and function.has_reply) or function.full_name in _PROMISED
     return f"Promise<{result}>" if is_promise else result
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from perilune.runtimes.guest.api.platform import PLATFORM_FUNCTIONS, PLATFORM_MODULES
+from perilune.runtimes.guest.api import GUEST_API, PLATFORM_MODULES
 from perilune.runtimes.language import Wording
 from perilune.runtimes.languages.javascript_types import javascript_name
 from perilune.runtimes.languages.tips import TIMEOUT_TIP, Tip, Tips, fixed, write_tip
@@ -51,7 +51,11 @@ def _instead_tip(found: re.Match[str], source_line: str) -> str:
 
 _INSTEAD = {
     **PLATFORM_MODULES,
-    **{javascript_name(name): text for name, text in PLATFORM_FUNCTIONS.items()},
+    **{
+        javascript_name(one.full_name): one.instead["javascript"]
+        for one in GUEST_API
+        if one.instead
+    },
 }
 _ABSENT = f"(?P<name>{'|'.join(map(re.escape, _INSTEAD))})"
 

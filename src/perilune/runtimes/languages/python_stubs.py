@@ -6,7 +6,7 @@ from itertools import groupby
 
 from perilune import __version__
 from perilune.runtimes.guest.api import GUEST_API, ArgType, GuestFunction
-from perilune.runtimes.guest.api.shapes import OPTIONS, STRUCTURES, Members, result_of
+from perilune.runtimes.guest.api.shapes import OPTIONS, STRUCTURES, Members
 
 FILE_NAME = "perilune_guest.pyi"
 
@@ -119,6 +119,7 @@ _PLAIN = {
     "number": "_Float",
     "boolean": "bool",
     "any": "Any",
+    "bytes": "_Bytes",
     "nothing": "None",
     "Router": "_Routes",
 }
@@ -130,10 +131,6 @@ _ARGUMENTS = {
 }
 _TABLES = {"items": "Sequence[Any]", "members": "Mapping[str, Any]"}
 """Table arguments that are lists or dicts; others are dicts that may be missing."""
-_BYTES = frozenset(
-    {"base64.decode", "base64.url_decode"}
-    | {f"crypto.hmac_{digest}_raw" for digest in ("sha1", "sha256", "sha512")}
-)
 _NIL = re.compile(r"\bnil\b")
 _POSITIONAL = frozenset({"base64", "crypto", "random", "url"})
 """Modules whose functions take their arguments by place only."""
@@ -188,14 +185,10 @@ def _module(name: str, functions: Sequence[GuestFunction], keyword: str) -> str:
     lines = [f"class {name}:"]
     for function in functions:
         arguments = ", ".join(["self", *_arguments(function)])
-        result = "_Bytes" if function.full_name in _BYTES else python_type(_result(function))
+        result = python_type(function.result)
         lines.append(f"    {keyword} {python_name(function.name)}({arguments}) -> {result}:")
         lines.append(f'        """{_NIL.sub("None", function.summary)}"""')
     return "\n".join([*lines, ""])
-
-
-def _result(function: GuestFunction) -> str:
-    return result_of(function.full_name)
 
 
 def _arguments(function: GuestFunction) -> Iterator[str]:

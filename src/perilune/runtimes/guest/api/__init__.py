@@ -1,4 +1,4 @@
-"""The guest API, described once.
+"""The guest API, described once, in `functions.toml`.
 
 From this table come the allow-list of host calls, the bindings of every
 language, the reference documentation and the completions of the editor.  An
@@ -6,63 +6,66 @@ entry that `runs_on_host` is a frame to the server; the others are implemented
 inside the worker.
 """
 
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import msgspec
 
-from perilune.runtimes.guest.api.javascript_examples import (
-    JAVASCRIPT_EXAMPLES,
-    TYPESCRIPT_EXAMPLES,
-)
 from perilune.runtimes.guest.api.model import ArgType, Argument, GuestFunction
-from perilune.runtimes.guest.api.network import AI, EMAIL, HTTP
-from perilune.runtimes.guest.api.platform import PLATFORM_FUNCTIONS
-from perilune.runtimes.guest.api.python_examples import PYTHON_EXAMPLES
-from perilune.runtimes.guest.api.state import ENV, KV, LOG
-from perilune.runtimes.guest.api.text import BASE64, JSON, STRINGS
-from perilune.runtimes.guest.api.times import TIME
-from perilune.runtimes.guest.api.values import CRYPTO, RANDOM
-from perilune.runtimes.guest.api.web import ROUTER, URL
 
-EXAMPLES = {
-    "javascript": JAVASCRIPT_EXAMPLES,
-    "typescript": {**JAVASCRIPT_EXAMPLES, **TYPESCRIPT_EXAMPLES},
-    "python": PYTHON_EXAMPLES,
-}
-"""Examples in other languages than Lua: by language, then by full name of the function."""
+_TABLE = tomllib.loads(Path(__file__).with_name("functions.toml").read_text(encoding="utf-8"))
 
-_ON_PLATFORM = ("javascript", "typescript")
 
-_TABLE: tuple[GuestFunction, ...] = (
-    LOG
-    + KV
-    + ENV
-    + HTTP
-    + JSON
-    + BASE64
-    + CRYPTO
-    + TIME
-    + URL
-    + STRINGS
-    + RANDOM
-    + ROUTER
-    + AI
-    + EMAIL
-)
+def _function(module: str, name: str, entry: Mapping[str, Any]) -> GuestFunction:
+    members = dict(entry)
+    javascript, platform = members.pop("javascript"), members.pop("platform", None)
+    members |= {
+        "module": module,
+        "name": name,
+        "args": [_argument(one) for one in members.pop("args", "").split(", ") if one],
+        "example": members.pop("lua"),
+        "examples": {
+            "javascript": javascript,
+            "typescript": members.pop("typescript", javascript),
+            "python": members.pop("python"),
+        },
+        "instead": {} if platform is None else {"javascript": platform, "typescript": platform},
+    }
+    return msgspec.convert(members, GuestFunction)
+
+
+def _argument(text: str) -> Argument:
+    name, _, type_ = text.partition(": ")
+    return Argument(name.removesuffix("?"), ArgType(type_), name.endswith("?"))
+
 
 GUEST_API: tuple[GuestFunction, ...] = tuple(
-    msgspec.structs.replace(
-        function,
-        examples={language: texts[function.full_name] for language, texts in EXAMPLES.items()},
-        instead={
-            language: PLATFORM_FUNCTIONS[function.full_name]
-            for language in _ON_PLATFORM
-            if function.full_name in PLATFORM_FUNCTIONS
-        },
-    )
-    for function in _TABLE
+    _function(module, name, entry)
+    for module, entries in _TABLE.items()
+    for name, entry in entries.items()
+    if isinstance(entry, dict)
 )
 
 HOST_FUNCTIONS: dict[str, GuestFunction] = {
     function.full_name: function for function in GUEST_API if function.runs_on_host
 }
 
-__all__ = ["GUEST_API", "HOST_FUNCTIONS", "ArgType", "Argument", "GuestFunction"]
+MODULES: dict[str, str] = {module: entries["summary"] for module, entries in _TABLE.items()}
+"""What each module is for, in one line."""
+
+PLATFORM_MODULES: dict[str, str] = {
+    module: entries["platform"] for module, entries in _TABLE.items() if "platform" in entries
+}
+"""What JavaScript and TypeScript have of their own in the place of whole modules."""
+
+__all__ = [
+    "GUEST_API",
+    "HOST_FUNCTIONS",
+    "MODULES",
+    "PLATFORM_MODULES",
+    "ArgType",
+    "Argument",
+    "GuestFunction",
+]

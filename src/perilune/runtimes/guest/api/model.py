@@ -25,13 +25,16 @@ class Argument(msgspec.Struct, frozen=True):
     optional: bool = False
 
 
-class GuestFunction(msgspec.Struct, frozen=True, kw_only=True):
+class GuestFunction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One function that guest code can call."""
 
     module: str
     name: str
     args: tuple[Argument, ...]
     returns: str
+    """What Lua gets."""
+    result: str = "string"
+    """Its type where it succeeds, in the words of `shapes`."""
     summary: str
     """One sentence for people and language models."""
     example: str
@@ -51,8 +54,3 @@ class GuestFunction(msgspec.Struct, frozen=True, kw_only=True):
     def full_name(self) -> str:
         """`module.name`, the name in frames and documentation."""
         return f"{self.module}.{self.name}"
-
-
-def arg(name: str, type_: ArgType = ArgType.STRING, *, optional: bool = False) -> Argument:
-    """Return a parameter; text unless *type_* says otherwise."""
-    return Argument(name, type_, optional)

@@ -1,7 +1,7 @@
 """The types behind the guest API, for languages that have some: results, options, structures.
 
 A type is written as text: `string`, `int`, `number`, `boolean`, `any`,
-`nothing`, the name of one of `STRUCTURES`, `list<T>` or `map<T>`; `T?` may be
+`bytes`, `nothing`, the name of one of `STRUCTURES`, `list<T>` or `map<T>`; `T?` may be
 missing.  Names are in camelCase or snake_case, as guests in Lua write them.
 """
 
@@ -93,42 +93,3 @@ OPTIONS: Mapping[str, Members] = MappingProxyType(
     }
 )
 """The members of the argument `options`, by the full name of the function."""
-
-_RESULTS: Mapping[str, str] = {
-    "kv.get": "string?",
-    "kv.set": "boolean",
-    "kv.delete": "boolean",
-    "kv.incr": "number",
-    "kv.cas": "boolean",
-    "kv.list": "KvPage",
-    "env.get": "string?",
-    "env.set": "boolean",
-    "env.delete": "boolean",
-    "json.decode": "any",
-    "json.array": "any",
-    "json.object": "any",
-    "crypto.equal": "boolean",
-    "time.now": "int",
-    "time.now_ms": "int",
-    "time.sleep": "nothing",
-    "time.parse": "int",
-    "url.parse": "UrlParts",
-    "strings.split": "list<string>",
-    "strings.hasPrefix": "boolean",
-    "strings.hasSuffix": "boolean",
-    "strings.contains": "boolean",
-    "random.int": "int",
-    "random.float": "number",
-    "router.match": "boolean",
-    "router.params": "map<string>",
-    "router.new": "Router",
-    "ai.chat": "ChatAnswer",
-    "email.send": "SentEmail",
-}
-_RESULTS_BY_MODULE: Mapping[str, str] = {"log": "nothing", "http": "HttpResponse"}
-
-
-def result_of(full_name: str) -> str:
-    """Return the type of a function's result where it succeeds."""
-    module, _, _ = full_name.partition(".")
-    return _RESULTS.get(full_name) or _RESULTS_BY_MODULE.get(module, "string")
