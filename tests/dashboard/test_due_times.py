@@ -7,8 +7,7 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from perilune.app import DATABASE_FILE, open_server
-from perilune.config import Settings
-from tests.dashboard.conftest import KEY
+from tests.dashboard.conftest import open_site, settings_of
 from tests.dashboard.test_settings import card
 from tests.scheduler.world import NOON, open_world
 from tests.store.helpers import other_connection
@@ -42,13 +41,13 @@ async def fill(database: Path) -> None:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def server(tmp_path):
-    """A server that takes over what others have left."""
-    settings = Settings(port=0, host="127.0.0.1", data_dir=tmp_path / "data", api_key=KEY)
+async def site(browser, tmp_path):
+    """A page of a server that goes on where others have stopped."""
+    settings = settings_of(tmp_path)
     settings.data_dir.mkdir(mode=0o700)
     await fill(settings.data_dir / DATABASE_FILE)
-    async with open_server(settings) as server:
-        yield server
+    async with open_server(settings) as server, open_site(server, browser) as site:
+        yield site
 
 
 async def test_due_times_are_listed_with_their_outcome_and_lead_to_executions(site):

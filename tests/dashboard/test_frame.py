@@ -6,7 +6,8 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from tests.dashboard.conftest import KEY
+from perilune.app import open_server
+from tests.dashboard.conftest import KEY, open_site, settings_of
 from tests.dashboard.sample import GREETER
 from tests.dashboard.test_executions import change
 
@@ -315,17 +316,22 @@ async def test_who_is_signed_in_does_not_see_the_login(site):
     await expect(site.page.get_by_role("heading", name="Access", exact=True)).to_be_visible()
 
 
-async def test_who_tries_too_often_is_told_how_long_to_wait(site):
-    await site.open("/login")
-    refused = site.page.get_by_text("This is not the key of this server.")
-    told = site.page.get_by_text(re.compile(r"Too many attempts\. Try again in \d+ seconds?\."))
-    for attempt in range(20):
-        await site.page.get_by_label("API key").fill(f"wrong key number {attempt}")
-        await site.page.get_by_role("button", name="Sign in").click()
-        await expect(refused.or_(told)).to_be_visible()
-        if await told.is_visible():
-            return
-    raise AssertionError("never told to wait")
+async def test_who_tries_too_often_is_told_how_long_to_wait(browser, tmp_path):
+    # A server of its own: it lets nobody sign in afterwards.
+    async with (
+        open_server(settings_of(tmp_path)) as server,
+        open_site(server, browser) as site,
+    ):
+        await site.open("/login")
+        refused = site.page.get_by_text("This is not the key of this server.")
+        told = site.page.get_by_text(re.compile(r"Too many attempts\. Try again in \d+ seconds?\."))
+        for attempt in range(20):
+            await site.page.get_by_label("API key").fill(f"wrong key number {attempt}")
+            await site.page.get_by_role("button", name="Sign in").click()
+            await expect(refused.or_(told)).to_be_visible()
+            if await told.is_visible():
+                return
+        raise AssertionError("never told to wait")
 
 
 async def test_the_title_of_the_page_names_what_is_shown(site):
