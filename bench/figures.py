@@ -25,7 +25,7 @@ from perilune.store import (
     Execution,
     ExecutionStatus,
     Function,
-    SqliteStore,
+    Store,
     duration_class,
     open_store,
 )
@@ -141,7 +141,7 @@ async def keep(options: argparse.Namespace) -> tuple[float, float]:
     return share, more / options.per_run * 1e6
 
 
-async def write(store: SqliteStore, executions: int) -> float:
+async def write(store: Store, executions: int) -> float:
     """Open and close so many executions, some at a time; return the seconds it took."""
 
     async def one(number: int) -> None:

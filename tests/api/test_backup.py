@@ -4,7 +4,7 @@ import gzip
 import sqlite3
 from contextlib import closing
 
-from perilune.store import check_file
+from perilune.store import maintenance_of
 
 
 async def test_a_copy_can_be_downloaded(site, tmp_path):
@@ -20,7 +20,7 @@ async def test_a_copy_can_be_downloaded(site, tmp_path):
     assert int(answer.headers["content-length"]) == len(answer.content)
     copy = tmp_path / "copy.db"
     copy.write_bytes(gzip.decompress(answer.content))
-    assert check_file(copy) == []
+    assert maintenance_of(copy).check() == []
     with closing(sqlite3.connect(copy)) as connection:
         assert connection.execute("SELECT function_id FROM executions").fetchall() == [
             (function_id,)

@@ -8,7 +8,9 @@ import pytest
 from perilune.api import Executions
 from perilune.api.errors import OperationFailed
 from perilune.events import HTTPResponse
-from perilune.services.logger import MemoryLogger
+from perilune.services.ai import StoreAITracker
+from perilune.services.email import StoreEmailTracker
+from perilune.services.logger import StoreLogger
 from perilune.store import (
     AIRequest,
     EmailRequest,
@@ -259,13 +261,21 @@ async def test_an_execution_without_requests(site, kind):
 async def test_requests_that_can_not_be_read_are_not_an_empty_list(site):
     """KD-77."""
 
-    class BrokenPages:
-        async def requests_paginated(self, *_args):
+    class BrokenRows:
+        def append(self, _row):
+            raise AssertionError
+
+        async def page(self, *_args):
             raise StoreError("a row can't be read")
 
     execution_id = await some_execution(site)
-    store, broken = site.server.store, BrokenPages()
-    executions = Executions(store, MemoryLogger(), ai_requests=broken, email_requests=broken)
+    store, broken = site.server.store, BrokenRows()
+    executions = Executions(
+        store,
+        StoreLogger(store.logs),
+        ai_requests=StoreAITracker(broken),
+        email_requests=StoreEmailTracker(broken),
+    )
 
     with pytest.raises(OperationFailed, match="^Failed to get AI requests$"):
         await executions.ai_requests(execution_id, PaginationParams())

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import time
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -153,7 +154,7 @@ async def test_a_replay_can_not_wait_with_its_body_until_the_message_is_forgotte
     """The time of a message is looked at again when its body has arrived."""
     start = 1_800_000_000
     now = [start]
-    guards = Guards(NoTokens(), FixedSecrets(STANDARD_SECRET), clock=lambda: now[0])
+    guards = Guards(NoTokens(), cast(Any, FixedSecrets(STANDARD_SECRET)), clock=lambda: now[0])
     function = Function(id="f", name="f", access="signature")
 
     async def at_once() -> bytes:

@@ -8,11 +8,12 @@ from perilune.api import Schedules, Statistics
 from perilune.api.subjects import statistics as figures_of_functions
 from perilune.api.subjects.statistics import RANGES, checked_range
 from perilune.store import (
+    IN_MEMORY,
     Execution,
     ExecutionStatus,
     Function,
     PaginationParams,
-    open_memory_store,
+    open_store,
 )
 
 NOW = 1_700_000_000
@@ -34,7 +35,7 @@ async def execute(store, function_id: str, duration_ms: int, *, age_s=0, status=
 
 @pytest.fixture
 async def store():
-    async with open_memory_store(clock=lambda: NOW) as store:
+    async with open_store(IN_MEMORY, clock=lambda: NOW) as store:
         for name in ("busy", "slow", "unused"):
             await store.create_function(Function(id=name, name=name.title()))
             await store.create_version(name, "x")

@@ -8,9 +8,10 @@ import random
 
 import pytest
 
-from perilune.services.kv import KV, KVError, KVKeyNotFound, KVLimitError, KVLimits, MemoryKV
+from perilune.services.kv import KV, KVError, KVKeyNotFound, KVLimitError, KVLimits
 from perilune.services.logger import LogLevel, StoreLogger
 from perilune.store import (
+    IN_MEMORY,
     EmailRequest,
     PaginationParams,
     RequestStatus,
@@ -31,6 +32,7 @@ from tests.store.helpers import (
     other_connection,
     row_count,
     rows,
+    some_function,
     some_version,
 )
 
@@ -284,38 +286,37 @@ async def test_kd_74_values_are_bytes(store, path):
 
 async def test_kd_75_memory_and_file_behave_alike(store, clock):
     """The same calls, chosen at random, have the same outcomes."""
-    version = await some_version(store)
+    function = await some_function(store)
     limits = KVLimits(max_key_bytes=4, max_value_bytes=20, max_function_bytes=60)
-    forms = [
-        KV(store.kv, limits=limits, clock=clock),
-        MemoryKV(limits=limits, clock=clock),
-    ]
     chance = random.Random(75)
 
     async def outcome(form, name, *args):
         try:
-            return await getattr(form, name)(version.function_id, *args)
+            return await getattr(form, name)(function.id, *args)
         except KVError as error:
             return type(error), str(error)
 
-    for _ in range(400):
-        key = chance.choice(["a", "b", "c", "ab", "too long"])
-        value = chance.choice(["1", "7", "x" * 20, "x" * 21])
-        call: tuple[object, ...] = chance.choice(
-            [
-                ("get", key),
-                ("set", key, value, chance.choice([None, 5])),
-                ("delete", key),
-                ("incr", key, chance.choice([1, -3])),
-                ("cas", key, chance.choice([None, "1", "7"]), value),
-                ("list", chance.choice(["", "a"]), 2),
-            ]
-        )
-        clock.now += chance.choice([0, 0, 1])
+    async with open_store(IN_MEMORY, clock=clock) as memory:
+        await memory.create_function(function)
+        forms = [KV(one.kv, limits=limits, clock=clock) for one in (store, memory)]
+        for _ in range(400):
+            key = chance.choice(["a", "b", "c", "ab", "too long"])
+            value = chance.choice(["1", "7", "x" * 20, "x" * 21])
+            call: tuple[object, ...] = chance.choice(
+                [
+                    ("get", key),
+                    ("set", key, value, chance.choice([None, 5])),
+                    ("delete", key),
+                    ("incr", key, chance.choice([1, -3])),
+                    ("cas", key, chance.choice([None, "1", "7"]), value),
+                    ("list", chance.choice(["", "a"]), 2),
+                ]
+            )
+            clock.now += chance.choice([0, 0, 1])
 
-        first, second = [await outcome(form, *call) for form in forms]
+            first, second = [await outcome(form, *call) for form in forms]
 
-        assert first == second, call
+            assert first == second, call
 
 
 async def test_kd_77_failures_are_counted_reported_and_never_an_empty_page(

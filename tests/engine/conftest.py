@@ -16,7 +16,7 @@ from perilune.services.logger import StoreLogger
 from perilune.store import (
     Function,
     PaginationParams,
-    SqliteStore,
+    Store,
     open_store,
 )
 from tests.engine.fakes import FakeRuntime
@@ -31,7 +31,7 @@ async def store(tmp_path: Path) -> Any:
         yield opened
 
 
-async def add_function(store: SqliteStore, function_id: str = "greet", **settings: Any) -> None:
+async def add_function(store: Store, function_id: str = "greet", **settings: Any) -> None:
     await store.create_function(Function(id=function_id, name=function_id, **settings))
     await store.create_version(function_id, "code of " + function_id)
 
@@ -45,6 +45,6 @@ def request(function_id: str = "greet", **more: Any) -> ExecutionRequest:
     return ExecutionRequest(**{"function_id": function_id, "event": EVENT, **more})
 
 
-async def rows(store: SqliteStore, function_id: str = "greet") -> list[Any]:
+async def rows(store: Store, function_id: str = "greet") -> list[Any]:
     found, _ = await store.list_executions(function_id, PaginationParams(100, 0))
     return found

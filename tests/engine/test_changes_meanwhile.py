@@ -12,7 +12,7 @@ from perilune.engine import (
 )
 from perilune.store import (
     FunctionVersion,
-    SqliteStore,
+    Store,
     UpdateFunctionRequest,
     open_store,
 )
@@ -23,7 +23,7 @@ Change = Callable[[FunctionVersion], Awaitable[None]]
 
 
 def after_look_up(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch, change: Change, times: int = 1
+    store: Store, monkeypatch: pytest.MonkeyPatch, change: Change, times: int = 1
 ) -> None:
     """Do *change* to the active version each time that it has been looked up, *times* times."""
     find_version, left = store.get_active_version, [change] * times
@@ -38,7 +38,7 @@ def after_look_up(
 
 
 async def test_a_function_that_is_deleted_while_it_is_looked_up_is_not_there(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await add_function(store)
     find_version = store.get_active_version
@@ -57,7 +57,7 @@ async def test_a_function_that_is_deleted_while_it_is_looked_up_is_not_there(
 
 
 async def test_a_version_that_is_replaced_and_deleted_after_the_look_up_gives_way_to_the_next(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await add_function(store)
     await store.get_active_version("greet")  # so that it is remembered
@@ -80,7 +80,7 @@ async def test_a_version_that_is_replaced_and_deleted_after_the_look_up_gives_wa
 
 
 async def test_another_process_may_have_replaced_and_deleted_the_version(
-    store: SqliteStore, tmp_path: Path
+    store: Store, tmp_path: Path
 ) -> None:
     await add_function(store)
     remembered = await store.get_active_version("greet")
@@ -95,7 +95,7 @@ async def test_another_process_may_have_replaced_and_deleted_the_version(
 
 
 async def test_whoever_loses_the_race_twice_is_told_that_the_version_is_gone(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await add_function(store)
 
@@ -114,7 +114,7 @@ async def test_whoever_loses_the_race_twice_is_told_that_the_version_is_gone(
 
 
 async def test_the_second_look_up_sees_that_the_function_is_out_of_use(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await add_function(store)
 
@@ -133,7 +133,7 @@ async def test_the_second_look_up_sees_that_the_function_is_out_of_use(
 
 
 async def test_a_version_that_was_asked_for_by_name_is_not_replaced_by_another(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await add_function(store)
     wanted = await store.get_active_version("greet")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from perilune.engine import Config, ExecutionRequest, new
 from perilune.events import HTTPEvent
-from perilune.services.env import MemoryEnv
+from perilune.services.env import Env
 from perilune.services.kv import KV
 from perilune.services.logger import StoreLogger
 from perilune.store import Function, open_store
@@ -21,7 +21,7 @@ async def test_the_default_runtime_uses_the_configured_services(tmp_path: Path) 
     async with open_store(tmp_path / "perilune.db") as store:
         await store.create_function(Function(id="f", name="greeter"))
         await store.create_version("f", CODE)
-        env = MemoryEnv()
+        env = Env(store.env)
         await env.set("f", "WHO", "Ada")
         engine = new(
             Config(

@@ -11,12 +11,12 @@ from perilune.engine import (
     Notice,
     VersionNotFoundError,
 )
-from perilune.store import ExecutionStatus, ExecutionTrigger, SqliteStore, UpdateFunctionRequest
+from perilune.store import ExecutionStatus, ExecutionTrigger, Store, UpdateFunctionRequest
 from tests.engine.conftest import add_function, engine_on, request, rows
 from tests.engine.fakes import answering, raising
 
 
-async def test_a_draft_has_an_id_of_its_own_for_each_code(store: SqliteStore) -> None:
+async def test_a_draft_has_an_id_of_its_own_for_each_code(store: Store) -> None:
     await add_function(store)
     await add_function(store, "other")
     runtime = answering()
@@ -34,7 +34,7 @@ async def test_a_draft_has_an_id_of_its_own_for_each_code(store: SqliteStore) ->
     assert {row.function_version_id for row in await rows(store)} == {"ver_greet_v1"}
 
 
-async def test_an_older_version_can_be_executed(store: SqliteStore) -> None:
+async def test_an_older_version_can_be_executed(store: Store) -> None:
     await add_function(store)
     await store.create_version("greet", "newer")
     runtime = answering()
@@ -52,7 +52,7 @@ async def test_an_older_version_can_be_executed(store: SqliteStore) -> None:
 
 @pytest.mark.parametrize("version_id", ["ver_greet_v9", "ver_other_v1"])
 async def test_versions_of_others_and_missing_ones_are_refused(
-    store: SqliteStore, version_id: str
+    store: Store, version_id: str
 ) -> None:
     await add_function(store)
     await add_function(store, "other")
@@ -66,7 +66,7 @@ async def test_versions_of_others_and_missing_ones_are_refused(
 
 @pytest.mark.parametrize("trigger", list(ExecutionTrigger))
 async def test_only_trials_run_while_a_function_is_disabled(
-    store: SqliteStore, trigger: ExecutionTrigger
+    store: Store, trigger: ExecutionTrigger
 ) -> None:
     await add_function(store)
     await store.update_function("greet", UpdateFunctionRequest(disabled=True))
@@ -81,7 +81,7 @@ async def test_only_trials_run_while_a_function_is_disabled(
     assert runtime.requests == []
 
 
-async def test_who_watches_is_told_of_both_ends(store: SqliteStore) -> None:
+async def test_who_watches_is_told_of_both_ends(store: Store) -> None:
     await add_function(store)
     feed = ExecutionFeed()
     engine = engine_on(store, raising(ValueError("no")), feed=feed, clock=lambda: 5.0)

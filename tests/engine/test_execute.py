@@ -25,7 +25,7 @@ from perilune.store import (
     ExecutionStatus,
     ExecutionTrigger,
     Function,
-    SqliteStore,
+    Store,
     StoreUnavailable,
     UpdateFunctionRequest,
 )
@@ -33,7 +33,7 @@ from tests.engine.conftest import add_function, engine_on, request, rows
 from tests.engine.fakes import Failing, FakeRuntime, answering, endless, giving, raising
 
 
-async def test_a_successful_execution_is_recorded_and_returned(store: SqliteStore) -> None:
+async def test_a_successful_execution_is_recorded_and_returned(store: Store) -> None:
     await add_function(store)
 
     result = await engine_on(store, answering(201, "hi")).execute(request())
@@ -49,7 +49,7 @@ async def test_a_successful_execution_is_recorded_and_returned(store: SqliteStor
     assert (record.error_message, record.error_kind, record.response_json) == (None, None, None)
 
 
-async def test_the_runtime_gets_code_context_and_the_original_event(store: SqliteStore) -> None:
+async def test_the_runtime_gets_code_context_and_the_original_event(store: Store) -> None:
     await add_function(store)
     runtime = answering()
     event = HTTPEvent(method="GET", path="/fn/greet", headers={"Authorization": "Bearer s3"})
@@ -73,7 +73,7 @@ async def test_the_runtime_gets_code_context_and_the_original_event(store: Sqlit
     }
 
 
-async def test_an_unknown_function_is_refused_without_a_record(store: SqliteStore) -> None:
+async def test_an_unknown_function_is_refused_without_a_record(store: Store) -> None:
     runtime = answering()
 
     with pytest.raises(FunctionNotFoundError, match="^function not found: nope$") as caught:
@@ -83,7 +83,7 @@ async def test_an_unknown_function_is_refused_without_a_record(store: SqliteStor
     assert runtime.requests == []
 
 
-async def test_a_disabled_function_is_refused_without_a_record(store: SqliteStore) -> None:
+async def test_a_disabled_function_is_refused_without_a_record(store: Store) -> None:
     await add_function(store)
     await store.update_function("greet", UpdateFunctionRequest(disabled=True))
     runtime = answering()
@@ -95,7 +95,7 @@ async def test_a_disabled_function_is_refused_without_a_record(store: SqliteStor
     assert await rows(store) == []
 
 
-async def test_a_function_without_active_version_is_refused(store: SqliteStore) -> None:
+async def test_a_function_without_active_version_is_refused(store: Store) -> None:
     await store.create_function(Function(id="empty", name="empty"))
 
     with pytest.raises(NoActiveVersionError, match="^no active version found for function: empty$"):
@@ -103,7 +103,7 @@ async def test_a_function_without_active_version_is_refused(store: SqliteStore) 
 
 
 @pytest.mark.parametrize("method", ["get_function", "get_active_version"])
-async def test_a_failing_store_is_not_a_missing_function(store: SqliteStore, method: str) -> None:
+async def test_a_failing_store_is_not_a_missing_function(store: Store, method: str) -> None:
     await add_function(store)
     cause = StoreUnavailable("disk on fire")
     runtime = answering()
@@ -117,7 +117,7 @@ async def test_a_failing_store_is_not_a_missing_function(store: SqliteStore, met
     assert runtime.requests == []
 
 
-async def test_a_failing_insert_means_that_nothing_is_run(store: SqliteStore) -> None:
+async def test_a_failing_insert_means_that_nothing_is_run(store: Store) -> None:
     await add_function(store)
     cause = StoreUnavailable("no space left")
     runtime = answering()
@@ -135,7 +135,7 @@ async def test_a_failing_insert_means_that_nothing_is_run(store: SqliteStore) ->
 
 
 async def test_a_failing_update_still_gives_the_result(
-    store: SqliteStore, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    store: Store, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("perilune.engine.default.CLOSING_RETRY_S", (0.0, 0.0))
     await add_function(store)
@@ -148,7 +148,7 @@ async def test_a_failing_update_still_gives_the_result(
     assert f"the record of execution {result.execution_id} could not be closed" in caplog.text
 
 
-async def test_a_failing_runtime_is_returned_not_raised(store: SqliteStore) -> None:
+async def test_a_failing_runtime_is_returned_not_raised(store: Store) -> None:
     await add_function(store)
     error = GuestError("boom with password=hunter2hunter2")
 
@@ -169,7 +169,7 @@ async def test_a_failing_runtime_is_returned_not_raised(store: SqliteStore) -> N
     assert await store.logs.page("greet", None, 0) == ([], 0)
 
 
-async def test_a_crash_in_a_runtime_is_contained(store: SqliteStore) -> None:
+async def test_a_crash_in_a_runtime_is_contained(store: Store) -> None:
     await add_function(store)
 
     result = await engine_on(store, raising(ZeroDivisionError("division by zero"))).execute(
@@ -191,7 +191,7 @@ async def test_a_crash_in_a_runtime_is_contained(store: SqliteStore) -> None:
     ],
 )
 async def test_a_response_of_400_and_above_is_an_error_without_exception(
-    store: SqliteStore, status: int, expected: ExecutionStatus
+    store: Store, status: int, expected: ExecutionStatus
 ) -> None:
     await add_function(store)
 
@@ -204,7 +204,7 @@ async def test_a_response_of_400_and_above_is_an_error_without_exception(
 
 
 @pytest.mark.parametrize("result", [None, RuntimeResult()], ids=["nothing", "no response"])
-async def test_no_response_is_a_success(store: SqliteStore, result: RuntimeResult | None) -> None:
+async def test_no_response_is_a_success(store: Store, result: RuntimeResult | None) -> None:
     await add_function(store, save_response=True)
 
     outcome = await engine_on(store, giving(result)).execute(request())
@@ -214,7 +214,7 @@ async def test_no_response_is_a_success(store: SqliteStore, result: RuntimeResul
 
 
 @pytest.mark.parametrize("trigger", list(ExecutionTrigger))
-async def test_the_trigger_is_stored(store: SqliteStore, trigger: ExecutionTrigger) -> None:
+async def test_the_trigger_is_stored(store: Store, trigger: ExecutionTrigger) -> None:
     await add_function(store)
 
     result = await engine_on(store, answering()).execute(request(trigger=trigger))
@@ -222,14 +222,14 @@ async def test_the_trigger_is_stored(store: SqliteStore, trigger: ExecutionTrigg
     assert (await store.get_execution(result.execution_id)).trigger == trigger
 
 
-async def test_ids_come_from_the_generator(store: SqliteStore) -> None:
+async def test_ids_come_from_the_generator(store: Store) -> None:
     await add_function(store)
     engine = engine_on(store, answering(), id_generator=lambda: "chosen")
 
     assert (await engine.execute(request())).execution_id == "chosen"
 
 
-async def test_a_caller_may_choose_the_id_of_the_record(store: SqliteStore) -> None:
+async def test_a_caller_may_choose_the_id_of_the_record(store: Store) -> None:
     await add_function(store)
 
     result = await engine_on(store, answering()).execute(request(execution_id="known-before"))
@@ -238,7 +238,7 @@ async def test_a_caller_may_choose_the_id_of_the_record(store: SqliteStore) -> N
     assert [row.id for row in await rows(store)] == ["known-before"]
 
 
-async def test_an_event_is_required(store: SqliteStore) -> None:
+async def test_an_event_is_required(store: Store) -> None:
     await add_function(store)
 
     with pytest.raises(TypeError):
@@ -247,7 +247,7 @@ async def test_an_event_is_required(store: SqliteStore) -> None:
     assert await rows(store) == []
 
 
-async def test_a_runtime_that_takes_too_long_is_stopped(store: SqliteStore) -> None:
+async def test_a_runtime_that_takes_too_long_is_stopped(store: Store) -> None:
     await add_function(store)
     engine = engine_on(store, endless(), execution_timeout=timedelta(milliseconds=50))
 
@@ -261,7 +261,7 @@ async def test_a_runtime_that_takes_too_long_is_stopped(store: SqliteStore) -> N
     assert record.duration_ms >= 50
 
 
-async def test_a_time_out_raised_by_the_runtime_is_not_ours(store: SqliteStore) -> None:
+async def test_a_time_out_raised_by_the_runtime_is_not_ours(store: Store) -> None:
     await add_function(store)
     error = TimeoutError("upstream")
 
@@ -270,7 +270,7 @@ async def test_a_time_out_raised_by_the_runtime_is_not_ours(store: SqliteStore) 
     assert result.error is error
 
 
-async def test_cancellation_closes_the_record_before_it_goes_on(store: SqliteStore) -> None:
+async def test_cancellation_closes_the_record_before_it_goes_on(store: Store) -> None:
     await add_function(store)
     started = asyncio.Event()
     task = asyncio.create_task(engine_on(store, endless(started)).execute(request()))
@@ -285,7 +285,7 @@ async def test_cancellation_closes_the_record_before_it_goes_on(store: SqliteSto
     assert record.error_kind == "cancelled"
 
 
-async def test_cancellation_at_any_moment_leaves_no_pending_row(store: SqliteStore) -> None:
+async def test_cancellation_at_any_moment_leaves_no_pending_row(store: Store) -> None:
     """The client may go away between any two steps; every row that exists gets closed."""
     await add_function(store)
 
@@ -310,7 +310,7 @@ async def test_cancellation_at_any_moment_leaves_no_pending_row(store: SqliteSto
     assert {record.status for record in found} <= {ExecutionStatus.SUCCESS, ExecutionStatus.ERROR}
 
 
-async def test_two_hundred_at_once_without_a_wrong_answer(store: SqliteStore) -> None:
+async def test_two_hundred_at_once_without_a_wrong_answer(store: Store) -> None:
     for number in range(10):
         await add_function(store, f"f{number}")
 
@@ -337,7 +337,7 @@ async def test_two_hundred_at_once_without_a_wrong_answer(store: SqliteStore) ->
 
 
 @pytest.mark.parametrize("timeout", [-1, -0.5, timedelta(seconds=-1)])
-async def test_a_negative_time_limit_is_refused(store: SqliteStore, timeout: Any) -> None:
+async def test_a_negative_time_limit_is_refused(store: Store, timeout: Any) -> None:
     with pytest.raises(ValueError, match="execution_timeout"):
         engine_on(store, answering(), execution_timeout=timeout)
 

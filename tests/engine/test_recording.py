@@ -15,13 +15,13 @@ from perilune.events import HTTPEvent, HTTPResponse
 from perilune.masking import Masker
 from perilune.store import (
     ExecutionStatus,
-    SqliteStore,
+    Store,
 )
 from tests.engine.conftest import add_function, engine_on, request, rows
 from tests.engine.fakes import FakeRuntime, answering
 
 
-async def test_the_stored_event_is_masked(store: SqliteStore) -> None:
+async def test_the_stored_event_is_masked(store: Store) -> None:
     await add_function(store, save_response=True)
     event = HTTPEvent(
         method="POST",
@@ -69,7 +69,7 @@ MARK = "\n[TRUNCATED - Response exceeded 1MB]"
     ],
 )
 async def test_the_stored_response_is_cut_and_the_callers_is_not(
-    store: SqliteStore, body: str | bytes, stored: str
+    store: Store, body: str | bytes, stored: str
 ) -> None:
     await add_function(store, save_response=True)
 
@@ -83,7 +83,7 @@ async def test_the_stored_response_is_cut_and_the_callers_is_not(
     assert response["isBase64Encoded"] is (stored == "AP+A")
 
 
-async def test_without_save_response_nothing_of_it_is_stored(store: SqliteStore) -> None:
+async def test_without_save_response_nothing_of_it_is_stored(store: Store) -> None:
     await add_function(store)
 
     result = await engine_on(store, answering(body="private")).execute(request())
@@ -91,7 +91,7 @@ async def test_without_save_response_nothing_of_it_is_stored(store: SqliteStore)
     assert (await store.get_execution(result.execution_id)).response_json is None
 
 
-async def test_secrets_in_a_stored_response_are_masked(store: SqliteStore) -> None:
+async def test_secrets_in_a_stored_response_are_masked(store: Store) -> None:
     await add_function(store, save_response=True)
     runtime = answering(
         body='{"token":"t0p","n":1}',
@@ -126,7 +126,7 @@ class SlowMasker(Masker):
 
 
 @pytest.mark.parametrize("side", ["event", "response"])
-async def test_masking_long_bodies_holds_nobody_up(store: SqliteStore, side: str) -> None:
+async def test_masking_long_bodies_holds_nobody_up(store: Store, side: str) -> None:
     await add_function(store, save_response=True)
     masker = SlowMasker()
     runtime = FakeRuntime(echoing)
@@ -155,7 +155,7 @@ async def echoing(req: RuntimeRequest) -> RuntimeResult:
 
 
 async def test_a_client_that_leaves_while_its_answer_is_masked_changes_nothing(
-    store: SqliteStore,
+    store: Store,
 ) -> None:
     """The function has succeeded, and its record says so; it has no copy of the answer."""
     await add_function(store, save_response=True)

@@ -20,7 +20,7 @@ from perilune.services.env import Env
 from perilune.services.http import FakeClient
 from perilune.services.kv import KV, KVError, KVLimits, Text
 from perilune.services.logger import StoreLogger
-from perilune.store import Function, KVRows, SqliteStore, open_store
+from perilune.store import Function, KVRows, Store, open_store
 from tests.store.template import write_database
 
 HERE = Path(__file__).parent
@@ -113,7 +113,7 @@ class Example:
 class Stage:
     """Everything around the examples; the outside world is made of fakes."""
 
-    store: SqliteStore
+    store: Store
     engine: DefaultEngine
     kv: KV
     env: Env

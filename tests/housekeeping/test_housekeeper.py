@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Collection
+from typing import cast
 
 import pytest
 
 from perilune.housekeeping import Housekeeper, open_housekeeping
 from perilune.housekeeping.housekeeper import START_DELAY_S, seconds_to_next
-from perilune.store import StoreUnavailable, open_store
+from perilune.store import Store, StoreUnavailable, open_store
 from tests.store.helpers import SettableClock, add_executions, rows, some_version
 
 HOUR_S = 3600
@@ -73,7 +74,9 @@ class RecordedStore:
 
 
 async def run(days: Days, store: RecordedStore) -> Housekeeper:
-    housekeeper = Housekeeper(store, clock=days.clock, monotonic=days.clock, sleep=days.sleep)
+    housekeeper = Housekeeper(
+        cast(Store, store), clock=days.clock, monotonic=days.clock, sleep=days.sleep
+    )
     with pytest.raises(Worn):
         await housekeeper.run()
     return housekeeper
@@ -141,7 +144,7 @@ async def test_packages_are_looked_through_once_a_day_and_stop_nothing_else(brok
     days = Days(60 * 25)
     store, packages = RecordedStore(days.clock), RecordedPackages(days.clock, broken)
     housekeeper = Housekeeper(
-        store, packages, clock=days.clock, monotonic=days.clock, sleep=days.sleep
+        cast(Store, store), packages, clock=days.clock, monotonic=days.clock, sleep=days.sleep
     )
 
     with caplog.at_level(logging.INFO, logger="perilune.housekeeping"), pytest.raises(Worn):
@@ -182,7 +185,9 @@ async def test_a_failure_is_logged_counted_and_does_not_end_it(caplog):
 async def test_a_clock_that_is_set_back_stops_nothing():
     days = Days(4)
     store = RecordedStore(days.clock)
-    housekeeper = Housekeeper(store, clock=days.clock, monotonic=days.clock, sleep=days.sleep)
+    housekeeper = Housekeeper(
+        cast(Store, store), clock=days.clock, monotonic=days.clock, sleep=days.sleep
+    )
 
     async def set_back(seconds: float) -> None:
         await days.sleep(seconds)

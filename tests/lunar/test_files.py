@@ -10,12 +10,12 @@ from contextlib import closing
 
 import pytest
 
-from perilune.store import StoreError, StoreInUse, open_store
-from perilune.store.lunar import (
+from perilune.store import (
+    StoreError,
+    StoreInUse,
     UnusableLunarFile,
-    import_lunar,
-    is_lunar_file,
-    take_over,
+    maintenance_of,
+    open_store,
 )
 from tests.lunar.database import some_rows, write_database
 
@@ -135,7 +135,7 @@ def test_unusable_files_are_refused_and_left_alone(lunar, ours, make, text):
     before = content_of(lunar.parent) if not lunar.is_dir() else {}
 
     with pytest.raises(UnusableLunarFile, match=text) as caught:
-        import_lunar(lunar, ours, now=NOW)
+        maintenance_of(ours).import_lunar(lunar, now=NOW)
 
     assert str(lunar) in str(caught.value)
     assert lunar.is_dir() or content_of(lunar.parent) == before
@@ -164,8 +164,8 @@ def test_what_a_crash_left_half_done_is_not_taken_over(tmp_path, lunar, ours):
     before = content_of(lunar.parent)
     assert set(before) == {"lunar.db", "lunar.db-journal"} and b"half" in before["lunar.db"]
 
-    assert is_lunar_file(lunar)
-    import_lunar(lunar, ours, now=NOW)
+    assert maintenance_of(lunar).is_lunar()
+    maintenance_of(ours).import_lunar(lunar, now=NOW)
 
     assert content_of(lunar.parent) == before
     assert b"half" not in ours.read_bytes()
@@ -179,7 +179,7 @@ def test_what_is_only_in_the_log_is_taken_over(tmp_path, lunar, ours):
     before = content_of(lunar.parent)
     assert set(before) == {"lunar.db", "lunar.db-wal"} and b"newest" not in before["lunar.db"]
 
-    import_lunar(lunar, ours, now=NOW)
+    maintenance_of(ours).import_lunar(lunar, now=NOW)
 
     assert content_of(lunar.parent) == before
     with closing(sqlite3.connect(ours)) as connection:
@@ -194,12 +194,12 @@ def test_what_is_only_in_the_log_is_taken_over(tmp_path, lunar, ours):
     ],
 )
 def test_a_lunar_that_runs_is_noticed(lunar, ours, held, monkeypatch, mode, statement):
-    monkeypatch.setattr("perilune.store.lunar.copying.LOCK_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("perilune.store.sqlite.lunar.copying.LOCK_TIMEOUT_S", 0.1)
     write_database(lunar, some_rows(), mode=mode)
     process = held(lunar, statement)
 
     with pytest.raises(UnusableLunarFile, match=f"in use by process {process}: stop it first"):
-        import_lunar(lunar, ours, now=NOW)
+        maintenance_of(ours).import_lunar(lunar, now=NOW)
 
 
 async def test_a_server_that_runs_is_noticed(lunar, ours, held):
@@ -209,14 +209,14 @@ async def test_a_server_that_runs_is_noticed(lunar, ours, held):
     process = held(ours, "SELECT 1")
 
     with pytest.raises(StoreInUse, match=f"in use by process {process}"):
-        import_lunar(lunar, ours, now=NOW)
+        maintenance_of(ours).import_lunar(lunar, now=NOW)
 
 
 async def test_the_first_start_takes_the_file_over_where_it_is(lunar):
     write_database(lunar, some_rows())
     original = lunar.read_bytes()
 
-    report = take_over(lunar, now=NOW)
+    report = maintenance_of(lunar).take_over_lunar(now=NOW)
 
     backup = lunar.with_name("lunar.db.lunar-backup")
     assert report is not None and report.backup == backup
@@ -224,7 +224,7 @@ async def test_the_first_start_takes_the_file_over_where_it_is(lunar):
     assert {one.name for one in lunar.parent.iterdir()} == {"lunar.db", backup.name}
     for one in lunar.parent.iterdir():
         assert stat.S_IMODE(one.stat().st_mode) == 0o600
-    assert take_over(lunar, now=NOW) is None
+    assert maintenance_of(lunar).take_over_lunar(now=NOW) is None
     async with open_store(lunar) as store:
         assert await store.check_integrity() == []
 
@@ -237,7 +237,7 @@ def test_what_a_crash_of_lunar_left_does_not_spoil_the_new_file(tmp_path, lunar,
         tmp_path / "lunar.db", lunar.parent, change if mode == "wal" else f"BEGIN; {change}"
     )
 
-    take_over(lunar, now=NOW)
+    maintenance_of(lunar).take_over_lunar(now=NOW)
 
     assert {one.name for one in lunar.parent.iterdir()} == {"lunar.db", "lunar.db.lunar-backup"}
     with closing(sqlite3.connect(lunar)) as connection:
@@ -248,13 +248,13 @@ def test_what_a_crash_of_lunar_left_does_not_spoil_the_new_file(tmp_path, lunar,
 DIE = """
 import os, sys
 from pathlib import Path
-from perilune.store.lunar import take_over
+from perilune.store import maintenance_of
 
 def die(table, done, total):
     if table == "logs":
         os._exit(9)
 
-take_over(Path(sys.argv[1]), now=1, progress=die)
+maintenance_of(Path(sys.argv[1])).take_over_lunar(now=1, progress=die)
 """
 
 
@@ -265,7 +265,7 @@ def test_a_take_over_that_is_killed_leaves_the_original_and_is_done_again(lunar)
     ended = subprocess.run([sys.executable, "-c", DIE, str(lunar)], check=False)
     assert ended.returncode == 9
     assert lunar.read_bytes() == original
-    report = take_over(lunar, now=NOW)
+    report = maintenance_of(lunar).take_over_lunar(now=NOW)
 
     assert report is not None and report.tables["logs"].taken == 3
     assert {one.name for one in lunar.parent.iterdir()} == {"lunar.db", "lunar.db.lunar-backup"}
@@ -276,7 +276,7 @@ def test_an_earlier_backup_is_kept(lunar):
     older.write_bytes(b"something else")
     write_database(lunar, some_rows())
 
-    report = take_over(lunar, now=NOW)
+    report = maintenance_of(lunar).take_over_lunar(now=NOW)
 
     assert older.read_bytes() == b"something else"
     assert report is not None and report.backup == lunar.with_name("lunar.db.lunar-backup-2")
@@ -291,9 +291,9 @@ def test_a_failure_takes_everything_back(lunar, ours):
             raise StoreError("no more")
 
     with pytest.raises(StoreError, match="no more"):
-        import_lunar(lunar, ours, now=NOW, progress=fail)
+        maintenance_of(ours).import_lunar(lunar, now=NOW, progress=fail)
     with pytest.raises(StoreError, match="no more"):
-        take_over(lunar, now=NOW, progress=fail)
+        maintenance_of(lunar).take_over_lunar(now=NOW, progress=fail)
 
     assert lunar.read_bytes() == original
     with closing(sqlite3.connect(ours)) as connection:

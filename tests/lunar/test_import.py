@@ -6,8 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from perilune.store import PaginationParams, open_store
-from perilune.store.lunar import StoreNotEmpty, import_lunar
+from perilune.store import PaginationParams, StoreNotEmpty, maintenance_of, open_store
 from tests.lunar.database import (
     CREATED,
     SINCE,
@@ -79,7 +78,7 @@ def test_every_row_arrives_from_every_version(lunar, ours, version):
     write_database(lunar, rows, version)
     before = lunar.read_bytes()
 
-    report = import_lunar(lunar, ours, now=NOW)
+    report = maintenance_of(ours).import_lunar(lunar, now=NOW)
 
     assert report.version == version
     for table, members in rows.items():
@@ -99,7 +98,7 @@ def test_every_row_arrives_from_every_version(lunar, ours, version):
 
 async def test_the_store_shows_what_lunar_had(lunar, ours):
     write_database(lunar, some_rows())
-    import_lunar(lunar, ours, now=NOW)
+    maintenance_of(ours).import_lunar(lunar, now=NOW)
 
     async with open_store(ours) as store:
         (idle, greeter), total = await store.list_functions(PaginationParams())
@@ -124,7 +123,7 @@ def test_kd_33_and_62_log_lines_of_nothing_are_left_out(lunar, ours):
     rows["logs"] += [log_row(function_id, 4), log_row("gone", 5)]
     write_database(lunar, rows)
 
-    report = import_lunar(lunar, ours, now=NOW)
+    report = maintenance_of(ours).import_lunar(lunar, now=NOW)
 
     assert (report.tables["logs"].taken, report.tables["logs"].dropped) == (3, 2)
     assert report.repaired["log_lines_under_a_function_id"] == 1
@@ -136,7 +135,7 @@ def test_kd_63_secrets_of_deleted_functions_do_not_arrive(lunar, ours):
     rows["kv_store"].append({"function_id": "gone", "key": "k", "value": "s3cret-of-old"})
     write_database(lunar, rows)
 
-    report = import_lunar(lunar, ours, now=NOW)
+    report = maintenance_of(ours).import_lunar(lunar, now=NOW)
 
     assert report.tables["env_vars"].dropped == report.tables["kv_store"].dropped == 1
     assert b"s3cret-of-old" not in ours.read_bytes()
@@ -153,7 +152,7 @@ def test_executions_of_missing_versions_are_left_out_with_what_is_theirs(lunar, 
     rows["logs"].append(log_row(rows["executions"][-2]["id"], 9))
     write_database(lunar, rows)
 
-    report = import_lunar(lunar, ours, now=NOW)
+    report = maintenance_of(ours).import_lunar(lunar, now=NOW)
 
     assert report.tables["executions"].dropped == 2
     assert report.tables["logs"].dropped == 1
@@ -168,7 +167,7 @@ async def test_of_several_active_versions_the_highest_wins(lunar, ours):
     rows["function_versions"].append(version_row(none, 4))
     write_database(lunar, rows)
 
-    report = import_lunar(lunar, ours, now=NOW)
+    report = maintenance_of(ours).import_lunar(lunar, now=NOW)
 
     assert report.repaired["functions_with_several_active_versions"] == 1
     assert report.repaired["functions_without_active_version"] == 1
@@ -187,7 +186,7 @@ def test_kd_74_bytes_stay_bytes_where_they_can(lunar, ours):
         bytes_as_text(connection, "env_vars", "value", b"a\xc3(")
         bytes_as_text(connection, "logs", "message", b"\xed\xa0\x80\x00end")
 
-    report = import_lunar(lunar, ours, now=NOW)
+    report = maintenance_of(ours).import_lunar(lunar, now=NOW)
 
     assert stored(ours, "kv_store", ["value"]) == [{"value": b"\x00\xff"}]
     assert stored(ours, "env_vars", ["value"])[0] == {"value": "a\ufffd("}
@@ -214,7 +213,7 @@ def test_kd_73_recipients_come_apart(lunar, ours, joined, request_json, recipien
     rows["email_requests"] = [email_row(first, 1, joined, request_json=request_json)]
     write_database(lunar, rows)
 
-    import_lunar(lunar, ours, now=NOW)
+    maintenance_of(ours).import_lunar(lunar, now=NOW)
 
     (row,) = stored(ours, "email_requests", ["to_addresses"])
     assert json.loads(str(row["to_addresses"])) == recipients
@@ -222,10 +221,10 @@ def test_kd_73_recipients_come_apart(lunar, ours, joined, request_json, recipien
 
 def test_a_second_time_is_refused(lunar, ours):
     write_database(lunar, some_rows())
-    import_lunar(lunar, ours, now=NOW)
+    maintenance_of(ours).import_lunar(lunar, now=NOW)
 
     with pytest.raises(StoreNotEmpty, match="has 2 functions already; with --merge"):
-        import_lunar(lunar, ours, now=NOW)
+        maintenance_of(ours).import_lunar(lunar, now=NOW)
 
     assert len(stored(ours, "logs", ["id"])) == 3
 
@@ -233,7 +232,7 @@ def test_a_second_time_is_refused(lunar, ours):
 def test_merging_adds_what_the_store_does_not_have(lunar, ours):
     rows = some_rows()
     write_database(lunar, rows)
-    import_lunar(lunar, ours, now=NOW)
+    maintenance_of(ours).import_lunar(lunar, now=NOW)
     lunar.unlink()
     third = function_row(3)
     version = version_row(third, 1, is_active=1)
@@ -244,8 +243,8 @@ def test_merging_adds_what_the_store_does_not_have(lunar, ours):
     rows["logs"] += [log_row(rows["executions"][-1]["id"], 7), log_row("gone", 8)]
     write_database(lunar, rows)
 
-    first = import_lunar(lunar, ours, now=NOW, merge=True)
-    second = import_lunar(lunar, ours, now=NOW, merge=True)
+    first = maintenance_of(ours).import_lunar(lunar, now=NOW, merge=True)
+    second = maintenance_of(ours).import_lunar(lunar, now=NOW, merge=True)
 
     counts = {name: (one.taken, one.present, one.dropped) for name, one in first.tables.items()}
     assert counts["functions"] == (1, 2, 0) and counts["executions"] == (1, 4, 0)
@@ -258,7 +257,7 @@ def test_merging_adds_what_the_store_does_not_have(lunar, ours):
 def test_figures_count_what_was_executed_under_lunar(lunar, ours):
     write_database(lunar, some_rows())
 
-    import_lunar(lunar, ours, now=NOW)
+    maintenance_of(ours).import_lunar(lunar, now=NOW)
 
     found = stored(ours, "execution_stats", ["executions", "errors", "bucket"])
     assert sum(int(str(row["executions"])) for row in found) == 3
@@ -273,7 +272,7 @@ def test_nothing_is_active_without_a_schedule_and_what_is_never_due_is_counted(l
     rows["functions"].append(function_row(3, **never))
     write_database(lunar, rows)
 
-    report = import_lunar(lunar, ours, now=NOW)
+    report = maintenance_of(ours).import_lunar(lunar, now=NOW)
 
     assert report.repaired["schedules_that_are_never_due"] == 1
     assert stored(ours, "functions", ["cron_schedule", "cron_status"])[1:] == [
@@ -285,7 +284,7 @@ def test_nothing_is_active_without_a_schedule_and_what_is_never_due_is_counted(l
 def test_schedules_are_due_from_now_on(lunar, ours):
     write_database(lunar, some_rows())
 
-    import_lunar(lunar, ours, now=NOW)
+    maintenance_of(ours).import_lunar(lunar, now=NOW)
 
     since = [row["cron_since"] for row in stored(ours, "functions", ["cron_since"])]
     assert since == [NOW, None] and CREATED < NOW

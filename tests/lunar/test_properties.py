@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perilune.store.lunar import import_lunar
+from perilune.store import maintenance_of
 from tests.lunar.database import (
     execution_row,
     function_row,
@@ -90,7 +90,7 @@ def test_what_belongs_to_something_arrives_and_nothing_else(rows, version):
     with tempfile.TemporaryDirectory() as folder:
         lunar, ours = Path(folder, "lunar.db"), Path(folder, "data", "lunar.db")
         write(lunar, rows, version)
-        report = import_lunar(lunar, ours, now=5)
+        report = maintenance_of(ours).import_lunar(lunar, now=5)
         with closing(sqlite3.connect(ours)) as connection:
 
             def all_of(sql: str) -> list[Any]:

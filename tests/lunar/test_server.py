@@ -136,9 +136,9 @@ def test_a_large_file_does_not_need_large_memory(tmp_path):
     assert (tmp_path / "lunar.db").stat().st_size > 60_000_000
     program = (
         "import resource, sys; from pathlib import Path\n"
-        "from perilune.store.lunar import import_lunar\n"
+        "from perilune.store import maintenance_of\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "import_lunar(Path(sys.argv[1]), Path(sys.argv[2]), now=1)\n"
+        "maintenance_of(Path(sys.argv[2])).import_lunar(Path(sys.argv[1]), now=1)\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
     )
 

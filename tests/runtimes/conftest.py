@@ -21,7 +21,7 @@ from perilune.services.env import Env
 from perilune.services.http import Client, EgressPolicy
 from perilune.services.kv import KV
 from perilune.services.logger import LogLevel, StoreLogger
-from perilune.store import Execution, Function, SqliteStore, open_store
+from perilune.store import Execution, Function, Store, open_store
 from tests.store.template import write_database
 
 FORGER = Language(
@@ -69,7 +69,7 @@ def overwrite(module, old, new):
 class Box:
     """What a test needs to run functions and look at what was recorded."""
 
-    store: SqliteStore
+    store: Store
     runtime: WorkerRuntime
     engine: DefaultEngine
     language: str = "lua"

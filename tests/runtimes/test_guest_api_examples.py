@@ -22,7 +22,7 @@ from perilune.services.email import FakeEmailClient
 from perilune.services.env import Env
 from perilune.services.http import FakeClient, Response
 from perilune.services.logger import StoreLogger
-from perilune.store import Function, SqliteStore, open_store
+from perilune.store import Function, Store, open_store
 
 # The code of an example comes with the event, so that one worker does for all of them.
 RUN_EXAMPLE = """
@@ -92,7 +92,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 class Bench:
     """Runs Lua in real workers."""
 
-    def __init__(self, store: SqliteStore, engine: DefaultEngine, env: Env) -> None:
+    def __init__(self, store: Store, engine: DefaultEngine, env: Env) -> None:
         self._store = store
         self._engine = engine
         self._env = env

@@ -13,7 +13,7 @@ from perilune.runtimes import (
     RuntimeRequest,
     WorkerRuntime,
 )
-from perilune.services.kv import MemoryKV
+from perilune.services.kv import KV
 from perilune.services.logger import MemoryLogger
 from tests.runtimes.attacks import resident_bytes
 from tests.runtimes.conftest import TIMEOUT_S, Box, open_box
@@ -185,8 +185,11 @@ async def test_answers_that_come_faster_than_they_are_read_wait(python: Box) -> 
     assert most_bytes - before < 64 * MIB
 
 
-class HeldKV(MemoryKV):
+class HeldKV(KV):
     """A store that never answers."""
+
+    def __init__(self) -> None:
+        """Need no rows."""
 
     async def get(self, function_id: str, key: Any) -> str:
         """Wait for ever."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -13,8 +13,9 @@ from perilune.runtimes import GuestError, RuntimeRequest, WorkerLimits, WorkerRu
 from perilune.services.ai import ChatResponse, FakeAIClient, Usage
 from perilune.services.email import FakeEmailClient
 from perilune.services.http import FakeClient, HTTPClientError, Response
-from perilune.services.kv import MemoryKV
+from perilune.services.kv import KV
 from perilune.services.logger import MemoryLogger
+from tests.store.memory import store_with
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -38,7 +39,7 @@ class Desk:
     http: FakeClient
     ai: FakeAIClient
     email: FakeEmailClient
-    kv: MemoryKV = field(default_factory=MemoryKV)
+    kv: KV
 
     async def value(self, expression: str) -> Any:
         """Return the value of a Python expression in a worker."""
@@ -58,21 +59,23 @@ class Desk:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def desk() -> AsyncIterator[Desk]:
-    http, email, kv = FakeClient(), FakeEmailClient(), MemoryKV()
+    http, email = FakeClient(), FakeEmailClient()
     ai = FakeAIClient(ChatResponse(content="Hi", model="m", usage=Usage(3, 4)))
     http.set_error("GET", DOWN, HTTPClientError("HTTP request failed: no such host"))
     for method in ("GET", "POST", "PUT"):
         http.set_response(method, URL, ANSWER)
-    runtime = WorkerRuntime(
-        logger=MemoryLogger(),
-        kv_store=kv,
-        http_client=http,
-        ai_client=ai,
-        email_client=email,
-        limits=WorkerLimits(warm=1, maximum=2),
-    )
-    async with runtime:
-        yield Desk(runtime, http, ai, email, kv)
+    async with store_with("f") as store:
+        kv = KV(store.kv)
+        runtime = WorkerRuntime(
+            logger=MemoryLogger(),
+            kv_store=kv,
+            http_client=http,
+            ai_client=ai,
+            email_client=email,
+            limits=WorkerLimits(warm=1, maximum=2),
+        )
+        async with runtime:
+            yield Desk(runtime, http, ai, email, kv)
 
 
 SENT = [

@@ -26,10 +26,11 @@ from perilune.runtimes import (
     WorkersBusyError,
 )
 from perilune.runtimes.limits import MIB
-from perilune.services.kv import MemoryKV
+from perilune.services.kv import KV
 from perilune.services.logger import MemoryLogger
 from perilune.store import ExecutionStatus
 from tests.runtimes.conftest import FORGER, Box
+from tests.store.memory import store_with
 
 HERE = Path(__file__).parent
 ZYGOTE = "perilune/worker/__main__.py"
@@ -118,12 +119,15 @@ async def test_a_time_out_stops_the_worker(box: Box) -> None:
 @pytest.fixture
 async def forger() -> AsyncIterator[WorkerRuntime]:
     """A runtime whose workers have been taken over."""
-    async with WorkerRuntime(
-        logger=MemoryLogger(),
-        kv_store=MemoryKV(),
-        limits=WorkerLimits(warm=1, maximum=2),
-        languages=[FORGER],
-    ) as runtime:
+    async with (
+        store_with("f") as store,
+        WorkerRuntime(
+            logger=MemoryLogger(),
+            kv_store=KV(store.kv),
+            limits=WorkerLimits(warm=1, maximum=2),
+            languages=[FORGER],
+        ) as runtime,
+    ):
         yield runtime
 
 

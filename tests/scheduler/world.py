@@ -17,7 +17,7 @@ from perilune.store import (
     Execution,
     Function,
     PaginationParams,
-    SqliteStore,
+    Store,
     UpdateFunctionRequest,
     open_store,
 )
@@ -59,7 +59,7 @@ class Commanded:
 class World:
     """One server's scheduler, and what it works with."""
 
-    def __init__(self, store: SqliteStore, clock: SettableClock, **more: Any) -> None:
+    def __init__(self, store: Store, clock: SettableClock, **more: Any) -> None:
         self.store = store
         self.clock = clock
         self.runtime = Commanded()

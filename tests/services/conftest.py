@@ -1,12 +1,12 @@
-"""Each service in both of its forms: in memory, and on a real SQLite store."""
+"""Services on a real store."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from perilune.services.kv import KV, KVStore, MemoryKV
-from perilune.store import Execution, Function, SqliteStore, StoreUnavailable, open_store
+from perilune.services.kv import KV
+from perilune.store import Execution, Function, Store, StoreUnavailable, open_store
 from tests.store.template import write_database
 
 FUNCTIONS = ("f_ours", "f_theirs")
@@ -30,7 +30,7 @@ def now() -> Now:
 
 
 @pytest.fixture
-async def store(tmp_path: Path, now: Now) -> AsyncIterator[SqliteStore]:
+async def store(tmp_path: Path, now: Now) -> AsyncIterator[Store]:
     """A store on a file with two functions and an execution of each."""
     async with open_store(write_database(tmp_path / "perilune.db"), clock=now) as opened:
         for function_id, execution_id in zip(FUNCTIONS, EXECUTIONS, strict=True):
@@ -42,18 +42,15 @@ async def store(tmp_path: Path, now: Now) -> AsyncIterator[SqliteStore]:
         yield opened
 
 
-@pytest.fixture(params=["memory", "store"])
-def make_kv(request, now):
-    """Return a function that builds the service in one of its forms."""
-    if request.param == "memory":
-        return lambda limits=None: MemoryKV(limits=limits, clock=now)
-    store = request.getfixturevalue("store")
+@pytest.fixture
+def make_kv(store, now):
+    """Return a function that builds the service with limits."""
     return lambda limits=None: KV(store.kv, limits=limits, clock=now)
 
 
 @pytest.fixture
-def kv(make_kv) -> KVStore:
-    service: KVStore = make_kv()
+def kv(make_kv) -> KV:
+    service: KV = make_kv()
     return service
 
 
@@ -61,7 +58,7 @@ class BrokenRows:
     """Rows of a database that is gone."""
 
     def __getattr__(self, name):
-        async def fail(*_args):
+        async def fail(*_args, **_kwargs):
             raise StoreUnavailable("database is locked")
 
         return fail

@@ -8,8 +8,9 @@ from perilune.services.email import (
     SendRequest,
     SMTPClient,
 )
-from perilune.services.env import MemoryEnv
+from perilune.services.env import Env
 from perilune.services.http import EgressPolicy
+from tests.store.memory import store_with
 
 EMAIL = SendRequest(
     from_="Jane Doe <jane@example.org>", to=("bob@example.net",), subject="Hi", text="Hello Bob\n"
@@ -24,17 +25,18 @@ def sent_bytes(envelope: Envelope) -> bytes:
 
 async def send(mailbox, request=EMAIL, *, tls="none", trust=None, policy=None, **variables):
     """Send one e-mail with the settings given."""
-    env = MemoryEnv()
     given = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(mailbox.port), "SMTP_TLS": tls}
-    await env.replace("f", given | variables)
-    client = SMTPClient(
-        env,
-        policy or EgressPolicy(["127.0.0.0/8"]),
-        tls_context=trust,
-        clock=lambda: 1_700_000_000.5,
-        new_id=lambda: "id1",
-    )
-    return await client.send("f", request)
+    async with store_with("f") as store:
+        env = Env(store.env)
+        await env.replace("f", given | variables)
+        client = SMTPClient(
+            env,
+            policy or EgressPolicy(["127.0.0.0/8"]),
+            tls_context=trust,
+            clock=lambda: 1_700_000_000.5,
+            new_id=lambda: "id1",
+        )
+        return await client.send("f", request)
 
 
 def content_of(part):

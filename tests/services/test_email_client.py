@@ -9,9 +9,10 @@ from perilune.services.email import (
     EmailValidationError,
     SendRequest,
 )
-from perilune.services.env import Env, MemoryEnv
+from perilune.services.env import Env
 from perilune.services.http import Client, EgressPolicy
 from tests.services.conftest import BrokenRows
+from tests.store.memory import store_with
 from tests.upstream.resend import open_resend
 from tests.upstream.smtp import open_smtp
 
@@ -38,10 +39,11 @@ async def env(resend, mailbox):
         "SMTP_PORT": str(mailbox.port),
         "SMTP_TLS": "none",
     }
-    env = MemoryEnv()
-    await env.replace("f", variables)
-    await env.replace("f_other", variables | {"RESEND_API_KEY": "re_other"})
-    return env
+    async with store_with("f", "f_other") as store:
+        env = Env(store.env)
+        await env.replace("f", variables)
+        await env.replace("f_other", variables | {"RESEND_API_KEY": "re_other"})
+        yield env
 
 
 @pytest.fixture

@@ -15,8 +15,9 @@ from perilune.services.email import (
     SendRequest,
     Tag,
 )
-from perilune.services.env import MemoryEnv
+from perilune.services.env import Env
 from perilune.services.http import Client, EgressPolicy
+from tests.store.memory import store_with
 from tests.upstream import open_upstream
 from tests.upstream.resend import open_resend
 
@@ -32,9 +33,9 @@ async def resend():
 
 
 async def send(base_url, request=EMAIL, *, key=KEY, allow=("127.0.0.0/8",)):
-    env = MemoryEnv()
-    await env.replace("f", {"RESEND_API_KEY": key, "RESEND_BASE_URL": base_url})
-    async with Client(EgressPolicy(allow)) as http:
+    async with store_with("f") as store, Client(EgressPolicy(allow)) as http:
+        env = Env(store.env)
+        await env.replace("f", {"RESEND_API_KEY": key, "RESEND_BASE_URL": base_url})
         return await ResendClient(http, env).send("f", request)
 
 

@@ -1,4 +1,4 @@
-"""Environment variables, in memory and on SQLite alike, and the rules they obey."""
+"""Environment variables and the rules they obey."""
 
 import asyncio
 
@@ -9,10 +9,8 @@ from perilune.services.env import (
     MAX_VARIABLES,
     Env,
     EnvError,
-    EnvStore,
     EnvValidationError,
     EnvVariableNotFound,
-    MemoryEnv,
     check_env_variable,
     check_env_variables,
 )
@@ -26,12 +24,9 @@ LONG_VALUE = "env_var_value: environment variable value cannot be longer than 10
 TOO_MANY = "env_vars: cannot have more than 100 environment variables"
 
 
-@pytest.fixture(params=["memory", "store"])
-def env(request) -> EnvStore:
-    """The service in one of its forms."""
-    if request.param == "memory":
-        return MemoryEnv()
-    return Env(request.getfixturevalue("store").env)
+@pytest.fixture
+def env(store) -> Env:
+    return Env(store.env)
 
 
 async def test_a_variable_is_read_back_overwritten_and_removed(env):

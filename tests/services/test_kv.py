@@ -14,11 +14,11 @@ from perilune.services.kv import (
     MAX_TTL_S,
     KVError,
     KVKeyNotFound,
-    MemoryKV,
 )
 from perilune.store import StoreUnavailable
 from tests.profiles import examples
 from tests.services.conftest import BrokenRows
+from tests.store.memory import store_with
 
 
 async def test_a_value_is_read_back_overwritten_and_removed(kv):
@@ -90,11 +90,12 @@ def test_every_byte_survives(key, value):
     """Bytes come back as text whose surrogate escapes are those bytes; both forms name one key."""
 
     async def scenario() -> None:
-        kv = MemoryKV()
-        await kv.set("f", key, value)
-        text = await kv.get("f", key.decode("utf-8", "surrogateescape"))
-        assert text.encode("utf-8", "surrogateescape") == value
-        assert await kv.cas("f", key, text, b"new")
+        async with store_with("f") as store:
+            kv = KV(store.kv)
+            await kv.set("f", key, value)
+            text = await kv.get("f", key.decode("utf-8", "surrogateescape"))
+            assert text.encode("utf-8", "surrogateescape") == value
+            assert await kv.cas("f", key, text, b"new")
 
     asyncio.run(scenario())
 

@@ -17,13 +17,13 @@ from perilune.services.logger import (
     api_name,
     display_name,
 )
-from perilune.store import SqliteStore, StoreUnavailable
+from perilune.store import Store, StoreUnavailable
 
 
 class SettledRows:
     """The store's rows; reading waits until all that was queued is committed."""
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         self.append = store.logs.append
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from perilune.store import SqliteStore, StoreError, open_store
+from perilune.store import Store, StoreError, open_store
 from tests.store.helpers import SettableClock
 from tests.store.template import write_database
 
@@ -27,7 +27,7 @@ def reported() -> list[StoreError]:
 
 
 @pytest.fixture
-async def store(path, clock, reported) -> AsyncIterator[SqliteStore]:
+async def store(path, clock, reported) -> AsyncIterator[Store]:
     """An open store; after the test its file must be in order."""
     async with open_store(write_database(path), clock=clock, on_error=reported.append) as store:
         yield store

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-from perilune.store import Execution, Function, FunctionVersion, SqliteStore
+from perilune.store import Execution, Function, FunctionVersion, Store
 
 NOW = 1_700_000_000
 
@@ -27,11 +27,11 @@ def fresh_id(prefix: str = "x") -> str:
     return f"{prefix}{next(_numbers):019d}"
 
 
-async def some_function(store: SqliteStore, name: str = "fn") -> Function:
+async def some_function(store: Store, name: str = "fn") -> Function:
     return await store.create_function(Function(id=fresh_id("f"), name=name))
 
 
-async def some_version(store: SqliteStore, name: str = "fn") -> FunctionVersion:
+async def some_version(store: Store, name: str = "fn") -> FunctionVersion:
     """A new function with its first version."""
     function = await some_function(store, name)
     return await store.create_version(function.id, "return 1")

@@ -17,13 +17,10 @@ from perilune.store import (
     PaginationParams,
     StoreInUse,
     StoreUnavailable,
-    back_up,
-    check_file,
+    maintenance_of,
     open_store,
-    restore,
-    vacuum,
 )
-from perilune.store.lunar.copying import remove_database
+from perilune.store.sqlite.connection.files import remove_database
 from perilune.store.sqlite.connection.migrate import shipped_migrations
 from perilune.store.sqlite.upkeep import backup as backup_module
 from tests.store.helpers import (
@@ -59,7 +56,7 @@ async def filled(path, clock):
 
 
 def backed_up(path, copy, compress=False):
-    return back_up(path, copy, program="1.2.3", now=NOW, compress=compress)
+    return maintenance_of(path).back_up(copy, program="1.2.3", now=NOW, compress=compress)
 
 
 @pytest.mark.parametrize("compress", [False, True])
@@ -68,7 +65,7 @@ async def test_a_copy_that_is_put_back_has_everything(tmp_path, path, copy, fill
     assert (copy.read_bytes()[:2] == b"\x1f\x8b") is compress
 
     other = tmp_path / "other.db"
-    restored = restore(copy, other, now=NOW)
+    restored = maintenance_of(other).restore(copy, now=NOW)
 
     assert (restored.note, restored.aside) == (NOTE, None)
     async with open_store(other) as store:
@@ -107,7 +104,7 @@ async def test_a_copy_can_be_made_while_the_store_is_written(path, copy, clock):
 
     kept = rows(copy, "SELECT count(*) BETWEEN 50 AND ? FROM executions", written)
     assert kept == [(1,)]
-    assert check_file(copy) == []
+    assert maintenance_of(copy).check() == []
 
 
 async def test_nothing_deleted_is_in_a_copy(path, copy, clock):
@@ -153,10 +150,10 @@ async def test_a_database_is_replaced_only_by_force_and_kept_aside(path, copy, f
         later = await store.create_function(Function(id="later", name="later"))
 
     with pytest.raises(BackupFailed, match="exists already"):
-        restore(copy, path, now=NOW)
+        maintenance_of(path).restore(copy, now=NOW)
     assert rows(path, "SELECT count(*) FROM functions") == [(2,)]
 
-    restored = restore(copy, path, now=NOW, force=True)
+    restored = maintenance_of(path).restore(copy, now=NOW, force=True)
 
     aside = path.with_name(f"{path.name}.before-restore-20231114-221320")
     assert restored.aside == aside
@@ -236,7 +233,7 @@ async def test_a_copy_that_is_not_in_order_changes_nothing(
     before = path.read_bytes()
 
     with pytest.raises((BackupFailed, IncompatibleDatabase)):
-        restore(copy, target, now=NOW, force=force)
+        maintenance_of(target).restore(copy, now=NOW, force=force)
 
     assert path.read_bytes() == before
     assert sorted(one.name for one in tmp_path.iterdir()) == ["copies", path.name]
@@ -259,7 +256,7 @@ async def test_a_copy_that_gets_too_large_is_given_up_before_it_fills_the_disk(
     before = path.read_bytes()
 
     with pytest.raises(BackupFailed, match=f"unpacks to more than {len(BOMB) * 100} bytes"):
-        restore(copy, target, now=NOW, force=force)
+        maintenance_of(target).restore(copy, now=NOW, force=force)
 
     assert 0 < max(written) <= len(BOMB) * 100 < ZEROS
     assert path.read_bytes() == before
@@ -281,8 +278,8 @@ async def test_the_limit_of_a_copy_can_be_set(tmp_path, path, copy, filled):
     size = len(gzip.decompress(copy.read_bytes()))
 
     with pytest.raises(BackupFailed, match=f"unpacks to more than {size - 1} bytes"):
-        restore(copy, tmp_path / "small.db", now=NOW, max_bytes=size - 1)
-    restore(copy, tmp_path / "new.db", now=NOW, max_bytes=size)
+        maintenance_of(tmp_path / "small.db").restore(copy, now=NOW, max_bytes=size - 1)
+    maintenance_of(tmp_path / "new.db").restore(copy, now=NOW, max_bytes=size)
 
     assert rows(tmp_path / "new.db", "SELECT id FROM functions") == [(filled.function_id,)]
     assert not (tmp_path / "small.db").exists()
@@ -292,10 +289,10 @@ async def test_a_damaged_database_can_be_replaced(path, copy, filled):
     backed_up(path, copy)
     damage_middle(path)
 
-    restored = restore(copy, path, now=NOW, force=True)
+    restored = maintenance_of(path).restore(copy, now=NOW, force=True)
 
     assert restored.aside is not None and restored.aside.exists()
-    assert check_file(path) == []
+    assert maintenance_of(path).check() == []
 
 
 async def test_a_log_left_by_a_crash_is_not_applied_to_what_is_restored(path, copy, filled):
@@ -304,10 +301,10 @@ async def test_a_log_left_by_a_crash_is_not_applied_to_what_is_restored(path, co
     log = path.with_name(f"{path.name}-wal")
     log.write_bytes(b"\x37\x7f\x06\x82" + os.urandom(8192))
 
-    restore(copy, path, now=NOW)
+    maintenance_of(path).restore(copy, now=NOW)
 
     assert not log.exists()
-    assert check_file(path) == []
+    assert maintenance_of(path).check() == []
 
 
 SERVING = """
@@ -327,8 +324,8 @@ asyncio.run(work())
 @pytest.mark.parametrize(
     "change",
     [
-        pytest.param(lambda path, copy: restore(copy, path, now=NOW, force=True), id="restore"),
-        pytest.param(lambda path, copy: vacuum(path), id="vacuum"),
+        pytest.param(lambda file, copy: file.restore(copy, now=NOW, force=True), id="restore"),
+        pytest.param(lambda file, copy: file.vacuum(), id="vacuum"),
     ],
 )
 async def test_a_database_in_use_is_left_alone(path, copy, filled, change):
@@ -341,7 +338,7 @@ async def test_a_database_in_use_is_left_alone(path, copy, filled, change):
         assert await process.stdout.readline() == b"open\n"
 
         with pytest.raises(StoreInUse, match=f"process {process.pid}"):
-            change(path, copy)
+            change(maintenance_of(path), copy)
 
         assert rows(path, "SELECT count(*) FROM functions") == [(1,)]
     finally:
@@ -359,7 +356,7 @@ async def test_vacuum_makes_an_old_file_small_and_able_to_shrink(path, clock):
         add_executions(path, version, 2000, NOW - 8 * 86400, event="x" * 2000)
         await store.purge_expired(NOW)
 
-    before, after = vacuum(path)
+    before, after = maintenance_of(path).vacuum()
 
     assert before > 20 * after
     assert after == path.stat().st_size
@@ -382,7 +379,7 @@ async def test_vacuum_makes_an_old_file_small_and_able_to_shrink(path, clock):
 async def test_a_check_says_what_is_wrong(path, filled, spoil, found):
     spoil(path)
 
-    assert check_file(path) == [one.format(version=filled.id) for one in found]
+    assert maintenance_of(path).check() == [one.format(version=filled.id) for one in found]
 
 
 async def test_a_check_finds_damage(path, filled):
@@ -390,7 +387,7 @@ async def test_a_check_finds_damage(path, filled):
 
     problems: list[str] = []
     with suppress(IncompatibleDatabase):
-        problems = check_file(path)
+        problems = maintenance_of(path).check()
 
     assert problems and "damaged" in problems[0]
 
@@ -398,6 +395,6 @@ async def test_a_check_finds_damage(path, filled):
 async def test_a_check_changes_nothing(path, filled):
     before = path.read_bytes()
 
-    check_file(path)
+    maintenance_of(path).check()
 
     assert path.read_bytes() == before

@@ -26,7 +26,7 @@ async def test_the_log_is_begun_anew_under_permanent_writing(small_log, path):
     asked: list[str] = []
     async with open_store(path) as store:
         version = await some_version(store)
-        store._connection.set_trace_callback(
+        store._connection.set_trace_callback(  # type: ignore[attr-defined]  # of SQLite
             lambda statement: asked.append(statement) if "RESTART" in statement else None
         )
 

@@ -6,19 +6,16 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from perilune.store import (
     ExecutionFilter,
-    ExecutionPosition,
     ExecutionStatus,
     ExecutionTrigger,
+    InvalidCursor,
     PaginationParams,
 )
 from perilune.store.sqlite.tables import execution_lists as lists
 from perilune.store.sqlite.tables.execution_lists import ExecutionLists
-from tests.profiles import examples
 from tests.store.helpers import NOW, execution_of, fresh_id, other_connection, some_version
 
 ERROR, SUCCESS, PENDING = ExecutionStatus.ERROR, ExecutionStatus.SUCCESS, ExecutionStatus.PENDING
@@ -197,18 +194,27 @@ async def test_times_are_exact_though_the_clock_was_set_back(store):
     assert [each.created_at for each in page.executions] == [NOW + 2, NOW + 4]
 
 
-@examples(200)
-@given(st.integers(0, 2**63 - 1), st.integers(0, 2**63 - 1))
-def test_positions_survive_as_text(created_at, seq):
-    position = ExecutionPosition(created_at, seq)
+async def test_cursors_lead_to_the_end_of_time(store):
+    version = await some_version(store)
+    times = [1, 16, 2**31, 2**62, 2**63 - 1]
+    for at in times:
+        await store.create_execution(execution_of(version, created_at=at))
+    found, after = [], None
 
-    assert ExecutionPosition.from_text(position.to_text()) == position
+    for _ in times:
+        wanted = ExecutionFilter(function_id=version.function_id)
+        page = await store.find_executions(wanted, PaginationParams(limit=1), after=after)
+        found += [one.created_at for one in page.executions]
+        after = page.next
+
+    assert found == times[::-1]
+    assert after is None
 
 
 @pytest.mark.parametrize("text", ["", "-", "1", "1-", "x-1", "1--1", "1-" + "f" * 17, "1-2-3"])
-def test_other_text_is_no_position(text):
-    with pytest.raises(ValueError):  # noqa: PT011 - whatever is wrong with it
-        ExecutionPosition.from_text(text)
+async def test_an_invalid_cursor_is_refused(store, text):
+    with pytest.raises(InvalidCursor):
+        await store.find_executions(ExecutionFilter(), ALL, after=text)
 
 
 class Counting:

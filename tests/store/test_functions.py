@@ -261,9 +261,9 @@ async def test_delete_removes_all_that_belongs_to_the_function(store, path):
         ),
     ],
 )
-async def test_active_cron_lists_enabled_functions_with_an_active_schedule(store, settings, due):
+async def test_jobs_are_enabled_functions_with_an_active_schedule(store, settings, due):
     await store.create_function(Function(id="f", name="n", **settings))
 
-    found = await store.list_functions_with_active_cron()
+    found = await store.ticks.jobs()
 
-    assert [function.id for function in found] == (["f"] if due else [])
+    assert [job.function_id for job in found] == (["f"] if due else [])

@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from perilune.store import (
+    IN_MEMORY,
     Function,
     KVQuotaExceeded,
     NotANumber,
     StoreError,
-    open_memory_store,
+    open_store,
 )
 from tests.profiles import examples
 from tests.store.helpers import NOW, SettableClock, rows, some_function
@@ -37,7 +38,7 @@ async def fn(store) -> str:
 async def test_bytes_come_back_as_they_were(store, fn, key, value):
     assert await store.kv.get(fn, key) is None
 
-    assert await store.kv.set(fn, key, value, None, PLENTY) is True
+    await store.kv.set(fn, key, value, None, PLENTY)
 
     assert await store.kv.get(fn, key) == value
 
@@ -120,22 +121,25 @@ async def test_the_quota_counts_keys_and_values_of_one_function(store, fn):
     other = (await some_function(store)).id
     await store.kv.set(other, b"k", b"x" * 100, None, PLENTY)
 
-    assert await store.kv.set(fn, b"ab", b"x" * 8, None, 10) is True
-    assert await store.kv.set(fn, b"c", b"", None, 10) is False
+    await store.kv.set(fn, b"ab", b"x" * 8, None, 10)
+    with pytest.raises(KVQuotaExceeded):
+        await store.kv.set(fn, b"c", b"", None, 10)
     assert await store.kv.get(fn, b"c") is None
-    assert await store.kv.set(fn, b"ab", b"x" * 9, None, 10) is False
+    with pytest.raises(KVQuotaExceeded):
+        await store.kv.set(fn, b"ab", b"x" * 9, None, 10)
     assert await store.kv.get(fn, b"ab") == b"x" * 8
 
     await store.kv.delete(fn, b"ab")
-    assert await store.kv.set(fn, b"c", b"x" * 9, None, 10) is True
+    await store.kv.set(fn, b"c", b"x" * 9, None, 10)
 
 
 async def test_over_quota_a_pair_may_still_become_smaller(store, fn):
     await store.kv.set(fn, b"k", b"x" * 20, None, 100)
 
-    assert await store.kv.set(fn, b"k", b"x" * 20, None, 10) is True
-    assert await store.kv.set(fn, b"k", b"x" * 19, None, 10) is True
-    assert await store.kv.set(fn, b"k", b"x" * 20, None, 10) is False
+    await store.kv.set(fn, b"k", b"x" * 20, None, 10)
+    await store.kv.set(fn, b"k", b"x" * 19, None, 10)
+    with pytest.raises(KVQuotaExceeded):
+        await store.kv.set(fn, b"k", b"x" * 20, None, 10)
 
 
 async def test_an_expired_pair_gives_no_right_to_its_old_size(store, fn, clock):
@@ -143,17 +147,19 @@ async def test_an_expired_pair_gives_no_right_to_its_old_size(store, fn, clock):
 
     clock.now = NOW + 1
 
-    assert await store.kv.set(fn, b"k", b"x" * 20, None, 10) is False
-    assert await store.kv.set(fn, b"k", b"x" * 9, None, 10) is True
+    with pytest.raises(KVQuotaExceeded):
+        await store.kv.set(fn, b"k", b"x" * 20, None, 10)
+    await store.kv.set(fn, b"k", b"x" * 9, None, 10)
 
 
 async def test_expired_pairs_make_room(store, fn, clock, path):
     await store.kv.set(fn, b"old", b"x" * 7, NOW + 1, 10)
-    assert await store.kv.set(fn, b"new", b"x" * 7, None, 10) is False
+    with pytest.raises(KVQuotaExceeded):
+        await store.kv.set(fn, b"new", b"x" * 7, None, 10)
 
     clock.now = NOW + 1
 
-    assert await store.kv.set(fn, b"new", b"x" * 7, None, 10) is True
+    await store.kv.set(fn, b"new", b"x" * 7, None, 10)
     assert rows(path, "SELECT key FROM kv_store") == [(b"new",)]
 
 
@@ -242,7 +248,7 @@ class KVMachine(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.clock = SettableClock()
-        self.opening = open_memory_store(clock=self.clock)
+        self.opening = open_store(IN_MEMORY, clock=self.clock)
         self.store = self.runner.run(self.opening.__aenter__())
         self.runner.run(self.store.create_function(Function(id="f", name="n")))
         self.kv = self.store.kv
@@ -278,10 +284,13 @@ class KVMachine(RuleBasedStateMachine):
     def set(self, key, value, life):
         expires_at = None if life is None else self.clock.now + life
         expected = self.fits(key, value)
-        done = self.runner.run(self.kv.set("f", key, value, expires_at, self.QUOTA))
-        assert done == expected
-        if done:
+        writing = self.kv.set("f", key, value, expires_at, self.QUOTA)
+        if expected:
+            self.runner.run(writing)
             self.model[key] = (value, expires_at)
+        else:
+            with pytest.raises(KVQuotaExceeded):
+                self.runner.run(writing)
 
     @rule(key=KEYS)
     def delete(self, key):
@@ -349,7 +358,7 @@ TestKVMachine = KVMachine.TestCase
 @examples(15)
 def test_listing_page_by_page_gives_every_key_once(keys, prefix):
     async def walk() -> list[bytes]:
-        async with open_memory_store() as store:
+        async with open_store(IN_MEMORY) as store:
             await store.create_function(Function(id="f", name="n"))
             await asyncio.gather(*(store.kv.set("f", key, b"", None, PLENTY) for key in keys))
             seen: list[bytes] = []

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from perilune.store import (
+    IN_MEMORY,
     Function,
     IncompatibleDatabase,
+    PaginationParams,
     StoreUnavailable,
-    open_memory_store,
     open_store,
 )
 from perilune.store.sqlite.connection import connect, migrate
@@ -190,13 +191,13 @@ async def test_a_file_in_place_of_a_directory_is_unavailable(tmp_path):
             pytest.fail("was opened")
 
 
-async def test_a_store_without_a_path_leaves_nothing_behind(monkeypatch, tmp_path):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+async def test_a_store_in_memory_leaves_nothing_behind(monkeypatch, tmp_path):
+    monkeypatch.setattr("perilune.store.sqlite.store.RAM_DISK", tmp_path)
 
-    async with open_memory_store() as store, open_memory_store() as other:
+    async with open_store(IN_MEMORY) as store, open_store(IN_MEMORY) as other:
         await store.create_function(Function(id="f", name="n"))
         assert len(list(tmp_path.iterdir())) == 2
-        assert (await other.list_functions_with_active_cron()) == []
+        assert (await other.list_functions(PaginationParams()))[1] == 0
 
     assert list(tmp_path.iterdir()) == []
 

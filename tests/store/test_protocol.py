@@ -1,4 +1,4 @@
-"""The store offers what its protocols promise, with the same arguments."""
+"""The store offers what its contract promises, with the same arguments."""
 
 import inspect
 
@@ -6,37 +6,30 @@ import pytest
 
 from perilune.store import (
     DB,
-    AIRequestRows,
-    EmailRequestRows,
     EnvRows,
+    FigureRows,
     KVRows,
     LogRows,
+    RequestRows,
+    SecretRows,
     SessionRows,
-    SqliteStore,
-    SqliteTransaction,
+    SigningSecretRows,
+    Store,
     TickRows,
     TokenRows,
 )
 
-Parts = tuple[DB, KVRows, EnvRows, LogRows, AIRequestRows, EmailRequestRows, TickRows]
-Credentials = tuple[TokenRows, SessionRows]
 
-
-def as_promised(store: SqliteStore) -> Parts:
-    """Checked by mypy."""
-    requests = store.ai_requests, store.email_requests
-    return store, store.kv, store.env, store.logs, *requests, store.ticks
-
-
-def inside_as_well(store: SqliteTransaction) -> Parts:
-    """Checked by mypy."""
-    requests = store.ai_requests, store.email_requests
-    return store, store.kv, store.env, store.logs, *requests, store.ticks
-
-
-def credentials_too(store: SqliteStore) -> Credentials:
-    """Checked by mypy."""
-    return store.tokens, store.sessions
+def differences(promised, offered):
+    """Return the methods whose arguments are others."""
+    for name, method in inspect.getmembers(promised, inspect.isfunction):
+        if not name.startswith("_"):
+            _, *expected = inspect.signature(method).parameters.values()
+            given = inspect.signature(getattr(offered, name)).parameters.values()
+            if [(one.name, one.default) for one in given] != [
+                (one.name, one.default) for one in expected
+            ]:
+                yield name
 
 
 @pytest.mark.parametrize(
@@ -45,24 +38,28 @@ def credentials_too(store: SqliteStore) -> Credentials:
         pytest.param(DB, lambda store: store, id="db"),
         pytest.param(KVRows, lambda store: store.kv, id="kv"),
         pytest.param(EnvRows, lambda store: store.env, id="env"),
+        pytest.param(SigningSecretRows, lambda store: store.signing_secrets, id="signing"),
         pytest.param(LogRows, lambda store: store.logs, id="logs"),
-        pytest.param(AIRequestRows, lambda store: store.ai_requests, id="ai"),
-        pytest.param(EmailRequestRows, lambda store: store.email_requests, id="email"),
+        pytest.param(RequestRows, lambda store: store.ai_requests, id="ai"),
+        pytest.param(RequestRows, lambda store: store.email_requests, id="email"),
         pytest.param(TokenRows, lambda store: store.tokens, id="tokens"),
         pytest.param(SessionRows, lambda store: store.sessions, id="sessions"),
+        pytest.param(FigureRows, lambda store: store.statistics, id="statistics"),
         pytest.param(TickRows, lambda store: store.ticks, id="ticks"),
     ],
 )
-async def test_names_and_arguments_are_those_of_the_protocol(store, protocol, part):
-    promised = inspect.getmembers(protocol, inspect.isfunction)
-    assert promised
+async def test_names_and_arguments_are_those_of_the_contract(store, protocol, part):
     async with store.transaction() as tx:
         for offered in (part(store), part(tx)):
-            for name, method in promised:
-                if name.startswith("_"):
-                    continue
-                _, *expected = inspect.signature(method).parameters.values()
-                given = [*inspect.signature(getattr(offered, name)).parameters.values()]
-                assert [(each.name, each.default) for each in given] == [
-                    (each.name, each.default) for each in expected
-                ], name
+            assert list(differences(protocol, offered)) == []
+
+
+async def test_an_open_store_offers_more(store):
+    assert list(differences(Store, store)) == []
+    assert list(differences(SecretRows, store.secrets)) == []
+
+
+async def test_what_belongs_to_the_whole_store_is_not_in_a_transaction(store):
+    async with store.transaction() as tx:
+        assert not hasattr(tx, "close")
+        assert not hasattr(tx, "on_change")

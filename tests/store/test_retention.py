@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from perilune.store import Function, PaginationParams, UpdateFunctionRequest, open_store
 from perilune.store.sqlite.connection.migrate import shipped_migrations
+from perilune.store.sqlite.connection.portions import FIRST_ROWS, MOST_ROWS, PORTION_S, next_rows
 from perilune.store.sqlite.connection.prepare import prepare_file
 from perilune.store.sqlite.upkeep import compaction, retention
-from perilune.store.sqlite.upkeep.portions import FIRST_ROWS, MOST_ROWS, PORTION_S, next_rows
 from tests.profiles import examples
 from tests.store.helpers import (
     NOW,

@@ -122,7 +122,7 @@ async def test_write_only_variables_are_listed_without_their_values(store):
 
     assert listed == {"HIDDEN": (None, True), "LATER": (None, True), "OPEN": ("1", False)}
     assert await store.env.get(fn.id, "HIDDEN") == VALUE
-    assert await store.env.names(fn.id) == {"HIDDEN", "LATER", "OPEN"}
+    assert set(await store.env.all(fn.id)) == {"HIDDEN", "LATER", "OPEN"}
 
 
 async def test_a_new_value_keeps_the_mark_unless_told_otherwise(store):

@@ -12,8 +12,8 @@ from perilune.store import (
     percentiles,
     typical_ms,
 )
+from perilune.store.sqlite.connection import portions
 from perilune.store.sqlite.tables import statistics
-from perilune.store.sqlite.upkeep import portions
 from tests.profiles import examples
 from tests.store.helpers import NOW, execution_of, other_connection, rows, some_version
 

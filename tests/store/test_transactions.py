@@ -9,7 +9,6 @@ from perilune.store import (
     FunctionNotFound,
     NoActiveVersion,
     PaginationParams,
-    StoreError,
     StoreUnavailable,
     UpdateFunctionRequest,
 )
@@ -201,14 +200,6 @@ async def test_a_finished_transaction_cannot_be_used(store):
 
     with pytest.raises(StoreUnavailable, match="the transaction is over"):
         await tx.create_function(Function(id="f", name="n"))
-
-
-async def test_a_transaction_cannot_close_the_store(store):
-    async with store.transaction() as tx:
-        with pytest.raises(StoreError):
-            await tx.close()
-
-    await store.ping()
 
 
 async def test_a_transaction_waits_for_another_process_and_then_fails(store, path, monkeypatch):

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.store import (
+    IN_MEMORY,
     ExecutionNotFound,
     ExecutionStatus,
     FunctionNotFound,
     PaginationParams,
     StoreUnavailable,
-    open_memory_store,
     open_store,
 )
 from tests.profiles import examples
@@ -127,7 +127,7 @@ def test_parallel_submissions_have_the_outcome_of_doing_them_in_order(commands):
     """For any order of opening and closing, including wrong ones."""
 
     async def submit() -> tuple[list[bool], dict[int, int | None]]:
-        async with open_memory_store() as store:
+        async with open_store(IN_MEMORY) as store:
             version = await some_version(store)
             calls = [
                 store.create_execution(execution_of(version, id=f"{number}"))

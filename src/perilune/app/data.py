@@ -13,8 +13,7 @@ from perilune.app.secrets import SecretKeys, unlock
 from perilune.clock import wall_clock
 from perilune.config import Settings
 from perilune.ids import new_function_id
-from perilune.store import DB, Function, PaginationParams, SqliteStore, open_store
-from perilune.store.lunar import take_over
+from perilune.store import DB, Function, PaginationParams, Store, maintenance_of, open_store
 from perilune.vault import SECRET_KEY_FILE
 
 EXAMPLE_NAME = "hello"
@@ -37,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def open_data(settings: Settings) -> AsyncIterator[tuple[ApiKey, SqliteStore]]:
+async def open_data(settings: Settings) -> AsyncIterator[tuple[ApiKey, Store]]:
     """Open what outlives the server: the data directory, the key and the database.
 
     Nobody else can open them this way until the block ends.  A database of Lunar is taken over
@@ -56,7 +55,7 @@ async def open_data(settings: Settings) -> AsyncIterator[tuple[ApiKey, SqliteSto
 
 
 @asynccontextmanager
-async def open_database(data_dir: Path) -> AsyncIterator[SqliteStore]:
+async def open_database(data_dir: Path) -> AsyncIterator[Store]:
     """Open the database of a data directory that exists; a server may be using it meanwhile.
 
     Raises:
@@ -71,7 +70,7 @@ async def open_database(data_dir: Path) -> AsyncIterator[SqliteStore]:
 
 
 @asynccontextmanager
-async def open_secrets(settings: Settings) -> AsyncIterator[tuple[SecretKeys, SqliteStore]]:
+async def open_secrets(settings: Settings) -> AsyncIterator[tuple[SecretKeys, Store]]:
     """Open the database of an existing data directory, and the keys of its secrets.
 
     Raises:
@@ -108,7 +107,9 @@ async def _take_over(database: Path) -> None:
         if done == 0:
             _log.info("taking over from Lunar: %d rows of %s", total, table)
 
-    report = await asyncio.to_thread(take_over, database, now=int(wall_clock()), progress=tell)
+    report = await asyncio.to_thread(
+        maintenance_of(database).take_over_lunar, now=int(wall_clock()), progress=tell
+    )
     if report is None:
         return
     taken = ", ".join(f"{one.taken} {name}" for name, one in report.tables.items())

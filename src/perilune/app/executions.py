@@ -16,11 +16,11 @@ from perilune.api import (
 from perilune.app.runtimes import HostedRuntime
 from perilune.app.services import Services
 from perilune.engine import Engine, ExecutionFeed
-from perilune.store import SqliteStore
+from perilune.store import Store
 
 
 def execution_subjects(
-    store: SqliteStore,
+    store: Store,
     services: Services,
     runtime: HostedRuntime,
     engine: Engine,

@@ -16,12 +16,12 @@ from perilune.app.services import Services
 from perilune.engine.metering import BOUNDS_S, MeteredEngine
 from perilune.housekeeping import Housekeeper
 from perilune.scheduler import Scheduler
-from perilune.store import SqliteStore
+from perilune.store import Store
 
 
 def all_figures(
     engine: MeteredEngine,
-    store: SqliteStore,
+    store: Store,
     services: Services,
     runtime: HostedRuntime,
     housekeeper: Housekeeper,
@@ -91,14 +91,15 @@ class EngineFigures:
 class StoreFigures:
     """The database."""
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
 
     def collect(self) -> Iterable[Metric]:
         """Return the figures as they are now."""
-        file_bytes, log_bytes = self._store.file_bytes()
-        yield Gauge("faas_db_size_bytes", "Size of the database file.", value=file_bytes)
-        yield Gauge("faas_db_wal_bytes", "Size of its write-ahead log.", value=log_bytes)
+        if (maintenance := self._store.maintenance) is not None:
+            size, log = maintenance.sizes()
+            yield Gauge("faas_db_size_bytes", "Size of the database file.", value=size)
+            yield Gauge("faas_db_wal_bytes", "Size of its write-ahead log.", value=log)
         yield Counter(
             "faas_lost_writes",
             "Rows nobody waits for (log lines, requests) that were dropped or failed.",

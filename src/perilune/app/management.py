@@ -18,27 +18,28 @@ from perilune.api import (
     add_signing_routes,
     add_statistics_routes,
 )
-from perilune.app.data_dir import DATABASE_FILE
 from perilune.app.services import Services
 from perilune.clock import find_zone, wall_clock
 from perilune.config import Settings
-from perilune.store import SqliteStore, back_up
+from perilune.store import Maintenance, Store
 
 
-def subjects(settings: Settings, store: SqliteStore, services: Services) -> tuple[AddRoutes, ...]:
+def subjects(settings: Settings, store: Store, services: Services) -> tuple[AddRoutes, ...]:
     """Return what adds the routes."""
     schedules = Schedules(store, store.ticks, zone=find_zone(settings.time_zone))
-    backups = Backups(partial(_back_up, settings.data_dir / DATABASE_FILE), settings.data_dir)
-    return (
+    routes = [
         partial(add_environment_routes, environment=Environment(store, services.env)),
         partial(add_signing_routes, signing=Signing(store, store.signing_secrets)),
-        partial(add_backup_routes, backups=backups),
         partial(add_statistics_routes, statistics=Statistics(store, store.statistics, schedules)),
         partial(add_schedule_routes, schedules=schedules),
-    )
+    ]
+    if store.maintenance is not None:
+        backups = Backups(partial(_back_up, store.maintenance), settings.data_dir)
+        routes.append(partial(add_backup_routes, backups=backups))
+    return tuple(routes)
 
 
-async def _back_up(database: Path, target: Path) -> None:
+async def _back_up(maintenance: Maintenance, target: Path) -> None:
     await asyncio.to_thread(
-        back_up, database, target, program=__version__, now=int(wall_clock()), compress=True
+        maintenance.back_up, target, program=__version__, now=int(wall_clock()), compress=True
     )

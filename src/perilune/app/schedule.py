@@ -7,12 +7,12 @@ from perilune.clock import find_zone, wall_clock
 from perilune.config import Settings
 from perilune.engine import Engine
 from perilune.scheduler import Scheduler
-from perilune.store import SqliteStore
+from perilune.store import Store
 
 
 @asynccontextmanager
 async def open_scheduler(
-    settings: Settings, store: SqliteStore, engine: Engine, url: str
+    settings: Settings, store: Store, engine: Engine, url: str
 ) -> AsyncIterator[Scheduler]:
     """Execute functions on schedule until the block ends; what runs then is cancelled."""
     # One second on, so that ticks of a server that died within this very second count too.

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from perilune.store import SqliteStore
+from perilune.store import Store
 from perilune.vault import (
     Decide,
     KeyFile,
@@ -71,7 +71,7 @@ class Rotation:
     """Names of the keys that were forgotten."""
 
 
-async def unlock(store: SqliteStore, keys: SecretKeys) -> None:
+async def unlock(store: Store, keys: SecretKeys) -> None:
     """Make sure that every secret of *store* can be read and is encrypted with the first key.
 
     Raises:
@@ -84,7 +84,7 @@ async def unlock(store: SqliteStore, keys: SecretKeys) -> None:
         _log.info("secrets encrypted with the first key: %d", resealed)
 
 
-async def rotate(store: SqliteStore, keys: SecretKeys) -> Rotation:
+async def rotate(store: Store, keys: SecretKeys) -> Rotation:
     """Encrypt every secret with a new key, or with the first of the configured ones.
 
     Older keys stay, so whatever ends this halfway loses nothing, and calling it again goes on.
@@ -94,7 +94,7 @@ async def rotate(store: SqliteStore, keys: SecretKeys) -> Rotation:
     return Rotation(await store.secrets.reseal())
 
 
-async def prune(store: SqliteStore, keys: SecretKeys) -> Rotation:
+async def prune(store: Store, keys: SecretKeys) -> Rotation:
     """Encrypt with the first key what is not yet, then forget keys that nothing needs."""
     await _check(store, keys)
     keys.ensure()
@@ -102,7 +102,7 @@ async def prune(store: SqliteStore, keys: SecretKeys) -> Rotation:
     return Rotation(resealed, keys.drop_unused(await store.secrets.key_ids()))
 
 
-async def _check(store: SqliteStore, keys: SecretKeys) -> None:
+async def _check(store: Store, keys: SecretKeys) -> None:
     missing = sorted(await store.secrets.unknown_key_ids())
     if missing:
         raise UnusableSecretKeyError(

@@ -50,7 +50,7 @@ from perilune.masking import Masker
 from perilune.runtimes import SandboxReport
 from perilune.scheduler import Scheduler
 from perilune.services.logger import StoreLogger
-from perilune.store import SqliteStore
+from perilune.store import Store
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class RunningServer:
 
     settings: Settings
     key: ApiKey
-    store: SqliteStore
+    store: Store
     engine: Engine
     sandbox: SandboxReport
     port: int
@@ -155,13 +155,11 @@ async def open_server(
         yield server
 
 
-def _housekeeping(
-    settings: Settings, store: SqliteStore
-) -> AbstractAsyncContextManager[Housekeeper]:
+def _housekeeping(settings: Settings, store: Store) -> AbstractAsyncContextManager[Housekeeper]:
     return open_housekeeping(store, open_packages(settings))
 
 
-async def _recover(store: SqliteStore) -> None:
+async def _recover(store: Store) -> None:
     """Close what an earlier server has left open."""
     # One second on, so that rows of a server that died within this very second count too.
     recovered = await store.recover_pending(int(wall_clock()) + 1)
@@ -171,7 +169,7 @@ async def _recover(store: SqliteStore) -> None:
 
 def _engine(
     settings: Settings,
-    store: SqliteStore,
+    store: Store,
     logger: StoreLogger,
     runtime: HostedRuntime,
     masker: Masker,
@@ -195,14 +193,14 @@ def _certificate(settings: Settings) -> Certificate | None:
     return Certificate(settings.tls_certificate, settings.tls_key)
 
 
-async def _prepare(store: SqliteStore, runtime: HostedRuntime) -> None:
+async def _prepare(store: Store, runtime: HostedRuntime) -> None:
     """Have workers ready for the languages that functions are written in."""
     for language in await store.runtimes_in_use():
         runtime.prepare(language)
 
 
 def _functions(
-    settings: Settings, store: SqliteStore, services: Services, runtime: HostedRuntime
+    settings: Settings, store: Store, services: Services, runtime: HostedRuntime
 ) -> Functions:
     offer = Offer(
         runtime.languages,
@@ -213,11 +211,12 @@ def _functions(
     return Functions(store, services.env, offer, prepare=runtime.prepare, packages=packages)
 
 
-def _about(store: SqliteStore, runtime: HostedRuntime) -> About:
+def _about(store: Store, runtime: HostedRuntime) -> About:
+    maintenance = store.maintenance
     return About(
         version=__version__,
         runtimes=runtime.languages,
-        store_bytes=lambda: sum(store.file_bytes()),
+        store_bytes=lambda: 0 if maintenance is None else sum(maintenance.sizes()),
     )
 
 
@@ -245,7 +244,7 @@ def _access_log(settings: Settings, masker: Masker) -> AccessLog:
 
 def _function_endpoint(
     settings: Settings,
-    store: SqliteStore,
+    store: Store,
     services: Services,
     engine: MeteredEngine,
     access: Access,
@@ -267,7 +266,7 @@ def _gateway(
     settings: Settings,
     *,
     key: ApiKey,
-    store: SqliteStore,
+    store: Store,
     services: Services,
     runtime: HostedRuntime,
     engine: MeteredEngine,

@@ -12,7 +12,7 @@ from perilune.services.env import Env
 from perilune.services.http import MAX_LARGE_BODIES, Client, EgressPolicy, HTTPLimits
 from perilune.services.kv import KV
 from perilune.services.logger import StoreLogger
-from perilune.store import SqliteStore
+from perilune.store import Store
 
 PROVIDER_TIMEOUT_S = 600.0
 """Longest time that a provider of AI or e-mail gets to answer."""
@@ -34,7 +34,7 @@ class Services:
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, store: SqliteStore, masker: Masker
+    settings: Settings, store: Store, masker: Masker
 ) -> AsyncIterator[Services]:
     """Open what guest code may use.  Raises `SettingError` for a list that can't be understood."""
     try:

@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -14,6 +14,9 @@ from perilune.cli.output import note
 from perilune.clock import wall_clock
 from perilune.config import size
 from perilune.errors import PeriluneError
+
+if TYPE_CHECKING:
+    from perilune.store import OfflineMaintenance
 
 T = TypeVar("T")
 
@@ -43,12 +46,10 @@ def backup(file: Path, compress: bool, data_dir: str | None) -> None:
     A server may go on using the database.  The copy holds everything but the keys: keep
     secret_key.txt and api_key.txt of the data directory as well, in another place.
     """
-    from perilune.store import back_up
-
-    database = _database(data_dir)
+    maintenance = _maintenance(_database(data_dir))
     _attempt(
-        lambda: back_up(
-            database, file, program=__version__, now=int(wall_clock()), compress=compress
+        lambda: maintenance.back_up(
+            file, program=__version__, now=int(wall_clock()), compress=compress
         )
     )
     note(f"backed up to {file}, {_mib(file.stat().st_size)}, checked")
@@ -73,13 +74,13 @@ def restore(file: Path, force: bool, max_size: int | None, data_dir: str | None)
     """
     from perilune.app import hold_data_dir
     from perilune.store import Restored
-    from perilune.store import restore as put_back
 
     database = _path(data_dir)
+    put_back = _maintenance(database).restore
 
     def work() -> Restored:
         with hold_data_dir(database.parent):
-            return put_back(file, database, now=int(wall_clock()), force=force, max_bytes=max_size)
+            return put_back(file, now=int(wall_clock()), force=force, max_bytes=max_size)
 
     restored = _attempt(work)
     if restored.note is not None:
@@ -99,13 +100,12 @@ def vacuum(data_dir: str | None) -> None:
     of this one get smaller by themselves.
     """
     from perilune.app import hold_data_dir
-    from perilune.store import vacuum as write_anew
 
     database = _database(data_dir)
 
     def work() -> tuple[int, int]:
         with hold_data_dir(database.parent):
-            return write_anew(database)
+            return _maintenance(database).vacuum()
 
     before, after = _attempt(work)
     note(f"{database}: {_mib(before)} before, {_mib(after)} now")
@@ -118,10 +118,8 @@ def check(data_dir: str | None) -> None:
 
     A server may go on using it.
     """
-    from perilune.store import check_file
-
     database = _database(data_dir)
-    problems = _attempt(lambda: check_file(database))
+    problems = _attempt(_maintenance(database).check)
     for problem in problems:
         click.echo(problem)
     note(f"{database}: {len(problems)} problems" if problems else f"{database} is in order")
@@ -142,6 +140,12 @@ def _database(data_dir: str | None) -> Path:
     if not database.is_file():
         fail(DataDirError(f"there is no database in {database.parent}; is it the data directory?"))
     return database
+
+
+def _maintenance(database: Path) -> "OfflineMaintenance":
+    from perilune.store import maintenance_of
+
+    return maintenance_of(database)
 
 
 def _attempt(work: Callable[[], T]) -> T:

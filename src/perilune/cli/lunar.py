@@ -12,7 +12,7 @@ from perilune.clock import wall_clock
 from perilune.errors import PeriluneError
 
 if TYPE_CHECKING:
-    from perilune.store.lunar import LunarReport
+    from perilune.store import LunarReport
 
 
 @click.command("import-lunar")
@@ -41,23 +41,23 @@ def import_lunar(path: Path, data_dir: str | None, merge: bool, as_json: bool) -
 
 def _bring(path: Path, data_dir: Path, *, merge: bool) -> "LunarReport":
     from perilune.app import DATABASE_FILE, bring_key, hold_data_dir
-    from perilune.store import lunar
+    from perilune.store import StoreNotEmpty, UnusableLunarFile, maintenance_of
 
     source = path / DATABASE_FILE if path.is_dir() else path
     target = data_dir / DATABASE_FILE
-    now = int(wall_clock())
+    maintenance, now = maintenance_of(target), int(wall_clock())
     with hold_data_dir(data_dir), progress_bars() as progress:
         if target.exists() and source.samefile(target):
-            report = lunar.take_over(target, now=now, progress=progress)
+            report = maintenance.take_over_lunar(now=now, progress=progress)
             if report is None:
-                raise lunar.UnusableLunarFile(f"{target} is no database of Lunar")
+                raise UnusableLunarFile(f"{target} is no database of Lunar")
             return report
-        if lunar.is_lunar_file(target):
-            raise lunar.StoreNotEmpty(
+        if maintenance.is_lunar():
+            raise StoreNotEmpty(
                 f"{target} is a database of Lunar itself; take that one over first, with:"
                 f" perilune import-lunar {data_dir} --data-dir {data_dir}"
             )
-        report = lunar.import_lunar(source, target, now=now, merge=merge, progress=progress)
+        report = maintenance.import_lunar(source, now=now, merge=merge, progress=progress)
     if bring_key(source, data_dir):
         note(f"Lunar's API key was copied to {data_dir}")
     return report

@@ -24,6 +24,8 @@ from perilune.engine.slots import Slots
 from perilune.engine.types import Config, ExecutionRequest, ExecutionResult
 from perilune.events import ExecutionContext, HTTPResponse
 from perilune.runtimes import Runtime, RuntimeRequest, WorkerRuntime
+from perilune.services.env import Env
+from perilune.services.kv import KV
 from perilune.store import (
     Execution,
     ExecutionNotFound,
@@ -67,8 +69,8 @@ class DefaultEngine:
             if cfg.runtime is not None
             else WorkerRuntime(
                 logger=cfg.logger,
-                kv_store=cfg.kv_store,
-                env_store=cfg.env_store,
+                kv_store=cfg.kv_store or KV(cfg.db.kv, clock=cfg.clock),
+                env_store=cfg.env_store or Env(cfg.db.env),
                 http_client=cfg.http_client,
                 ai_client=cfg.ai_client,
                 ai_tracker=cfg.ai_tracker,

@@ -15,9 +15,9 @@ from perilune.masking import DEFAULT_MASKER, Masker
 from perilune.runtimes import Runtime
 from perilune.services.ai import AIClient, AITracker
 from perilune.services.email import EmailClient, EmailTracker
-from perilune.services.env import EnvStore
+from perilune.services.env import Env
 from perilune.services.http import HTTPClient
-from perilune.services.kv import KVStore
+from perilune.services.kv import KV
 from perilune.services.logger import Logger
 from perilune.store import DB, ExecutionStatus, ExecutionTrigger
 
@@ -87,8 +87,8 @@ class Config:
     db: DB
     logger: Logger
     runtime: Runtime | None = None
-    kv_store: KVStore | None = None
-    env_store: EnvStore | None = None
+    kv_store: KV | None = None
+    env_store: Env | None = None
     http_client: HTTPClient | None = None
     ai_client: AIClient | None = None
     ai_tracker: AITracker | None = None

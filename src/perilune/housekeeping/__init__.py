@@ -8,8 +8,7 @@ from perilune.housekeeping.housekeeper import (
     Figures,
     Housekeeper,
     PackageSets,
-    Upkeep,
     open_housekeeping,
 )
 
-__all__ = ["Figures", "Housekeeper", "PackageSets", "Upkeep", "open_housekeeping"]
+__all__ = ["Figures", "Housekeeper", "PackageSets", "open_housekeeping"]

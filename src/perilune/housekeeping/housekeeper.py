@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from perilune.clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
+from perilune.store import Store
 
 START_DELAY_S = 10.0
 """After the start, when there is more urgent work."""
@@ -23,30 +24,6 @@ SEARCH_EVERY_S = 24 * HOUR_S
 Sleep = Callable[[float], Awaitable[object]]
 
 _log = logging.getLogger(__name__)
-
-
-class Upkeep(Protocol):
-    """The part of the store this room needs."""
-
-    async def purge_expired(self, now: int) -> Mapping[str, int]:
-        """Delete what has expired by *now*; return the rows per table."""
-        ...
-
-    async def purge_deleted(self) -> Mapping[str, int]:
-        """Delete what deleted functions and versions have left; return the rows per table."""
-        ...
-
-    async def purge_orphans(self) -> Mapping[str, int]:
-        """Delete rows whose execution does not exist; return the rows per table."""
-        ...
-
-    async def shrink(self) -> int:
-        """Give free pages back to the file system; return how many."""
-        ...
-
-    async def requirements_in_use(self) -> Collection[str]:
-        """Return the requirements of all versions."""
-        ...
 
 
 class PackageSets(Protocol):
@@ -82,7 +59,7 @@ class Housekeeper:
 
     def __init__(
         self,
-        store: Upkeep,
+        store: Store,
         packages: PackageSets | None = None,
         *,
         clock: WallClock = wall_clock,
@@ -166,7 +143,7 @@ class Housekeeper:
 
 @asynccontextmanager
 async def open_housekeeping(
-    store: Upkeep,
+    store: Store,
     packages: PackageSets | None = None,
     *,
     clock: WallClock = wall_clock,

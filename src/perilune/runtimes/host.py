@@ -40,9 +40,9 @@ from perilune.runtimes.workers.process import Invocation, NotStartedError
 from perilune.runtimes.workers.starter import WorkerStarter
 from perilune.services.ai import AIClient, AITracker
 from perilune.services.email import EmailClient, EmailTracker
-from perilune.services.env import EnvStore, MemoryEnv
+from perilune.services.env import Env
 from perilune.services.http import HTTPClient
-from perilune.services.kv import KVStore, MemoryKV
+from perilune.services.kv import KV
 from perilune.services.logger import Logger, LogLevel
 from perilune.worker.frames import Call, Failure, FrameError, Invoke, Reply, Result
 from perilune.worker.lockdown import REQUIRED_LAYERS
@@ -75,9 +75,8 @@ class WorkerRuntime:
     """Runs functions in a pool of worker processes that all languages share.
 
     Use it as an async context manager, or call `start` and `close`.  An
-    execution that comes before `start` starts it.  Without a kv or env store
-    functions get private ones that live in memory; a client that is not given
-    answers guests that it is not configured.  Without
+    execution that comes before `start` starts it.  A store or client that is not
+    given answers guests that it is not configured.  Without
     *packages*, versions that require some can't be executed.
     """
 
@@ -85,8 +84,8 @@ class WorkerRuntime:
         self,
         *,
         logger: Logger,
-        kv_store: KVStore | None = None,
-        env_store: EnvStore | None = None,
+        kv_store: KV | None = None,
+        env_store: Env | None = None,
         http_client: HTTPClient | None = None,
         ai_client: AIClient | None = None,
         ai_tracker: AITracker | None = None,
@@ -105,8 +104,8 @@ class WorkerRuntime:
         )
         self._services = GuestServices(
             logger=logger,
-            kv=kv_store or MemoryKV(),
-            env=env_store or MemoryEnv(),
+            kv=kv_store,
+            env=env_store,
             outbound=OutboundServices(
                 http=http_client,
                 ai=ai_client,

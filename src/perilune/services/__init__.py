@@ -46,10 +46,8 @@ from perilune.services.email import TrackRequest as EmailTrackRequest
 from perilune.services.env import (
     Env,
     EnvError,
-    EnvStore,
     EnvValidationError,
     EnvVariableNotFound,
-    MemoryEnv,
     check_env_variable,
     check_env_variables,
 )
@@ -72,8 +70,6 @@ from perilune.services.kv import (
     KVLimitError,
     KVLimits,
     KVPage,
-    KVStore,
-    MemoryKV,
 )
 from perilune.services.logger import (
     Logger,
@@ -108,7 +104,6 @@ __all__ = [
     "EmailValidationError",
     "Env",
     "EnvError",
-    "EnvStore",
     "EnvValidationError",
     "EnvVariableNotFound",
     "FakeAIClient",
@@ -123,14 +118,11 @@ __all__ = [
     "KVLimitError",
     "KVLimits",
     "KVPage",
-    "KVStore",
     "LogLevel",
     "LogLimits",
     "Logger",
     "MemoryAITracker",
     "MemoryEmailTracker",
-    "MemoryEnv",
-    "MemoryKV",
     "MemoryLogger",
     "Message",
     "Request",

@@ -3,14 +3,13 @@
 One rule set holds for both ways in, the API and `env.set` of guest code.
 """
 
-import asyncio
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from perilune.errors import PeriluneError
-from perilune.store import EnvRows, EnvVariable, StoreError, VariableNotKept, check_kept
+from perilune.store import EnvRows, EnvVariable, StoreError, TooManyVariables, VariableNotKept
 
 MAX_VARIABLES = 100
 MAX_KEY_CHARS = 100
@@ -91,45 +90,17 @@ def check_env_count(count: int) -> None:
         EnvValidationError: they are more than `MAX_VARIABLES`.
     """
     if count > MAX_VARIABLES:
-        raise EnvValidationError(
-            "env_vars", f"cannot have more than {MAX_VARIABLES} environment variables"
-        )
+        raise EnvValidationError("env_vars", str(TooManyVariables(MAX_VARIABLES)))
 
 
-class EnvStore(Protocol):
-    """Variables of each function; functions don't see each other's, nor the server's.
+class Env:
+    """Variables of each function, checked on the way in; functions don't see each other's.
 
     Every method raises `EnvError` when the store fails.
     """
 
-    async def get(self, function_id: str, key: str) -> str:
-        """Return a value.  Raises `EnvVariableNotFound`."""
-        ...
-
-    async def set(self, function_id: str, key: str, value: str) -> None:
-        """Write one variable.  Raises `EnvValidationError`."""
-        ...
-
-    async def delete(self, function_id: str, key: str) -> None:
-        """Remove one variable; a missing one is fine."""
-        ...
-
-    async def all(self, function_id: str) -> dict[str, str]:
-        """Return a copy of all variables; empty for unknown functions."""
-        ...
-
-    async def replace(self, function_id: str, values: Mapping[str, str]) -> None:
-        """Make *values* the whole set, at once.  Raises `EnvValidationError`."""
-        ...
-
-
-class Env:
-    """The environment store that ships: rows of the store, checked on the way in."""
-
     def __init__(self, rows: EnvRows) -> None:
         self._rows = rows
-        # Counting and writing belong together, or parallel sets would pass the limit.
-        self._writing = asyncio.Lock()
 
     async def get(self, function_id: str, key: str) -> str:
         """Return a value.  Raises `EnvVariableNotFound`."""
@@ -151,12 +122,8 @@ class Env:
             EnvError: the store failed.
         """
         check_env_variable(key, value)
-        async with self._writing:
-            with _failing_as("failed to set value"):
-                present = await self._rows.names(function_id)
-                if key not in present:
-                    check_env_count(len(present) + 1)
-                await self._rows.set(function_id, key, value, write_only)
+        with _failing_as("failed to set value"):
+            await self._rows.set(function_id, key, value, write_only, most=MAX_VARIABLES)
 
     async def keep(self, function_id: str, key: str, write_only: bool | None) -> None:
         """Leave the value of a variable; *write_only* None leaves its mark too.
@@ -166,17 +133,15 @@ class Env:
             EnvError: the store failed.
         """
         check_env_variable(key, "")
-        async with self._writing:
-            with _failing_as("failed to set value", field="env_var_value"):
-                await self._rows.keep(function_id, key, write_only)
+        with _failing_as("failed to set value", field="env_var_value"):
+            await self._rows.keep(function_id, key, write_only)
 
     async def delete(self, function_id: str, key: str) -> None:
         """Remove one variable; a missing one is fine."""
         if not _is_utf8(key):
             return
-        async with self._writing:
-            with _failing_as("failed to delete value"):
-                await self._rows.delete(function_id, key)
+        with _failing_as("failed to delete value"):
+            await self._rows.delete(function_id, key)
 
     async def all(self, function_id: str) -> dict[str, str]:
         """Return a copy of all variables; empty for unknown functions."""
@@ -207,77 +172,8 @@ class Env:
         """
         check_env_count(len(values) + len(kept))
         check_env_variables(values)
-        async with self._writing:
-            with _failing_as("failed to set values"):
-                await self._rows.replace(function_id, dict(values), kept, write_only)
-
-
-class MemoryEnv(Env):
-    """An environment store that keeps its variables in memory, for tests and trials."""
-
-    def __init__(self) -> None:
-        super().__init__(_MemoryRows())
-
-
-class _MemoryRows:
-    """Environment rows without a database."""
-
-    def __init__(self) -> None:
-        self._functions: dict[str, dict[str, str]] = {}
-        self._hidden: dict[str, set[str]] = {}
-
-    async def get(self, function_id: str, key: str) -> str | None:
-        return self._functions.get(function_id, {}).get(key)
-
-    async def set(
-        self, function_id: str, key: str, value: str, write_only: bool | None = None
-    ) -> None:
-        self._functions.setdefault(function_id, {})[key] = value
-        if write_only is not None:
-            hidden = self._hidden.setdefault(function_id, set())
-            (hidden.add if write_only else hidden.discard)(key)
-
-    async def keep(self, function_id: str, key: str, write_only: bool | None) -> None:
-        hidden = None if write_only is None else {key} if write_only else set[str]()
-        check_kept([key], self._marks(function_id), hidden)
-        if write_only:
-            self._hidden.setdefault(function_id, set()).add(key)
-
-    async def delete(self, function_id: str, key: str) -> None:
-        self._functions.get(function_id, {}).pop(key, None)
-        self._hidden.get(function_id, set()).discard(key)
-
-    async def all(self, function_id: str) -> dict[str, str]:
-        return self._functions.get(function_id, {})
-
-    async def readable(self, function_id: str) -> list[EnvVariable]:
-        hidden = self._hidden.get(function_id, set())
-        return [
-            EnvVariable(key=key, value=None if key in hidden else value, write_only=key in hidden)
-            for key, value in sorted(self._functions.get(function_id, {}).items())
-        ]
-
-    async def names(self, function_id: str) -> frozenset[str]:
-        return frozenset(self._functions.get(function_id, {}))
-
-    async def replace(
-        self,
-        function_id: str,
-        values: dict[str, str],
-        kept: Iterable[str] = (),
-        write_only: Iterable[str] | None = None,
-    ) -> None:
-        kept, marks = set(kept), self._marks(function_id)
-        wanted = None if write_only is None else set(write_only)
-        check_kept(kept, marks, wanted)
-        present = await self.all(function_id)
-        self._functions[function_id] = {key: present[key] for key in kept} | values
-        hidden = {key for key in marks if marks[key]} if wanted is None else wanted
-        self._hidden[function_id] = hidden & self._functions[function_id].keys()
-
-    def _marks(self, function_id: str) -> dict[str, bool]:
-        hidden = self._hidden.get(function_id, set())
-        return {key: key in hidden for key in self._functions.get(function_id, {})}
+        with _failing_as("failed to set values"):
+            await self._rows.replace(function_id, dict(values), kept, write_only)
 
 
 @contextmanager
@@ -290,6 +186,8 @@ def _failing_as(what: str, *, field: str = "env_vars") -> Iterator[None]:
         yield
     except VariableNotKept as error:
         raise EnvValidationError(field, str(error)) from error
+    except TooManyVariables as error:
+        raise EnvValidationError("env_vars", str(error)) from error
     except StoreError as error:
         raise EnvError(f"{what}: {error}") from error
 

@@ -5,18 +5,17 @@ as `str` whose surrogate escapes stand for bytes that are no UTF-8, and come
 back as such `str`: every byte survives.
 """
 
-import builtins
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 import msgspec
 
 from perilune.clock import WallClock, wall_clock
 from perilune.errors import PeriluneError
-from perilune.store import KVQuotaExceeded, KVRows, StoreError, add_to_number
+from perilune.store import KVQuotaExceeded, KVRows, StoreError
 
 DEFAULT_LIST_LIMIT = 100
 MAX_LIST_LIMIT = 1000
@@ -77,50 +76,11 @@ class KVPage(msgspec.Struct, frozen=True):
     """Where the next part starts; None at the end."""
 
 
-class KVStore(Protocol):
-    """Keys and values of each function; functions don't see each other's.
+class KV:
+    """Keys and values of each function, within limits; functions don't see each other's.
 
     Every method raises `KVError` when the store fails.
     """
-
-    async def get(self, function_id: str, key: Text) -> str:
-        """Return a value.  Raises `KVKeyNotFound`."""
-        ...
-
-    async def set(
-        self, function_id: str, key: Text, value: Text, ttl_s: float | None = None
-    ) -> None:
-        """Write a value; it expires after *ttl_s* seconds if given.  Raises `KVLimitError`."""
-        ...
-
-    async def delete(self, function_id: str, key: Text) -> None:
-        """Remove a key; a missing one is fine."""
-        ...
-
-    async def incr(self, function_id: str, key: Text, amount: float = 1) -> float:
-        """Add to a number (missing: 0) and return the sum, atomically."""
-        ...
-
-    async def cas(self, function_id: str, key: Text, old: Text | None, new: Text) -> bool:
-        """Write *new* only if the value is *old* (None: missing), atomically.
-
-        Returns whether it was written.  Raises `KVLimitError`.
-        """
-        ...
-
-    async def list(
-        self,
-        function_id: str,
-        prefix: Text = "",
-        limit: int = DEFAULT_LIST_LIMIT,
-        cursor: Text | None = None,
-    ) -> KVPage:
-        """Return up to *limit* pairs (1 to `MAX_LIST_LIMIT`) whose key starts with *prefix*."""
-        ...
-
-
-class KV:
-    """The key-value store that ships: rows of the store, within limits."""
 
     def __init__(
         self, rows: KVRows, *, limits: KVLimits | None = None, clock: WallClock = wall_clock
@@ -137,7 +97,7 @@ class KV:
     async def get(self, function_id: str, key: Text) -> str:
         """Return a value.  Raises `KVKeyNotFound`."""
         key_bytes = _to_bytes(key, "key")
-        with _failing_as("failed to get value"):
+        with self._failing_as("failed to get value"):
             value = await self._rows.get(function_id, key_bytes)
         if value is None:
             raise KVKeyNotFound(key_bytes.decode("utf-8", "backslashreplace"))
@@ -159,17 +119,15 @@ class KV:
             if (problem := ttl_problem(ttl_s)) is not None:
                 raise KVError(f"KV error: {problem}")
             expires_at = self._clock() + ttl_s
-        with _failing_as("failed to set value"):
-            is_written = await self._rows.set(
+        with self._failing_as("failed to set value"):
+            await self._rows.set(
                 function_id, key_bytes, value_bytes, expires_at, self._limits.max_function_bytes
             )
-        if not is_written:
-            raise self._quota_error()
 
     async def delete(self, function_id: str, key: Text) -> None:
         """Remove a key; a missing one is fine."""
         key_bytes = _to_bytes(key, "key")
-        with _failing_as("failed to delete value"):
+        with self._failing_as("failed to delete value"):
             await self._rows.delete(function_id, key_bytes)
 
     async def incr(self, function_id: str, key: Text, amount: float = 1) -> float:
@@ -183,13 +141,8 @@ class KV:
         if not math.isfinite(amount):
             raise KVError("KV error: amount must be a finite number")
         quota = self._limits.max_function_bytes
-        with _failing_as("failed to increment value"):
-            try:
-                return await self._rows.incr(function_id, key_bytes, amount, quota)
-            except KVQuotaExceeded as error:
-                raise self._quota_error() from error
-            except ValueError as error:
-                raise KVError(f"failed to increment value: {error}") from error
+        with self._failing_as("failed to increment value"):
+            return await self._rows.incr(function_id, key_bytes, amount, quota)
 
     async def cas(self, function_id: str, key: Text, old: Text | None, new: Text) -> bool:
         """Write *new* only if the value is *old* (None: missing); return whether it was.
@@ -202,11 +155,8 @@ class KV:
         old_bytes = None if old is None else _to_bytes(old, "value")
         new_bytes = self._value(new)
         quota = self._limits.max_function_bytes
-        with _failing_as("failed to set value"):
-            try:
-                return await self._rows.cas(function_id, key_bytes, old_bytes, new_bytes, quota)
-            except KVQuotaExceeded as error:
-                raise self._quota_error() from error
+        with self._failing_as("failed to set value"):
+            return await self._rows.cas(function_id, key_bytes, old_bytes, new_bytes, quota)
 
     async def list(
         self,
@@ -229,7 +179,7 @@ class KV:
         while True:
             # One row more than asked for shows whether there is a next page.
             wanted = min(ROWS_PER_READ, limit + 1 - len(found))
-            with _failing_as("failed to list values"):
+            with self._failing_as("failed to list values"):
                 rows = await self._rows.list(function_id, prefix_bytes, wanted, after)
             for key, value in rows:
                 size += len(key) + len(value)
@@ -262,11 +212,18 @@ class KV:
             )
         return value_bytes
 
-    def _quota_error(self) -> KVLimitError:
-        most = self._limits.max_function_bytes
-        return KVLimitError(
-            f"the function's data would pass its quota of {most} bytes", "max_function_bytes"
-        )
+    @contextmanager
+    def _failing_as(self, what: str) -> Iterator[None]:
+        """Turn a failure of the store into a `KVError` that says what could not be done."""
+        try:
+            yield
+        except KVQuotaExceeded as error:
+            most = self._limits.max_function_bytes
+            raise KVLimitError(
+                f"the function's data would pass its quota of {most} bytes", "max_function_bytes"
+            ) from error
+        except StoreError as error:
+            raise KVError(f"{what}: {error}") from error
 
 
 def ttl_problem(ttl_s: float) -> str | None:
@@ -274,84 +231,6 @@ def ttl_problem(ttl_s: float) -> str | None:
     if 0 < ttl_s <= MAX_TTL_S:
         return None
     return f"ttl must be a positive number of seconds, at most {MAX_TTL_S} (100 years)"
-
-
-class MemoryKV(KV):
-    """A key-value store that keeps its data in memory, for tests and trials."""
-
-    def __init__(self, *, limits: KVLimits | None = None, clock: WallClock = wall_clock) -> None:
-        super().__init__(_MemoryRows(clock), limits=limits, clock=clock)
-
-
-class _MemoryRows:
-    """Key-value rows without a database."""
-
-    def __init__(self, clock: WallClock) -> None:
-        self._clock = clock
-        self._rows: dict[str, dict[bytes, tuple[bytes, float | None]]] = {}
-
-    async def get(self, function_id: str, key: bytes) -> bytes | None:
-        return self._live(function_id).get(key, (None, None))[0]
-
-    async def set(
-        self, function_id: str, key: bytes, value: bytes, expires_at: float | None, quota_bytes: int
-    ) -> bool:
-        rows = self._live(function_id)
-        replaced = len(key) + len(rows[key][0]) if key in rows else 0
-        growth = len(key) + len(value) - replaced
-        used = sum(len(present) + len(rows[present][0]) for present in rows)
-        if growth > 0 and used + growth > quota_bytes:
-            return False
-        rows[key] = (value, expires_at)
-        return True
-
-    async def delete(self, function_id: str, key: bytes) -> None:
-        self._live(function_id).pop(key, None)
-
-    async def incr(self, function_id: str, key: bytes, amount: float, quota_bytes: int) -> float:
-        stored, expires_at = self._live(function_id).get(key, (b"0", None))
-        total, text = add_to_number(stored, amount)
-        if not await self.set(function_id, key, text, expires_at, quota_bytes):
-            raise KVQuotaExceeded
-        return total
-
-    async def cas(
-        self, function_id: str, key: bytes, old: bytes | None, new: bytes, quota_bytes: int
-    ) -> bool:
-        value, expires_at = self._live(function_id).get(key, (None, None))
-        if value != old:
-            return False
-        if not await self.set(function_id, key, new, expires_at, quota_bytes):
-            raise KVQuotaExceeded
-        return True
-
-    async def list(
-        self, function_id: str, prefix: bytes, limit: int, after: bytes | None
-    ) -> builtins.list[tuple[bytes, bytes]]:
-        found = [
-            (key, value)
-            for key, (value, _) in sorted(self._live(function_id).items())
-            if key.startswith(prefix) and (after is None or key > after)
-        ]
-        return found[:limit]
-
-    def _live(self, function_id: str) -> dict[bytes, tuple[bytes, float | None]]:
-        """Return the rows of a function after removing those that have expired."""
-        rows = self._rows.setdefault(function_id, {})
-        now = self._clock()
-        for key, (_, expires_at) in list(rows.items()):
-            if expires_at is not None and expires_at <= now:
-                del rows[key]
-        return rows
-
-
-@contextmanager
-def _failing_as(what: str) -> Iterator[None]:
-    """Turn a failure of the store into a `KVError` that says what could not be done."""
-    try:
-        yield
-    except StoreError as error:
-        raise KVError(f"{what}: {error}") from error
 
 
 def _page(found: list[tuple[bytes, bytes]], *, has_more: bool) -> KVPage:

@@ -1,18 +1,46 @@
 """Keeps functions, versions, executions and what belongs to them.
 
-The only room that speaks SQL.  Callers know `DB` and the row protocols; `open_store`
-opens the implementation that ships, one SQLite file (`sqlite`).
-How it works and what survives a crash: docs/explanation/store.md.
+The only room that speaks SQL.  Callers know the `contract`, and what a store may offer for its
+database as a whole (`maintenance`); `open_store` opens what a path or a URL names.  There is one
+database, an SQLite file (`sqlite`).  How it works and what survives a crash:
+docs/explanation/store.md.
 """
 
-from perilune.store.durations import duration_class, percentiles, typical_ms
+from perilune.store.activity import (
+    Activity,
+    Figures,
+    Overview,
+)
+from perilune.store.contract import (
+    DB,
+    AIRequestRows,
+    EmailRequestRows,
+    EnvRows,
+    FigureRows,
+    KVRows,
+    LogRows,
+    RequestRows,
+    SecretRows,
+    SessionRows,
+    SigningSecretRows,
+    Store,
+    TickRows,
+    TokenRows,
+)
+from perilune.store.durations import (
+    duration_class,
+    percentiles,
+    typical_ms,
+)
 from perilune.store.errors import (
     AlreadyExists,
+    BackupFailed,
     CannotDeleteActiveVersion,
     ExecutionNotFound,
     ExecutionRunning,
     FunctionNotFound,
     IncompatibleDatabase,
+    InvalidCursor,
     KVQuotaExceeded,
     NoActiveVersion,
     NotANumber,
@@ -21,25 +49,35 @@ from perilune.store.errors import (
     SigningSecretNotFound,
     StoreError,
     StoreInUse,
+    StoreNotEmpty,
     StoreUnavailable,
     TokenNameTaken,
     TokenNotFound,
     TooManySigningSecrets,
+    TooManyVariables,
+    UnknownStore,
+    UnusableLunarFile,
     VariableNotKept,
     VersionNotFound,
     WritesLost,
 )
-from perilune.store.kv_numbers import add_to_number
-from perilune.store.protocol import (
-    DB,
-    AIRequestRows,
-    EmailRequestRows,
-    EnvRows,
-    KVRows,
-    LogRows,
-    SessionRows,
-    SigningSecretRows,
-    TokenRows,
+from perilune.store.kv_numbers import (
+    add_to_number,
+)
+from perilune.store.maintenance import (
+    BackupNote,
+    LunarReport,
+    Maintenance,
+    OfflineMaintenance,
+    Progress,
+    Restored,
+    Sizes,
+    TableReport,
+)
+from perilune.store.opening import (
+    IN_MEMORY,
+    maintenance_of,
+    open_store,
 )
 from perilune.store.records import (
     DEFAULT_PAGE_LIMIT,
@@ -59,6 +97,7 @@ from perilune.store.records import (
     Function,
     FunctionVersion,
     FunctionWithActiveVersion,
+    KVEntry,
     LogEntry,
     LoginSession,
     LogLevelName,
@@ -74,35 +113,15 @@ from perilune.store.records import (
 from perilune.store.selection import (
     ExecutionFilter,
     ExecutionPage,
-    ExecutionPosition,
     FunctionKind,
     FunctionQuery,
     FunctionSort,
 )
-from perilune.store.sqlite.store import (
-    ErrorHook,
-    SqliteStore,
-    SqliteTransaction,
-    open_memory_store,
-    open_store,
-)
-from perilune.store.sqlite.tables.env import check_kept
-from perilune.store.sqlite.tables.kv import KVEntry
-from perilune.store.sqlite.tables.ledger import TickRows
-from perilune.store.sqlite.tables.statistics import Activity, Figures, Overview
-from perilune.store.sqlite.upkeep.backup import (
-    BackupFailed,
-    BackupNote,
-    Restored,
-    back_up,
-    restore,
-    vacuum,
-)
-from perilune.store.sqlite.upkeep.integrity import check_file
 
 __all__ = [
     "DB",
     "DEFAULT_PAGE_LIMIT",
+    "IN_MEMORY",
     "MAX_PAGE_LIMIT",
     "AIRequest",
     "AIRequestRows",
@@ -121,15 +140,14 @@ __all__ = [
     "EmailRequestStatus",
     "EnvRows",
     "EnvVariable",
-    "ErrorHook",
     "Execution",
     "ExecutionFilter",
     "ExecutionNotFound",
     "ExecutionPage",
-    "ExecutionPosition",
     "ExecutionRunning",
     "ExecutionStatus",
     "ExecutionTrigger",
+    "FigureRows",
     "Figures",
     "Function",
     "FunctionKind",
@@ -139,6 +157,7 @@ __all__ = [
     "FunctionVersion",
     "FunctionWithActiveVersion",
     "IncompatibleDatabase",
+    "InvalidCursor",
     "KVEntry",
     "KVQuotaExceeded",
     "KVRows",
@@ -146,45 +165,51 @@ __all__ = [
     "LogLevelName",
     "LogRows",
     "LoginSession",
+    "LunarReport",
+    "Maintenance",
     "NoActiveVersion",
     "NotANumber",
+    "OfflineMaintenance",
     "Overview",
     "PaginationInfo",
     "PaginationParams",
+    "Progress",
+    "RequestRows",
     "RequestStatus",
     "Restored",
+    "SecretRows",
     "SecretUnreadable",
     "SessionNotFound",
     "SessionRows",
     "SigningSecret",
     "SigningSecretNotFound",
     "SigningSecretRows",
-    "SqliteStore",
-    "SqliteTransaction",
+    "Sizes",
+    "Store",
     "StoreError",
     "StoreInUse",
+    "StoreNotEmpty",
     "StoreUnavailable",
+    "TableReport",
     "TickOutcome",
     "TickRows",
     "TokenNameTaken",
     "TokenNotFound",
     "TokenRows",
     "TooManySigningSecrets",
+    "TooManyVariables",
+    "UnknownStore",
+    "UnusableLunarFile",
     "UpdateFunctionRequest",
     "VariableNotKept",
     "VersionNotFound",
     "VersionSummary",
     "WritesLost",
     "add_to_number",
-    "back_up",
-    "check_file",
-    "check_kept",
     "duration_class",
-    "open_memory_store",
+    "maintenance_of",
     "open_store",
     "percentiles",
-    "restore",
     "to_json",
     "typical_ms",
-    "vacuum",
 ]

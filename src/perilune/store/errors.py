@@ -132,6 +132,15 @@ class VariableNotKept(StoreError, ValueError):
         self.key = key
 
 
+class TooManyVariables(StoreError, ValueError):
+    """The function has as many environment variables as it may have."""
+
+    code = "too_many_variables"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"cannot have more than {limit} environment variables")
+
+
 class SigningSecretNotFound(StoreError):
     """The function has no such signing secret."""
 
@@ -156,10 +165,37 @@ class SecretUnreadable(StoreError):
     code = "secret_unreadable"
 
 
+class InvalidCursor(StoreError, ValueError):
+    """The cursor does not come from an earlier answer."""
+
+    code = "invalid_cursor"
+
+    def __init__(self, message: str = "the cursor does not come from an earlier answer") -> None:
+        super().__init__(message)
+
+
 class WritesLost(StoreError):
     """Rows nobody waits for (`LogRows.append`) failed or were dropped; reported, never raised."""
 
     code = "writes_lost"
+
+
+class BackupFailed(StoreError):
+    """A copy could not be made or put back; everything is as it was before."""
+
+    code = "backup_failed"
+
+
+class UnusableLunarFile(StoreError):
+    """The file is none of Lunar's, or in a state in which it can't be taken over."""
+
+    code = "unusable_lunar_file"
+
+
+class StoreNotEmpty(StoreError):
+    """The store to import into has functions already."""
+
+    code = "store_not_empty"
 
 
 class StoreUnavailable(StoreError):
@@ -175,6 +211,12 @@ class IncompatibleDatabase(StoreError):
     """The database file is not ours, is newer than this program, or broke off in a migration."""
 
     code = "incompatible_database"
+
+
+class UnknownStore(StoreError, ValueError):
+    """The URL names no store that there is; it may hold a password, so it is not shown."""
+
+    code = "unknown_store"
 
 
 class StoreInUse(StoreError):

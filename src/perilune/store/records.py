@@ -263,6 +263,17 @@ class EmailRequest(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int = 0
 
 
+class KVEntry(msgspec.Struct, frozen=True):
+    """A pair as people are shown it."""
+
+    key: bytes
+    value: bytes
+    """All of it, or its beginning."""
+    size: int
+    """Length of the whole value."""
+    expires_at: float | None
+
+
 class LogEntry(msgspec.Struct, frozen=True):
     """One stored log line; `level` is the stored number (0 info, 1 debug, 2 warn, 3 error)."""
 

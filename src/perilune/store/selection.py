@@ -60,26 +60,6 @@ class ExecutionFilter(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, function_id=None) != ExecutionFilter()
 
 
-class ExecutionPosition(msgspec.Struct, frozen=True):
-    """A place in a list: the execution after which the next part begins."""
-
-    created_at: int
-    seq: int
-
-    def to_text(self) -> str:
-        """Return the position as text for `from_text`."""
-        return f"{self.created_at:x}-{self.seq:x}"
-
-    @staticmethod
-    def from_text(text: str) -> "ExecutionPosition":
-        """Return the position that *text* stands for.  Raises `ValueError`."""
-        created_at, _, seq = text.partition("-")
-        numbers = int(created_at, 16), int(seq, 16)
-        if not all(0 <= number < 2**63 for number in numbers):
-            raise ValueError("a number is out of range")
-        return ExecutionPosition(*numbers)
-
-
 class ExecutionPage(msgspec.Struct, frozen=True, kw_only=True):
     """One part of a list of executions, newest first."""
 
@@ -89,5 +69,5 @@ class ExecutionPage(msgspec.Struct, frozen=True, kw_only=True):
     """False if there may be more than `total`, which would take too long to find out."""
     names: dict[str, str] = {}
     """Of the functions by id, where executions of all of them were asked for."""
-    next: ExecutionPosition | None = None
-    """Where to go on; None at the end.  A short part, even an empty one, can have one."""
+    next: str | None = None
+    """The cursor to go on with; None at the end.  A short part, even an empty one, can have one."""

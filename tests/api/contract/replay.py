@@ -53,7 +53,7 @@ class Row:
     """The JSON sent; bytes are sent as they are."""
     headers: Mapping[str, str] = field(default_factory=dict)
     failing: str = ""
-    """What of the store fails: a name of `SqliteStore` or, with a dot, of one of its parts."""
+    """What of the store fails: a name of `Store` or, with a dot, of one of its parts."""
 
 
 def row(name: str, request: str, status: int, answer: Any = None, **more: Any) -> Any:

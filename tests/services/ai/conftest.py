@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from perilune.services.ai import AIError, ChatClient, ChatRequest, Message
-from perilune.services.env import MemoryEnv
+from perilune.services.env import Env
 from perilune.services.http import Client, EgressPolicy
 from tests.upstream.ai_provider import (
     AIProvider,
@@ -39,9 +39,9 @@ async def http() -> AsyncIterator[Client]:
 
 
 @pytest.fixture
-async def env(provider) -> MemoryEnv:
+async def env(provider, store) -> Env:
     """The environment of `f_ours`, which knows both providers."""
-    env = MemoryEnv()
+    env = Env(store.env)
     await env.replace(
         "f_ours",
         {

@@ -21,7 +21,7 @@ from perilune.services.ai import (
     TrackRequest,
     Usage,
 )
-from perilune.services.env import MemoryEnv
+from perilune.services.env import Env
 from perilune.services.http import FakeClient, HTTPClientError
 from perilune.services.tracking import CUT_MARK, MAX_TEXT_BYTES, MemoryRequestRows
 from perilune.store import AIRequestStatus, ExecutionStatus, StoreUnavailable
@@ -348,11 +348,11 @@ async def test_a_cancelled_chat_is_recorded(tracker):
     assert (row.status, row.error_message) == ("error", "interrupted: CancelledError")
 
 
-async def test_a_missing_key_is_recorded_and_no_key_ever_is(tracker):
+async def test_a_missing_key_is_recorded_and_no_key_ever_is(tracker, store):
     """The whole way: the real client, an echo of the key, the record."""
 
     url = "https://api.openai.com/v1/chat/completions"
-    http, env = FakeClient(), MemoryEnv()
+    http, env = FakeClient(), Env(store.env)
     http.set_error("POST", url, HTTPClientError("HTTP request failed: sk-0123456789"))
     client = TrackedAIClient(ChatClient(http, env), tracker, "e_ours")
 

@@ -29,7 +29,7 @@ from perilune.api.signatures import (
     parse_claim,
 )
 from perilune.clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
-from perilune.store import Function
+from perilune.store import Function, SigningSecretRows
 
 MAX_INLINE_BODY_BYTES = 256 * 1024
 """Checking the signature of a longer body is done outside the event loop."""
@@ -40,14 +40,6 @@ class Callers(Protocol):
 
     async def admit_bearer(self, scope: Request) -> Caller:
         """Return whose token a request carries.  Raises `ApiError` or `StoreError`."""
-        ...
-
-
-class SigningSecrets(Protocol):
-    """The part of the store that signatures are checked with."""
-
-    async def values(self, function_id: str) -> tuple[str, ...]:
-        """Return the values of a function's secrets.  Raises `StoreError`."""
         ...
 
 
@@ -64,7 +56,7 @@ class Guards:
     def __init__(
         self,
         callers: Callers,
-        secrets: SigningSecrets,
+        secrets: SigningSecretRows,
         *,
         clock: WallClock = wall_clock,
         monotonic: MonotonicClock = monotonic_clock,

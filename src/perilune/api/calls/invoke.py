@@ -59,7 +59,7 @@ from perilune.engine import (
     FunctionNotFoundError,
     StorageUnavailableError,
 )
-from perilune.store import Function, FunctionNotFound, StoreError
+from perilune.store import Function, FunctionNotFound, Store, StoreError
 
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 DEFAULT_ALLOWED_HEADERS = b"Content-Type, Authorization"
@@ -70,18 +70,6 @@ _NO_FUNCTION = ErrorAnswer(404, "Function not found", code="function_not_found")
 _FAULTS = (EventSerializationError, ExecutionRecordError, StorageUnavailableError)
 
 _log = logging.getLogger(__name__)
-
-
-class FunctionRecords(Protocol):
-    """The part of the store this endpoint needs."""
-
-    def peek_function(self, function_id: str) -> Function | None:
-        """Return the function if it is known without a look-up."""
-        ...
-
-    async def get_function(self, function_id: str) -> Function:
-        """Return the function.  Raises `FunctionNotFound`."""
-        ...
 
 
 class ExecutionNotes(Protocol):
@@ -107,7 +95,7 @@ class FunctionEndpoint:
         self,
         engine: Engine,
         *,
-        functions: FunctionRecords,
+        functions: Store,
         guards: Guards,
         secret: SecretHolder,
         notes: ExecutionNotes,

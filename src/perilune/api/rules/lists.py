@@ -14,7 +14,6 @@ from perilune.store import (
     DEFAULT_PAGE_LIMIT,
     MAX_PAGE_LIMIT,
     ExecutionFilter,
-    ExecutionPosition,
     ExecutionStatus,
     ExecutionTrigger,
     FunctionKind,
@@ -95,7 +94,8 @@ class Wanted:
 
     filter: ExecutionFilter
     params: PaginationParams
-    after: ExecutionPosition | None
+    after: str | None
+    """A cursor."""
     summary: bool
 
 
@@ -108,7 +108,7 @@ def checked_list(query: ListQuery, function_id: str | None, now: float) -> Wante
         InvalidRequest: a value makes no sense.
     """
     params = page_params(query.limit, query.offset)
-    after = None if not query.cursor else _cursor(query.cursor)
+    after = query.cursor or None
     if after is not None:
         params = PaginationParams(params.limit, 0)
     if function_id is None and params.offset > MAX_OFFSET_OF_ALL:
@@ -175,13 +175,6 @@ def wants_everything(fields: str | None) -> bool:
     if fields not in (None, *FIELDS):
         raise InvalidRequest(f"fields: fields must be one of: [{' '.join(FIELDS)}]")
     return fields != "summary"
-
-
-def _cursor(text: str) -> ExecutionPosition:
-    try:
-        return ExecutionPosition.from_text(text)
-    except ValueError:
-        raise InvalidRequest("cursor: cursor must come from an earlier answer") from None
 
 
 def _word(name: str, text: str | None, words: type[Word]) -> Word | None:

@@ -5,8 +5,7 @@ as it is (KD-20).  So a client that reads all variables, changes one and writes 
 works without knowing of any of this.
 """
 
-from collections.abc import Collection, Mapping
-from typing import Annotated, NamedTuple, Protocol
+from typing import Annotated, NamedTuple
 
 import msgspec
 
@@ -18,10 +17,11 @@ from perilune.services.env import (
     MAX_KEY_CHARS,
     MAX_VALUE_CHARS,
     MAX_VARIABLES,
+    Env,
     check_env_variable,
     check_env_variables,
 )
-from perilune.store import DB, EnvVariable, NoActiveVersion, to_json
+from perilune.store import DB, NoActiveVersion, to_json
 
 # What the description of the API says of these members; their rules are checked below.
 _Value = Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": MAX_VALUE_CHARS})]
@@ -51,38 +51,6 @@ class VariableBody(msgspec.Struct, frozen=True, kw_only=True):
     value: _Value | None = None
     write_only: bool | None = None
     """Whether the value is not shown; without it, the mark stays."""
-
-
-class EnvVariables(Protocol):
-    """The part of the environment store that is needed here."""
-
-    async def readable(self, function_id: str) -> list[EnvVariable]:
-        """Return all variables, write-only ones without their values."""
-        ...
-
-    async def set(
-        self, function_id: str, key: str, value: str, write_only: bool | None = None
-    ) -> None:
-        """Write one variable."""
-        ...
-
-    async def keep(self, function_id: str, key: str, write_only: bool | None) -> None:
-        """Leave the value of one variable, and with None its mark."""
-        ...
-
-    async def delete(self, function_id: str, key: str) -> None:
-        """Remove one variable; a missing one is fine."""
-        ...
-
-    async def replace(
-        self,
-        function_id: str,
-        values: Mapping[str, str],
-        kept: Collection[str] = (),
-        write_only: Collection[str] | None = None,
-    ) -> None:
-        """Make *values* and the present values of *kept* the whole set, at once."""
-        ...
 
 
 class EnvChange(NamedTuple):
@@ -123,7 +91,7 @@ class Environment:
     `OperationFailed` when the store itself fails.
     """
 
-    def __init__(self, db: DB, env: EnvVariables) -> None:
+    def __init__(self, db: DB, env: Env) -> None:
         self._db = db
         self._env = env
 

@@ -1,34 +1,14 @@
 """What the management API shows of executions."""
 
-from collections.abc import Sequence
-from typing import Protocol
-
 import msgspec
 
+from perilune.api.errors import InvalidRequest
 from perilune.api.failures import Json, failing_as, page_info
 from perilune.api.rules.lists import Wanted
-from perilune.services.logger import api_name
-from perilune.store import DB, LogEntry, PaginationParams, to_json
-
-
-class LogPages(Protocol):
-    """The part of the execution logs that the API needs."""
-
-    async def entries_paginated(
-        self, execution_id: str, limit: int, offset: int
-    ) -> tuple[list[LogEntry], int]:
-        """Return up to *limit* lines from *offset* on, oldest first, and the total."""
-        ...
-
-
-class RequestPages(Protocol):
-    """The part of the AI and e-mail trackers that the API needs."""
-
-    async def requests_paginated(
-        self, execution_id: str, limit: int, offset: int
-    ) -> tuple[Sequence[msgspec.Struct], int]:
-        """Return up to *limit* records from *offset* on, oldest first, and the total."""
-        ...
+from perilune.services.ai import AITracker
+from perilune.services.email import EmailTracker
+from perilune.services.logger import Logger, api_name
+from perilune.store import DB, InvalidCursor, PaginationParams, to_json
 
 
 class Executions:
@@ -39,7 +19,7 @@ class Executions:
     """
 
     def __init__(
-        self, db: DB, logs: LogPages, *, ai_requests: RequestPages, email_requests: RequestPages
+        self, db: DB, logs: Logger, *, ai_requests: AITracker, email_requests: EmailTracker
     ) -> None:
         self._db = db
         self._logs = logs
@@ -59,14 +39,17 @@ class Executions:
                 if version is not None:
                     of_number = await self._db.get_version(chosen.function_id, version)
                     chosen = msgspec.structs.replace(chosen, version_id=of_number.id)
-            page = await self._db.find_executions(
-                chosen, wanted.params, after=wanted.after, summary=wanted.summary
-            )
+            try:
+                page = await self._db.find_executions(
+                    chosen, wanted.params, after=wanted.after, summary=wanted.summary
+                )
+            except InvalidCursor:
+                raise InvalidRequest("cursor: cursor must come from an earlier answer") from None
         pagination = page_info(page.total, wanted.params)
         if not page.is_total_exact:
             pagination["total_is_minimum"] = True
         if page.next is not None:
-            pagination["next_cursor"] = page.next.to_text()
+            pagination["next_cursor"] = page.next
         items = [to_json(one) for one in page.executions]
         for one in items:
             if one["function_id"] in page.names:
@@ -109,7 +92,7 @@ class Executions:
         return {"email_requests": found, "pagination": pagination}
 
     async def _requests(
-        self, pages: RequestPages, execution_id: str, params: PaginationParams
+        self, pages: AITracker | EmailTracker, execution_id: str, params: PaginationParams
     ) -> tuple[list[Json], Json]:
         await self._db.get_execution(execution_id)
         found, total = await pages.requests_paginated(execution_id, params.limit, params.offset)

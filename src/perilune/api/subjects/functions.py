@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -15,6 +14,7 @@ from perilune.api.scopes import Scope
 from perilune.api.subjects.packages import VersionPackages
 from perilune.ids import new_function_id
 from perilune.masking import REDACTED
+from perilune.services.env import Env
 from perilune.store import (
     DB,
     EnvVariable,
@@ -43,14 +43,6 @@ class Origin:
 UNKNOWN = Origin()
 
 
-class EnvVariables(Protocol):
-    """The part of the environment store that functions are shown with."""
-
-    async def readable(self, function_id: str) -> list[EnvVariable]:
-        """Return all variables, write-only ones without their values."""
-        ...
-
-
 class Functions:
     """Creates, reads, changes and removes functions.
 
@@ -63,7 +55,7 @@ class Functions:
     def __init__(
         self,
         db: DB,
-        env: EnvVariables,
+        env: Env,
         offer: Offer = DEFAULT_OFFER,
         *,
         prepare: Callable[[str], None] = lambda runtime: None,

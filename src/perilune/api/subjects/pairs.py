@@ -12,28 +12,10 @@ import msgspec
 from perilune.api.errors import InvalidRequest, OperationFailed, PairNotFound
 from perilune.api.failures import Json, failing_as
 from perilune.services.kv import KVError, KVLimitError, KVLimits, ttl_problem
-from perilune.store import DB, KVEntry
+from perilune.store import DB, KVEntry, KVRows
 
 PREVIEW_BYTES = 1024
 """Of each value in a list."""
-
-
-class PairRows(Protocol):
-    """The part of the stored pairs that the API needs."""
-
-    async def entry(self, function_id: str, key: bytes) -> KVEntry | None:
-        """Return a pair; None if there is none or it has expired."""
-        ...
-
-    async def entries(
-        self, function_id: str, prefix: bytes, limit: int, after: bytes | None, preview: int
-    ) -> list[KVEntry]:
-        """Return pairs by key, the first *preview* bytes of their values."""
-        ...
-
-    async def used_bytes(self, function_id: str) -> int:
-        """Return the bytes of all pairs of a function."""
-        ...
 
 
 class PairWriter(Protocol):
@@ -71,7 +53,7 @@ class Pairs:
     Methods raise `FunctionNotFound`, and `OperationFailed` when the store itself fails.
     """
 
-    def __init__(self, db: DB, rows: PairRows, writer: PairWriter) -> None:
+    def __init__(self, db: DB, rows: KVRows, writer: PairWriter) -> None:
         self._db = db
         self._rows = rows
         self._writer = writer

@@ -1,7 +1,5 @@
 """The secrets that signatures of calls are checked with, as the management API sees them."""
 
-from typing import Protocol
-
 from perilune.api.errors import InvalidRequest
 from perilune.api.failures import Json, failing_as
 from perilune.api.signatures import (
@@ -12,26 +10,10 @@ from perilune.api.signatures import (
     new_signing_secret,
 )
 from perilune.ids import new_id
-from perilune.store import DB, Function, SigningSecret, to_json
+from perilune.store import DB, Function, SigningSecretRows, to_json
 
 MIN_SECRET_CHARS = 16
 MAX_SECRET_CHARS = 500
-
-
-class SigningSecretRows(Protocol):
-    """The rows of signing secrets that are needed here."""
-
-    async def add(self, function_id: str, secret_id: str, value: str) -> SigningSecret:
-        """Store a secret.  Raises `TooManySigningSecrets`."""
-        ...
-
-    async def list(self, function_id: str) -> list[SigningSecret]:
-        """Return a function's secrets without their values, oldest first."""
-        ...
-
-    async def delete(self, function_id: str, secret_id: str) -> None:
-        """Remove a secret.  Raises `SigningSecretNotFound`."""
-        ...
 
 
 class Signing:

@@ -7,7 +7,7 @@ from typing import Protocol
 from perilune.api.errors import InvalidRequest
 from perilune.api.failures import Json, failing_as
 from perilune.clock import WallClock, wall_clock
-from perilune.store import DB, Activity, Figures, Function, Overview, percentiles, to_json
+from perilune.store import DB, Activity, FigureRows, Figures, Function, percentiles, to_json
 
 SHOWN_FUNCTIONS = 100
 """Of the overview: those with the most executions, beside those that fail or are slow."""
@@ -47,24 +47,6 @@ def checked_range(name: str | None) -> Range:
     if found is None:
         raise InvalidRequest(f"range: range must be one of: [{' '.join(RANGES)}]")
     return found
-
-
-class FigureRows(Protocol):
-    """The part of the store that this needs: executions that have ended, but for trials."""
-
-    async def of_function(
-        self, function_id: str, since: int, step_s: int
-    ) -> dict[int, list[Figures]]:
-        """Return what began at *since* or later, by start of spans of *step_s* seconds."""
-        ...
-
-    async def overview(self, since: int, step_s: int) -> Overview:
-        """Return the figures of all functions; of what began at *since* or later."""
-        ...
-
-    async def activity(self, function_ids: Sequence[str], since: int) -> list[Activity]:
-        """Return what these functions have done since then; unknown ones are left out."""
-        ...
 
 
 class DueTimes(Protocol):

@@ -7,7 +7,7 @@ browsers come back by themselves.
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from typing import Any, Protocol
+from typing import Any
 from weakref import WeakSet
 
 import msgspec
@@ -16,7 +16,7 @@ from perilune.api.errors import TooManyStreams
 from perilune.api.failures import failing_as
 from perilune.clock import MonotonicClock
 from perilune.engine import ExecutionFeed, Watcher
-from perilune.services.logger import api_name
+from perilune.services.logger import Logger, api_name
 from perilune.store import DB, Execution, ExecutionStatus, LogEntry, to_json
 
 MAX_STREAMS = 64
@@ -30,16 +30,6 @@ _GREETING = b"retry: 2000\n\n"
 _HEARTBEAT = b": still here\n\n"
 
 
-class LogPages(Protocol):
-    """The part of the execution logs that streams need."""
-
-    async def entries_paginated(
-        self, execution_id: str, limit: int, offset: int
-    ) -> tuple[list[LogEntry], int]:
-        """Return up to *limit* lines from *offset* on, oldest first, and the total."""
-        ...
-
-
 class Streams:
     """Makes the streams of executions and of their logs."""
 
@@ -47,7 +37,7 @@ class Streams:
         self,
         db: DB,
         feed: ExecutionFeed,
-        logs: LogPages,
+        logs: Logger,
         *,
         heartbeat_s: float = HEARTBEAT_S,
         monotonic: MonotonicClock = time.monotonic,

@@ -6,7 +6,6 @@ with what one would otherwise collect from several places.
 
 import base64
 from collections.abc import Iterator, Mapping
-from typing import Protocol
 from urllib.parse import quote, unquote_to_bytes, urlencode, urlsplit
 
 import msgspec
@@ -19,8 +18,8 @@ from perilune.api.rules.versions import checked_code
 from perilune.engine import EVENT_TRUNCATED, Engine, ExecutionRequest, ExecutionResult
 from perilune.events import HTTPEvent
 from perilune.masking import REDACTED
-from perilune.services.logger import api_name
-from perilune.store import DB, Execution, ExecutionTrigger, LogEntry
+from perilune.services.logger import Logger, api_name
+from perilune.store import DB, Execution, ExecutionTrigger
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 TRIGGERS = ("http", "cron")
@@ -28,16 +27,6 @@ MAX_LOG_LINES = 1000
 """Lines in one answer; the rest is read where the execution is shown."""
 
 _UNSENDABLE = frozenset("\r\n\0")
-
-
-class LogPages(Protocol):
-    """The part of the execution logs that trials need."""
-
-    async def entries_paginated(
-        self, execution_id: str, limit: int, offset: int
-    ) -> tuple[list[LogEntry], int]:
-        """Return up to *limit* lines from *offset* on, oldest first, and the total."""
-        ...
 
 
 class TrialEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -71,7 +60,7 @@ class Trials:
     """
 
     def __init__(
-        self, db: DB, engine: Engine, logs: LogPages, *, secret: SecretHolder, base_url: str
+        self, db: DB, engine: Engine, logs: Logger, *, secret: SecretHolder, base_url: str
     ) -> None:
         self._db = db
         self._engine = engine

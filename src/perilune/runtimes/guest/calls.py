@@ -14,13 +14,13 @@ from perilune.runtimes.contract import RuntimeRequest, WorkerDiedError
 from perilune.runtimes.guest.api import HOST_FUNCTIONS, ArgType, GuestFunction
 from perilune.runtimes.guest.outbound import OutboundCalls, OutboundServices
 from perilune.runtimes.limits import WorkerLimits
-from perilune.services.env import EnvError, EnvStore, EnvVariableNotFound
+from perilune.services.env import Env, EnvError, EnvVariableNotFound
 from perilune.services.kv import (
     DEFAULT_LIST_LIMIT,
+    KV,
     MAX_LIST_LIMIT,
     KVError,
     KVKeyNotFound,
-    KVStore,
 )
 from perilune.services.logger import Logger, LogLevel
 from perilune.worker.frames import Call, Reply
@@ -40,11 +40,11 @@ Arguments = list[Any]  # Any: already checked against the table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestServices:
-    """The services that guest code reaches."""
+    """The services that guest code reaches; what is None is not configured."""
 
     logger: Logger
-    kv: KVStore
-    env: EnvStore
+    kv: KV | None = None
+    env: Env | None = None
     outbound: OutboundServices = field(default_factory=OutboundServices)
 
 
@@ -108,9 +108,21 @@ class GuestCalls:
         except (KVError, EnvError) as error:
             return Reply(str(error))
 
+    @property
+    def _kv(self) -> KV:
+        if self._services.kv is None:
+            raise KVError("kv is not configured")
+        return self._services.kv
+
+    @property
+    def _env(self) -> Env:
+        if self._services.env is None:
+            raise EnvError("env is not configured")
+        return self._services.env
+
     async def _kv_get(self, args: Arguments) -> Reply:
         try:
-            return Reply(None, _bytes(await self._services.kv.get(self._function_id, args[0])))
+            return Reply(None, _bytes(await self._kv.get(self._function_id, args[0])))
         except KVKeyNotFound:
             return NOTHING
 
@@ -121,19 +133,19 @@ class GuestCalls:
             ttl_s = options.get(b"ttl") if isinstance(options, dict) else None
             if ttl_s is not None and not _is_number(ttl_s):
                 return Reply("ttl must be a number of seconds")
-        await self._services.kv.set(self._function_id, args[0], args[1], ttl_s=ttl_s)
+        await self._kv.set(self._function_id, args[0], args[1], ttl_s=ttl_s)
         return DONE
 
     async def _kv_delete(self, args: Arguments) -> Reply:
-        await self._services.kv.delete(self._function_id, args[0])
+        await self._kv.delete(self._function_id, args[0])
         return DONE
 
     async def _kv_incr(self, args: Arguments) -> Reply:
         amount = args[1] if len(args) > 1 and args[1] is not None else 1
-        return Reply(None, await self._services.kv.incr(self._function_id, args[0], amount))
+        return Reply(None, await self._kv.incr(self._function_id, args[0], amount))
 
     async def _kv_cas(self, args: Arguments) -> Reply:
-        return Reply(None, await self._services.kv.cas(self._function_id, *args[:3]))
+        return Reply(None, await self._kv.cas(self._function_id, *args[:3]))
 
     async def _kv_list(self, args: Arguments) -> Reply:
         prefix, limit, cursor = (*args, None, None, None)[:3]
@@ -142,7 +154,7 @@ class GuestCalls:
         elif math.isnan(limit):
             return Reply("KV error: limit must be a number")
         wanted = int(max(1, min(limit, MAX_LIST_LIMIT)))
-        page = await self._services.kv.list(self._function_id, prefix or b"", wanted, cursor)
+        page = await self._kv.list(self._function_id, prefix or b"", wanted, cursor)
         answer: dict[bytes, Any] = {
             b"items": [{b"key": _bytes(key), b"value": _bytes(value)} for key, value in page.items]
         }
@@ -152,7 +164,7 @@ class GuestCalls:
 
     async def _env_get(self, args: Arguments) -> Reply:
         try:
-            value = await self._services.env.get(self._function_id, _text(args[0]))
+            value = await self._env.get(self._function_id, _text(args[0]))
         except EnvVariableNotFound:
             return NOTHING
         return Reply(None, _bytes(value))
@@ -160,14 +172,14 @@ class GuestCalls:
     async def _env_set(self, args: Arguments) -> Reply:
         if not self._env_writable:
             return ENV_READ_ONLY
-        await self._services.env.set(self._function_id, _text(args[0]), _text(args[1]))
+        await self._env.set(self._function_id, _text(args[0]), _text(args[1]))
         await self._note(f"environment variable {_text(args[0])} was set by the function")
         return DONE
 
     async def _env_delete(self, args: Arguments) -> Reply:
         if not self._env_writable:
             return ENV_READ_ONLY
-        await self._services.env.delete(self._function_id, _text(args[0]))
+        await self._env.delete(self._function_id, _text(args[0]))
         await self._note(f"environment variable {_text(args[0])} was removed by the function")
         return DONE
 

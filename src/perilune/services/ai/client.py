@@ -20,7 +20,7 @@ from perilune.services.ai.providers import (
     unreadable,
 )
 from perilune.services.ai.types import AIConfigError, AIError, ChatRequest, ChatResponse
-from perilune.services.env import EnvError, EnvStore, EnvVariableNotFound
+from perilune.services.env import Env, EnvError, EnvVariableNotFound
 from perilune.services.http import HTTPClient, HTTPClientError, Request, Response
 
 MAX_TIMEOUT_S = 600.0
@@ -47,7 +47,7 @@ class ChatClient:
     def __init__(
         self,
         http: HTTPClient,
-        env: EnvStore,
+        env: Env,
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: WallClock = wall_clock,

@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Mapping
 
-from perilune.services.email.provider import Variables, read_variables
+from perilune.services.email.provider import read_variables
 from perilune.services.email.resend import KEY_VARIABLE, Poster, ResendClient
 from perilune.services.email.smtp import Egress, SMTPClient
 from perilune.services.email.types import (
@@ -12,6 +12,7 @@ from perilune.services.email.types import (
     SendRequest,
     SendResponse,
 )
+from perilune.services.env import Env
 
 PROVIDER_VARIABLE = "EMAIL_PROVIDER"
 
@@ -30,7 +31,7 @@ class DefaultEmailClient:
     def __init__(
         self,
         http: Poster,
-        env: Variables,
+        env: Env,
         policy: Egress,
         *,
         tls_context: ssl.SSLContext | None = None,

@@ -1,25 +1,16 @@
 """What every provider needs: the function's variables, a time limit, texts without secrets."""
 
 from collections.abc import Mapping
-from typing import Protocol
 
 from perilune.masking import REDACTED
 from perilune.services.email.types import EmailError, SendRequest
-from perilune.services.env import EnvError
+from perilune.services.env import Env, EnvError
 
 MAX_SEND_S = 60.0
 """The longest that handing over one e-mail may take, in seconds."""
 
 
-class Variables(Protocol):
-    """The part of the environment store that providers need."""
-
-    async def all(self, function_id: str, /) -> dict[str, str]:
-        """Return a copy of all variables.  Raises `EnvError`."""
-        ...
-
-
-async def read_variables(env: Variables, function_id: str) -> Mapping[str, str]:
+async def read_variables(env: Env, function_id: str) -> Mapping[str, str]:
     """Return a function's variables.
 
     Raises:

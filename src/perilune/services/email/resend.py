@@ -10,7 +10,6 @@ import msgspec
 
 from perilune.services.email.payload import payload, request_json
 from perilune.services.email.provider import (
-    Variables,
     read_variables,
     time_limit_s,
     without_secret,
@@ -23,6 +22,7 @@ from perilune.services.email.types import (
     SendResponse,
 )
 from perilune.services.email.validate import validate_send_request
+from perilune.services.env import Env
 from perilune.services.http import HTTPClientError, Request, Response
 
 KEY_VARIABLE = "RESEND_API_KEY"
@@ -48,7 +48,7 @@ class ResendClient:
     failed may have been sent, and a second one would be a second e-mail.
     """
 
-    def __init__(self, http: Poster, env: Variables) -> None:
+    def __init__(self, http: Poster, env: Env) -> None:
         self._http = http
         self._env = env
 

@@ -25,7 +25,6 @@ from perilune.ids import new_id
 from perilune.services.email.message import OutgoingMessage, build_message
 from perilune.services.email.payload import request_json
 from perilune.services.email.provider import (
-    Variables,
     read_variables,
     time_limit_s,
     without_secret,
@@ -38,6 +37,7 @@ from perilune.services.email.types import (
     SendResponse,
 )
 from perilune.services.email.validate import validate_send_request
+from perilune.services.env import Env
 from perilune.services.http import HTTPClientError
 
 QUIT_WAIT_S = 1.0
@@ -65,7 +65,7 @@ class SMTPClient:
 
     def __init__(
         self,
-        env: Variables,
+        env: Env,
         policy: Egress,
         *,
         tls_context: ssl.SSLContext | None = None,

@@ -2,16 +2,18 @@
 
 import asyncio
 import logging
+import os
 import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from perilune.clock import WallClock, wall_clock
+from perilune.clock import WallClock
 from perilune.store.cache import RecordCache
 from perilune.store.errors import StoreError, StoreUnavailable
+from perilune.store.maintenance import Maintenance
 from perilune.store.sqlite.connection.access import Access
 from perilune.store.sqlite.connection.checkpoints import Checkpoints
 from perilune.store.sqlite.connection.operations import (
@@ -21,6 +23,7 @@ from perilune.store.sqlite.connection.operations import (
     Work,
     as_store_error,
 )
+from perilune.store.sqlite.connection.portions import Pause
 from perilune.store.sqlite.connection.prepare import prepare_file
 from perilune.store.sqlite.connection.readers import Readers
 from perilune.store.sqlite.connection.transactions import Session
@@ -42,11 +45,12 @@ from perilune.store.sqlite.tables.versions import Versions
 from perilune.store.sqlite.upkeep.compaction import Compaction
 from perilune.store.sqlite.upkeep.expiry import Expiry
 from perilune.store.sqlite.upkeep.integrity import find_problems
-from perilune.store.sqlite.upkeep.portions import Pause
 from perilune.store.sqlite.upkeep.retention import Retention
-from perilune.vault import PLAIN, Vault
+from perilune.vault import Vault
 
 T = TypeVar("T")
+
+RAM_DISK = Path("/dev/shm")  # noqa: S108 - a directory of its own is made in it
 
 ErrorHook = Callable[[StoreError], None]
 """Takes a failure nobody waits for: lost rows, a failed checkpoint."""
@@ -58,35 +62,23 @@ def log_error(error: StoreError) -> None:
 
 
 @asynccontextmanager
-async def open_store(
-    path: Path | None,
+async def open_file(
+    path: Path,
     *,
-    clock: WallClock = wall_clock,
-    on_error: ErrorHook = log_error,
-    vault: Vault = PLAIN,
+    clock: WallClock,
+    on_error: ErrorHook,
+    vault: Vault,
+    maintenance: Maintenance | None = None,
 ) -> "AsyncIterator[SqliteStore]":
-    """Open the store in *path*, creating or updating the file as needed; close it at the end.
+    """Open the store in *path*; see `perilune.store.open_store`.
 
-    Args:
-        path: The database file; None for a private temporary one that is deleted at the end.
-        clock: Gives the times that are stored and the age of cached records.
-        on_error: Called on the event loop with failures nobody waits for.
-        vault: Seals secrets; without one they are stored as they are.
-
-    Raises:
-        IncompatibleDatabase: The file is damaged, newer, or not ours; it is left as it is.
-        StoreUnavailable: The file cannot be opened or written.
+    *maintenance* is what the store offers for its file.
     """
-    if path is None:
-        with tempfile.TemporaryDirectory(prefix="perilune-") as folder:
-            async with open_store(
-                Path(folder) / "store.db", clock=clock, on_error=on_error, vault=vault
-            ) as store:
-                yield store
-        return
     connection = await asyncio.to_thread(prepare_file, path, int(clock()))
     try:
-        store = SqliteStore(path, connection, clock=clock, on_error=on_error, vault=vault)
+        store = SqliteStore(
+            path, connection, clock=clock, on_error=on_error, vault=vault, maintenance=maintenance
+        )
     except sqlite3.Error as error:
         connection.close()
         raise StoreUnavailable(f"cannot open {path}: {error}") from error
@@ -96,11 +88,20 @@ async def open_store(
         await store.close()
 
 
-def open_memory_store(
-    *, clock: WallClock = wall_clock, on_error: ErrorHook = log_error
-) -> "AbstractAsyncContextManager[SqliteStore]":
-    """Open a store that is gone at the end, for tests.  It is the real one, in a private file."""
-    return open_store(None, clock=clock, on_error=on_error)
+@asynccontextmanager
+async def open_private(
+    *, clock: WallClock, on_error: ErrorHook, vault: Vault
+) -> "AsyncIterator[SqliteStore]":
+    """Open a store that is gone at the end and takes no disk, where the system has a RAM disk.
+
+    SQLite's own databases in memory have no write-ahead log, so in them a read waits for a
+    transaction; in a file on a RAM disk everything is as it is in any other file.
+    """
+    folder = RAM_DISK if os.access(RAM_DISK, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="perilune-", dir=folder) as private:
+        path = Path(private) / "store.db"
+        async with open_file(path, clock=clock, on_error=on_error, vault=vault) as store:
+            yield store
 
 
 class SqliteSession:
@@ -137,7 +138,6 @@ class SqliteSession:
         self.update_function = functions.update
         self.runtimes_in_use = functions.runtimes
         self.delete_function = functions.delete
-        self.list_functions_with_active_cron = functions.with_active_cron
         self.create_version = versions.create
         self.get_version = versions.get
         self.get_version_by_id = versions.get_by_id
@@ -157,7 +157,7 @@ class SqliteSession:
         self.recover_pending = executions.recover
 
     async def purge_expired(self, now: int) -> dict[str, int]:
-        """See `DB.purge_expired`."""
+        """See `Store.purge_expired`."""
         gone = await self._retention.purge_deleted()
         gone += await self._retention.purge_old(now)
         gone += await self._retention.purge_large()
@@ -166,7 +166,7 @@ class SqliteSession:
         return {**dict.fromkeys(TABLES_OF_EXECUTIONS, 0), **gone}
 
     async def ping(self) -> None:
-        """See `DB.ping`."""
+        """See `Store.ping`."""
         await self._access.read(lambda connection: connection.execute("SELECT 1").fetchone())
 
 
@@ -195,13 +195,9 @@ class SqliteTransaction(SqliteSession):
             with suppress(StoreUnavailable):
                 await self._access.write(Statement(f"RELEASE {name}", ()))
 
-    async def close(self) -> None:
-        """Refuse: a transaction ends with its block, the store is closed by its owner."""
-        raise StoreError("a transaction cannot close the store")
-
 
 class SqliteStore(SqliteSession):
-    """The store in one SQLite file; made by `open_store`."""
+    """The store in one SQLite file; its members are those of `Store`."""
 
     def __init__(
         self,
@@ -211,9 +207,10 @@ class SqliteStore(SqliteSession):
         clock: WallClock,
         on_error: ErrorHook,
         vault: Vault,
+        maintenance: Maintenance | None,
     ) -> None:
         """Start writing through *connection*; the file has the current schema."""
-        self._path = path
+        self.maintenance = maintenance
         self._clock = clock
         self._vault = vault
         self._on_error = on_error
@@ -242,33 +239,21 @@ class SqliteStore(SqliteSession):
 
     @property
     def closed(self) -> bool:
-        """Whether `close` has been called."""
+        """See `Store.closed`."""
         return self._closing is not None
 
     @property
     def lost_writes(self) -> int:
-        """How many rows that nobody waits for were dropped or failed since the start."""
+        """See `Store.lost_writes`."""
         return self._writer.lost
 
-    def file_bytes(self) -> tuple[int, int]:
-        """Return the size of the database file and of its write-ahead log; from any thread."""
-        return _size(self._path), _size(self._path.with_name(f"{self._path.name}-wal"))
-
     def on_change(self, listener: Callable[[str], None]) -> None:
-        """Call *listener* with the id of each function that is written through this store.
-
-        On the event loop, after the commit.  Other processes' writes are not noticed.
-        """
+        """See `Store.on_change`."""
         self._listeners.append(listener)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqliteTransaction]:
-        """See `DB.transaction`.
-
-        All other writes wait meanwhile, also those of the caller that do not go through the
-        yielded object: await nothing else inside.  After 5 s without a call the transaction
-        is rolled back and further calls raise `StoreUnavailable`.
-        """
+        """See `DB.transaction`."""
         session = self._writer.open_session()
         try:
             await session.opened
@@ -284,15 +269,11 @@ class SqliteStore(SqliteSession):
         await session.finish(commit=True)
 
     async def check_integrity(self) -> list[str]:
-        """Return what is wrong with the file: damage, dangling references, wrong counters.
-
-        Reads everything; on a large file that takes minutes, and the write-ahead log grows
-        meanwhile.
-        """
+        """See `Store.check_integrity`; the write-ahead log grows meanwhile."""
         return await self._access.read(find_problems)
 
     async def close(self) -> None:
-        """See `DB.close`.  Closing twice is fine."""
+        """See `Store.close`."""
         if self._closing is None:
             self._closing = asyncio.ensure_future(self._close())
         await asyncio.shield(self._closing)
@@ -329,13 +310,6 @@ class SqliteStore(SqliteSession):
         # A RuntimeError says that the loop is closed: nobody is left to hear it.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._report, as_store_error(error))
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
 
 
 async def _no_pause(_: float) -> None:

@@ -22,12 +22,6 @@ WHERE (:text IS NULL OR f.name LIKE :text ESCAPE '\' OR f.description LIKE :text
        OR f.id LIKE :text ESCAPE '\')
       AND ({kind})
 
--- name: list_active_cron
-SELECT {columns}
-FROM functions
-WHERE cron_status = 'active' AND cron_schedule <> '' AND disabled = 0
-ORDER BY created_at, id
-
 -- name: list_runtimes
 SELECT DISTINCT runtime FROM functions
 

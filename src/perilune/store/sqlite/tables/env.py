@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 
 from perilune.clock import WallClock
-from perilune.store.errors import VariableNotKept
+from perilune.store.errors import TooManyVariables, VariableNotKept
 from perilune.store.records import EnvVariable
 from perilune.store.sqlite.connection.access import Access
 from perilune.store.sqlite.connection.operations import Work
@@ -17,11 +17,7 @@ _SQL = load_statements("env")
 
 
 class EnvStore:
-    """Environment variables; the methods are those of `EnvRows`.
-
-    Every change sets the function's `updated_at`; changes for an unknown function raise
-    `FunctionNotFound`.
-    """
+    """Environment variables; the methods are those of `EnvRows`."""
 
     def __init__(self, access: Access, clock: WallClock, vault: Vault) -> None:
         """Use *access*; *clock* gives the time of change, *vault* seals the values."""
@@ -39,13 +35,23 @@ class EnvStore:
         return await self._access.look_up(read)
 
     async def set(
-        self, function_id: str, key: str, value: str, write_only: bool | None = None
+        self,
+        function_id: str,
+        key: str,
+        value: str,
+        write_only: bool | None = None,
+        *,
+        most: int | None = None,
     ) -> None:
         """See `EnvRows.set`."""
         now = int(self._clock())
 
         def write(connection: sqlite3.Connection) -> None:
             touch_function(connection, function_id, now)
+            if most is not None:
+                present = _marks(connection, function_id)
+                if key not in present and len(present) >= most:
+                    raise TooManyVariables(most)
             self._write(connection, function_id, key, value, write_only)
 
         await self._access.write(Work(write, touches=function_id))
@@ -99,10 +105,6 @@ class EnvStore:
             ]
 
         return await self._access.read(read)
-
-    async def names(self, function_id: str) -> frozenset[str]:
-        """See `EnvRows.names`."""
-        return frozenset(await self._access.read(lambda one: _marks(one, function_id)))
 
     async def replace(
         self,

@@ -10,8 +10,9 @@ import sqlite3
 from dataclasses import dataclass, field
 from typing import Any
 
+from perilune.store.errors import InvalidCursor
 from perilune.store.records import Execution, PaginationParams
-from perilune.store.selection import ExecutionFilter, ExecutionPage, ExecutionPosition
+from perilune.store.selection import ExecutionFilter, ExecutionPage
 from perilune.store.sqlite.connection.access import Access, snapshot
 from perilune.store.sqlite.connection.statements import load_statements
 from perilune.store.sqlite.tables.executions import execution_of_row
@@ -36,6 +37,30 @@ _VISIBLE = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Position:
+    """A place in a list: the execution after which the next part begins."""
+
+    created_at: int
+    seq: int
+
+    def to_cursor(self) -> str:
+        """Return the position as callers get it."""
+        return f"{self.created_at:x}-{self.seq:x}"
+
+    @staticmethod
+    def of_cursor(text: str) -> "_Position":
+        """Return the position that a cursor stands for.  Raises `InvalidCursor`."""
+        created_at, _, seq = text.partition("-")
+        try:
+            position = _Position(int(created_at, 16), int(seq, 16))
+        except ValueError:
+            raise InvalidCursor from None
+        if not (0 <= position.created_at < 2**63 and 0 <= position.seq < 2**63):
+            raise InvalidCursor
+        return position
+
+
 class ExecutionLists:
     """Parts of lists of executions; the methods are those of `DB`."""
 
@@ -53,15 +78,16 @@ class ExecutionLists:
         wanted: ExecutionFilter,
         params: PaginationParams,
         *,
-        after: ExecutionPosition | None = None,
+        after: str | None = None,
         summary: bool = False,
     ) -> ExecutionPage:
         """See `DB.find_executions`."""
         page = params.normalized()
+        position = None if after is None else _Position.of_cursor(after)
 
         def read(connection: sqlite3.Connection) -> ExecutionPage:
             with snapshot(connection):
-                return _read_page(connection, wanted, page, after, summary=summary)
+                return _read_page(connection, wanted, page, position, summary=summary)
 
         return await self._access.read(read)
 
@@ -104,17 +130,17 @@ def _read_page(
     connection: sqlite3.Connection,
     wanted: ExecutionFilter,
     page: PaginationParams,
-    after: ExecutionPosition | None,
+    after: _Position | None,
     *,
     summary: bool,
 ) -> ExecutionPage:
     walk = _walk(connection, wanted, after)
     params = walk.params | {"limit": page.limit + 1, "offset": 0 if after else page.offset}
     sql = f"{walk.wanted('created_at, seq')} LIMIT :limit OFFSET :offset"
-    found = [ExecutionPosition(*row) for row in connection.execute(sql, params)]
+    found = [_Position(*row) for row in connection.execute(sql, params)]
     shown = found[: page.limit]
     if len(found) > page.limit:
-        following: ExecutionPosition | None = shown[-1]
+        following: _Position | None = shown[-1]
     else:
         following = _end_of_window(connection, walk)
     if walk.questions and after is None and not page.offset and len(found) <= page.limit:
@@ -130,7 +156,7 @@ def _read_page(
         total=total,
         is_total_exact=is_exact,
         names={} if wanted.function_id is not None else _names(connection, executions),
-        next=following,
+        next=None if following is None else following.to_cursor(),
     )
 
 
@@ -142,7 +168,7 @@ def _names(connection: sqlite3.Connection, executions: list[Execution]) -> dict[
 
 
 def _walk(
-    connection: sqlite3.Connection, wanted: ExecutionFilter, after: ExecutionPosition | None
+    connection: sqlite3.Connection, wanted: ExecutionFilter, after: _Position | None
 ) -> _Walk:
     """Choose the index for what is wanted; see the migrations for what each is made of."""
     is_failure = wanted.status == "error" or wanted.text is not None
@@ -179,7 +205,7 @@ def _walk(
     return walk
 
 
-def _limit_one(walk: _Walk, wanted: ExecutionFilter, after: ExecutionPosition | None) -> None:
+def _limit_one(walk: _Walk, wanted: ExecutionFilter, after: _Position | None) -> None:
     """Limit the walk along the executions of one function, which are in the order of time."""
     walk.limits.append("function_id = :function_id")
     walk.params["function_id"] = wanted.function_id
@@ -198,7 +224,7 @@ def _limit_all(
     connection: sqlite3.Connection,
     walk: _Walk,
     wanted: ExecutionFilter,
-    after: ExecutionPosition | None,
+    after: _Position | None,
 ) -> None:
     """Limit the walk along the executions of all functions, which are in the order of insertion.
 
@@ -248,13 +274,13 @@ def _total(connection: sqlite3.Connection, wanted: ExecutionFilter) -> tuple[int
     return found, found < COUNTED_ROWS and _end_of_window(connection, walk) is None
 
 
-def _end_of_window(connection: sqlite3.Connection, walk: _Walk) -> ExecutionPosition | None:
+def _end_of_window(connection: sqlite3.Connection, walk: _Walk) -> _Position | None:
     """Return where the window of rows that are looked at ends; None if nothing lies behind it."""
     if not walk.questions:
         return None
     sql = f"{walk.rows('created_at, seq')} LIMIT 2 OFFSET {walk.window_rows() - 1}"
     rows = connection.execute(sql, walk.params).fetchall()
-    return ExecutionPosition(*rows[0]) if len(rows) == 2 else None
+    return _Position(*rows[0]) if len(rows) == 2 else None
 
 
 def _count(connection: sqlite3.Connection, sql: str, params: dict[str, Any], most: int) -> int:

@@ -157,16 +157,8 @@ class Functions:
 
         await self._access.write(Work(delete, touches=function_id))
 
-    async def with_active_cron(self) -> list[Function]:
-        """See `DB.list_functions_with_active_cron`."""
-        return await self._access.read(
-            lambda connection: [
-                function_of_row(row) for row in connection.execute(_SQL["list_active_cron"])
-            ]
-        )
-
     async def runtimes(self) -> set[str]:
-        """Return the languages that functions are written in."""
+        """See `Store.runtimes_in_use`."""
         return await self._access.read(
             lambda connection: {name for (name,) in connection.execute(_SQL["list_runtimes"])}
         )

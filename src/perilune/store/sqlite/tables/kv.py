@@ -4,11 +4,10 @@ import builtins
 import sqlite3
 from typing import Any
 
-import msgspec
-
 from perilune.clock import WallClock
 from perilune.store.errors import FunctionNotFound, KVQuotaExceeded
 from perilune.store.kv_numbers import add_to_number
+from perilune.store.records import KVEntry
 from perilune.store.sqlite.connection.access import Access
 from perilune.store.sqlite.connection.operations import Statement, Work
 from perilune.store.sqlite.connection.statements import load_statements
@@ -16,23 +15,8 @@ from perilune.store.sqlite.connection.statements import load_statements
 _SQL = load_statements("kv")
 
 
-class KVEntry(msgspec.Struct, frozen=True):
-    """A pair as people are shown it."""
-
-    key: bytes
-    value: bytes
-    """All of it, or its beginning."""
-    size: int
-    """Length of the whole value."""
-    expires_at: float | None
-
-
 class KVStore:
-    """Key-value pairs of functions; the methods are those of `KVRows`.
-
-    Writes for an unknown function raise `FunctionNotFound`.  A pair that has expired is treated
-    as missing at once and counts against the quota until it is purged or room is needed.
-    """
+    """Key-value pairs of functions; the methods are those of `KVRows`."""
 
     def __init__(self, access: Access, clock: WallClock) -> None:
         """Use *access*; *clock* decides what has expired."""
@@ -51,32 +35,29 @@ class KVStore:
 
     async def set(
         self, function_id: str, key: bytes, value: bytes, expires_at: float | None, quota_bytes: int
-    ) -> bool:
-        """See `KVRows.set`; a write that does not make the total larger always fits."""
+    ) -> None:
+        """See `KVRows.set`."""
         now = self._clock()
 
-        def write(connection: sqlite3.Connection) -> bool:
-            if not _fits(connection, function_id, key, value, quota_bytes, now):
-                return False
+        def write(connection: sqlite3.Connection) -> None:
+            _make_room(connection, function_id, key, value, quota_bytes, now)
             connection.execute(_SQL["set_value"], (function_id, key, value, expires_at))
-            return True
 
-        return await self._access.write(Work(write))
+        await self._access.write(Work(write))
 
     async def delete(self, function_id: str, key: bytes) -> None:
         """See `KVRows.delete`."""
         await self._access.write(Statement(_SQL["delete_value"], (function_id, key)))
 
     async def incr(self, function_id: str, key: bytes, amount: float, quota_bytes: int) -> float:
-        """See `KVRows.incr`.  Raises `NotANumber` or `KVQuotaExceeded`, both `ValueError`."""
+        """See `KVRows.incr`."""
         now = self._clock()
 
         def add(connection: sqlite3.Connection) -> float:
             pair = connection.execute(_SQL["get_pair"], (function_id, key, now)).fetchone()
             value, expires_at = pair or (b"0", None)
             total, text = add_to_number(value, amount)
-            if not _fits(connection, function_id, key, text, quota_bytes, now):
-                raise KVQuotaExceeded
+            _make_room(connection, function_id, key, text, quota_bytes, now)
             connection.execute(_SQL["set_value"], (function_id, key, text, expires_at))
             return total
 
@@ -85,7 +66,7 @@ class KVStore:
     async def cas(
         self, function_id: str, key: bytes, old: bytes | None, new: bytes, quota_bytes: int
     ) -> bool:
-        """See `KVRows.cas`.  Raises `KVQuotaExceeded`."""
+        """See `KVRows.cas`."""
         now = self._clock()
 
         def swap(connection: sqlite3.Connection) -> bool:
@@ -93,8 +74,7 @@ class KVStore:
             value, expires_at = pair or (None, None)
             if value != old:
                 return False
-            if not _fits(connection, function_id, key, new, quota_bytes, now):
-                raise KVQuotaExceeded
+            _make_room(connection, function_id, key, new, quota_bytes, now)
             connection.execute(_SQL["set_value"], (function_id, key, new, expires_at))
             return True
 
@@ -103,18 +83,18 @@ class KVStore:
     async def list(
         self, function_id: str, prefix: bytes, limit: int, after: bytes | None
     ) -> list[tuple[bytes, bytes]]:
-        """See `KVRows.list`; a limit of 0 or less gives nothing."""
+        """See `KVRows.list`."""
         return await self._between("list", function_id, prefix, limit, after)
 
     async def entries(
         self, function_id: str, prefix: bytes, limit: int, after: bytes | None, preview: int
     ) -> builtins.list[KVEntry]:
-        """Return what `list` does, with the first *preview* bytes of the values only."""
+        """See `KVRows.entries`."""
         found = await self._between("entries", function_id, prefix, limit, after, preview)
         return [KVEntry(*row) for row in found]
 
     async def entry(self, function_id: str, key: bytes) -> KVEntry | None:
-        """Return a pair, its value whole; None if there is none or it has expired."""
+        """See `KVRows.entry`."""
         params = (function_id, key, self._clock())
 
         def read(connection: sqlite3.Connection) -> KVEntry | None:
@@ -124,7 +104,7 @@ class KVStore:
         return await self._access.read(read)
 
     async def used_bytes(self, function_id: str) -> int:
-        """Return the bytes of all pairs of a function, those not purged yet included."""
+        """See `KVRows.used_bytes`."""
 
         def read(connection: sqlite3.Connection) -> int:
             row = connection.execute(_SQL["used_bytes"], (function_id,)).fetchone()
@@ -165,22 +145,26 @@ def miscounted_bytes(connection: sqlite3.Connection) -> list[str]:
     ]
 
 
-def _fits(
+def _make_room(
     connection: sqlite3.Connection,
     function_id: str,
     key: bytes,
     value: bytes,
     quota_bytes: int,
     now: float,
-) -> bool:
-    """Tell whether the pair may be written, deleting expired pairs if that is needed."""
+) -> None:
+    """Delete expired pairs if the new one needs their room.
+
+    Raises:
+        KVQuotaExceeded: it would make the function's pairs larger, and too large.
+    """
     growth, total = _growth(connection, function_id, key, value, now)
     if growth <= 0 or total <= quota_bytes:
-        return True
-    if not connection.execute(_SQL["purge_function"], (function_id, now)).rowcount:
-        return False
+        return
+    connection.execute(_SQL["purge_function"], (function_id, now))
     _, total = _growth(connection, function_id, key, value, now)
-    return total <= quota_bytes
+    if total > quota_bytes:
+        raise KVQuotaExceeded
 
 
 def _growth(

@@ -26,7 +26,7 @@ def opened(vault: Vault, sealed: Sealed, table: str, function_id: str, name: str
 
 
 class Secrets:
-    """All sealed values of the store, whatever they belong to."""
+    """All sealed values of the store; the methods are those of `SecretRows`."""
 
     def __init__(self, access: Access, vault: Vault) -> None:
         """Use *access* and *vault*."""
@@ -34,7 +34,7 @@ class Secrets:
         self._vault = vault
 
     async def key_ids(self) -> set[str]:
-        """Return the names of all keys that some value is sealed with."""
+        """See `SecretRows.key_ids`."""
 
         def read(connection: sqlite3.Connection) -> set[str]:
             return {key_id for (key_id,) in connection.execute(_SQL["key_ids"])}
@@ -42,15 +42,11 @@ class Secrets:
         return await self._access.read(read)
 
     async def unknown_key_ids(self) -> set[str]:
-        """Return the names of the keys that are needed and not there."""
+        """See `SecretRows.unknown_key_ids`."""
         return {key_id for key_id in await self.key_ids() if not self._vault.knows(key_id)}
 
     async def reseal(self) -> int:
-        """Seal with the first key whatever is not; return how many values that were.
-
-        Done in chunks, each of them committed: a crash loses nothing, and the next call goes
-        on.  Raises `SecretUnreadable` for a value whose key is missing; it stays as it is.
-        """
+        """See `SecretRows.reseal`."""
         total = 0
         for table in (ENV_VARS, SIGNING_SECRETS):
             while done := await self._access.write(Work(partial(self._reseal_some, table))):

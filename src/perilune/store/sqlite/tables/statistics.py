@@ -10,15 +10,13 @@ import sqlite3
 from collections.abc import Sequence
 from functools import partial
 
-import msgspec
-
+from perilune.store.activity import Activity, Figures, Overview
 from perilune.store.errors import FunctionNotFound
-from perilune.store.records import Execution, Function
 from perilune.store.sqlite.connection.access import Access, snapshot
+from perilune.store.sqlite.connection.portions import Pause, Portions
 from perilune.store.sqlite.connection.statements import load_statements
 from perilune.store.sqlite.tables.executions import execution_of_row
 from perilune.store.sqlite.tables.functions import read_function
-from perilune.store.sqlite.upkeep.portions import Pause, Portions
 
 MERGED = (
     (1800, 75 * 60),
@@ -31,42 +29,11 @@ MERGED = (
 _SQL = load_statements("statistics")
 
 
-class Figures(msgspec.Struct, frozen=True):
-    """Executions of one duration class: how many, how many failed, and how long all took."""
-
-    duration_class: int
-    executions: int
-    errors: int
-    duration_ms: int
-
-
 _ByFunction = dict[str, list[Figures]]
 
 
-class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """The figures of all functions."""
-
-    functions: dict[str, list[Figures]]
-    """By id of the function."""
-    names: dict[str, str]
-    """Of all functions, by id."""
-    series: dict[int, list[Figures]]
-    """By start of the span."""
-    running: int
-    """Executions that have not ended."""
-
-
-class Activity(msgspec.Struct, frozen=True, kw_only=True):
-    """What a function has done of late."""
-
-    function: Function
-    figures: list[Figures]
-    last: Execution | None
-    """Without event, response and error."""
-
-
 class Statistics:
-    """Figures of executions that have ended, trials of drafts left out."""
+    """Figures of executions; the methods are those of `FigureRows`."""
 
     def __init__(self, access: Access, pause: Pause) -> None:
         """Use *access*; *pause* is awaited where others get their turn."""
@@ -76,7 +43,7 @@ class Statistics:
     async def of_function(
         self, function_id: str, since: int, step_s: int
     ) -> dict[int, list[Figures]]:
-        """Return what began at *since* or later, by start of spans of *step_s* seconds."""
+        """See `FigureRows.of_function`."""
         params = (function_id, since, step_s)
 
         def read(connection: sqlite3.Connection) -> dict[int, list[Figures]]:
@@ -88,7 +55,7 @@ class Statistics:
         return await self._access.read(read)
 
     async def overview(self, since: int, step_s: int) -> Overview:
-        """Return the figures of all functions, of what began at *since* or later."""
+        """See `FigureRows.overview`."""
 
         def read(connection: sqlite3.Connection) -> tuple[_ByFunction, dict[str, str], int]:
             functions: _ByFunction = {}
@@ -113,7 +80,7 @@ class Statistics:
         return Overview(functions=functions, names=names, series=series, running=running)
 
     async def activity(self, function_ids: Sequence[str], since: int) -> list[Activity]:
-        """Return what these functions have done since then; unknown ones are left out."""
+        """See `FigureRows.activity`."""
 
         def read(connection: sqlite3.Connection) -> list[Activity]:
             with snapshot(connection):

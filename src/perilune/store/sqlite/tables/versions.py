@@ -153,7 +153,7 @@ class Versions:
         return await self._access.read(read)
 
     async def requirements(self) -> set[str]:
-        """Return what versions require, each text once."""
+        """See `Store.requirements_in_use`."""
         return await self._access.read(
             lambda connection: {text for (text,) in connection.execute(_SQL["list_requirements"])}
         )

@@ -12,18 +12,18 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from perilune.store.errors import (
+    BackupFailed,
     IncompatibleDatabase,
-    StoreError,
     StoreInUse,
     StoreUnavailable,
 )
-from perilune.store.lunar.copying import process_using, remove_database
+from perilune.store.maintenance import BackupNote, Restored
 from perilune.store.sqlite.connection.connect import check_library, connect, is_damage
+from perilune.store.sqlite.connection.files import process_using, remove_database, sync
 from perilune.store.sqlite.connection.migrate import schema_version, shipped_migrations, stray_code
 from perilune.store.sqlite.upkeep.integrity import find_problems
 
@@ -44,50 +44,10 @@ CREATE TABLE perilune_backup (
 """
 
 
-class BackupFailed(StoreError):
-    """A copy could not be made or put back; everything is as it was before."""
-
-    code = "backup_failed"
-
-
-@dataclass(frozen=True, slots=True)
-class BackupNote:
-    """What a copy says about itself."""
-
-    made_at: int
-    """Unix seconds."""
-    program: str
-    """The version of Perilune that made it."""
-    schema_version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """What became of putting a copy back."""
-
-    note: BackupNote | None
-    """None if it was made by another program, such as `sqlite3`."""
-    aside: Path | None
-    """Where the database that was there before is now."""
-
-
 def back_up(
     database: Path, target: Path, *, program: str, now: int, compress: bool = False
 ) -> BackupNote:
-    """Copy *database* to the new file *target*, for its owner only; a server may be using it.
-
-    Args:
-        database: The file to copy.
-        target: Must not exist.  It has its name only when it is complete and checked.
-        program: This program's version.
-        now: Unix seconds.
-        compress: Compress the copy with gzip.
-
-    Raises:
-        BackupFailed: *target* exists, or the copy could not be written or is not in order.
-        IncompatibleDatabase: *database* is damaged, newer, or not ours.
-        StoreUnavailable: *database* can't be read.
-    """
+    """See `Maintenance.back_up`."""
     check_library()
     if target.exists():
         raise BackupFailed(f"{target} exists already")
@@ -116,27 +76,14 @@ def back_up(
 
 
 def restore(
-    source: Path,
     database: Path,
+    source: Path,
     *,
     now: int,
     force: bool = False,
     max_bytes: int | None = None,
 ) -> Restored:
-    """Put the copy *source* in the place of *database*, which no process may be using.
-
-    Args:
-        source: A copy, compressed or not; it is only read.
-        database: The file to put it to.
-        now: Unix seconds, for the name of what is put aside.
-        force: Put a database that is there aside, instead of refusing.
-        max_bytes: How large a compressed copy may get; see `LIMIT_FACTOR` if it is not given.
-
-    Raises:
-        BackupFailed: *database* exists, or the copy can't be read, is too large or not in order.
-        IncompatibleDatabase: The copy is newer, or not ours.
-        StoreInUse: A process has *database* open.
-    """
+    """See `OfflineMaintenance.restore`."""
     check_library()
     if (process := process_using(database)) is not None:
         raise StoreInUse(f"{database} is in use by process {process}: stop it first")
@@ -164,18 +111,7 @@ def restore(
 
 
 def vacuum(database: Path) -> tuple[int, int]:
-    """Write *database* anew without free pages, and so that it can shrink by itself from now on.
-
-    No process may be using it.  It takes as much room again while it goes on.
-
-    Returns:
-        The size in bytes before and after.
-
-    Raises:
-        StoreInUse: A process has it open.
-        IncompatibleDatabase: It is damaged, newer, or not ours.
-        StoreUnavailable: It can't be written.
-    """
+    """See `OfflineMaintenance.vacuum`."""
     check_library()
     if (process := process_using(database)) is not None:
         raise StoreInUse(f"{database} is in use by process {process}: stop it first")
@@ -281,17 +217,9 @@ def _create(path: Path) -> BinaryIO:
 
 def _put(partial: Path, target: Path) -> None:
     """Give a complete file its name, so that it survives a loss of power from here on."""
-    _sync(partial)
+    sync(partial)
     partial.rename(target)
-    _sync(target.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(target.parent)
 
 
 @contextmanager

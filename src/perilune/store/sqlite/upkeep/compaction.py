@@ -3,7 +3,7 @@
 import sqlite3
 
 from perilune.store.sqlite.connection.access import Access
-from perilune.store.sqlite.upkeep.portions import Pause, Portions
+from perilune.store.sqlite.connection.portions import Pause, Portions
 
 INCREMENTAL = 2
 """The mode of `PRAGMA auto_vacuum` in which free pages are given back when asked to."""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import msgspec
 
 from perilune.store.sqlite.connection.access import Access
+from perilune.store.sqlite.connection.portions import Pause, Portions
 from perilune.store.sqlite.connection.statements import load_statements
-from perilune.store.sqlite.upkeep.portions import Pause, Portions
 
 DAY_S = 86400
 CRON_TICKS_KEPT_S = 30 * DAY_S

@@ -26,12 +26,7 @@ def find_problems(connection: sqlite3.Connection) -> list[str]:
 
 
 def check_file(path: Path) -> list[str]:
-    """Return what is wrong with the file *path*, without changing it; a server may be using it.
-
-    Raises:
-        IncompatibleDatabase: It is not ours, or of another version.
-        StoreUnavailable: It can't be opened.
-    """
+    """See `Maintenance.check`."""
     try:
         connection = connect(path, read_only=True)
         try:

@@ -10,9 +10,9 @@ from typing import Any
 
 from perilune.store.sqlite.connection.access import Access
 from perilune.store.sqlite.connection.operations import Statement
+from perilune.store.sqlite.connection.portions import Pause, Portions
 from perilune.store.sqlite.connection.statements import load_statements
 from perilune.store.sqlite.tables.removal import FEW, remove_executions, remove_left_pairs
-from perilune.store.sqlite.upkeep.portions import Pause, Portions
 
 DEFAULT_DAYS = 7
 FOUND_AT_ONCE = 5000

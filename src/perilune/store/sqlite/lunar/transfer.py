@@ -6,58 +6,27 @@ SQLite itself copies them, some thousands at a time; neither side is ever held i
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from perilune.cron import CronError, parse
 from perilune.store.errors import StoreError
-from perilune.store.lunar.layout import TABLES, names_of
+from perilune.store.maintenance import LunarReport, Progress, TableReport
 from perilune.store.sqlite.connection.connect import begin
 from perilune.store.sqlite.connection.statements import load_statements
+from perilune.store.sqlite.lunar.layout import TABLES, names_of
 from perilune.store.sqlite.tables.executions import miscounted_executions
 from perilune.store.sqlite.tables.kv import miscounted_bytes
 
 CHUNK_ROWS = 5_000
-
-Progress = Callable[[str, int, int], None]
-"""Is told the table, how many of its rows have been looked at, and how many there are."""
 
 _ANY_ZONE = ZoneInfo("UTC")
 """Which zone it is has no influence on whether an expression is valid."""
 
 # A comma parts two recipients unless it stands in a quoted name or in an address's brackets.
 _RECIPIENT = re.compile(r'(?:"(?:\\.|[^"\\])*"|<[^>]*>|[^,])+')
-
-
-@dataclass(frozen=True, slots=True)
-class TableReport:
-    """What became of the rows of one table."""
-
-    found: int
-    taken: int
-    present: int
-    """Left out: they belong to functions that the store has already."""
-
-    @property
-    def dropped(self) -> int:
-        """Rows whose function, version or execution is gone; nothing could have shown them."""
-        return self.found - self.taken - self.present
-
-
-@dataclass(frozen=True, slots=True)
-class LunarReport:
-    """What a take-over did."""
-
-    version: int
-    """Of Lunar's schema."""
-    tables: Mapping[str, TableReport]
-    repaired: Mapping[str, int]
-    """By kind, how many values could not be taken as they were."""
-    backup: Path | None = field(default=None, kw_only=True)
-    """The copy of the original, where the store took its place."""
 
 
 def transfer(

@@ -11,56 +11,23 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
-from perilune.store.errors import StoreError, StoreInUse, StoreUnavailable
-from perilune.store.lunar.copying import (
-    copy_original,
-    finish_interrupted,
-    is_lunar_file,
-    process_using,
-    remove_database,
-    sync,
-)
-from perilune.store.lunar.transfer import LunarReport, Progress, transfer
+from perilune.store.errors import StoreError, StoreInUse, StoreNotEmpty, StoreUnavailable
+from perilune.store.maintenance import LunarReport, Progress, no_progress
+from perilune.store.sqlite.connection.files import process_using, remove_database, sync
 from perilune.store.sqlite.connection.prepare import prepare_file
-
-
-class StoreNotEmpty(StoreError):
-    """The store has functions, and nobody said that more may come."""
-
-    code = "store_not_empty"
-
-
-def no_progress(table: str, done: int, total: int) -> None:
-    """Tell nobody how far a take-over is."""
+from perilune.store.sqlite.lunar.copying import copy_original, finish_interrupted, is_lunar_file
+from perilune.store.sqlite.lunar.transfer import transfer
 
 
 def import_lunar(
-    source: Path,
     target: Path,
+    source: Path,
     *,
     now: int,
     merge: bool = False,
     progress: Progress = no_progress,
 ) -> LunarReport:
-    """Bring the database *source* of Lunar into the store *target*.
-
-    The source is copied first, beside the target, and never written to.  Everything arrives
-    or, when it fails, nothing.
-
-    Args:
-        source: Lunar's database.
-        target: The database file of the store; created if it does not exist.
-        now: Unix seconds.
-        merge: Whether the store may have functions.  Those whose id is in both stay as the
-            store has them, with all that belongs to them.
-        progress: Is told how far it is.
-
-    Raises:
-        UnusableLunarFile: See `copy_original`.
-        StoreNotEmpty: The store has functions, and *merge* is not set.
-        StoreInUse: A server is running on the store.
-        StoreError: The store can't be opened or written.
-    """
+    """See `OfflineMaintenance.import_lunar`."""
     if (process := process_using(target)) is not None:
         raise StoreInUse(f"{target} is in use by process {process}: stop the server first")
     with _named_failures(target):
@@ -81,19 +48,7 @@ def import_lunar(
 
 
 def take_over(path: Path, *, now: int, progress: Progress = no_progress) -> LunarReport | None:
-    """Replace *path* by a store with the same content, if it is a database of Lunar.
-
-    First a copy is left beside it as `<name>.lunar-backup`; then the store is built beside
-    it, checked, and given its name.  Whatever breaks off in between, *path* is a complete
-    database of the one or of the other.
-
-    Returns:
-        What was done; None if it is no database of Lunar.
-
-    Raises:
-        UnusableLunarFile: See `copy_original`.
-        StoreError: The store can't be built; *path* is what it was.
-    """
+    """See `OfflineMaintenance.take_over_lunar`."""
     path = path.resolve()
     if not is_lunar_file(path):
         return None

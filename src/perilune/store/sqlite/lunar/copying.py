@@ -9,33 +9,29 @@ import fcntl
 import os
 import shutil
 import sqlite3
-import struct
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from perilune.store.errors import StoreError
-from perilune.store.lunar.layout import TABLES
+from perilune.store.errors import UnusableLunarFile
+from perilune.store.sqlite.connection.files import (
+    SHARED_FIRST,
+    SHARED_SIZE,
+    lock_holder,
+    remove_database,
+    sync,
+)
+from perilune.store.sqlite.lunar.layout import TABLES
 
 LUNAR_VERSIONS = range(1, 10)
 """The versions of Lunar's schema that can be taken over."""
 
 LOCK_TIMEOUT_S = 5.0
 
-# SQLite's lock bytes (https://www.sqlite.org/fileformat2.html#the_lock_byte_page): whoever
-# reads holds a read lock on some of the last 510 bytes.
-_SHARED_FIRST, _SHARED_SIZE = 0x40000002, 510
-_FLOCK = "hhqqi4x"
 _MAGIC = b"SQLite format 3\x00"
 _WRITE_AHEAD_LOG = b"\x02\x02"
 _PAUSE_S = 0.02
-
-
-class UnusableLunarFile(StoreError):
-    """The file is none of Lunar's, or in a state in which it can't be taken over."""
-
-    code = "unusable_lunar_file"
 
 
 def is_lunar_file(path: Path) -> bool:
@@ -103,37 +99,6 @@ def finish_interrupted(path: Path) -> None:
         raise UnusableLunarFile(f"{path} is in use, stop Lunar first ({error})") from error
 
 
-def process_using(path: Path) -> int | None:
-    """Return the id of another process that has *path* open as a database right now, if any.
-
-    Not seen: who has no write-ahead log and is between two transactions.  Must not be called
-    while this process has the database open, since closing the file drops its locks.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return None
-    try:
-        return _holder(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def remove_database(path: Path) -> None:
-    """Remove a database file of ours with what belongs to it, if it exists."""
-    for end in ("", "-journal", "-wal", "-shm"):
-        Path(f"{path}{end}").unlink(missing_ok=True)
-
-
-def sync(path: Path) -> None:
-    """Let the disk confirm a file's content, or the names in a directory."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 @contextmanager
 def _held_still(source: Path) -> Iterator[tuple[Path, Path | None]]:
     """Give the file and its journal or log, while nobody can change them."""
@@ -147,7 +112,7 @@ def _held_still(source: Path) -> Iterator[tuple[Path, Path | None]]:
         if _has_write_ahead_log(header):
             # Who uses a file with such a log holds a lock all the time, and writes in spite of
             # anybody else's.
-            if (process := _holder(descriptor)) is not None:
+            if (process := lock_holder(descriptor)) is not None:
                 raise UnusableLunarFile(f"is in use by process {process}: stop it first")
             companion = Path(f"{source}-wal")
         else:
@@ -163,21 +128,14 @@ def _lock_shared(descriptor: int) -> None:
     deadline = time.monotonic() + LOCK_TIMEOUT_S
     while True:
         try:
-            fcntl.lockf(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB, _SHARED_SIZE, _SHARED_FIRST)
+            fcntl.lockf(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB, SHARED_SIZE, SHARED_FIRST)
         except OSError:
             if time.monotonic() >= deadline:
-                holder = _holder(descriptor)
+                holder = lock_holder(descriptor)
                 raise UnusableLunarFile(f"is in use by process {holder}: stop it first") from None
             time.sleep(_PAUSE_S)
             continue
         return
-
-
-def _holder(descriptor: int) -> int | None:
-    """Return the process that holds a lock which a writer would wait for."""
-    question = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, _SHARED_FIRST, _SHARED_SIZE, 0)
-    answer = struct.unpack(_FLOCK, fcntl.fcntl(descriptor, fcntl.F_GETLK, question))
-    return None if answer[0] == fcntl.F_UNLCK else answer[4]
 
 
 def _copy(source: Path, target: Path) -> None:

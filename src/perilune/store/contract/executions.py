@@ -1,8 +1,75 @@
-"""What every store offers to schedulers: the ledger of what has become of which tick."""
+"""Rows of what executions leave, and of the schedules that start them."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, TypeAlias, TypeVar
 
-from perilune.store.records import CronJob, CronTick, Function, PaginationParams, TickOutcome
+from perilune.store.activity import Activity, Figures, Overview
+from perilune.store.records import (
+    AIRequest,
+    CronJob,
+    CronTick,
+    EmailRequest,
+    Function,
+    LogEntry,
+    PaginationParams,
+    TickOutcome,
+)
+
+R = TypeVar("R")
+
+
+class LogRows(Protocol):
+    """Rows of the execution logs."""
+
+    def append(
+        self, log_id: str, execution_id: str, level: int, message: str, timestamp: int
+    ) -> bool:
+        """Queue one line, in order; failures are reported to the store's error hook.
+
+        Never raises.  False if the line was dropped at once: the store is closed, or more is
+        queued than memory should hold.
+        """
+        ...
+
+    async def page(
+        self, execution_id: str, limit: int | None, offset: int
+    ) -> tuple[list[LogEntry], int]:
+        """Return lines oldest first and the total; a limit of None means all."""
+        ...
+
+
+class RequestRows(Protocol[R]):
+    """Rows of what executions sent to others; of one kind."""
+
+    def append(self, row: R) -> bool:
+        """Queue one row, as `LogRows.append` does; never raises, False if it was dropped."""
+        ...
+
+    async def page(self, execution_id: str, limit: int | None, offset: int) -> tuple[list[R], int]:
+        """Return rows of an execution oldest first and the total; a limit of None means all."""
+        ...
+
+
+AIRequestRows: TypeAlias = RequestRows[AIRequest]
+EmailRequestRows: TypeAlias = RequestRows[EmailRequest]
+
+
+class FigureRows(Protocol):
+    """Figures of executions that have ended, trials of drafts left out."""
+
+    async def of_function(
+        self, function_id: str, since: int, step_s: int
+    ) -> dict[int, list[Figures]]:
+        """Return what began at *since* or later, by start of spans of *step_s* seconds."""
+        ...
+
+    async def overview(self, since: int, step_s: int) -> Overview:
+        """Return the figures of all functions; of what began at *since* or later."""
+        ...
+
+    async def activity(self, function_ids: Sequence[str], since: int) -> list[Activity]:
+        """Return what these functions have done since then; unknown ones are left out."""
+        ...
 
 
 class TickRows(Protocol):

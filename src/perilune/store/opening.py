@@ -1,0 +1,73 @@
+"""The one place where a store is opened: it knows which databases there are."""
+
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from perilune.clock import WallClock, wall_clock
+from perilune.store.contract import Store
+from perilune.store.errors import UnknownStore
+from perilune.store.maintenance import OfflineMaintenance
+from perilune.store.sqlite.file import SqliteFile
+from perilune.store.sqlite.store import ErrorHook, log_error, open_file, open_private
+from perilune.vault import PLAIN, Vault
+
+IN_MEMORY = ":memory:"
+"""In place of a path: a database of this process's own that is gone at the end."""
+
+
+def open_store(
+    where: str | Path,
+    *,
+    clock: WallClock = wall_clock,
+    on_error: ErrorHook = log_error,
+    vault: Vault = PLAIN,
+) -> AbstractAsyncContextManager[Store]:
+    """Open a store, creating or updating its database as needed; it is closed with the block.
+
+    Args:
+        where: The path of an SQLite file, `IN_MEMORY`, or a URL: `sqlite:///relative/path`,
+            `sqlite:////absolute/path`, `sqlite:///:memory:`.
+        clock: Gives the times that are stored and the age of cached records.
+        on_error: Called on the event loop with failures nobody waits for.
+        vault: Encrypts secrets; without one they are stored as they are.
+
+    Raises:
+        UnknownStore: The URL names no store that there is.
+        IncompatibleDatabase: The database is damaged, newer, or not ours; it is left as it is.
+        StoreUnavailable: It cannot be opened or written.
+    """
+    path = _path(where)
+    if path is None:
+        return open_private(clock=clock, on_error=on_error, vault=vault)
+    return open_file(
+        path, clock=clock, on_error=on_error, vault=vault, maintenance=SqliteFile(path)
+    )
+
+
+def maintenance_of(where: str | Path) -> OfflineMaintenance:
+    """Return what can be done with a database that need not be open.
+
+    Raises:
+        UnknownStore: The URL names no store that there is, or one without such.
+    """
+    path = _path(where)
+    if path is None:
+        raise UnknownStore("a database in memory ends with its store")
+    return SqliteFile(path)
+
+
+def _path(where: str | Path) -> Path | None:
+    """Return the file that is meant; None for a database in memory."""
+    if isinstance(where, Path):
+        return where
+    if "://" not in where:
+        return None if where == IN_MEMORY else Path(where)
+    scheme = where.partition("://")[0]
+    if scheme != "sqlite":
+        raise UnknownStore(f"no store is known for {scheme}://; known is sqlite:///PATH")
+    url = urlsplit(where)
+    name = unquote(url.path.removeprefix("/"))
+    if url.netloc or url.query or url.fragment or not name:
+        raise UnknownStore("the URL of an SQLite file is sqlite:///PATH, without anything else")
+    return None if name == IN_MEMORY else Path(name)
