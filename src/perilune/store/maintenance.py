@@ -36,7 +36,7 @@ class Restored:
     """What became of putting a copy back."""
 
     note: BackupNote | None
-    """None if it was made by another program, such as `sqlite3`."""
+    """None if another program made it."""
     aside: Path | None
     """Where the database that was there before is now."""
 
