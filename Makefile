@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v pyth
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# What the dashboard is checked and its vendored code is built with; node comes from PyPI.
+# What the dashboard is checked and built with; node comes from PyPI.
 NODE := tools/vendor/node_modules
 WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 ARGS ?=
@@ -13,7 +13,7 @@ ARGS ?=
 TWO_PROCESSES := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-api demo check bench bench-growth bench-lists bench-retention soak format docs vendor clean
+.PHONY: help run test test-api demo check bench bench-growth bench-lists bench-retention soak format docs dashboard clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,7 @@ check: $(VENV)/.ready-check $(NODE)/.ready ## Format, lint, types, import rules,
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(WITH_NODE) $(NODE)/.bin/tsc --project tsconfig.json
+	$(WITH_NODE) node tools/vendor/build.mjs --check
 	$(BIN)/lint-imports
 	$(BIN)/python tools/check_size.py src tools
 	$(BIN)/python tools/generate_docs.py --check
@@ -69,7 +70,7 @@ docs: $(VENV)/.ready-check ## Write the generated pages and build the documentat
 	$(BIN)/python tools/generate_docs.py
 	$(BIN)/mkdocs build --strict --site-dir site
 
-vendor: $(NODE)/.ready ## Build the third-party code of the dashboard anew
+dashboard: $(NODE)/.ready ## Build what the server serves of the dashboard out of its sources
 	$(WITH_NODE) node tools/vendor/build.mjs
 
 clean: ## Remove .venv, caches and what was built; data/ stays

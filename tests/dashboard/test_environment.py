@@ -162,44 +162,6 @@ async def test_a_name_that_the_server_would_refuse_is_told(site):
     await expect(ours.get_by_label("Value of NOT-A-NAME")).to_have_value("x")
 
 
-FILES = [
-    ("A=1\r\nB = two \r\n", {"A": "1", "B": "two"}, []),
-    ("A=a b # why\nB=#none\nC=a#b", {"A": "a b", "B": "", "C": "a#b"}, []),
-    ("A='$x # y' # why\nB=\"\\t\\u00e9\\\\\"", {"A": "$x # y", "B": "\té\\"}, []),
-    ('KEY="-----BEGIN\nabc\n-----END"\nB=2', {"KEY": "-----BEGIN\nabc\n-----END", "B": "2"}, []),
-    ("A=1\nA=2", {"A": "2"}, []),
-    ('A="open\nB=2\nno', {"B": "2"}, [1, 3]),
-]
-
-
-async def test_files_of_variables_are_read_as_other_programs_do(site):
-    await site.sign_in("/functions")
-    read = """async (text) => {
-      const { parseDotenv } = await import("/js/dotenv.js");
-      return parseDotenv(text);
-    }"""
-
-    for text, pairs, problems in FILES:
-        found = await site.page.evaluate(read, text)
-        assert (dict(found["pairs"]), found["problems"]) == (pairs, problems), text
-
-
-async def test_what_is_written_as_a_file_is_read_as_the_same(site):
-    await site.sign_in("/functions")
-    values = ["", "plain", "a b", "it's", 'say "x"', "$HOME", "it's $5\n", "a\\b", "#x", " x ", "é"]
-
-    found = await site.page.evaluate(
-        """async (values) => {
-          const { dotenvLine, parseDotenv } = await import("/js/dotenv.js");
-          const text = values.map((one, at) => dotenvLine(`K${at}`, one)).join("");
-          return parseDotenv(text).pairs.map(([, value]) => value);
-        }""",
-        values,
-    )
-
-    assert found == values
-
-
 async def test_imported_variables_can_be_secret_and_come_from_a_file(site):
     function_id = await with_variables(site)
     await card(site, TITLE).get_by_role("button", name="Import .env").click()

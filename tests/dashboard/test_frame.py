@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
@@ -10,6 +11,9 @@ from perilune.app import open_server
 from tests.dashboard.conftest import KEY, open_site, settings_of
 from tests.dashboard.sample import GREETER
 from tests.dashboard.test_executions import change
+
+STATIC = Path("src/perilune/dashboard/static")
+BUILT = sorted(f"/built/{path.name}" for path in (STATIC / "built").iterdir())
 
 
 async def test_a_wrong_key_is_refused_and_the_right_one_admitted(site):
@@ -168,7 +172,7 @@ async def test_without_the_server_a_banner_says_so_until_it_is_back(site):
     await expect(site.page.get_by_text("What you see may be old")).to_be_hidden()
 
 
-@pytest.mark.parametrize("path", ["/", "/js/app.js", "/vendor/preact-11.2.0.js"])
+@pytest.mark.parametrize("path", ["/", "/licences.txt", *BUILT])
 async def test_files_are_hardened_compressed_and_cached(site, path):
     answer = await site.api.get(path, headers={"Accept-Encoding": "gzip"})
 
@@ -177,13 +181,14 @@ async def test_files_are_hardened_compressed_and_cached(site, path):
     assert "script-src 'self';" in policy and "frame-ancestors 'none'" in policy
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["content-encoding"] == "gzip"
-    is_versioned = "vendor" in path
-    assert ("immutable" in answer.headers["cache-control"]) == is_versioned
+    assert ("immutable" in answer.headers["cache-control"]) == (path in BUILT)
     again = await site.api.get(path, headers={"If-None-Match": answer.headers["etag"]})
     assert again.status_code == 304
 
 
-@pytest.mark.parametrize("path", ["/js/", "/js", "/vendor/", "/../site.py", "/nothing.js", "/x"])
+@pytest.mark.parametrize(
+    "path", ["/built/", "/built", "/main.tsx", "/../site.py", "/nothing.js", "/x"]
+)
 async def test_there_are_no_listings_and_nothing_else(site, path):
     assert (await site.api.get(path)).status_code == 404
 

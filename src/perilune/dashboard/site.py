@@ -11,8 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 STATIC = Path(__file__).parent / "static"
 
-SERVED = frozenset({".css", ".html", ".js", ".lua", ".py", ".svg", ".ts"})
-"""Endings of what is served; what else lies in the folder is for those who build it."""
+SERVED = frozenset({".css", ".html", ".js", ".lua", ".py", ".svg", ".ts", ".txt"})
+"""Endings of what is served."""
 
 HEADERS = {
     # Styles: the editor adds rules as it needs them.  Scripts come from files only.
@@ -28,7 +28,7 @@ HEADERS = {
 }
 """On every file (KD-22)."""
 
-_VERSIONED = re.compile(r"/vendor/[^/]+-\d+\.\d+\.\d+\.\w+\Z")
+_HASHED = re.compile(r"/built/[^/]+-[0-9A-Z]{8}\.\w+\Z")
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"
 
@@ -57,7 +57,7 @@ class Dashboard:
         await answer(scope, receive, send)
 
     async def _serve(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
-        caching = _FOR_EVER if _VERSIONED.search(path) else _ASK_AGAIN
+        caching = _FOR_EVER if _HASHED.search(path) else _ASK_AGAIN
         own = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
         own.append((b"cache-control", caching.encode()))
 

@@ -13,10 +13,6 @@ const { min } = Math;
  * @param {(value: unknown, options?: object) => string} inspect writes any value
  */
 export function makeConsole(log, inspect) {
-  /** @type {Map<string, number>} */
-  const counts = new Map();
-  /** @type {Map<string, number>} */
-  const timers = new Map();
   let indent = "";
 
   /** @param {string} level */
@@ -26,13 +22,6 @@ export function makeConsole(log, inspect) {
   };
   const info = writer("info");
   const warn = writer("warn");
-
-  /** @param {string} label @param {unknown[]} values */
-  const elapsed = (label, values) => {
-    const started = timers.get(label);
-    if (started === undefined) return warn(`Timer '${label}' does not exist`);
-    info(`${label}: ${(performance.now() - started).toFixed(3)} ms`, ...values);
-  };
   const group = (/** @type {unknown[]} */ ...values) => {
     if (values.length > 0) info(...values);
     indent = " ".repeat(min(indent.length + 2, 40));
@@ -57,17 +46,8 @@ export function makeConsole(log, inspect) {
       if (condition) return;
       writer("error")("Assertion failed" + (values.length > 0 ? ":" : ""), ...values);
     },
-    count: (label = "default") => {
-      counts.set(label, (counts.get(label) ?? 0) + 1);
-      info(`${label}: ${counts.get(label)}`);
-    },
-    countReset: (label = "default") => void counts.delete(label),
-    time: (label = "default") => void timers.set(label, performance.now()),
-    timeLog: (label = "default", /** @type {unknown[]} */ ...values) => elapsed(label, values),
-    timeEnd: (label = "default") => {
-      elapsed(label, []);
-      timers.delete(label);
-    },
+    ...makeCounters(info),
+    ...makeTimers(info, warn),
     group,
     groupCollapsed: group,
     groupEnd: () => {
@@ -77,6 +57,44 @@ export function makeConsole(log, inspect) {
     profile: () => {},
     profileEnd: () => {},
     timeStamp: () => {},
+  };
+}
+
+/** @typedef {(...values: unknown[]) => void} Writer */
+
+/** @param {Writer} info */
+function makeCounters(info) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  return {
+    count: (label = "default") => {
+      counts.set(label, (counts.get(label) ?? 0) + 1);
+      info(`${label}: ${counts.get(label)}`);
+    },
+    countReset: (label = "default") => void counts.delete(label),
+  };
+}
+
+/**
+ * @param {Writer} info
+ * @param {Writer} warn
+ */
+function makeTimers(info, warn) {
+  /** @type {Map<string, number>} */
+  const timers = new Map();
+  /** @param {string} label @param {unknown[]} values */
+  const elapsed = (label, values) => {
+    const started = timers.get(label);
+    if (started === undefined) return warn(`Timer '${label}' does not exist`);
+    info(`${label}: ${(performance.now() - started).toFixed(3)} ms`, ...values);
+  };
+  return {
+    time: (label = "default") => void timers.set(label, performance.now()),
+    timeLog: (label = "default", /** @type {unknown[]} */ ...values) => elapsed(label, values),
+    timeEnd: (label = "default") => {
+      elapsed(label, []);
+      timers.delete(label);
+    },
   };
 }
 

@@ -1,0 +1,139 @@
+// A card of settings with a button of its own.
+
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { ApiError, get, put } from "../api.ts";
+import { errorText, fieldError } from "../errors.ts";
+import { t } from "../i18n.ts";
+import { useAction, type Resource } from "../resource.ts";
+import { Badge } from "../ui/badge.tsx";
+import { Button } from "../ui/button.tsx";
+import { Card } from "../ui/card.tsx";
+import { toast } from "../ui/toast.tsx";
+import { useUnsaved } from "./settings-unsaved.tsx";
+
+/** By the name of the setting. */
+type Values = Record<string, any>;
+/** By the name of the setting. */
+type Problems = Record<string, string>;
+
+/** What is being changed. */
+export interface Form {
+  values: Values;
+  set: (changes: Values) => void;
+  errors: Problems;
+}
+
+/** @param props  *read* gives the values as its fields show them, *toBody* as the server takes them */
+export function SettingsCard({ id, data, found, title, subtitle, kind = "", read, check = noProblems, toBody = asTheyAre, children }: {
+  id: string;
+  data: any;
+  found: Resource<any>;
+  title: string;
+  subtitle?: string;
+  kind?: "warning" | "danger" | "";
+  read: (data: any) => Values;
+  check?: (values: Values) => Problems;
+  toBody?: (values: Values) => Values;
+  children: (form: Form) => any;
+}) {
+  const { element, form, isChanged, isBusy, save, undo } = useForm({ data, found, read, check, toBody });
+  useUnsaved(id, isChanged, save);
+  const submit = (event: Event) => {
+    event.preventDefault();
+    if (isChanged) void save();
+  };
+  const foot = <>{isChanged && <><Badge tone="warn" dot>{t("code.unsaved")}</Badge>
+      <Button onClick={undo}>{t("settings.undo")}</Button></>}
+    <Button kind="primary" type="submit" busy={isBusy} disabled={!isChanged}>{t("settings.save")}</Button></>;
+  return <form ref={element} onSubmit={submit} noValidate>
+    <Card id={id} title={title} subtitle={subtitle} kind={kind} foot={foot}>
+      <div class="stack">{children(form)}</div>
+    </Card>
+  </form>;
+}
+
+/** What was changed of the values that *read* gives, and how to save it. */
+function useForm({ data, found, read, check, toBody }: {
+  data: any;
+  found: Resource<any>;
+  read: (data: any) => Values;
+  check: (values: Values) => Problems;
+  toBody: (values: Values) => Values;
+}) {
+  const stored = read(data);
+  const [values, setValues] = useState(stored);
+  const base = useRef(stored);
+  const [refused, setRefused] = useState<Problems>({});
+  const element = useRef<HTMLFormElement | null>(null);
+  useLayoutEffect(() => {
+    const before = base.current;
+    base.current = stored;
+    setValues((mine) => merged(before, stored, mine));
+  }, [JSON.stringify(stored)]);
+  useEffect(() => {
+    const first = element.current?.querySelector('[aria-invalid="true"]');
+    if (Object.keys(refused).length > 0 && first instanceof HTMLElement) first.focus();
+  }, [refused]);
+  const changed = Object.keys(stored).filter((name) => values[name] !== stored[name]);
+  const problems = only(check(values), changed);
+  const [isBusy, save] = useAction(async () => {
+    if (Object.keys(problems).length > 0) {
+      setRefused({ ...problems });
+      return;
+    }
+    const path = `/api/functions/${data.id}`;
+    try {
+      const now = await get(path);
+      const met = changesMet(stored, read(now), values, changed);
+      found.change(() => now);
+      setRefused(met);
+      if (Object.keys(met).length > 0) return;
+      const next = await put(path, toBody(only(values, changed)));
+      found.change(() => next);
+      toast("good", t("settings.saved"));
+    } catch (problem) {
+      if (problem instanceof ApiError && problem.field in stored) setRefused({ [problem.field]: fieldError(problem) });
+      else toast("bad", errorText(problem));
+    }
+  });
+  const set = (changes: Values) => {
+    setValues({ ...values, ...changes });
+    setRefused(only(refused, Object.keys(refused).filter((name) => !(name in changes))));
+  };
+  const undo = () => {
+    setValues(stored);
+    setRefused({});
+  };
+  const form: Form = { values, set, errors: { ...problems, ...refused } };
+  return { element, form, isChanged: changed.length > 0, isBusy, save, undo };
+}
+
+const noProblems = (): Problems => ({});
+
+const asTheyAre = (values: Values) => values;
+
+function only<T>(all: Record<string, T>, names: string[]): Record<string, T> {
+  return Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)));
+}
+
+/** What the server has now, with what was changed here since it had *before*. */
+function merged(before: Values, now: Values, mine: Values) {
+  return Object.fromEntries(Object.entries(now).map(([name, value]) => [name, mine[name] === before[name] ? value : mine[name]]));
+}
+
+/**
+ * Which of the settings that are changed here somebody else has changed meanwhile.
+ *
+ * @param stored  what this card began with
+ * @param now  what the server has
+ */
+function changesMet(stored: Values, now: Values, mine: Values, changed: string[]): Problems {
+  const met = changed.filter((name) => now[name] !== stored[name] && now[name] !== mine[name]);
+  return Object.fromEntries(met.map((name) => [name, t("settings.met", { value: shown(now[name]) })]));
+}
+
+/** @param value  of a setting */
+function shown(value: unknown) {
+  if (typeof value === "boolean") return value ? t("settings.on") : t("settings.off");
+  return value === "" ? t("settings.nothing") : String(value);
+}

@@ -1,0 +1,55 @@
+// Which cards of the settings were changed and not saved.
+
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { t } from "../i18n.ts";
+import { useAction } from "../resource.ts";
+import { guardLeaving } from "../router.ts";
+import { createStore } from "../store.ts";
+import { Button } from "../ui/button.tsx";
+import { confirm } from "../ui/dialog.tsx";
+import { useStore } from "../use-store.ts";
+
+/** How to save each card that was changed, by its id. */
+export const unsaved = createStore<ReadonlyMap<string, () => Promise<void>>>(new Map());
+
+/** Say whether a card was changed, and how it is saved. */
+export function useUnsaved(id: string, isChanged: boolean, save: () => Promise<void>) {
+  const latest = useRef(save);
+  latest.current = save;
+  // At once: the keys that save may come right after those that change.
+  useLayoutEffect(() => {
+    if (!isChanged) return undefined;
+    unsaved.set(new Map([...unsaved.get(), [id, () => latest.current()]]));
+    return () => unsaved.set(new Map([...unsaved.get()].filter(([one]) => one !== id)));
+  }, [id, isChanged]);
+}
+
+/** What was changed and not saved: all of it at once, and a question before it is left. */
+export function SaveAll() {
+  const cards = useStore(unsaved);
+  const isAny = cards.size > 0;
+  const [isBusy, save] = useAction(async () => {
+    for (const one of [...unsaved.get().values()]) await one();
+  });
+  useEffect(() => {
+    if (!isAny) return undefined;
+    guardLeaving(() =>
+      confirm({ title: t("code.leave"), text: t("settings.leaveText"), confirm: t("code.leave"), danger: true }),
+    );
+    return () => guardLeaving(null);
+  }, [isAny]);
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.key !== "s" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
+      event.preventDefault();
+      void save();
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, []);
+  if (cards.size < 2 && !isBusy) return null;
+  return <div class="save-all" role="status">
+    <span class="grow">{t("settings.unsaved", { count: cards.size })}</span>
+    <Button kind="primary" busy={isBusy} onClick={() => save()}>{t("settings.saveAll")}</Button>
+  </div>;
+}

@@ -1,0 +1,17 @@
+// What modules ask of a browser when they are loaded.  Import it before them.
+
+const kept = new Map<string, string>();
+
+const browser = {
+  localStorage: {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+    removeItem: (key: string) => void kept.delete(key),
+  },
+  location: { hash: "", origin: "https://perilune.example" },
+  matchMedia: () => ({ matches: false, addEventListener() {} }),
+};
+
+for (const [name, value] of Object.entries(browser)) {
+  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+}

@@ -1,2 +1,0 @@
-// Charts.
-export { default } from "uplot";
