@@ -321,3 +321,21 @@ async def test_a_revoked_token_that_was_in_use_waits_like_any_other(site, strang
     answers = [await stranger.get("/api/functions", headers=token) for _ in range(11)]
 
     assert [one.status_code for one in answers] == [401] * 10 + [429]
+
+
+@pytest.mark.parametrize(
+    ("settings", "headers", "secure"),
+    [
+        pytest.param({}, {}, False, id="plain"),
+        pytest.param({"base_url": "https://example.org"}, {}, True, id="base URL"),
+        pytest.param(
+            {"trusted_proxies": ("127.0.0.1",)}, {"X-Forwarded-Proto": "https"}, True, id="proxy"
+        ),
+        pytest.param({}, {"X-Forwarded-Proto": "https"}, False, id="anybody's word"),
+    ],
+)
+async def test_kd_01_the_cookie_is_secure_where_it_can_be(tmp_path, settings, headers, secure):
+    async with open_site(tmp_path, **settings) as site:
+        login = await site.client.post("/api/auth/login", json={"apiKey": KEY}, headers=headers)
+
+    assert login.headers["set-cookie"].endswith("; Secure") is secure

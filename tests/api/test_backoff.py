@@ -192,3 +192,21 @@ async def test_protected_functions_are_no_way_around_the_wait(site, stranger):
     assert (call.status_code, api.status_code) == (429, 429)
     assert int(call.headers["retry-after"]) >= 1
     assert site.runtime.requests == [], "and nothing was executed"
+
+
+async def test_kd_09_attempts_are_limited_and_logged(site, stranger, caplog):
+    caplog.set_level("INFO", logger="perilune.audit")
+    await stranger.post("/api/auth/login", json={"apiKey": KEY})
+    wrong = [
+        await stranger.post("/api/auth/login", json={"apiKey": "wrong-secret"}) for _ in range(12)
+    ]
+    right = await stranger.post("/api/auth/login", json={"apiKey": KEY})
+
+    assert [one.status_code for one in wrong] == [401] * 10 + [429] * 2
+    assert right.status_code == 429 and int(right.headers["retry-after"]) >= 1
+    assert right.json()["success"] is False
+    fields = [record.fields for record in caplog.records if record.name == "perilune.audit"]
+    events = [one["event"] for one in fields]
+    assert events == ["login", *["login failed"] * 10, "address blocked"]
+    assert {one["address"] for one in fields} == {"127.0.0.1"}
+    assert KEY not in caplog.text and "wrong-secret" not in caplog.text

@@ -1,5 +1,7 @@
 """The management API: functions and their environment (`rest-api` 3)."""
 
+import asyncio
+
 import pytest
 
 from perilune.store import Function
@@ -311,3 +313,58 @@ async def test_the_bytes_that_executions_may_take_up_are_set_shown_and_cleared(s
 
 async def given_up(_):
     raise AssertionError("is never called")
+
+
+async def test_kd_102_empty_lists_are_lists(site):
+    functions = (await site.client.get("/api/functions")).json()["functions"]
+    await site.server.store.create_function(Function(id="bare", name="bare"))
+    versions = (await site.client.get("/api/functions/bare/versions")).json()["versions"]
+    executions = (await site.client.get("/api/functions/bare/executions")).json()["executions"]
+
+    assert functions == versions == executions == []
+
+
+async def test_kd_104_empty_values_are_values_and_the_first_key_in_order_is_reported(site):
+    path = f"/api/functions/{(await create(site))['id']}"
+
+    kept = await site.client.put(f"{path}/env", json={"env_vars": {"A": ""}})
+    wrong = {f"-{n}": "" for n in range(50)} | {"Z": "v" * 10_001}
+    texts = {
+        (await site.client.put(f"{path}/env", json={"env_vars": wrong})).text for _ in range(3)
+    }
+
+    assert kept.status_code == 200
+    assert (await site.client.get(path)).json()["env_vars"] == {"A": ""}
+    assert len(texts) == 1 and "can only contain letters" in texts.pop()
+
+
+async def test_kd_118_successful_changes_keep_their_statuses_and_say_what_is_now(site):
+    created = await site.client.post("/api/functions", json={"name": "n", "code": CODE})
+    path = f"/api/functions/{created.json()['id']}"
+    updated = await site.client.put(path, json={"code": "second"})
+    variables = await site.client.put(f"{path}/env", json={"env_vars": {}})
+    version = f"{path}/versions/ver_{created.json()['id']}_v1"
+    activated = await site.client.post(f"{version}/activate")
+
+    assert {one.status_code for one in (created, updated, variables, activated)} == {200}
+    assert updated.json()["active_version"]["version"] == 2
+    assert variables.json()["version"] == 2, "the active version, as old clients know it"
+    assert (activated.json()["version"], activated.json()["is_active"]) == (1, True)
+    assert (await site.client.delete(path)).status_code == 204
+
+
+async def test_kd_64_a_new_function_is_never_seen_without_its_version(site):
+    """Neither by somebody who looks while functions are made."""
+    seen: list[dict] = []
+
+    async def look() -> None:
+        while len(seen) < 40:
+            seen.extend((await site.client.get("/api/functions")).json()["functions"])
+            await asyncio.sleep(0)
+
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        group.create_task(look())
+        for _ in range(10):
+            await create(site)
+
+    assert all(one["active_version"] is not None for one in seen)

@@ -1,6 +1,7 @@
 """Calling functions over HTTP: `rest-api` 6."""
 
 import asyncio
+import json
 import sqlite3
 from contextlib import closing
 
@@ -295,3 +296,82 @@ async def test_many_calls_at_a_time(site):
 
     assert [answer.text for answer in answers] == [str(number) for number in range(60)]
     assert len({answer.headers["x-execution-id"] for answer in answers}) == 60
+
+
+async def test_kd_33_a_failure_is_in_the_log_of_its_execution(site):
+    async def fail(_) -> HTTPResponse:
+        raise ValueError("what went wrong")
+
+    function_id = await site.create(fail)
+
+    answer = await site.client.get(f"/fn/{function_id}")
+
+    path = f"/api/executions/{answer.headers['X-Execution-Id']}/logs"
+    assert [one["message"] for one in (await site.client.get(path)).json()["logs"]] == [
+        "what went wrong"
+    ]
+    assert await site.server.store.logs.page(function_id, None, 0) == ([], 0)
+
+
+async def test_kd_41_stored_responses_are_masked_and_bytes_stay_bytes(site):
+    binary = await site.answering(body=b"\xff\x00")
+    secret = await site.answering(
+        body='{"token":"hunter2"}', headers={"Set-Cookie": ["sid=hunter2"], "X-A": "b"}
+    )
+
+    records = []
+    for function_id in (binary, secret):
+        await site.client.put(f"/api/functions/{function_id}", json={"save_response": True})
+        answer = await site.client.get(f"/fn/{function_id}")
+        found = await site.client.get(f"/api/executions/{answer.headers['X-Execution-Id']}")
+        records.append(json.loads(found.json()["response_json"]))
+
+    assert (records[0]["body"], records[0]["isBase64Encoded"]) == ("/wA=", True)
+    assert "hunter2" in answer.text and "hunter2" not in json.dumps(records[1])
+    assert records[1]["headers"]["X-A"] == "b"
+
+
+async def test_kd_43_repeated_headers_and_values_are_kept(site):
+    function_id = await site.answering(headers={"Set-Cookie": ["a=1", "b=2"]})
+
+    answer = await site.client.get(
+        f"/fn/{function_id}?n=1&n=2&bad=%zz",
+        headers=[("X-Many", "1"), ("X-Many", "2"), ("Host", "h.example")],
+    )
+
+    event = site.runtime.event
+    assert (event.headers["X-Many"], event.query["n"]) == ("1", "1")
+    assert (event.multi_headers["X-Many"], event.multi_query["n"]) == (["1", "2"], ["1", "2"])
+    assert (event.host, event.scheme, event.remote_addr) == ("h.example", "http", "127.0.0.1")
+    assert event.raw_query == "n=1&n=2&bad=%zz"
+    assert answer.headers.get_list("Set-Cookie") == ["a=1", "b=2"]
+
+
+async def test_kd_44_the_context_says_whose_it_is(site):
+    function_id = await site.answering(body="x")
+
+    answers = [
+        await site.client.get(f"/fn/{function_id}", headers=headers)
+        for headers in ({"X-Request-Id": "req-1"}, {})
+    ]
+
+    contexts = [one.context for one in site.runtime.requests]
+    assert [one.function_name for one in contexts] == ["f", "f"]
+    assert [one.request_id for one in contexts] == ["req-1", contexts[1].execution_id]
+    assert [one.headers["X-Request-Id"] for one in answers] == [one.request_id for one in contexts]
+
+
+async def test_kd_47_secrets_in_errors_are_masked_and_logged_once(site, caplog):
+    async def fail(_) -> HTTPResponse:
+        raise ValueError("first line password=hunter2hunter2\nsecond line")
+
+    function_id = await site.create(fail)
+
+    answer = await site.client.get(f"/fn/{function_id}")
+
+    (record,) = await site.executions(function_id)
+    path = f"/api/executions/{answer.headers['X-Execution-Id']}/logs"
+    lines = (await site.client.get(path)).json()["logs"]
+    assert record["error_message"].startswith("first line")
+    assert "hunter2" not in record["error_message"] + str(lines) + caplog.text
+    assert caplog.text.count("first line") == 1 and "second line" not in caplog.text

@@ -6,13 +6,14 @@ import stat
 import httpx
 import pytest
 
-from perilune.api import ListenError, bind_sockets
+from perilune.api import KEY_FILE, ListenError, UnusableKeyError, bind_sockets
 from perilune.app import DATABASE_FILE, DataDirError, ensure_example, hold_data_dir
 from perilune.events import HTTPResponse
 from perilune.store import Execution, PaginationParams
 
 from .conftest import KEY, open_site
 from .gate import Gate, closed_record, soon
+from .management import EVERY_MINUTE, make_due
 
 
 @pytest.mark.parametrize("body", [pytest.param(b"", id="no body"), pytest.param(b"x", id="body")])
@@ -184,3 +185,83 @@ async def _ask_until_refused(url):
     while True:
         async with httpx.AsyncClient(trust_env=False) as late:
             await late.get(url)
+
+
+async def test_kd_91_stopping_refuses_first_and_waits_for_everything(tmp_path):
+    async with open_site(tmp_path, shutdown_grace=20) as site:
+        by_request, by_clock = Gate(), Gate()
+        called = await site.create(by_request)
+        due = await site.create(by_clock, cron_missed="run_once", **EVERY_MINUTE)
+        running = asyncio.ensure_future(site.client.get(f"/fn/{called}"))
+        await soon(by_request.entered.wait())
+        await make_due(site, due)
+        await soon(by_clock.entered.wait())
+
+        stopping = asyncio.ensure_future(site.server.stop())
+        with pytest.raises(httpx.ConnectError):
+            await soon(_ask_until_refused(f"http://127.0.0.1:{site.server.port}/healthz"))
+        by_request.go_on.set()
+        assert (await soon(running)).text == "finished"
+        assert not stopping.done()
+        by_clock.go_on.set()
+
+        assert await soon(stopping) is True
+        rows, _ = await site.server.store.list_executions(due, PaginationParams())
+        assert [(row.trigger, row.status) for row in rows] == [("cron", "success")]
+
+
+async def test_kd_91_one_deadline_then_all_is_cancelled_and_recorded(tmp_path):
+    async with open_site(tmp_path, shutdown_grace=0) as site:
+        by_request, by_clock = Gate(), Gate()
+        called = await site.create(by_request)
+        due = await site.create(by_clock, cron_missed="run_once", **EVERY_MINUTE)
+        running = asyncio.ensure_future(site.client.get(f"/fn/{called}"))
+        await soon(by_request.entered.wait())
+        await make_due(site, due)
+        await soon(by_clock.entered.wait())
+
+        assert await soon(site.server.stop()) is False
+
+        assert (await soon(running)).status_code == 503
+        for function_id in (called, due):
+            rows, _ = await site.server.store.list_executions(function_id, PaginationParams())
+            assert [row.error_message for row in rows] == ["execution cancelled"]
+        (tick,), _ = await site.server.store.ticks.page(due, PaginationParams())
+        assert (tick.outcome, tick.execution_status) == ("started", "error")
+
+
+@pytest.mark.parametrize("content", ["", "\n", "short-key"])
+async def test_kd_04_a_key_file_without_a_key_opens_nothing(tmp_path, content):
+    (tmp_path / "data").mkdir(mode=0o700)
+    (tmp_path / "data" / KEY_FILE).write_text(content)
+
+    with pytest.raises(UnusableKeyError, match="at least 16 are needed; `perilune key rotate`"):
+        async with open_site(tmp_path, api_key=""):
+            pass
+
+
+async def test_kd_19_nobody_else_on_the_machine_can_read_the_data(tmp_path):
+    async with open_site(tmp_path, api_key="") as site:
+        data = tmp_path / "data"
+        key = (data / KEY_FILE).read_text().strip()
+        login = await site.client.post("/api/auth/login", json={"apiKey": key})
+        assert login.status_code == 200, "something has been written"
+        modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in data.iterdir()}
+
+        assert stat.S_IMODE(data.stat().st_mode) == 0o700
+        assert {"lunar.db", KEY_FILE} <= set(modes)
+        assert set(modes.values()) == {0o600}, modes
+
+
+async def test_kd_19_what_others_can_read_is_warned_about(tmp_path, caplog):
+    async with open_site(tmp_path):
+        pass
+    assert "others" not in caplog.text
+    (tmp_path / "data").chmod(0o755)
+    (tmp_path / "data" / "lunar.db").chmod(0o644)
+
+    async with open_site(tmp_path):
+        pass
+
+    assert "the data directory" in caplog.text and "chmod 700" in caplog.text
+    assert "the database can be read by others" in caplog.text and "chmod 600" in caplog.text

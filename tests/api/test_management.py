@@ -1,8 +1,12 @@
 """The management API as a whole: access, errors, log (`rest-api` 1, 8.4)."""
 
+import logging
+
 import pytest
 
-from perilune.store import StoreUnavailable
+from perilune.store import (
+    StoreUnavailable,
+)
 
 from .conftest import KEY, open_site
 
@@ -254,3 +258,84 @@ async def test_calls_of_functions_can_be_logged_too(tmp_path, caplog):
         assert answer.status_code == 404
     fields = [record.fields for record in caplog.records if record.name == "perilune.access"]
     assert [(one["path"], one["status"]) for one in fields] == [("/fn/x%0Ay", 404)]
+
+
+PUBLIC_PATHS = (
+    "/",
+    "/docs",
+    "/docs/openapi.json",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/llms.txt",
+    "/nope",
+)
+
+
+async def test_kd_114_a_request_that_crashes_is_logged_as_such(site, monkeypatch, caplog):
+    from perilune.api.subjects.functions import Functions
+
+    async def crash(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Functions, "get", crash)
+    caplog.set_level("INFO", logger="perilune.access")
+
+    await site.client.get("/api/functions/x")
+
+    (fields,) = [one.fields for one in caplog.records if one.name == "perilune.access"]
+    assert (fields["path"], fields["status"]) == ("/api/functions/x", 500)
+
+
+async def test_kd_46_refused_calls_are_counted_and_logged(site, caplog):
+    caplog.set_level(logging.INFO)
+    disabled = await site.answering(body="x")
+    await site.client.put(f"/api/functions/{disabled}", json={"disabled": True})
+
+    for function_id in ("unknown", disabled, disabled):
+        await site.client.get(f"/fn/{function_id}")
+
+    page = (await site.client.get("/metrics")).text
+    assert 'faas_refused_total{reason="function_not_found"} 1.0' in page
+    assert 'faas_refused_total{reason="function_disabled"} 2.0' in page
+    assert caplog.text.count("was not called: function_disabled") == 2
+
+
+async def test_kd_08_no_page_of_another_origin_may_read_what_is_ours(site):
+    origin = {"Origin": "https://evil.example"}
+    paths = ("/api/functions", "/api/nope", "/api/auth/login", *PUBLIC_PATHS)
+    answers = [await site.client.get(path, headers=origin) for path in paths]
+    answers.append(await site.client.options("/api/functions", headers=origin))
+    function_id = await site.answering(headers={"Access-Control-Allow-Origin": "https://one"})
+
+    preflight = await site.client.options(
+        f"/fn/{function_id}",
+        headers=origin
+        | {
+            "Access-Control-Request-Method": "PATCH",
+            "Access-Control-Request-Headers": "x-own",
+        },
+    )
+    called = await site.client.get(f"/fn/{function_id}", headers=origin)
+
+    for answer in answers:
+        assert not [name for name in answer.headers if name.startswith("access-control-")]
+    assert "PATCH" in preflight.headers["access-control-allow-methods"]
+    assert preflight.headers["access-control-allow-headers"] == "x-own"
+    assert called.headers["access-control-allow-origin"] == "https://one"
+
+
+async def test_kd_22_every_answer_of_ours_is_hardened(site, stranger):
+    paths = ("/api/functions", "/api/nope", "/api/auth/login", *PUBLIC_PATHS)
+    answers = [await client.get(path) for path in paths for client in (site.client, stranger)]
+    answers.append(await stranger.post("/healthz"))
+    answers.append(await stranger.post("/api/auth/logout"))
+
+    for answer in answers:
+        headers = answer.headers
+        assert headers["x-content-type-options"] == "nosniff", answer.url
+        assert headers["referrer-policy"] == "same-origin", answer.url
+        assert headers["x-frame-options"] == "DENY", answer.url
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy, answer.url
+        assert "script-src" not in policy or "unsafe" not in policy.partition("style-src")[0]

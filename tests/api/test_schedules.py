@@ -1,16 +1,21 @@
 """The management API: schedules (`rest-api` 3.4, 3.7 and 7)."""
 
+import asyncio
 import time
 
 import pytest
 
 from perilune.api.subjects.schedules import NEXT_RUNS
+from perilune.events import HTTPResponse
 from perilune.scheduler import cron_event
-from perilune.store import CronJob, TickOutcome
+from perilune.store import (
+    CronJob,
+    TickOutcome,
+)
 from tests.store.helpers import other_connection
 
 from .conftest import open_site
-from .management import create
+from .management import EVERY_MINUTE, create, make_due
 
 DAILY = {"cron_schedule": "30 9 * * *", "cron_status": "active"}
 DETAILS = [
@@ -285,3 +290,122 @@ def test_the_event_of_a_tick():
         "query": {},
         "trigger": "cron",
     }
+
+
+async def test_kd_14_a_real_tick_says_so(site):
+    async def behave(_) -> HTTPResponse:
+        return HTTPResponse()
+
+    function_id = await site.create(behave, cron_missed="run_once", **EVERY_MINUTE)
+
+    await make_due(site, function_id)
+
+    async with asyncio.timeout(30):
+        while not site.runtime.requests:
+            await asyncio.sleep(0)
+    assert site.runtime.event.trigger == "cron"
+    assert site.runtime.event.headers["X-Trigger"] == "cron"
+    await site.server.scheduler.quiet()
+    assert [one["trigger"] for one in await site.executions(function_id)] == ["cron"]
+
+
+async def test_kd_83_the_scheduler_learns_of_changes_at_once(site):
+    woken: list[bool] = []
+    site.server.scheduler.wake = lambda: woken.append(True)
+    function = await create(site, **EVERY_MINUTE)
+    before = len(woken)
+
+    await site.client.put(f"/api/functions/{function['id']}", json={"cron_status": "paused"})
+    after_change = len(woken)
+    await site.client.delete(f"/api/functions/{function['id']}")
+
+    assert 0 < before < after_change < len(woken)
+
+
+async def test_kd_85_a_disabled_function_is_not_due_and_next_run_says_so(site):
+    function = await create(site, **EVERY_MINUTE)
+    url = f"/api/functions/{function['id']}"
+
+    await site.client.put(url, json={"disabled": True})
+
+    assert (await site.client.get(url + "/next-run")).json() == {
+        "has_schedule": True,
+        "cron_schedule": "* * * * *",
+        "cron_status": "active",
+        "is_disabled": True,
+    }
+    assert await site.server.store.ticks.jobs() == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "detail"),
+    [
+        pytest.param("TZ=UTC", "expected exactly 5 fields, found 0: []", id="kd_87"),
+        pytest.param("0 0 31 2 *", "schedule never fires", id="kd_88: never"),
+        pytest.param(", * * * *", "empty list item: ,", id="kd_88: empty item"),
+        pytest.param("*-5 * * * *", "", id="kd_88: a star begins no range"),
+        pytest.param("* " * 50 + "*", "expression cannot be longer than 100", id="kd_117"),
+    ],
+)
+async def test_kd_87_kd_88_kd_117_bad_schedules_are_refused(site, expression, detail):
+    function = await create(site)
+
+    for answer in (
+        await site.client.put(
+            f"/api/functions/{function['id']}", json={"cron_schedule": expression}
+        ),
+        await site.client.post(
+            "/api/functions", json={"name": "n", "code": "c", "cron_schedule": expression}
+        ),
+    ):
+        assert answer.status_code == 400
+        assert answer.json()["error"].startswith(
+            f"cron_schedule: invalid cron expression: {detail}"
+        )
+
+
+@pytest.mark.parametrize("expression", ["@hourly", "0 12 * * 7", "@daily", "TZ=UTC @weekly"])
+async def test_kd_89_what_is_accepted_is_executed(site, expression):
+    function = await create(site, cron_schedule=expression, cron_status="active")
+
+    found = (await site.client.get(f"/api/functions/{function['id']}/next-run")).json()
+
+    assert found["next_run"] > time.time()
+    assert [job.cron_schedule for job in await site.server.store.ticks.jobs()] == [expression]
+
+
+async def test_kd_92_the_time_zone_can_be_chosen_and_is_shown(tmp_path):
+    async with open_site(tmp_path, time_zone="Asia/Tokyo") as site:
+        daily = {"cron_schedule": "30 9 * * *", "cron_status": "active"}
+        default = await create(site, **daily)
+        chosen = await create(site, cron_time_zone="America/New_York", **daily)
+
+        zones = []
+        for function in (default, chosen):
+            answer = await site.client.get(f"/api/functions/{function['id']}/next-run")
+            zones.append(answer.json()["time_zone"])
+            due = time.gmtime(answer.json()["next_run"])
+            zones.append(due.tm_hour)
+
+    assert zones[:2] == ["Asia/Tokyo", 0]
+    assert zones[2] == "America/New_York" and zones[3] in (13, 14)
+
+
+async def test_kd_93_active_needs_a_schedule(site):
+    text = "cron_status: cron_status active needs a cron_schedule"
+    function = await create(site, **EVERY_MINUTE)
+    bare = await create(site)
+    url = f"/api/functions/{function['id']}"
+
+    refused = [
+        await site.client.put(f"/api/functions/{bare['id']}", json={"cron_status": "active"}),
+        await site.client.put(url, json={"cron_schedule": "", "cron_status": "active"}),
+        await site.client.post(
+            "/api/functions", json={"name": "n", "code": "c", "cron_status": "active"}
+        ),
+    ]
+    cleared = (await site.client.put(url, json={"cron_schedule": ""})).json()
+
+    assert [(one.status_code, one.json()["error"]) for one in refused] == [(400, text)] * 3
+    assert "cron_schedule" not in cleared
+    assert cleared["cron_status"] == "paused"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from .management import create
+from .management import CODE, create
 
 FIELD_ERRORS = [
     pytest.param({"name": ""}, "name: name cannot be empty", id="name empty"),
@@ -159,3 +159,14 @@ async def test_bodies_above_two_mebibytes_are_refused(site):
     answer = await site.client.post("/api/functions", content=b" " * (2 * 1024 * 1024 + 1))
 
     assert (answer.status_code, answer.json()) == (413, {"error": "Request body too large"})
+
+
+@pytest.mark.parametrize("after", ["x", "{}", "]", "\0"])
+async def test_kd_107_nothing_may_follow_a_body(site, after):
+    body = json.dumps({"name": "n", "code": CODE, "unknown": 1})
+
+    alone = await site.client.post("/api/functions", content=f" {body}\n ")
+    followed = await site.client.post("/api/functions", content=body + after)
+
+    assert alone.status_code == 200
+    assert (followed.status_code, followed.json()) == (400, {"error": "Invalid request body"})

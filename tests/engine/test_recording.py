@@ -1,24 +1,29 @@
 """What is stored of an event and a response: masked, and cut."""
 
 import asyncio
+import dataclasses
 import json
 import threading
+from typing import Any
 
 import pytest
 
 from perilune.engine import (
     MAX_RESPONSE_BODY_SIZE,
+    ExecutionRequest,
     RuntimeRequest,
     RuntimeResult,
 )
-from perilune.events import HTTPEvent, HTTPResponse
-from perilune.masking import Masker
+from perilune.events import EventType, HTTPEvent, HTTPResponse
+from perilune.masking import DEFAULT_MASKER, REDACTED, Masker
 from perilune.store import (
     ExecutionStatus,
     Store,
+    StoreUnavailable,
 )
 from tests.engine.conftest import add_function, engine_on, request, rows
 from tests.engine.fakes import FakeRuntime, answering
+from tests.store.helpers import some_version
 
 
 async def test_the_stored_event_is_masked(store: Store) -> None:
@@ -174,3 +179,79 @@ async def test_a_client_that_leaves_while_its_answer_is_masked_changes_nothing(
     assert record.response_json is None
     masker.done.set()
     await engine.close()
+
+
+@dataclasses.dataclass(frozen=True)
+class Letter:
+    """An event of a kind that the engine does not know."""
+
+    secret: str
+
+    @property
+    def type(self) -> EventType:
+        return EventType.CUSTOM
+
+    def masked(self, masker: Masker = DEFAULT_MASKER) -> "Letter":
+        return Letter(REDACTED)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"secret": self.secret}
+
+
+async def test_kd_32_closing_a_record_is_tried_again(store, caplog):
+    version = await some_version(store)
+    close, failures = store.update_execution, [1, 2]
+
+    async def busy_at_first(*args: Any) -> None:
+        if failures:
+            failures.pop()
+            raise StoreUnavailable("database is locked")
+        await close(*args)
+
+    store.update_execution = busy_at_first
+    request = ExecutionRequest(
+        function_id=version.function_id, event=HTTPEvent(method="GET", path="/")
+    )
+
+    result = await engine_on(store, answering(body="whole")).execute(request)
+
+    assert result.response is not None and result.response.body == "whole"
+    assert (await store.get_execution(result.execution_id)).status == "success"
+    assert "could not be closed" not in caplog.text
+
+
+async def test_kd_38_events_of_any_kind_are_masked_and_none_is_refused(store):
+    version = await some_version(store)
+    runtime = answering()
+    engine = engine_on(store, runtime)
+
+    result = await engine.execute(
+        ExecutionRequest(function_id=version.function_id, event=Letter("hunter2"))
+    )
+    with pytest.raises(TypeError):
+        await engine.execute(
+            ExecutionRequest(function_id=version.function_id, event=None)  # type: ignore[arg-type]
+        )
+
+    record = await store.get_execution(result.execution_id)
+    assert json.loads(record.event_json) == {"secret": REDACTED}
+    assert [one.event for one in runtime.requests] == [Letter("hunter2")]
+
+
+async def test_kd_48_an_id_is_taken_when_there_is_something_to_record(store):
+    version = await some_version(store)
+    taken: list[str] = []
+
+    def next_id() -> str:
+        taken.append(f"e{len(taken)}")
+        return taken[-1]
+
+    engine = engine_on(store, answering(), id_generator=next_id)
+    event = HTTPEvent(method="GET", path="/")
+
+    with pytest.raises(Exception, match="function not found"):
+        await engine.execute(ExecutionRequest(function_id="unknown", event=event))
+    assert taken == []
+
+    await engine.execute(ExecutionRequest(function_id=version.function_id, event=event))
+    assert taken == ["e0"]

@@ -6,7 +6,13 @@ import logging
 import pytest
 
 from perilune.scheduler import MAX_CATCH_UPS, POLL_S
-from perilune.store import ExecutionTrigger, StoreUnavailable, open_store
+from perilune.store import (
+    ExecutionTrigger,
+    Function,
+    StoreUnavailable,
+    UpdateFunctionRequest,
+    open_store,
+)
 from tests.engine.fakes import Failing
 from tests.scheduler.world import NOON, UTC, World, at, open_world
 from tests.store.helpers import other_connection
@@ -399,3 +405,54 @@ async def test_a_new_store_knows_who_changes_functions(path):
         await World(store, other.clock).add()
 
     assert set(heard) == {"f1"}
+
+
+async def test_kd_83_a_deleted_function_is_not_executed(tmp_path, caplog):
+    async with open_world(tmp_path / "db") as world:
+        function_id = await world.add()
+        await world.pass_time(NOON)
+
+        await world.store.delete_function(function_id)
+        await world.pass_time(NOON + MINUTE_S)
+
+        assert world.runtime.requests == []
+        assert caplog.records == []
+
+
+async def test_kd_84_a_tick_needs_no_network_and_no_decent_name(tmp_path):
+    async with open_world(tmp_path / "db") as world:
+        await world.add(name="line\r\nbreak: ü")
+        await world.pass_time(NOON)
+
+        await world.pass_time(NOON + MINUTE_S)
+
+        (headers,) = world.runtime.headers
+        assert headers["X-Cron-Function-Name"] == "line  break: ü"
+        assert [one.status for one in await world.executions()] == ["success"]
+
+
+async def test_kd_90_the_scheduled_time_is_the_nominal_one(tmp_path):
+    async with open_world(tmp_path / "db") as world:
+        await world.add()
+        await world.pass_time(NOON)
+
+        await world.pass_time(NOON + MINUTE_S + 3.7)
+
+        (headers,) = world.runtime.headers
+        assert headers["X-Cron-Scheduled-Time"] == str(NOON + MINUTE_S)
+
+
+async def test_kd_93_cleared_schedules_of_lunar_are_read_as_none(tmp_path):
+    async with open_world(tmp_path / "db") as world:
+        await world.add()
+        with other_connection(tmp_path / "db") as somebody:
+            somebody.execute("UPDATE functions SET cron_schedule = ''")
+
+        await world.pass_time(NOON)
+        await world.pass_time(NOON + MINUTE_S)
+
+        assert await world.store.ticks.jobs() == []
+        assert world.runtime.requests == []
+        # An unrelated change is not refused because of it.
+        await world.store.update_function("f0", UpdateFunctionRequest(name="new"))
+        await world.store.create_function(Function(id="other", name="n"))

@@ -1,6 +1,7 @@
 """The key-value store, in memory and on SQLite alike."""
 
 import asyncio
+import random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,10 +15,12 @@ from perilune.services.kv import (
     MAX_TTL_S,
     KVError,
     KVKeyNotFound,
+    KVLimits,
 )
-from perilune.store import StoreUnavailable
+from perilune.store import IN_MEMORY, StoreUnavailable, open_store
 from tests.profiles import examples
 from tests.services.conftest import BrokenRows
+from tests.store.helpers import some_function
 from tests.store.memory import store_with
 
 
@@ -311,3 +314,38 @@ async def test_a_failing_store_is_an_error_and_not_absence(call, text):
     assert str(caught.value) == f"{text}database is locked"
     assert not isinstance(caught.value, KVKeyNotFound)
     assert isinstance(caught.value.__cause__, StoreUnavailable)
+
+
+async def test_kd_75_memory_and_file_behave_alike(store, now):
+    """The same calls, chosen at random, have the same outcomes."""
+    function = await some_function(store)
+    limits = KVLimits(max_key_bytes=4, max_value_bytes=20, max_function_bytes=60)
+    chance = random.Random(75)
+
+    async def outcome(form, name, *args):
+        try:
+            return await getattr(form, name)(function.id, *args)
+        except KVError as error:
+            return type(error), str(error)
+
+    async with open_store(IN_MEMORY, clock=now) as memory:
+        await memory.create_function(function)
+        forms = [KV(one.kv, limits=limits, clock=now) for one in (store, memory)]
+        for _ in range(400):
+            key = chance.choice(["a", "b", "c", "ab", "too long"])
+            value = chance.choice(["1", "7", "x" * 20, "x" * 21])
+            call: tuple[object, ...] = chance.choice(
+                [
+                    ("get", key),
+                    ("set", key, value, chance.choice([None, 5])),
+                    ("delete", key),
+                    ("incr", key, chance.choice([1, -3])),
+                    ("cas", key, chance.choice([None, "1", "7"]), value),
+                    ("list", chance.choice(["", "a"]), 2),
+                ]
+            )
+            now.time += chance.choice([0, 0, 1])
+
+            first, second = [await outcome(form, *call) for form in forms]
+
+            assert first == second, call

@@ -22,6 +22,7 @@ from tests.store.helpers import (
     execution_of,
     fresh_id,
     other_connection,
+    row_count,
     rows,
     some_version,
 )
@@ -294,3 +295,32 @@ async def test_what_is_left_of_versions_goes_with_the_last_execution(store, path
     assert left == [(2, 1) if executions == MANY else (0, None)]
     assert rows(path, "SELECT count(*) FROM execution_counters") == [(0,)]
     assert await store.check_integrity() == []
+
+
+DAY_S = 86400
+
+
+async def filled_version(store):
+    """A version with an execution, a log line, a pair and a variable."""
+    version = await some_version(store)
+    made = await store.create_execution(execution_of(version, status="success"))
+    store.logs.append(fresh_id(), made.id, 0, "line", NOW)
+    await store.kv.set(version.function_id, b"k", b"v", None, 1000)
+    await store.env.set(version.function_id, "KEY", "secret")
+    return version
+
+
+async def test_kd_62_log_lines_go_with_their_execution(store, path):
+    by_function, by_version, by_age = [await filled_version(store) for _ in range(3)]
+    await store.create_version(by_version.function_id, "two")
+    with other_connection(path) as somebody:
+        somebody.execute(
+            "UPDATE executions SET created_at = ? WHERE function_id = ?",
+            (NOW - 8 * DAY_S, by_age.function_id),
+        )
+
+    await store.delete_function(by_function.function_id)
+    await store.delete_version(by_version.id)
+    await store.purge_expired(NOW)
+
+    assert row_count(path, "logs") == 0

@@ -16,7 +16,7 @@ from perilune.store import (
 )
 from perilune.store.sqlite.tables import execution_lists as lists
 from perilune.store.sqlite.tables.execution_lists import ExecutionLists
-from tests.store.helpers import NOW, execution_of, fresh_id, other_connection, some_version
+from tests.store.helpers import NOW, execution_of, fresh_id, other_connection, rows, some_version
 
 ERROR, SUCCESS, PENDING = ExecutionStatus.ERROR, ExecutionStatus.SUCCESS, ExecutionStatus.PENDING
 HTTP, CRON = ExecutionTrigger.HTTP, ExecutionTrigger.CRON
@@ -319,3 +319,23 @@ async def test_a_deep_offset_does_not_touch_the_rows_it_passes(store, path):
     assert plans
     for ((_, _, _, plan),) in plans:
         assert "COVERING INDEX executions_newest" in plan
+
+
+async def test_kd_70_lists_and_clean_up_have_their_index_and_no_table_has_idle_ones(store, path):
+    found = rows(path, "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+    columns = {
+        name: [row[2] for row in rows(path, f"PRAGMA index_info({name})")] for (name,) in found
+    }
+
+    assert columns["executions_newest"][:2] == ["function_id", "created_at"]
+    assert "executions_pending" in columns
+    for idle in ("level", "timestamp", "disabled"):
+        assert all(first != idle for first, *_ in columns.values())
+    for condition, index in (
+        ("function_id = 'f' ORDER BY created_at DESC, seq DESC", "executions_newest"),
+        ("function_id = 'f' AND created_at < 5", "executions_newest"),
+        ("status = 'pending' AND created_at < 5", "executions_pending"),
+    ):
+        plan = f"EXPLAIN QUERY PLAN SELECT 1 FROM executions WHERE {condition}"
+        steps = str(rows(path, plan))
+        assert index in steps and "SCAN" not in steps and "TEMP B-TREE" not in steps

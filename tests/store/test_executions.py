@@ -250,3 +250,19 @@ async def test_an_execution_that_goes_on_is_not_deleted(store):
 
     await store.update_execution(made.id, ExecutionStatus.SUCCESS, 5, None, None)
     assert (await store.get_execution(made.id)).status is ExecutionStatus.SUCCESS
+
+
+ALL = PaginationParams(100, 0)
+
+
+async def test_kd_76_times_stay_seconds_and_the_order_within_one_is_kept(store, path, clock):
+    """Whole seconds in the fields that clients read; beside them the order of insertion."""
+    version = await some_version(store)
+    made = [await store.create_execution(execution_of(version)) for _ in range(5)]
+
+    found, _ = await store.list_executions(version.function_id, ALL)
+
+    assert {one.created_at for one in found} == {int(clock.now)}
+    assert [one.id for one in found] == [one.id for one in reversed(made)]
+    ordered = rows(path, "SELECT id FROM executions ORDER BY seq")
+    assert ordered == [(one.id,) for one in made]

@@ -14,7 +14,14 @@ from perilune.store import (
     StoreError,
     UpdateFunctionRequest,
 )
-from tests.store.helpers import NOW, execution_of, fresh_id, rows, some_function, some_version
+from tests.store.helpers import (
+    NOW,
+    execution_of,
+    fresh_id,
+    rows,
+    some_function,
+    some_version,
+)
 
 FULL = Function(
     id="f_full",
@@ -267,3 +274,26 @@ async def test_jobs_are_enabled_functions_with_an_active_schedule(store, setting
     found = await store.ticks.jobs()
 
     assert [job.function_id for job in found] == (["f"] if due else [])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda s, v, _: s.create_version(v.function_id, "x"), id="code"),
+        pytest.param(lambda s, _, other: s.activate_version(other.id), id="active-version"),
+        pytest.param(
+            lambda s, v, _: s.update_function(v.function_id, UpdateFunctionRequest(name="x")),
+            id="settings",
+        ),
+        pytest.param(lambda s, v, _: s.env.replace(v.function_id, {"A": "1"}), id="environment"),
+    ],
+)
+async def test_kd_72_every_change_of_a_function_is_dated(store, clock, change):
+    version = await some_version(store)
+    other = await store.create_version(version.function_id, "other")
+    await store.activate_version(version.id)
+    clock.now += 100
+
+    await change(store, version, other)
+
+    assert (await store.get_function(version.function_id)).updated_at == NOW + 100

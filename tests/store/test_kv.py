@@ -15,7 +15,13 @@ from perilune.store import (
     open_store,
 )
 from tests.profiles import examples
-from tests.store.helpers import NOW, SettableClock, rows, some_function
+from tests.store.helpers import (
+    NOW,
+    SettableClock,
+    rows,
+    some_function,
+    some_version,
+)
 
 PLENTY = 10**9
 
@@ -367,3 +373,13 @@ def test_listing_page_by_page_gives_every_key_once(keys, prefix):
             return seen
 
     assert asyncio.run(walk()) == sorted(key for key in keys if key.startswith(prefix))
+
+
+async def test_kd_74_values_are_bytes(store, path):
+    version = await some_version(store)
+    every = bytes(range(256))
+
+    await store.kv.set(version.function_id, every, every, None, 1000)
+
+    assert await store.kv.get(version.function_id, every) == every
+    assert rows(path, "SELECT typeof(key), typeof(value) FROM kv_store") == [("blob", "blob")]

@@ -1,8 +1,23 @@
 import pytest
 
-from perilune.store import LogEntry, StoreUnavailable, WritesLost, open_store
+from perilune.services.logger import LogLevel, StoreLogger
+from perilune.store import (
+    LogEntry,
+    StoreUnavailable,
+    WritesLost,
+    open_store,
+)
 from perilune.store.sqlite.connection import writer
-from tests.store.helpers import NOW, execution_of, fresh_id, some_function, some_version
+from tests.services.conftest import BrokenRows
+from tests.store.helpers import (
+    NOW,
+    execution_of,
+    fresh_id,
+    other_connection,
+    row_count,
+    some_function,
+    some_version,
+)
 
 
 async def barrier(store):
@@ -134,3 +149,38 @@ async def test_failures_are_logged_unless_there_is_a_hook(path, caplog):
         await barrier(store)
 
     assert "1 queued writes failed" in caplog.text
+
+
+async def test_kd_77_failures_are_counted_reported_and_never_an_empty_page(
+    store, path, reported, caplog
+):
+    logger = StoreLogger(store.logs)
+    await logger.log("no such execution", LogLevel.INFO, "lost")
+    await store.kv.delete("f", b"after the line")
+
+    assert store.lost_writes == 1
+    assert "1 queued writes failed" in str(reported[0])
+    with pytest.raises(StoreUnavailable):
+        await StoreLogger(BrokenRows()).entries("e")
+    with other_connection(path) as somebody:
+        somebody.execute("ALTER TABLE logs RENAME TO gone")
+    with pytest.raises(StoreUnavailable):
+        await logger.entries("e")
+    with other_connection(path) as somebody:
+        somebody.execute("ALTER TABLE gone RENAME TO logs")
+
+
+async def test_kd_79_many_log_lines_share_a_commit(store, path):
+    version = await some_version(store)
+    execution = await store.create_execution(execution_of(version))
+    statements: list[str] = []
+    store._connection.set_trace_callback(statements.append)
+    logger = StoreLogger(store.logs)
+
+    for number in range(400):
+        await logger.log(execution.id, LogLevel.INFO, f"line {number}")
+    await store.update_execution(execution.id, "success", 1, None, None)
+
+    store._connection.set_trace_callback(None)
+    assert statements.count("COMMIT") == 1
+    assert row_count(path, "logs") == 400

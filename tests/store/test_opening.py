@@ -21,7 +21,15 @@ from perilune.store import (
 from perilune.store.sqlite.connection import connect, migrate
 from perilune.store.sqlite.connection.migrate import shipped_migrations
 from perilune.store.sqlite.connection.prepare import prepare_file
-from tests.store.helpers import NOW, execution_of, fresh_id, other_connection, rows, some_version
+from tests.store.helpers import (
+    NOW,
+    execution_of,
+    fresh_id,
+    other_connection,
+    row_count,
+    rows,
+    some_version,
+)
 
 
 def mode_of(path: Path) -> int:
@@ -386,3 +394,48 @@ def test_the_shipped_steps_are_numbered_without_gaps():
 
     assert [step.version for step in steps] == list(range(1, len(steps) + 1))
     assert steps[0].name == "initial"
+
+
+ALL = PaginationParams(100, 0)
+
+
+OF_FUNCTIONS = (
+    "functions",
+    "function_counters",
+    "function_versions",
+    "execution_counters",
+    "executions",
+    "logs",
+    "kv_store",
+    "env_vars",
+)
+
+
+async def filled_version(store):
+    """A version with an execution, a log line, a pair and a variable."""
+    version = await some_version(store)
+    made = await store.create_execution(execution_of(version, status="success"))
+    store.logs.append(fresh_id(), made.id, 0, "line", NOW)
+    await store.kv.set(version.function_id, b"k", b"v", None, 1000)
+    await store.env.set(version.function_id, "KEY", "secret")
+    return version
+
+
+async def test_kd_60_every_connection_keeps_references_whole(store, path):
+    """Also after many parallel readers."""
+    versions = [await filled_version(store) for _ in range(40)]
+    await asyncio.gather(
+        *(store.list_executions(one.function_id, ALL) for one in versions for _ in range(4))
+    )
+
+    await asyncio.gather(*(store.delete_function(one.function_id) for one in versions))
+
+    assert {table: row_count(path, table) for table in OF_FUNCTIONS} == dict.fromkeys(
+        OF_FUNCTIONS, 0
+    )
+    for read_only in (False, True):
+        connection = connect.connect(path, read_only=read_only)
+        pragmas = ("foreign_keys", "journal_mode", "busy_timeout", "synchronous")
+        found = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]
+        connection.close()
+        assert found == [1, "wal", 5000, 1]

@@ -279,3 +279,35 @@ async def test_appending_to_a_closed_store_raises_nothing(path, kind):
     with pytest.raises(StoreUnavailable):
         await kind.of(store).page(execution_id, None, 0)
     assert rows(path, "SELECT id FROM ai_requests UNION SELECT id FROM email_requests") == []
+
+
+@pytest.mark.parametrize(
+    "recipients",
+    [
+        pytest.param(['"Doe, Jane" <j@example.org>', "a@example.org"], id="comma"),
+        pytest.param([], id="none"),
+        pytest.param([""], id="empty"),
+    ],
+)
+async def test_kd_73_recipients_come_back_as_they_were(store, recipients):
+    version = await some_version(store)
+    execution = await store.create_execution(execution_of(version))
+    sent = EmailRequest(
+        id=fresh_id(),
+        execution_id=execution.id,
+        from_="a@example.net",
+        to=recipients,
+        subject="hi",
+        has_text=True,
+        has_html=False,
+        request_json="{}",
+        status=RequestStatus.SUCCESS,
+        duration_ms=0,
+        created_at=NOW,
+    )
+
+    store.email_requests.append(sent)
+    await store.kv.delete(version.function_id, b"after the row")
+
+    ((found,), _) = await store.email_requests.page(execution.id, None, 0)
+    assert found.to == recipients

@@ -16,6 +16,7 @@ from tests.store.helpers import (
     execution_of,
     fresh_id,
     other_connection,
+    row_count,
     rows,
     some_version,
 )
@@ -297,3 +298,30 @@ async def test_a_file_of_before_keeps_its_executions_and_counts_them(path, clock
 
     for table in ("executions", "logs", "execution_counters"):
         assert rows(path, f"SELECT count(*) FROM {table}") == [(0,)], table
+
+
+async def test_kd_82_the_clean_up_is_done_in_portions_and_takes_everything_along(store, path):
+    version = await some_version(store)
+    add_executions(path, version, 3000, NOW - 8 * DAY_S)
+    with other_connection(path) as somebody:
+        somebody.execute(
+            "INSERT INTO logs (id, execution_id, level, message, timestamp)"
+            " SELECT id, id, 0, 'line', 1 FROM executions"
+        )
+        somebody.execute("INSERT INTO logs VALUES (9999, 'orphan', 'nothing', 0, 'line', 1)")
+        somebody.execute(
+            "INSERT INTO sessions (id, token_hash, created_at, last_used_at, expires_at)"
+            " VALUES ('s', x'00', 0, 0, ?)",
+            (NOW,),
+        )
+    commits: list[str] = []
+    store._connection.set_trace_callback(commits.append)
+
+    gone = await store.purge_expired(NOW)
+    orphans = await store.purge_orphans()
+
+    store._connection.set_trace_callback(None)
+    assert (gone["executions"], gone["logs"], gone["sessions"]) == (3000, 3000, 1)
+    assert orphans["logs"] == 1
+    assert commits.count("COMMIT") >= 5
+    assert (row_count(path, "executions"), row_count(path, "logs")) == (0, 0)

@@ -1,11 +1,8 @@
-"""One test per defect of the predecessor in how an execution's outcome is told; KD-nn names it.
-
-On a real server with real Lua workers.
-"""
+"""How the outcome of an execution is told: on a real server with real Lua workers."""
 
 import pytest
 
-from .functions import added, executions
+from tests.faults.functions import added, executions
 
 
 @pytest.mark.parametrize("code", ["99", "-1", "1000", "101", '"abc"', "false"])

@@ -1,8 +1,4 @@
-"""One test per defect of the predecessor in who may call functions, and what they are told.
-
-On a real server with real Lua workers; KD-nn names the defect.  Details are tested beside
-the code; here stands that the defect is not there.
-"""
+"""Who may call functions, and what they are told: on a real server with real Lua workers."""
 
 import base64
 import itertools
@@ -15,7 +11,7 @@ import httpx
 
 from perilune.masking import REDACTED
 from tests.api.signed import standard
-from tests.defects.functions import added, executions, id_of, key_of
+from tests.faults.functions import added, executions, id_of, key_of
 
 ECHO = """
 function handler(ctx, event)

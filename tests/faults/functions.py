@@ -1,4 +1,4 @@
-"""Functions on a running server, as the tests of defects look at them."""
+"""Functions on a running server, as the tests of faults look at them."""
 
 from typing import Any
 

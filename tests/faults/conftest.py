@@ -1,4 +1,4 @@
-"""The defects are looked for in the server that the tests of the API use, and in a real store."""
+"""A real server with real workers; most tests share it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,21 +7,17 @@ import httpx
 import pytest
 
 from bench.processes import Server, serving
-from tests.api.conftest import site, stranger
-from tests.store.conftest import clock, path, reported, store
-
-__all__ = ["clock", "path", "reported", "site", "store", "stranger"]
 
 EXECUTION_TIMEOUT_S = 4
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def data_dir(tmp_path_factory) -> Path:
     folder: Path = tmp_path_factory.mktemp("functions")
     return folder / "data"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def server(data_dir) -> Iterator[Server]:
     environment = {"EXECUTION_TIMEOUT": str(EXECUTION_TIMEOUT_S)}
     with serving(data_dir, environment) as running:

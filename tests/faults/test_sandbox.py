@@ -1,8 +1,4 @@
-"""One test per defect of the predecessor in what functions can reach, break or use up.
-
-On a real server with real Lua workers; KD-nn names the defect.  Details are tested beside
-the code; here stands that the defect is not there.
-"""
+"""What functions can reach, break or use up: on a real server with real Lua workers."""
 
 import socket
 import time
@@ -10,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.defects.conftest import EXECUTION_TIMEOUT_S
-from tests.defects.functions import added, executions
+from tests.faults.conftest import EXECUTION_TIMEOUT_S
+from tests.faults.functions import added, executions
 
 FORBIDDEN = (
     'io.open("/etc/passwd")',
