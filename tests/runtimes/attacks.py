@@ -2,7 +2,11 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from pathlib import Path
+
+import pytest
+from _pytest.mark import ParameterSet
 
 from perilune.store import ExecutionStatus
 from tests.runtimes.conftest import TIMEOUT_S, Box
@@ -21,15 +25,36 @@ PAUSE_S = 0.002
 """Between two calls of the innocent function, so that hostile ones get some of the machine."""
 
 
-async def attack(box: Box, code: str, kinds: set[str]) -> None:
-    """Run *code* twice at a time: errors of one of *kinds*, in time, and others must not notice."""
+TOGETHER = 3
+"""Hostile functions at a time: with the innocent one, as many as a box has workers."""
+
+
+def together(cases: Sequence[ParameterSet]) -> list[ParameterSet]:
+    """Return cases of a few codes each, which are attacks at the same time."""
+    return [
+        pytest.param(
+            [str(case.values[0]) for case in few], id=", ".join(str(case.id) for case in few)
+        )
+        for few in (cases[at : at + TOGETHER] for at in range(0, len(cases), TOGETHER))
+    ]
+
+
+async def attack(box: Box, code: str | Sequence[str], kinds: set[str]) -> None:
+    """Run hostile functions at a time: errors of one of *kinds*, in time, and nobody must notice.
+
+    Args:
+        box: where they run.
+        code: of each function; if it is one text, it runs twice.
+        kinds: of errors, one of which each execution ends with.
+    """
     # What ends by itself may take as long as a busy machine needs.
     limit_s = LIMIT_S if "timeout" in kinds else int(TIMEOUT_S)
-    hostile = await box.add(code, timeout_s=limit_s)
+    codes = [code, code] if isinstance(code, str) else code
+    hostile = [await box.add(one, timeout_s=limit_s) for one in codes]
     innocent = await box.add(INNOCENT[box.language])
     await box.call(innocent)
     started = time.monotonic()
-    attackers = asyncio.gather(box.call(hostile), box.call(hostile))
+    attackers = asyncio.gather(*map(box.call, hostile))
     answered = 0
     while not attackers.done():
         other = await box.call(innocent)

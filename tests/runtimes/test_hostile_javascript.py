@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("deno")
 
 from perilune.events import HTTPEvent
-from tests.runtimes.attacks import INNOCENT, attack
+from tests.runtimes.attacks import INNOCENT, attack, together
 from tests.runtimes.conftest import Box
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -239,9 +239,9 @@ ENDLESS = [
 ]
 
 
-@pytest.mark.parametrize("code", ENDLESS)
-async def test_endless_work_ends_at_the_deadline(javascript: Box, code: str) -> None:
-    await attack(javascript, _in_handler(code), kinds={"timeout", "memory", "internal"})
+@pytest.mark.parametrize("codes", together(ENDLESS))
+async def test_endless_work_ends_at_the_deadline(javascript: Box, codes: list[str]) -> None:
+    await attack(javascript, [*map(_in_handler, codes)], kinds={"timeout", "memory", "internal"})
 
 
 async def test_so_does_work_at_the_top_level(javascript: Box) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from perilune.store import ExecutionStatus
-from tests.runtimes.attacks import attack
+from tests.runtimes.attacks import attack, together
 from tests.runtimes.conftest import Box
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -106,9 +106,9 @@ ENDLESS = [
 ]
 
 
-@pytest.mark.parametrize("code", ENDLESS)
-async def test_endless_work_ends_at_the_deadline(lua: Box, code: str) -> None:
-    await attack(lua, _in_handler(code), kinds={"timeout"})
+@pytest.mark.parametrize("codes", together(ENDLESS))
+async def test_endless_work_ends_at_the_deadline(lua: Box, codes: list[str]) -> None:
+    await attack(lua, [*map(_in_handler, codes)], kinds={"timeout"})
 
 
 async def test_endless_top_level_code_ends_at_the_deadline(lua: Box) -> None:

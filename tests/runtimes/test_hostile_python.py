@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtimes.attacks import INNOCENT, attack
+from tests.runtimes.attacks import INNOCENT, attack, together
 from tests.runtimes.conftest import OVERWRITE, Box
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -204,9 +204,9 @@ ENDLESS = [
 ]
 
 
-@pytest.mark.parametrize("code", ENDLESS)
-async def test_endless_work_ends_at_the_deadline(python: Box, code: str) -> None:
-    await attack(python, _in_handler(code), kinds={"timeout", "memory"})
+@pytest.mark.parametrize("codes", together(ENDLESS))
+async def test_endless_work_ends_at_the_deadline(python: Box, codes: list[str]) -> None:
+    await attack(python, [*map(_in_handler, codes)], kinds={"timeout", "memory"})
 
 
 @pytest.mark.parametrize(
