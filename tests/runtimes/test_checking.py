@@ -6,12 +6,13 @@ import pytest_asyncio
 from perilune.runtimes import CheckUnavailable, SourceProblem, WorkerLimits, WorkerRuntime
 from perilune.runtimes.language import Language
 from perilune.runtimes.languages.lua import LUA
-from perilune.services.logger import MemoryLogger
+from perilune.services.logger import StoreLogger
+from tests.store.memory import NoRows
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def runtime():
-    async with WorkerRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1)) as runtime:
+    async with WorkerRuntime(logger=StoreLogger(NoRows()), limits=WorkerLimits(warm=1)) as runtime:
         yield runtime
 
 
@@ -74,6 +75,6 @@ async def test_checks_do_not_remember_each_other(runtime):
 @pytest.mark.parametrize("language", ["cobol", "plain"])
 async def test_a_language_that_would_run_the_code_is_not_checked(language):
     plain = Language(name="plain", open_spawner=LUA.open_spawner, wording=LUA.wording)
-    async with WorkerRuntime(logger=MemoryLogger(), languages=(plain,)) as runtime:
+    async with WorkerRuntime(logger=StoreLogger(NoRows()), languages=(plain,)) as runtime:
         with pytest.raises(CheckUnavailable):
             await runtime.check("x = 1", language)

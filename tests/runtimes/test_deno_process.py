@@ -18,8 +18,9 @@ from perilune.runtimes import (
     forked,
 )
 from perilune.runtimes.languages.javascript import JAVASCRIPT
-from perilune.services.logger import MemoryLogger
+from perilune.services.logger import StoreLogger
 from perilune.worker.library.zones import SERVER
+from tests.store.memory import NoRows
 
 HELLO = "export default () => 'hello';"
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root's workers are another user")
@@ -44,7 +45,7 @@ def programs() -> dict[int, Path]:
 
 @pytest.fixture
 async def runtime():
-    async with WorkerRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1)) as opened:
+    async with WorkerRuntime(logger=StoreLogger(NoRows()), limits=WorkerLimits(warm=1)) as opened:
         await opened.execute(hello("javascript"))
         await opened.execute(hello("typescript"))
         yield opened
@@ -92,7 +93,7 @@ async def test_the_folder_of_the_modules_can_not_be_listed_by_others(runtime):
 
 
 async def test_nothing_is_left_behind():
-    async with WorkerRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1)) as runtime:
+    async with WorkerRuntime(logger=StoreLogger(NoRows()), limits=WorkerLimits(warm=1)) as runtime:
         await runtime.execute(hello("javascript"))
         (folder,) = set(programs().values())
 
@@ -101,7 +102,7 @@ async def test_nothing_is_left_behind():
 
 
 async def test_what_a_killed_process_has_left_is_removed_by_the_next():
-    async with WorkerRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1)) as runtime:
+    async with WorkerRuntime(logger=StoreLogger(NoRows()), limits=WorkerLimits(warm=1)) as runtime:
         await runtime.execute(hello("javascript"))
         ((worker, folder),) = list(programs().items())[:1]
         zygote = parent_of(worker)
@@ -122,10 +123,12 @@ async def test_what_a_killed_process_has_left_is_removed_by_the_next():
 
 
 async def test_the_folders_of_others_who_live_are_left_alone():
-    async with WorkerRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1)) as ours:
+    async with WorkerRuntime(logger=StoreLogger(NoRows()), limits=WorkerLimits(warm=1)) as ours:
         await ours.execute(hello("javascript"))
         (folder,) = set(programs().values())
-        async with WorkerRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1)) as theirs:
+        async with WorkerRuntime(
+            logger=StoreLogger(NoRows()), limits=WorkerLimits(warm=1)
+        ) as theirs:
             await theirs.execute(hello("javascript"))
 
             assert len(set(programs().values())) == 2
@@ -148,7 +151,9 @@ async def test_a_program_that_can_not_be_started_is_no_fault_of_the_function():
     broken = dataclasses.replace(JAVASCRIPT, open_spawner=forked("unstartable", [interpreters]))
     limits = WorkerLimits(warm=0, maximum=1)
 
-    async with WorkerRuntime(logger=MemoryLogger(), limits=limits, languages=[broken]) as runtime:
+    async with WorkerRuntime(
+        logger=StoreLogger(NoRows()), limits=limits, languages=[broken]
+    ) as runtime:
         with pytest.raises(
             WorkerDiedError, match=r"ended in the middle of the execution \(exit status 1\)"
         ):
@@ -160,7 +165,7 @@ async def test_its_clock_shows_the_time_of_the_server():
     zone = "Intl.DateTimeFormat().resolvedOptions().timeZone"
     request = hello("javascript", f"export default () => [{zone}, new Date(0).getHours()];")
 
-    async with WorkerRuntime(logger=MemoryLogger(), limits=limits) as runtime:
+    async with WorkerRuntime(logger=StoreLogger(NoRows()), limits=limits) as runtime:
         result = await runtime.execute(request)
 
     assert result.response is not None

@@ -20,11 +20,12 @@ from perilune.runtimes import (
     WorkerRuntime,
 )
 from perilune.runtimes.workers.frame_contents import EXAMINED_BYTES, MAX_VALUES, refuse_bombs
-from perilune.services.logger import MemoryLogger
+from perilune.services.logger import StoreLogger
 from perilune.worker.frames import HEADER, PROTOCOL_VERSION, FrameError, Result, encode
 from tests.profiles import examples
 from tests.runtimes.attacks import resident_bytes
 from tests.runtimes.conftest import FORGER
+from tests.store.memory import NoRows
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -77,7 +78,9 @@ def collisions() -> None:
 async def forger() -> AsyncIterator[WorkerRuntime]:
     """A runtime whose workers have been taken over."""
     limits = WorkerLimits(warm=1, maximum=2, response_body_bytes=MIB)
-    async with WorkerRuntime(logger=MemoryLogger(), limits=limits, languages=[FORGER]) as runtime:
+    async with WorkerRuntime(
+        logger=StoreLogger(NoRows()), limits=limits, languages=[FORGER]
+    ) as runtime:
         yield runtime
 
 

@@ -14,9 +14,10 @@ from perilune.runtimes import (
     WorkerRuntime,
 )
 from perilune.services.kv import KV
-from perilune.services.logger import MemoryLogger
+from perilune.services.logger import StoreLogger
 from tests.runtimes.attacks import resident_bytes
 from tests.runtimes.conftest import TIMEOUT_S, Box, open_box
+from tests.store.memory import NoRows
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -207,7 +208,7 @@ async def test_calls_that_come_ahead_of_their_turn_stay_with_their_sender() -> N
         version_id="hostile",
         runtime="python",
     )
-    async with WorkerRuntime(logger=MemoryLogger(), kv_store=HeldKV()) as runtime:
+    async with WorkerRuntime(logger=StoreLogger(NoRows()), kv_store=HeldKV()) as runtime:
         warm = msgspec.structs.replace(request, code=INNOCENT, version_id="warm")
         await runtime.execute(warm)
         before = most_bytes = resident_bytes()

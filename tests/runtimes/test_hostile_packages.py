@@ -20,8 +20,9 @@ from perilune.runtimes import (
     WorkerRuntime,
 )
 from perilune.runtimes.packages import sets
-from perilune.services.logger import MemoryLogger
+from perilune.services.logger import StoreLogger
 from tests.runtimes.conftest import OVERWRITE
+from tests.store.memory import NoRows
 
 MIB = 1024 * 1024
 SIZE_LIMIT_BYTES = 8 * MIB
@@ -211,7 +212,7 @@ async def test_a_function_can_not_change_the_packages_of_another(
     await installed.install(line)
 
     async with WorkerRuntime(
-        logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=2), packages=installed
+        logger=StoreLogger(NoRows()), limits=WorkerLimits(warm=1, maximum=2), packages=installed
     ) as runtime:
         changed = await runtime.execute(requiring(line, hostile))
         result = await runtime.execute(requiring(line, innocent))
@@ -245,7 +246,7 @@ async def test_packages_replace_nothing_that_functions_have_anyway(
     await installed.install(line)
 
     async with WorkerRuntime(
-        logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=2), packages=installed
+        logger=StoreLogger(NoRows()), limits=WorkerLimits(warm=1, maximum=2), packages=installed
     ) as runtime:
         result = await runtime.execute(requiring(line, code))
 

@@ -33,7 +33,8 @@ from perilune.runtimes import (
 from perilune.runtimes.languages.installed import GROUP
 from perilune.runtimes.limits import MIB
 from perilune.runtimes.workers.pool import WATCH_INTERVAL_S
-from perilune.services.logger import MemoryLogger
+from perilune.services.logger import StoreLogger
+from tests.store.memory import NoRows
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "template_runtime"
 KEY = "0123456789abcdef-test"
@@ -156,7 +157,7 @@ async def test_a_hundred_functions_in_mixed_languages_share_the_workers(duration
     chance, loop = random.Random(7), asyncio.get_running_loop()
     calls = dict.fromkeys(HELLO, 0)
     ends = loop.time() + duration_s
-    async with WorkerRuntime(logger=MemoryLogger(), limits=limits) as runtime:
+    async with WorkerRuntime(logger=StoreLogger(NoRows()), limits=limits) as runtime:
 
         async def client() -> None:
             while loop.time() < ends:
@@ -187,7 +188,7 @@ def workers_bytes() -> int:
 async def test_idle_workers_make_way_when_memory_is_short() -> None:
     """All workers together hold more than the budget: the idle ones are stopped."""
     limits = WorkerLimits(warm=0, maximum=16, total_bytes=1)
-    async with WorkerRuntime(logger=MemoryLogger(), limits=limits) as runtime:
+    async with WorkerRuntime(logger=StoreLogger(NoRows()), limits=limits) as runtime:
         for number in range(0, 12, 2):
             await runtime.execute(asking(number))
 
@@ -200,7 +201,7 @@ async def test_idle_workers_make_way_when_memory_is_short() -> None:
 
 async def test_spare_workers_of_an_unused_language_are_given_up() -> None:
     limits = WorkerLimits(warm=1, maximum=16, idle_s=0.3)
-    async with WorkerRuntime(logger=MemoryLogger(), limits=limits) as runtime:
+    async with WorkerRuntime(logger=StoreLogger(NoRows()), limits=limits) as runtime:
         runtime.prepare("python")
         async with asyncio.timeout(30):
             while runtime.pool().spare < 2:
@@ -221,7 +222,9 @@ async def test_a_language_whose_workers_can_not_be_started_is_a_clear_error() ->
         raise LanguageError("its interpreter is not installed")
 
     language = Language(name="broken", open_spawner=broken, wording=LANGUAGES[0].wording)
-    async with WorkerRuntime(logger=MemoryLogger(), languages=[*LANGUAGES, language]) as runtime:
+    async with WorkerRuntime(
+        logger=StoreLogger(NoRows()), languages=[*LANGUAGES, language]
+    ) as runtime:
         for _ in range(2):
             with pytest.raises(WorkerDiedError, match="its interpreter is not installed"):
                 await runtime.execute(msgspec.structs.replace(asking(0), runtime="broken"))

@@ -10,12 +10,13 @@ import pytest_asyncio
 
 from perilune.events import ExecutionContext, HTTPEvent
 from perilune.runtimes import RuntimeRequest, WorkerDiedError, WorkerLimits, WorkerRuntime
-from perilune.services.ai import FakeAIClient, MemoryAITracker
-from perilune.services.email import FakeEmailClient, MemoryEmailTracker
+from perilune.services.ai import FakeAIClient, StoreAITracker
+from perilune.services.email import FakeEmailClient, StoreEmailTracker
 from perilune.services.http import FakeClient
-from perilune.services.logger import MemoryLogger
+from perilune.services.logger import StoreLogger
 from perilune.worker.frames import Call, encode
 from tests.runtimes.conftest import FORGER
+from tests.store.memory import NoRows
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -51,12 +52,12 @@ class Forger:
 async def forger() -> AsyncIterator[Forger]:
     http, ai, email = FakeClient(), FakeAIClient(), FakeEmailClient()
     runtime = WorkerRuntime(
-        logger=MemoryLogger(),
+        logger=StoreLogger(NoRows()),
         http_client=http,
         ai_client=ai,
-        ai_tracker=MemoryAITracker(),
+        ai_tracker=StoreAITracker(NoRows()),
         email_client=email,
-        email_tracker=MemoryEmailTracker(),
+        email_tracker=StoreEmailTracker(NoRows()),
         limits=WorkerLimits(warm=1, maximum=2),
         languages=[FORGER],
     )

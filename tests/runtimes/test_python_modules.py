@@ -14,8 +14,8 @@ from perilune.services.ai import ChatResponse, FakeAIClient, Usage
 from perilune.services.email import FakeEmailClient
 from perilune.services.http import FakeClient, HTTPClientError, Response
 from perilune.services.kv import KV
-from perilune.services.logger import MemoryLogger
-from tests.store.memory import store_with
+from perilune.services.logger import StoreLogger
+from tests.store.memory import NoRows, store_with
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -67,7 +67,7 @@ async def desk() -> AsyncIterator[Desk]:
     async with store_with("f") as store:
         kv = KV(store.kv)
         runtime = WorkerRuntime(
-            logger=MemoryLogger(),
+            logger=StoreLogger(NoRows()),
             kv_store=kv,
             http_client=http,
             ai_client=ai,

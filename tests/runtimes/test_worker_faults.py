@@ -27,10 +27,10 @@ from perilune.runtimes import (
 )
 from perilune.runtimes.limits import MIB
 from perilune.services.kv import KV
-from perilune.services.logger import MemoryLogger
+from perilune.services.logger import StoreLogger
 from perilune.store import ExecutionStatus
 from tests.runtimes.conftest import FORGER, Box
-from tests.store.memory import store_with
+from tests.store.memory import NoRows, store_with
 
 HERE = Path(__file__).parent
 ZYGOTE = "perilune/worker/__main__.py"
@@ -122,7 +122,7 @@ async def forger() -> AsyncIterator[WorkerRuntime]:
     async with (
         store_with("f") as store,
         WorkerRuntime(
-            logger=MemoryLogger(),
+            logger=StoreLogger(NoRows()),
             kv_store=KV(store.kv),
             limits=WorkerLimits(warm=1, maximum=2),
             languages=[FORGER],
@@ -174,7 +174,7 @@ async def test_a_second_result_is_never_taken_for_the_next_execution(forger: Wor
 
 async def test_a_full_queue_is_a_clear_refusal() -> None:
     async with WorkerRuntime(
-        logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=1, queue=2)
+        logger=StoreLogger(NoRows()), limits=WorkerLimits(warm=1, maximum=1, queue=2)
     ) as runtime:
         code = "function handler() time.sleep(300) return {} end"
         tasks = [asyncio.create_task(runtime.execute(asking(code))) for _ in range(4)]
@@ -191,7 +191,7 @@ async def test_a_full_queue_is_a_clear_refusal() -> None:
 
 async def test_a_busy_function_leaves_workers_to_others() -> None:
     async with WorkerRuntime(
-        logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=4)
+        logger=StoreLogger(NoRows()), limits=WorkerLimits(warm=1, maximum=4)
     ) as runtime:
         hog = "function handler() time.sleep(600000) return {} end"
         hogs = [asyncio.create_task(runtime.execute(asking(hog, "hog"))) for _ in range(20)]
@@ -209,7 +209,7 @@ async def test_a_busy_function_leaves_workers_to_others() -> None:
 async def test_a_function_that_fills_the_queue_leaves_places_to_others() -> None:
     """Who came last in the longest queue makes room, so that others may wait at all."""
     async with WorkerRuntime(
-        logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=2, queue=6)
+        logger=StoreLogger(NoRows()), limits=WorkerLimits(warm=1, maximum=2, queue=6)
     ) as runtime:
         hog = "function handler() time.sleep(600000) return {} end"
         served = "function handler() return { body = 'served' } end"
@@ -242,7 +242,7 @@ async def test_kinds_of_workers_that_are_gone_are_forgotten() -> None:
     """A server that has run a thousand limits of memory remembers those of its workers only."""
     limits = range(41, 47)
     async with WorkerRuntime(
-        logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=1)
+        logger=StoreLogger(NoRows()), limits=WorkerLimits(warm=1, maximum=1)
     ) as runtime:
         for mib in limits:
             request = asking("function handler() return { body = 'x' } end", f"v{mib}")
@@ -258,7 +258,7 @@ async def test_kinds_of_workers_that_are_gone_are_forgotten() -> None:
 
 async def test_many_functions_share_few_workers() -> None:
     async with WorkerRuntime(
-        logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=3)
+        logger=StoreLogger(NoRows()), limits=WorkerLimits(warm=1, maximum=3)
     ) as runtime:
 
         async def one(number: int) -> None:
@@ -288,7 +288,7 @@ async def test_a_new_function_finds_a_spare_worker_though_all_places_are_taken(
     monkeypatch.setattr(zygote_client.Zygote, "spawn", gated)
     may_start.set()
     limits = WorkerLimits(warm=1, maximum=3)
-    async with WorkerRuntime(logger=MemoryLogger(), limits=limits) as runtime:
+    async with WorkerRuntime(logger=StoreLogger(NoRows()), limits=limits) as runtime:
         for number in range(8):
             await until(lambda: runtime.pool().spare == 1 and not runtime.pool().starting)
             may_start.clear()
@@ -310,12 +310,12 @@ async def test_a_missing_layer_is_a_reason_not_to_start(monkeypatch: pytest.Monk
         return await spawn(self, module, memory_bytes, **{**more, "without": ("seccomp",)})  # type: ignore[arg-type]
 
     monkeypatch.setattr(zygote_client.Zygote, "spawn", without_seccomp)
-    strict = WorkerRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1))
+    strict = WorkerRuntime(logger=StoreLogger(NoRows()), limits=WorkerLimits(warm=1))
     with pytest.raises(SandboxUnavailableError, match="seccomp"):
         await strict.start()
     assert strict.sandbox().grade == "none"
 
-    relaxed = WorkerRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1, relaxed=True))
+    relaxed = WorkerRuntime(logger=StoreLogger(NoRows()), limits=WorkerLimits(warm=1, relaxed=True))
     async with relaxed:
         assert relaxed.sandbox().grade == "relaxed"
         assert any("seccomp" in layer for layer in relaxed.sandbox().missing)
@@ -369,7 +369,7 @@ async def test_cancelling_one_in_line_disturbs_nobody(box: Box) -> None:
 async def test_readiness_follows_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     from perilune.runtimes.workers import zygote_client
 
-    runtime = WorkerRuntime(logger=MemoryLogger(), limits=WorkerLimits(warm=1, maximum=2))
+    runtime = WorkerRuntime(logger=StoreLogger(NoRows()), limits=WorkerLimits(warm=1, maximum=2))
     assert not runtime.is_ready()
     async with runtime:
         assert runtime.is_ready()

@@ -54,6 +54,20 @@ def kv(make_kv) -> KV:
     return service
 
 
+class SettledRows:
+    """Rows of the store; reading waits until all that was queued is committed."""
+
+    def __init__(self, store, rows):
+        self._store = store
+        self._rows = rows
+        self.append = rows.append
+
+    async def page(self, execution_id, limit, offset):
+        # Writes are committed in order, so that nothing is queued behind this one.
+        await self._store.kv.delete("f_ours", b"")
+        return await self._rows.page(execution_id, limit, offset)
+
+
 class BrokenRows:
     """Rows of a database that is gone."""
 

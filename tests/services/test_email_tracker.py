@@ -11,7 +11,6 @@ from perilune.services.email import (
     EmailConfigError,
     EmailError,
     FakeEmailClient,
-    MemoryEmailTracker,
     SendRequest,
     SendResponse,
     StoreEmailTracker,
@@ -20,7 +19,7 @@ from perilune.services.email import (
 )
 from perilune.services.tracking import CUT_MARK, MAX_TEXT_BYTES
 from perilune.store import EmailRequestStatus, StoreUnavailable
-from tests.services.conftest import BrokenRows
+from tests.services.conftest import BrokenRows, SettledRows
 
 EMAIL = SendRequest(from_="a@x.example", to=("b@y.example",), subject="S", html="<b>")
 ATTEMPT: dict[str, Any] = {
@@ -46,24 +45,9 @@ class Ticks:
         return self._now
 
 
-class SettledRows:
-    """The store's rows; reading waits until all that was queued is committed."""
-
-    def __init__(self, store):
-        self._store = store
-        self.append = store.email_requests.append
-
-    async def page(self, execution_id, limit, offset):
-        # Writes are committed in order, so that nothing is queued behind this one.
-        await self._store.kv.delete("f_ours", b"")
-        return await self._store.email_requests.page(execution_id, limit, offset)
-
-
-@pytest.fixture(params=["memory", "store"])
-def tracker(request, now):
-    if request.param == "memory":
-        return MemoryEmailTracker(clock=now)
-    return StoreEmailTracker(SettledRows(request.getfixturevalue("store")), clock=now)
+@pytest.fixture
+def tracker(store, now):
+    return StoreEmailTracker(SettledRows(store, store.email_requests), clock=now)
 
 
 async def test_an_attempt_comes_back(tracker):

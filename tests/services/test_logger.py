@@ -1,8 +1,6 @@
 """Logs of executions, in memory and on SQLite alike."""
 
 import logging
-import re
-import time
 from collections.abc import Callable
 
 import pytest
@@ -12,33 +10,17 @@ from perilune.services import logger as logger_module
 from perilune.services.logger import (
     LogLevel,
     LogLimits,
-    MemoryLogger,
     StoreLogger,
     api_name,
-    display_name,
 )
-from perilune.store import Store, StoreUnavailable
+from perilune.store import StoreUnavailable
+from tests.services.conftest import SettledRows
 
 
-class SettledRows:
-    """The store's rows; reading waits until all that was queued is committed."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self.append = store.logs.append
-
-    async def page(self, execution_id: str, limit: int | None, offset: int):
-        # Writes are committed in order, so that nothing is queued behind this one.
-        await self._store.kv.delete("f_ours", b"")
-        return await self._store.logs.page(execution_id, limit, offset)
-
-
-@pytest.fixture(params=["memory", "store"])
-def make_logger(request, now) -> Callable[..., StoreLogger]:
-    """Return a function that builds the service in one of its forms."""
-    if request.param == "memory":
-        return lambda **options: MemoryLogger(clock=now, **options)
-    rows = SettledRows(request.getfixturevalue("store"))
+@pytest.fixture
+def make_logger(store, now) -> Callable[..., StoreLogger]:
+    """Return a function that builds the service with options."""
+    rows = SettledRows(store, store.logs)
     return lambda **options: StoreLogger(rows, clock=now, **options)
 
 
@@ -237,10 +219,10 @@ async def test_usage_starts_anew_when_an_execution_was_closed(make_logger):
     assert await messages(logger) == ["a", "b"]
 
 
-async def test_an_execution_that_keeps_logging_is_never_forgotten(now, monkeypatch):
+async def test_an_execution_that_keeps_logging_is_never_forgotten(make_logger, monkeypatch):
     """However many others come and go, its limit holds."""
     monkeypatch.setattr(logger_module, "REMEMBERED_EXECUTIONS", 4)
-    logger = MemoryLogger(clock=now, limits=LogLimits(max_lines=3))
+    logger = make_logger(limits=LogLimits(max_lines=3))
 
     for number in range(50):
         await logger.info("e_ours", str(number))
@@ -249,16 +231,16 @@ async def test_an_execution_that_keeps_logging_is_never_forgotten(now, monkeypat
     assert len(await messages(logger)) == 4
 
 
-async def test_usage_of_forgotten_executions_takes_no_memory(now, monkeypatch):
+async def test_usage_of_forgotten_executions_takes_no_memory(make_logger, monkeypatch):
     monkeypatch.setattr(logger_module, "REMEMBERED_EXECUTIONS", 4)
-    logger = MemoryLogger(clock=now, limits=LogLimits(max_lines=1))
-    await logger.info("e_first", "a")
+    logger = make_logger(limits=LogLimits(max_lines=1))
+    await logger.info("e_ours", "a")
 
     for number in range(50):
         await logger.info(f"e_{number}", "x")
-    await logger.info("e_first", "b")
+    await logger.info("e_ours", "b")
 
-    assert await messages(logger, "e_first") == ["a", "b"]
+    assert await messages(logger) == ["a", "b"]
 
 
 class BrokenRows:
@@ -297,16 +279,16 @@ async def test_lines_that_the_store_does_not_take_are_counted(caplog):
     assert "takes no more lines" in caplog.text
 
 
-async def test_a_failing_masker_lets_nothing_through():
+async def test_a_failing_masker_lets_nothing_through(make_logger):
     class BrokenMasker:
         def text(self, _text, /):
             raise RuntimeError("no idea")
 
-    logger = MemoryLogger(masker=BrokenMasker())
+    logger = make_logger(masker=BrokenMasker())
 
     await logger.info("e_ours", "token: abcdefghijklmnop")
 
-    assert logger.count() == 0
+    assert await messages(logger) == []
     assert logger.write_failures == 1
 
 
@@ -329,39 +311,15 @@ def test_logging_never_suspends(make_logger):
 
 
 @pytest.mark.parametrize(
-    ("level", "shown", "in_api"),
+    ("level", "name"),
     [
-        pytest.param(0, "INFO", "info", id="info"),
-        pytest.param(1, "DEBUG", "debug", id="debug"),
-        pytest.param(2, "WARN", "warn", id="warn"),
-        pytest.param(3, "ERROR", "error", id="error"),
-        pytest.param(9, "UNKNOWN", "info", id="unknown"),
-        pytest.param(-1, "UNKNOWN", "info", id="negative"),
+        pytest.param(0, "info", id="info"),
+        pytest.param(1, "debug", id="debug"),
+        pytest.param(2, "warn", id="warn"),
+        pytest.param(3, "error", id="error"),
+        pytest.param(9, "info", id="unknown"),
+        pytest.param(-1, "info", id="negative"),
     ],
 )
-def test_names_of_levels(level, shown, in_api):
-    assert display_name(level) == shown
-    assert api_name(level) == in_api
-
-
-async def test_the_memory_logger_as_text(now):
-    logger = MemoryLogger(clock=now)
-    await logger.info("e_1", "hello")
-    await logger.log("e_2", 9, "odd")
-
-    at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now.time))
-    assert logger.str() == f"[{at}] [e_1] INFO: hello\n[{at}] [e_2] UNKNOWN: odd"
-    assert re.match(r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] ", str(logger))
-
-
-async def test_the_memory_logger_can_be_counted_and_cleared(now):
-    logger = MemoryLogger(clock=now, limits=LogLimits(max_lines=1))
-    await logger.info("e_1", "a")
-    await logger.info("e_1", "b")
-    assert logger.count() == 2
-
-    logger.clear()
-    await logger.info("e_1", "c")
-
-    assert await messages(logger, "e_1") == ["c"]
-    assert logger.count() == 1
+def test_names_of_levels(level, name):
+    assert api_name(level) == name

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from perilune.clock import WallClock, wall_clock
 from perilune.store import Function, Store, open_store
@@ -18,3 +19,15 @@ async def store_with(*function_ids: str, clock: WallClock = wall_clock) -> Async
             for function_id in function_ids:
                 await store.create_function(Function(id=function_id, name=function_id))
             yield store
+
+
+class NoRows:
+    """Log lines and records of executions that are in no store: dropped."""
+
+    def append(self, *row: object, **named: object) -> bool:
+        return True
+
+    async def page(
+        self, execution_id: str, limit: int | None, offset: int
+    ) -> tuple[list[Any], int]:
+        return [], 0

@@ -1,7 +1,6 @@
 """What guest code can use beyond its own process: logs, data, configuration, the outside world.
 
-Each service has a protocol, what ships for it, and a variant in memory where
-that helps tests.  A function's id scopes data and configuration; an
+Those that reach out have a fake for tests.  A function's id scopes data and configuration; an
 execution's id scopes logs and records of requests.
 """
 
@@ -14,7 +13,6 @@ from perilune.services.ai import (
     ChatRequest,
     ChatResponse,
     FakeAIClient,
-    MemoryAITracker,
     Message,
     StoreAITracker,
     TrackedAIClient,
@@ -31,7 +29,6 @@ from perilune.services.email import (
     EmailTracker,
     EmailValidationError,
     FakeEmailClient,
-    MemoryEmailTracker,
     ResendClient,
     SendRequest,
     SendResponse,
@@ -75,10 +72,8 @@ from perilune.services.logger import (
     Logger,
     LogLevel,
     LogLimits,
-    MemoryLogger,
     StoreLogger,
     api_name,
-    display_name,
 )
 
 __all__ = [
@@ -121,9 +116,6 @@ __all__ = [
     "LogLevel",
     "LogLimits",
     "Logger",
-    "MemoryAITracker",
-    "MemoryEmailTracker",
-    "MemoryLogger",
     "Message",
     "Request",
     "ResendClient",
@@ -143,6 +135,5 @@ __all__ = [
     "api_name",
     "check_env_variable",
     "check_env_variables",
-    "display_name",
     "validate_send_request",
 ]

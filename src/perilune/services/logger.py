@@ -4,9 +4,7 @@ Writing never fails and never waits: a line is masked, bounded and queued.
 Reading does fail, so that a broken store can't look like an empty log.
 """
 
-import builtins
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -40,17 +38,11 @@ class LogLevel(IntEnum):
     ERROR = 3
 
 
-def display_name(level: int) -> str:
-    """Return the name shown to people; `UNKNOWN` for numbers that are no level."""
-    return _DISPLAY_NAMES.get(level, "UNKNOWN")
-
-
 def api_name(level: int) -> str:
     """Return the name used by the API; numbers that are no level count as `info`."""
     return _API_NAMES.get(level, "info")
 
 
-_DISPLAY_NAMES: dict[int, str] = {level.value: level.name for level in LogLevel}
 _API_NAMES: dict[int, str] = {level.value: level.name.lower() for level in LogLevel}
 
 
@@ -252,40 +244,6 @@ class StoreLogger:
         return kept + mark, len(kept.encode()) + len(mark)
 
 
-class MemoryLogger(StoreLogger):
-    """A logger that keeps its lines in memory, for tests and trials."""
-
-    def __init__(
-        self,
-        *,
-        masker: TextMasker = DEFAULT_MASKER,
-        clock: WallClock = wall_clock,
-        limits: LogLimits | None = None,
-    ) -> None:
-        self._memory = _MemoryRows()
-        super().__init__(self._memory, masker=masker, clock=clock, limits=limits)
-
-    def clear(self) -> None:
-        """Drop all lines of all executions."""
-        self._memory.lines.clear()
-        self._recent.clear()
-        self._older.clear()
-
-    def count(self) -> int:
-        """Return the number of lines of all executions."""
-        return len(self._memory.lines)
-
-    def str(self) -> builtins.str:
-        """Return all lines as `[local time] [execution] LEVEL: message`, one per text line."""
-        return "\n".join(
-            f"[{time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(entry.timestamp))}]"
-            f" [{entry.execution_id}] {display_name(entry.level)}: {entry.message}"
-            for entry in self._memory.lines
-        )
-
-    __str__ = str
-
-
 class _Usage:
     """How much one execution has logged."""
 
@@ -295,26 +253,6 @@ class _Usage:
         self.lines = 0
         self.size = 0
         self.is_full = False
-
-
-class _MemoryRows:
-    """Log rows without a database."""
-
-    def __init__(self) -> None:
-        self.lines: list[LogEntry] = []
-
-    def append(
-        self, log_id: str, execution_id: str, level: int, message: str, timestamp: int
-    ) -> bool:
-        self.lines.append(LogEntry(execution_id, level, message, timestamp))
-        return True
-
-    async def page(
-        self, execution_id: str, limit: int | None, offset: int
-    ) -> tuple[list[LogEntry], int]:
-        found = [entry for entry in self.lines if entry.execution_id == execution_id]
-        end = len(found) if limit is None else offset + limit
-        return found[offset:end], len(found)
 
 
 def _storable(text: str) -> str:

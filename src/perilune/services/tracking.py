@@ -8,6 +8,7 @@ from typing import ClassVar, Generic, Protocol, TypeVar
 from perilune.clock import WallClock, wall_clock
 from perilune.ids import new_id
 from perilune.masking import DEFAULT_MASKER
+from perilune.store import RequestRows
 
 MAX_TEXT_BYTES = 64 * 1024
 """Longest text of a record in UTF-8, the mark of a cut one included."""
@@ -56,17 +57,8 @@ class LostRecords:
             )
 
 
-class OfExecution(Protocol):
-    """A record that belongs to an execution."""
-
-    @property
-    def execution_id(self) -> str:
-        """The execution."""
-        ...
-
-
 Q = TypeVar("Q")
-R = TypeVar("R", bound=OfExecution)
+R = TypeVar("R")
 
 
 class RequestMasker(Protocol):
@@ -82,18 +74,6 @@ class RequestMasker(Protocol):
 
     def url(self, url: str, /) -> str:
         """Return an address with secrets replaced."""
-        ...
-
-
-class RequestRows(Protocol[R]):
-    """The part of the store that a tracker needs."""
-
-    def append(self, row: R, /) -> bool:
-        """Queue one row; False when the store takes no more."""
-        ...
-
-    async def page(self, execution_id: str, limit: int | None, offset: int) -> tuple[list[R], int]:
-        """Return rows of an execution oldest first and the total; a limit of None means all."""
         ...
 
 
@@ -148,21 +128,3 @@ class StoreTracker(ABC, Generic[Q, R]):
     @abstractmethod
     def _row(self, execution_id: str, request: Q) -> R:
         """Return the masked record of an attempt."""
-
-
-class MemoryRequestRows(Generic[R]):
-    """Rows of requests without a database, for tests and trials."""
-
-    def __init__(self) -> None:
-        self._rows: list[R] = []
-
-    def append(self, row: R) -> bool:
-        """Keep one row; always True."""
-        self._rows.append(row)
-        return True
-
-    async def page(self, execution_id: str, limit: int | None, offset: int) -> tuple[list[R], int]:
-        """Return rows of an execution oldest first and the total; a limit of None means all."""
-        found = [row for row in self._rows if row.execution_id == execution_id]
-        end = len(found) if limit is None else offset + limit
-        return found[offset:end], len(found)

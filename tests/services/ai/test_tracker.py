@@ -14,7 +14,6 @@ from perilune.services.ai import (
     ChatRequest,
     ChatResponse,
     FakeAIClient,
-    MemoryAITracker,
     Message,
     StoreAITracker,
     TrackedAIClient,
@@ -23,8 +22,9 @@ from perilune.services.ai import (
 )
 from perilune.services.env import Env
 from perilune.services.http import FakeClient, HTTPClientError
-from perilune.services.tracking import CUT_MARK, MAX_TEXT_BYTES, MemoryRequestRows
+from perilune.services.tracking import CUT_MARK, MAX_TEXT_BYTES
 from perilune.store import AIRequestStatus, ExecutionStatus, StoreUnavailable
+from tests.services.conftest import SettledRows
 
 REQUEST = ChatRequest(provider="openai", model="m", messages=(Message("user", "hi"),))
 ANSWER = ChatResponse(
@@ -38,8 +38,8 @@ ANSWER = ChatResponse(
 
 
 @pytest.fixture
-def tracker(now) -> MemoryAITracker:
-    return MemoryAITracker(clock=now)
+def tracker(store, now) -> StoreAITracker:
+    return StoreAITracker(SettledRows(store, store.ai_requests), clock=now)
 
 
 def attempt(**members) -> TrackRequest:
@@ -62,15 +62,10 @@ async def record_of(tracker, **members):
     return row
 
 
-@pytest.mark.parametrize("form", ["store", "memory"])
-async def test_records_are_read_in_order_and_in_pages(store, now, form):
-    rows = {"store": StoreAITracker(store.ai_requests, clock=now), "memory": MemoryAITracker()}
-    tracker = rows[form]
+async def test_records_are_read_in_order_and_in_pages(tracker):
     for number in range(5):
         await tracker.track("e_ours", attempt(duration_ms=number))
         await tracker.track("e_theirs", attempt(duration_ms=99))
-    # One queue: what is waited for comes after what is not.
-    await store.update_execution("e_ours", ExecutionStatus.SUCCESS, 1, None, None)
 
     every = await tracker.requests("e_ours")
     page, total = await tracker.requests_paginated("e_ours", 2, 3)
@@ -219,12 +214,12 @@ async def test_lost_records_are_counted_and_reported_but_never_raise(caplog, row
     assert "s3cret text" not in caplog.text
 
 
-async def test_a_failing_masker_lets_nothing_through():
+async def test_a_failing_masker_lets_nothing_through(store):
     class BrokenMasker(Masker):
         def body(self, text: str, content_type: str | None = None) -> str:
             raise RuntimeError("no idea")
 
-    tracker = StoreAITracker(MemoryRequestRows(), masker=BrokenMasker())
+    tracker = StoreAITracker(SettledRows(store, store.ai_requests), masker=BrokenMasker())
 
     await tracker.track("e_ours", attempt())
 
@@ -381,9 +376,9 @@ async def test_the_fake_client_repeats_its_last_answer():
 
 async def test_tokens_are_counted_by_provider_model_and_direction(tracker):
     for _ in range(2):
-        await tracker.track("e", attempt(input_tokens=10, output_tokens=3))
-    await tracker.track("e", attempt(model="other-model", input_tokens=1))
-    await tracker.track("e", attempt(status=AIRequestStatus.ERROR))
+        await tracker.track("e_ours", attempt(input_tokens=10, output_tokens=3))
+    await tracker.track("e_ours", attempt(model="other-model", input_tokens=1))
+    await tracker.track("e_ours", attempt(status=AIRequestStatus.ERROR))
 
     assert tracker.tokens == {
         ("openai", "m", "input"): 20,
@@ -395,7 +390,7 @@ async def test_tokens_are_counted_by_provider_model_and_direction(tracker):
 async def test_made_up_models_do_not_fill_the_memory(tracker, monkeypatch):
     monkeypatch.setattr("perilune.services.ai.tracker.MAX_COUNTED", 3)
     for number in range(10):
-        await tracker.track("e", attempt(model=f"{number}" * 1000, input_tokens=1))
+        await tracker.track("e_ours", attempt(model=f"{number}" * 1000, input_tokens=1))
 
     assert len(tracker.tokens) == 4
     assert tracker.tokens["other", "other", "input"] == 7

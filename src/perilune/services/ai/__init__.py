@@ -1,7 +1,7 @@
 """AI chat for guest code: the providers, and the record of every attempt."""
 
 from perilune.services.ai.client import ChatClient
-from perilune.services.ai.fake import FakeAIClient, MemoryAITracker
+from perilune.services.ai.fake import FakeAIClient
 from perilune.services.ai.tracker import StoreAITracker, TrackedAIClient
 from perilune.services.ai.types import (
     AIClient,
@@ -25,7 +25,6 @@ __all__ = [
     "ChatRequest",
     "ChatResponse",
     "FakeAIClient",
-    "MemoryAITracker",
     "Message",
     "StoreAITracker",
     "TrackRequest",

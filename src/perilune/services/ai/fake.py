@@ -1,9 +1,6 @@
-"""AI without a provider and records without a database, for tests and trials."""
+"""AI without a provider, for tests and trials."""
 
-from perilune.clock import WallClock, wall_clock
-from perilune.services.ai.tracker import StoreAITracker
 from perilune.services.ai.types import AIError, ChatRequest, ChatResponse
-from perilune.services.tracking import MemoryRequestRows
 
 
 class FakeAIClient:
@@ -22,10 +19,3 @@ class FakeAIClient:
         if isinstance(answer, AIError):
             raise answer
         return answer
-
-
-class MemoryAITracker(StoreAITracker):
-    """A tracker that keeps its records in memory."""
-
-    def __init__(self, *, clock: WallClock = wall_clock) -> None:
-        super().__init__(MemoryRequestRows(), clock=clock)

@@ -1,7 +1,7 @@
 """E-mail for guest code: the providers, and the record of every attempt."""
 
 from perilune.services.email.client import DefaultEmailClient
-from perilune.services.email.fake import FakeEmailClient, MemoryEmailTracker
+from perilune.services.email.fake import FakeEmailClient
 from perilune.services.email.resend import ResendClient
 from perilune.services.email.smtp import SMTPClient
 from perilune.services.email.tracker import StoreEmailTracker, TrackedEmailClient
@@ -29,7 +29,6 @@ __all__ = [
     "EmailTracker",
     "EmailValidationError",
     "FakeEmailClient",
-    "MemoryEmailTracker",
     "ResendClient",
     "SMTPClient",
     "SendRequest",

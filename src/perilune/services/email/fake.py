@@ -1,12 +1,8 @@
-"""E-mail without a provider and records without a database, for tests and trials."""
+"""E-mail without a provider, for tests and trials."""
 
-from perilune.clock import WallClock, wall_clock
 from perilune.services.email.payload import request_json
-from perilune.services.email.tracker import StoreEmailTracker
 from perilune.services.email.types import EmailError, SendRequest, SendResponse
 from perilune.services.email.validate import validate_send_request
-from perilune.services.tracking import MemoryRequestRows
-from perilune.store import EmailRequest
 
 
 class FakeEmailClient:
@@ -28,10 +24,3 @@ class FakeEmailClient:
         if isinstance(answer, EmailError):
             raise answer
         return answer
-
-
-class MemoryEmailTracker(StoreEmailTracker):
-    """A tracker that keeps its records in memory."""
-
-    def __init__(self, *, clock: WallClock = wall_clock) -> None:
-        super().__init__(MemoryRequestRows[EmailRequest](), clock=clock)

@@ -30,55 +30,26 @@ from perilune.store.selection import ExecutionFilter, ExecutionPage, FunctionQue
 class DB(Protocol):
     """Functions, versions, executions, and the rows of everything that belongs to them."""
 
-    @property
-    def kv(self) -> KVRows:
-        """Key-value pairs."""
-        ...
-
-    @property
-    def env(self) -> EnvRows:
-        """Environment variables."""
-        ...
-
-    @property
-    def signing_secrets(self) -> SigningSecretRows:
-        """Secrets that signatures of calls are checked with."""
-        ...
-
-    @property
-    def logs(self) -> LogRows:
-        """Lines that executions have logged."""
-        ...
-
-    @property
-    def ai_requests(self) -> AIRequestRows:
-        """Requests to AI providers."""
-        ...
-
-    @property
-    def email_requests(self) -> EmailRequestRows:
-        """E-mails."""
-        ...
-
-    @property
-    def tokens(self) -> TokenRows:
-        """API tokens."""
-        ...
-
-    @property
-    def sessions(self) -> SessionRows:
-        """Sessions of people who have signed in."""
-        ...
-
-    @property
-    def statistics(self) -> FigureRows:
-        """How many executions there were, and how long they took."""
-        ...
-
-    @property
-    def ticks(self) -> TickRows:
-        """What has become of which tick of a schedule."""
-        ...
+    kv: KVRows
+    """Key-value pairs."""
+    env: EnvRows
+    """Environment variables."""
+    signing_secrets: SigningSecretRows
+    """Secrets that signatures of calls are checked with."""
+    logs: LogRows
+    """Lines that executions have logged."""
+    ai_requests: AIRequestRows
+    """Requests to AI providers."""
+    email_requests: EmailRequestRows
+    """E-mails."""
+    tokens: TokenRows
+    """API tokens."""
+    sessions: SessionRows
+    """Sessions of people who have signed in."""
+    statistics: FigureRows
+    """How many executions there were, and how long they took."""
+    ticks: TickRows
+    """What has become of which tick of a schedule."""
 
     async def create_function(self, fn: Function) -> Function:
         """Store *fn* under the id it carries; both timestamps are set to now."""
@@ -216,15 +187,10 @@ class DB(Protocol):
 class Store(DB, Protocol):
     """An open store, as `open_store` gives it."""
 
-    @property
-    def secrets(self) -> SecretRows:
-        """All values that are kept encrypted."""
-        ...
-
-    @property
-    def maintenance(self) -> Maintenance | None:
-        """What can be done with the database as a whole; None where that is not ours to do."""
-        ...
+    secrets: SecretRows
+    """All values that are kept encrypted."""
+    maintenance: Maintenance | None
+    """What can be done with the database as a whole; None where that is not ours to do."""
 
     @property
     def closed(self) -> bool:

@@ -12,6 +12,19 @@ from typing import TypeVar
 
 from perilune.clock import WallClock
 from perilune.store.cache import RecordCache
+from perilune.store.contract import (
+    AIRequestRows,
+    EmailRequestRows,
+    EnvRows,
+    FigureRows,
+    KVRows,
+    LogRows,
+    SecretRows,
+    SessionRows,
+    SigningSecretRows,
+    TickRows,
+    TokenRows,
+)
 from perilune.store.errors import StoreError, StoreUnavailable
 from perilune.store.maintenance import Maintenance
 from perilune.store.sqlite.connection.access import Access
@@ -121,16 +134,17 @@ class SqliteSession:
         versions = Versions(access, clock)
         executions = Executions(access, clock)
         lists = ExecutionLists(access)
-        self.kv = KVStore(access, clock)
-        self.env = EnvStore(access, clock, vault)
-        self.signing_secrets = SigningSecretStore(access, clock, vault)
-        self.logs = LogStore(access)
-        self.ai_requests = AIRequestStore(access)
-        self.email_requests = EmailRequestStore(access)
-        self.tokens = TokenStore(access)
-        self.sessions = SessionStore(access, clock)
-        self.statistics = Statistics(access, pause)
-        self.ticks = TickStore(access, clock)
+        self.kv: KVRows = KVStore(access, clock)
+        self.env: EnvRows = EnvStore(access, clock, vault)
+        self.signing_secrets: SigningSecretRows = SigningSecretStore(access, clock, vault)
+        self.logs: LogRows = LogStore(access)
+        self.ai_requests: AIRequestRows = AIRequestStore(access)
+        self.email_requests: EmailRequestRows = EmailRequestStore(access)
+        self.tokens: TokenRows = TokenStore(access)
+        self.sessions: SessionRows = SessionStore(access, clock)
+        self._statistics = Statistics(access, pause)
+        self.statistics: FigureRows = self._statistics
+        self.ticks: TickRows = TickStore(access, clock)
 
         self.create_function = functions.create
         self.get_function = functions.read
@@ -162,7 +176,7 @@ class SqliteSession:
         gone += await self._retention.purge_old(now)
         gone += await self._retention.purge_large()
         gone.update(await self._expiry.purge(now))
-        await self.statistics.merge_old(now)
+        await self._statistics.merge_old(now)
         return {**dict.fromkeys(TABLES_OF_EXECUTIONS, 0), **gone}
 
     async def ping(self) -> None:
@@ -224,7 +238,7 @@ class SqliteStore(SqliteSession):
         self._closing: asyncio.Task[None] | None = None
         self._listeners: list[Callable[[str], None]] = []
         super().__init__(_StoreAccess(self._writer, self._readers), clock, vault)
-        self.secrets = Secrets(self._access, vault)
+        self.secrets: SecretRows = Secrets(self._access, vault)
         self._compaction = Compaction(self._access, asyncio.sleep)
         self.purge_deleted = self._retention.purge_deleted
         self.purge_orphans = self._expiry.purge_orphans
