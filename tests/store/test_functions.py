@@ -2,7 +2,6 @@ import asyncio
 
 import msgspec
 import pytest
-from msgspec import UNSET
 
 from perilune.store import (
     AlreadyExists,
@@ -117,7 +116,6 @@ async def test_text_that_is_no_unicode_is_refused_without_harm(store):
         pytest.param({"cron_schedule": ""}, {"cron_schedule": None}, id="empty-schedule"),
         pytest.param({"cron_status": "paused"}, {"cron_status": "paused"}, id="pause"),
         pytest.param({"save_response": False}, {"save_response": False}, id="save-response"),
-        pytest.param({"code": "return 2"}, {}, id="code-is-no-setting"),
         pytest.param({}, {}, id="nothing"),
         pytest.param(
             {"name": "b", "disabled": False, "retention_days": 7},
@@ -138,10 +136,6 @@ async def test_update_changes_what_is_given_and_nothing_else(store, clock, updat
     for name in untouched:
         assert getattr(after, name) == getattr(before, name), name
     assert after.updated_at == NOW + 60
-
-
-def test_what_is_not_given_differs_from_none():
-    assert UpdateFunctionRequest().description is UNSET
 
 
 async def test_list_is_newest_first_with_the_active_version(store, clock):

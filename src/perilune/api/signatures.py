@@ -163,5 +163,4 @@ _SCHEMES = {
     "github": _Scheme(_github_claim, str.encode, _hex),
     "stripe": _Scheme(_stripe_claim, str.encode, _hex),
 }
-SCHEMES = tuple(_SCHEMES)
-DEFAULT_SCHEME = SCHEMES[0]
+DEFAULT_SCHEME = "standard"

@@ -5,10 +5,11 @@ what a file does not name has its default.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from perilune.client.errors import ClientError
+from perilune.function_settings import SETTINGS as FUNCTION_SETTINGS
+from perilune.function_settings import Form, Setting, SettingValue
 
 Settings = dict[str, Any]
 """By the API's names, all of `SETTINGS`."""
@@ -24,45 +25,9 @@ class UnusableFolder(ClientError):
     code = "unusable_folder"
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One setting of a function."""
+SETTINGS = tuple(one for one in FUNCTION_SETTINGS.values() if one.name != "name")
+"""In the order in which they stand in the file; its `name` says which function it describes."""
 
-    name: str
-    """The API's name."""
-    section: str
-    """The table in the file; empty: none."""
-    key: str
-    kind: type
-    default: str | int | bool | None = None
-
-
-SETTINGS = (
-    Setting("description", "", "description", str),
-    Setting("runtime", "", "runtime", str, "lua"),
-    Setting("disabled", "", "disabled", bool, False),
-    Setting("env_writable", "", "env_writable", bool, True),
-    Setting("cron_schedule", "schedule", "cron", str),
-    Setting("cron_status", "schedule", "status", str, "paused"),
-    Setting("cron_time_zone", "schedule", "time_zone", str),
-    Setting("cron_missed", "schedule", "missed", str, "skip"),
-    Setting("cron_overlap", "schedule", "overlap", str, "skip"),
-    Setting("timeout_s", "limits", "timeout_s", int),
-    Setting("memory_mb", "limits", "memory_mb", int),
-    Setting("rate_limit", "limits", "calls", int),
-    Setting("rate_window_s", "limits", "calls_window_s", int),
-    Setting("max_concurrency", "limits", "concurrency", int),
-    Setting("access", "access", "who", str, "public"),
-    Setting("signature_scheme", "access", "signature_scheme", str),
-    Setting("allowed_methods", "access", "methods", str),
-    Setting("handles_options", "access", "handles_options", bool, False),
-    Setting("unsandboxed_html", "access", "unsandboxed_html", bool, False),
-    Setting("retention_days", "records", "days", int),
-    Setting("retention_bytes", "records", "bytes", int),
-    Setting("save_response", "records", "responses", bool, False),
-)
-
-_AT_CREATION = frozenset({"runtime"})
 _SCHEDULE_STATUS = "cron_status"
 
 
@@ -82,9 +47,9 @@ def to_file(
     content: dict[str, Any] = {"name": name}
     for one in SETTINGS:
         value = settings[one.name]
-        if value == _default(one, settings) and one.name != "runtime":
+        if value == _default(one, settings) and not one.is_fixed:
             continue
-        if one.name == "allowed_methods":
+        if one.form is Form.METHODS:
             value = str(value).split(",")
         place = content.setdefault(one.section, {}) if one.section else content
         place[one.key] = value
@@ -153,9 +118,10 @@ def changed_settings(before: Settings, after: Settings) -> Settings:
 def is_same(name: str, one: object, other: object) -> bool:
     """Tell whether two values of a setting mean the same to the server, which tidies them."""
     if isinstance(one, str) and isinstance(other, str):
-        if name == "allowed_methods":
+        form = FUNCTION_SETTINGS[name].form
+        if form is Form.METHODS:
             return _words(one) == _words(other)
-        if name == "cron_schedule":
+        if form is Form.CRON:
             return one.split() == other.split()
     return one == other
 
@@ -165,11 +131,11 @@ def for_creation(settings: Settings) -> Settings:
     return {
         one.name: settings[one.name]
         for one in SETTINGS
-        if one.name in _AT_CREATION or settings[one.name] != one.default
+        if one.is_fixed or settings[one.name] != one.default
     }
 
 
-def _default(one: Setting, settings: Settings) -> str | int | bool | None:
+def _default(one: Setting, settings: Settings) -> SettingValue:
     # Who writes a schedule into a file wants it to fire.
     if one.name == _SCHEDULE_STATUS and settings["cron_schedule"]:
         return "active"
@@ -180,9 +146,9 @@ def _words(methods: str) -> set[str]:
     return {word.strip().upper() for word in methods.split(",")}
 
 
-def _checked(one: Setting, value: object, where: str) -> str | int | bool:
+def _checked(one: Setting, value: object, where: str) -> SettingValue:
     place = f"{one.section}.{one.key}" if one.section else one.key
-    if one.name == "allowed_methods":
+    if one.form is Form.METHODS:
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
             raise UnusableFolder(f"{where}: `{place}` must be a list of texts")
         return ",".join(value)

@@ -6,6 +6,7 @@ database, an SQLite file (`sqlite`).  How it works and what survives a crash:
 docs/explanation/store.md.
 """
 
+from perilune.function_settings import CronStatus, UpdateFunctionRequest
 from perilune.store.activity import (
     Activity,
     Figures,
@@ -86,7 +87,6 @@ from perilune.store.records import (
     AIRequestStatus,
     ApiToken,
     CronJob,
-    CronStatus,
     CronTick,
     EmailRequest,
     EmailRequestStatus,
@@ -106,7 +106,6 @@ from perilune.store.records import (
     RequestStatus,
     SigningSecret,
     TickOutcome,
-    UpdateFunctionRequest,
     VersionSummary,
     to_json,
 )

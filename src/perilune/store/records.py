@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from perilune.function_settings import FunctionSettings
+
 DEFAULT_PAGE_LIMIT = 20
 MAX_PAGE_LIMIT = 100
 
@@ -26,13 +28,6 @@ class ExecutionTrigger(StrEnum):
     """A trial of a draft through the management API; not part of any figures."""
     REPLAY = "replay"
     """The stored event of an earlier execution."""
-
-
-class CronStatus(StrEnum):
-    """Whether a schedule fires."""
-
-    ACTIVE = "active"
-    PAUSED = "paused"
 
 
 class TickOutcome(StrEnum):
@@ -72,51 +67,12 @@ class LogLevelName(StrEnum):
     ERROR = "error"
 
 
-class Function(msgspec.Struct, frozen=True, kw_only=True):
+class Function(FunctionSettings, frozen=True, kw_only=True):
     """A function's identity and settings, without its code."""
 
     id: str
-    name: str
-    description: str | None = None
-    env_vars: dict[str, str] = {}
+    env_vars: dict[str, str] = msgspec.field(default_factory=dict)
     """Filled only where one function is read for its owner; the values live in the env store."""
-    disabled: bool = False
-    retention_days: int | None = None
-    """None means 7."""
-    cron_schedule: str | None = None
-    cron_status: str | None = None
-    save_response: bool = False
-    env_writable: bool = True
-    """Whether the function's own code may change its environment variables."""
-    runtime: str = "lua"
-    """The language of its code; chosen when the function is created."""
-    timeout_s: int | None = None
-    """Longest time one execution may take; None means the server's limit."""
-    memory_mb: int | None = None
-    """Memory one worker may use, in MiB; None means the server's limit."""
-    retention_bytes: int | None = None
-    """Most bytes that its executions may take up in the store; None means any number."""
-    cron_time_zone: str | None = None
-    """IANA name of the zone of its schedule; None means the server's."""
-    cron_missed: str = "skip"
-    """What becomes of ticks while no server ran: `skip` or `run_once`."""
-    cron_overlap: str = "skip"
-    """What becomes of a tick while the last one still runs: `skip` or `allow`."""
-    access: str = "public"
-    """Who may call it: `public`, `token` or `signature`."""
-    signature_scheme: str | None = None
-    """How signatures are made: `standard`, `github` or `stripe`."""
-    allowed_methods: str | None = None
-    """Comma-separated HTTP methods; None means all."""
-    rate_limit: int | None = None
-    """Calls per `rate_window_s` seconds; None means any number."""
-    rate_window_s: int | None = None
-    max_concurrency: int | None = None
-    """Most executions at a time; None means any number."""
-    handles_options: bool = False
-    """Whether the function answers OPTIONS itself, instead of the server."""
-    unsandboxed_html: bool = False
-    """Whether its HTML may run with the server's own origin."""
     created_at: int = 0
     updated_at: int = 0
 
@@ -324,38 +280,6 @@ class SigningSecret(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     function_id: str
     created_at: int
-
-
-class UpdateFunctionRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Changes of a function's settings.
-
-    A member left at `UNSET` is not touched; None clears what can be cleared.
-    `code` is not a setting: it makes a new version (`DB.create_version`).
-    """
-
-    name: str | msgspec.UnsetType = msgspec.UNSET
-    description: str | None | msgspec.UnsetType = msgspec.UNSET
-    code: str | msgspec.UnsetType = msgspec.UNSET
-    disabled: bool | msgspec.UnsetType = msgspec.UNSET
-    retention_days: int | None | msgspec.UnsetType = msgspec.UNSET
-    cron_schedule: str | None | msgspec.UnsetType = msgspec.UNSET
-    cron_status: str | None | msgspec.UnsetType = msgspec.UNSET
-    save_response: bool | msgspec.UnsetType = msgspec.UNSET
-    env_writable: bool | msgspec.UnsetType = msgspec.UNSET
-    timeout_s: int | None | msgspec.UnsetType = msgspec.UNSET
-    memory_mb: int | None | msgspec.UnsetType = msgspec.UNSET
-    retention_bytes: int | None | msgspec.UnsetType = msgspec.UNSET
-    cron_time_zone: str | None | msgspec.UnsetType = msgspec.UNSET
-    cron_missed: str | msgspec.UnsetType = msgspec.UNSET
-    cron_overlap: str | msgspec.UnsetType = msgspec.UNSET
-    access: str | msgspec.UnsetType = msgspec.UNSET
-    signature_scheme: str | None | msgspec.UnsetType = msgspec.UNSET
-    allowed_methods: str | None | msgspec.UnsetType = msgspec.UNSET
-    rate_limit: int | None | msgspec.UnsetType = msgspec.UNSET
-    rate_window_s: int | None | msgspec.UnsetType = msgspec.UNSET
-    max_concurrency: int | None | msgspec.UnsetType = msgspec.UNSET
-    handles_options: bool | msgspec.UnsetType = msgspec.UNSET
-    unsandboxed_html: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class PaginationParams(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from perilune.api.parameters import Fields, Page, Search, Show, Sort
 from perilune.api.replies import json_answer
 from perilune.api.routes.shapes import FunctionAnswer, FunctionList
 from perilune.api.routes.table import RouteTable, caller_of
-from perilune.api.rules.functions import FunctionBody, checked_creation, checked_update
+from perilune.api.rules.functions import FunctionBody, VersionBody, checked_creation, checked_update
 from perilune.api.rules.lists import function_query
 from perilune.api.rules.versions import checked_note
 from perilune.api.scopes import Scope
@@ -134,7 +134,7 @@ class _Version(TypedDict):
     is_admin: bool
 
 
-def _version_of(request: Request, wanted: FunctionBody) -> _Version:
+def _version_of(request: Request, wanted: VersionBody) -> _Version:
     caller = caller_of(request)
     return _Version(
         requirements=wanted.requirements,

@@ -1,58 +1,45 @@
 """The body that creates or changes a function, and the rules for its values.
 
-The shape is checked first, as a whole; then the rules, one member after the other, and the first
-broken one is reported.
+Its settings, with their rules, are those that `perilune.function_settings` declares.  The shape is
+checked first, as a whole; then the rules, one member after the other, and the first broken one is
+reported.
 """
 
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from perilune.api.errors import InvalidRequest
-from perilune.api.rules.calls import (
-    AccessWord,
-    Concurrency,
-    MethodList,
-    RateLimit,
-    RateWindow,
-    SchemeWord,
-    Timeout,
-    checked_calls,
-)
 from perilune.api.rules.schedules import (
-    MISSED_POLICIES,
-    OVERLAP_POLICIES,
     check_active,
-    checked_schedule,
+    checked_expression,
+    checked_zone,
+    pause_without_schedule,
 )
 from perilune.api.rules.versions import MAX_CODE_BYTES, MAX_NOTE_CHARS, checked_code
-from perilune.store import CronStatus, UpdateFunctionRequest
-
-MAX_NAME_CHARS = 100
-MAX_DESCRIPTION_CHARS = 500
-RETENTION_DAYS = (7, 15, 30, 365)
-MIN_RETENTION_BYTES = 1024 * 1024
-MAX_RETENTION_BYTES = 2**50
-MIN_MEMORY_MB = 16
+from perilune.function_settings import (
+    METHODS,
+    SETTINGS,
+    Form,
+    Setting,
+    SettingValue,
+    UpdateFunctionRequest,
+)
 
 _LINE_SEPARATORS = frozenset({"Cc", "Zl", "Zp"})
 
 # What the description of the API says of these members.  Their rules are checked further down,
 # since whoever breaks one is told which.
 _PRINTABLE = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]"
-_Name = Annotated[
-    str,
-    msgspec.Meta(
-        extra_json_schema={
-            "maxLength": MAX_NAME_CHARS,
-            "pattern": rf"^{_PRINTABLE}*[^\s\x00-\x1f\x7f-\x9f]{_PRINTABLE}*$",
-        }
-    ),
-]
-_Description = Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": MAX_DESCRIPTION_CHARS})]
+_METHOD = f"({'|'.join(METHODS)})"
+_PATTERNS = {
+    Form.NAME: rf"^{_PRINTABLE}*[^\s\x00-\x1f\x7f-\x9f]{_PRINTABLE}*$",
+    Form.METHODS: f"^({_METHOD}(,{_METHOD})*)?$",
+}
 _Code = Annotated[
     str,
     msgspec.Meta(
@@ -66,16 +53,6 @@ _Note = Annotated[
         extra_json_schema={"maxLength": MAX_NOTE_CHARS},
     ),
 ]
-_RetentionDays = Annotated[int, msgspec.Meta(extra_json_schema={"enum": list(RETENTION_DAYS)})]
-_RetentionBytes = Annotated[
-    int,
-    msgspec.Meta(
-        extra_json_schema={"minimum": MIN_RETENTION_BYTES, "maximum": MAX_RETENTION_BYTES}
-    ),
-]
-_CronStatus = Annotated[str, msgspec.Meta(extra_json_schema={"enum": [*map(str, CronStatus)]})]
-_CronMissed = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(MISSED_POLICIES)})]
-_CronOverlap = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(OVERLAP_POLICIES)})]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,58 +67,60 @@ class Offer:
     """Longest time of an execution."""
 
 
-class FunctionBody(msgspec.Struct, frozen=True, kw_only=True):
-    """Code and settings of a function; what is left out stays as it is.
+class VersionBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What makes a new version of a function; what was not given is `UNSET`."""
 
-    What was not given is `UNSET`.
-    """
-
-    name: _Name | UnsetType | None = UNSET
-    description: _Description | UnsetType | None = UNSET
     code: _Code | UnsetType | None = UNSET
     note: _Note | UnsetType | None = UNSET
-    disabled: bool | UnsetType | None = UNSET
-    retention_days: _RetentionDays | UnsetType | None = UNSET
-    retention_bytes: _RetentionBytes | UnsetType | None = UNSET
-    cron_schedule: str | UnsetType | None = UNSET
-    cron_status: _CronStatus | UnsetType | None = UNSET
-    save_response: bool | UnsetType | None = UNSET
-    env_writable: bool | UnsetType | None = UNSET
-    runtime: str | UnsetType | None = UNSET
-    memory_mb: int | UnsetType | None = UNSET
     requirements: str | UnsetType | None = UNSET
-    cron_time_zone: str | UnsetType | None = UNSET
-    cron_missed: _CronMissed | UnsetType | None = UNSET
-    cron_overlap: _CronOverlap | UnsetType | None = UNSET
-    timeout_s: Timeout | UnsetType | None = UNSET
-    access: AccessWord | UnsetType | None = UNSET
-    signature_scheme: SchemeWord | UnsetType | None = UNSET
-    allowed_methods: MethodList | UnsetType | None = UNSET
-    rate_limit: RateLimit | UnsetType | None = UNSET
-    rate_window_s: RateWindow | UnsetType | None = UNSET
-    max_concurrency: Concurrency | UnsetType | None = UNSET
-    handles_options: bool | UnsetType | None = UNSET
-    unsandboxed_html: bool | UnsetType | None = UNSET
+
+
+def _member(setting: Setting) -> tuple[str, Any, Any]:
+    """Return the member of a body that has *setting*, for `msgspec.defstruct`."""
+    described = msgspec.Meta(description=setting.help, extra_json_schema=_schema(setting))
+    kind = Annotated[setting.kind, described]  # type: ignore[name-defined]  # made at run time
+    return setting.name, kind | UnsetType | None, UNSET
+
+
+def _schema(setting: Setting) -> dict[str, object]:
+    if setting.words:
+        return {"enum": [*([""] if setting.empty_clears else []), *setting.words]}
+    if setting.kind is int:
+        most = {} if setting.most is None else {"maximum": setting.most}
+        return {"minimum": setting.least, **most}
+    longest = {} if setting.max_chars is None else {"maxLength": setting.max_chars}
+    pattern = {"pattern": _PATTERNS[setting.form]} if setting.form in _PATTERNS else {}
+    return {**longest, **pattern}
+
+
+FunctionBody: type[VersionBody] = msgspec.defstruct(  # type: ignore[assignment]  # by its bases
+    "FunctionBody",
+    [_member(one) for one in SETTINGS.values()],
+    bases=(VersionBody,),
+    namespace={"__doc__": "Code and settings of a function; what is left out stays as it is."},
+    frozen=True,
+    kw_only=True,
+)
 
 
 def checked_creation(
-    body: FunctionBody, offer: Offer
+    body: VersionBody, offer: Offer
 ) -> tuple[UpdateFunctionRequest, str, str | UnsetType]:
     """Return the settings, the code and the language of a new function.
 
     Raises:
         InvalidRequest: a rule is broken.
     """
-    name = _name(body.name if isinstance(body.name, str) else "")
-    description = _description(body.description)
+    if not isinstance(getattr(body, "name", None), str):
+        body = msgspec.structs.replace(body, name="")
+    settings, runtime = _checked(body, offer)
     code = checked_code(body.code if isinstance(body.code, str) else "")
-    settings = _settings(body, name, description, offer)
     check_active(settings)
-    return settings, code, _runtime(body.runtime, offer)
+    return settings, code, runtime
 
 
 def checked_update(
-    body: FunctionBody, offer: Offer
+    body: VersionBody, offer: Offer
 ) -> tuple[UpdateFunctionRequest, str | UnsetType, str | UnsetType]:
     """Return the changed settings, the new code, if any, and the language, if it is given.
 
@@ -150,108 +129,88 @@ def checked_update(
     Raises:
         InvalidRequest: nothing is changed, or a rule is broken.
     """
-    clearable: tuple[object, ...] = (
-        body.description,
-        body.retention_days,
-        body.retention_bytes,
-        body.cron_schedule,
-        body.cron_status,
-        body.memory_mb,
-        body.requirements,
-        body.cron_time_zone,
-        body.timeout_s,
-        body.signature_scheme,
-        body.allowed_methods,
-        body.rate_limit,
-        body.rate_window_s,
-        body.max_concurrency,
-    )
-    others: tuple[object, ...] = (
-        body.name,
-        body.code,
-        body.disabled,
-        body.save_response,
-        body.env_writable,
-        body.runtime,
-        body.cron_missed,
-        body.cron_overlap,
-        body.access,
-        body.handles_options,
-        body.unsandboxed_html,
-    )
-    if all(one is UNSET for one in clearable) and all(one in (UNSET, None) for one in others):
+    is_same_version = body.code in (UNSET, None) and body.requirements is UNSET
+    if is_same_version and not _given(body):
         raise InvalidRequest("request: at least one field must be provided for update")
-    name = _name(body.name) if isinstance(body.name, str) else UNSET
-    description = _description(body.description)
+    settings, runtime = _checked(body, offer)
     code = checked_code(body.code) if isinstance(body.code, str) else UNSET
-    return _settings(body, name, description, offer), code, _runtime(body.runtime, offer)
+    return settings, code, runtime
 
 
-def _settings(
-    body: FunctionBody, name: str | UnsetType, description: str | UnsetType | None, offer: Offer
-) -> UpdateFunctionRequest:
-    return UpdateFunctionRequest(
-        name=name,
-        description=description,
-        disabled=_flag(body.disabled),
-        retention_days=_retention_days(body.retention_days),
-        retention_bytes=_retention_bytes(body.retention_bytes),
-        save_response=_flag(body.save_response),
-        env_writable=_flag(body.env_writable),
-        memory_mb=_memory_mb(body.memory_mb, offer),
-        **checked_schedule(body),
-        **checked_calls(body, offer.timeout_s),
-    )
+def _given(body: VersionBody) -> dict[str, SettingValue]:
+    """Return the settings that *body* has; null is none for what has no such value."""
+    return {
+        name: value
+        for name, setting in SETTINGS.items()
+        if (value := getattr(body, name)) is not UNSET
+        and (value is not None or setting.is_clearable)
+    }
 
 
-def _name(text: str) -> str:
-    name = text.strip()
-    if not name:
-        raise InvalidRequest("name: name cannot be empty")
-    if len(name) > MAX_NAME_CHARS:
-        raise InvalidRequest(f"name: name cannot be longer than {MAX_NAME_CHARS} characters")
-    if any(unicodedata.category(one) in _LINE_SEPARATORS for one in name):
-        raise InvalidRequest("name: name cannot contain control characters")
-    return name
+def _checked(body: VersionBody, offer: Offer) -> tuple[UpdateFunctionRequest, str | UnsetType]:
+    changes = {
+        name: _checked_value(SETTINGS[name], value, offer) for name, value in _given(body).items()
+    }
+    runtime = changes.pop("runtime", UNSET)
+    pause_without_schedule(changes)
+    return UpdateFunctionRequest(**changes), runtime
 
 
-def _description(text: str | UnsetType | None) -> str | UnsetType | None:
-    if isinstance(text, str) and len(text) > MAX_DESCRIPTION_CHARS:
-        raise InvalidRequest(
-            f"description: description cannot be longer than {MAX_DESCRIPTION_CHARS} characters"
-        )
+def _checked_value(setting: Setting, value: Any, offer: Offer) -> Any:
+    """Return *value*, which is of the setting's kind or None, as it is stored."""
+    if value is None or (value == "" and setting.empty_clears):
+        return None
+    name = setting.name
+    limit = getattr(offer, setting.server_limit) if setting.server_limit else None
+    if words := setting.words or (limit if setting.kind is str else None):
+        if value not in words:
+            text = f"{name} must be one of: [{' '.join(map(str, words))}]"
+            raise InvalidRequest(f"{name}: {text}")
+    elif setting.kind is int:
+        most = setting.most if limit is None else limit
+        if not setting.least <= value <= most:
+            text = f"{name} must be between {setting.least} and {most}"
+            raise InvalidRequest(f"{name}: {text}")
+    elif setting.kind is str:
+        return _checked_text(setting, value)
+    return value
+
+
+def _checked_text(setting: Setting, text: str) -> str:
+    name = setting.name
+    if setting.form in _NORMALIZED:
+        text = _NORMALIZED[setting.form](text)
+    if setting.max_chars is not None and len(text) > setting.max_chars:
+        text = f"{name} cannot be longer than {setting.max_chars} characters"
+        raise InvalidRequest(f"{name}: {text}")
+    if setting.form is Form.NAME and any(
+        unicodedata.category(one) in _LINE_SEPARATORS for one in text
+    ):
+        raise InvalidRequest(f"{name}: {name} cannot contain control characters")
     return text
 
 
-def _runtime(name: str | UnsetType | None, offer: Offer) -> str | UnsetType:
-    if isinstance(name, str) and name not in offer.runtimes:
-        raise InvalidRequest(f"runtime: runtime must be one of: [{' '.join(offer.runtimes)}]")
-    return UNSET if name is None else name
+def _trimmed_name(text: str) -> str:
+    if not text.strip():
+        raise InvalidRequest("name: name cannot be empty")
+    return text.strip()
 
 
-def _memory_mb(size: int | UnsetType | None, offer: Offer) -> int | UnsetType | None:
-    if isinstance(size, int) and not MIN_MEMORY_MB <= size <= offer.memory_mb:
+def _sorted_methods(text: str) -> str:
+    """Return the methods in a fixed order, each once."""
+    words = {word.strip().upper() for word in text.split(",")}
+    if not words <= set(METHODS):
         raise InvalidRequest(
-            f"memory_mb: memory_mb must be between {MIN_MEMORY_MB} and {offer.memory_mb}"
+            "allowed_methods: allowed_methods must be a comma-separated list of:"
+            f" [{' '.join(METHODS)}]"
         )
-    return size
+    return ",".join(method for method in METHODS if method in words)
 
 
-def _flag(value: bool | UnsetType | None) -> bool | UnsetType:
-    return UNSET if value is None else value
-
-
-def _retention_days(days: int | UnsetType | None) -> int | UnsetType | None:
-    if isinstance(days, int) and days not in RETENTION_DAYS:
-        allowed = " ".join(map(str, RETENTION_DAYS))
-        raise InvalidRequest(f"retention_days: retention_days must be one of: [{allowed}]")
-    return days
-
-
-def _retention_bytes(size: int | UnsetType | None) -> int | UnsetType | None:
-    if isinstance(size, int) and not MIN_RETENTION_BYTES <= size <= MAX_RETENTION_BYTES:
-        raise InvalidRequest(
-            "retention_bytes: retention_bytes must be between"
-            f" {MIN_RETENTION_BYTES} and {MAX_RETENTION_BYTES}"
-        )
-    return size
+_NORMALIZED: dict[Form | None, Callable[[str], str]] = {
+    Form.NAME: _trimmed_name,
+    Form.CRON: checked_expression,
+    Form.TIME_ZONE: checked_zone,
+    Form.METHODS: _sorted_methods,
+}
+"""What texts of a form become; each raises `InvalidRequest` for a text that is not of its form."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-import msgspec
 from msgspec import UNSET, UnsetType
 
 from perilune.api.errors import InsufficientScope, InvalidRequest
@@ -12,6 +12,7 @@ from perilune.api.rules.functions import Offer
 from perilune.api.rules.schedules import check_active
 from perilune.api.scopes import Scope
 from perilune.api.subjects.packages import VersionPackages
+from perilune.function_settings import SETTINGS, UpdateFunctionRequest
 from perilune.ids import new_function_id
 from perilune.masking import REDACTED
 from perilune.services.env import Env
@@ -23,7 +24,6 @@ from perilune.store import (
     FunctionVersion,
     NoActiveVersion,
     PaginationParams,
-    UpdateFunctionRequest,
     to_json,
 )
 
@@ -85,10 +85,8 @@ class Functions:
             InsufficientScope: only administrators may ask for this.
             PackagesNotInstalled: they can't be installed.
         """
-        _check_right(settings, is_admin, is_unsandboxed=False)
-        given = msgspec.structs.asdict(settings)
-        given.pop("code")
-        members = {name: value for name, value in given.items() if value is not UNSET}
+        _check_right(settings, is_admin, None)
+        members: dict[str, Any] = dict(settings)
         if runtime is not UNSET:
             members["runtime"] = runtime
         new = Function(id=new_function_id(), **members)
@@ -150,23 +148,20 @@ class Functions:
             with failing_as("Failed to get function"):
                 language = (await self._db.get_function(function_id)).runtime
             requirements = await self._packages.install(language, requirements)
-        changes_settings = any(
-            value is not UNSET for value in msgspec.structs.asdict(settings).values()
-        )
         with failing_as("Failed to update function"):
             async with self._db.transaction() as transaction:
                 function = await transaction.get_function(function_id)
                 if runtime not in (UNSET, function.runtime):
                     text = f"runtime cannot be changed; this function is in {function.runtime}"
                     raise InvalidRequest(f"runtime: {text}")
-                _check_right(settings, is_admin, is_unsandboxed=function.unsandboxed_html)
+                _check_right(settings, is_admin, function)
                 check_active(settings, function)
                 if code is not UNSET or requirements is not UNSET:
                     with failing_as("Failed to create new version"):
                         await self._new_version(
                             transaction, function_id, code, requirements, origin
                         )
-                if changes_settings:
+                if settings:
                     await transaction.update_function(function_id, settings)
         return await self.get(function_id)
 
@@ -204,13 +199,16 @@ class Functions:
             return None
 
 
-def _check_right(settings: UpdateFunctionRequest, is_admin: bool, *, is_unsandboxed: bool) -> None:
-    """Refuse to trust a function's pages like the server's own at the word of a mere deployer.
+def _check_right(settings: UpdateFunctionRequest, is_admin: bool, stored: Function | None) -> None:
+    """Refuse to turn on at the word of a mere deployer what takes an administrator.
 
-    Scripts in them can act for whoever is signed in, so the right to deploy would be all rights.
+    Scripts in pages that are trusted like the server's own can act for whoever is signed in, so
+    the right to deploy would be all rights.
     """
-    if settings.unsandboxed_html is True and not (is_unsandboxed or is_admin):
-        raise InsufficientScope(Scope.ADMIN)
+    for name, value in settings.items():
+        is_on = stored is not None and getattr(stored, name)
+        if SETTINGS[name].admin_only and value is True and not (is_on or is_admin):
+            raise InsufficientScope(Scope.ADMIN)
 
 
 def shown_values(variables: list[EnvVariable]) -> dict[str, str]:
@@ -230,4 +228,4 @@ def _with_version(
     function: Function, version: FunctionVersion | None, *, with_code: bool = True
 ) -> Json:
     active = None if version is None else version_answer(version, with_code=with_code)
-    return to_json(function) | {"active_version": active}
+    return {"id": function.id} | to_json(function) | {"active_version": active}

@@ -134,10 +134,11 @@ class Schedules:
 
         Raises `InvalidRequest` with the message that such settings would be refused with.
         """
-        wanted = checked_expression(expression)
-        if not isinstance(wanted, str):
+        if not expression:
             raise InvalidRequest("cron_schedule: cron_schedule cannot be empty")
-        checked_zone(zone_name)
+        wanted = checked_expression(expression)
+        if zone_name:
+            checked_zone(zone_name)
         schedule = self._schedule(wanted, zone_name)
         return to_json(
             SchedulePreview(

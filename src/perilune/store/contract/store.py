@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from perilune.function_settings import UpdateFunctionRequest
 from perilune.store.contract.credentials import SessionRows, TokenRows
 from perilune.store.contract.executions import (
     AIRequestRows,
@@ -21,7 +22,6 @@ from perilune.store.records import (
     FunctionVersion,
     FunctionWithActiveVersion,
     PaginationParams,
-    UpdateFunctionRequest,
     VersionSummary,
 )
 from perilune.store.selection import ExecutionFilter, ExecutionPage, FunctionQuery

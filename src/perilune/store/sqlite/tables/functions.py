@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 
 from perilune.clock import WallClock
+from perilune.function_settings import SETTINGS, UpdateFunctionRequest
 from perilune.store.errors import AlreadyExists, FunctionNotFound
 from perilune.store.records import (
     Function,
     FunctionWithActiveVersion,
     PaginationParams,
-    UpdateFunctionRequest,
 )
 from perilune.store.selection import FunctionKind, FunctionQuery, FunctionSort
 from perilune.store.sqlite.connection.access import Access, snapshot
@@ -25,11 +25,10 @@ from perilune.store.sqlite.tables.removal import (
 )
 from perilune.store.sqlite.tables.versions import VERSION_COLUMNS, version_of_row
 
-FUNCTION_COLUMNS = tuple(name for name in Function.__struct_fields__ if name != "env_vars")
+FUNCTION_COLUMNS = ("id", *(n for n in Function.__struct_fields__ if n not in ("id", "env_vars")))
 """The columns of the table, named like the members of the record."""
 
-_FLAGS = ("disabled", "save_response", "env_writable", "handles_options", "unsandboxed_html")
-_SETTINGS = tuple(name for name in UpdateFunctionRequest.__struct_fields__ if name != "code")
+_FLAGS = tuple(one.name for one in SETTINGS.values() if one.kind is bool)
 _SQL = load_statements("functions", columns=", ".join(FUNCTION_COLUMNS))
 _ORDERS = {
     FunctionSort.NEWEST: "f.created_at DESC, f.id DESC",
@@ -120,11 +119,7 @@ class Functions:
     async def update(self, function_id: str, updates: UpdateFunctionRequest) -> None:
         """See `DB.update_function`; an empty schedule is stored as none."""
         now = int(self._clock())
-        given = {
-            name: _column(name, value)
-            for name in _SETTINGS
-            if (value := getattr(updates, name)) is not msgspec.UNSET
-        }
+        given = {name: _column(name, value) for name, value in updates.items()}
         changes = [f"{name} = ?" for name in (*given, "updated_at")]
         values = [*given.values(), now]
         if rescheduling := [name for name in _RESCHEDULING if name in given]:
