@@ -18,7 +18,7 @@ from perilune.services.ai import FakeAIClient
 from perilune.services.email import FakeEmailClient
 from perilune.services.env import Env
 from perilune.services.http import FakeClient
-from perilune.services.kv import KV, KVError, KVLimits, Text
+from perilune.services.kv import KV, KVError, KVLimits
 from perilune.services.logger import StoreLogger
 from perilune.store import Function, KVRows, Store, open_store
 from tests.store.template import write_database
@@ -142,7 +142,7 @@ def full_kv(rows: KVRows) -> KV:
 class UnreadableKV(KV):
     """A key-value store whose values can't be read."""
 
-    async def get(self, function_id: str, key: Text) -> str:
+    async def get(self, function_id: str, key: bytes) -> bytes:
         raise KVError("KV error: unreadable")
 
 

@@ -15,7 +15,7 @@ async def test_the_counter_counts(stage: Stage) -> None:
 
 async def test_the_counter_says_when_it_can_not_count(stage: Stage) -> None:
     counter = await stage.deploy("counter")
-    await stage.kv.set(counter.id, "visits", "many")
+    await stage.kv.set(counter.id, b"visits", b"many")
 
     answer = await counter.call()
 

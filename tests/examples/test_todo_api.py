@@ -51,7 +51,7 @@ async def test_todos_are_added_listed_changed_and_removed(stage: Stage) -> None:
 async def test_a_long_list_has_pages(stage: Stage) -> None:
     api = await stage.deploy("todo_api", TODO_TOKEN="opensesame")
     for number in range(51):
-        await stage.kv.set(api.id, f"todo:{number:02}", todo(f"t{number}"))
+        await stage.kv.set(api.id, b"todo:%02d" % number, todo(f"t{number}").encode())
 
     first = await api.call("GET", "/todos", headers=TOKEN)
     second = await api.call("GET", "/todos", headers=TOKEN, query={"cursor": first.json["cursor"]})
@@ -93,7 +93,7 @@ async def test_todos_that_can_not_be(stage: Stage, method, path, body, expected)
 @pytest.mark.parametrize("headers", STRANGERS)
 async def test_strangers_see_no_todos(stage: Stage, headers: dict[str, str]) -> None:
     api = await stage.deploy("todo_api", TODO_TOKEN="opensesame")
-    await stage.kv.set(api.id, "todo:1", todo("secret"))
+    await stage.kv.set(api.id, b"todo:1", todo("secret").encode())
 
     answer = await api.call("GET", "/todos", headers=headers)
 

@@ -89,7 +89,7 @@ async def test_any_web_address_is_shortened_as_it_is(stage: Stage, target: str) 
     made = await shortener.call("POST", headers=TOKEN, body=json.dumps({"url": target}))
 
     assert made.status == 201, made.text
-    assert await stage.kv.get(shortener.id, f"link:{made.json['code']}") == target
+    assert await stage.kv.get(shortener.id, f"link:{made.json['code']}".encode()) == target.encode()
 
 
 async def test_a_link_that_can_not_be_stored_is_not_given_away(

@@ -193,7 +193,7 @@ class HeldKV(KV):
     def __init__(self) -> None:
         """Need no rows."""
 
-    async def get(self, function_id: str, key: Any) -> str:
+    async def get(self, function_id: str, key: Any) -> bytes:
         """Wait for ever."""
         await asyncio.Event().wait()
         raise AssertionError

@@ -1,9 +1,4 @@
-"""The key-value store of functions.
-
-Keys and values are byte strings to guest code.  They are given as `bytes`, or
-as `str` whose surrogate escapes stand for bytes that are no UTF-8, and come
-back as such `str`: every byte survives.
-"""
+"""The key-value store of functions; keys and values are bytes."""
 
 import math
 from collections.abc import Iterator
@@ -25,9 +20,6 @@ MAX_TTL_S = 100 * 365 * 24 * 3600
 """Longest life of a pair that expires: what is later than that was not meant."""
 ROWS_PER_READ = 32
 """Rows of a page fetched at once; with values of full size this bounds the memory needed."""
-
-Text = str | bytes
-"""A key or value as callers may give it."""
 
 
 class KVError(PeriluneError):
@@ -70,9 +62,9 @@ class KVLimits:
 class KVPage(msgspec.Struct, frozen=True):
     """A part of a listing."""
 
-    items: list[tuple[str, str]]
+    items: list[tuple[bytes, bytes]]
     """Pairs of key and value, ordered by the bytes of the key."""
-    cursor: str | None
+    cursor: bytes | None
     """Where the next part starts; None at the end."""
 
 
@@ -94,17 +86,16 @@ class KV:
         """What a function may store."""
         return self._limits
 
-    async def get(self, function_id: str, key: Text) -> str:
+    async def get(self, function_id: str, key: bytes) -> bytes:
         """Return a value.  Raises `KVKeyNotFound`."""
-        key_bytes = _to_bytes(key, "key")
         with self._failing_as("failed to get value"):
-            value = await self._rows.get(function_id, key_bytes)
+            value = await self._rows.get(function_id, key)
         if value is None:
-            raise KVKeyNotFound(key_bytes.decode("utf-8", "backslashreplace"))
-        return _to_str(value)
+            raise KVKeyNotFound(key.decode("utf-8", "backslashreplace"))
+        return value
 
     async def set(
-        self, function_id: str, key: Text, value: Text, ttl_s: float | None = None
+        self, function_id: str, key: bytes, value: bytes, ttl_s: float | None = None
     ) -> None:
         """Write a value; it expires after *ttl_s* seconds if given.
 
@@ -112,8 +103,7 @@ class KV:
             KVLimitError: key, value or the function's data are too large.
             KVError: *ttl_s* is none (see `ttl_problem`), or the store failed.
         """
-        key_bytes = self._key(key)
-        value_bytes = self._value(value)
+        self._check(key, value)
         expires_at = None
         if ttl_s is not None:
             if (problem := ttl_problem(ttl_s)) is not None:
@@ -121,49 +111,46 @@ class KV:
             expires_at = self._clock() + ttl_s
         with self._failing_as("failed to set value"):
             await self._rows.set(
-                function_id, key_bytes, value_bytes, expires_at, self._limits.max_function_bytes
+                function_id, key, value, expires_at, self._limits.max_function_bytes
             )
 
-    async def delete(self, function_id: str, key: Text) -> None:
+    async def delete(self, function_id: str, key: bytes) -> None:
         """Remove a key; a missing one is fine."""
-        key_bytes = _to_bytes(key, "key")
         with self._failing_as("failed to delete value"):
-            await self._rows.delete(function_id, key_bytes)
+            await self._rows.delete(function_id, key)
 
-    async def incr(self, function_id: str, key: Text, amount: float = 1) -> float:
+    async def incr(self, function_id: str, key: bytes, amount: float = 1) -> float:
         """Add to a number (missing: 0) and return the sum, atomically.
 
         Raises:
             KVLimitError: the key is too long, or the function's data too large.
             KVError: the value or *amount* is no number, or the store failed.
         """
-        key_bytes = self._key(key)
+        self._check(key)
         if not math.isfinite(amount):
             raise KVError("KV error: amount must be a finite number")
         quota = self._limits.max_function_bytes
         with self._failing_as("failed to increment value"):
-            return await self._rows.incr(function_id, key_bytes, amount, quota)
+            return await self._rows.incr(function_id, key, amount, quota)
 
-    async def cas(self, function_id: str, key: Text, old: Text | None, new: Text) -> bool:
+    async def cas(self, function_id: str, key: bytes, old: bytes | None, new: bytes) -> bool:
         """Write *new* only if the value is *old* (None: missing); return whether it was.
 
         Raises:
             KVLimitError: key, value or the function's data are too large.
             KVError: the store failed.
         """
-        key_bytes = self._key(key)
-        old_bytes = None if old is None else _to_bytes(old, "value")
-        new_bytes = self._value(new)
+        self._check(key, new)
         quota = self._limits.max_function_bytes
         with self._failing_as("failed to set value"):
-            return await self._rows.cas(function_id, key_bytes, old_bytes, new_bytes, quota)
+            return await self._rows.cas(function_id, key, old, new, quota)
 
     async def list(
         self,
         function_id: str,
-        prefix: Text = "",
+        prefix: bytes = b"",
         limit: int = DEFAULT_LIST_LIMIT,
-        cursor: Text | None = None,
+        cursor: bytes | None = None,
     ) -> KVPage:
         """Return pairs whose key starts with *prefix*, from *cursor* (of the last page) on.
 
@@ -172,45 +159,28 @@ class KV:
         """
         if not 1 <= limit <= MAX_LIST_LIMIT:
             raise KVError(f"KV error: limit must be between 1 and {MAX_LIST_LIMIT}")
-        prefix_bytes = _to_bytes(prefix, "prefix")
-        after = None if cursor is None else _to_bytes(cursor, "cursor")
+        after = cursor
         found: list[tuple[bytes, bytes]] = []
         size = 0
         while True:
             # One row more than asked for shows whether there is a next page.
             wanted = min(ROWS_PER_READ, limit + 1 - len(found))
             with self._failing_as("failed to list values"):
-                rows = await self._rows.list(function_id, prefix_bytes, wanted, after)
+                rows = await self._rows.list(function_id, prefix, wanted, after)
             for key, value in rows:
                 size += len(key) + len(value)
                 if found and (len(found) == limit or size > MAX_PAGE_BYTES):
-                    return _page(found, has_more=True)
+                    return KVPage(found, found[-1][0])
                 found.append((key, value))
             if len(rows) < wanted:
-                return _page(found, has_more=False)
+                return KVPage(found, None)
             after = rows[-1][0]
 
-    def _key(self, key: Text) -> bytes:
-        """Return a key that may be written."""
-        key_bytes = _to_bytes(key, "key")
-        most = self._limits.max_key_bytes
-        if len(key_bytes) > most:
-            raise KVLimitError(
-                f"key is too long: {len(key_bytes)} bytes, at most {most} are allowed",
-                "max_key_bytes",
-            )
-        return key_bytes
-
-    def _value(self, value: Text) -> bytes:
-        """Return a value that may be written."""
-        value_bytes = _to_bytes(value, "value")
-        most = self._limits.max_value_bytes
-        if len(value_bytes) > most:
-            raise KVLimitError(
-                f"value is too large: {len(value_bytes)} bytes, at most {most} are allowed",
-                "max_value_bytes",
-            )
-        return value_bytes
+    def _check(self, key: bytes, value: bytes = b"") -> None:
+        """Raise `KVLimitError` for a key or a value that is too large to be written."""
+        limits = self._limits
+        _check_size("key is too long", key, limits.max_key_bytes, "max_key_bytes")
+        _check_size("value is too large", value, limits.max_value_bytes, "max_value_bytes")
 
     @contextmanager
     def _failing_as(self, what: str) -> Iterator[None]:
@@ -233,19 +203,6 @@ def ttl_problem(ttl_s: float) -> str | None:
     return f"ttl must be a positive number of seconds, at most {MAX_TTL_S} (100 years)"
 
 
-def _page(found: list[tuple[bytes, bytes]], *, has_more: bool) -> KVPage:
-    items = [(_to_str(key), _to_str(value)) for key, value in found]
-    return KVPage(items, items[-1][0] if has_more else None)
-
-
-def _to_bytes(text: Text, what: str) -> bytes:
-    if isinstance(text, bytes):
-        return text
-    try:
-        return text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError as error:
-        raise KVError(f"KV error: {what} is not valid text") from error
-
-
-def _to_str(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape")
+def _check_size(problem: str, data: bytes, most: int, limit: str) -> None:
+    if len(data) > most:
+        raise KVLimitError(f"{problem}: {len(data)} bytes, at most {most} are allowed", limit)

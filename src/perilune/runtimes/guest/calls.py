@@ -122,7 +122,7 @@ class GuestCalls:
 
     async def _kv_get(self, args: Arguments) -> Reply:
         try:
-            return Reply(None, _bytes(await self._kv.get(self._function_id, args[0])))
+            return Reply(None, await self._kv.get(self._function_id, args[0]))
         except KVKeyNotFound:
             return NOTHING
 
@@ -156,10 +156,10 @@ class GuestCalls:
         wanted = int(max(1, min(limit, MAX_LIST_LIMIT)))
         page = await self._kv.list(self._function_id, prefix or b"", wanted, cursor)
         answer: dict[bytes, Any] = {
-            b"items": [{b"key": _bytes(key), b"value": _bytes(value)} for key, value in page.items]
+            b"items": [{b"key": key, b"value": value} for key, value in page.items]
         }
         if page.cursor is not None:
-            answer[b"cursor"] = _bytes(page.cursor)
+            answer[b"cursor"] = page.cursor
         return Reply(None, answer)
 
     async def _env_get(self, args: Arguments) -> Reply:
@@ -167,7 +167,7 @@ class GuestCalls:
             value = await self._env.get(self._function_id, _text(args[0]))
         except EnvVariableNotFound:
             return NOTHING
-        return Reply(None, _bytes(value))
+        return Reply(None, value.encode("utf-8", "surrogateescape"))
 
     async def _env_set(self, args: Arguments) -> Reply:
         if not self._env_writable:
@@ -231,10 +231,6 @@ def _fits(argument: Any, value: Any) -> bool:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
 
 
 def _text(data: bytes) -> str:
