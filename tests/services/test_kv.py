@@ -323,16 +323,16 @@ async def test_kd_75_memory_and_file_behave_alike(store, now):
         await memory.create_function(function)
         forms = [KV(one.kv, limits=limits, clock=now) for one in (store, memory)]
         for _ in range(400):
-            key = chance.choice(["a", "b", "c", "ab", "too long"])
-            value = chance.choice(["1", "7", "x" * 20, "x" * 21])
+            key = chance.choice([b"a", b"b", b"c", b"ab", b"too long"])
+            value = chance.choice([b"1", b"7", b"x" * 20, b"x" * 21])
             call: tuple[object, ...] = chance.choice(
                 [
                     ("get", key),
                     ("set", key, value, chance.choice([None, 5])),
                     ("delete", key),
                     ("incr", key, chance.choice([1, -3])),
-                    ("cas", key, chance.choice([None, "1", "7"]), value),
-                    ("list", chance.choice(["", "a"]), 2),
+                    ("cas", key, chance.choice([None, b"1", b"7"]), value),
+                    ("list", chance.choice([b"", b"a"]), 2),
                 ]
             )
             now.time += chance.choice([0, 0, 1])
