@@ -44,8 +44,8 @@ async def store():
 
 @pytest.fixture
 def statistics(store):
-    schedules = Schedules(store, store.ticks, zone=ZoneInfo("UTC"), clock=lambda: NOW)
-    return Statistics(store, store.statistics, schedules, lambda: NOW)
+    schedules = Schedules(store, zone=ZoneInfo("UTC"), clock=lambda: NOW)
+    return Statistics(store, schedules, lambda: NOW)
 
 
 async def test_a_function_has_figures_for_every_step(store, statistics):

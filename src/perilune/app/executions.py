@@ -34,5 +34,5 @@ def execution_subjects(
     return (
         partial(add_stream_routes, streams=Streams(store, feed, services.logger)),
         partial(add_trial_routes, trials=trials, checks=Checks(store, runtime)),
-        partial(add_pair_routes, pairs=Pairs(store, store.kv, services.kv)),
+        partial(add_pair_routes, pairs=Pairs(store, services.kv)),
     )

@@ -26,11 +26,11 @@ from perilune.store import Maintenance, Store
 
 def subjects(settings: Settings, store: Store, services: Services) -> tuple[AddRoutes, ...]:
     """Return what adds the routes."""
-    schedules = Schedules(store, store.ticks, zone=find_zone(settings.time_zone))
+    schedules = Schedules(store, zone=find_zone(settings.time_zone))
     routes = [
         partial(add_environment_routes, environment=Environment(store, services.env)),
-        partial(add_signing_routes, signing=Signing(store, store.signing_secrets)),
-        partial(add_statistics_routes, statistics=Statistics(store, store.statistics, schedules)),
+        partial(add_signing_routes, signing=Signing(store)),
+        partial(add_statistics_routes, statistics=Statistics(store, schedules)),
         partial(add_schedule_routes, schedules=schedules),
     ]
     if store.maintenance is not None:

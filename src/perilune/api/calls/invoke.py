@@ -9,7 +9,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 from starlette.types import Receive, Scope, Send
 
@@ -59,6 +58,7 @@ from perilune.engine import (
     FunctionNotFoundError,
     StorageUnavailableError,
 )
+from perilune.services.logger import Logger
 from perilune.store import Function, FunctionNotFound, Store, StoreError
 
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
@@ -70,14 +70,6 @@ _NO_FUNCTION = ErrorAnswer(404, "Function not found", code="function_not_found")
 _FAULTS = (EventSerializationError, ExecutionRecordError, StorageUnavailableError)
 
 _log = logging.getLogger(__name__)
-
-
-class ExecutionNotes(Protocol):
-    """The part of the execution log this endpoint needs."""
-
-    async def warn(self, execution_id: str, message: str) -> None:
-        """Add a line to the log of an execution; never raises."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +90,7 @@ class FunctionEndpoint:
         functions: Store,
         guards: Guards,
         secret: SecretHolder,
-        notes: ExecutionNotes,
+        notes: Logger,
         count_refusal: Callable[[str], None] = lambda _: None,
         base_url: str = "",
         limits: CallLimits | None = None,

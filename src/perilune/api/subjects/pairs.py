@@ -5,36 +5,16 @@ Keys and values are bytes.  Where they are UTF-8 they are shown as text, otherwi
 
 import base64
 import math
-from typing import Protocol
 
 import msgspec
 
 from perilune.api.errors import InvalidRequest, OperationFailed, PairNotFound
 from perilune.api.failures import Json, failing_as
-from perilune.services.kv import KVError, KVLimitError, KVLimits, ttl_problem
-from perilune.store import DB, KVEntry, KVRows
+from perilune.services.kv import KV, KVError, KVLimitError, ttl_problem
+from perilune.store import DB, KVEntry
 
 PREVIEW_BYTES = 1024
 """Of each value in a list."""
-
-
-class PairWriter(Protocol):
-    """The part of the key-value store of functions that the API needs: with its limits."""
-
-    @property
-    def limits(self) -> KVLimits:
-        """What a function may store."""
-        ...
-
-    async def set(
-        self, function_id: str, key: bytes, value: bytes, ttl_s: float | None = None
-    ) -> None:
-        """Write a value; it expires after *ttl_s* seconds if given."""
-        ...
-
-    async def delete(self, function_id: str, key: bytes) -> None:
-        """Remove a key; a missing one is fine."""
-        ...
 
 
 class PairBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,9 +33,9 @@ class Pairs:
     Methods raise `FunctionNotFound`, and `OperationFailed` when the store itself fails.
     """
 
-    def __init__(self, db: DB, rows: KVRows, writer: PairWriter) -> None:
+    def __init__(self, db: DB, writer: KV) -> None:
         self._db = db
-        self._rows = rows
+        self._rows = db.kv
         self._writer = writer
 
     async def page(self, function_id: str, prefix: str, cursor: str | None, limit: int) -> Json:

@@ -16,7 +16,6 @@ from perilune.store import (
     Function,
     PaginationInfo,
     PaginationParams,
-    TickRows,
     to_json,
 )
 
@@ -89,12 +88,10 @@ class Schedules:
     when the store itself fails.
     """
 
-    def __init__(
-        self, db: DB, ticks: TickRows, *, zone: ZoneInfo, clock: WallClock = wall_clock
-    ) -> None:
+    def __init__(self, db: DB, *, zone: ZoneInfo, clock: WallClock = wall_clock) -> None:
         """Use the store; *zone* is that of schedules that name none."""
         self._db = db
-        self._ticks = ticks
+        self._ticks = db.ticks
         self._zone = zone
         self._clock = clock
 

@@ -10,7 +10,7 @@ from perilune.api.signatures import (
     new_signing_secret,
 )
 from perilune.ids import new_id
-from perilune.store import DB, Function, SigningSecretRows, to_json
+from perilune.store import DB, Function, to_json
 
 MIN_SECRET_CHARS = 16
 MAX_SECRET_CHARS = 500
@@ -22,9 +22,9 @@ class Signing:
     Several are in force at a time, so that one can be replaced without losing a call.
     """
 
-    def __init__(self, db: DB, rows: SigningSecretRows) -> None:
+    def __init__(self, db: DB) -> None:
         self._db = db
-        self._rows = rows
+        self._rows = db.signing_secrets
 
     async def all(self, function_id: str) -> Json:
         """Return a function's secrets, oldest first; never their values."""

@@ -7,7 +7,7 @@ from typing import Protocol
 from perilune.api.errors import InvalidRequest
 from perilune.api.failures import Json, failing_as
 from perilune.clock import WallClock, wall_clock
-from perilune.store import DB, Activity, FigureRows, Figures, Function, percentiles, to_json
+from perilune.store import DB, Activity, Figures, Function, percentiles, to_json
 
 SHOWN_FUNCTIONS = 100
 """Of the overview: those with the most executions, beside those that fail or are slow."""
@@ -63,11 +63,9 @@ class Statistics:
     Methods raise `FunctionNotFound`, and `OperationFailed` when the store itself fails.
     """
 
-    def __init__(
-        self, db: DB, rows: FigureRows, due: DueTimes, clock: WallClock = wall_clock
-    ) -> None:
+    def __init__(self, db: DB, due: DueTimes, clock: WallClock = wall_clock) -> None:
         self._db = db
-        self._rows = rows
+        self._rows = db.statistics
         self._due = due
         self._clock = clock
 
