@@ -146,7 +146,7 @@ def _entry(function: GuestFunction) -> str:
 
 def _instead(function: GuestFunction) -> str:
     text = function.instead.get("javascript")
-    return f"Not in JavaScript and TypeScript: use `{text}`.\n\n" if text else ""
+    return f"Not in JavaScript and TypeScript: use {text}.\n\n" if text else ""
 
 
 def _walk(

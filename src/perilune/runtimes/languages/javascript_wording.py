@@ -43,8 +43,9 @@ def _no_module_tip(found: re.Match[str], source_line: str) -> str:
 
 
 def _instead_tip(found: re.Match[str], source_line: str) -> str:
+    name = found["name"]
     return write_tip(
-        f"JavaScript has no {found['name']} of Perilune; use {_INSTEAD[found['name']]}",
+        f"JavaScript has no {name} of Perilune; use {_INSTEAD[name].replace('`', '')}",
         "The reference of the guest API has an example of it for each function",
     )
 
