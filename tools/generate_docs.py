@@ -6,7 +6,7 @@ is written; the exit code is 1 when a page is not up to date.
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import click
 
 from perilune.cli import main as commands
 from perilune.config import declarations, settings_table
+from perilune.function_settings import SETTINGS, Setting
 from perilune.runtimes.guest.api import GUEST_API, MODULES, GuestFunction
 from perilune.runtimes.guest.docs import signature
 from perilune.runtimes.languages.javascript_types import FILE_NAME as JAVASCRIPT_FILE
@@ -86,6 +87,22 @@ in [Command line](cli.md). `--help` is an option of each.
 """
 
 
+FUNCTION_SETTINGS_HEAD = """\
+# Settings of functions
+
+<!-- Written by tools/generate_docs.py from perilune.function_settings; do not edit. -->
+
+What each setting of a function may be, and what it is unless it is given. In the
+[REST API](rest-api.md#put-apifunctionsid) they are members of a function; `null` clears those that
+may have no value, and so does an empty text where the values are words or have a form. At the
+command line it is `perilune functions set NAME SETTING=VALUE...`, where `SETTING=` clears; in
+[`perilune.toml`](../how-to/deploy-from-git.md#the-files) each has a key, most of them in a table.
+
+| Setting | Values | Unless given | `perilune.toml` | Meaning | Since |
+|---|---|---|---|---|---|
+"""
+
+
 def guest_api_page(functions: Sequence[GuestFunction] = GUEST_API) -> str:
     """Return the reference page of *functions*, which are grouped by module."""
     parts = [GUEST_API_HEAD]
@@ -104,6 +121,11 @@ def commands_page(root: click.Group = commands) -> str:
     return "\n".join(parts)
 
 
+def function_settings_page(settings: Iterable[Setting] = tuple(SETTINGS.values())) -> str:
+    """Return the reference page of *settings*."""
+    return FUNCTION_SETTINGS_HEAD + "".join(_setting_row(one) for one in settings)
+
+
 def main(arguments: list[str]) -> int:
     """Write or check all generated pages; return the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -114,6 +136,7 @@ def main(arguments: list[str]) -> int:
     pages = {
         reference / "guest-api.md": guest_api_page(),
         reference / "commands.md": commands_page(),
+        reference / "function-settings.md": function_settings_page(),
         reference / "settings.md": settings_table(),
         reference / FILE_NAME: python_stubs(),
         reference / JAVASCRIPT_FILE: javascript_types(),
@@ -127,6 +150,23 @@ def main(arguments: list[str]) -> int:
             path.write_text(pages[path], encoding="utf-8")
             print(f"wrote {path}")
     return 1 if stale and options.check else 0
+
+
+def _setting_row(one: Setting) -> str:
+    default = one.unset if one.default is None else f"`{str(one.default).lower()}`"
+    notes = [
+        *(["Chosen when the function is created."] if one.is_fixed else []),
+        *(["Turning it on takes the scope `admin`."] if one.admin_only else []),
+    ]
+    cells = (
+        f"`{one.name}`",
+        one.values,
+        default or "must be given",
+        f"`{one.place or one.name}`",
+        " ".join([one.help, *notes]),
+        one.since,
+    )
+    return f"| {' | '.join(cells)} |\n"
 
 
 def _entry(function: GuestFunction) -> str:

@@ -15,6 +15,8 @@ import msgspec
 SettingValue = str | int | bool | None
 
 MIB = 1024 * 1024
+HTTP_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+"""What a setting of `Form.METHODS` may name, in the order in which it is stored."""
 
 
 class CronStatus(StrEnum):
@@ -28,13 +30,9 @@ class Form(StrEnum):
     """What a text must be, where length and a list of words don't say it."""
 
     NAME = "a name"
-    CRON = "a cron expression"
+    CRON = "a cron expression of at most 100 characters"
     TIME_ZONE = "an IANA time zone"
-    METHODS = "HTTP methods, separated by commas"
-
-
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-"""What a setting of `Form.METHODS` may name, in the order in which it is stored."""
+    METHODS = f"any of {', '.join(HTTP_METHODS)}, separated by commas"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +120,7 @@ class FunctionSettings(msgspec.Struct, frozen=True, kw_only=True):
         str | None,
         Setting(
             help="When it is executed by itself.",
-            unset="never; its status becomes paused",
+            unset="never, and its status becomes paused",
             place="schedule.cron",
             form=Form.CRON,
             empty_clears=True,
@@ -132,6 +130,7 @@ class FunctionSettings(msgspec.Struct, frozen=True, kw_only=True):
         str | None,
         Setting(
             help="Whether its schedule fires; active needs a schedule.",
+            unset="paused",
             place="schedule.status",
             words=tuple(map(str, CronStatus)),
             default="paused",

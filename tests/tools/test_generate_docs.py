@@ -1,7 +1,8 @@
 from perilune.cli import main as main_command
 from perilune.config import settings_table
+from perilune.function_settings import SETTINGS
 from perilune.runtimes.guest.api import GUEST_API
-from tools.generate_docs import commands_page, guest_api_page, main
+from tools.generate_docs import commands_page, function_settings_page, guest_api_page, main
 
 
 def test_checked_in_pages_are_up_to_date(capsys):
@@ -26,6 +27,14 @@ def test_every_command_and_option_is_documented():
     assert "--shutdown-grace" not in page  # settings have a page of their own
     assert main_command.commands.keys() <= {line.split()[2] for line in page.splitlines()
                                             if line.startswith("## perilune ")}  # fmt: skip
+
+
+def test_every_setting_of_functions_is_documented():
+    rows = [line.split(" | ") for line in function_settings_page().splitlines()]
+
+    for name, one in SETTINGS.items():
+        (row,) = [row for row in rows if row[0] == f"| `{name}`"]
+        assert row[1] == one.values and row[3] == f"`{one.place or name}`" and one.help in row[4]
 
 
 def test_each_module_has_one_heading():

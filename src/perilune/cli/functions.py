@@ -5,12 +5,16 @@ from pathlib import Path
 import click
 
 from perilune.cli.connection import Client, Server, on_server
+from perilune.cli.function_settings import set_settings
 from perilune.cli.output import note, print_json, print_table, shown_time
 
 
 @click.group()
 def functions() -> None:
-    """List, show, enable, disable and delete functions."""
+    """List, show, set, enable, disable and delete functions."""
+
+
+functions.add_command(set_settings)
 
 
 @functions.command("list")

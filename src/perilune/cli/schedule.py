@@ -4,6 +4,7 @@ import click
 
 from perilune.cli.connection import Client, Server, on_server
 from perilune.cli.output import note, print_json, print_table, shown_time
+from perilune.function_settings import SETTINGS
 
 
 @click.group()
@@ -15,10 +16,10 @@ def schedule() -> None:
 @click.argument("function")
 @click.argument("expression")
 @click.option("--time-zone", help="IANA name, such as Europe/Berlin; otherwise the server's.")
-@click.option("--missed", type=click.Choice(["skip", "run_once"]),
-              help="What becomes of ticks while no server ran.")  # fmt: skip
-@click.option("--overlap", type=click.Choice(["skip", "allow"]),
-              help="What becomes of a tick while the last one still runs.")  # fmt: skip
+@click.option("--missed", type=click.Choice(SETTINGS["cron_missed"].words),
+              help=SETTINGS["cron_missed"].help)  # fmt: skip
+@click.option("--overlap", type=click.Choice(SETTINGS["cron_overlap"].words),
+              help=SETTINGS["cron_overlap"].help)  # fmt: skip
 @click.option("--paused", is_flag=True, help="Don't let it fire yet.")
 @on_server
 def set_schedule(

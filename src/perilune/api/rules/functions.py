@@ -22,7 +22,7 @@ from perilune.api.rules.schedules import (
 )
 from perilune.api.rules.versions import MAX_CODE_BYTES, MAX_NOTE_CHARS, checked_code
 from perilune.function_settings import (
-    METHODS,
+    HTTP_METHODS,
     SETTINGS,
     Form,
     Setting,
@@ -35,7 +35,7 @@ _LINE_SEPARATORS = frozenset({"Cc", "Zl", "Zp"})
 # What the description of the API says of these members.  Their rules are checked further down,
 # since whoever breaks one is told which.
 _PRINTABLE = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]"
-_METHOD = f"({'|'.join(METHODS)})"
+_METHOD = f"({'|'.join(HTTP_METHODS)})"
 _PATTERNS = {
     Form.NAME: rf"^{_PRINTABLE}*[^\s\x00-\x1f\x7f-\x9f]{_PRINTABLE}*$",
     Form.METHODS: f"^({_METHOD}(,{_METHOD})*)?$",
@@ -199,12 +199,12 @@ def _trimmed_name(text: str) -> str:
 def _sorted_methods(text: str) -> str:
     """Return the methods in a fixed order, each once."""
     words = {word.strip().upper() for word in text.split(",")}
-    if not words <= set(METHODS):
+    if not words <= set(HTTP_METHODS):
         raise InvalidRequest(
             "allowed_methods: allowed_methods must be a comma-separated list of:"
-            f" [{' '.join(METHODS)}]"
+            f" [{' '.join(HTTP_METHODS)}]"
         )
-    return ",".join(method for method in METHODS if method in words)
+    return ",".join(method for method in HTTP_METHODS if method in words)
 
 
 _NORMALIZED: dict[Form | None, Callable[[str], str]] = {
