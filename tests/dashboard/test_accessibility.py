@@ -40,7 +40,7 @@ async def width_of(site: Site) -> int:
     return await site.page.evaluate("document.documentElement.scrollWidth")
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize(("width", "height"), ZOOMED)
 async def test_screens_are_read_in_one_direction_when_they_are_zoomed(site, width, height):
     sample = await fill(site)
@@ -58,7 +58,7 @@ async def test_screens_are_read_in_one_direction_when_they_are_zoomed(site, widt
     assert too_wide == {}
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 async def test_nothing_is_cut_off_when_texts_are_spaced(site):
     sample = await fill(site)
     await site.sign_in()

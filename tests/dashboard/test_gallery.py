@@ -13,6 +13,10 @@ from tests.dashboard.test_screens_in_use import LOOKS
 GALLERY = Path(__file__).parent / "gallery"
 STATIC = Path("src/perilune/dashboard/static")
 COMPONENTS = Path("src/perilune/dashboard/frontend/ui")
+SOME_LOOKS = [
+    pytest.param(look, marks=() if look == "light" else pytest.mark.soak) for look in LOOKS
+]
+"""`make test` looks at one theme at one width."""
 WHOLE_SCREENS = {"FunctionFrame", "Guarded", "Palette"}
 """Components that are what the frame and the screens are made of, and seen with them."""
 
@@ -46,8 +50,7 @@ def test_every_component_is_in_the_gallery():
     assert shared - shown == WHOLE_SCREENS
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", SOME_LOOKS)
 async def test_components_are_accessible_and_fit_in_every_state(site, look):
     await site.page.set_viewport_size(LOOKS[look])
     await opened(site)
@@ -60,8 +63,7 @@ async def test_components_are_accessible_and_fit_in_every_state(site, look):
     assert width <= LOOKS[look]["width"]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", SOME_LOOKS)
 async def test_what_lies_above_the_page_is_accessible(site, look):
     await site.page.set_viewport_size(LOOKS[look])
     await opened(site)

@@ -86,7 +86,7 @@ async def test_old_prices_are_said_to_be_old_and_can_be_taken_back(site):
     assert await site.page.evaluate(KEPT) is None
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_requests_and_prices_are_accessible_and_fit_a_phone(site, theme):
     execution_id = await asked(site)

@@ -91,7 +91,7 @@ STATES: dict[str, Callable[[Site], Awaitable[None]]] = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("state", STATES)
 async def test_screens_are_accessible_and_fit_while_they_are_used(site, state):
     await site.page.emulate_media(reduced_motion="reduce")  # or pictures show what is on its way
