@@ -89,11 +89,13 @@ async def test_what_rests_is_said_to_be_paused(site):
 
 async def test_the_list_follows_what_happens_by_itself(site):
     function_id = await site.create(GREETER, name="first")
+    await site.page.clock.install()
     await site.sign_in("/functions")
     await expect(site.page.get_by_text("1 function", exact=True)).to_be_visible()
 
     await site.api.get(f"/fn/{function_id}")
     await site.create(GREETER, name="second")
+    await site.page.clock.fast_forward(15_000)
 
     await expect(site.page.get_by_role("link", name="just now")).to_be_visible()
     await expect(site.page.get_by_text("2 functions", exact=True)).to_be_visible()

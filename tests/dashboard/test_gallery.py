@@ -68,10 +68,12 @@ async def test_what_lies_above_the_page_is_accessible(site, look):
     await site.page.set_viewport_size(LOOKS[look])
     await opened(site)
     await site.page.emulate_media(color_scheme="dark" if look == "dark" else "light")
+    await site.page.clock.install()
     await site.page.get_by_role("button", name="toasts").click()
     await expect(site.page.locator(".toast")).to_have_count(4)
     assert await wrong(site) == []
     await site.page.mouse.move(0, 0)  # whoever points at messages keeps them
+    await site.page.clock.fast_forward(60_000)
     await expect(site.page.locator(".toast")).to_have_count(0)
 
     for opener in ("open dialog", "ask"):

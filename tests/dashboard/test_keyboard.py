@@ -5,7 +5,7 @@ from playwright.async_api import expect
 
 from tests.dashboard.conftest import KEY, Site
 from tests.dashboard.sample import fill
-from tests.dashboard.test_screens import places
+from tests.dashboard.test_screens import arrive, places
 
 ALLOWED_TABS = 150
 FOCUSED = """
@@ -74,7 +74,13 @@ async def test_somebody_without_a_mouse_signs_in_and_opens_an_execution(site):
     await expect(site.page.get_by_role("heading", name="Execution", exact=True)).to_be_visible()
 
 
-@pytest.mark.parametrize("size", [(1280, 800), (390, 600)], ids=["desk", "phone"])
+@pytest.mark.parametrize(
+    "size",
+    [
+        pytest.param((1280, 800), id="desk"),
+        pytest.param((390, 600), id="phone", marks=pytest.mark.soak),
+    ],
+)
 async def test_every_screen_can_be_walked_through_with_the_focus_in_sight(site, size):
     sample = await fill(site)
     await site.page.set_viewport_size({"width": size[0], "height": size[1]})
@@ -82,8 +88,7 @@ async def test_every_screen_can_be_walked_through_with_the_focus_in_sight(site, 
     wrong: dict[str, list[dict]] = {}
 
     for name, (place, text) in places(sample).items():
-        await site.open(place)
-        await site.page.get_by_text(text).first.wait_for()
+        await arrive(site, place, text)
         await site.page.evaluate("document.activeElement?.blur()")
         found = await walk(site)
         assert found, name

@@ -32,10 +32,12 @@ async def test_figures_lead_to_the_executions_that_they_count(site):
 
 async def test_the_overview_follows_by_itself(site):
     function_id = await site.create(GREETER)
+    await site.page.clock.install()
     await site.sign_in("/overview")
     await expect(tile(site, "Executions")).to_contain_text("0")
 
     await site.api.get(f"/fn/{function_id}")
+    await site.page.clock.fast_forward(10_000)
 
     await expect(tile(site, "Executions")).to_contain_text("1")
     chart = site.page.get_by_role("img", name="1 execution, 0 of them failed")
