@@ -42,20 +42,20 @@ check: $(VENV)/.ready-check $(NODE)/.ready ## Format, lint, types, import rules,
 	$(BIN)/python tools/generate_docs.py --check
 	$(BIN)/mkdocs build --strict --site-dir site
 
-bench: $(VENV)/.ready-run ## Measure this machine (installs wrk through apt-get when it is missing)
+bench: $(VENV)/.ready-bench ## Measure this machine (installs wrk through apt-get when it is missing)
 	@tools/install_wrk.sh
 	@$(BIN)/python -m bench.run $(ARGS)
 
-bench-growth: $(VENV)/.ready-run ## Compare a store of a million executions with an empty one
+bench-growth: $(VENV)/.ready-bench ## Compare a store of a million executions with an empty one
 	@tools/install_wrk.sh
 	@$(BIN)/python -m bench.growth $(ARGS)
 
-bench-lists: $(VENV)/.ready-run ## Compare lists of a million executions with short ones; the cost of figures
+bench-lists: $(VENV)/.ready-bench ## Compare lists of a million executions with short ones; the cost of figures
 	@$(BIN)/python -m bench.lists $(ARGS)
 	@tools/install_wrk.sh
 	@$(BIN)/python -m bench.figures
 
-bench-retention: $(VENV)/.ready-run ## Delete a million expired executions while calls go on
+bench-retention: $(VENV)/.ready-bench ## Delete a million expired executions while calls go on
 	@$(BIN)/python -m bench.retention $(ARGS)
 
 soak: $(VENV)/.ready-test ## Run what takes long or needs a quiet machine: timings, load, pictures, many examples
@@ -91,6 +91,10 @@ $(VENV)/.ready-run: $(VENV)/.ready-venv pyproject.toml
 
 $(VENV)/.ready-test: $(VENV)/.ready-run
 	$(PIP) --group test
+	@touch $@
+
+$(VENV)/.ready-bench: $(VENV)/.ready-run
+	$(PIP) --group bench
 	@touch $@
 
 $(VENV)/.ready-check: $(VENV)/.ready-test

@@ -118,7 +118,10 @@ async def test_the_files_are_looked_at_now_and_then(files):
         pytest.param("example.org", "/", 200, id="dashboard"),
         pytest.param("example.org", "/fn/{id}", 404, id="no function elsewhere"),
         pytest.param("127.0.0.1", "/fn/{id}", 404, id="nor at the address"),
-        pytest.param("fn.example.org.", "/fn/{id}", 404, id="nor at a name like it"),
+        pytest.param("fn.example.org.x", "/fn/{id}", 404, id="nor at a name like it"),
+        pytest.param("fn.example.org.", "/fn/{id}", 200, id="final dot"),
+        pytest.param("fn.example.org.:80", "/api/functions", 404, id="no API behind a final dot"),
+        pytest.param("", "/fn/{id}", 404, id="no function without a host"),
     ],
 )
 async def test_functions_can_have_a_host_of_their_own(tmp_path, host, path, status):

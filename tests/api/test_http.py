@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from perilune.api.connections.protocol import MAX_BYTES_BETWEEN_CHUNKS, MAX_HEAD_BYTES
+from perilune.api.connections.heads import MAX_HEAD_BYTES
+from perilune.api.connections.protocol import MAX_OVERHEAD_BYTES, MAX_PIPELINED
 
 from .conftest import KEY, open_site
 
@@ -207,10 +208,121 @@ async def test_bytes_between_chunks_are_bounded(site, start):
     function_id = await site.answering(body="ok")
     head = request(f"POST /fn/{function_id}", "Transfer-Encoding: chunked")
 
-    received = await site.raw(head + start, b"x" * (MAX_BYTES_BETWEEN_CHUNKS + 1))
+    received = await site.raw(head + start, b"x" * (MAX_OVERHEAD_BYTES + 1))
 
     assert received.startswith(b"HTTP/1.1 431 ")
     assert site.runtime.requests == []
+
+
+@pytest.mark.parametrize(
+    ("hosts", "version", "status"),
+    [
+        pytest.param(["h"], "1.1", 200, id="one"),
+        pytest.param(["h.example:8080"], "1.1", 200, id="port"),
+        pytest.param(["[::1]:80"], "1.1", 200, id="version 6"),
+        pytest.param([""], "1.1", 200, id="empty"),
+        pytest.param([], "1.0", 200, id="none, HTTP/1.0"),
+        pytest.param([], "1.1", 400, id="none"),
+        pytest.param(["h", "h"], "1.1", 400, id="twice"),
+        pytest.param(["a", "b"], "1.0", 400, id="two, HTTP/1.0"),
+        pytest.param(["a/b"], "1.1", 400, id="a path"),
+        pytest.param(["a b"], "1.1", 400, id="a blank"),
+        pytest.param(["u@h"], "1.1", 400, id="a user"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/healthz", "/api/version", "/fn/"])
+async def test_a_request_has_one_host(site, path, hosts, version, status):
+    function_id = await site.answering(body="ok")
+    path = path + function_id if path == "/fn/" else path
+    lines = [f"GET {path} HTTP/{version}", *(f"Host: {host}" for host in hosts)]
+    lines += [f"Authorization: Bearer {KEY}", CLOSE]
+
+    received = await site.raw("\r\n".join([*lines, "", ""]).encode())
+
+    assert received.startswith(b"HTTP/1.1 %d " % status)
+    assert len(site.runtime.requests) == (status == 200 and path.startswith("/fn/"))
+
+
+async def test_the_host_of_an_absolute_target_wins(site):
+    function_id = await site.answering(body="ok")
+
+    received = await site.raw(request(f"GET http://other.example:81/fn/{function_id}?a=1", CLOSE))
+
+    assert received.startswith(b"HTTP/1.1 200 ")
+    assert site.runtime.event.host == "other.example:81"
+    assert site.runtime.event.query == {"a": "1"}
+
+
+@pytest.mark.parametrize("target", ["ftp://h/", "h:80", "fn/x", "http:///x"])
+async def test_other_targets_are_refused(site, target):
+    received = await site.raw(request(f"GET {target}", CLOSE))
+
+    assert received.startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("coding", ["gzip, chunked", "identity, chunked", "chunked, chunked"])
+async def test_unknown_transfer_codings_are_refused(site, coding):
+    function_id = await site.answering()
+    head = request(f"POST /fn/{function_id}", f"Transfer-Encoding: {coding}", CLOSE)
+
+    received = await site.raw(head + b"0\r\n\r\n")
+
+    assert received.startswith((b"HTTP/1.1 501 ", b"HTTP/1.1 400 "))
+    assert site.runtime.requests == []
+
+
+@pytest.mark.parametrize("step", [None, 65_536, 4_096])
+async def test_limits_of_the_head_do_not_depend_on_packets(site, step):
+    long_target = request("GET /" + "a" * MAX_HEAD_BYTES, CLOSE)
+    long_field = request("GET /healthz", CLOSE, "X-A: " + "a" * MAX_HEAD_BYTES)
+    many_fields = request("GET /healthz", CLOSE, *["X-A: aaaaaaaaaa"] * 5_000)
+
+    for data, status in ((long_target, 414), (long_field, 431), (many_fields, 431)):
+        size = step or len(data)
+        packets = [data[at : at + size] for at in range(0, len(data), size)]
+        assert (await site.raw(*packets)).startswith(b"HTTP/1.1 %d " % status)
+
+
+async def test_the_outcome_does_not_depend_on_where_packets_are_cut(site):
+    function_id = await site.answering(body="ok")
+    data = request(f"POST /fn/{function_id}?q=1", "Transfer-Encoding: chunked")
+    data += b"5;e=f\r\nhello\r\n0\r\nX-T: 1\r\n\r\n" + request("GET /healthz", CLOSE)
+
+    for cut in range(1, len(data), 3):
+        received = await site.raw(data[:cut], data[cut:])
+
+        assert received.count(b"HTTP/1.1 200 ") == 2, cut
+        assert site.runtime.event.body == b"hello" and "X-T" not in site.runtime.event.headers
+
+
+async def test_many_pipelined_requests_end_the_connection_in_order(site):
+    received = await site.raw(request("GET /healthz") * (MAX_PIPELINED + 50))
+
+    assert received.count(b"HTTP/1.1 200 ") == MAX_PIPELINED + 1
+    assert received.rpartition(b"HTTP/1.1")[2].count(b"connection: close\r\n") == 1
+
+
+@pytest.mark.parametrize("upgrade", ["websocket", "h2c"])
+async def test_a_request_with_upgrade_leaves_the_connection_usable(site, upgrade):
+    first = request("GET /healthz", "Connection: Upgrade", f"Upgrade: {upgrade}")
+
+    for packets in (
+        [first + request("GET /healthz", CLOSE)],
+        [first, request("GET /readyz", CLOSE)],
+    ):
+        received = await site.raw(*packets)
+
+        assert received.count(b"HTTP/1.1 200 ") == 2
+
+
+async def test_reset_content_has_no_content(site):
+    function_id = await site.answering(status_code=205, body="dropped")
+    path = f"/fn/{function_id}"
+
+    received = await site.raw(request(f"GET {path}") + request(f"GET {path}", CLOSE))
+
+    assert received.count(b"HTTP/1.1 205 Reset Content") == 2
+    assert received.count(b"content-length: 0\r\n") == 2 and b"dropped" not in received
 
 
 async def test_an_upgrade_is_not_offered(site):

@@ -17,8 +17,8 @@ from perilune.api.access.keys import (
 from perilune.api.access.tokens import Tokens
 from perilune.api.calls.guards import Guards
 from perilune.api.calls.invoke import CallLimits, FunctionEndpoint
-from perilune.api.connections.protocol import ConnectionLimits
 from perilune.api.connections.server import HttpServer, ListenError, bind_sockets
+from perilune.api.connections.shared import ConnectionLimits
 from perilune.api.connections.tls import Certificate, TlsError
 from perilune.api.docs import Documentation
 from perilune.api.gateway import AccessLog, Gateway

@@ -284,7 +284,12 @@ EXECUTION_FAILED = ErrorAnswer(500, "Function execution failed", code="execution
 NO_RESPONSE = ErrorAnswer(500, "Function did not return HTTP response", code="no_response")
 TIMED_OUT = ErrorAnswer(504, "Function execution timed out", code="execution_timeout")
 BAD_MESSAGE = ErrorAnswer(400, "Invalid HTTP request", code="bad_message")
+TARGET_TOO_LONG = ErrorAnswer(414, "Request target too long", code="target_too_long")
 HEAD_TOO_LARGE = ErrorAnswer(431, "Request header fields too large", code="head_too_large")
+UNKNOWN_CODING = ErrorAnswer(501, "Transfer coding not supported", code="unknown_coding")
+BODIES_FULL = ErrorAnswer(
+    503, "Too many large bodies at a time", ((b"retry-after", b"1"),), code="bodies_full"
+)
 NOT_READY_STATUS = 503
 OVERLOADED = ErrorAnswer(
     503, "Too many executions are waiting", ((b"retry-after", b"1"),), code="overloaded"

@@ -1,6 +1,7 @@
 """The outermost ASGI application: finds who serves a path, and logs what was asked."""
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from perilune.runtimes.guest.docs import llms_text
 
 GUIDE_CACHING = "public, max-age=3600"
 _REQUEST_ID = b"x-request-id"
+
+_PORT = re.compile(rb":[0-9]*$")
 
 _OWN = frozenset({"/healthz", "/readyz", "/llms.txt"})
 
@@ -162,8 +165,8 @@ def _hardened(answer: Response) -> Response:
 
 
 def _host(scope: Scope) -> bytes:
-    """Return the name of the host that a request is meant for, without its port."""
-    return header_value(scope["headers"], b"host").partition(b":")[0].lower()
+    """Return the name of the host that a request is for, without port and final dot."""
+    return _PORT.sub(b"", header_value(scope["headers"], b"host")).rstrip(b".").lower()
 
 
 def _given_request_id(scope: Scope) -> str:

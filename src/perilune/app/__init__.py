@@ -5,6 +5,7 @@ It knows every room and decides nothing.
 
 from perilune.app.data import bring_key, ensure_example, open_data, open_database, open_secrets
 from perilune.app.data_dir import DATABASE_FILE, DataDirError, DataDirInUse, hold_data_dir
+from perilune.app.process import raise_descriptor_limit
 from perilune.app.runtimes import HostedRuntime, OpenRuntime, open_workers
 from perilune.app.secrets import Rotation, SecretKeys, prune, rotate
 from perilune.app.server import NoWorkersError, RunningServer, open_server
@@ -30,5 +31,6 @@ __all__ = [
     "open_server",
     "open_workers",
     "prune",
+    "raise_descriptor_limit",
     "rotate",
 ]

@@ -225,6 +225,8 @@ def _connection_limits(settings: Settings) -> ConnectionLimits:
         head_timeout_s=settings.header_timeout,
         keep_alive_s=settings.keep_alive,
         max_connections=settings.max_connections,
+        body_bytes=settings.request_body,
+        large_bodies_bytes=settings.body_memory,
     )
 
 

@@ -51,8 +51,9 @@ def version() -> None:
 
 async def serve_until_stopped(settings: Settings, *, with_example: bool = False) -> int:
     """Serve until a signal comes; return the exit code."""
-    from perilune.app import open_server
+    from perilune.app import open_server, raise_descriptor_limit
 
+    raise_descriptor_limit(settings.max_connections)
     stop = _stop_signal()
     async with open_server(settings) as server:
         await _announce(server, with_example=with_example)

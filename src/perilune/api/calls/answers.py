@@ -30,7 +30,8 @@ CORS_DEFAULTS = (CORS_ORIGIN, CORS_EXPOSED)
 SANDBOX = (b"content-security-policy", b"sandbox allow-scripts allow-forms")
 """Keeps documents of functions away from the origin they share with the dashboard (KD-03)."""
 
-NO_BODY = frozenset({204, 304})
+NO_BODY = frozenset({204, 205, 304})
+"""RFC 9110, 15.3.5, 15.3.6 and 15.4.5; of these only 205 says that its length is 0."""
 
 _MILLISECOND = timedelta(milliseconds=1)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -105,6 +106,8 @@ def function_answer(
     if status in NO_BODY:
         if status == 304:
             headers = _refreshing(headers, is_sandboxed)
+        elif status == 205:
+            headers.append((b"content-length", b"0"))
         return Answer(status, headers, b"")
     headers.append((b"content-length", b"%d" % len(body)))
     return Answer(status, headers, body)

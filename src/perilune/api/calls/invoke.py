@@ -33,7 +33,8 @@ from perilune.api.calls.events import (
 )
 from perilune.api.calls.guards import Admitted, Guards, allow_header
 from perilune.api.calls.watch import Call, CallWatch
-from perilune.api.connections.protocol import ANSWER_AT_ONCE, CLOSE
+from perilune.api.connections.cycle import CLOSE
+from perilune.api.connections.protocol import ANSWER_AT_ONCE
 from perilune.api.error_answer import ErrorAnswer
 from perilune.api.errors import (
     EXECUTION_FAILED,

@@ -1,197 +1,393 @@
 """HTTP/1.1 connections whose clients can neither waste memory nor hold them for ever (KD-108).
 
-uvicorn bounds neither the size of a request's head nor the time it takes to
-arrive, nor what is sent after the answer.  The time of a body that somebody
+httptools takes the bytes apart.  Everything that a request may be short of is decided here and in
+`heads.py`: its size, its time, its place among the others.  The time of a body that somebody
 reads is bounded by its reader, see `body.py`.
 """
 
 import asyncio
-import functools
-from dataclasses import dataclass
+import socket
+from collections import deque
+from typing import Any, cast
 
-from uvicorn.protocols.http.httptools_impl import (
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
+import httptools
 
+from perilune.api.connections.cycle import CONTINUE, Cycle, encoded_error
+from perilune.api.connections.heads import MAX_HEAD_BYTES, Head, RefusedHead
+from perilune.api.connections.shared import Shared
 from perilune.api.error_answer import ErrorAnswer
-from perilune.api.errors import BAD_MESSAGE, HEAD_TOO_LARGE
+from perilune.api.errors import BAD_MESSAGE, BODIES_FULL, HEAD_TOO_LARGE
 
-MAX_HEAD_BYTES = 64 * 1024
-"""Of a head that comes in several pieces; one that comes in one piece is bounded by its buffer."""
-MAX_BYTES_BETWEEN_CHUNKS = 64 * 1024
-"""Of chunk extensions and trailer fields that arrive while no byte of the body does."""
 MAX_UNREAD_BYTES = 32 * 1024 * 1024
 """Of a body that arrives after its answer, because the answer did not wait for it."""
+MAX_OVERHEAD_BYTES = 64 * 1024
+"""Of chunk sizes, chunk extensions and trailer fields, beside 16 bytes for each of the body."""
+MAX_PIPELINED = 64
+"""Requests that wait for the answer before theirs; the connection ends with the last of them."""
+READ_AHEAD_BYTES = 64 * 1024
+SEND_AHEAD_BYTES = 128 * 1024
+"""What the kernel may hold of an answer that its client does not take."""
+MIN_PROGRESS_BYTES = 16 * 1024
+"""What a client has to take of an answer in the time that a connection may be idle."""
+LINGER_S = 2.0
+"""How long the rest of a request is read after the connection's last answer."""
+PROBE_AFTER_S = 1.0
+"""How long after its end of input a client is asked whether it is still there."""
 
 ANSWER_AT_ONCE = "perilune.answer_at_once"
-"""ASGI extension: a function that sends a whole answer, see `answer_at_once`."""
-
-CLOSE = (b"connection", b"close")
+"""ASGI extension: a function that sends a whole answer, see `Cycle.answer_at_once`."""
 
 _IDLE, _IN_HEAD, _IN_BODY = 0, 1, 2
+_NOTSENT_LOWAT = 25  # TCP_NOTSENT_LOWAT of Linux, which Python does not name
+_ASGI = {"version": "3.0", "spec_version": "2.3"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionLimits:
-    """What the connections of one server may use."""
+class HttpProtocol(asyncio.Protocol):
+    """One connection."""
 
-    head_timeout_s: float = 10.0
-    keep_alive_s: float = 75.0
-    max_connections: int = 10_000
-
-
-class BoundedHttpProtocol(HttpToolsProtocol):
-    """One connection, within limits; bind those with `bounded_protocol`."""
-
-    def __init__(self, *args: object, limits: ConnectionLimits, **options: object) -> None:
-        super().__init__(*args, **options)  # type: ignore[arg-type]  # passed through untouched
-        self._limits = limits
+    def __init__(self, shared: Shared) -> None:
+        self.shared = shared
+        self.is_write_paused = False
+        self.held = 0
+        """Bytes of the budget for answers that this connection has taken."""
+        self._parser = self._new_parser()
+        self._transport: asyncio.Transport = cast(asyncio.Transport, None)
+        self._client: tuple[str, int] = ("", 0)
+        self._server: tuple[str, int] | None = None
+        self._scheme = "http"
+        self._cycle: Cycle | None = None
+        """The request that is being answered; `_waiting` has those behind it."""
+        self._arriving: Cycle | None = None
+        self._waiting: deque[Cycle] = deque()
         self._stage = _IDLE
-        self._pending_bytes = 0
-        self._bytes_between_chunks = 0
-        self._has_body_arrived = False
-        self._is_draining = False
-        self._deadline: asyncio.TimerHandle | None = None
+        self._is_closed_for_input = False
+        self._is_lingering = False
+        self._is_read_paused = False
+        self._deadline = 0.0
+        self._probe_at, self._probe_every_s = 0.0, PROBE_AFTER_S
+        self._written = 0
+        self._stalled: tuple[float, int] | None = None
+        self._refusal = BAD_MESSAGE
+        self._begin_head()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to serve, unless too many connections are open already."""
-        super().connection_made(transport)  # type: ignore[arg-type]  # a stream's transport
-        if len(self.connections) > self._limits.max_connections:
-            transport.close()
+        shared = self.shared
+        self._transport = cast(asyncio.Transport, transport)
+        peer, own = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+        self._client = (peer[0], peer[1]) if isinstance(peer, tuple) else ("", 0)
+        self._server = (own[0], own[1]) if isinstance(own, tuple) else None
+        if transport.get_extra_info("sslcontext") is not None:
+            self._scheme = "https"
+        if not shared.enter(self, self._client[0]):
+            self.close()
             return
-        self._set_deadline(self._limits.head_timeout_s)
+        connection: socket.socket | None = transport.get_extra_info("socket")
+        if connection is not None and connection.family != socket.AF_UNIX:
+            connection.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, SEND_AHEAD_BYTES)
+        self._deadline = shared.loop.time() + shared.limits.head_timeout_s
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
-        self._clear_deadline()
-        super().connection_lost(exc)
+        shared = self.shared
+        shared.leave(self, self._client[0])
+        self._give_back()
+        self._deadline = self._probe_at = 0.0
+        for cycle in (self._cycle, self._arriving, *self._waiting):
+            if cycle is not None and not cycle.is_over:
+                cycle.is_disconnected = True
+                cycle.wake()
+        for cycle in self._waiting:
+            cycle.release()
+        self._waiting.clear()
+
+    def eof_received(self) -> bool:
+        """Go on with a request that has arrived whole: its client may still want the answer.
+
+        RFC 9112, 9.6.  Whether it does turns out when something is sent to it.
+        """
+        self._is_closed_for_input = True
+        cycle = self._cycle
+        if cycle is None or cycle.is_started or self._stage != _IDLE:
+            return False
+        if self._scheme == "https" or cycle.scope["http_version"] == "1.0":
+            return False
+        self._probe_at = self.shared.loop.time() + PROBE_AFTER_S
+        return True
+
+    def data_received(self, data: bytes) -> None:
+        """Take in some bytes, and look whether what is unfinished stays within limits."""
+        if self._is_closed_for_input:
+            return
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            # Nothing is upgraded to.  What follows is the next request.
+            self._parser = self._new_parser()
+            if rest := data[upgrade.args[0] :]:
+                self.data_received(rest)
+            return
+        except httptools.HttpParserError:
+            self._refuse(self._refusal)
+            return
+        if self._stage == _IN_HEAD:
+            self._raw_bytes += len(data)
+            if self._raw_bytes > MAX_HEAD_BYTES:
+                self._refuse(self._head.too_large())
+        elif self._stage == _IN_BODY:
+            self._raw_bytes += len(data)
+            self._check_body()
+
+    def pause_writing(self) -> None:
+        """The client does not keep up."""
+        self.is_write_paused = True
+
+    def resume_writing(self) -> None:
+        """The client has taken most of what was sent."""
+        self.is_write_paused = False
+        self._give_back()
+        if self._cycle is not None:
+            self._cycle.wake()
+
+    # What the parser reports
 
     def on_message_begin(self) -> None:
         """A request's first byte has arrived."""
-        self._stage, self._pending_bytes = _IN_HEAD, 0
-        super().on_message_begin()
+        self._begin_head()
+        self._stage = _IN_HEAD
+        if self._cycle is None:
+            self._deadline = self.shared.loop.time() + self.shared.limits.head_timeout_s
+
+    def on_url(self, url: bytes) -> None:
+        """A part of the target has arrived."""
+        self._head.target += url
+        self._check_head(self._head.size)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A field has arrived; those behind the body are dropped (RFC 9110, 6.5.1).
 
         A proxy in front examines the head alone, so trailer fields must not count as headers.
         """
-        if self._stage == _IN_HEAD:
-            super().on_header(name, value)
+        if self._stage != _IN_HEAD:
+            return
+        self._head.add(name, value)
+        self._check_head(self._head.size)
 
     def on_headers_complete(self) -> None:
         """A request's head has arrived."""
-        self._stage, self._pending_bytes, self._bytes_between_chunks = _IN_BODY, 0, 0
-        super().on_headers_complete()
-        # The request's task has been created, but does not run before the next turn of the loop.
-        at_once = functools.partial(answer_at_once, self.cycle)
-        self.scope["extensions"] = {ANSWER_AT_ONCE: at_once}  # type: ignore[dict-item]  # ours
+        self._stage = _IN_BODY
+        self._deadline, self._raw_bytes = 0.0, 0
+        if self._is_closed_for_input:
+            return
+        try:
+            cycle = self._make_cycle()
+        except RefusedHead as refused:
+            self._refusal = refused.answer
+            raise
+        self._arriving = cycle
+        if self._cycle is None:
+            self._start(cycle)
+            return
+        self._waiting.append(cycle)
+        self._pause_reading()
 
     def on_body(self, body: bytes) -> None:
         """A part of a request's body has arrived."""
-        self._has_body_arrived = True
-        super().on_body(body)
+        self._body_bytes += len(body)
+        cycle = self._arriving
+        if cycle is None or cycle.is_over or cycle.is_disconnected:
+            return
+        if not cycle.feed(body):
+            self.fail(cycle, BODIES_FULL)
+        elif cycle.unread > READ_AHEAD_BYTES:
+            self._pause_reading()
 
     def on_message_complete(self) -> None:
         """A request's last byte has arrived."""
         self._stage = _IDLE
-        super().on_message_complete()
+        cycle, self._arriving = self._arriving, None
+        if cycle is None:
+            return
+        cycle.is_body_complete = True
+        cycle.wake()
+        if cycle.is_last or len(self._waiting) >= MAX_PIPELINED:
+            cycle.is_last = self._is_closed_for_input = True
+        if cycle.is_over and self._cycle is None:
+            self._wait_for_next()
 
-    def data_received(self, data: bytes) -> None:
-        """Take in some bytes and look whether what is unfinished stays within limits."""
-        super().data_received(data)
-        if self._stage != _IDLE:
-            self._check_unfinished(len(data))
-        elif self._deadline is not None:
-            self._clear_deadline()
-            if self._is_draining:
-                # Nothing else would end a connection whose answer came before its request.
-                self._is_draining = False
-                self._set_deadline(self._limits.keep_alive_s)
+    # What cycles and the server ask for
 
-    def send_400_response(self, msg: str) -> None:
-        """Answer what is not HTTP, in the form in which everything else is answered."""
-        self._refuse(BAD_MESSAGE)
+    def write(self, data: bytes) -> None:
+        """Send bytes, unless the connection is going down."""
+        if not self._transport.is_closing() and not self._is_lingering:
+            self._written += len(data)
+            self._transport.write(data)
 
-    def _check_unfinished(self, new_bytes: int) -> None:
-        if self._stage == _IN_HEAD:
-            self._pending_bytes += new_bytes
-            if self._pending_bytes > MAX_HEAD_BYTES:
-                self._refuse(HEAD_TOO_LARGE)
-            elif self._deadline is None:
-                self._set_deadline(self._limits.head_timeout_s)
-        elif self._is_between_chunks_too_long(new_bytes):
-            self._end_unfinished()
-        elif self.cycle.response_complete:
-            self._is_draining = True
-            self._pending_bytes += new_bytes
-            if self._pending_bytes > MAX_UNREAD_BYTES:
-                self.transport.close()
-            elif self._deadline is None:
-                self._set_deadline(self._limits.keep_alive_s)
+    def hold(self, size: int) -> bool:
+        """Take a place in the budget of answers until they have been sent; return whether."""
+        if not self.shared.outgoing.take(size):
+            return False
+        self.held += size
+        return True
+
+    def resume_reading(self) -> None:
+        """Let more of a body arrive."""
+        if self._is_read_paused and not self._waiting and not self._is_lingering:
+            self._is_read_paused = False
+            self._transport.resume_reading()
+
+    def on_answered(self, cycle: Cycle) -> None:
+        """Go on after an answer: with the request behind it, or by waiting for one."""
+        if self.held and not self.is_write_paused:
+            self._give_back()
+        if cycle.is_last or (self._is_closed_for_input and not self._waiting):
+            self.close()
+            return
+        self._cycle = None
+        if self._waiting:
+            self._start(self._waiting.popleft())
         else:
-            self._clear_deadline()
+            self._wait_for_next()
+        self.resume_reading()
 
-    def _is_between_chunks_too_long(self, new_bytes: int) -> bool:
-        self._bytes_between_chunks += new_bytes
-        if self._has_body_arrived:
-            self._has_body_arrived, self._bytes_between_chunks = False, 0
-        return self._bytes_between_chunks > MAX_BYTES_BETWEEN_CHUNKS
+    def fail(self, cycle: Cycle, answer: ErrorAnswer) -> None:
+        """End a request, with an answer if none has begun, and the connection with it."""
+        if not cycle.is_over:
+            if not cycle.is_started and cycle is self._cycle:
+                self.write(encoded_error(answer, self.shared.date))
+            cycle.is_disconnected = True
+            cycle.wake()
+        self.close()
 
-    def _end_unfinished(self) -> None:
-        if self.cycle.response_started:
-            self.transport.close()
-        else:
+    def close(self) -> None:
+        """End the connection once everything has been sent.
+
+        While a request is still arriving, the rest of it is read and dropped for a moment:
+        closing at once would reset the connection, and the client lose its answer (RFC 9112, 9.6).
+        """
+        self._is_closed_for_input = True
+        transport = self._transport
+        if self._stage == _IDLE or self._is_lingering or not transport.can_write_eof():
+            transport.close()
+        elif not transport.is_closing():
+            self._is_lingering = True
+            self._deadline = self.shared.loop.time() + LINGER_S
+            transport.write_eof()
+            if self._is_read_paused:
+                transport.resume_reading()
+
+    def shut_down(self) -> None:
+        """End the connection after the answer that is under way."""
+        if self._cycle is None:
+            self.close()
+            return
+        self._is_closed_for_input = self._stage != _IN_BODY
+        (self._waiting[-1] if self._waiting else self._cycle).is_last = True
+
+    def look(self, now: float) -> None:
+        """Look at the clock: deadlines, clients that take nothing, clients that may have gone."""
+        if self._deadline and now >= self._deadline:
+            self._deadline = 0.0
+            self._transport.close()
+        if self._probe_at and now >= self._probe_at and self._cycle is not None:
+            self._probe_every_s *= 2
+            self._probe_at = now + self._probe_every_s
+            if not self._cycle.is_started:
+                self.write(CONTINUE)
+        unsent = self._transport.get_write_buffer_size()
+        if not unsent:
+            self._stalled = None
+            return
+        sent = self._written - unsent
+        if self._stalled is None or sent >= self._stalled[1] + MIN_PROGRESS_BYTES:
+            self._stalled = now, sent
+        elif now - self._stalled[0] >= self.shared.limits.keep_alive_s:
+            self._transport.abort()
+
+    def _new_parser(self) -> httptools.HttpRequestParser:
+        parser = httptools.HttpRequestParser(self)
+        # What follows a last request is dropped, it does not spoil that request.
+        parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        return parser
+
+    def _begin_head(self) -> None:
+        self._head = Head()
+        self._raw_bytes = self._body_bytes = 0
+
+    def _make_cycle(self) -> Cycle:
+        """Raises `RefusedHead`."""
+        parser, head = self._parser, self._head
+        version, method = parser.get_http_version(), parser.get_method().decode("ascii")
+        target = head.settle(version, method)
+        client, scheme = self.shared.proxies.forwarded(head.headers, self._client, self._scheme)
+        scope: dict[str, Any] = {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": version,
+            "method": method,
+            "scheme": scheme,
+            "path": target.path,
+            "raw_path": target.raw_path,
+            "query_string": target.query,
+            "root_path": "",
+            "headers": head.headers,
+            "client": client,
+            "server": self._server,
+        }
+        cycle = Cycle(
+            self,
+            scope,
+            declared=head.declared,
+            expects_continue=head.expects_continue,
+            is_last=version == "1.0" or not parser.should_keep_alive(),
+        )
+        scope["extensions"] = {ANSWER_AT_ONCE: cycle.answer_at_once}
+        return cycle
+
+    def _start(self, cycle: Cycle) -> None:
+        self._cycle = cycle
+        loop = self.shared.loop
+        task = loop.create_task(cycle.run())
+        self.shared.tasks.add(task)
+        task.add_done_callback(self.shared.tasks.discard)
+
+    def _wait_for_next(self) -> None:
+        # Also for the rest of a request that was answered before it had arrived.
+        self._deadline = self.shared.loop.time() + self.shared.limits.keep_alive_s
+
+    def _check_body(self) -> None:
+        if self._raw_bytes - self._body_bytes > MAX_OVERHEAD_BYTES + 16 * self._body_bytes:
             self._refuse(HEAD_TOO_LARGE)
+        elif self._cycle is None and self._raw_bytes > MAX_UNREAD_BYTES:
+            self.close()
 
-    def _set_deadline(self, seconds: float) -> None:
-        self._deadline = self.loop.call_later(seconds, self.transport.close)
-
-    def _clear_deadline(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+    def _check_head(self, size: int) -> None:
+        """Stop the parser, which is in the middle of what it was given, at a head too large."""
+        if size > MAX_HEAD_BYTES:
+            self._refusal = self._head.too_large()
+            raise RefusedHead(self._refusal)
 
     def _refuse(self, answer: ErrorAnswer) -> None:
-        if self.transport.is_closing():
-            return
-        body = answer.body
-        head = (
-            f"HTTP/1.1 {answer.status} {answer.message}\r\n"
-            f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
-            "connection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode("ascii") + body)
-        self.transport.close()
+        """Answer what can't be understood; what is before it on the connection gets its answer."""
+        self._is_closed_for_input = True
+        arriving, self._arriving = self._arriving, None
+        if arriving is not None and arriving is self._cycle:
+            self.fail(arriving, answer)
+        elif self._cycle is None:
+            self.write(encoded_error(answer, self.shared.date))
+            self.close()
+        else:
+            if arriving is not None:
+                self._waiting.remove(arriving)
+                arriving.release()
+            (self._waiting[-1] if self._waiting else self._cycle).is_last = True
 
+    def _pause_reading(self) -> None:
+        if not self._is_read_paused:
+            self._is_read_paused = True
+            self._transport.pause_reading()
 
-def answer_at_once(
-    cycle: RequestResponseCycle, status: int, headers: list[tuple[bytes, bytes]], body: bytes
-) -> bool:
-    """Send a whole answer in one write; what uvicorn does for ASGI's two messages takes longer.
-
-    It examines every header again and sends head and body apart.  Headers
-    must be valid, with the length of the body among them.
-
-    Returns:
-        False when this connection needs the ordinary way; then nothing was sent.
-    """
-    is_last = not cycle.keep_alive or CLOSE in headers
-    if is_last or cycle.response_started or cycle.flow.write_paused:
-        return False
-    if cycle.disconnected:
-        return True
-    cycle.response_started = cycle.response_complete = True
-    cycle.waiting_for_100_continue = False
-    head = [name + b": " + value for name, value in (*cycle.default_headers, *headers)]
-    cycle.transport.write(STATUS_LINE[status] + b"\r\n".join(head) + b"\r\n\r\n" + body)
-    cycle.message_event.set()
-    cycle.on_response()
-    return True
-
-
-def bounded_protocol(limits: ConnectionLimits) -> "functools.partial[BoundedHttpProtocol]":
-    """Return what makes the connections of one server."""
-    return functools.partial(BoundedHttpProtocol, limits=limits)
+    def _give_back(self) -> None:
+        if self.held:
+            self.shared.outgoing.give_back(self.held)
+            self.held = 0

@@ -5,14 +5,17 @@ import logging
 import socket
 from typing import Any
 
-import uvicorn
 from starlette.types import ASGIApp
 
-from perilune.api.connections.protocol import ConnectionLimits, bounded_protocol
+from perilune.api.connections.protocol import HttpProtocol
+from perilune.api.connections.proxies import Proxies
+from perilune.api.connections.shared import ConnectionLimits, Shared
 from perilune.api.connections.tls import Certificate
 from perilune.errors import PeriluneError
 
 BACKLOG = 2048
+LOOK_EVERY_S = 1.0
+"""How often connections look at their deadlines, unless one of them is shorter."""
 CANCEL_LIMIT_S = 8.0
 """Longest time that cancelled requests get to close their records."""
 
@@ -75,30 +78,15 @@ class HttpServer:
                 scheme (X-Forwarded-For, X-Forwarded-Proto) is taken; nobody else's is.
             certificate: serves HTTPS with this.
         """
+        self._app = app
         self._limits = limits or ConnectionLimits()
         self._sockets = sockets
+        self._proxies = Proxies(trusted_proxies)
         self._certificate = certificate
-        config = uvicorn.Config(
-            app,
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            interface="asgi3",
-            log_config=None,
-            access_log=False,
-            proxy_headers=bool(trusted_proxies),
-            forwarded_allow_ips=list(trusted_proxies),
-            ssl_context_factory=None if certificate is None else lambda *_: certificate.context,
-            server_header=False,
-            backlog=BACKLOG,
-            timeout_keep_alive=int(self._limits.keep_alive_s),
-        )
-        config.load()
-        protocol: Any = bounded_protocol(self._limits)
-        config.http_protocol_class = protocol
-        self._server = uvicorn.Server(config)
-        self._server.lifespan = config.lifespan_class(config)
-        self._ticking: asyncio.Task[None] | None = None
+        self._servers: list[asyncio.Server] = []
+        self.shared: Shared | None = None
+        """What the connections have in common, while they are served."""
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def port(self) -> int:
@@ -108,11 +96,25 @@ class HttpServer:
 
     async def start(self) -> None:
         """Begin to accept connections."""
-        await self._server.on_tick(0)
-        await self._server.startup(sockets=self._sockets)
+        loop = asyncio.get_running_loop()
+        shared = self.shared = Shared(self._app, self._limits, self._proxies, loop)
+        context = None if self._certificate is None else self._certificate.context
+        for sock in self._sockets:
+            self._servers.append(
+                await loop.create_server(
+                    lambda: HttpProtocol(shared), sock=sock, ssl=context, backlog=BACKLOG
+                )
+            )
         if self._certificate is not None:
             self._certificate.watch()
-        self._ticking = asyncio.create_task(self._server.main_loop())
+        shortest_s = min(self._limits.head_timeout_s, self._limits.keep_alive_s)
+        every_s = min(LOOK_EVERY_S, shortest_s / 4)
+
+        def look() -> None:
+            shared.look()
+            self._timer = loop.call_later(every_s, look)
+
+        self._timer = loop.call_later(every_s, look)
 
     async def stop(self, grace_s: float) -> bool:
         """Stop accepting, let running requests finish, then cancel what is left.
@@ -123,40 +125,40 @@ class HttpServer:
         Returns:
             Whether all of them finished by themselves.
         """
-        if self._ticking is None:
+        shared, self.shared = self.shared, None
+        if shared is None:
             return True
-        self._ticking.cancel()
-        self._ticking = None
         if self._certificate is not None:
             self._certificate.stop()
-        for listener in self._server.servers:
-            listener.close()
-        state = self._server.server_state
-        for connection in list(state.connections):
-            connection.shutdown()
-        has_finished = await self._wait(grace_s)
+        for server in self._servers:
+            server.close()
+        for connection in list(shared.connections):
+            connection.shut_down()
+        has_finished = await _wait(shared.tasks, grace_s)
         if not has_finished:
-            _log.warning("%d requests are cancelled, their time is over", len(state.tasks))
-            for task in list(state.tasks):
+            _log.warning("%d requests are cancelled, their time is over", len(shared.tasks))
+            for task in list(shared.tasks):
                 task.cancel()
-            await self._wait(CANCEL_LIMIT_S)
-        for connection in list(state.connections):
-            connection.transport.close()
+            await _wait(shared.tasks, CANCEL_LIMIT_S)
+        for connection in list(shared.connections):
+            connection.close()
+        if self._timer is not None:
+            self._timer.cancel()
         return has_finished
 
-    async def _wait(self, limit_s: float) -> bool:
-        """Wait until no request is running; pipelined ones may begin meanwhile."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + limit_s
-        tasks = self._server.server_state.tasks
-        while tasks:
-            left_s = end - loop.time()
-            if left_s <= 0:
-                return False
-            await asyncio.wait(list(tasks), timeout=left_s)
-            # Lets the tasks' own callbacks take them out of the set.
-            await asyncio.sleep(0)
-        return True
+
+async def _wait(tasks: set[asyncio.Task[None]], limit_s: float) -> bool:
+    """Wait until no request is running; pipelined ones may begin meanwhile."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + limit_s
+    while tasks:
+        left_s = end - loop.time()
+        if left_s <= 0:
+            return False
+        await asyncio.wait(list(tasks), timeout=left_s)
+        # Lets the tasks' own callbacks take them out of the set.
+        await asyncio.sleep(0)
+    return True
 
 
 def _bound(family: int, kind: int, protocol: int, address: tuple[Any, ...]) -> socket.socket:

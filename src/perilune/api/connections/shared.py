@@ -1,0 +1,117 @@
+"""What the connections of one server have in common."""
+
+import asyncio
+import ctypes
+from collections import Counter
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import Protocol
+
+from starlette.types import ASGIApp
+
+from perilune.api.connections.budget import ByteBudget
+from perilune.api.connections.proxies import Proxies
+
+MIB = 1024 * 1024
+SMALL_BODIES_BYTES = 32 * MIB
+"""What all requests may hold of bodies, beside those that have a place as large ones."""
+BURST_BYTES = 16 * MIB
+
+
+class Connection(Protocol):
+    """What the server asks of a connection."""
+
+    def look(self, now: float) -> None:
+        """Look at deadlines."""
+        ...
+
+    def shut_down(self) -> None:
+        """End after the answer that is under way."""
+        ...
+
+    def close(self) -> None:
+        """End once everything has been sent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionLimits:
+    """What the connections of one server may use."""
+
+    head_timeout_s: float = 10.0
+    keep_alive_s: float = 75.0
+    """How long a connection may be idle, or take nothing of what is sent."""
+    max_connections: int = 10_000
+    body_bytes: int = 6 * MIB
+    """Largest body that is read."""
+    large_bodies_bytes: int = 48 * MIB
+    """What large bodies may hold at a time: of requests, and of answers once more."""
+
+    @property
+    def max_per_address(self) -> int:
+        """Connections of one address, so that none can have all of them."""
+        return max(1, self.max_connections // 2)
+
+
+@dataclass(slots=True)
+class Shared:
+    """What every connection of a server needs, and its part in."""
+
+    app: ASGIApp
+    limits: ConnectionLimits
+    proxies: Proxies
+    loop: asyncio.AbstractEventLoop
+    connections: set[Connection] = field(default_factory=set)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    per_address: Counter[str] = field(default_factory=Counter)
+    small: ByteBudget = field(init=False)
+    incoming: ByteBudget = field(init=False)
+    outgoing: ByteBudget = field(init=False)
+    _peak: int = 0
+    date: bytes = b""
+    """The line of the field `Date`."""
+
+    def __post_init__(self) -> None:
+        """Make the budgets."""
+        large = max(self.limits.large_bodies_bytes, self.limits.body_bytes)
+        self.small = ByteBudget(SMALL_BODIES_BYTES)
+        self.incoming = ByteBudget(large)
+        self.outgoing = ByteBudget(large)
+        self.look()
+
+    def enter(self, connection: Connection, host: str) -> bool:
+        """Count a connection from *host*; return whether there is a place for it."""
+        self.connections.add(connection)
+        self.per_address[host] += 1
+        if len(self.connections) > self.limits.max_connections:
+            return False
+        return self.per_address[host] <= self.limits.max_per_address or self.proxies.trusts(host)
+
+    def leave(self, connection: Connection, host: str) -> None:
+        """Forget a connection from *host*."""
+        self.connections.discard(connection)
+        self.per_address[host] -= 1
+        if not self.per_address[host]:
+            del self.per_address[host]
+
+    def look(self) -> None:
+        """Renew the date, and have every connection look at its deadlines.
+
+        After a burst of bodies the C library is told to give the memory back, which it keeps
+        otherwise.  Low thresholds for that (mallopt) would double what each request costs.
+        """
+        self.date = b"date: " + formatdate(usegmt=True).encode("ascii") + b"\r\n"
+        now = self.loop.time()
+        for connection in list(self.connections):
+            connection.look(now)
+        used = self.small.used + self.incoming.used + self.outgoing.used
+        self._peak = max(self._peak, used)
+        if self._peak - used > BURST_BYTES:
+            self._peak = used
+            self.loop.run_in_executor(None, _trim)
+
+
+def _trim() -> None:
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of the GNU C library
+    if trim is not None:
+        trim(0)
