@@ -36,6 +36,7 @@ check: $(VENV)/.ready-check $(NODE)/.ready ## Format, lint, types, import rules,
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(WITH_NODE) $(NODE)/.bin/tsc --project tsconfig.json
+	$(WITH_NODE) $(NODE)/.bin/tsc --project tests/dashboard/logic
 	$(WITH_NODE) node tools/vendor/build.mjs --check
 	$(BIN)/lint-imports
 	$(BIN)/python tools/check_size.py src tools

@@ -113,21 +113,3 @@ async def test_kd_191_functions_call_functions_as_the_example_says(site, body):
 
     found = (await site.api.get(f"/fn/{caller}")).json()
     assert (found["body"], found["name"], found["method"]) == (body, 'O\'Hara "x"', "POST")
-
-
-@pytest.mark.parametrize(
-    ("body", "part"),
-    [
-        ("back`quote", 'strings.NewReader("back`quote")'),
-        ('a"b\\c\n\u0001', r'strings.NewReader("a\"b\\c\n\u0001")'),
-        ("São 🌙", 'strings.NewReader("São 🌙")'),
-    ],
-)
-async def test_kd_191_texts_for_go_are_escaped_as_go_reads_them(site, body, part):
-    await opened(site, ECHO)
-    await request_with(site, "POST", body)
-
-    code = await example(site, "go")
-
-    assert part in code
-    assert 'req.Header.Add("Content-Type", "application/json")' in code

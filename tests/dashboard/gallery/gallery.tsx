@@ -2,20 +2,20 @@
 
 import { render } from "preact";
 import { useState } from "preact/hooks";
-import { ApiError } from "../../../src/perilune/dashboard/frontend/api.ts";
-import { Badge, EnabledBadge, Id, StatusBadge, TriggerBadge } from "../../../src/perilune/dashboard/frontend/ui/badge.tsx";
-import { Body } from "../../../src/perilune/dashboard/frontend/ui/body.tsx";
-import { Button, CopyButton, LinkButton } from "../../../src/perilune/dashboard/frontend/ui/button.tsx";
-import { Card } from "../../../src/perilune/dashboard/frontend/ui/card.tsx";
-import { Chart } from "../../../src/perilune/dashboard/frontend/ui/chart.tsx";
-import { CodeBlock, JsonBlock } from "../../../src/perilune/dashboard/frontend/ui/code.tsx";
-import { Dialog, Questions, confirm } from "../../../src/perilune/dashboard/frontend/ui/dialog.tsx";
-import { CheckField, FileButton, PasswordField, Segmented, SelectField, TextField, type Option } from "../../../src/perilune/dashboard/frontend/ui/field.tsx";
-import { Icon, Logo } from "../../../src/perilune/dashboard/frontend/ui/icon.tsx";
-import { JsonTree } from "../../../src/perilune/dashboard/frontend/ui/json-tree.tsx";
-import { Empty, LoadError, Loaded, Loading } from "../../../src/perilune/dashboard/frontend/ui/state.tsx";
-import { Pagination, Table } from "../../../src/perilune/dashboard/frontend/ui/table.tsx";
-import { Toasts, toast } from "../../../src/perilune/dashboard/frontend/ui/toast.tsx";
+import { ApiError } from "#dashboard/api.ts";
+import { Badge, EnabledBadge, Id, StatusBadge, TriggerBadge } from "#dashboard/ui/badge.tsx";
+import { Body } from "#dashboard/ui/body.tsx";
+import { Button, CopyButton, LinkButton } from "#dashboard/ui/button.tsx";
+import { Card } from "#dashboard/ui/card.tsx";
+import { Chart } from "#dashboard/ui/chart.tsx";
+import { CodeBlock, JsonBlock } from "#dashboard/ui/code.tsx";
+import { Dialog, Questions, confirm } from "#dashboard/ui/dialog.tsx";
+import { CheckField, FileButton, PasswordField, Segmented, SelectField, TextField, type Option } from "#dashboard/ui/field.tsx";
+import { Icon, Logo } from "#dashboard/ui/icon.tsx";
+import { JsonTree } from "#dashboard/ui/json-tree.tsx";
+import { Empty, LoadError, Loaded, Loading } from "#dashboard/ui/state.tsx";
+import { Pagination, Table } from "#dashboard/ui/table.tsx";
+import { Toasts, toast } from "#dashboard/ui/toast.tsx";
 
 const nothing = () => {};
 const KINDS = ["", "primary", "danger", "ghost"] as const;

@@ -8,7 +8,8 @@ const browser = {
     setItem: (key: string, value: string) => void kept.set(key, value),
     removeItem: (key: string) => void kept.delete(key),
   },
-  location: { hash: "", origin: "https://perilune.example" },
+  history: { replaceState() {} },
+  location: { hash: "#!/functions?page=2", origin: "https://perilune.example" },
   matchMedia: () => ({ matches: false, addEventListener() {} }),
 };
 

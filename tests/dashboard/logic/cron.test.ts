@@ -3,8 +3,8 @@
 import "./browser.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cronWords } from "../../../src/perilune/dashboard/frontend/cron.ts";
-import { locale } from "../../../src/perilune/dashboard/frontend/preferences.ts";
+import { cronWords } from "#dashboard/cron.ts";
+import { locale } from "#dashboard/preferences.ts";
 
 const IN_WORDS = [
   ["* * * * *", "Every minute", "A cada minuto"],

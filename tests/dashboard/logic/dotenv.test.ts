@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dotenvLine, parseDotenv } from "../../../src/perilune/dashboard/frontend/dotenv.ts";
+import { dotenvLine, parseDotenv } from "#dashboard/dotenv.ts";
 
 const FILES: [text: string, variables: Record<string, string>, badLines: number[]][] = [
   ["A=1\r\nB = two \r\n", {"A": "1", "B": "two"}, []],

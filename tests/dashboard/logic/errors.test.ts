@@ -3,9 +3,9 @@
 import "./browser.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ApiError } from "../../../src/perilune/dashboard/frontend/api.ts";
-import { fieldError } from "../../../src/perilune/dashboard/frontend/errors.ts";
-import { locale } from "../../../src/perilune/dashboard/frontend/preferences.ts";
+import { ApiError } from "#dashboard/api.ts";
+import { fieldError } from "#dashboard/errors.ts";
+import { locale } from "#dashboard/preferences.ts";
 
 const RULES: [message: string, part: string][] = [
   ["name: name cannot be empty", "não pode ficar vazio"],
