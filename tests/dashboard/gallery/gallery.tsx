@@ -17,7 +17,7 @@ import { Empty, LoadError, Loaded, Loading } from "#dashboard/ui/state.tsx";
 import { Pagination, Table } from "#dashboard/ui/table.tsx";
 import { Toasts, toast } from "#dashboard/ui/toast.tsx";
 
-const nothing = () => {};
+const nothing = () => null;
 const KINDS = ["", "primary", "danger", "ghost"] as const;
 const TONES = ["", "good", "bad", "warn", "info", "accent"] as const;
 const LONG = "a-very-long-word-without-any-place-to-break-it-".repeat(4);

@@ -42,11 +42,11 @@ interface RequestOptions {
  * @returns the JSON of the answer; null when it has no body
  * @throws {ApiError}
  */
-export async function request(
+export async function request<T = any>(
   method: string,
   path: string,
   { query, body, signal }: RequestOptions = {},
-): Promise<any> {
+): Promise<T> {
   const response = await send(path + queryText(query), {
     method,
     credentials: "same-origin",
@@ -60,18 +60,18 @@ export async function request(
     ...(signal ? { signal } : {}),
   });
   const text = await response.text();
-  if (response.ok) return text ? JSON.parse(text) : null;
+  if (response.ok) return JSON.parse(text || "null");
   if (response.status === 401 && !path.startsWith("/api/auth/")) signedOut.set(signedOut.get() + 1);
   const wait = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
   const { message, code } = errorOf(text, response);
   throw new ApiError(response.status, message, Number.isNaN(wait) ? null : wait, code);
 }
 
-export const get = (path: string, options?: RequestOptions) => request("GET", path, options);
+export const get = <T = any>(path: string, options?: RequestOptions) => request<T>("GET", path, options);
 
-export const post = (path: string, body?: unknown) => request("POST", path, { body });
+export const post = <T = any>(path: string, body?: unknown) => request<T>("POST", path, { body });
 
-export const put = (path: string, body?: unknown) => request("PUT", path, { body });
+export const put = <T = any>(path: string, body?: unknown) => request<T>("PUT", path, { body });
 
 export const remove = (path: string) => request("DELETE", path);
 

@@ -1,5 +1,6 @@
 // What language models cost, as somebody has entered it in this browser.
 
+import type { AiRequest } from "./answers.ts";
 import { read, write } from "./preferences.ts";
 import { createStore } from "./store.ts";
 
@@ -19,6 +20,9 @@ export interface Prices {
   models: Record<string, Price>; // by `provider/model`
 }
 
+type ModelName = Pick<AiRequest, "provider" | "model">;
+type Asked = ModelName & Pick<AiRequest, "input_tokens" | "output_tokens">;
+
 export const prices = createStore<Prices>(kept());
 
 export function keepPrices(chosen: Prices) {
@@ -27,21 +31,22 @@ export function keepPrices(chosen: Prices) {
 }
 
 /** @param one  a request */
-export const modelKey = ({ provider, model }: { provider: string; model: string }) => `${provider}/${model}`;
+export const modelKey = ({ provider, model }: ModelName) => `${provider}/${model}`;
 
 /**
  * What a request has cost; null where the price or the number of tokens is not known.
  *
  * @param one  a request
  */
-export function costOf(one: any, known: Prices): number | null {
+export function costOf(one: Asked, known: Prices): number | null {
   const price = priceOf(one, known);
-  if (!price || !Number.isFinite(one.input_tokens) || !Number.isFinite(one.output_tokens)) return null;
-  return (one.input_tokens * price.input + one.output_tokens * price.output) / PER;
+  const { input_tokens: input = NaN, output_tokens: output = NaN } = one;
+  if (!price || !Number.isFinite(input) || !Number.isFinite(output)) return null;
+  return (input * price.input + output * price.output) / PER;
 }
 
 /** @param one  a request */
-export function priceOf(one: any, known: Prices): Price | undefined {
+export function priceOf(one: ModelName, known: Prices): Price | undefined {
   const key = modelKey(one);
   return Object.hasOwn(known.models, key) ? known.models[key] : undefined;
 }
@@ -55,8 +60,8 @@ function kept(): Prices {
   try {
     const stored = JSON.parse(read(KEY) ?? "{}");
     if (isCurrency(String(stored.currency))) found.currency = stored.currency;
-    for (const [model, price] of Object.entries(stored.models ?? {})) {
-      const { input, output, entered } = (price as any) ?? {};
+    for (const [model, price] of Object.entries<Partial<Price> | null>(stored.models ?? {})) {
+      const { input = NaN, output = NaN, entered = NaN } = price ?? {};
       if ([input, output, entered].every(Number.isFinite)) found.models[model] = { input, output, entered };
     }
   } catch {

@@ -4,7 +4,7 @@ import type { IconName } from "./ui/icon.tsx";
 
 type Template = { id: string; icon: IconName };
 
-export const TEMPLATES: readonly Template[] = [
+export const TEMPLATES = [
   { id: "http", icon: "globe" },
   { id: "api", icon: "server" },
   { id: "aiChat", icon: "sparkles" },
@@ -15,7 +15,7 @@ export const TEMPLATES: readonly Template[] = [
   { id: "counter", icon: "plus" },
   { id: "proxy", icon: "external" },
   { id: "blank", icon: "file" },
-];
+] as const satisfies readonly Template[];
 
 const ENDINGS: Record<string, string> = { lua: "lua", javascript: "js", typescript: "ts", python: "py" };
 

@@ -1,8 +1,9 @@
 // The code editor as a view.  The library is loaded when the first editor is shown.
 
-import type { Compartment, EditorState } from "@codemirror/state";
+import type { Compartment, EditorState, Extension } from "@codemirror/state";
 import type { EditorView, KeyBinding } from "@codemirror/view";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { ApiError } from "../api.ts";
 import { t } from "../i18n.ts";
 import { LoadError, Loading } from "../ui/state.tsx";
 import { formatting, luaIndentation, unitOf } from "./format.ts";
@@ -30,7 +31,7 @@ interface EditorProps {
   readOnly?: boolean;
   line?: number | undefined; // to show, from 1
   markers?: readonly Marker[] | undefined;
-  extend?: (cm: CodeMirror) => any[]; // more extensions, such as completion; another function takes the place of the first
+  extend?: (cm: CodeMirror) => Extension[]; // more extensions, such as completion; another function takes the place of the first
   onReady?: (handle: EditorHandle) => void;
 }
 
@@ -43,7 +44,7 @@ export interface EditorHandle {
 }
 
 export function Editor(props: EditorProps) {
-  const [loaded, setLoaded] = useState<any>(null);
+  const [loaded, setLoaded] = useState<{ cm: CodeMirror } | { error: ApiError } | null>(null);
   const load = () => {
     setLoaded(null);
     loadCodeMirror().then(
@@ -53,7 +54,7 @@ export function Editor(props: EditorProps) {
   };
   useEffect(load, []);
   if (!loaded) return <Loading what={t("editor.loading")} />;
-  if (loaded.error) return <LoadError error={loaded.error} title={t("editor.failed")} onRetry={load} />;
+  if ("error" in loaded) return <LoadError error={loaded.error} title={t("editor.failed")} onRetry={load} />;
   return <LoadedEditor {...props} cm={loaded.cm} />;
 }
 

@@ -1,6 +1,7 @@
 // What the server says of code that is being written.
 
 import { useEffect, useState } from "preact/hooks";
+import type { FunctionRecord } from "../answers.ts";
 import { get, post } from "../api.ts";
 import type { Marker } from "../editor/editor.tsx";
 import { t } from "../i18n.ts";
@@ -51,7 +52,7 @@ export function Problems({ markers, onShow }: { markers: readonly Marker[] | nul
  * @param base  the version that was changed
  */
 export async function mayOverwrite(id: string, base: number) {
-  const now = await get(`/api/functions/${id}`).catch(() => null);
+  const now = await get<FunctionRecord>(`/api/functions/${id}`).catch(() => null);
   if (!now || (now.active_version?.version ?? 0) === base) return true;
   return confirm({
     title: t("code.conflict"),
@@ -75,6 +76,6 @@ export async function mayBeBroken(id: string, code: string) {
 
 /** @throws {import("../api.js").ApiError} */
 async function problemsOf(id: string, code: string): Promise<Marker[]> {
-  const { errors } = await post(`/api/functions/${id}/check`, { code });
-  return errors.map((one: any) => ({ ...one, line: one.line ?? 1 }));
+  const { errors } = await post<{ errors: Partial<Marker>[] }>(`/api/functions/${id}/check`, { code });
+  return errors.map((one) => ({ message: "", ...one, line: one.line ?? 1 }));
 }

@@ -1,5 +1,6 @@
 // A look at a version that is not the active one; nothing can be written there.
 
+import type { FunctionRecord, Version } from "../answers.ts";
 import { get, put } from "../api.ts";
 import { Editor } from "../editor/editor.tsx";
 import { errorText } from "../errors.ts";
@@ -16,13 +17,13 @@ import { Loaded } from "../ui/state.tsx";
 import { toast } from "../ui/toast.tsx";
 
 export function VersionCode({ data, found, number, line }: {
-  data: any;
-  found: Resource<any>;
+  data: FunctionRecord;
+  found: Resource<FunctionRecord>;
   number: number;
   line?: number | undefined;
 }) {
   const version = useResource(
-    (signal) => get(`/api/functions/${data.id}/versions/${number}`, { signal }),
+    (signal) => get<Version>(`/api/functions/${data.id}/versions/${number}`, { signal }),
     [data.id, number],
   );
   const active = data.active_version?.version;
@@ -41,7 +42,7 @@ export function VersionCode({ data, found, number, line }: {
     <Button small icon="undo" busy={isRestoring} onClick={restore}>{t("versions.restore")}</Button>}
     <LinkButton small kind="primary" href={href(tabPath(data.id, "code"))}>{t("code.backToEditing")}</LinkButton>
   </>;
-  const facts = (one: any) => [absoluteTime(one.created_at), one.created_by, one.note].filter(Boolean).join(" · ");
+  const facts = (one: Version) => [absoluteTime(one.created_at), one.created_by, one.note].filter(Boolean).join(" · ");
   return <div class="workbench">
     <Card flush title={t("versions.source", { version: number })} actions={actions}
       subtitle={version.data ? facts(version.data) : languageName(data.runtime)}>
@@ -61,7 +62,7 @@ export function VersionCode({ data, found, number, line }: {
  * @param id  of the function
  * @returns the function; null if nothing was changed
  */
-export async function restored(id: string, version: any): Promise<any> {
+export async function restored(id: string, version: Version): Promise<FunctionRecord | null> {
   const question = {
     title: t("versions.restoreTitle", { version: version.version }),
     text: t("versions.restoreText"),
@@ -69,12 +70,12 @@ export async function restored(id: string, version: any): Promise<any> {
   };
   if (!(await confirm(question))) return null;
   try {
-    const changed = await put(`/api/functions/${id}`, {
+    const changed = await put<FunctionRecord>(`/api/functions/${id}`, {
       code: version.code,
       ...(version.runtime === "python" ? { requirements: version.requirements ?? null } : {}),
       note: t("versions.restoredNote", { version: version.version }),
     });
-    toast("good", t("code.saved", { version: changed.active_version.version }));
+    toast("good", t("code.saved", { version: changed.active_version?.version ?? 0 }));
     return changed;
   } catch (problem) {
     toast("bad", errorText(problem));

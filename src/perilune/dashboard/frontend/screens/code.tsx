@@ -1,6 +1,7 @@
 // The code of a function: write, check, try, save.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { FunctionRecord, Version } from "../answers.ts";
 import { get, put } from "../api.ts";
 import { draftOf, keepDraft } from "../editor/draft.ts";
 import { Editor, type CodeMirror, type EditorHandle } from "../editor/editor.tsx";
@@ -42,7 +43,7 @@ export default function Code({ params, query }: ScreenProps) {
   </FunctionFrame>;
 }
 
-function Workbench({ data, found, line }: { data: any; found: Resource<any>; line?: number | undefined }) {
+function Workbench({ data, found, line }: { data: FunctionRecord; found: Resource<FunctionRecord>; line?: number | undefined }) {
   const { id, runtime } = data;
   const active = data.active_version;
   const handle = useRef<EditorHandle | null>(null);
@@ -95,7 +96,7 @@ function Workbench({ data, found, line }: { data: any; found: Resource<any>; lin
 }
 
 /** The code that is written: the active version's, or a draft, which is kept as long as it differs. */
-function useDraft(id: string, active: any) {
+function useDraft(id: string, active: Version | null) {
   const saved: string = active?.code ?? "";
   const draft = useMemo(() => draftOf(id), [id]);
   const [code, setCode] = useState(draft?.code ?? saved);
@@ -110,17 +111,17 @@ function useDraft(id: string, active: any) {
 }
 
 /** Saves what *written* gives as a new version, with the note that was typed. */
-function useSaving(id: string, found: Resource<any>, written: () => { code: string; base: number }) {
+function useSaving(id: string, found: Resource<FunctionRecord>, written: () => { code: string; base: number }) {
   const [note, setNote] = useState("");
   const [isSaving, save] = useAction(async ({ andTest = false }: { andTest?: boolean } = {}) => {
     const { code, base } = written();
     if (!(await mayOverwrite(id, base)) || !(await mayBeBroken(id, code))) return;
     try {
-      const changed = await put(`/api/functions/${id}`, { code, ...(note.trim() ? { note } : {}) });
+      const changed = await put<FunctionRecord>(`/api/functions/${id}`, { code, ...(note.trim() ? { note } : {}) });
       keepDraft(id, null);
       setNote("");
       found.change(() => changed);
-      toast("good", t("code.saved", { version: changed.active_version.version }));
+      toast("good", t("code.saved", { version: changed.active_version?.version ?? 0 }));
       if (andTest) {
         guardLeaving(null);
         go(tabPath(id, "test"));
@@ -197,8 +198,8 @@ function useLeaveGuard(isChanged: boolean) {
  * that was not changed; beside a draft it is only said to be there.
  */
 function useNewVersions(
-  data: any,
-  found: Resource<any>,
+  data: FunctionRecord,
+  found: Resource<FunctionRecord>,
   { code, replace }: { code: string; replace: (text: string) => void },
 ) {
   const saved = data.active_version?.code ?? "";
@@ -211,7 +212,7 @@ function useNewVersions(
   }, [saved]);
   useEffect(() => {
     const look = async () => {
-      const now = await get(`/api/functions/${data.id}`).catch(() => null);
+      const now = await get<FunctionRecord>(`/api/functions/${data.id}`).catch(() => null);
       if (now && now.active_version?.version !== latest.current.active_version?.version) found.change(() => now);
     };
     addEventListener("focus", look);

@@ -95,8 +95,8 @@ function Templates({ chosen, onChoose }: { chosen: string; onChoose: (template: 
       (one) => <button key={one.id} type="button" class="template" aria-pressed={one.id === chosen}
         onClick={() => onChoose(one.id)}>
         <Icon name={one.icon} />
-        <strong>{t(`template.${one.id}` as any)}</strong>
-        <span class="hint">{t(`templateText.${one.id}` as any)}</span>
+        <strong>{t(`template.${one.id}`)}</strong>
+        <span class="hint">{t(`templateText.${one.id}`)}</span>
       </button>,
     )}
   </div>;

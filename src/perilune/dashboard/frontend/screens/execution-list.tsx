@@ -1,6 +1,8 @@
 // A list of executions with filters: of one function, or of all.
 
+import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import type { Execution } from "../answers.ts";
 import { follow, get, remove } from "../api.ts";
 import { errorText } from "../errors.ts";
 import { absoluteTime, duration, time } from "../format.ts";
@@ -17,15 +19,15 @@ import { Pagination, Table, pageOf, useExistingPage, type Column } from "../ui/t
 import { toast } from "../ui/toast.tsx";
 
 const TYPING_DELAY_MS = 300;
-const STATUSES = ["success", "error", "pending"];
-const TRIGGERS = ["http", "cron", "test", "replay"];
-const SINCE = ["1h", "24h", "7d", "30d"];
+const STATUSES = ["success", "error", "pending"] as const;
+const TRIGGERS = ["http", "cron", "test", "replay"] as const;
+const SINCE = ["1h", "24h", "7d", "30d"] as const;
 
 /** @param props  without a function those of all are listed; *empty* is shown when there are none at all */
 export function ExecutionList({ functionId, query, empty }: {
   functionId?: string;
   query: URLSearchParams;
-  empty?: any;
+  empty?: ComponentChildren;
 }) {
   const page = pageOf(query);
   const filter = Object.fromEntries(
@@ -65,11 +67,11 @@ function Filters({ filter, hasVersion }: { filter: Record<string, string>; hasVe
   const all: Option = ["", t("executions.any")];
   return <div class="filters" role="search" aria-label={t("executions.filters")}>
     <SelectField label={t("functions.status")} value={filter["status"]} onChange={change("status")}
-      options={[all, ...STATUSES.map((one): Option => [one, t(`status.${one}` as any)])]} />
+      options={[all, ...STATUSES.map((one): Option => [one, t(`status.${one}`)])]} />
     <SelectField label={t("executions.trigger")} value={filter["trigger"]} onChange={change("trigger")}
-      options={[all, ...TRIGGERS.map((one): Option => [one, t(`trigger.${one}` as any)])]} />
+      options={[all, ...TRIGGERS.map((one): Option => [one, t(`trigger.${one}`)])]} />
     <SelectField label={t("executions.since")} value={filter["since"]} onChange={change("since")}
-      options={[["", t("executions.anyTime")], ...SINCE.map((one): Option => [one, t(`range.${one}` as any)])]} />
+      options={[["", t("executions.anyTime")], ...SINCE.map((one): Option => [one, t(`range.${one}`)])]} />
     {hasVersion && <Typed label={t("functions.version")} value={filter["version"]} onChange={change("version")} />}
     <Typed label={t("executions.text")} value={filter["q"]} onChange={change("q")} />
   </div>;
@@ -139,8 +141,8 @@ export async function deleteExecution(id: string) {
 }
 
 /** @param isMixed  whether they are of several functions */
-function columns(isMixed: boolean, onDeleted: () => Promise<void>): Column<any>[] {
-  const ofFunction: Column<any> = {
+function columns(isMixed: boolean, onDeleted: () => Promise<void>): Column<Execution>[] {
+  const ofFunction: Column<Execution> = {
     id: "function",
     title: t("executions.function"),
     cell: (one) => <a class="mono" href={href(`/functions/${one.function_id}/executions`)}>{one.function_name ?? one.function_id}</a>,

@@ -1,6 +1,7 @@
 // What language models cost: estimates beside their calls, and the prices behind them.
 
 import { useState } from "preact/hooks";
+import type { AiRequest } from "../answers.ts";
 import { date, money, number } from "../format.ts";
 import { t } from "../i18n.ts";
 import {
@@ -21,7 +22,7 @@ import { TextField } from "../ui/field.tsx";
 import { useStore } from "../use-store.ts";
 
 /** What one call has cost, if its price is known. */
-export function Cost({ one }: { one: any }) {
+export function Cost({ one }: { one: AiRequest }) {
   const known = useStore(prices);
   const cost = costOf(one, known);
   const price = priceOf(one, known);
@@ -32,7 +33,7 @@ export function Cost({ one }: { one: any }) {
 }
 
 /** The sum of the calls, and how many are not in it. */
-export function CostSum({ requests }: { requests: any[] }) {
+export function CostSum({ requests }: { requests: AiRequest[] }) {
   const known = useStore(prices);
   const costs = requests.map((one) => costOf(one, known));
   const missing = costs.filter((one) => one === null).length;
@@ -46,21 +47,21 @@ export function CostSum({ requests }: { requests: any[] }) {
  *
  * @param props  whose models are offered
  */
-export function PricesButton({ requests }: { requests: any[] }) {
+export function PricesButton({ requests }: { requests: AiRequest[] }) {
   const [isOpen, setOpen] = useState(false);
   return <><Button small icon="settings" onClick={() => setOpen(true)}>{t("ai.prices")}</Button>
     {isOpen && <PricesDialog requests={requests} onClose={() => setOpen(false)} />}</>;
 }
 
-function PricesDialog({ requests, onClose }: { requests: any[]; onClose: () => void }) {
+function PricesDialog({ requests, onClose }: { requests: AiRequest[]; onClose: () => void }) {
   const known = prices.get();
   const models = [...new Set([...requests.map(modelKey), ...Object.keys(known.models)])];
   const [currency, setCurrency] = useState(known.currency);
   const [typed, setTyped] = useState<Record<string, { input: string; output: string }>>(
     Object.fromEntries(models.map((one) => [one, asTyped(known.models[one])])),
   );
-  const change = (model: string, values: object) =>
-    setTyped({ ...typed, [model]: { ...(typed[model] as any), ...values } });
+  const change = (model: string, values: { input?: string; output?: string }) =>
+    setTyped({ ...typed, [model]: { ...(typed[model] ?? asTyped(undefined)), ...values } });
   const isRight = isCurrency(currency) && models.every((one) => isPair(typed[one]));
   const save = (event: Event) => {
     event.preventDefault();

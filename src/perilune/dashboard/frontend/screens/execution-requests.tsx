@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
+import type { AiRequest, EmailRequest, PaginationInfo, TrackedRequest } from "../answers.ts";
 import { get } from "../api.ts";
 import { duration, number, time } from "../format.ts";
 import { t } from "../i18n.ts";
@@ -25,24 +26,27 @@ export function EmailRequests({ id }: { id: string }) {
     count={(count) => t("email.count", { count })} head={emailHead} facts={emailFacts} />;
 }
 
-/** A component that gets the requests. */
-type RequestsView = (props: { requests: any[] }) => ComponentChildren;
+type Fact = [name: string, value: string];
+type Listed<R> = { pagination: PaginationInfo; ai_requests?: R[]; email_requests?: R[] };
 
-function Requests({ path, member, title, count, head, facts, Sum, Actions }: {
+/** A component that gets the requests. */
+type RequestsView<R> = (props: { requests: R[] }) => ComponentChildren;
+
+function Requests<R extends TrackedRequest>({ path, member, title, count, head, facts, Sum, Actions }: {
   path: string;
-  member: string;
+  member: "ai_requests" | "email_requests";
   title: string;
   count: (count: number) => string;
-  head: (one: any) => any;
-  facts: (one: any) => [string, any][];
-  Sum?: RequestsView;
-  Actions?: RequestsView;
+  head: (one: R) => ComponentChildren;
+  facts: (one: R) => Fact[];
+  Sum?: RequestsView<R>;
+  Actions?: RequestsView<R>;
 }) {
   const [page, setPage] = useState({ limit: 20, offset: 0 });
-  const list = useResource((signal) => get(path, { query: page, signal }), [path, page.limit, page.offset]);
+  const list = useResource((signal) => get<Listed<R>>(path, { query: page, signal }), [path, page.limit, page.offset]);
   if (list.error) return <Card title={title}><LoadError error={list.error} onRetry={list.reload} /></Card>;
   if (!list.data || list.data.pagination.total === 0) return null;
-  const requests: any[] = list.data[member];
+  const requests = list.data[member] ?? [];
   // A sum of one part of them would pass for that of all.
   const isWhole = requests.length === list.data.pagination.total;
   const subtitle = <>{count(list.data.pagination.total)}{Sum && isWhole && <Sum requests={requests} />}</>;
@@ -55,7 +59,11 @@ function Requests({ path, member, title, count, head, facts, Sum, Actions }: {
   </Card>;
 }
 
-function Request({ one, head, facts }: { one: any; head: (one: any) => any; facts: (one: any) => [string, any][] }) {
+function Request<R extends TrackedRequest>({ one, head, facts }: {
+  one: R;
+  head: (one: R) => ComponentChildren;
+  facts: (one: R) => Fact[];
+}) {
   const [isOpen, setOpen] = useState(false);
   return <li>
     <div class="request-head">
@@ -85,7 +93,7 @@ function Request({ one, head, facts }: { one: any; head: (one: any) => any; fact
 const Stored = ({ text, label }: { text: string | undefined; label: string }) =>
   text ? <JsonBlock text={text} label={label} /> : <p class="muted">{t("requests.nothing")}</p>;
 
-function aiHead(one: any) {
+function aiHead(one: AiRequest) {
   const tokens = one.input_tokens === undefined && one.output_tokens === undefined;
   return <><Badge tone="accent">{one.provider}</Badge>
     <span class="mono grow truncate">{one.model}</span>
@@ -93,12 +101,12 @@ function aiHead(one: any) {
     <Cost one={one} /></>;
 }
 
-const aiFacts = (one: any): [string, any][] => [[t("ai.endpoint"), one.endpoint || "–"]];
+const aiFacts = (one: AiRequest): Fact[] => [[t("ai.endpoint"), one.endpoint || "–"]];
 
 /** To whom; a record of another program need not have a list. */
-const recipients = (one: any): string[] => [one.to ?? []].flat().map(String);
+const recipients = (one: EmailRequest) => [one.to ?? []].flat().map(String);
 
-function emailHead(one: any) {
+function emailHead(one: EmailRequest) {
   const [first = "–", ...others] = recipients(one);
   const kind = [one.has_html && "HTML", one.has_text && t("email.text")].filter(Boolean).join(" + ");
   return <><span class="mono truncate">{first}{others.length ? ` (+${others.length})` : ""}</span>
@@ -106,7 +114,7 @@ function emailHead(one: any) {
     <Badge>{kind || "–"}</Badge></>;
 }
 
-const emailFacts = (one: any): [string, any][] => [
+const emailFacts = (one: EmailRequest): Fact[] => [
   [t("email.from"), one.from],
   [t("email.to"), recipients(one).join(", ") || "–"],
   [t("email.id"), one.email_id ?? "–"],

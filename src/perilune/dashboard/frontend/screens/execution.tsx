@@ -1,6 +1,7 @@
 // One execution: what came in, what was logged, how it ended.
 
 import { useEffect, useMemo, useState } from "preact/hooks";
+import type { Execution, FunctionRecord } from "../answers.ts";
 import { get, post } from "../api.ts";
 import { errorText } from "../errors.ts";
 import { absoluteTime, duration } from "../format.ts";
@@ -29,7 +30,7 @@ const PENDING_POLL_MS = 1000;
 
 export default function ExecutionDetails({ params }: ScreenProps) {
   const id = params["id"] ?? "";
-  const found = useResource((signal) => get(`/api/executions/${id}`, { signal }), [id]);
+  const found = useResource((signal) => get<Execution>(`/api/executions/${id}`, { signal }), [id]);
   const isPending = found.data?.status === "pending";
   useEffect(() => {
     if (!isPending) return undefined;
@@ -41,10 +42,10 @@ export default function ExecutionDetails({ params }: ScreenProps) {
   </Loaded>;
 }
 
-function Details({ one }: { one: any }) {
+function Details({ one }: { one: Execution }) {
   const { id } = one;
   // The function may be gone; its execution is shown all the same (KD-185).
-  const owner = useResource((signal) => get(`/api/functions/${one.function_id}`, { signal }), [one.function_id]);
+  const owner = useResource((signal) => get<FunctionRecord>(`/api/functions/${one.function_id}`, { signal }), [one.function_id]);
   useSubject(owner.data?.name);
   const ran = Number(versionOf(one).replace(/\D/g, ""));
   const active = owner.data?.active_version?.version;
@@ -65,12 +66,12 @@ function Details({ one }: { one: any }) {
 }
 
 /** @param props  *active* if it is another version */
-function Head({ one, name, active }: { one: any; name: string | undefined; active: number | undefined }) {
+function Head({ one, name, active }: { one: Execution; name: string | undefined; active: number | undefined }) {
   const version = versionOf(one);
   const ran = version.replace(/\D/g, "");
   const [isBusy, replay] = useAction(async () => {
     try {
-      const { execution_id: next } = await post(`/api/executions/${one.id}/replay`);
+      const { execution_id: next } = await post<{ execution_id: string }>(`/api/executions/${one.id}/replay`);
       toast("good", t("execution.replayed"));
       go(`/executions/${next}`);
     } catch (problem) {

@@ -1,6 +1,7 @@
 // The executions of one function.
 
 import { useMemo } from "preact/hooks";
+import type { Statistics } from "../answers.ts";
 import { get } from "../api.ts";
 import { duration, number } from "../format.ts";
 import { t } from "../i18n.ts";
@@ -26,12 +27,12 @@ export default function Executions({ params, query }: ScreenProps) {
 
 /** Executions and errors of the last 24 hours; nothing where nothing ran. */
 function Day({ id }: { id: string }) {
-  const { data } = useResource((signal) => get(`/api/functions/${id}/stats`, { query: { range: "24h" }, signal }), [id]);
-  const times = useMemo(() => (data?.series ?? []).map((one: any) => one.time), [data]);
+  const { data } = useResource((signal) => get<Statistics>(`/api/functions/${id}/stats`, { query: { range: "24h" }, signal }), [id]);
+  const times = useMemo(() => (data?.series ?? []).map((one) => one.time), [data]);
   const series = useMemo(
     () => [
-      { label: t("overview.requests"), colour: "--accent", values: (data?.series ?? []).map((one: any) => one.executions), fill: true },
-      { label: t("overview.errors"), colour: "--bad", values: (data?.series ?? []).map((one: any) => one.errors) },
+      { label: t("overview.requests"), colour: "--accent", values: (data?.series ?? []).map((one) => one.executions), fill: true },
+      { label: t("overview.errors"), colour: "--bad", values: (data?.series ?? []).map((one) => one.errors) },
     ],
     [data],
   );

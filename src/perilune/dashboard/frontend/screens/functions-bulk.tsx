@@ -1,5 +1,6 @@
 // What can be done with several functions at once.
 
+import type { FunctionRecord } from "../answers.ts";
 import { put, remove } from "../api.ts";
 import { errorText } from "../errors.ts";
 import { t } from "../i18n.ts";
@@ -9,8 +10,8 @@ import { confirm } from "../ui/dialog.tsx";
 import { toast } from "../ui/toast.tsx";
 
 /** @param props  *functions* are those that were chosen */
-export function BulkActions({ functions, onDone }: { functions: any[]; onDone: () => void }) {
-  const [isBusy, act] = useAction(async (change: (one: any) => Promise<unknown>) => {
+export function BulkActions({ functions, onDone }: { functions: FunctionRecord[]; onDone: () => void }) {
+  const [isBusy, act] = useAction(async (change: (one: FunctionRecord) => Promise<unknown>) => {
     let done = 0;
     try {
       for (const one of functions) {
@@ -35,7 +36,7 @@ export function BulkActions({ functions, onDone }: { functions: any[]; onDone: (
       danger: true,
       typed: String(count),
     };
-    if (await confirm(question)) await act((one: any) => remove(`/api/functions/${one.id}`));
+    if (await confirm(question)) await act((one) => remove(`/api/functions/${one.id}`));
   };
   return <div class="filters" role="group" aria-label={t("functions.chosen", { count: functions.length })}>
     <strong class="grow">{t("functions.chosen", { count: functions.length })}</strong>

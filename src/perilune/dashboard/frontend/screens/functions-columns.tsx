@@ -1,5 +1,6 @@
 // The columns of the list of functions.
 
+import type { Activity, FunctionRecord } from "../answers.ts";
 import { absoluteTime, number, percent, relativeTime } from "../format.ts";
 import { t } from "../i18n.ts";
 import { href } from "../router.ts";
@@ -8,11 +9,11 @@ import { Icon } from "../ui/icon.tsx";
 import type { Column } from "../ui/table.tsx";
 
 export function columns({ activity, chosen, choose, rows }: {
-  activity: Map<string, any>;
+  activity: Map<string, Activity>;
   chosen: readonly string[];
   choose: (ids: string[], isOn: boolean) => void;
-  rows: any[];
-}): Column<any>[] {
+  rows: FunctionRecord[];
+}): Column<FunctionRecord>[] {
   const ids = rows.map((one) => one.id);
   const areAll = ids.every((one) => chosen.includes(one));
   return [
@@ -67,7 +68,7 @@ function Tick({ isOn, label, onChange }: { isOn: boolean; label: string; onChang
 }
 
 /** How often it ran in the last 24 hours, and how often it failed. */
-function Day({ figures, id }: { figures: any; id: string }) {
+function Day({ figures, id }: { figures: Activity | undefined; id: string }) {
   if (!figures?.executions) return <span class="muted">–</span>;
   return <><a class="nowrap" href={href(`/functions/${id}/executions?since=24h`)}>{number(figures.executions)}</a>
     {figures.errors > 0 &&
@@ -75,7 +76,7 @@ function Day({ figures, id }: { figures: any; id: string }) {
 }
 
 /** What starts it: calls, and a schedule with its next run. */
-function Triggers({ one, due }: { one: any; due: number | undefined }) {
+function Triggers({ one, due }: { one: FunctionRecord; due: number | undefined }) {
   const { cron_schedule: expression, cron_status: status } = one;
   const isActive = status === "active" && !one.disabled;
   const when = due === undefined ? expression : `${expression} · ${absoluteTime(due)}`;
@@ -88,7 +89,7 @@ function Triggers({ one, due }: { one: any; due: number | undefined }) {
 }
 
 /** Its latest execution; only what went wrong stands out. */
-function Last({ last }: { last: any }) {
+function Last({ last }: { last: Activity["last_execution"] }) {
   if (!last) return <span class="muted">–</span>;
   return <span class="row nowrap">
     <a href={href(`/executions/${last.id}`)} title={absoluteTime(last.created_at)}>{relativeTime(last.created_at)}</a>

@@ -1,6 +1,7 @@
 // All functions.
 
 import { useEffect, useState } from "preact/hooks";
+import type { Activity, FunctionRecord, PaginationInfo } from "../answers.ts";
 import { get } from "../api.ts";
 import { t } from "../i18n.ts";
 import { useRefresh, useResource } from "../resource.ts";
@@ -18,7 +19,7 @@ const SEARCH_DELAY_MS = 200;
 const REFRESH_MS = 15_000;
 const ACTIVITY_MS = 5000;
 
-const FILTERS: readonly string[] = ["", "enabled", "disabled", "scheduled", "failing"];
+const FILTERS = ["", "enabled", "disabled", "scheduled", "failing"] as const;
 
 export default function Functions({ query }: ScreenProps) {
   const page = pageOf(query);
@@ -26,7 +27,7 @@ export default function Functions({ query }: ScreenProps) {
   const sort = query.get("sort") ?? "";
   const filter = FILTERS.find((one) => one === query.get("show")) ?? "";
   const list = useResource(
-    (signal) => get("/api/functions", { query: { ...page, q, sort, show: filter, fields: "summary" }, signal }),
+    (signal) => get<{ functions: FunctionRecord[]; pagination: PaginationInfo }>("/api/functions", { query: { ...page, q, sort, show: filter, fields: "summary" }, signal }),
     [page.limit, page.offset, q, sort, filter],
   );
   useRefresh(list.reload, REFRESH_MS);
@@ -37,7 +38,7 @@ export default function Functions({ query }: ScreenProps) {
     setChosen(isOn ? [...new Set([...chosen, ...ids])] : chosen.filter((one) => !ids.includes(one)));
   const actions = <>
     <SelectField label={t("functions.show")} hideLabel value={filter}
-      options={FILTERS.map((one) => [one, t(`functionFilter.${one || "all"}` as any)])}
+      options={FILTERS.map((one) => [one, t(`functionFilter.${one || "all"}`)])}
       onChange={(show) => setQuery({ show, offset: null })} />
     <Search q={q} />
   </>;
@@ -54,7 +55,7 @@ export default function Functions({ query }: ScreenProps) {
       <Loaded of={list}>
         {({ functions: rows, pagination }) => {
           if (rows.length === 0) return <Nothing isSearch={q !== "" || filter !== ""} />;
-          const picked = rows.filter((one: any) => chosen.includes(one.id));
+          const picked = rows.filter((one) => chosen.includes(one.id));
           return <><BulkActions functions={picked} onDone={() => {
               setChosen([]);
               void list.reload();
@@ -74,14 +75,14 @@ export default function Functions({ query }: ScreenProps) {
  *
  * @returns by id of the function
  */
-function useActivity(functions: { id: string }[]): Map<string, any> {
+function useActivity(functions: { id: string }[]): Map<string, Activity> {
   const ids = functions.map((one) => one.id).join(",");
   const found = useResource(
-    async (signal) => (ids ? get("/api/stats/functions", { query: { ids }, signal }) : { functions: [] }),
+    async (signal) => (ids ? get<{ functions: Activity[] }>("/api/stats/functions", { query: { ids }, signal }) : { functions: [] }),
     [ids],
   );
   useRefresh(found.reload, ACTIVITY_MS);
-  return new Map((found.data?.functions ?? []).map((one: any) => [one.function_id, one]));
+  return new Map((found.data?.functions ?? []).map((one) => [one.function_id, one]));
 }
 
 function Search({ q }: { q: string }) {

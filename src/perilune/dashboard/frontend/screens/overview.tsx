@@ -1,6 +1,8 @@
 // How the server is doing.
 
+import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
+import type { PaginationInfo, Schedule, StatisticsOverview, SummaryOf } from "../answers.ts";
 import { get } from "../api.ts";
 import { bytes, duration, number, percent, relativeTime, absoluteTime } from "../format.ts";
 import { t } from "../i18n.ts";
@@ -13,9 +15,9 @@ import { Card } from "../ui/card.tsx";
 import { Chart } from "../ui/chart.tsx";
 import { Segmented } from "../ui/field.tsx";
 import { Empty, Loaded } from "../ui/state.tsx";
-import { Table } from "../ui/table.tsx";
+import { Table, type Column } from "../ui/table.tsx";
 
-const RANGES = ["1h", "24h", "7d", "30d"];
+const RANGES = ["1h", "24h", "7d", "30d"] as const;
 const REFRESH_MS = 10_000;
 const SLOW_REFRESH_MS = 30_000;
 const SHOWN_RUNS = 5;
@@ -23,13 +25,13 @@ const PART = 100; // schedules per request: the most that the API gives
 
 export default function Overview({ query }: ScreenProps) {
   const range = RANGES.find((one) => one === query.get("range")) ?? "24h";
-  const stats = useResource((signal) => get("/api/stats", { query: { range }, signal }), [range]);
+  const stats = useResource((signal) => get<StatisticsOverview>("/api/stats", { query: { range }, signal }), [range]);
   useRefresh(stats.reload, REFRESH_MS);
   return <div class="screen">
     <div class="screen-head">
       <div><h1>{t("overview.title")}</h1><p class="subtitle">{t("overview.subtitle")}</p></div>
       <Segmented label={t("overview.range")} value={range} onChange={(value) => setQuery({ range: value })}
-        options={RANGES.map((one) => [one, t(`range.${one}` as any)])} />
+        options={RANGES.map((one) => [one, t(`range.${one}`)])} />
     </div>
     <Loaded of={stats}>
       {(data) =>
@@ -43,7 +45,7 @@ export default function Overview({ query }: ScreenProps) {
   </div>;
 }
 
-function Figures({ data: { range, total, function_count: functions, running } }: { data: any }) {
+function Figures({ data: { range, total, function_count: functions, running } }: { data: StatisticsOverview }) {
   const since = `/executions?since=${range}`;
   const tiles = [
     [t("overview.requests"), number(total.executions), "", since],
@@ -62,19 +64,19 @@ function Figures({ data: { range, total, function_count: functions, running } }:
   </dl>;
 }
 
-function Charts({ data }: { data: any }) {
-  const times = useMemo(() => data.series.map((one: any) => one.time), [data]);
+function Charts({ data }: { data: StatisticsOverview }) {
+  const times = useMemo(() => data.series.map((one) => one.time), [data]);
   const requests = useMemo(
     () => [
-      { label: t("overview.requests"), colour: "--accent", values: data.series.map((one: any) => one.executions), fill: true },
-      { label: t("overview.errors"), colour: "--bad", values: data.series.map((one: any) => one.errors) },
+      { label: t("overview.requests"), colour: "--accent", values: data.series.map((one) => one.executions), fill: true },
+      { label: t("overview.errors"), colour: "--bad", values: data.series.map((one) => one.errors) },
     ],
     [data],
   );
   const latency = useMemo(
     () => [
-      { label: t("overview.medianShort"), colour: "--info", values: data.series.map((one: any) => one.p50_ms ?? null) },
-      { label: t("overview.p95Short"), colour: "--warn", values: data.series.map((one: any) => one.p95_ms ?? null) },
+      { label: t("overview.medianShort"), colour: "--info", values: data.series.map((one) => one.p50_ms ?? null) },
+      { label: t("overview.p95Short"), colour: "--warn", values: data.series.map((one) => one.p95_ms ?? null) },
     ],
     [data],
   );
@@ -89,9 +91,9 @@ function Charts({ data }: { data: any }) {
   </div>;
 }
 
-function Rankings({ data }: { data: any }) {
-  const byId = new Map(data.functions.map((one: any) => [one.function_id, one]));
-  const pick = (ids: string[]) => ids.map((id) => byId.get(id)).filter(Boolean).slice(0, 5);
+function Rankings({ data }: { data: StatisticsOverview }) {
+  const byId = new Map(data.functions.map((one) => [one.function_id, one]));
+  const pick = (ids: string[]) => ids.map((id) => byId.get(id)).filter((one) => one !== undefined).slice(0, 5);
   return <div class="columns">
     <Card title={t("overview.failing")} flush>
       <Ranking rows={pick(data.failing)} caption={t("overview.failing")} title={t("overview.errors")}
@@ -105,30 +107,32 @@ function Rankings({ data }: { data: any }) {
 }
 
 function Ranking({ rows, caption, title, empty, value }: {
-  rows: any[];
+  rows: SummaryOf[];
   caption: string;
   title: string;
   empty: string;
-  value: (one: any) => any;
+  value: (one: SummaryOf) => ComponentChildren;
 }) {
   if (rows.length === 0) return <Empty title={empty} />;
-  const columns = [
+  const columns: Column<SummaryOf>[] = [
     {
       id: "name",
       title: t("functions.name"),
-      cell: (one: any) => <a class="mono" href={href(`/functions/${one.function_id}/executions`)}>{one.name}</a>,
+      cell: (one) => <a class="mono" href={href(`/functions/${one.function_id}/executions`)}>{one.name}</a>,
     },
-    { id: "count", title: t("overview.requests"), end: true, cell: (one: any) => number(one.executions) },
+    { id: "count", title: t("overview.requests"), end: true, cell: (one) => number(one.executions) },
     { id: "value", title, end: true, cell: value },
   ];
   return <Table caption={caption} columns={columns} rows={rows} rowKey={(one) => one.function_id} />;
 }
 
+type Due = Schedule & { next_run: number };
+
 /** Every schedule: the API gives them in the order of creation. */
-async function allSchedules(signal: AbortSignal): Promise<any[]> {
-  const found = [];
+async function allSchedules(signal: AbortSignal): Promise<Schedule[]> {
+  const found: Schedule[] = [];
   for (let total = 1; found.length < total; ) {
-    const part = await get("/api/schedules", { query: { limit: PART, offset: found.length }, signal });
+    const part = await get<{ schedules: Schedule[]; pagination: PaginationInfo }>("/api/schedules", { query: { limit: PART, offset: found.length }, signal });
     if (part.schedules.length === 0) break;
     found.push(...part.schedules);
     total = part.pagination.total;
@@ -144,21 +148,21 @@ function Upcoming() {
     <Loaded of={list}>
       {(every) => {
         const schedules = every
-          .filter((one) => one.next_run)
+          .filter((one): one is Due => Boolean(one.next_run))
           .sort((a, b) => a.next_run - b.next_run)
           .slice(0, SHOWN_RUNS);
         if (schedules.length === 0) return <Empty title={t("overview.noSchedules")} />;
-        const columns = [
+        const columns: Column<Due>[] = [
           {
             id: "name",
             title: t("functions.name"),
-            cell: (one: any) => <a class="mono" href={href(`/functions/${one.function_id}/settings`)}>{one.name}</a>,
+            cell: (one) => <a class="mono" href={href(`/functions/${one.function_id}/settings`)}>{one.name}</a>,
           },
-          { id: "expression", title: t("overview.expression"), cell: (one: any) => <code>{one.cron_schedule}</code> },
+          { id: "expression", title: t("overview.expression"), cell: (one) => <code>{one.cron_schedule}</code> },
           {
             id: "next",
             title: t("overview.next"),
-            cell: (one: any) =>
+            cell: (one) =>
               <span class="nowrap" title={absoluteTime(one.next_run)}>{relativeTime(one.next_run)}</span>,
           },
         ];

@@ -1,6 +1,7 @@
 // Who may call a function, and how.
 
 import { useState } from "preact/hooks";
+import type { FunctionRecord } from "../answers.ts";
 import { get, post, remove } from "../api.ts";
 import { errorText, fieldError } from "../errors.ts";
 import { absoluteTime, relativeTime } from "../format.ts";
@@ -23,35 +24,35 @@ export function accessLabel(access: string | undefined) {
   return access === "signature" ? t("access.signature") : t("access.public");
 }
 
-export function AccessCard({ data, found }: { data: any; found: Resource<any> }) {
-  const read = (now: any) => ({
+export function AccessCard({ data, found }: { data: FunctionRecord; found: Resource<FunctionRecord> }) {
+  const read = (now: FunctionRecord) => ({
     access: now.access ?? "public",
     signature_scheme: now.signature_scheme ?? "",
     allowed_methods: now.allowed_methods ?? "",
     handles_options: now.handles_options ?? false,
     unsandboxed_html: now.unsandboxed_html ?? false,
   });
-  const toBody = (values: Record<string, any>) => ({
+  const toBody = (values: Partial<ReturnType<typeof read>>) => ({
     ...values,
-    ...("signature_scheme" in values ? { signature_scheme: values["signature_scheme"] || null } : {}),
-    ...("allowed_methods" in values ? { allowed_methods: values["allowed_methods"] || null } : {}),
+    ...("signature_scheme" in values ? { signature_scheme: values.signature_scheme || null } : {}),
+    ...("allowed_methods" in values ? { allowed_methods: values.allowed_methods || null } : {}),
   });
   return <SettingsCard id="access" data={data} found={found} title={t("access.title")} subtitle={t("access.text")} read={read} toBody={toBody}>
     {({ values, set, errors }) => <>
       <div class="columns">
-        <SelectField label={t("access.who")} value={values["access"]} error={errors["access"]}
+        <SelectField label={t("access.who")} value={values.access} error={errors["access"]}
           options={["public", "token", "signature"].map((one) => [one, accessLabel(one)])}
           onChange={(access) =>
-            set({ access, signature_scheme: access === "signature" ? values["signature_scheme"] || "standard" : values["signature_scheme"] })} />
-        {values["access"] === "signature" &&
-        <SelectField label={t("access.scheme")} value={values["signature_scheme"]} error={errors["signature_scheme"]}
+            set({ access, signature_scheme: access === "signature" ? values.signature_scheme || "standard" : values.signature_scheme })} />
+        {values.access === "signature" &&
+        <SelectField label={t("access.scheme")} value={values.signature_scheme} error={errors["signature_scheme"]}
           options={SCHEMES} onChange={(scheme) => set({ signature_scheme: scheme })} />}
       </div>
-      <Methods value={values["allowed_methods"]} error={errors["allowed_methods"]}
+      <Methods value={values.allowed_methods} error={errors["allowed_methods"]}
         onChange={(methods) => set({ allowed_methods: methods })} />
-      <CheckField label={t("access.options")} hint={t("access.optionsHint")} checked={values["handles_options"]} error={errors["handles_options"]}
+      <CheckField label={t("access.options")} hint={t("access.optionsHint")} checked={values.handles_options} error={errors["handles_options"]}
         onChange={(on) => set({ handles_options: on })} />
-      <CheckField label={t("access.html")} hint={t("access.htmlHint")} checked={values["unsandboxed_html"]} error={errors["unsandboxed_html"]}
+      <CheckField label={t("access.html")} hint={t("access.htmlHint")} checked={values.unsandboxed_html} error={errors["unsandboxed_html"]}
         onChange={(on) => set({ unsandboxed_html: on })} />
     </>}
   </SettingsCard>;
@@ -78,7 +79,7 @@ function Methods({ value, error, onChange }: {
 /** The secrets that signatures are checked with. */
 export function SigningSecrets({ functionId }: { functionId: string }) {
   const path = `/api/functions/${functionId}/signing-secrets`;
-  const list = useResource((signal) => get(path, { signal }), [path]);
+  const list = useResource((signal) => get<{ signing_secrets: { id: string; created_at: number }[] }>(path, { signal }), [path]);
   const [own, setOwn] = useState("");
   const [made, setMade] = useState("");
   const [error, setError] = useState("");
@@ -93,7 +94,7 @@ export function SigningSecrets({ functionId }: { functionId: string }) {
       setError(fieldError(problem));
     }
   });
-  const erase = async (one: any) => {
+  const erase = async (one: { id: string }) => {
     const question = { title: t("secrets.delete"), text: t("secrets.deleteText"), confirm: t("settings.deleteButton"), danger: true };
     if (!(await confirm(question))) return;
     try {
@@ -115,7 +116,7 @@ export function SigningSecrets({ functionId }: { functionId: string }) {
             ? <Empty title={t("secrets.none")} />
             : <ul class="stack-s">
                 {secrets.map(
-                  (one: any) => <li key={one.id} class="row spread">
+                  (one) => <li key={one.id} class="row spread">
                     <span><code>{one.id}</code> <span class="muted" title={absoluteTime(one.created_at)}>{relativeTime(one.created_at)}</span></span>
                     <Button small kind="danger" icon="trash" label={t("secrets.delete")} onClick={() => erase(one)} />
                   </li>,

@@ -1,6 +1,8 @@
 // A card of settings with a button of its own.
 
+import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { FunctionRecord } from "../answers.ts";
 import { ApiError, get, put } from "../api.ts";
 import { errorText, fieldError } from "../errors.ts";
 import { t } from "../i18n.ts";
@@ -12,29 +14,29 @@ import { toast } from "../ui/toast.tsx";
 import { useUnsaved } from "./settings-unsaved.tsx";
 
 /** By the name of the setting. */
-type Values = Record<string, any>;
+type Values = Record<string, unknown>;
 /** By the name of the setting. */
 type Problems = Record<string, string>;
 
 /** What is being changed. */
-export interface Form {
-  values: Values;
-  set: (changes: Values) => void;
+export interface Form<V extends Values> {
+  values: V;
+  set: (changes: Partial<V>) => void;
   errors: Problems;
 }
 
 /** @param props  *read* gives the values as its fields show them, *toBody* as the server takes them */
-export function SettingsCard({ id, data, found, title, subtitle, kind = "", read, check = noProblems, toBody = asTheyAre, children }: {
+export function SettingsCard<V extends Values>({ id, data, found, title, subtitle, kind = "", read, check = noProblems, toBody = asTheyAre, children }: {
   id: string;
-  data: any;
-  found: Resource<any>;
+  data: FunctionRecord;
+  found: Resource<FunctionRecord>;
   title: string;
   subtitle?: string;
   kind?: "warning" | "danger" | "";
-  read: (data: any) => Values;
-  check?: (values: Values) => Problems;
-  toBody?: (values: Values) => Values;
-  children: (form: Form) => any;
+  read: (data: FunctionRecord) => V;
+  check?: (values: V) => Problems;
+  toBody?: (values: Partial<V>) => object;
+  children: (form: Form<V>) => ComponentChildren;
 }) {
   const { element, form, isChanged, isBusy, save, undo } = useForm({ data, found, read, check, toBody });
   useUnsaved(id, isChanged, save);
@@ -53,12 +55,12 @@ export function SettingsCard({ id, data, found, title, subtitle, kind = "", read
 }
 
 /** What was changed of the values that *read* gives, and how to save it. */
-function useForm({ data, found, read, check, toBody }: {
-  data: any;
-  found: Resource<any>;
-  read: (data: any) => Values;
-  check: (values: Values) => Problems;
-  toBody: (values: Values) => Values;
+function useForm<V extends Values>({ data, found, read, check, toBody }: {
+  data: FunctionRecord;
+  found: Resource<FunctionRecord>;
+  read: (data: FunctionRecord) => V;
+  check: (values: V) => Problems;
+  toBody: (values: Partial<V>) => object;
 }) {
   const stored = read(data);
   const [values, setValues] = useState(stored);
@@ -88,7 +90,7 @@ function useForm({ data, found, read, check, toBody }: {
       found.change(() => now);
       setRefused(met);
       if (Object.keys(met).length > 0) return;
-      const next = await put(path, toBody(only(values, changed)));
+      const next = await put(path, toBody(only(values, changed) as Partial<V>));
       found.change(() => next);
       toast("good", t("settings.saved"));
     } catch (problem) {
@@ -96,7 +98,7 @@ function useForm({ data, found, read, check, toBody }: {
       else toast("bad", errorText(problem));
     }
   });
-  const set = (changes: Values) => {
+  const set = (changes: Partial<V>) => {
     setValues({ ...values, ...changes });
     setRefused(only(refused, Object.keys(refused).filter((name) => !(name in changes))));
   };
@@ -104,21 +106,21 @@ function useForm({ data, found, read, check, toBody }: {
     setValues(stored);
     setRefused({});
   };
-  const form: Form = { values, set, errors: { ...problems, ...refused } };
+  const form: Form<V> = { values, set, errors: { ...problems, ...refused } };
   return { element, form, isChanged: changed.length > 0, isBusy, save, undo };
 }
 
 const noProblems = (): Problems => ({});
 
-const asTheyAre = (values: Values) => values;
+const asTheyAre = <V,>(values: V) => values;
 
 function only<T>(all: Record<string, T>, names: string[]): Record<string, T> {
   return Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)));
 }
 
 /** What the server has now, with what was changed here since it had *before*. */
-function merged(before: Values, now: Values, mine: Values) {
-  return Object.fromEntries(Object.entries(now).map(([name, value]) => [name, mine[name] === before[name] ? value : mine[name]]));
+function merged<V extends Values>(before: V, now: V, mine: V) {
+  return Object.fromEntries(Object.entries(now).map(([name, value]) => [name, mine[name] === before[name] ? value : mine[name]])) as V;
 }
 
 /**

@@ -1,5 +1,6 @@
 // Environment variables: each change is sent by itself, so that nobody else's is lost.
 
+import type { TargetedMouseEvent } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { get, request } from "../api.ts";
 import { dotenvLine } from "../dotenv.ts";
@@ -140,7 +141,7 @@ function Variable({ row, problem, onChange, onDrop }: {
 }) {
   const state = row.isRemoved ? "removed" : !row.original ? "added" : isChanged(row) ? "modified" : "";
   const name = row.key || t("env.new");
-  const press = (event: any) => {
+  const press = (event: TargetedMouseEvent<HTMLButtonElement>) => {
     if (row.original) return onChange({ isRemoved: !row.isRemoved });
     focusBeside(event.currentTarget, ".env-row");
     return onDrop();

@@ -1,6 +1,7 @@
 // When a function runs by itself.
 
 import { useEffect, useState } from "preact/hooks";
+import type { FunctionRecord, PaginationInfo, Tick } from "../answers.ts";
 import { ApiError, get } from "../api.ts";
 import { cronWords } from "../cron.ts";
 import { fieldError } from "../errors.ts";
@@ -13,7 +14,7 @@ import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
 import { CheckField, SelectField, TextField } from "../ui/field.tsx";
 import { Empty, Loaded } from "../ui/state.tsx";
-import { Pagination, Table } from "../ui/table.tsx";
+import { Pagination, Table, type Column } from "../ui/table.tsx";
 import { SettingsCard } from "./settings-card.tsx";
 import { existing, textProblem } from "./settings-checks.ts";
 
@@ -33,10 +34,10 @@ const PRESETS: readonly (readonly [string, TextKey])[] = [
 type Refusal = { expression: string; zone: string; problems: Record<string, string> };
 
 /** Whether it is the schedule in *values* that was refused, and not what was typed before. */
-const isAbout = (refused: Refusal | null, values: Record<string, any>) => refused?.expression === values["cron_schedule"] && refused?.zone === values["cron_time_zone"];
+const isAbout = (refused: Refusal | null, values: { cron_schedule: string; cron_time_zone: string }) => refused?.expression === values.cron_schedule && refused?.zone === values.cron_time_zone;
 
-export function ScheduleCard({ data, found }: { data: any; found: Resource<any> }) {
-  const read = (now: any) => ({
+export function ScheduleCard({ data, found }: { data: FunctionRecord; found: Resource<FunctionRecord> }) {
+  const read = (now: FunctionRecord) => ({
     cron_schedule: now.cron_schedule ?? "",
     cron_status: now.cron_status ?? "paused",
     cron_time_zone: now.cron_time_zone ?? "",
@@ -44,41 +45,41 @@ export function ScheduleCard({ data, found }: { data: any; found: Resource<any> 
     cron_overlap: now.cron_overlap ?? "skip",
   });
   const [refused, setRefused] = useState<Refusal | null>(null);
-  const check = (values: Record<string, any>) =>
+  const check = (values: ReturnType<typeof read>) =>
     existing({
       ...(isAbout(refused, values) ? refused?.problems : {}),
-      cron_schedule: textProblem(values["cron_schedule"], { most: MAX_EXPRESSION_CHARS }) ||
+      cron_schedule: textProblem(values.cron_schedule, { most: MAX_EXPRESSION_CHARS }) ||
         (isAbout(refused, values) ? (refused?.problems["cron_schedule"] ?? "") : ""),
-      cron_status: values["cron_status"] === "active" && !values["cron_schedule"].trim() ? t("rule.needsSchedule") : "",
+      cron_status: values.cron_status === "active" && !values.cron_schedule.trim() ? t("rule.needsSchedule") : "",
     });
-  const toBody = (values: Record<string, any>) => ({
+  const toBody = (values: Partial<ReturnType<typeof read>>) => ({
     ...values,
-    ...("cron_time_zone" in values ? { cron_time_zone: values["cron_time_zone"] || null } : {}),
+    ...("cron_time_zone" in values ? { cron_time_zone: values.cron_time_zone || null } : {}),
   });
   return <SettingsCard id="schedule" data={data} found={found} title={t("schedule.title")} subtitle={t("schedule.text")}
     read={read} check={check} toBody={toBody}>
     {({ values, set, errors }) => <>
-      <CheckField label={t("schedule.active")} checked={values["cron_status"] === "active"} error={errors["cron_status"]}
+      <CheckField label={t("schedule.active")} checked={values.cron_status === "active"} error={errors["cron_status"]}
         onChange={(on) => set({ cron_status: on ? "active" : "paused" })} />
       <TextField label={t("schedule.expression")} hint={t("schedule.hint")} mono placeholder="*/5 * * * *"
-        value={values["cron_schedule"]} error={errors["cron_schedule"]}
+        value={values.cron_schedule} error={errors["cron_schedule"]}
         onInput={(text) => set({ cron_schedule: text })} />
       <div class="row" role="group" aria-label={t("schedule.presets")}>
         {PRESETS.map(
-          ([expression, key]) => <Button key={expression} small pressed={values["cron_schedule"] === expression}
+          ([expression, key]) => <Button key={expression} small pressed={values.cron_schedule === expression}
             onClick={() => set({ cron_schedule: expression })}>{t(key)}</Button>,
         )}
       </div>
       <CronHelp />
-      <NextRuns expression={values["cron_schedule"]} zone={values["cron_time_zone"]} onRefused={setRefused} />
+      <NextRuns expression={values.cron_schedule} zone={values.cron_time_zone} onRefused={setRefused} />
       <div class="thirds">
         <TextField label={t("schedule.zone")} hint={t("schedule.zoneHint")} placeholder="Europe/Berlin" list="time-zones"
-          value={values["cron_time_zone"]} error={errors["cron_time_zone"]}
+          value={values.cron_time_zone} error={errors["cron_time_zone"]}
           onInput={(zone) => set({ cron_time_zone: zone })} />
-        <SelectField label={t("schedule.missed")} value={values["cron_missed"]} error={errors["cron_missed"]}
+        <SelectField label={t("schedule.missed")} value={values.cron_missed} error={errors["cron_missed"]}
           options={[["skip", t("schedule.missedSkip")], ["run_once", t("schedule.missedRun")]]}
           onChange={(policy) => set({ cron_missed: policy })} />
-        <SelectField label={t("schedule.overlap")} value={values["cron_overlap"]} error={errors["cron_overlap"]}
+        <SelectField label={t("schedule.overlap")} value={values.cron_overlap} error={errors["cron_overlap"]}
           options={[["skip", t("schedule.overlapSkip")], ["allow", t("schedule.overlapAllow")]]}
           onChange={(policy) => set({ cron_overlap: policy })} />
       </div>
@@ -116,7 +117,7 @@ function NextRuns({ expression, zone, onRefused }: {
   zone: string;
   onRefused: (refused: Refusal) => void;
 }) {
-  const [preview, setPreview] = useState<any>(null);
+  const [preview, setPreview] = useState<{ next_runs: number[]; time_zone: string } | null>(null);
   useEffect(() => {
     if (!expression.trim()) {
       setPreview(null);
@@ -166,15 +167,15 @@ const TONES: Record<string, Tone> = { claimed: "", started: "good", failed: "bad
 export function Ticks({ functionId }: { functionId: string }) {
   const [page, setPage] = useState({ limit: 20, offset: 0 });
   const list = useResource(
-    (signal) => get(`/api/functions/${functionId}/ticks`, { query: page, signal }),
+    (signal) => get<{ ticks: Tick[]; pagination: PaginationInfo }>(`/api/functions/${functionId}/ticks`, { query: page, signal }),
     [functionId, page.limit, page.offset],
   );
-  const columns = [
-    { id: "tick", title: t("schedule.due"), cell: (one: any) => <span title={absoluteTime(one.tick)}>{time(one.tick)}</span> },
+  const columns: Column<Tick>[] = [
+    { id: "tick", title: t("schedule.due"), cell: (one) => <span title={absoluteTime(one.tick)}>{time(one.tick)}</span> },
     {
       id: "outcome",
       title: t("schedule.outcome"),
-      cell: (one: any) => {
+      cell: (one) => {
         const key = `tick.${one.outcome}`;
         return <Badge tone={TONES[one.outcome] ?? "warn"}>{hasText(key) ? t(key) : one.outcome}</Badge>;
       },
@@ -182,13 +183,13 @@ export function Ticks({ functionId }: { functionId: string }) {
     {
       id: "execution",
       title: t("executions.id"),
-      cell: (one: any) =>
+      cell: (one) =>
         one.execution_id ? <a class="mono" href={href(`/executions/${one.execution_id}`)}>{one.execution_id}</a> : "–",
     },
     {
       id: "reason",
       title: t("schedule.reason"),
-      cell: (one: any) =>
+      cell: (one) =>
         [one.reason, one.passed_over > 0 && t("schedule.passedOver", { count: one.passed_over })].filter(Boolean).join(" · ") || "–",
     },
   ];

@@ -1,5 +1,6 @@
 // All settings of a function.
 
+import type { FunctionRecord } from "../answers.ts";
 import { remove } from "../api.ts";
 import { errorText } from "../errors.ts";
 import { t } from "../i18n.ts";
@@ -21,7 +22,7 @@ import { SettingsNav } from "./settings-nav.tsx";
 import { ScheduleCard, Ticks } from "./settings-schedule.tsx";
 import { SaveAll } from "./settings-unsaved.tsx";
 
-type CardProps = { data: any; found: Resource<any> };
+type CardProps = { data: FunctionRecord; found: Resource<FunctionRecord> };
 
 const RETENTION = [7, 15, 30, 365];
 const MIB = 1_048_576;
@@ -50,7 +51,7 @@ export default function Settings({ params }: ScreenProps) {
   </FunctionFrame>;
 }
 
-function cardsOf(data: any): [string, string][] {
+function cardsOf(data: FunctionRecord): [string, string][] {
   return [
     ["general", t("settings.general")],
     ["environment", t("env.title")],
@@ -66,7 +67,7 @@ function cardsOf(data: any): [string, string][] {
 }
 
 function General({ data, found }: CardProps) {
-  const read = (now: any) => ({
+  const read = (now: FunctionRecord) => ({
     name: now.name,
     description: now.description ?? "",
     retention_days: numberText(now.retention_days),
@@ -74,42 +75,42 @@ function General({ data, found }: CardProps) {
     save_response: now.save_response,
     env_writable: now.env_writable ?? true,
   });
-  const check = (values: Record<string, any>) =>
+  const check = (values: ReturnType<typeof read>) =>
     existing({
-      name: textProblem(values["name"], { most: MAX_NAME_CHARS, isNeeded: true }),
-      description: textProblem(values["description"], { most: MAX_DESCRIPTION_CHARS }),
-      retention_bytes: numberProblem(values["retention_bytes"], {}),
+      name: textProblem(values.name, { most: MAX_NAME_CHARS, isNeeded: true }),
+      description: textProblem(values.description, { most: MAX_DESCRIPTION_CHARS }),
+      retention_bytes: numberProblem(values.retention_bytes, {}),
     });
-  const toBody = (values: Record<string, any>) => ({
+  const toBody = (values: Partial<ReturnType<typeof read>>) => ({
     ...values,
-    ...("retention_days" in values ? { retention_days: numberOrNull(values["retention_days"]) } : {}),
-    ...("retention_bytes" in values ? { retention_bytes: numberOrNull(values["retention_bytes"], MIB) } : {}),
+    ...("retention_days" in values ? { retention_days: numberOrNull(values.retention_days) } : {}),
+    ...("retention_bytes" in values ? { retention_bytes: numberOrNull(values.retention_bytes, MIB) } : {}),
   });
   return <SettingsCard id="general" data={data} found={found} title={t("settings.general")} read={read} check={check} toBody={toBody}>
     {({ values, set, errors }) => <>
-      <TextField label={t("functions.name")} mono value={values["name"]} error={errors["name"]}
+      <TextField label={t("functions.name")} mono value={values.name} error={errors["name"]}
         onInput={(name) => set({ name })} />
-      <TextField label={t("create.description")} rows={2} value={values["description"]} error={errors["description"]}
+      <TextField label={t("create.description")} rows={2} value={values.description} error={errors["description"]}
         onInput={(description) => set({ description })} />
       <div class="columns">
-        <SelectField label={t("settings.retention")} hint={t("settings.retentionHint")} value={values["retention_days"]}
+        <SelectField label={t("settings.retention")} hint={t("settings.retentionHint")} value={values.retention_days}
           error={errors["retention_days"]}
           options={[["", t("settings.retentionDefault")], ...RETENTION.map((days): Option => [String(days), t("settings.days", { count: days })])]}
           onChange={(days) => set({ retention_days: days })} />
         <TextField label={t("settings.retentionBytes")} hint={t("settings.retentionBytesHint")} inputMode="numeric"
-          value={values["retention_bytes"]} error={errors["retention_bytes"]}
+          value={values.retention_bytes} error={errors["retention_bytes"]}
           onInput={(size) => set({ retention_bytes: size })} />
       </div>
-      <CheckField label={t("settings.saveResponse")} hint={t("settings.saveResponseHint")} checked={values["save_response"]}
+      <CheckField label={t("settings.saveResponse")} hint={t("settings.saveResponseHint")} checked={values.save_response}
         error={errors["save_response"]} onChange={(on) => set({ save_response: on })} />
-      <CheckField label={t("settings.envWritable")} hint={t("settings.envWritableHint")} checked={values["env_writable"]}
+      <CheckField label={t("settings.envWritable")} hint={t("settings.envWritableHint")} checked={values.env_writable}
         error={errors["env_writable"]} onChange={(on) => set({ env_writable: on })} />
     </>}
   </SettingsCard>;
 }
 
 /** Where the function is, and who may call it how. */
-function Address({ data }: { data: any }) {
+function Address({ data }: { data: FunctionRecord }) {
   const url = `${location.origin}/fn/${data.id}`;
   const actions = <LinkButton small icon="play" href={href(tabPath(data.id, "test"))}>{t("tab.test")}</LinkButton>;
   return <Card id="address" title={t("settings.address")} subtitle={t("settings.addressText")} actions={actions}>
@@ -135,11 +136,11 @@ const LIMITS: readonly (readonly [name: "timeout_s" | "memory_mb" | "rate_limit"
 ];
 
 function Limits({ data, found }: CardProps) {
-  const read = (now: any) => Object.fromEntries(LIMITS.map(([name]) => [name, numberText(now[name])]));
-  const check = (values: Record<string, any>) =>
+  const read = (now: FunctionRecord) => Object.fromEntries(LIMITS.map(([name]) => [name, numberText(now[name])]));
+  const check = (values: ReturnType<typeof read>) =>
     existing(Object.fromEntries(LIMITS.map(([name, rule]) => [name, numberProblem(values[name], rule)])));
-  const toBody = (values: Record<string, any>) =>
-    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, numberOrNull(value)]));
+  const toBody = (values: Partial<ReturnType<typeof read>>) =>
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, numberOrNull(value ?? "")]));
   return <SettingsCard id="limits" data={data} found={found} title={t("settings.limits")} subtitle={t("settings.limitsText")}
     read={read} check={check} toBody={toBody}>
     {({ values, set, errors }) => <div class="thirds">
@@ -155,11 +156,11 @@ function Status({ data, found }: CardProps) {
   return <SettingsCard id="status" data={data} found={found} title={t("settings.status")} kind="warning"
     read={(now) => ({ disabled: now.disabled })}>
     {({ values, set, errors }) => <CheckField label={t("settings.enabled")} hint={t("settings.enabledHint")}
-      checked={!values["disabled"]} error={errors["disabled"]} onChange={(on) => set({ disabled: !on })} />}
+      checked={!values.disabled} error={errors["disabled"]} onChange={(on) => set({ disabled: !on })} />}
   </SettingsCard>;
 }
 
-function Danger({ data }: { data: any }) {
+function Danger({ data }: { data: FunctionRecord }) {
   const erase = async () => {
     const question = {
       title: t("settings.delete", { name: data.name }),

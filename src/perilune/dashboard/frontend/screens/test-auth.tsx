@@ -1,6 +1,7 @@
 // Helps to write the headers that say who sends a request.
 
 import { useState } from "preact/hooks";
+import type { FunctionRecord } from "../answers.ts";
 import { t } from "../i18n.ts";
 import { Button } from "../ui/button.tsx";
 import { PasswordField, SelectField, TextField, type Option } from "../ui/field.tsx";
@@ -9,7 +10,7 @@ import { basicCredential, basicParts, signed } from "./test-sign.ts";
 
 /** What is typed here stands in the headers at once; there is nothing else that is sent. */
 export function Authorization({ data, request, onChange }: {
-  data: any;
+  data: FunctionRecord;
   request: TestRequest;
   onChange: (request: TestRequest) => void;
 }) {

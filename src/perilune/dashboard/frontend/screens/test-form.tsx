@@ -1,5 +1,7 @@
 // The form of a test request.
 
+import type { TargetedMouseEvent } from "preact";
+import type { FunctionRecord } from "../answers.ts";
 import { bytes } from "../format.ts";
 import { t, type TextKey } from "../i18n.ts";
 import { Button, CopyButton } from "../ui/button.tsx";
@@ -25,7 +27,7 @@ const TYPES = { json: "application/json", form: "application/x-www-form-urlencod
 
 /** @param props  *data* is the function; *isDirect* says that no browser's rules stand in between */
 export function RequestForm({ data, request, onChange, onSend, onCancel, isBusy, isDirect }: {
-  data: any;
+  data: FunctionRecord;
   request: TestRequest;
   onChange: (request: TestRequest) => void;
   onSend: () => void;
@@ -92,7 +94,7 @@ function Pairs({ pairs, texts, onChange, problem = () => "", remark = "" }: {
     return found === "test.unsent" ? { hint: remark || undefined } : { error: found ? t(found) : undefined };
   };
   const change = (at: number, row: Pair) => onChange(pairs.map((one, index) => (index === at ? row : one)));
-  const remove = (event: any, at: number) => {
+  const remove = (event: TargetedMouseEvent<HTMLButtonElement>, at: number) => {
     if (at === pairs.length - 1) focusBeside(event.currentTarget, ".header-row");
     onChange(pairs.filter((_, index) => index !== at));
   };

@@ -37,12 +37,12 @@ export function withRequest(history: TestRequest[], request: TestRequest) {
 function parsed(text: string | null): Kept {
   try {
     const found = JSON.parse(text ?? "null") ?? {};
-    const request = (one: any) => ({ ...emptyRequest(), ...one, file: null });
+    const request = (one: Partial<TestRequest>) => ({ ...emptyRequest(), ...one, file: null });
     return {
       current: found.current ? request(found.current) : null,
       history: Array.isArray(found.history) ? found.history.map(request) : [],
       saved: Array.isArray(found.saved)
-        ? found.saved.map((one: any) => ({ name: String(one.name), request: request(one.request) }))
+        ? found.saved.map((one: Partial<Kept["saved"][number]>) => ({ name: String(one.name), request: request(one.request ?? {}) }))
         : [],
     };
   } catch {

@@ -1,6 +1,7 @@
 // What came back from a test request.
 
 import { useEffect, useState } from "preact/hooks";
+import type { LogLine } from "../answers.ts";
 import { get } from "../api.ts";
 import { bytes, duration } from "../format.ts";
 import { t } from "../i18n.ts";
@@ -50,9 +51,9 @@ export function Response({ outcome, functionId }: { outcome: Outcome | null; fun
 
 /** The log of what was just run. */
 function RunLogs({ id }: { id: string }) {
-  const [lines, setLines] = useState<any[]>([]);
+  const [lines, setLines] = useState<LogLine[]>([]);
   useEffect(() => {
-    get(`/api/executions/${id}/logs`, { query: { limit: 100 } }).then((found) => setLines(found.logs), () => {});
+    get<{ logs: LogLine[] }>(`/api/executions/${id}/logs`, { query: { limit: 100 } }).then((found) => setLines(found.logs), () => {});
   }, [id]);
   if (lines.length === 0) return null;
   return <Card title={t("logs.title")}>

@@ -1,6 +1,7 @@
 // Tries a function: sends exactly what is shown, and shows exactly what came back.
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { FunctionRecord } from "../answers.ts";
 import { get } from "../api.ts";
 import { draftOf } from "../editor/draft.ts";
 import { errorText } from "../errors.ts";
@@ -29,7 +30,7 @@ export default function Test({ params, query }: ScreenProps) {
   </FunctionFrame>;
 }
 
-function Bench({ data, from }: { data: any; from: string | null }) {
+function Bench({ data, from }: { data: FunctionRecord; from: string | null }) {
   const [kept, keep] = useKept(data.id);
   const [request, setShown] = useState<TestRequest>(kept.current ?? kept.history[0] ?? emptyRequest());
   const [outcome, setOutcome] = useState<Outcome | null>(null);

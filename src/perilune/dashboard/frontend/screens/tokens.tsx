@@ -1,6 +1,7 @@
 // Who may use the management API: tokens of programs, sessions of people.
 
 import { useState } from "preact/hooks";
+import type { LoginSession, PaginationInfo, Token } from "../answers.ts";
 import { get, post, remove } from "../api.ts";
 import { errorText, fieldError } from "../errors.ts";
 import { absoluteTime, relativeTime } from "../format.ts";
@@ -13,11 +14,11 @@ import { Card } from "../ui/card.tsx";
 import { Dialog, confirm } from "../ui/dialog.tsx";
 import { CheckField, SelectField, TextField } from "../ui/field.tsx";
 import { Empty, Loaded } from "../ui/state.tsx";
-import { Pagination, Table } from "../ui/table.tsx";
+import { Pagination, Table, type Column } from "../ui/table.tsx";
 import { toast } from "../ui/toast.tsx";
 
 const DAY_S = 86_400;
-const SCOPES = ["read", "invoke", "deploy", "admin"];
+const SCOPES = ["read", "invoke", "deploy", "admin"] as const;
 const LIFETIMES = [["", "tokens.never"], ["30", "tokens.days30"], ["90", "tokens.days90"], ["365", "tokens.days365"]] as const;
 
 export default function Tokens(_props: ScreenProps) {
@@ -30,29 +31,29 @@ export default function Tokens(_props: ScreenProps) {
 function TokenList() {
   const [page, setPage] = useState({ limit: 20, offset: 0 });
   const [isMaking, setMaking] = useState(false);
-  const list = useResource((signal) => get("/api/tokens", { query: page, signal }), [page.limit, page.offset]);
-  const revoke = async (one: any) => {
+  const list = useResource((signal) => get<{ tokens: Token[]; pagination: PaginationInfo }>("/api/tokens", { query: page, signal }), [page.limit, page.offset]);
+  const revoke = async (one: Token) => {
     const question = { title: t("tokens.revoke", { name: one.name }), text: t("tokens.revokeText"), confirm: t("tokens.revokeButton"), danger: true };
     if (!(await confirm(question))) return;
     await attempt(() => remove(`/api/tokens/${one.id}`), t("tokens.revoked", { name: one.name }));
     void list.reload();
   };
-  const columns = [
-    { id: "name", title: t("functions.name"), cell: (one: any) => <strong>{one.name}</strong> },
+  const columns: Column<Token>[] = [
+    { id: "name", title: t("functions.name"), cell: (one) => <strong>{one.name}</strong> },
     {
       id: "scopes",
       title: t("tokens.scopes"),
-      cell: (one: any) => <span class="row">{one.scopes.map((scope: string) => <Badge key={scope}>{scope}</Badge>)}</span>,
+      cell: (one) => <span class="row">{one.scopes.map((scope: string) => <Badge key={scope}>{scope}</Badge>)}</span>,
     },
-    { id: "created", title: t("tokens.created"), cell: (one: any) => moment(one.created_at) },
-    { id: "used", title: t("tokens.lastUse"), cell: (one: any) => (one.last_used_at ? moment(one.last_used_at) : t("tokens.unused")) },
-    { id: "expires", title: t("tokens.expires"), cell: (one: any) => (one.expires_at ? moment(one.expires_at) : t("tokens.never")) },
+    { id: "created", title: t("tokens.created"), cell: (one) => moment(one.created_at) },
+    { id: "used", title: t("tokens.lastUse"), cell: (one) => (one.last_used_at ? moment(one.last_used_at) : t("tokens.unused")) },
+    { id: "expires", title: t("tokens.expires"), cell: (one) => (one.expires_at ? moment(one.expires_at) : t("tokens.never")) },
     {
       id: "actions",
       title: t("versions.actions"),
       hideTitle: true,
       end: true,
-      cell: (one: any) => <Button small kind="danger" onClick={() => revoke(one)}>{t("tokens.revokeButton")}</Button>,
+      cell: (one) => <Button small kind="danger" onClick={() => revoke(one)}>{t("tokens.revokeButton")}</Button>,
     },
   ];
   const actions = <Button kind="primary" icon="plus" onClick={() => setMaking(true)}>{t("tokens.new")}</Button>;
@@ -104,7 +105,7 @@ function NewToken({ onClose, onMade }: { onClose: () => void; onMade: () => void
         hint={t("tokens.nameHint")} error={error} autocomplete="off" />
       <fieldset class="plain stack-s"><legend class="legend">{t("tokens.scopes")}</legend>
         {SCOPES.map(
-          (scope) => <CheckField key={scope} label={scope} hint={t(`scope.${scope}` as any)}
+          (scope) => <CheckField key={scope} label={scope} hint={t(`scope.${scope}`)}
             checked={scopes.includes(scope)} onChange={toggle(scope)} />,
         )}
       </fieldset>
@@ -118,29 +119,29 @@ function NewToken({ onClose, onMade }: { onClose: () => void; onMade: () => void
 }
 
 function SessionList() {
-  const list = useResource((signal) => get("/api/auth/sessions", { query: { limit: 100 }, signal }), []);
-  const end = async (one: any) => {
+  const list = useResource((signal) => get<{ sessions: LoginSession[] }>("/api/auth/sessions", { query: { limit: 100 }, signal }), []);
+  const end = async (one: LoginSession) => {
     await attempt(() => remove(`/api/auth/sessions/${one.id}`), t("sessions.ended"));
     void list.reload();
   };
-  const columns = [
+  const columns: Column<LoginSession>[] = [
     {
       id: "agent",
       title: t("sessions.browser"),
-      cell: (one: any) => <div>
+      cell: (one) => <div>
         <span class="row">{browserName(one.user_agent)}{one.current && <Badge tone="good">{t("sessions.current")}</Badge>}</span>
         <div class="hint truncate error-line" title={one.user_agent}>{one.address || "–"}</div>
       </div>,
     },
-    { id: "created", title: t("sessions.began"), cell: (one: any) => moment(one.created_at) },
-    { id: "used", title: t("tokens.lastUse"), cell: (one: any) => moment(one.last_used_at) },
-    { id: "expires", title: t("tokens.expires"), cell: (one: any) => moment(one.expires_at) },
+    { id: "created", title: t("sessions.began"), cell: (one) => moment(one.created_at) },
+    { id: "used", title: t("tokens.lastUse"), cell: (one) => moment(one.last_used_at) },
+    { id: "expires", title: t("tokens.expires"), cell: (one) => moment(one.expires_at) },
     {
       id: "actions",
       title: t("versions.actions"),
       hideTitle: true,
       end: true,
-      cell: (one: any) => !one.current && <Button small kind="danger" onClick={() => end(one)}>{t("sessions.end")}</Button>,
+      cell: (one) => !one.current && <Button small kind="danger" onClick={() => end(one)}>{t("sessions.end")}</Button>,
     },
   ];
   return <Card title={t("sessions.title")} subtitle={t("sessions.subtitle")} flush>

@@ -1,5 +1,6 @@
 // What the list of versions shows of each.
 
+import type { VersionSummary } from "../answers.ts";
 import { absoluteTime, bytes, relativeTime } from "../format.ts";
 import { t } from "../i18n.ts";
 import { href } from "../router.ts";
@@ -10,9 +11,9 @@ import type { Column } from "../ui/table.tsx";
 
 interface Actions {
   choose: (version: number) => void;
-  activate: (one: any) => void;
-  restore: (one: any) => void;
-  erase: (one: any) => void;
+  activate: (one: VersionSummary) => void;
+  restore: (one: VersionSummary) => void;
+  erase: (one: VersionSummary) => void;
 }
 
 export function versionColumns({ functionId, active, chosen, actions }: {
@@ -20,7 +21,7 @@ export function versionColumns({ functionId, active, chosen, actions }: {
   active: number | undefined;
   chosen: number[];
   actions: Actions;
-}): Column<any>[] {
+}): Column<VersionSummary>[] {
   return [
     {
       id: "choose",
@@ -64,7 +65,7 @@ export function versionColumns({ functionId, active, chosen, actions }: {
 }
 
 /** Its number leads to its code; below it what its author says, or how the code begins. */
-function Version({ functionId, one }: { functionId: string; one: any }) {
+function Version({ functionId, one }: { functionId: string; one: VersionSummary }) {
   return <div class="version">
     <span class="row">
       <a href={href(`/functions/${functionId}?version=${one.version}`)} title={t("versions.source", { version: one.version })}>
@@ -76,7 +77,7 @@ function Version({ functionId, one }: { functionId: string; one: any }) {
 }
 
 /** How many executions went well and how many did not, each with the list of them. */
-function Outcome({ functionId, one }: { functionId: string; one: any }) {
+function Outcome({ functionId, one }: { functionId: string; one: VersionSummary }) {
   if (one.executions === 0) return "–";
   const list = `${tabPath(functionId, "executions")}?version=${one.version}`;
   const good = one.executions - one.errors;

@@ -1,6 +1,7 @@
 // The versions of a function: look, compare, activate, restore, delete.
 
 import { useState } from "preact/hooks";
+import type { FunctionRecord, PaginationInfo, Version, VersionSummary } from "../answers.ts";
 import { get, post, remove } from "../api.ts";
 import { errorText } from "../errors.ts";
 import { t } from "../i18n.ts";
@@ -27,14 +28,14 @@ export default function Versions({ params, query }: ScreenProps) {
 }
 
 function History({ data, page, onChanged }: {
-  data: any;
+  data: FunctionRecord;
   page: { limit: number; offset: number };
   onChanged: () => void;
 }) {
   const [chosen, setChosen] = useState<number[]>([]);
-  const [deleting, setDeleting] = useState<any>(null);
+  const [deleting, setDeleting] = useState<VersionSummary | null>(null);
   const list = useResource(
-    (signal) => get(`/api/functions/${data.id}/versions`, { query: { ...page, fields: "summary" }, signal }),
+    (signal) => get<{ versions: VersionSummary[]; pagination: PaginationInfo }>(`/api/functions/${data.id}/versions`, { query: { ...page, fields: "summary" }, signal }),
     [data.id, page.limit, page.offset],
   );
   const choose = (version: number) =>
@@ -44,15 +45,15 @@ function History({ data, page, onChanged }: {
     onChanged();
     await list.reload();
   };
-  const activate = async (one: any) => (await activated(data.id, one)) && changed();
-  const restore = async (one: any) => {
+  const activate = async (one: Version) => (await activated(data.id, one)) && changed();
+  const restore = async (one: Version) => {
     // The list has no code.
-    const whole = await get(`/api/functions/${data.id}/versions/${one.version}`).catch((problem) => {
+    const whole = await get<Version>(`/api/functions/${data.id}/versions/${one.version}`).catch((problem) => {
       toast("bad", errorText(problem));
     });
     if (whole && (await restored(data.id, whole))) await changed();
   };
-  const erase = async (one: any, keepsExecutions: boolean) => {
+  const erase = async (one: Version, keepsExecutions: boolean) => {
     setDeleting(null);
     setChosen(chosen.filter((version) => version !== one.version));
     if (!(await erased(data.id, one, keepsExecutions))) return;
@@ -82,7 +83,7 @@ function History({ data, page, onChanged }: {
 }
 
 /** Ask, then make *one* the active version; whether it is. */
-async function activated(functionId: string, one: any) {
+async function activated(functionId: string, one: Version) {
   const question = {
     title: t("versions.activate", { version: one.version }),
     text: t("versions.activateText"),
@@ -96,7 +97,7 @@ async function activated(functionId: string, one: any) {
 }
 
 /** Delete a version; whether it is gone. */
-function erased(functionId: string, one: any, keepsExecutions: boolean) {
+function erased(functionId: string, one: Version, keepsExecutions: boolean) {
   return isDone(
     remove(`/api/functions/${functionId}/versions/${one.id}${keepsExecutions ? "?keep_executions=true" : ""}`),
     t("versions.deleted", { version: one.version }),
@@ -116,7 +117,7 @@ async function isDone(request: Promise<unknown>, success: string) {
 }
 
 function Deletion({ version, onClose, onDelete }: {
-  version: any;
+  version: Version;
   onClose: () => void;
   onDelete: (keepsExecutions: boolean) => void;
 }) {

@@ -1,5 +1,6 @@
 // Small marks: states, ids, versions.
 
+import type { ComponentChildren } from "preact";
 import { hasText, t } from "../i18n.ts";
 import { CopyButton } from "./button.tsx";
 
@@ -8,8 +9,8 @@ export type Tone = "good" | "bad" | "warn" | "info" | "accent" | "";
 export function Badge({ tone = "", dot = false, title, children }: {
   tone?: Tone;
   dot?: boolean;
-  title?: string;
-  children?: any;
+  title?: string | undefined;
+  children?: ComponentChildren;
 }) {
   return <span class={`badge ${tone}`} title={title}>
     {dot && <span class="dot" aria-hidden="true"></span>}{children}

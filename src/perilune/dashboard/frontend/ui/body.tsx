@@ -6,6 +6,8 @@ import { CodeBlock, JsonBlock } from "./code.tsx";
 import { Segmented } from "./field.tsx";
 import { JsonTree } from "./json-tree.tsx";
 
+type View = "image" | "formatted" | "tree" | "text" | "hex" | "base64";
+
 const HEX_ROW = 16;
 const HEX_SHOWN = 16 * 1024; // bytes
 const IMAGE = /^image\/(?:png|jpeg|gif|webp|avif|svg\+xml)/;
@@ -15,14 +17,14 @@ export function Body({ text, type, isBase64 = false }: { text: string; type: str
   const bytes = useMemo(() => bytesOf(text, isBase64), [text, isBase64]);
   const json = useMemo(() => (isBase64 ? undefined : parsed(text, type)), [text, type, isBase64]);
   const views = viewsOf({ type, isBase64, isJson: json !== undefined, hasBytes: bytes !== null });
-  const [chosen, setChosen] = useState("");
+  const [chosen, setChosen] = useState<View | "">("");
   if (text === "") return <p class="muted">{t("body.empty")}</p>;
-  const view = views.find((one) => one === chosen) ?? views[0];
+  const view = views.find((one) => one === chosen) ?? views[0] ?? "text";
   const label = t("body.body");
   return <div class="stack-s">
     {views.length > 1 &&
     <div><Segmented label={t("body.form")} value={view} onChange={setChosen}
-      options={views.map((one) => [one, t(`bodyForm.${one}` as any)])} /></div>}
+      options={views.map((one) => [one, t(`bodyForm.${one}`)])} /></div>}
     {view === "formatted" && <JsonBlock text={text} label={label} />}
     {view === "tree" && <JsonTree value={json} label={label} />}
     {view === "image" && <img class="preview-image" src={imageAddress(text, type, isBase64)} alt={t("body.image")} />}
@@ -37,13 +39,13 @@ function viewsOf({ type, isBase64, isJson, hasBytes }: {
   isBase64: boolean;
   isJson: boolean;
   hasBytes: boolean;
-}) {
+}): View[] {
   return [
-    ...(IMAGE.test(type) && (isBase64 ? hasBytes : type.startsWith("image/svg")) ? ["image"] : []),
-    ...(isJson ? ["formatted", "tree"] : []),
-    ...(isBase64 ? [] : ["text"]),
-    ...(hasBytes ? ["hex"] : []),
-    ...(isBase64 ? ["base64"] : []),
+    ...(IMAGE.test(type) && (isBase64 ? hasBytes : type.startsWith("image/svg")) ? ["image" as const] : []),
+    ...(isJson ? ["formatted" as const, "tree" as const] : []),
+    ...(isBase64 ? [] : ["text" as const]),
+    ...(hasBytes ? ["hex" as const] : []),
+    ...(isBase64 ? ["base64" as const] : []),
   ];
 }
 

@@ -1,12 +1,13 @@
 // Buttons, and links that look like them.
 
+import type { ComponentChildren, TargetedMouseEvent } from "preact";
 import { useState } from "preact/hooks";
 import { t } from "../i18n.ts";
 import { Icon, type IconName } from "./icon.tsx";
 import { toast } from "./toast.tsx";
 
 interface ButtonProps {
-  children?: any;
+  children?: ComponentChildren;
   kind?: "primary" | "danger" | "ghost" | "";
   small?: boolean;
   wide?: boolean;
@@ -17,7 +18,7 @@ interface ButtonProps {
   type?: "button" | "submit";
   pressed?: boolean;
   expanded?: boolean;
-  onClick?: (event: MouseEvent) => void;
+  onClick?: (event: TargetedMouseEvent<HTMLButtonElement>) => void;
 }
 
 export function Button(props: ButtonProps) {

@@ -93,7 +93,7 @@ function options({ width, height, series, format }: {
         // A line needs two ends: what stands alone is a point.
         points: { show: true, size: 6, filter: lonePoints },
         ...(one.fill ? { fill: colour(one.colour).replace(")", " / 12%)").replace("rgb(", "rgb(").replace(/,/g, " ") } : {}),
-        value: (_: any, value: number | null) => (value === null ? "–" : format(value)),
+        value: (_: uPlot, value: number | null) => (value === null ? "–" : format(value)),
       })),
     ],
   };

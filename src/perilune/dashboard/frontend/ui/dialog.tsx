@@ -1,5 +1,6 @@
 // Dialogs.  The browser's own element keeps the focus inside.
 
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n.ts";
 import { createStore } from "../store.ts";
@@ -10,8 +11,8 @@ import { TextField, useId } from "./field.tsx";
 export function Dialog({ title, onClose, children, foot, large = false }: {
   title: string;
   onClose: () => void;
-  children?: any;
-  foot?: any;
+  children?: ComponentChildren;
+  foot?: ComponentChildren;
   large?: boolean;
 }) {
   const element = useRef<HTMLDialogElement | null>(null);

@@ -1,5 +1,6 @@
 // Fields of forms: each has a label, and its hint and error belong to it.
 
+import type { ComponentChildren, TargetedEvent } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { t } from "../i18n.ts";
 import { Button } from "./button.tsx";
@@ -56,7 +57,7 @@ export function TextField(props: TextProps) {
     id,
     value,
     class: `input ${mono ? "mono" : ""}`,
-    onInput: (event: any) => onInput(event.currentTarget.value),
+    onInput: (event: { currentTarget: { value: string } }) => onInput(event.currentTarget.value),
     ref: focus ? focusOnce : null,
     spellcheck: !mono,
   };
@@ -130,8 +131,8 @@ export function Segmented<T extends string>({ label, value, options, onChange }:
 }
 
 /** A button that lets a file be chosen. */
-export function FileButton({ onFile, children }: { onFile: (file: File) => void; children?: any }) {
-  const take = (event: any) => {
+export function FileButton({ onFile, children }: { onFile: (file: File) => void; children?: ComponentChildren }) {
+  const take = (event: TargetedEvent<HTMLInputElement>) => {
     const file = event.currentTarget.files?.[0];
     event.currentTarget.value = ""; // or the same file could not be chosen again
     if (file) onFile(file);
@@ -139,7 +140,7 @@ export function FileButton({ onFile, children }: { onFile: (file: File) => void;
   return <label class="button small">{children}<input type="file" class="visually-hidden" onChange={take} /></label>;
 }
 
-function FieldFrame({ id, label, hint, error, hideLabel, children }: FieldProps & { id: string; children?: any }) {
+function FieldFrame({ id, label, hint, error, hideLabel, children }: FieldProps & { id: string; children?: ComponentChildren }) {
   return <div class="field">
     <label for={id} class={hideLabel ? "visually-hidden" : ""}>{label}</label>
     {children}

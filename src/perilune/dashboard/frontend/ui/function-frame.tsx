@@ -1,5 +1,7 @@
 // What all screens of one function have in common: who it is, and the tabs.
 
+import type { ComponentChildren } from "preact";
+import type { FunctionRecord } from "../answers.ts";
 import { get } from "../api.ts";
 import { t } from "../i18n.ts";
 import { useResource, type Resource } from "../resource.ts";
@@ -24,10 +26,10 @@ export const tabPath = (id: string, tab: Tab) => (tab === "code" ? `/functions/$
 export function FunctionFrame({ id, tab, actions, children }: {
   id: string;
   tab: Tab | "";
-  actions?: (data: any) => any;
-  children: (data: any, resource: Resource<any>) => any;
+  actions?: (data: FunctionRecord) => ComponentChildren;
+  children: (data: FunctionRecord, resource: Resource<FunctionRecord>) => ComponentChildren;
 }) {
-  const found = useResource((signal) => get(`/api/functions/${id}`, { signal }), [id]);
+  const found = useResource((signal) => get<FunctionRecord>(`/api/functions/${id}`, { signal }), [id]);
   useSubject(found.data?.name);
   return <Loaded of={found}>
     {(data) => <div class="screen">

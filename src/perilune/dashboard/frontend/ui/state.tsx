@@ -1,5 +1,6 @@
 // What is shown while there is nothing to show: loading, failed, empty.
 
+import type { ComponentChildren } from "preact";
 import type { ApiError } from "../api.ts";
 import { errorText } from "../errors.ts";
 import { t } from "../i18n.ts";
@@ -18,7 +19,7 @@ export function LoadError({ error, onRetry, title }: { error: ApiError; onRetry:
   </div>;
 }
 
-export function Empty({ title, text, children }: { title: string; text?: string; children?: any }) {
+export function Empty({ title, text, children }: { title: string; text?: string; children?: ComponentChildren }) {
   return <div class="empty">
     <h3>{title}</h3>
     {text && <p>{text}</p>} {children && <div class="actions">{children}</div>}
@@ -26,14 +27,14 @@ export function Empty({ title, text, children }: { title: string; text?: string;
 }
 
 /** The view of a resource: its states, then *children* with the data. */
-export function Loaded<T>({ of, children }: { of: Resource<T>; children: (data: T) => any }) {
+export function Loaded<T>({ of, children }: { of: Resource<T>; children: (data: T) => ComponentChildren }) {
   if (of.data !== undefined) return <><StaleNote of={of} />{children(of.data)}</>;
   if (of.error) return <LoadError error={of.error} onRetry={of.reload} />;
   return <Loading />;
 }
 
 /** What is shown is old, since loading it again failed; without the server the banner says so. */
-function StaleNote({ of }: { of: Resource<any> }) {
+function StaleNote<T>({ of }: { of: Resource<T> }) {
   if (!of.error || of.error.status === 0) return null;
   return <div class="note bad spread" role="alert">
     <span>{t("state.stale")} {errorText(of.error)}</span>

@@ -1,5 +1,6 @@
 // Tables, and paging through long lists.
 
+import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { t } from "../i18n.ts";
 import { setQuery } from "../router.ts";
@@ -8,8 +9,8 @@ import { SelectField } from "./field.tsx";
 
 export interface Column<T> {
   id: string;
-  title: any; // text, or what stands in its place
-  cell: (row: T) => any;
+  title: ComponentChildren; // text, or what stands in its place
+  cell: (row: T) => ComponentChildren;
   end?: boolean; // aligned to the right, for numbers
   sortable?: boolean;
   hideTitle?: boolean; // for columns of buttons
