@@ -58,6 +58,9 @@ export interface PaginationInfo {
   offset: number;
 }
 
+/** One part of a list. */
+export type Page<Member extends string, Row> = Record<Member, Row[]> & { pagination: PaginationInfo };
+
 export interface Execution {
   id: string;
   function_id: string;

@@ -4,7 +4,7 @@ import { t } from "./i18n.ts";
 import { locale } from "./preferences.ts";
 
 type FieldRule = { low: number; high: number; names: string[] };
-/** The values that it allows, in order */
+/** *list* is the values that it allows, in order. */
 type Field = { list: number[]; isAny: boolean; rule: FieldRule };
 
 const MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ");
@@ -134,7 +134,8 @@ function span(field: Field, name: (value: number) => string) {
 
 const listed = (words: string[]) => new Intl.ListFormat(locale.get(), { type: "conjunction" }).format(words);
 
-const inWords = (options: Intl.DateTimeFormatOptions) => (time: number) => new Date(time).toLocaleString(locale.get(), { ...options, timeZone: "UTC" });
+const inWords = (options: Intl.DateTimeFormatOptions) => (time: number) =>
+  new Date(time).toLocaleString(locale.get(), { ...options, timeZone: "UTC" });
 
 const clock = (hour: number, minute: number) => inWords({ timeStyle: "short" })(Date.UTC(2024, 0, 7, hour, minute));
 /** @param month  from 1 */

@@ -13,7 +13,7 @@ export type CodeMirror = typeof import("./codemirror.ts");
 
 export const loadCodeMirror = (): Promise<CodeMirror> => import("./codemirror.ts");
 
-/** what is wrong in the code */
+/** What is wrong in the code. */
 export interface Marker {
   line: number; // from 1
   column?: number; // from 1

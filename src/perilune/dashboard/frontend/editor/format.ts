@@ -11,7 +11,7 @@ const PARSE_MS = 2000;
 const UNITS = { lua: 2, javascript: 2, typescript: 2, python: 4 };
 
 /** How many blanks a level is. */
-export const unitOf = (runtime: string) => " ".repeat(UNITS[(runtime as keyof typeof UNITS)] ?? 2);
+export const unitOf = (runtime: string) => " ".repeat(UNITS[runtime as keyof typeof UNITS] ?? 2);
 
 /**
  * What has to be changed; nothing in texts and comments of several lines.
@@ -59,7 +59,8 @@ function layoutOf(
   runtime: string,
 ): { indent: string | null; endsInside: boolean }[] | null {
   if (runtime === "javascript" || runtime === "typescript") return bracketLayout(cm, state);
-  const found: (LineLayout & { width?: number })[] | null = runtime === "python" ? pythonLayout(state.doc.toString()) : luaLayout(state.doc.toString());
+  const layout = runtime === "python" ? pythonLayout : luaLayout;
+  const found: (LineLayout & { width?: number })[] | null = layout(state.doc.toString());
   const unit = unitOf(runtime);
   return (
     found &&

@@ -17,7 +17,7 @@ export function signatureHelp(cm: CodeMirror, functions: GuestFunction[]) {
   const asked = cm.StateEffect.define();
   const dismissed = cm.StateEffect.define();
   const field = cm.StateField.define({
-    create: () => (null as Call | null),
+    create: (): Call | null => null,
     update(value, transaction) {
       if (transaction.effects.some((one) => one.is(dismissed))) return null;
       const isAsked = transaction.effects.some((one) => one.is(asked)) || isOpening(transaction);

@@ -74,7 +74,7 @@ export async function mayBeBroken(id: string, code: string) {
   });
 }
 
-/** @throws {import("../api.js").ApiError} */
+/** @throws {ApiError} */
 async function problemsOf(id: string, code: string): Promise<Marker[]> {
   const { errors } = await post<{ errors: Partial<Marker>[] }>(`/api/functions/${id}/check`, { code });
   return errors.map((one) => ({ message: "", ...one, line: one.line ?? 1 }));

@@ -1,7 +1,7 @@
 // All functions.
 
 import { useEffect, useState } from "preact/hooks";
-import type { Activity, FunctionRecord, PaginationInfo } from "../answers.ts";
+import type { Activity, FunctionRecord, Page } from "../answers.ts";
 import { get } from "../api.ts";
 import { t } from "../i18n.ts";
 import { useRefresh, useResource } from "../resource.ts";
@@ -27,7 +27,7 @@ export default function Functions({ query }: ScreenProps) {
   const sort = query.get("sort") ?? "";
   const filter = FILTERS.find((one) => one === query.get("show")) ?? "";
   const list = useResource(
-    (signal) => get<{ functions: FunctionRecord[]; pagination: PaginationInfo }>("/api/functions", { query: { ...page, q, sort, show: filter, fields: "summary" }, signal }),
+    (signal) => get<Page<"functions", FunctionRecord>>("/api/functions", { query: { ...page, q, sort, show: filter, fields: "summary" }, signal }),
     [page.limit, page.offset, q, sort, filter],
   );
   useRefresh(list.reload, REFRESH_MS);

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
-import type { PaginationInfo, Schedule, StatisticsOverview, SummaryOf } from "../answers.ts";
+import type { Page, Schedule, StatisticsOverview, SummaryOf } from "../answers.ts";
 import { get } from "../api.ts";
 import { bytes, duration, number, percent, relativeTime, absoluteTime } from "../format.ts";
 import { t } from "../i18n.ts";
@@ -132,7 +132,7 @@ type Due = Schedule & { next_run: number };
 async function allSchedules(signal: AbortSignal): Promise<Schedule[]> {
   const found: Schedule[] = [];
   for (let total = 1; found.length < total; ) {
-    const part = await get<{ schedules: Schedule[]; pagination: PaginationInfo }>("/api/schedules", { query: { limit: PART, offset: found.length }, signal });
+    const part = await get<Page<"schedules", Schedule>>("/api/schedules", { query: { limit: PART, offset: found.length }, signal });
     if (part.schedules.length === 0) break;
     found.push(...part.schedules);
     total = part.pagination.total;

@@ -26,7 +26,7 @@ export interface Form<V extends Values> {
 }
 
 /** @param props  *read* gives the values as its fields show them, *toBody* as the server takes them */
-export function SettingsCard<V extends Values>({ id, data, found, title, subtitle, kind = "", read, check = noProblems, toBody = asTheyAre, children }: {
+export function SettingsCard<V extends Values>(props: {
   id: string;
   data: FunctionRecord;
   found: Resource<FunctionRecord>;
@@ -38,6 +38,7 @@ export function SettingsCard<V extends Values>({ id, data, found, title, subtitl
   toBody?: (values: Partial<V>) => object;
   children: (form: Form<V>) => ComponentChildren;
 }) {
+  const { id, data, found, title, subtitle, kind = "", read, check = noProblems, toBody = asTheyAre, children } = props;
   const { element, form, isChanged, isBusy, save, undo } = useForm({ data, found, read, check, toBody });
   useUnsaved(id, isChanged, save);
   const submit = (event: Event) => {

@@ -25,10 +25,11 @@ export function numberProblem(text: string, { least = 1, most = Infinity }: Numb
  *
  * @param text  that has no problem
  */
-export const numberOrNull = (text: string, unit: number = 1) => (text.trim() === "" ? null : Number(text) * unit);
+export const numberOrNull = (text: string, unit = 1) => (text.trim() === "" ? null : Number(text) * unit);
 
 /** A number of the API as a field shows it. */
-export const numberText = (value: number | null | undefined, unit: number = 1) => (value === null || value === undefined ? "" : String(Math.round((value / unit) * 100) / 100));
+export const numberText = (value: number | null | undefined, unit = 1) =>
+  value === null || value === undefined ? "" : String(Math.round((value / unit) * 100) / 100);
 
 /** Without those that are none. */
 export const existing = (problems: Record<string, string>) => Object.fromEntries(Object.entries(problems).filter(([, text]) => text));

@@ -16,7 +16,7 @@ interface Change {
   isRemoved: boolean;
 }
 
-/** The text that says it */
+/** The text that says it. */
 export type RowProblem = "rule.empty" | "rule.variableName" | "env.twice" | "env.met";
 
 const NAME = /^[A-Za-z0-9_]+$/;

@@ -1,7 +1,7 @@
 // When a function runs by itself.
 
 import { useEffect, useState } from "preact/hooks";
-import type { FunctionRecord, PaginationInfo, Tick } from "../answers.ts";
+import type { FunctionRecord, Page, Tick } from "../answers.ts";
 import { ApiError, get } from "../api.ts";
 import { cronWords } from "../cron.ts";
 import { fieldError } from "../errors.ts";
@@ -30,11 +30,12 @@ const PRESETS: readonly (readonly [string, TextKey])[] = [
   ["0 0 * * 0", "schedule.week"],
 ];
 
-/** By the preview */
+/** What the preview has refused. */
 type Refusal = { expression: string; zone: string; problems: Record<string, string> };
 
 /** Whether it is the schedule in *values* that was refused, and not what was typed before. */
-const isAbout = (refused: Refusal | null, values: { cron_schedule: string; cron_time_zone: string }) => refused?.expression === values.cron_schedule && refused?.zone === values.cron_time_zone;
+const isAbout = (refused: Refusal | null, values: { cron_schedule: string; cron_time_zone: string }) =>
+  refused?.expression === values.cron_schedule && refused?.zone === values.cron_time_zone;
 
 export function ScheduleCard({ data, found }: { data: FunctionRecord; found: Resource<FunctionRecord> }) {
   const read = (now: FunctionRecord) => ({
@@ -167,7 +168,7 @@ const TONES: Record<string, Tone> = { claimed: "", started: "good", failed: "bad
 export function Ticks({ functionId }: { functionId: string }) {
   const [page, setPage] = useState({ limit: 20, offset: 0 });
   const list = useResource(
-    (signal) => get<{ ticks: Tick[]; pagination: PaginationInfo }>(`/api/functions/${functionId}/ticks`, { query: page, signal }),
+    (signal) => get<Page<"ticks", Tick>>(`/api/functions/${functionId}/ticks`, { query: page, signal }),
     [functionId, page.limit, page.offset],
   );
   const columns: Column<Tick>[] = [

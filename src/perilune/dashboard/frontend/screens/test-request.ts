@@ -64,7 +64,7 @@ export const isOfScheduler = ({ headers }: TestRequest) =>
 
 /** Headers that have a name. */
 export const headersOf = ({ headers }: TestRequest): Pair[] =>
-  headers.map(([name, value]) => ([name.trim(), value] as Pair)).filter(([name]) => name);
+  headers.map(([name, value]): Pair => [name.trim(), value]).filter(([name]) => name);
 
 /** The request with a header in place of those of its name; an empty value takes it away. */
 export function withHeader(headers: Pair[], name: string, value: string): Pair[] {
@@ -80,7 +80,7 @@ export const headerValue = (headers: Pair[], name: string) => headers.find(([one
 const OF_BROWSERS =
   /^(?:accept-charset|accept-encoding|access-control-request-.*|connection|content-length|cookie2?|date|dnt|expect|host|keep-alive|origin|referer|set-cookie|te|trailer|transfer-encoding|upgrade|via|proxy-.*|sec-.*)$/i;
 
-/** The text that says it */
+/** The text that says it. */
 export type HeaderProblem = "test.badName" | "test.badValue" | "test.noName" | "test.unsent" | "";
 
 /** What is wrong with a header; all but `test.unsent` can't be sent at all. */

@@ -1,7 +1,7 @@
 // Who may use the management API: tokens of programs, sessions of people.
 
 import { useState } from "preact/hooks";
-import type { LoginSession, PaginationInfo, Token } from "../answers.ts";
+import type { LoginSession, Page, Token } from "../answers.ts";
 import { get, post, remove } from "../api.ts";
 import { errorText, fieldError } from "../errors.ts";
 import { absoluteTime, relativeTime } from "../format.ts";
@@ -31,7 +31,7 @@ export default function Tokens(_props: ScreenProps) {
 function TokenList() {
   const [page, setPage] = useState({ limit: 20, offset: 0 });
   const [isMaking, setMaking] = useState(false);
-  const list = useResource((signal) => get<{ tokens: Token[]; pagination: PaginationInfo }>("/api/tokens", { query: page, signal }), [page.limit, page.offset]);
+  const list = useResource((signal) => get<Page<"tokens", Token>>("/api/tokens", { query: page, signal }), [page.limit, page.offset]);
   const revoke = async (one: Token) => {
     const question = { title: t("tokens.revoke", { name: one.name }), text: t("tokens.revokeText"), confirm: t("tokens.revokeButton"), danger: true };
     if (!(await confirm(question))) return;

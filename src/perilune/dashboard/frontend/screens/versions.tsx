@@ -1,7 +1,7 @@
 // The versions of a function: look, compare, activate, restore, delete.
 
 import { useState } from "preact/hooks";
-import type { FunctionRecord, PaginationInfo, Version, VersionSummary } from "../answers.ts";
+import type { FunctionRecord, Page, Version, VersionSummary } from "../answers.ts";
 import { get, post, remove } from "../api.ts";
 import { errorText } from "../errors.ts";
 import { t } from "../i18n.ts";
@@ -35,7 +35,7 @@ function History({ data, page, onChanged }: {
   const [chosen, setChosen] = useState<number[]>([]);
   const [deleting, setDeleting] = useState<VersionSummary | null>(null);
   const list = useResource(
-    (signal) => get<{ versions: VersionSummary[]; pagination: PaginationInfo }>(`/api/functions/${data.id}/versions`, { query: { ...page, fields: "summary" }, signal }),
+    (signal) => get<Page<"versions", VersionSummary>>(`/api/functions/${data.id}/versions`, { query: { ...page, fields: "summary" }, signal }),
     [data.id, page.limit, page.offset],
   );
   const choose = (version: number) =>

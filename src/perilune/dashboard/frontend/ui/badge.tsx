@@ -42,7 +42,7 @@ const LANGUAGES = { lua: "Lua", javascript: "JavaScript", typescript: "TypeScrip
 
 /** The name of a language that functions are written in. */
 export function languageName(runtime: string) {
-  return LANGUAGES[(runtime as keyof typeof LANGUAGES)] ?? runtime;
+  return LANGUAGES[runtime as keyof typeof LANGUAGES] ?? runtime;
 }
 
 /** An id with a button that copies it. */
