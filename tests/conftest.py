@@ -5,6 +5,7 @@ import gc
 from tests import profiles
 
 profiles.register()
+gc.disable()  # nothing of what is collected is garbage
 
 
 def pytest_collection_finish() -> None:
@@ -14,3 +15,4 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.enable()

@@ -147,31 +147,37 @@ def numbered(prefix: str, times: int) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "least"),
+    ("make_old", "make_new", "least"),
     [
         pytest.param(
-            [f"{n} before" for n in range(60_000)],
-            [f"{n} afterwards" for n in range(60_000)],
+            lambda: [f"{n} before" for n in range(60_000)],
+            lambda: [f"{n} afterwards" for n in range(60_000)],
             0,
             id="no line in common",
         ),
-        pytest.param(numbered("", 150_000), numbered("", 150_000)[::-1], 1, id="every line moved"),
         pytest.param(
-            [str(n * n % 611) for n in range(35_000)],
-            [str(n * n % 607) for n in range(35_000)],
+            lambda: numbered("", 150_000),
+            lambda: numbered("", 150_000)[::-1],
+            1,
+            id="every line moved",
+        ),
+        pytest.param(
+            lambda: [str(n * n % 611) for n in range(35_000)],
+            lambda: [str(n * n % 607) for n in range(35_000)],
             4_000,
             id="lines repeat",
         ),
         pytest.param(
-            [str(n * n % 7) for n in range(MIB // 2)],
-            [str(n * n % 5) for n in range(MIB // 2)],
+            lambda: [str(n * n % 7) for n in range(MIB // 2)],
+            lambda: [str(n * n % 5) for n in range(MIB // 2)],
             100_000,
             id="shortest lines",
         ),
     ],
 )
 @pytest.mark.slow
-def test_a_mebibyte_that_differs_everywhere_takes_bounded_time(old, new, least):
+def test_a_mebibyte_that_differs_everywhere_takes_bounded_time(make_old, make_new, least):
+    old, new = make_old(), make_new()
     started = time.process_time()
 
     found = diff_lines("\n".join(old), "\n".join(new))

@@ -152,6 +152,7 @@ async def test_functions_deleted_by_any_way_leave_their_pairs_for_the_clean_up(p
         assert await store.purge_deleted() == {"kv_store": 3}
 
 
+@pytest.mark.soak
 async def test_others_write_while_pairs_are_cleaned_up(store, path, large):
     add_pairs(path, (await some_version(store)).function_id, 1)
     with other_connection(path) as connection:

@@ -185,6 +185,7 @@ async def test_the_clean_up_goes_on_after_a_restart(path, clock, monkeypatch):
     assert rows(path, "SELECT count(*) FROM executions") == [(0,)]
 
 
+@pytest.mark.soak
 async def test_others_write_while_a_large_function_is_cleaned_up(store, path, large):
     """The writer takes what came in meanwhile between two portions."""
     version, _ = large
