@@ -2,7 +2,7 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 from perilune.clock import WallClock, wall_clock
@@ -35,30 +35,28 @@ def stored_text(mask: Callable[[str], str], text: str) -> str:
     return data.decode()
 
 
-class LostRecords:
-    """Counts the records that could not be written, and says so now and then."""
-
-    def __init__(self, what: str) -> None:
-        """Count records of *what*, such as `an e-mail`."""
-        self._what = what
-        self.count = 0
-
-    def report(self, execution_id: str, why: str, error: Exception | None = None) -> None:
-        """Count one more; a broken store loses very many, so not each of them is logged."""
-        self.count += 1
-        if self.count % FAILURES_PER_REPORT == 1:
-            _log.error(
-                "%s of execution %s could not be recorded: %s (%d lost so far)",
-                self._what,
-                execution_id,
-                why,
-                self.count,
-                exc_info=error,
-            )
-
-
 Q = TypeVar("Q")
 R = TypeVar("R")
+_Q = TypeVar("_Q", contravariant=True)
+_R = TypeVar("_R", covariant=True)
+
+
+class Tracker(Protocol[_Q, _R]):
+    """Records the attempts of executions, masked, and reads them back."""
+
+    async def track(self, execution_id: str, request: _Q) -> None:
+        """Record one attempt; never raises and never suspends."""
+        ...
+
+    async def requests(self, execution_id: str) -> Sequence[_R]:
+        """Return all attempts of an execution, oldest first.  Raises `StoreError`."""
+        ...
+
+    async def requests_paginated(
+        self, execution_id: str, limit: int, offset: int
+    ) -> tuple[Sequence[_R], int]:
+        """Return up to *limit* attempts from *offset* on, and the total.  Raises `StoreError`."""
+        ...
 
 
 class RequestMasker(Protocol):
@@ -99,21 +97,17 @@ class StoreTracker(ABC, Generic[Q, R]):
         self._masker = masker
         self._clock = clock
         self._new_id = new_id
-        self._lost = LostRecords(self.WHAT)
-
-    @property
-    def write_failures(self) -> int:
+        self.write_failures = 0
         """Records that were lost because they could not be written."""
-        return self._lost.count
 
     async def track(self, execution_id: str, request: Q) -> None:
         """Record one attempt; never raises and never suspends."""
         try:
             if not self._rows.append(self._row(execution_id, request)):
-                self._lost.report(execution_id, "the store takes no more rows")
+                self._report_lost(execution_id, "the store takes no more rows")
         except Exception as error:
             # A boundary: whatever is wrong with the record must not fail the execution.
-            self._lost.report(execution_id, "it failed", error)
+            self._report_lost(execution_id, "it failed", error)
 
     async def requests(self, execution_id: str) -> list[R]:
         """Return all attempts of an execution, oldest first.  Raises `StoreError`."""
@@ -128,3 +122,16 @@ class StoreTracker(ABC, Generic[Q, R]):
     @abstractmethod
     def _row(self, execution_id: str, request: Q) -> R:
         """Return the masked record of an attempt."""
+
+    def _report_lost(self, execution_id: str, why: str, error: Exception | None = None) -> None:
+        """Count a lost record, and say so now and then: a broken store loses very many."""
+        self.write_failures += 1
+        if self.write_failures % FAILURES_PER_REPORT == 1:
+            _log.error(
+                "%s of execution %s could not be recorded: %s (%d lost so far)",
+                self.WHAT,
+                execution_id,
+                why,
+                self.write_failures,
+                exc_info=error,
+            )

@@ -1,9 +1,10 @@
 """AI chat for guest code: what is asked and answered, and how each attempt is recorded."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, TypeAlias
 
 from perilune.errors import PeriluneError
+from perilune.services.tracking import Tracker
 from perilune.store import AIRequest, AIRequestStatus
 
 
@@ -116,19 +117,4 @@ class TrackedChatResult:
     error: Exception | None = None
 
 
-class AITracker(Protocol):
-    """Records attempts, masked, and reads them back."""
-
-    async def track(self, execution_id: str, request: TrackRequest) -> None:
-        """Record one attempt; never raises."""
-        ...
-
-    async def requests(self, execution_id: str) -> list[AIRequest]:
-        """Return all attempts of an execution, oldest first.  Raises `StoreError`."""
-        ...
-
-    async def requests_paginated(
-        self, execution_id: str, limit: int, offset: int
-    ) -> tuple[list[AIRequest], int]:
-        """Return up to *limit* attempts from *offset* on, and the total.  Raises `StoreError`."""
-        ...
+AITracker: TypeAlias = Tracker[TrackRequest, AIRequest]

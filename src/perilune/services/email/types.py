@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, TypeAlias
 
 from perilune.errors import PeriluneError
+from perilune.services.tracking import Tracker
 from perilune.store import EmailRequest, EmailRequestStatus
 
 
@@ -114,19 +115,4 @@ class TrackedSendResult:
     error: Exception | None = None
 
 
-class EmailTracker(Protocol):
-    """Records attempts, masked, and reads them back."""
-
-    async def track(self, execution_id: str, request: TrackRequest) -> None:
-        """Record one attempt; never raises."""
-        ...
-
-    async def requests(self, execution_id: str) -> list[EmailRequest]:
-        """Return all attempts of an execution, oldest first.  Raises `StoreError`."""
-        ...
-
-    async def requests_paginated(
-        self, execution_id: str, limit: int, offset: int
-    ) -> tuple[list[EmailRequest], int]:
-        """Return up to *limit* attempts from *offset* on, and the total.  Raises `StoreError`."""
-        ...
+EmailTracker: TypeAlias = Tracker[TrackRequest, EmailRequest]
