@@ -1,6 +1,6 @@
 """What the tests of the management API share."""
 
-from tests.store.helpers import other_connection
+from tests.store.sqlite.file import other_connection
 
 CODE = "function handler() end"
 EVERY_MINUTE = {"cron_schedule": "* * * * *", "cron_status": "active"}

@@ -12,7 +12,7 @@ from perilune.store import (
     CronJob,
     TickOutcome,
 )
-from tests.store.helpers import other_connection
+from tests.store.sqlite.file import other_connection
 
 from .conftest import open_site
 from .management import EVERY_MINUTE, create, make_due

@@ -6,7 +6,7 @@ from perilune.app import open_data, open_secrets, prune, rotate
 from perilune.config import Settings
 from perilune.store import Function, StoreError
 from perilune.vault import UnusableSecretKeyError
-from tests.store.helpers import rows
+from tests.store.sqlite.file import rows
 
 VALUE = "s3cret-value-of-the-variable"
 

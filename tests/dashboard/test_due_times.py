@@ -10,7 +10,7 @@ from perilune.app import DATABASE_FILE, open_server
 from tests.dashboard.conftest import open_site, settings_of
 from tests.dashboard.test_settings import card
 from tests.scheduler.world import NOON, open_world
-from tests.store.helpers import other_connection
+from tests.store.sqlite.file import other_connection
 
 MINUTE_S = 60
 DOWN_UNTIL = NOON + 61 * MINUTE_S + 30

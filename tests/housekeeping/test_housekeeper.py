@@ -10,7 +10,8 @@ import pytest
 from perilune.housekeeping import Housekeeper, open_housekeeping
 from perilune.housekeeping.housekeeper import START_DELAY_S, seconds_to_next
 from perilune.store import Store, StoreUnavailable, open_store
-from tests.store.helpers import SettableClock, add_executions, rows, some_version
+from tests.store.helpers import SettableClock, some_version
+from tests.store.sqlite.file import add_executions, rows
 
 HOUR_S = 3600
 DAY_S = 24 * HOUR_S

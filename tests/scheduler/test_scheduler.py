@@ -15,7 +15,7 @@ from perilune.store import (
 )
 from tests.engine.fakes import Failing
 from tests.scheduler.world import NOON, UTC, World, at, open_world
-from tests.store.helpers import other_connection
+from tests.store.sqlite.file import other_connection
 
 MINUTE_S = 60
 HOUR_S = 3600

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.scheduler.world import NOON, open_world
-from tests.store.helpers import rows
+from tests.store.sqlite.file import rows
 
 MINUTE_S = 60
 TICKS = 200

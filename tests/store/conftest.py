@@ -1,18 +1,9 @@
-"""A real store on a real file, with a clock the test moves."""
-
-from collections.abc import AsyncIterator
-from pathlib import Path
+"""What tests of the store share: a clock that the test moves, and what was reported."""
 
 import pytest
 
-from perilune.store import Store, StoreError, open_store
+from perilune.store import StoreError
 from tests.store.helpers import SettableClock
-from tests.store.template import write_database
-
-
-@pytest.fixture
-def path(tmp_path) -> Path:
-    return tmp_path / "perilune.db"
 
 
 @pytest.fixture
@@ -24,12 +15,3 @@ def clock() -> SettableClock:
 def reported() -> list[StoreError]:
     """What the store reported to its error hook."""
     return []
-
-
-@pytest.fixture
-async def store(path, clock, reported) -> AsyncIterator[Store]:
-    """An open store; after the test its file must be in order."""
-    async with open_store(write_database(path), clock=clock, on_error=reported.append) as store:
-        yield store
-        if not store.closed:
-            assert await store.check_integrity() == []

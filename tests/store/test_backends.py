@@ -98,3 +98,11 @@ def test_sqlite_is_named_where_it_is_opened_and_nowhere_else():
     assert {path for path in naming if path.parts[:2] != ("store", "sqlite")} == {
         Path("store/opening.py")
     }
+
+
+def test_the_tests_of_the_contract_know_no_database():
+    folder = Path(__file__).parent / "contract"
+    tests = {path: path.read_text() for path in folder.glob("*.py")}
+
+    assert tests
+    assert [path for path, text in tests.items() if "sqlite" in text.lower()] == []

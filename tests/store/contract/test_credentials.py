@@ -13,7 +13,7 @@ from perilune.store import (
     TokenNameTaken,
     TokenNotFound,
 )
-from tests.store.helpers import NOW, fresh_id, rows
+from tests.store.helpers import NOW, fresh_id
 
 ALL = PaginationParams(limit=100)
 
@@ -134,32 +134,3 @@ async def test_the_last_use_of_a_session_moves(store):
 
     found = await store.sessions.find(digest("s"))
     assert found is not None and found.last_used_at == NOW + 60
-
-
-async def test_all_sessions_are_ended_together(store, path):
-    for text in "abc":
-        await some_session(store, text)
-
-    assert await store.sessions.clear() == 3
-    assert rows(path, "SELECT * FROM sessions") == []
-
-
-async def test_purging_removes_the_rows_of_expired_sessions_only(store, clock, path):
-    await some_session(store, "old", expires_at=NOW + 1)
-    stays = await some_session(store, "new", expires_at=NOW + 2)
-
-    purged = await store.purge_expired(NOW + 1)
-
-    assert purged["sessions"] == 1
-    assert rows(path, "SELECT id FROM sessions") == [(stays.id,)]
-
-
-async def test_no_secret_is_in_the_rows(store, path):
-    await some_token(store, "visible-token-text")
-    await some_session(store, "visible-session-text")
-
-    stored = rows(path, "SELECT * FROM sessions")
-    hashes = rows(path, "SELECT token_hash FROM api_tokens")
-
-    assert "visible-session-text" not in repr(stored)
-    assert hashes == [(digest("visible-token-text"),)]

@@ -15,13 +15,7 @@ from perilune.store import (
     open_store,
 )
 from tests.profiles import examples
-from tests.store.helpers import (
-    NOW,
-    SettableClock,
-    rows,
-    some_function,
-    some_version,
-)
+from tests.store.helpers import NOW, SettableClock, some_function
 
 PLENTY = 10**9
 
@@ -112,17 +106,6 @@ async def test_incr_and_cas_keep_the_expiry(store, fn, clock, change):
     assert await store.kv.get(fn, b"k") is None
 
 
-async def test_purge_deletes_what_has_expired(store, fn, path):
-    for number in range(1200):
-        await store.kv.set(fn, b"%d" % number, b"v", NOW + number % 2, PLENTY)
-    await store.kv.set(fn, b"stays", b"v", None, PLENTY)
-
-    assert (await store.purge_expired(NOW))["kv_store"] == 600
-    assert (await store.purge_expired(NOW))["kv_store"] == 0
-
-    assert rows(path, "SELECT count(*) FROM kv_store") == [(601,)]
-
-
 async def test_the_quota_counts_keys_and_values_of_one_function(store, fn):
     other = (await some_function(store)).id
     await store.kv.set(other, b"k", b"x" * 100, None, PLENTY)
@@ -156,17 +139,6 @@ async def test_an_expired_pair_gives_no_right_to_its_old_size(store, fn, clock):
     with pytest.raises(KVQuotaExceeded):
         await store.kv.set(fn, b"k", b"x" * 20, None, 10)
     await store.kv.set(fn, b"k", b"x" * 9, None, 10)
-
-
-async def test_expired_pairs_make_room(store, fn, clock, path):
-    await store.kv.set(fn, b"old", b"x" * 7, NOW + 1, 10)
-    with pytest.raises(KVQuotaExceeded):
-        await store.kv.set(fn, b"new", b"x" * 7, None, 10)
-
-    clock.now = NOW + 1
-
-    await store.kv.set(fn, b"new", b"x" * 7, None, 10)
-    assert rows(path, "SELECT key FROM kv_store") == [(b"new",)]
 
 
 async def test_incr_and_cas_raise_at_the_quota(store, fn):
@@ -242,6 +214,8 @@ async def test_one_of_many_swaps_wins(store, fn):
 
 
 KEYS = st.binary(max_size=3) | st.sampled_from([b"a", b"ab", b"\xff", b"\xff\xff", b"a\xff"])
+
+
 VALUES = st.binary(max_size=6) | st.integers(-9, 9).map(lambda n: b"%d" % n)
 
 
@@ -357,6 +331,8 @@ class KVMachine(RuleBasedStateMachine):
 
 
 KVMachine.TestCase.settings = settings(examples(25), stateful_step_count=25)
+
+
 TestKVMachine = KVMachine.TestCase
 
 
@@ -373,13 +349,3 @@ def test_listing_page_by_page_gives_every_key_once(keys, prefix):
             return seen
 
     assert asyncio.run(walk()) == sorted(key for key in keys if key.startswith(prefix))
-
-
-async def test_kd_74_values_are_bytes(store, path):
-    version = await some_version(store)
-    every = bytes(range(256))
-
-    await store.kv.set(version.function_id, every, every, None, 1000)
-
-    assert await store.kv.get(version.function_id, every) == every
-    assert rows(path, "SELECT typeof(key), typeof(value) FROM kv_store") == [("blob", "blob")]

@@ -16,16 +16,8 @@ from perilune.store import (
     open_store,
 )
 from perilune.store.sqlite.tables.removal import AT_ONCE, FEW
-from tests.store.helpers import (
-    NOW,
-    add_executions,
-    execution_of,
-    fresh_id,
-    other_connection,
-    row_count,
-    rows,
-    some_version,
-)
+from tests.store.helpers import NOW, execution_of, fresh_id, some_version
+from tests.store.sqlite.file import add_executions, other_connection, row_count, rows
 
 MANY = AT_ONCE + 1
 FIRST_PAGE = PaginationParams()

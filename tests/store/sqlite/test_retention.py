@@ -10,16 +10,8 @@ from perilune.store.sqlite.connection.portions import FIRST_ROWS, MOST_ROWS, POR
 from perilune.store.sqlite.connection.prepare import prepare_file
 from perilune.store.sqlite.upkeep import compaction, retention
 from tests.profiles import examples
-from tests.store.helpers import (
-    NOW,
-    add_executions,
-    execution_of,
-    fresh_id,
-    other_connection,
-    row_count,
-    rows,
-    some_version,
-)
+from tests.store.helpers import NOW, execution_of, fresh_id, some_version
+from tests.store.sqlite.file import add_executions, other_connection, row_count, rows
 
 DAY_S = 86400
 LEFT = "SELECT id FROM executions ORDER BY created_at, seq"

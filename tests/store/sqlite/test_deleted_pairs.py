@@ -11,7 +11,8 @@ from perilune.store.sqlite.tables.removal import (
     BYTES_IN_PORTION,
     remove_left_pairs,
 )
-from tests.store.helpers import execution_of, other_connection, rows, some_version
+from tests.store.helpers import execution_of, some_version
+from tests.store.sqlite.file import other_connection, rows
 
 QUOTA = 10**9
 MANY = AT_ONCE + 1

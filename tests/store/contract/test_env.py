@@ -1,7 +1,9 @@
+import asyncio
+
 import pytest
 
-from perilune.store import FunctionNotFound, StoreError
-from tests.store.helpers import NOW, rows, some_function
+from perilune.store import StoreError, TooManyVariables
+from tests.store.helpers import NOW, some_function
 
 
 @pytest.fixture
@@ -72,8 +74,15 @@ async def test_changes_touch_the_function(store, fn, clock, change, touched):
     assert (await store.get_function(fn)).updated_at == (NOW + 9 if touched else NOW)
 
 
-async def test_nothing_is_left_of_a_failed_write_for_an_unknown_function(store, path):
-    with pytest.raises(FunctionNotFound):
-        await store.env.set("nope", "KEY", "secret")
+async def test_only_as_many_variables_are_set_as_may_be(store, fn):
+    await store.env.replace(fn, {"A": "1", "B": "2"})
 
-    assert rows(path, "SELECT * FROM env_vars") == []
+    done = await asyncio.gather(
+        *(store.env.set(fn, f"NEW{number}", "x", most=4) for number in range(5)),
+        return_exceptions=True,
+    )
+    await store.env.set(fn, "A", "changed", most=1)
+
+    assert [type(one) for one in done].count(TooManyVariables) == 3
+    assert len(await store.env.all(fn)) == 4
+    assert await store.env.get(fn, "A") == "changed"

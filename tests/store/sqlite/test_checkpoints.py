@@ -7,7 +7,8 @@ import pytest
 
 from perilune.store import open_store
 from perilune.store.sqlite.connection import checkpoints
-from tests.store.helpers import execution_of, other_connection, some_function, some_version
+from tests.store.helpers import execution_of, some_function, some_version
+from tests.store.sqlite.file import other_connection
 
 KIB = 1024
 

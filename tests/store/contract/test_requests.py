@@ -1,92 +1,23 @@
 """Rows of AI requests and e-mails: order, pages, and what happens when they can't be stored."""
 
 from contextlib import suppress
-from pathlib import Path
 
 import msgspec
 import pytest
 
 from perilune.store import (
-    AIRequest,
     EmailRequest,
     RequestStatus,
-    StoreUnavailable,
     WritesLost,
-    open_store,
 )
-from perilune.store.sqlite.connection import writer
-from tests.store.helpers import (
-    NOW,
-    execution_of,
-    fresh_id,
-    other_connection,
-    rows,
-    some_function,
-    some_version,
+from tests.store.helpers import NOW, execution_of, fresh_id, some_version
+from tests.store.requests import (
+    ai_request,
+    barrier,
+    both,
+    email_request,
+    some_execution,
 )
-
-
-def ai_request(execution_id: str, **changes) -> AIRequest:
-    return AIRequest(
-        **{
-            "id": fresh_id()[::-1],  # ids say nothing about the order
-            "execution_id": execution_id,
-            "provider": "openai",
-            "model": "m",
-            "endpoint": "https://example.net/v1/chat/completions",
-            "request_json": "{}",
-            "status": RequestStatus.SUCCESS,
-            "duration_ms": 0,
-            "created_at": NOW,
-            **changes,
-        }
-    )
-
-
-def email_request(execution_id: str, **changes) -> EmailRequest:
-    return EmailRequest(
-        **{
-            "id": fresh_id()[::-1],
-            "execution_id": execution_id,
-            "from_": "a@example.net",
-            "to": ["b@example.net"],
-            "subject": "hi",
-            "has_text": True,
-            "has_html": False,
-            "request_json": "{}",
-            "status": RequestStatus.SUCCESS,
-            "duration_ms": 0,
-            "created_at": NOW,
-            **changes,
-        }
-    )
-
-
-class Kind:
-    """One of the two tables, so that both are held to the same promises."""
-
-    def __init__(self, make, part: str) -> None:
-        self.make = make
-        self._part = part
-
-    def of(self, store):
-        return getattr(store, self._part)
-
-
-KINDS = [
-    pytest.param(Kind(ai_request, "ai_requests"), id="ai"),
-    pytest.param(Kind(email_request, "email_requests"), id="email"),
-]
-both = pytest.mark.parametrize("kind", KINDS)
-
-
-async def barrier(store):
-    """Return when everything submitted so far is committed."""
-    await some_function(store)
-
-
-async def some_execution(store) -> str:
-    return (await store.create_execution(execution_of(await some_version(store)))).id
 
 
 @pytest.mark.parametrize(
@@ -145,26 +76,6 @@ async def test_an_email_comes_back_as_it_was(store, changes):
     (found,), total = await store.email_requests.page(row.execution_id, None, 0)
     assert (found, total) == (row, 1)
     assert found.has_text is row.has_text
-
-
-@pytest.mark.parametrize(
-    ("column", "expected"),
-    [
-        pytest.param("a@example.net,b@example.net", ["a@example.net", "b@example.net"], id="two"),
-        pytest.param("", [], id="nobody"),
-    ],
-)
-async def test_receivers_that_lunar_joined_are_read_too(path: Path, store, column, expected):
-    """KD-73."""
-    row = email_request(await some_execution(store))
-    store.email_requests.append(row)
-    await barrier(store)
-    with other_connection(path) as connection:
-        connection.execute("UPDATE email_requests SET to_addresses = ?", (column,))
-
-    (found,), _ = await store.email_requests.page(row.execution_id, None, 0)
-
-    assert found.to == expected
 
 
 @both
@@ -256,29 +167,6 @@ async def test_a_row_that_cannot_be_stored_is_reported_and_harms_no_other(
     assert await kind.of(store).page(execution_id, None, 0) == ([good], 1)
     assert store.lost_writes == 1
     assert [type(error) for error in reported] == [WritesLost]
-
-
-@both
-async def test_rows_are_dropped_when_they_hold_too_much_memory(store, kind, monkeypatch):
-    monkeypatch.setattr(writer, "MAX_QUEUED_CHARACTERS", 1000)
-    row = kind.make(await some_execution(store), request_json="x" * 900, response_json="y" * 900)
-
-    taken = [kind.of(store).append(row) for _ in range(2)]
-    await barrier(store)
-
-    assert taken == [True, False]
-
-
-@both
-async def test_appending_to_a_closed_store_raises_nothing(path, kind):
-    async with open_store(path) as store:
-        execution_id = await some_execution(store)
-
-    assert kind.of(store).append(kind.make(execution_id)) is False
-    assert store.lost_writes == 1
-    with pytest.raises(StoreUnavailable):
-        await kind.of(store).page(execution_id, None, 0)
-    assert rows(path, "SELECT id FROM ai_requests UNION SELECT id FROM email_requests") == []
 
 
 @pytest.mark.parametrize(

@@ -23,14 +23,8 @@ from perilune.store import (
 from perilune.store.sqlite.connection.files import remove_database
 from perilune.store.sqlite.connection.migrate import shipped_migrations
 from perilune.store.sqlite.upkeep import backup as backup_module
-from tests.store.helpers import (
-    NOW,
-    add_executions,
-    execution_of,
-    other_connection,
-    rows,
-    some_version,
-)
+from tests.store.helpers import NOW, execution_of, some_version
+from tests.store.sqlite.file import add_executions, other_connection, rows
 
 NOTE = BackupNote(NOW, "1.2.3", len(shipped_migrations()))
 

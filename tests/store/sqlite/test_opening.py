@@ -21,15 +21,8 @@ from perilune.store import (
 from perilune.store.sqlite.connection import connect, migrate
 from perilune.store.sqlite.connection.migrate import shipped_migrations
 from perilune.store.sqlite.connection.prepare import prepare_file
-from tests.store.helpers import (
-    NOW,
-    execution_of,
-    fresh_id,
-    other_connection,
-    row_count,
-    rows,
-    some_version,
-)
+from tests.store.helpers import NOW, execution_of, fresh_id, some_version
+from tests.store.sqlite.file import other_connection, row_count, rows
 
 
 def mode_of(path: Path) -> int:

@@ -1,0 +1,46 @@
+"""Another program that uses the file of a store."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from perilune.store import FunctionVersion
+from tests.store.helpers import NOW, fresh_id
+
+
+@contextmanager
+def other_connection(path: Path) -> Iterator[sqlite3.Connection]:
+    """Somebody else using the same file, without any of our settings."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def rows(path: Path, sql: str, *params: object) -> list[tuple[object, ...]]:
+    with other_connection(path) as connection:
+        return connection.execute(sql, params).fetchall()
+
+
+def row_count(path: Path, table: str) -> object:
+    """Return how many rows a table has."""
+    return rows(path, f"SELECT count(*) FROM {table}")[0][0]
+
+
+def add_executions(
+    path: Path, version: FunctionVersion, number: int, created_at: int = NOW, event: str = ""
+) -> None:
+    """Insert closed executions, faster than one by one."""
+    with other_connection(path) as connection:
+        connection.execute("BEGIN")
+        connection.executemany(
+            "INSERT INTO executions (id, function_id, function_version_id, status, created_at, "
+            "event_json) VALUES (?, ?, ?, 'success', ?, ?)",
+            [
+                (fresh_id("b"), version.function_id, version.id, created_at, event)
+                for _ in range(number)
+            ],
+        )
+        connection.execute("COMMIT")
