@@ -1,0 +1,37 @@
+"""What the server leaves out where its store offers no maintenance."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from perilune.api import add_backup_routes
+from perilune.app.figures import StoreFigures
+from perilune.app.management import subjects
+from perilune.config import Settings
+from perilune.store import IN_MEMORY, open_store
+from tests.store.template import write_database
+
+
+@pytest.fixture(params=["file", "memory"])
+async def store(request, tmp_path):
+    in_memory = request.param == "memory"
+    async with open_store(IN_MEMORY if in_memory else write_database(tmp_path / "x.db")) as opened:
+        yield opened
+
+
+async def test_sizes_are_counted_where_they_are_known(store):
+    found = {one.name: one.samples[0].value for one in StoreFigures(store).collect()}
+
+    sizes = {"faas_db_size_bytes", "faas_db_wal_bytes"} & found.keys()
+    assert len(sizes) == (0 if store.maintenance is None else 2)
+    assert all(found[name] >= 0 for name in sizes)
+    assert found["faas_lost_writes"] == 0
+
+
+async def test_backups_are_offered_where_they_can_be_made(store):
+    services: Any = SimpleNamespace(env=None)
+
+    routes = {one.func for one in subjects(Settings(), store, services)}  # type: ignore[attr-defined]  # partials
+
+    assert (add_backup_routes in routes) == (store.maintenance is not None)
