@@ -134,3 +134,11 @@ async def test_the_last_use_of_a_session_moves(store):
 
     found = await store.sessions.find(digest("s"))
     assert found is not None and found.last_used_at == NOW + 60
+
+
+async def test_all_sessions_are_ended_together(store):
+    for text in "abc":
+        await some_session(store, text)
+
+    assert await store.sessions.clear() == 3
+    assert await store.sessions.page(PaginationParams()) == ([], 0)

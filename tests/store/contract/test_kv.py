@@ -349,3 +349,15 @@ def test_listing_page_by_page_gives_every_key_once(keys, prefix):
             return seen
 
     assert asyncio.run(walk()) == sorted(key for key in keys if key.startswith(prefix))
+
+
+async def test_expired_pairs_make_room(store, fn, clock):
+    await store.kv.set(fn, b"old", b"x" * 7, NOW + 1, 10)
+    with pytest.raises(KVQuotaExceeded):
+        await store.kv.set(fn, b"new", b"x" * 7, None, 10)
+
+    clock.now = NOW + 1
+
+    await store.kv.set(fn, b"new", b"x" * 7, None, 10)
+    assert await store.kv.list(fn, b"", 9, None) == [(b"new", b"x" * 7)]
+    assert await store.kv.used_bytes(fn) == 10

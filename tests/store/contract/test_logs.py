@@ -5,6 +5,7 @@ import pytest
 from perilune.store import (
     ExecutionStatus,
     LogEntry,
+    StoreUnavailable,
     WritesLost,
 )
 from tests.store.helpers import NOW, execution_of, fresh_id, some_function, some_version
@@ -101,3 +102,13 @@ async def test_all_lines_of_an_execution_that_is_seen_as_closed_can_be_read(stor
     await asyncio.gather(*(run(one) for one in executions))
 
     assert await asyncio.gather(*watching) == [30] * 20
+
+
+async def test_appending_to_a_closed_store_raises_nothing(store):
+    execution = await some_execution(store)
+    await store.close()
+
+    assert store.logs.append(fresh_id(), execution.id, 0, "late", NOW) is False
+    assert store.lost_writes == 1
+    with pytest.raises(StoreUnavailable):
+        await store.logs.page(execution.id, None, 0)

@@ -12,7 +12,7 @@ from perilune.store import (
     StoreUnavailable,
     UpdateFunctionRequest,
 )
-from tests.store.helpers import execution_of, some_function, some_version
+from tests.store.helpers import NOW, execution_of, fresh_id, some_function, some_version
 
 
 async def test_reads_inside_see_the_writes_and_reads_outside_do_not(store):
@@ -136,3 +136,43 @@ async def test_a_finished_transaction_cannot_be_used(store):
 
     with pytest.raises(StoreUnavailable, match="the transaction is over"):
         await tx.create_function(Function(id="f", name="n"))
+
+
+async def test_writes_are_committed_together(store):
+    async with store.transaction() as tx:
+        function = await tx.create_function(Function(id="f", name="n"))
+        version = await tx.create_version("f", "return 1")
+        await tx.env.replace("f", {"A": "1"})
+        await tx.kv.set("f", b"k", b"v", None, 100)
+        execution = await tx.create_execution(execution_of(version))
+        tx.logs.append(fresh_id(), execution.id, 0, "line", NOW)
+        assert (await store.list_functions(PaginationParams()))[1] == 0
+
+    assert await store.get_function("f") == await_paused(function)
+    assert await store.get_active_version("f") == version
+    assert await store.env.all("f") == {"A": "1"}
+    assert await store.kv.get("f", b"k") == b"v"
+    assert (await store.logs.page(execution.id, None, 0))[1] == 1
+
+
+def await_paused(function):
+    """A stored function has a schedule status, the answer to create has not."""
+    return Function(
+        id=function.id,
+        name=function.name,
+        cron_status="paused",
+        created_at=function.created_at,
+        updated_at=function.updated_at,
+    )
+
+
+async def test_an_error_in_the_block_takes_everything_back(store):
+    with pytest.raises(ZeroDivisionError):
+        async with store.transaction() as tx:
+            await tx.create_function(Function(id="f", name="n"))
+            await tx.create_version("f", "return 1")
+            raise ZeroDivisionError
+
+    with pytest.raises(FunctionNotFound):
+        await store.get_function("f")
+    assert await store.list_versions("f", PaginationParams()) == ([], 0)

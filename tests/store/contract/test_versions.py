@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from perilune.store import (
@@ -160,3 +162,26 @@ async def test_a_function_without_versions_has_no_active_one(store):
 
     with pytest.raises(NoActiveVersion):
         await store.get_active_version(function.id)
+
+
+async def test_parallel_creations_get_consecutive_numbers(store):
+    function = await some_function(store)
+
+    made = await asyncio.gather(*(store.create_version(function.id, str(i)) for i in range(30)))
+
+    assert sorted(version.version for version in made) == list(range(1, 31))
+    listed, _ = await store.list_versions(function.id, PaginationParams(limit=100))
+    assert [version.version for version in listed if version.is_active] == [30]
+
+
+async def test_activating_leaves_exactly_one_active(store, clock):
+    first = await some_version(store)
+    await store.create_version(first.function_id, "two")
+    clock.now += 9
+
+    await store.activate_version(first.id, first.function_id)
+
+    assert (await store.get_active_version(first.function_id)).id == first.id
+    listed, _ = await store.list_versions(first.function_id, PaginationParams())
+    assert [version.id for version in listed if version.is_active] == [first.id]
+    assert (await store.get_function(first.function_id)).updated_at == NOW + 9

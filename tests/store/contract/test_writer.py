@@ -10,6 +10,7 @@ from perilune.store import (
     IN_MEMORY,
     ExecutionStatus,
     PaginationParams,
+    StoreUnavailable,
     open_store,
 )
 from tests.profiles import examples
@@ -156,3 +157,24 @@ async def test_giving_up_on_a_write_still_refreshes_the_cache(store):
     await some_function(store)
 
     assert (await store.get_active_version(version.function_id)).version == 2
+
+
+async def test_a_closed_store_says_so(store):
+    version = await some_version(store)
+    await store.get_function(version.function_id)
+
+    await store.close()
+    await store.close()
+    for call in (
+        lambda: store.get_function(version.function_id),
+        lambda: store.get_active_version(version.function_id),
+        lambda: store.list_functions(PaginationParams()),
+        lambda: store.create_execution(execution_of(version)),
+        lambda: store.kv.get("f", b"k"),
+        lambda: store.env.set("f", "k", "v"),
+        lambda: store.ping(),
+        lambda: store.check_integrity(),
+        lambda: store.transaction().__aenter__(),
+    ):
+        with pytest.raises(StoreUnavailable, match="^the store is closed$"):
+            await call()

@@ -36,14 +36,6 @@ async def some_session(store, text: str = "s", **changes) -> LoginSession:
     return session
 
 
-async def test_all_sessions_are_ended_together(store, path):
-    for text in "abc":
-        await some_session(store, text)
-
-    assert await store.sessions.clear() == 3
-    assert rows(path, "SELECT * FROM sessions") == []
-
-
 async def test_purging_removes_the_rows_of_expired_sessions_only(store, clock, path):
     await some_session(store, "old", expires_at=NOW + 1)
     stays = await some_session(store, "new", expires_at=NOW + 2)

@@ -1,8 +1,5 @@
 import pytest
 
-from perilune.store import (
-    KVQuotaExceeded,
-)
 from tests.store.helpers import NOW, some_function, some_version
 from tests.store.sqlite.file import rows
 
@@ -23,17 +20,6 @@ async def test_purge_deletes_what_has_expired(store, fn, path):
     assert (await store.purge_expired(NOW))["kv_store"] == 0
 
     assert rows(path, "SELECT count(*) FROM kv_store") == [(601,)]
-
-
-async def test_expired_pairs_make_room(store, fn, clock, path):
-    await store.kv.set(fn, b"old", b"x" * 7, NOW + 1, 10)
-    with pytest.raises(KVQuotaExceeded):
-        await store.kv.set(fn, b"new", b"x" * 7, None, 10)
-
-    clock.now = NOW + 1
-
-    await store.kv.set(fn, b"new", b"x" * 7, None, 10)
-    assert rows(path, "SELECT key FROM kv_store") == [(b"new",)]
 
 
 async def test_kd_74_values_are_bytes(store, path):

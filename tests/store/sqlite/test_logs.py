@@ -47,16 +47,6 @@ async def test_lines_are_dropped_when_they_hold_too_much_memory(store, monkeypat
     assert store.logs.append(fresh_id(), execution.id, 0, "x" * 600, NOW)
 
 
-async def test_appending_to_a_closed_store_raises_nothing(path):
-    async with open_store(path) as store:
-        execution = await some_execution(store)
-
-    assert store.logs.append(fresh_id(), execution.id, 0, "late", NOW) is False
-    assert store.lost_writes == 1
-    with pytest.raises(StoreUnavailable):
-        await store.logs.page(execution.id, None, 0)
-
-
 async def test_a_failing_error_hook_stops_nothing(path, caplog):
     def fail(error: Exception) -> None:
         raise RuntimeError("hook")

@@ -1,5 +1,3 @@
-import asyncio
-
 import pytest
 
 from perilune.store import (
@@ -10,30 +8,8 @@ from perilune.store import (
 from perilune.store.sqlite.connection.migrate import shipped_migrations
 from perilune.store.sqlite.connection.prepare import prepare_file
 from perilune.store.sqlite.tables.removal import AT_ONCE
-from tests.store.helpers import NOW, execution_of, some_function, some_version
+from tests.store.helpers import NOW, execution_of, some_version
 from tests.store.sqlite.file import add_executions, other_connection, rows
-
-
-async def test_parallel_creations_get_consecutive_numbers(store, path):
-    function = await some_function(store)
-
-    made = await asyncio.gather(*(store.create_version(function.id, str(i)) for i in range(30)))
-
-    assert sorted(version.version for version in made) == list(range(1, 31))
-    assert rows(path, "SELECT version FROM function_versions WHERE is_active = 1") == [(30,)]
-
-
-async def test_activating_leaves_exactly_one_active(store, clock, path):
-    first = await some_version(store)
-    await store.create_version(first.function_id, "two")
-    clock.now += 9
-
-    await store.activate_version(first.id, first.function_id)
-
-    assert (await store.get_active_version(first.function_id)).id == first.id
-    active = rows(path, "SELECT id FROM function_versions WHERE is_active = 1")
-    assert active == [(first.id,)]
-    assert (await store.get_function(first.function_id)).updated_at == NOW + 9
 
 
 async def test_executions_that_are_kept_outlive_their_version_but_not_their_function(store, path):

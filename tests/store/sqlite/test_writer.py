@@ -88,27 +88,6 @@ async def test_a_full_disk_fails_the_writes_and_is_over_when_there_is_room(store
     assert (await store.list_executions(version.function_id, PaginationParams()))[1] == 1
 
 
-async def test_a_closed_store_says_so(path):
-    async with open_store(path) as store:
-        version = await some_version(store)
-        await store.get_function(version.function_id)
-
-    await store.close()
-    for call in (
-        lambda: store.get_function(version.function_id),
-        lambda: store.get_active_version(version.function_id),
-        lambda: store.list_functions(PaginationParams()),
-        lambda: store.create_execution(execution_of(version)),
-        lambda: store.kv.get("f", b"k"),
-        lambda: store.env.set("f", "k", "v"),
-        lambda: store.ping(),
-        lambda: store.check_integrity(),
-        lambda: store.transaction().__aenter__(),
-    ):
-        with pytest.raises(StoreUnavailable, match="^the store is closed$"):
-            await call()
-
-
 async def test_closing_finishes_what_was_submitted(path):
     async with open_store(path) as store:
         version = await some_version(store)
