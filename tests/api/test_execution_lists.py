@@ -2,8 +2,8 @@
 
 import pytest
 
-from perilune.api.rules.lists import ListQuery, checked_list
-from perilune.store import Execution, ExecutionFilter, ExecutionStatus, ExecutionTrigger
+from perilune.api.rules.lists import execution_parameters
+from perilune.store import Execution, ExecutionStatus, ExecutionTrigger
 
 from .management import CODE, create
 
@@ -158,6 +158,7 @@ async def test_versions_and_offsets_that_are_not_there(site, function_id):
     [("0", 0), ("17", 17), ("30s", 970), ("2m", 880), ("1h", -2600), ("1d", -85400)],
 )
 def test_durations_count_back_from_now(text, seconds):
-    wanted = checked_list(ListQuery(since=text), None, 1000.9)
+    parameters = {one.name: one for one in execution_parameters(lambda: 1000.9)}
 
-    assert wanted.filter == ExecutionFilter(since=seconds)
+    assert parameters["since"].value({"since": text}) == seconds
+    assert parameters["until"].value({"since": text}) is None

@@ -123,12 +123,10 @@ async def test_a_failed_first_version_leaves_no_function(site, monkeypatch):
 
 
 async def test_a_crash_is_answered_and_logged_once(site, monkeypatch, caplog):
-    from perilune.api.subjects.functions import Functions
-
     async def crash(*_):
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr(Functions, "get", crash)
+    monkeypatch.setattr(site.server.store, "get_function", crash)
 
     answer = await site.client.get("/api/functions/x")
 
@@ -219,12 +217,10 @@ async def test_others_get_the_envelope(site, accept):
 
 
 async def test_a_crash_is_a_problem_document_without_details(site, monkeypatch):
-    from perilune.api.subjects.functions import Functions
-
     async def crash(*_):
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr(Functions, "get", crash)
+    monkeypatch.setattr(site.server.store, "get_function", crash)
 
     answer = await site.client.get(
         "/api/functions/x", headers={"Accept": "application/problem+json"}
@@ -273,12 +269,10 @@ PUBLIC_PATHS = (
 
 
 async def test_kd_114_a_request_that_crashes_is_logged_as_such(site, monkeypatch, caplog):
-    from perilune.api.subjects.functions import Functions
-
     async def crash(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Functions, "get", crash)
+    monkeypatch.setattr(site.server.store, "get_function", crash)
     caplog.set_level("INFO", logger="perilune.access")
 
     await site.client.get("/api/functions/x")

@@ -6,7 +6,7 @@ import pytest
 
 from perilune.api import Schedules, Statistics
 from perilune.api.subjects import statistics as figures_of_functions
-from perilune.api.subjects.statistics import RANGES, checked_range
+from perilune.api.subjects.statistics import RANGE, RANGES
 from perilune.store import (
     IN_MEMORY,
     Execution,
@@ -202,4 +202,4 @@ async def test_what_is_refused(site, path, status, text):
 
 
 def test_the_default_range_is_a_day():
-    assert checked_range(None) is checked_range("") is RANGES["24h"]
+    assert RANGE.value({}) is RANGE.value({"range": ""}) is RANGES["24h"]

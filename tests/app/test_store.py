@@ -1,13 +1,10 @@
 """What the server leaves out where its store offers no maintenance."""
 
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
 
-from perilune.api import add_backup_routes
+from perilune.api.routes.backup import backup_routes
 from perilune.app.figures import StoreFigures
-from perilune.app.management import subjects
+from perilune.app.management import backups_of
 from perilune.config import Settings
 from perilune.store import IN_MEMORY, open_store
 from tests.store.template import write_database
@@ -30,8 +27,7 @@ async def test_sizes_are_counted_where_they_are_known(store):
 
 
 async def test_backups_are_offered_where_they_can_be_made(store):
-    services: Any = SimpleNamespace(env=None)
+    routes = backup_routes(backups_of(store, Settings()))
 
-    routes = {one.func for one in subjects(Settings(), store, services)}  # type: ignore[attr-defined]  # partials
-
-    assert (add_backup_routes in routes) == (store.maintenance is not None)
+    expected = [] if store.maintenance is None else ["/api/backup"]
+    assert [one.path for one in routes] == expected

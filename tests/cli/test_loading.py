@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-HEAVY = {"aiohttp", "fastapi", "starlette", "sqlite3", "perilune.app"}
+HEAVY = {"aiohttp", "starlette", "sqlite3", "perilune.app"}
 
 
 def test_the_command_line_loads_no_server() -> None:

@@ -23,18 +23,9 @@ from perilune.api.connections.tls import Certificate, TlsError
 from perilune.api.docs import Documentation
 from perilune.api.gateway import AccessLog, Gateway
 from perilune.api.health import Readiness
-from perilune.api.management import AddRoutes, ManagementApi
+from perilune.api.management import ManagementApi
 from perilune.api.metrics import FigureSource, Metrics
-from perilune.api.routes import (
-    add_backup_routes,
-    add_environment_routes,
-    add_pair_routes,
-    add_schedule_routes,
-    add_signing_routes,
-    add_statistics_routes,
-    add_stream_routes,
-    add_trial_routes,
-)
+from perilune.api.routes import Subjects
 from perilune.api.rules.functions import Offer
 from perilune.api.subjects.about import About
 from perilune.api.subjects.backup import Backups
@@ -56,7 +47,6 @@ __all__ = [
     "About",
     "Access",
     "AccessLog",
-    "AddRoutes",
     "ApiKey",
     "Backups",
     "CallLimits",
@@ -82,20 +72,13 @@ __all__ = [
     "Signing",
     "Statistics",
     "Streams",
+    "Subjects",
     "TlsError",
     "Tokens",
     "Trials",
     "UnusableKeyError",
     "VersionPackages",
     "Versions",
-    "add_backup_routes",
-    "add_environment_routes",
-    "add_pair_routes",
-    "add_schedule_routes",
-    "add_signing_routes",
-    "add_statistics_routes",
-    "add_stream_routes",
-    "add_trial_routes",
     "bind_sockets",
     "build_access",
     "load_api_key",

@@ -22,6 +22,8 @@ _REQUEST_ID = b"x-request-id"
 
 _PORT = re.compile(rb":[0-9]*$")
 
+_ON_MANAGEMENT = (*hardening.COMMON, hardening.NO_CONTENT, hardening.NO_STORE)
+"""Headers on every answer of the management API."""
 _OWN = frozenset({"/healthz", "/readyz", "/llms.txt"})
 
 _access = logging.getLogger("perilune.access")
@@ -81,7 +83,7 @@ class Gateway:
             await _hardened(json_error(refusal(UnknownPath()), scope))(scope, receive, send)
         elif is_call:
             if self._access_log.functions:
-                await self._logged(self._functions, scope, receive, send)
+                await self._noted(self._functions, scope, receive, send)
             else:
                 await self._functions(scope, receive, send)
         elif path.startswith("/api/") or path == "/api":
@@ -98,21 +100,22 @@ class Gateway:
     async def _managed(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the management API; each answer names its request."""
         request_id = _given_request_id(scope) or new_id()
+        added = (*_ON_MANAGEMENT, (_REQUEST_ID, request_id.encode()))
+        await self._noted(
+            self._management, scope, receive, send, added, is_logged=self._access_log.api
+        )
 
-        async def named(scope: Scope, receive: Receive, send: Send) -> None:
-            async def add_name(message: Message) -> None:
-                if message["type"] == "http.response.start":
-                    message["headers"] = [*message["headers"], (_REQUEST_ID, request_id.encode())]
-                await send(message)
-
-            await self._management(scope, receive, add_name)
-
-        if self._access_log.api:
-            await self._logged(named, scope, receive, send)
-        else:
-            await named(scope, receive, send)
-
-    async def _logged(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _noted(
+        self,
+        app: ASGIApp,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        added: tuple[tuple[bytes, bytes], ...] = (),
+        *,
+        is_logged: bool = True,
+    ) -> None:
+        """Serve a request by *app*, with the headers *added* to its answer, and log it."""
         started = time.perf_counter()
         status, request_id = 0, ""
 
@@ -120,6 +123,7 @@ class Gateway:
             nonlocal status, request_id
             if message["type"] == "http.response.start":
                 status = message["status"]
+                message["headers"] = [*message["headers"], *added]
                 for name, value in message["headers"]:
                     if name == _REQUEST_ID:
                         request_id = value.decode("latin-1")
@@ -129,19 +133,23 @@ class Gateway:
             # Without the server's extensions: what bypasses `send` would not be noted.
             await app({**scope, "extensions": {}}, receive, noted)
         finally:
-            # The raw path: escapes keep line breaks out of the log.  Never the query.
-            fields = {
-                "method": scope["method"],
-                "path": self._access_log.hide(scope["raw_path"].decode("latin-1")),
-                "status": status,
-                "duration_ms": round((time.perf_counter() - started) * 1000, 3),
-                "request_id": request_id,
-            }
-            _access.info(
-                "%(method)s %(path)s %(status)s %(duration_ms)s ms %(request_id)s",
-                fields,
-                extra={"fields": fields},
-            )
+            if is_logged:
+                self._log(scope, status, time.perf_counter() - started, request_id)
+
+    def _log(self, scope: Scope, status: int, duration_s: float, request_id: str) -> None:
+        # The raw path: escapes keep line breaks out of the log.  Never the query.
+        fields = {
+            "method": scope["method"],
+            "path": self._access_log.hide(scope["raw_path"].decode("latin-1")),
+            "status": status,
+            "duration_ms": round(duration_s * 1000, 3),
+            "request_id": request_id,
+        }
+        _access.info(
+            "%(method)s %(path)s %(status)s %(duration_ms)s ms %(request_id)s",
+            fields,
+            extra={"fields": fields},
+        )
 
     async def _own(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the few paths that belong to the server itself."""

@@ -1,4 +1,4 @@
-"""Subjects of the management API that are built from the rooms below it alone."""
+"""What the management API is about, built from the rooms below it."""
 
 import asyncio
 from functools import partial
@@ -6,37 +6,84 @@ from pathlib import Path
 
 from perilune import __version__
 from perilune.api import (
-    AddRoutes,
+    About,
+    Access,
     Backups,
+    Checks,
     Environment,
+    Executions,
+    Functions,
+    Offer,
+    Pairs,
     Schedules,
     Signing,
     Statistics,
-    add_backup_routes,
-    add_environment_routes,
-    add_schedule_routes,
-    add_signing_routes,
-    add_statistics_routes,
+    Streams,
+    Subjects,
+    Trials,
+    VersionPackages,
+    Versions,
 )
+from perilune.app.runtimes import HostedRuntime, open_packages
 from perilune.app.services import Services
 from perilune.clock import find_zone, wall_clock
-from perilune.config import Settings
+from perilune.config import MIB, Settings
+from perilune.engine import Engine, ExecutionFeed
 from perilune.store import Maintenance, Store
 
 
-def subjects(settings: Settings, store: Store, services: Services) -> tuple[AddRoutes, ...]:
-    """Return what adds the routes."""
+def management_subjects(
+    settings: Settings,
+    *,
+    store: Store,
+    services: Services,
+    runtime: HostedRuntime,
+    engine: Engine,
+    feed: ExecutionFeed,
+    access: Access,
+    url: str,
+) -> Subjects:
+    """Return them; *url* is the server's base URL as functions get it."""
+    maintenance = store.maintenance
+    packages = VersionPackages(open_packages(settings))
     schedules = Schedules(store, zone=find_zone(settings.time_zone))
-    routes = [
-        partial(add_environment_routes, environment=Environment(store, services.env)),
-        partial(add_signing_routes, signing=Signing(store)),
-        partial(add_statistics_routes, statistics=Statistics(store, schedules)),
-        partial(add_schedule_routes, schedules=schedules),
-    ]
-    if store.maintenance is not None:
-        backups = Backups(partial(_back_up, store.maintenance), settings.data_dir)
-        routes.append(partial(add_backup_routes, backups=backups))
-    return tuple(routes)
+    offer = Offer(
+        runtime.languages,
+        memory_mb=settings.worker_memory // MIB,
+        timeout_s=int(settings.execution_timeout),
+    )
+    return Subjects(
+        about=About(
+            version=__version__,
+            runtimes=runtime.languages,
+            store_bytes=lambda: 0 if maintenance is None else sum(maintenance.sizes()),
+        ),
+        access=access,
+        backups=backups_of(store, settings),
+        checks=Checks(store, runtime),
+        environment=Environment(store, services.env),
+        executions=Executions(
+            store,
+            services.logger,
+            ai_requests=services.ai_tracker,
+            email_requests=services.email_tracker,
+        ),
+        functions=Functions(store, services.env, offer, prepare=runtime.prepare, packages=packages),
+        pairs=Pairs(store, services.kv),
+        schedules=schedules,
+        signing=Signing(store),
+        statistics=Statistics(store, schedules),
+        streams=Streams(store, feed, services.logger),
+        trials=Trials(store, engine, services.logger, secret=access.credentials, base_url=url),
+        versions=Versions(store, packages),
+    )
+
+
+def backups_of(store: Store, settings: Settings) -> Backups | None:
+    """Return what makes copies of *store*; None where there can't be any."""
+    if store.maintenance is None:
+        return None
+    return Backups(partial(_back_up, store.maintenance), settings.data_dir)
 
 
 async def _back_up(maintenance: Maintenance, target: Path) -> None:

@@ -6,9 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from perilune import __version__
 from perilune.api import (
-    About,
     Access,
     AccessLog,
     ApiKey,
@@ -16,31 +14,25 @@ from perilune.api import (
     Certificate,
     ConnectionLimits,
     Documentation,
-    Executions,
     FigureSource,
     FunctionEndpoint,
-    Functions,
     Gateway,
     Guards,
     HttpServer,
     ManagementApi,
     Metrics,
-    Offer,
     Readiness,
-    VersionPackages,
-    Versions,
     bind_sockets,
     build_access,
 )
 from perilune.app.data import open_data
-from perilune.app.executions import execution_subjects
 from perilune.app.figures import all_figures
-from perilune.app.management import subjects
+from perilune.app.management import management_subjects
 from perilune.app.runtimes import HostedRuntime, OpenRuntime, open_packages, open_workers
 from perilune.app.schedule import open_scheduler
 from perilune.app.services import Services, open_services
 from perilune.clock import wall_clock
-from perilune.config import MIB, Settings
+from perilune.config import Settings
 from perilune.dashboard import Dashboard
 from perilune.engine import Config, DefaultEngine, Engine, ExecutionFeed, MeteredEngine
 from perilune.engine import new as new_engine
@@ -199,27 +191,6 @@ async def _prepare(store: Store, runtime: HostedRuntime) -> None:
         runtime.prepare(language)
 
 
-def _functions(
-    settings: Settings, store: Store, services: Services, runtime: HostedRuntime
-) -> Functions:
-    offer = Offer(
-        runtime.languages,
-        memory_mb=settings.worker_memory // MIB,
-        timeout_s=int(settings.execution_timeout),
-    )
-    packages = VersionPackages(open_packages(settings))
-    return Functions(store, services.env, offer, prepare=runtime.prepare, packages=packages)
-
-
-def _about(store: Store, runtime: HostedRuntime) -> About:
-    maintenance = store.maintenance
-    return About(
-        version=__version__,
-        runtimes=runtime.languages,
-        store_bytes=lambda: 0 if maintenance is None else sum(maintenance.sizes()),
-    )
-
-
 def _connection_limits(settings: Settings) -> ConnectionLimits:
     return ConnectionLimits(
         head_timeout_s=settings.header_timeout,
@@ -291,21 +262,17 @@ def _gateway(
         if not runtime.is_ready():
             raise NoWorkersError("no worker is running")
 
-    management = ManagementApi(
-        _functions(settings, store, services, runtime),
-        Versions(store, VersionPackages(open_packages(settings))),
-        Executions(
-            store,
-            services.logger,
-            ai_requests=services.ai_tracker,
-            email_requests=services.email_tracker,
-        ),
-        *subjects(settings, store, services),
-        *execution_subjects(store, services, runtime, engine, feed, access=access, base_url=url),
+    subjects = management_subjects(
+        settings,
+        store=store,
+        services=services,
+        runtime=runtime,
+        engine=engine,
+        feed=feed,
         access=access,
-        about=_about(store, runtime),
-        body_timeout_s=settings.body_timeout,
+        url=url,
     )
+    management = ManagementApi(subjects, body_timeout_s=settings.body_timeout)
     return Gateway(
         functions=_function_endpoint(settings, store, services, engine, access, url),
         management=management,

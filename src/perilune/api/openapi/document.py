@@ -1,22 +1,18 @@
 """The description of the management API."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from http import HTTPStatus
-
-from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 
 from perilune.api.errors import management_status
 from perilune.api.openapi.links import add_links
 from perilune.api.openapi.outside import describe_outside
-from perilune.api.openapi.schemas import REF, Json, answer_schemas, body_schemas, without_null
+from perilune.api.openapi.schemas import REF, Json, answer_schemas, body_schemas
+from perilune.api.parameters import Parameter
 from perilune.api.replies import PROBLEM_TYPE
+from perilune.api.routes import Route
 from perilune.api.routes.shapes import Error, Problem
-from perilune.api.routes.table import Operation
 from perilune.api.scopes import Scope
 
-_PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 OPENAPI_VERSION = "3.1.1"
 
 _SUMMARY = "Functions that run on HTTP requests and schedules, each execution recorded."
@@ -44,46 +40,32 @@ _SCHEMES = {
 }
 
 
-def describe_api(app: FastAPI, operations: Mapping[str, Operation], version: str) -> Json:
-    """Return the OpenAPI document of everything *app* serves, and of what is served beside it.
+def describe_api(routes: Sequence[Route], version: str) -> Json:
+    """Return the OpenAPI document of these routes, and of what is served beside them.
 
-    Args:
-        app: knows paths, methods and parameters.
-        operations: what each route declares beyond that, by operation id.
-        version: the server's version.
+    *version* is the server's.
     """
-    document = get_openapi(
-        title="Perilune",
-        version=version,
-        openapi_version=OPENAPI_VERSION,
-        summary=_SUMMARY,
-        routes=app.routes,
-    )
-    with_body = [one for one in operations.values() if one.body]
-    with_answer = [one for one in operations.values() if one.answer]
-    bodies, body_components = body_schemas(one.body for one in with_body)
-    envelopes = {one.envelope for one in operations.values()}
+    bodies, body_components = body_schemas([one.body for one in routes])
+    envelopes = {one.envelope for one in routes}
     answers, answer_components = answer_schemas(
-        [*(one.answer for one in with_answer), Problem, *envelopes]
+        [*(one.answer for one in routes), Problem, *envelopes]
     )
-    body_of = _by_id(with_body, bodies)
-    answer_of = _by_id(with_answer, answers[: len(with_answer)])
     failures: Json = {}
-    for path, item in document["paths"].items():
-        for described in item.values():
-            operation = operations[described["operationId"]]
-            _complete_parameters(described, path)
-            _complete(described, operation, body_of, answer_of, failures)
-    components = {
-        "schemas": _united(answer_components, body_components),
-        "responses": failures,
-        "securitySchemes": _SCHEMES,
-    }
-    paths = document["paths"] | describe_outside()
+    paths: Json = {}
+    for route, body, answer in zip(routes, bodies, answers, strict=False):
+        described = _operation(route, body, answer, failures)
+        paths.setdefault(route.template, {})[route.method.lower()] = described
+    paths |= describe_outside()
     add_links(paths)
-    return document | {
+    return {
+        "openapi": OPENAPI_VERSION,
+        "info": {"title": "Perilune", "summary": _SUMMARY, "version": version},
         "paths": paths,
-        "components": components,
+        "components": {
+            "schemas": _united(answer_components, body_components),
+            "responses": failures,
+            "securitySchemes": _SCHEMES,
+        },
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
     }
 
@@ -96,42 +78,38 @@ def _united(answers: dict[str, Json], bodies: dict[str, Json]) -> dict[str, Json
     return answers | bodies
 
 
-def _by_id(operations: list[Operation], schemas: list[Json]) -> dict[str, Json]:
-    return {one.operation_id: schema for one, schema in zip(operations, schemas, strict=True)}
-
-
-def _complete_parameters(described: Json, path: str) -> None:
-    """Complete the parameters with those a route takes from the path itself."""
-    known = {one["name"] for one in described.get("parameters", ())}
-    for one in described.get("parameters", ()):
-        # What is not given is None for us; nobody can send a null in a query.
-        one["schema"] = without_null(one["schema"])
-    described.setdefault("parameters", []).extend(
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in _PATH_PARAMETER.findall(path)
-        if name not in known
-    )
-
-
-def _complete(
-    described: Json,
-    operation: Operation,
-    body_of: dict[str, Json],
-    answer_of: dict[str, Json],
-    failures: Json,
-) -> None:
-    """Add to what the framework knows of an operation what its route declares."""
-    body = body_of.get(operation.operation_id)
-    if body is not None:
-        described["requestBody"] = {
-            "required": True,
-            "content": {"application/json": {"schema": _with(operation.required, body)}},
-        }
-    described["security"] = _security(operation.scope)
-    described["responses"] = {
-        str(operation.status): _success(operation, answer_of.get(operation.operation_id)),
-        **_failures(operation, failures),
+def _operation(route: Route, body: Json, answer: Json, failures: Json) -> Json:
+    """Return the description of one route; errors that are new go into *failures*."""
+    described: Json = {
+        "operationId": route.operation_id,
+        "tags": [route.tag],
+        "summary": route.summary,
+        "security": _security(route.scope),
+        "parameters": [_parameter(one, route) for one in route.all_parameters],
+        "responses": {
+            str(route.status): _success(route, answer),
+            **_failures(route, failures),
+        },
     }
+    if route.body is not None:
+        described["requestBody"] = {
+            "required": not route.is_body_optional,
+            "content": {"application/json": {"schema": _with(route.required, body)}},
+        }
+    return described
+
+
+def _parameter(parameter: Parameter, route: Route) -> Json:
+    is_in_path = parameter.name in route.pattern.groupindex
+    described: Json = {
+        "name": parameter.name,
+        "in": "path" if is_in_path else "query",
+        "required": is_in_path,
+        "schema": parameter.schema,
+    }
+    if parameter.description:
+        described["description"] = parameter.description
+    return described
 
 
 def _with(required: tuple[str, ...], body: Json) -> Json:
@@ -150,29 +128,28 @@ def _security(scope: Scope | None) -> list[Json]:
     return [{name: [scope.value]} for name in _SCHEMES] if scope else []
 
 
-def _success(operation: Operation, answer: Json | None) -> Json:
-    described: Json = {"description": HTTPStatus(operation.status).phrase}
-    if answer is not None:
-        described["content"] = {operation.media_type: {"schema": answer}}
-    elif operation.media_type != "application/json":
-        described["content"] = {operation.media_type: {"schema": {}}}
+def _success(route: Route, answer: Json) -> Json:
+    described: Json = {"description": HTTPStatus(route.status).phrase}
+    if route.status != 204:
+        schema = {} if route.answer is None else answer
+        described["content"] = {route.media_type: {"schema": schema}}
     return described
 
 
-def _failures(operation: Operation, shared: Json) -> dict[str, Json]:
+def _failures(route: Route, shared: Json) -> dict[str, Json]:
     """Return an answer per status, by reference; what is new goes into *shared*."""
     by_status: dict[int, list[type]] = {}
-    for kind in dict.fromkeys(operation.errors):
+    for kind in dict.fromkeys(route.all_errors):
         by_status.setdefault(management_status(kind), []).append(kind)
     failures = {}
     for status, found in sorted(by_status.items()):
         name = "Or".join(kind.__name__ for kind in found)
-        if operation.envelope is not Error:
-            name += f"As{operation.envelope.__name__}"
+        if route.envelope is not Error:
+            name += f"As{route.envelope.__name__}"
         shared[name] = {
             "description": " ".join(map(_first_line, found)),
             "content": {
-                "application/json": _schema_of(operation.envelope),
+                "application/json": _schema_of(route.envelope),
                 PROBLEM_TYPE.decode(): _schema_of(Problem),
             },
         }

@@ -157,10 +157,6 @@ _DOCUMENTS = {
         _STATUS,
         failing="A part without which no execution can succeed fails.",
     ),
-    "/metrics": _document(
-        "getMetrics", "Figures for monitoring, as Prometheus reads them", "text/plain", _TEXT
-    )
-    | {"security": [{"bearerAuth": []}, {"cookieAuth": []}]},
     "/llms.txt": _document("getGuide", "A guide for language models", "text/plain", _TEXT),
     "/docs": _document("getDocs", "This description, for people", "text/html", _TEXT),
     "/docs/openapi.json": _document(

@@ -49,14 +49,14 @@ def _as_answered(schema: Json) -> Json:
             continue
         plain = {key: value for key, value in member.items() if key != "default"}
         if member["default"] is None:
-            plain = without_null(plain)
+            plain = _without_null(plain)
         else:
             required.append(name)
         sent[name] = plain
     return schema | {"properties": sent, "required": required}
 
 
-def without_null(member: Json) -> Json:
+def _without_null(member: Json) -> Json:
     """Return the schema without the choice of null."""
     if "anyOf" not in member:
         return member

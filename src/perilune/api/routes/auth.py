@@ -1,22 +1,31 @@
 """Routes of logging in and out, and of sessions (`rest-api` 1)."""
 
+from functools import partial
+
 import msgspec
-from fastapi import Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from perilune.api.access.audit import AuditEvent, audit
 from perilune.api.access.doorkeeper import client_address
 from perilune.api.access.sessions import Sessions, session_tokens
 from perilune.api.access.signin import LoginBody, SignIn, Visitor
-from perilune.api.body import decode_body
-from perilune.api.errors import ApiError, InvalidKey, TooManyAttempts, management_failure
-from perilune.api.parameters import Page
-from perilune.api.replies import json_answer, login_error
+from perilune.api.errors import InvalidKey, TooManyAttempts
+from perilune.api.failures import Json
+from perilune.api.replies import json_answer
+from perilune.api.routes.route import Route, caller_of
 from perilune.api.routes.shapes import LoginError
-from perilune.api.routes.table import RouteTable, caller_of
+from perilune.api.rules.lists import PAGE
 from perilune.api.scopes import CallerKind, Scope
-from perilune.store import LoginSession, PaginationInfo, SessionNotFound, to_json
+from perilune.store import (
+    LoginSession,
+    PaginationInfo,
+    PaginationParams,
+    SessionNotFound,
+    to_json,
+)
 
-_TAG = "Authentication"
+_route = partial(Route, tag="Authentication")
 
 
 class Success(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,51 +57,45 @@ class SessionList(msgspec.Struct, frozen=True, kw_only=True):
     pagination: PaginationInfo
 
 
-def add_auth_routes(routes: RouteTable, sign_in: SignIn, sessions: Sessions) -> None:
-    """Add what people log in with, and what shows and ends their sessions."""
-    _add_login(routes, sign_in)
-    _add_sessions(routes, sessions)
+def auth_routes(sign_in: SignIn, sessions: Sessions) -> list[Route]:
+    """Return what people log in with, and what shows and ends their sessions."""
+    return [*_login_routes(sign_in), *_session_routes(sessions)]
 
 
-def _add_login(routes: RouteTable, sign_in: SignIn) -> None:
-    async def login(request: Request) -> Response:
-        try:
-            body = decode_body(await routes.body(request), LoginBody)
-            cookie = await sign_in.login(body.api_key or "", _visitor(request))
-        except ApiError as error:
-            return login_error(management_failure(error))
-        return _with_cookie(json_answer({"success": True}), cookie)
+def _login_routes(sign_in: SignIn) -> list[Route]:
+    async def login(request: Request, body: LoginBody) -> Response:
+        return _success(await sign_in.login(body.api_key or "", _visitor(request)))
 
     async def logout(request: Request) -> Response:
-        return _with_cookie(json_answer({"success": True}), await sign_in.logout(_visitor(request)))
+        return _success(await sign_in.logout(_visitor(request)))
 
-    routes.add(
-        "POST",
-        "/api/auth/login",
-        login,
-        "login",
-        _TAG,
-        scope=None,
-        summary="Begin a session with the management key",
-        body=LoginBody,
-        answer=Success,
-        errors=(InvalidKey, TooManyAttempts),
-        envelope=LoginError,
-    )
-    routes.add(
-        "POST",
-        "/api/auth/logout",
-        logout,
-        "logout",
-        _TAG,
-        scope=None,
-        summary="End the session",
-        answer=Success,
-    )
+    return [
+        _route(
+            "POST",
+            "/api/auth/login",
+            login,
+            "login",
+            "Begin a session with the management key",
+            scope=None,
+            body=LoginBody,
+            answer=Success,
+            errors=(InvalidKey, TooManyAttempts),
+            envelope=LoginError,
+        ),
+        _route(
+            "POST",
+            "/api/auth/logout",
+            logout,
+            "logout",
+            "End the session",
+            scope=None,
+            answer=Success,
+        ),
+    ]
 
 
-def _add_sessions(routes: RouteTable, sessions: Sessions) -> None:
-    async def who_am_i(request: Request) -> Response:
+def _session_routes(sessions: Sessions) -> list[Route]:
+    async def who_am_i(request: Request) -> Json:
         caller = caller_of(request)
         answer = CallerAnswer(
             kind=caller.kind,
@@ -101,51 +104,49 @@ def _add_sessions(routes: RouteTable, sessions: Sessions) -> None:
             name=caller.name or None,
             expires_at=caller.expires_at,
         )
-        return json_answer(to_json(answer))
+        return to_json(answer)
 
-    async def list_sessions(request: Request, page: Page) -> Response:
-        document = await sessions.page(page)
+    async def list_sessions(request: Request, params: PaginationParams) -> Json:
+        document = await sessions.page(params)
         own = caller_of(request).id
         for one in document["sessions"]:
             one["current"] = one["id"] == own
-        return json_answer(document)
+        return document
 
-    async def end_session(session_id: str, request: Request) -> Response:
+    async def end_session(request: Request, session_id: str) -> None:
         await sessions.revoke(session_id)
         audit(AuditEvent.SESSION_ENDED, client_address(request.scope), session=session_id)
-        return Response(status_code=204)
 
-    routes.add(
-        "GET",
-        "/api/auth/me",
-        who_am_i,
-        "whoAmI",
-        _TAG,
-        scope=Scope.READ,
-        summary="Show whose credential a request carries",
-        answer=CallerAnswer,
-    )
-    routes.add(
-        "GET",
-        "/api/auth/sessions",
-        list_sessions,
-        "listSessions",
-        _TAG,
-        scope=Scope.ADMIN,
-        summary="List the sessions that have not ended, newest first",
-        answer=SessionList,
-    )
-    routes.add(
-        "DELETE",
-        "/api/auth/sessions/{session_id}",
-        end_session,
-        "endSession",
-        _TAG,
-        scope=Scope.ADMIN,
-        summary="End a session",
-        status=204,
-        errors=(SessionNotFound,),
-    )
+    return [
+        _route(
+            "GET",
+            "/api/auth/me",
+            who_am_i,
+            "whoAmI",
+            "Show whose credential a request carries",
+            scope=Scope.READ,
+            answer=CallerAnswer,
+        ),
+        _route(
+            "GET",
+            "/api/auth/sessions",
+            list_sessions,
+            "listSessions",
+            "List the sessions that have not ended, newest first",
+            scope=Scope.ADMIN,
+            parameters=(PAGE,),
+            answer=SessionList,
+        ),
+        _route(
+            "DELETE",
+            "/api/auth/sessions/{session_id}",
+            end_session,
+            "endSession",
+            "End a session",
+            scope=Scope.ADMIN,
+            errors=(SessionNotFound,),
+        ),
+    ]
 
 
 def _visitor(request: Request) -> Visitor:
@@ -157,6 +158,7 @@ def _visitor(request: Request) -> Visitor:
     )
 
 
-def _with_cookie(answer: Response, cookie: str) -> Response:
+def _success(cookie: str) -> Response:
+    answer = json_answer({"success": True})
     answer.headers["Set-Cookie"] = cookie
     return answer

@@ -1,89 +1,78 @@
 """Routes of what describes the server to programs."""
 
+from functools import partial
 from typing import Any
 
-from fastapi import Response
+from starlette.responses import PlainTextResponse, Response
 
-from perilune.api.replies import json_answer
+from perilune.api.failures import Json
+from perilune.api.routes.route import JSON, Route
 from perilune.api.routes.shapes import ServerVersion
-from perilune.api.routes.table import RouteTable
 from perilune.api.scopes import Scope
 from perilune.api.subjects.about import About
 from perilune.runtimes.guest.docs import guest_api_json
 from perilune.runtimes.languages.javascript_types import FILE_NAME as JAVASCRIPT_FILE
 from perilune.runtimes.languages.javascript_types import javascript_types
-from perilune.runtimes.languages.python_stubs import FILE_NAME, python_stubs
+from perilune.runtimes.languages.python_stubs import FILE_NAME as PYTHON_FILE
+from perilune.runtimes.languages.python_stubs import python_stubs
+
+_read = partial(Route, "GET", scope=Scope.READ)
 
 
-def add_document_routes(routes: RouteTable, about: About) -> None:
-    """Add what there is to say about the server, and the description of the guest API."""
-    guest_api = guest_api_json()
+def document_routes(about: About) -> list[Route]:
+    """Return what there is to say about the server, and the descriptions of the guest API."""
+    guest_api, stubs, types = guest_api_json(), python_stubs(), javascript_types()
+
+    async def get_version() -> Json:
+        return {
+            "name": "Perilune",
+            "version": about.version,
+            "runtimes": about.runtimes,
+            "store_bytes": about.store_bytes(),
+        }
 
     async def get_guest_api() -> Response:
-        return Response(guest_api, headers={"Content-Type": "application/json"})
-
-    async def get_version() -> Response:
-        return json_answer(
-            {
-                "name": "Perilune",
-                "version": about.version,
-                "runtimes": about.runtimes,
-                "store_bytes": about.store_bytes(),
-            }
-        )
-
-    routes.add(
-        "GET",
-        "/api/version",
-        get_version,
-        "getServerVersion",
-        "Server",
-        scope=Scope.READ,
-        summary="Show which server this is",
-        answer=ServerVersion,
-    )
-    routes.add(
-        "GET",
-        "/api/guest-api.json",
-        get_guest_api,
-        "getGuestApi",
-        "Runtime",
-        scope=Scope.READ,
-        summary="Show what functions can use",
-        answer=dict[str, Any],
-    )
-    _add_types(routes)
-
-
-def _add_types(routes: RouteTable) -> None:
-    """Add what editors and type checkers read."""
-    stubs, types = python_stubs(), javascript_types()
+        return Response(guest_api, headers={"Content-Type": JSON})
 
     async def get_python_stubs() -> Response:
-        return Response(stubs, headers={"Content-Type": "text/plain; charset=utf-8"})
+        return PlainTextResponse(stubs)
 
     async def get_javascript_types() -> Response:
-        return Response(types, headers={"Content-Type": "text/plain; charset=utf-8"})
+        return PlainTextResponse(types)
 
-    routes.add(
-        "GET",
-        f"/api/{FILE_NAME}",
-        get_python_stubs,
-        "getPythonStubs",
-        "Runtime",
-        scope=Scope.READ,
-        summary="Show the types of what Python functions import",
-        answer=str,
-        media_type="text/plain",
-    )
-    routes.add(
-        "GET",
-        f"/api/{JAVASCRIPT_FILE}",
-        get_javascript_types,
-        "getJavaScriptTypes",
-        "Runtime",
-        scope=Scope.READ,
-        summary="Show the types of what JavaScript and TypeScript functions import",
-        answer=str,
-        media_type="text/plain",
-    )
+    return [
+        _read(
+            "/api/version",
+            get_version,
+            "getServerVersion",
+            "Show which server this is",
+            tag="Server",
+            answer=ServerVersion,
+        ),
+        _read(
+            "/api/guest-api.json",
+            get_guest_api,
+            "getGuestApi",
+            "Show what functions can use",
+            tag="Runtime",
+            answer=dict[str, Any],
+        ),
+        _read(
+            f"/api/{PYTHON_FILE}",
+            get_python_stubs,
+            "getPythonStubs",
+            "Show the types of what Python functions import",
+            tag="Runtime",
+            answer=str,
+            media_type="text/plain",
+        ),
+        _read(
+            f"/api/{JAVASCRIPT_FILE}",
+            get_javascript_types,
+            "getJavaScriptTypes",
+            "Show the types of what JavaScript and TypeScript functions import",
+            tag="Runtime",
+            answer=str,
+            media_type="text/plain",
+        ),
+    ]

@@ -1,12 +1,10 @@
 """Routes of executions and what they left behind."""
 
-from typing import Annotated
-
-from fastapi import Depends, Response
+from functools import partial
 
 from perilune.api.errors import InvalidRequest
-from perilune.api.parameters import LinePage, Page, VersionChoice
-from perilune.api.replies import json_answer
+from perilune.api.failures import Json
+from perilune.api.routes.route import Route
 from perilune.api.routes.shapes import (
     AIRequestList,
     EmailRequestList,
@@ -14,124 +12,121 @@ from perilune.api.routes.shapes import (
     ExecutionLogs,
     MixedExecutionList,
 )
-from perilune.api.routes.table import Endpoint, RouteTable
-from perilune.api.rules.lists import ListQuery, checked_list
-from perilune.api.rules.versions import chosen_version
+from perilune.api.rules.lists import LINE_PAGE, PAGE, execution_parameters, part_of_executions
+from perilune.api.rules.versions import VERSION_CHOICE
 from perilune.api.scopes import Scope
 from perilune.api.subjects.executions import Executions
 from perilune.clock import WallClock, wall_clock
 from perilune.store import (
     Execution,
+    ExecutionFilter,
     ExecutionNotFound,
     ExecutionRunning,
+    ExecutionStatus,
+    ExecutionTrigger,
     FunctionNotFound,
+    PaginationParams,
     VersionNotFound,
 )
 
-_EVERY = "/api/executions"
-_OF_FUNCTION = "/api/functions/{function_id}/executions"
 _ONE = "/api/executions/{execution_id}"
-_TAG = "Executions"
+
+_read = partial(Route, "GET", tag="Executions", scope=Scope.READ)
+_read_one = partial(_read, errors=(ExecutionNotFound,))
 
 
-def add_execution_routes(
-    routes: RouteTable, executions: Executions, clock: WallClock = wall_clock
-) -> None:
-    """Add what reads and removes executions; *clock* is what durations are counted back from."""
-    _add_lists(routes, executions, clock)
-    _add_removal(routes, executions)
+def execution_routes(executions: Executions, clock: WallClock = wall_clock) -> list[Route]:
+    """Return what reads and removes executions; *clock* is what durations are counted back from."""
+    return [*_lists(executions, clock), *_of_one(executions)]
 
-    async def get_execution(execution_id: str) -> Response:
-        return json_answer(await executions.get(execution_id))
 
-    async def get_logs(execution_id: str, page: LinePage) -> Response:
-        return json_answer(await executions.logs(execution_id, page))
+def _lists(executions: Executions, clock: WallClock) -> list[Route]:
+    filters = execution_parameters(clock)
 
-    async def get_ai_requests(execution_id: str, page: Page) -> Response:
-        return json_answer(await executions.ai_requests(execution_id, page))
-
-    async def get_email_requests(execution_id: str, page: Page) -> Response:
-        return json_answer(await executions.email_requests(execution_id, page))
-
-    def add(path: str, endpoint: Endpoint, operation_id: str, summary: str, answer: type) -> None:
-        routes.add(
-            "GET",
-            path,
-            endpoint,
-            operation_id,
-            _TAG,
-            scope=Scope.READ,
-            summary=summary,
-            answer=answer,
-            errors=(ExecutionNotFound,),
+    async def list_executions(
+        params: PaginationParams,
+        cursor: str | None,
+        fields: bool,
+        status: ExecutionStatus | None,
+        trigger: ExecutionTrigger | None,
+        since: int | None,
+        until: int | None,
+        q: str | None,
+        function_id: str | None = None,
+        version: int | None = None,
+    ) -> Json:
+        return await executions.page(
+            ExecutionFilter(
+                function_id=function_id,
+                status=status,
+                trigger=trigger,
+                since=since,
+                until=until,
+                text=q,
+            ),
+            part_of_executions(params, cursor, of_all=function_id is None),
+            after=cursor,
+            summary=not fields,
+            version=version,
         )
 
-    add(_ONE, get_execution, "getExecution", "Show an execution", Execution)
-    add(_ONE + "/logs", get_logs, "getExecutionLogs", "Show what was logged", ExecutionLogs)
-    add(
-        _ONE + "/ai-requests",
-        get_ai_requests,
-        "getExecutionAIRequests",
-        "List calls of AI providers",
-        AIRequestList,
-    )
-    add(
-        _ONE + "/email-requests",
-        get_email_requests,
-        "getExecutionEmailRequests",
-        "List e-mails",
-        EmailRequestList,
-    )
+    return [
+        _read(
+            "/api/functions/{function_id}/executions",
+            list_executions,
+            "listExecutions",
+            "List executions",
+            parameters=(VERSION_CHOICE, *filters),
+            answer=ExecutionList,
+            errors=(InvalidRequest, FunctionNotFound, VersionNotFound),
+        ),
+        _read(
+            "/api/executions",
+            list_executions,
+            "listAllExecutions",
+            "List executions of all functions",
+            parameters=filters,
+            answer=MixedExecutionList,
+            errors=(InvalidRequest,),
+        ),
+    ]
 
 
-def _add_removal(routes: RouteTable, executions: Executions) -> None:
-    async def delete_execution(execution_id: str) -> Response:
-        await executions.delete(execution_id)
-        return Response(status_code=204)
-
-    routes.add(
-        "DELETE",
-        _ONE,
-        delete_execution,
-        "deleteExecution",
-        _TAG,
-        scope=Scope.DEPLOY,
-        summary="Remove an execution that has ended, and what it left",
-        status=204,
-        errors=(ExecutionNotFound, ExecutionRunning),
-    )
-
-
-def _add_lists(routes: RouteTable, executions: Executions, clock: WallClock) -> None:
-    async def list_executions(
-        function_id: str, query: Annotated[ListQuery, Depends()], version: VersionChoice = None
-    ) -> Response:
-        number = chosen_version(version)
-        wanted = checked_list(query, function_id, clock())
-        return json_answer(await executions.page(wanted, number))
-
-    async def list_all_executions(query: Annotated[ListQuery, Depends()]) -> Response:
-        return json_answer(await executions.page(checked_list(query, None, clock())))
-
-    routes.add(
-        "GET",
-        _OF_FUNCTION,
-        list_executions,
-        "listExecutions",
-        _TAG,
-        scope=Scope.READ,
-        summary="List executions",
-        answer=ExecutionList,
-        errors=(InvalidRequest, FunctionNotFound, VersionNotFound),
-    )
-    routes.add(
-        "GET",
-        _EVERY,
-        list_all_executions,
-        "listAllExecutions",
-        _TAG,
-        scope=Scope.READ,
-        summary="List executions of all functions",
-        answer=MixedExecutionList,
-        errors=(InvalidRequest,),
-    )
+def _of_one(executions: Executions) -> list[Route]:
+    return [
+        _read_one(_ONE, executions.get, "getExecution", "Show an execution", answer=Execution),
+        _read_one(
+            _ONE + "/logs",
+            executions.logs,
+            "getExecutionLogs",
+            "Show what was logged",
+            parameters=(LINE_PAGE,),
+            answer=ExecutionLogs,
+        ),
+        _read_one(
+            _ONE + "/ai-requests",
+            executions.ai_requests,
+            "getExecutionAIRequests",
+            "List calls of AI providers",
+            parameters=(PAGE,),
+            answer=AIRequestList,
+        ),
+        _read_one(
+            _ONE + "/email-requests",
+            executions.email_requests,
+            "getExecutionEmailRequests",
+            "List e-mails",
+            parameters=(PAGE,),
+            answer=EmailRequestList,
+        ),
+        Route(
+            "DELETE",
+            _ONE,
+            executions.delete,
+            "deleteExecution",
+            "Remove an execution that has ended, and what it left",
+            tag="Executions",
+            scope=Scope.DEPLOY,
+            errors=(ExecutionNotFound, ExecutionRunning),
+        ),
+    ]

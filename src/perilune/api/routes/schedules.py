@@ -1,11 +1,12 @@
 """Routes of schedules: when functions are due, and what has become of it."""
 
-from fastapi import Response
+from functools import partial
 
 from perilune.api.errors import InvalidRequest
-from perilune.api.parameters import Page
-from perilune.api.replies import json_answer
-from perilune.api.routes.table import RouteTable
+from perilune.api.failures import Json
+from perilune.api.parameters import optional_text
+from perilune.api.routes.route import Route
+from perilune.api.rules.lists import PAGE
 from perilune.api.scopes import Scope
 from perilune.api.subjects.schedules import (
     NextRun,
@@ -16,73 +17,48 @@ from perilune.api.subjects.schedules import (
 )
 from perilune.store import FunctionNotFound
 
-_ONE = "/api/functions/{function_id}"
-_EVERY = "/api/schedules"
-_TAG = "Schedules"
+_read = partial(Route, "GET", tag="Schedules", scope=Scope.READ)
 
 
-def add_schedule_routes(routes: RouteTable, schedules: Schedules) -> None:
-    """Add what reads schedules."""
-    _add_of_function(routes, schedules)
-    _add_of_all(routes, schedules)
+def schedule_routes(schedules: Schedules) -> list[Route]:
+    """Return what reads schedules."""
 
+    async def preview_schedule(cron_schedule: str, cron_time_zone: str) -> Json:
+        return schedules.preview(cron_schedule, cron_time_zone)
 
-def _add_of_function(routes: RouteTable, schedules: Schedules) -> None:
-    async def get_next_run(function_id: str) -> Response:
-        return json_answer(await schedules.next_run(function_id))
-
-    async def list_ticks(function_id: str, page: Page) -> Response:
-        return json_answer(await schedules.ticks(function_id, page))
-
-    routes.add(
-        "GET",
-        _ONE + "/next-run",
-        get_next_run,
-        "getNextRun",
-        _TAG,
-        scope=Scope.READ,
-        summary="Tell when a function is due next",
-        answer=NextRun,
-        errors=(InvalidRequest, FunctionNotFound),
-    )
-    routes.add(
-        "GET",
-        _ONE + "/ticks",
-        list_ticks,
-        "listTicks",
-        _TAG,
-        scope=Scope.READ,
-        summary="List what has become of a function's due times, latest first",
-        answer=TickList,
-        errors=(FunctionNotFound,),
-    )
-
-
-def _add_of_all(routes: RouteTable, schedules: Schedules) -> None:
-    async def list_schedules(page: Page) -> Response:
-        return json_answer(await schedules.page(page))
-
-    async def preview_schedule(cron_schedule: str = "", cron_time_zone: str = "") -> Response:
-        return json_answer(schedules.preview(cron_schedule, cron_time_zone))
-
-    routes.add(
-        "GET",
-        _EVERY,
-        list_schedules,
-        "listSchedules",
-        _TAG,
-        scope=Scope.READ,
-        summary="List the functions with a schedule, newest first",
-        answer=ScheduleList,
-    )
-    routes.add(
-        "GET",
-        _EVERY + "/preview",
-        preview_schedule,
-        "previewSchedule",
-        _TAG,
-        scope=Scope.READ,
-        summary="Tell when a schedule would be due",
-        answer=SchedulePreview,
-        errors=(InvalidRequest,),
-    )
+    return [
+        _read(
+            "/api/functions/{function_id}/next-run",
+            schedules.next_run,
+            "getNextRun",
+            "Tell when a function is due next",
+            answer=NextRun,
+            errors=(InvalidRequest, FunctionNotFound),
+        ),
+        _read(
+            "/api/functions/{function_id}/ticks",
+            schedules.ticks,
+            "listTicks",
+            "List what has become of a function's due times, latest first",
+            parameters=(PAGE,),
+            answer=TickList,
+            errors=(FunctionNotFound,),
+        ),
+        _read(
+            "/api/schedules",
+            schedules.page,
+            "listSchedules",
+            "List the functions with a schedule, newest first",
+            parameters=(PAGE,),
+            answer=ScheduleList,
+        ),
+        _read(
+            "/api/schedules/preview",
+            preview_schedule,
+            "previewSchedule",
+            "Tell when a schedule would be due",
+            parameters=(optional_text("cron_schedule"), optional_text("cron_time_zone")),
+            answer=SchedulePreview,
+            errors=(InvalidRequest,),
+        ),
+    ]

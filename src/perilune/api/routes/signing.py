@@ -1,14 +1,13 @@
 """Routes of the secrets that signatures of calls are checked with."""
 
+from functools import partial
 from typing import Annotated
 
 import msgspec
-from fastapi import Request, Response
 
-from perilune.api.body import decode_body
 from perilune.api.errors import InvalidRequest
-from perilune.api.replies import json_answer
-from perilune.api.routes.table import RouteTable
+from perilune.api.failures import Json
+from perilune.api.routes.route import Route
 from perilune.api.scopes import Scope
 from perilune.api.subjects.signing import MAX_SECRET_CHARS, MIN_SECRET_CHARS, Signing
 from perilune.store import (
@@ -19,8 +18,8 @@ from perilune.store import (
 )
 
 _ALL = "/api/functions/{function_id}/signing-secrets"
-_ONE = _ALL + "/{secret_id}"
-_TAG = "Functions"
+
+_change = partial(Route, tag="Functions", scope=Scope.DEPLOY)
 
 _Value = Annotated[
     str,
@@ -47,51 +46,40 @@ class SigningSecretList(msgspec.Struct, frozen=True, kw_only=True):
     signing_secrets: list[SigningSecret]
 
 
-def add_signing_routes(routes: RouteTable, signing: Signing) -> None:
-    """Add what makes, lists and removes signing secrets."""
+def signing_routes(signing: Signing) -> list[Route]:
+    """Return what makes, lists and removes signing secrets."""
 
-    async def list_secrets(function_id: str) -> Response:
-        return json_answer(await signing.all(function_id))
+    async def create_secret(function_id: str, body: SigningSecretBody) -> Json:
+        return await signing.create(function_id, body.value)
 
-    async def create_secret(function_id: str, request: Request) -> Response:
-        wanted = decode_body(await routes.body(request), SigningSecretBody)
-        return json_answer(await signing.create(function_id, wanted.value))
-
-    async def delete_secret(function_id: str, secret_id: str) -> Response:
-        await signing.delete(function_id, secret_id)
-        return Response(status_code=204)
-
-    routes.add(
-        "GET",
-        _ALL,
-        list_secrets,
-        "listSigningSecrets",
-        _TAG,
-        scope=Scope.READ,
-        summary="List a function's signing secrets without their values",
-        answer=SigningSecretList,
-        errors=(FunctionNotFound,),
-    )
-    routes.add(
-        "POST",
-        _ALL,
-        create_secret,
-        "createSigningSecret",
-        _TAG,
-        scope=Scope.DEPLOY,
-        summary="Add a signing secret; the answer is the only place where it is shown",
-        body=SigningSecretBody,
-        answer=NewSigningSecret,
-        errors=(InvalidRequest, FunctionNotFound, TooManySigningSecrets),
-    )
-    routes.add(
-        "DELETE",
-        _ONE,
-        delete_secret,
-        "deleteSigningSecret",
-        _TAG,
-        scope=Scope.DEPLOY,
-        summary="Remove a signing secret",
-        status=204,
-        errors=(FunctionNotFound, SigningSecretNotFound),
-    )
+    return [
+        Route(
+            "GET",
+            _ALL,
+            signing.all,
+            "listSigningSecrets",
+            "List a function's signing secrets without their values",
+            tag="Functions",
+            scope=Scope.READ,
+            answer=SigningSecretList,
+            errors=(FunctionNotFound,),
+        ),
+        _change(
+            "POST",
+            _ALL,
+            create_secret,
+            "createSigningSecret",
+            "Add a signing secret; the answer is the only place where it is shown",
+            body=SigningSecretBody,
+            answer=NewSigningSecret,
+            errors=(InvalidRequest, FunctionNotFound, TooManySigningSecrets),
+        ),
+        _change(
+            "DELETE",
+            _ALL + "/{secret_id}",
+            signing.delete,
+            "deleteSigningSecret",
+            "Remove a signing secret",
+            errors=(FunctionNotFound, SigningSecretNotFound),
+        ),
+    ]

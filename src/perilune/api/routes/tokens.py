@@ -1,21 +1,23 @@
 """Routes of API tokens."""
 
+from functools import partial
+
 import msgspec
-from fastapi import Request, Response
+from starlette.requests import Request
 
 from perilune.api.access.audit import AuditEvent, audit
 from perilune.api.access.doorkeeper import client_address
 from perilune.api.access.tokens import Tokens
-from perilune.api.body import decode_body
 from perilune.api.errors import InvalidRequest
-from perilune.api.parameters import Page
-from perilune.api.replies import json_answer
-from perilune.api.routes.table import RouteTable, caller_of
+from perilune.api.failures import Json
+from perilune.api.routes.route import Route, caller_of
+from perilune.api.rules.lists import PAGE
 from perilune.api.scopes import Scope
 from perilune.store import ApiToken, PaginationInfo, TokenNameTaken, TokenNotFound
 
-_EVERY, _ONE = "/api/tokens", "/api/tokens/{token_id}"
-_TAG = "Authentication"
+_EVERY = "/api/tokens"
+
+_route = partial(Route, tag="Authentication", scope=Scope.ADMIN)
 
 
 class TokenBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,56 +42,47 @@ class TokenList(msgspec.Struct, frozen=True, kw_only=True):
     pagination: PaginationInfo
 
 
-def add_token_routes(routes: RouteTable, tokens: Tokens) -> None:
-    """Add what makes, lists and revokes tokens."""
+def token_routes(tokens: Tokens) -> list[Route]:
+    """Return what makes, lists and revokes tokens."""
 
-    async def create_token(request: Request) -> Response:
-        wanted = decode_body(await routes.body(request), TokenBody)
-        made = await tokens.create(wanted.name, wanted.scopes, wanted.expires_in)
+    async def create_token(request: Request, body: TokenBody) -> Json:
+        made = await tokens.create(body.name, body.scopes, body.expires_in)
         _note(request, AuditEvent.TOKEN_CREATED, made["id"], made["name"])
-        return json_answer(made)
+        return made
 
-    async def list_tokens(page: Page) -> Response:
-        return json_answer(await tokens.page(page))
-
-    async def revoke_token(token_id: str, request: Request) -> Response:
+    async def revoke_token(request: Request, token_id: str) -> None:
         revoked = await tokens.revoke(token_id)
         _note(request, AuditEvent.TOKEN_REVOKED, revoked.id, revoked.name)
-        return Response(status_code=204)
 
-    routes.add(
-        "POST",
-        _EVERY,
-        create_token,
-        "createToken",
-        _TAG,
-        scope=Scope.ADMIN,
-        summary="Make a token; the answer is the only place where it is shown",
-        body=TokenBody,
-        answer=NewToken,
-        errors=(InvalidRequest, TokenNameTaken),
-    )
-    routes.add(
-        "GET",
-        _EVERY,
-        list_tokens,
-        "listTokens",
-        _TAG,
-        scope=Scope.ADMIN,
-        summary="List tokens, newest first",
-        answer=TokenList,
-    )
-    routes.add(
-        "DELETE",
-        _ONE,
-        revoke_token,
-        "revokeToken",
-        _TAG,
-        scope=Scope.ADMIN,
-        summary="Revoke a token",
-        status=204,
-        errors=(TokenNotFound,),
-    )
+    return [
+        _route(
+            "POST",
+            _EVERY,
+            create_token,
+            "createToken",
+            "Make a token; the answer is the only place where it is shown",
+            body=TokenBody,
+            answer=NewToken,
+            errors=(InvalidRequest, TokenNameTaken),
+        ),
+        _route(
+            "GET",
+            _EVERY,
+            tokens.page,
+            "listTokens",
+            "List tokens, newest first",
+            parameters=(PAGE,),
+            answer=TokenList,
+        ),
+        _route(
+            "DELETE",
+            _EVERY + "/{token_id}",
+            revoke_token,
+            "revokeToken",
+            "Revoke a token",
+            errors=(TokenNotFound,),
+        ),
+    ]
 
 
 def _note(request: Request, event: AuditEvent, token_id: str, name: str) -> None:

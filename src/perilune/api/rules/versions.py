@@ -3,6 +3,7 @@
 from msgspec import UnsetType
 
 from perilune.api.errors import InvalidRequest
+from perilune.api.parameters import Parameter, choice
 
 MAX_CODE_BYTES = 1024 * 1024
 MAX_NOTE_CHARS = 500
@@ -31,17 +32,6 @@ def checked_note(text: str | UnsetType | None) -> str | None:
     return text.strip() or None
 
 
-def keeps_executions(text: str | None) -> bool:
-    """Whether the executions of a version that is deleted stay.
-
-    Raises:
-        InvalidRequest: *text* is neither yes nor no.
-    """
-    if text not in (None, "true", "false"):
-        raise InvalidRequest("keep_executions: keep_executions must be one of: [true false]")
-    return text == "true"
-
-
 def version_number(text: str, side: str = "") -> int:
     """Return the number of a version; *side* says in the message which one it is.
 
@@ -66,6 +56,27 @@ def chosen_version(text: str | None) -> int | None:
     if not (digits.isascii() and digits.isdecimal()) or int(digits[:20]) > MAX_NUMBER:
         raise InvalidRequest("Invalid version number")
     return int(digits)
+
+
+_NUMBER = {"type": "integer", "minimum": 1}
+
+VERSION_ID = Parameter("version", "The id of a version.")
+VERSION_CHOICE = Parameter("version", "The number of a version.", _NUMBER, chosen_version)
+KEEP_EXECUTIONS = choice(
+    "keep_executions",
+    {"true": True, "false": False},
+    "Whether the executions of the version stay.",
+    default="false",
+    blank_is_absent=False,
+    schema={"type": "boolean"},
+)
+
+
+def version_in_path(name: str = "version", side: str = "") -> Parameter:
+    """Return the parameter for the number of a version; see `version_number` for *side*."""
+    return Parameter(
+        name, "The number of a version.", _NUMBER, lambda text: version_number(text, side)
+    )
 
 
 def integer(text: str) -> int | None:

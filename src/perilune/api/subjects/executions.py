@@ -4,11 +4,10 @@ import msgspec
 
 from perilune.api.errors import InvalidRequest
 from perilune.api.failures import Json, failing_as, page_info
-from perilune.api.rules.lists import Wanted
 from perilune.services.ai import AITracker
 from perilune.services.email import EmailTracker
 from perilune.services.logger import Logger, api_name
-from perilune.store import DB, InvalidCursor, PaginationParams, to_json
+from perilune.store import DB, ExecutionFilter, InvalidCursor, PaginationParams, to_json
 
 
 class Executions:
@@ -26,13 +25,20 @@ class Executions:
         self._ai_requests = ai_requests
         self._email_requests = email_requests
 
-    async def page(self, wanted: Wanted, version: int | None = None) -> Json:
+    async def page(
+        self,
+        chosen: ExecutionFilter,
+        params: PaginationParams,
+        *,
+        after: str | None,
+        summary: bool,
+        version: int | None,
+    ) -> Json:
         """Return one part of the executions of a function, or of all functions, newest first.
 
-        Responses are left out; executions of all functions come with the functions' names.
-        *version* is the number of a version of the function.
+        Responses are left out, and with *summary* events too; executions of all functions
+        come with the functions' names.  *version* is the number of a version of the function.
         """
-        chosen = wanted.filter
         with failing_as("Failed to list executions"):
             if chosen.function_id is not None:
                 await self._db.get_function(chosen.function_id)
@@ -40,12 +46,10 @@ class Executions:
                     of_number = await self._db.get_version(chosen.function_id, version)
                     chosen = msgspec.structs.replace(chosen, version_id=of_number.id)
             try:
-                page = await self._db.find_executions(
-                    chosen, wanted.params, after=wanted.after, summary=wanted.summary
-                )
+                page = await self._db.find_executions(chosen, params, after=after, summary=summary)
             except InvalidCursor:
                 raise InvalidRequest("cursor: cursor must come from an earlier answer") from None
-        pagination = page_info(page.total, wanted.params)
+        pagination = page_info(page.total, params)
         if not page.is_total_exact:
             pagination["total_is_minimum"] = True
         if page.next is not None:

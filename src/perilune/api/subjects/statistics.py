@@ -6,6 +6,7 @@ from typing import Protocol
 
 from perilune.api.errors import InvalidRequest
 from perilune.api.failures import Json, failing_as
+from perilune.api.parameters import Parameter, choice
 from perilune.clock import WallClock, wall_clock
 from perilune.store import DB, Activity, Figures, Function, percentiles, to_json
 
@@ -39,14 +40,7 @@ RANGES = {
     )
 }
 DEFAULT_RANGE = "24h"
-
-
-def checked_range(name: str | None) -> Range:
-    """Return the range of this name; none means the default.  Raises `InvalidRequest`."""
-    found = RANGES.get(name or DEFAULT_RANGE)
-    if found is None:
-        raise InvalidRequest(f"range: range must be one of: [{' '.join(RANGES)}]")
-    return found
+RANGE = choice("range", RANGES, "How far back.", default=DEFAULT_RANGE)
 
 
 class DueTimes(Protocol):
@@ -69,34 +63,34 @@ class Statistics:
         self._due = due
         self._clock = clock
 
-    async def of_function(self, function_id: str, over: Range) -> Json:
+    async def of_function(self, function_id: str, range: Range) -> Json:
         """Return the figures of one function: all together, and step by step."""
-        since = over.since(self._clock())
+        since = range.since(self._clock())
         with failing_as("Failed to get statistics"):
             await self._db.get_function(function_id)
-            found = await self._rows.of_function(function_id, since, over.step_s)
+            found = await self._rows.of_function(function_id, since, range.step_s)
         everything = [one for figures in found.values() for one in figures]
         return {
             "function_id": function_id,
-            **_frame(over, since),
+            **_frame(range, since),
             "total": _summary(everything),
             "series": [
-                {"time": start, **_summary(found.get(start, ()))} for start in _steps(over, since)
+                {"time": start, **_summary(found.get(start, ()))} for start in _steps(range, since)
             ],
         }
 
-    async def activity(self, function_ids: Sequence[str], over: Range) -> Json:
+    async def activity(self, ids: Sequence[str], range: Range) -> Json:
         """Return what some functions have done, and when they are due."""
-        since = over.since(self._clock())
+        since = range.since(self._clock())
         with failing_as("Failed to get statistics"):
-            found = await self._rows.activity(function_ids, since)
-        return {**_frame(over, since), "functions": [self._shown(one) for one in found]}
+            found = await self._rows.activity(ids, since)
+        return {**_frame(range, since), "functions": [self._shown(one) for one in found]}
 
-    async def overview(self, over: Range) -> Json:
+    async def overview(self, range: Range) -> Json:
         """Return the figures of all functions, and which of them fail or are slow."""
-        since = over.since(self._clock())
+        since = range.since(self._clock())
         with failing_as("Failed to get statistics"):
-            found = await self._rows.overview(since, over.step_s)
+            found = await self._rows.overview(since, range.step_s)
         functions = [
             {"function_id": function_id, "name": found.names[function_id], **_summary(figures)}
             for function_id, figures in found.functions.items()
@@ -106,13 +100,13 @@ class Statistics:
         failing, slow = _ranked(functions, "errors"), _ranked(functions, "p95_ms")
         ranked = {*failing, *slow}
         return {
-            **_frame(over, since),
+            **_frame(range, since),
             "function_count": len(found.names),
             "running": found.running,
             "total": _summary(everything),
             "series": [
                 {"time": start, **_summary(found.series.get(start, ()))}
-                for start in _steps(over, since)
+                for start in _steps(range, since)
             ],
             "functions": [
                 one
@@ -136,12 +130,17 @@ class Statistics:
         return shown if due is None else shown | {"next_run": due}
 
 
-def checked_ids(text: str | None) -> list[str]:
+def _ids(text: str | None) -> list[str]:
     """Return the ids in a list with commas, each once.  Raises `InvalidRequest`."""
     found = list(dict.fromkeys(filter(None, (text or "").split(","))))
     if not 0 < len(found) <= SHOWN_FUNCTIONS:
         raise InvalidRequest(f"ids: ids must be 1 to {SHOWN_FUNCTIONS} ids with commas between")
     return found
+
+
+IDS = Parameter(
+    "ids", f"Ids of functions with commas between, at most {SHOWN_FUNCTIONS}.", read=_ids
+)
 
 
 def _frame(over: Range, since: int) -> Json:

@@ -40,38 +40,38 @@ class Versions:
             "pagination": page_info(total, params),
         }
 
-    async def get(self, function_id: str, number: int) -> Json:
+    async def get(self, function_id: str, version: int) -> Json:
         """Return one version."""
         with failing_as("Failed to get version"):
-            return to_json(await self._db.get_version(function_id, number))
+            return to_json(await self._db.get_version(function_id, version))
 
-    async def build_log(self, function_id: str, number: int) -> Json:
+    async def build_log(self, function_id: str, version: int) -> Json:
         """Return what was said when the packages of a version were installed."""
         with failing_as("Failed to get version"):
-            version = await self._db.get_version(function_id, number)
-        return {"log": self._packages.log_of(version.requirements)}
+            found = await self._db.get_version(function_id, version)
+        return {"log": self._packages.log_of(found.requirements)}
 
-    async def activate(self, function_id: str, version_id: str) -> Json:
-        """Make a version of this function its active one; return it."""
+    async def activate(self, function_id: str, version: str) -> Json:
+        """Make the version of this id its function's active one; return it."""
         with failing_as("Failed to activate version"):
             async with self._db.transaction() as transaction:
-                await transaction.activate_version(version_id, function_id)
-                return to_json(await transaction.get_version_by_id(version_id))
+                await transaction.activate_version(version, function_id)
+                return to_json(await transaction.get_version_by_id(version))
 
     async def delete(
-        self, function_id: str, version_id: str, *, keep_executions: bool = False
+        self, function_id: str, version: str, *, keep_executions: bool = False
     ) -> None:
-        """Remove a version of this function and, unless they are kept, its executions."""
+        """Remove the version of this id and, unless they are kept, its executions."""
         with failing_as("Failed to delete version"):
-            await self._db.delete_version(version_id, function_id, keep_executions=keep_executions)
+            await self._db.delete_version(version, function_id, keep_executions=keep_executions)
 
-    async def diff(self, function_id: str, first: int, second: int) -> bytes:
+    async def diff(self, function_id: str, v1: int, v2: int) -> bytes:
         """Return, as JSON, what changed from one version to another.
 
         Comparing large texts takes seconds, so it is not done in the event loop.
         """
-        old = await self._compared(function_id, first, "v1")
-        new = await self._compared(function_id, second, "v2")
+        old = await self._compared(function_id, v1, "v1")
+        new = await self._compared(function_id, v2, "v2")
         async with self._comparing:
             return await asyncio.to_thread(_diff, old, new)
 
