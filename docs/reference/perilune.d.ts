@@ -168,7 +168,7 @@ declare module "perilune" {
     set(key: Text, value: Text, options?: { ttl?: number } | null): Promise<boolean>;
     /** Removes a value; a missing one is fine. */
     delete(key: Text): Promise<boolean>;
-    /** Adds to a number atomically (1 unless given) and returns the sum. */
+    /** Adds to a number atomically (1 unless given) and returns the sum; a sum beyond 2^53 is an error and changes nothing. */
     incr(key: Text, amount?: number | null): Promise<number>;
     /** Stores new only if the value is still old (null: missing), atomically. */
     cas(key: Text, old: Text | null, new_: Text): Promise<boolean>;

@@ -186,7 +186,7 @@ class _Kv:
     def delete(self, key: _Text) -> bool:
         """Removes a value; a missing one is fine."""
     def incr(self, key: _Text, amount: _Float | None = None) -> _Float:
-        """Adds to a number atomically (1 unless given) and returns the sum."""
+        """Adds to a number atomically (1 unless given) and returns the sum; a sum beyond 2^53 is an error and changes nothing."""
     def cas(self, key: _Text, old: _Text | None, new: _Text) -> bool:
         """Stores new only if the value is still old (None: missing), atomically."""
     def list(self, prefix: _Text | None = None, limit: _Int | None = None, cursor: _Text | None = None) -> KvPage:
@@ -200,7 +200,7 @@ class _AioKv:
     async def delete(self, key: _Text) -> bool:
         """Removes a value; a missing one is fine."""
     async def incr(self, key: _Text, amount: _Float | None = None) -> _Float:
-        """Adds to a number atomically (1 unless given) and returns the sum."""
+        """Adds to a number atomically (1 unless given) and returns the sum; a sum beyond 2^53 is an error and changes nothing."""
     async def cas(self, key: _Text, old: _Text | None, new: _Text) -> bool:
         """Stores new only if the value is still old (None: missing), atomically."""
     async def list(self, prefix: _Text | None = None, limit: _Int | None = None, cursor: _Text | None = None) -> KvPage:

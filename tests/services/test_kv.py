@@ -189,6 +189,11 @@ async def test_cas_writes_only_over_the_expected_value(kv):
         pytest.param(b"1_000", 1, id="digits of another language"),
         pytest.param(b"", 1, id="empty"),
         pytest.param(b"1.7e308", 1.7e308, id="sum too large"),
+        pytest.param(b"9007199254740992", 1, id="sum no longer exact"),
+        pytest.param(b"9007199254740993", 1, id="value no longer exact"),
+        pytest.param(b"10000000000000000001", 1, id="value of more than 64 bits"),
+        pytest.param(b"-9007199254740992", -1, id="negative sum no longer exact"),
+        pytest.param(b"1e20", 1, id="exponent no longer exact"),
     ],
 )
 async def test_incr_stores_only_numbers(kv, stored, amount):
@@ -205,7 +210,8 @@ async def test_incr_stores_only_numbers(kv, stored, amount):
         pytest.param(b" 1.5e1 ", 1, b"16", id="blanks and exponent"),
         pytest.param(b"0.1", 0.2, b"0.30000000000000004", id="shortest exact form"),
         pytest.param(b"9007199254740991", 1, b"9007199254740992", id="largest exact integer"),
-        pytest.param(b"1e20", 1, b"1e+20", id="beyond exact integers"),
+        pytest.param(b"9007199254740993", -2, b"9007199254740991", id="back to exact integers"),
+        pytest.param(b"1e3", 1, b"1001", id="exponent"),
     ],
 )
 async def test_the_text_of_a_sum(kv, stored, amount, text):

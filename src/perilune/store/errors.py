@@ -101,7 +101,7 @@ class AlreadyExists(StoreError):
 
 
 class NotANumber(StoreError, ValueError):
-    """A stored value, or the sum, is not a finite number."""
+    """A stored value is not a number, or the sum is too large to be exact."""
 
     code = "not_a_number"
 
