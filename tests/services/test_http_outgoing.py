@@ -63,6 +63,21 @@ def test_the_way_from_https_to_http_is_not_told():
     assert "Referer" not in outgoing.redirected(302, "http://a.org/").wire_headers()
 
 
+@pytest.mark.parametrize(
+    ("location", "told"),
+    [
+        pytest.param("/next", "http://a.org/first?token=1", id="the same origin"),
+        pytest.param("http://a.org:8080/", "http://a.org/", id="another port"),
+        pytest.param("http://b.org/", "http://a.org/", id="another host"),
+        pytest.param("https://a.org/", "http://a.org/", id="another scheme"),
+    ],
+)
+def test_other_origins_learn_neither_path_nor_query(location, told):
+    outgoing = build_outgoing(Request(url="http://a.org/first?token=1"))
+
+    assert outgoing.redirected(302, location).wire_headers()["Referer"] == told
+
+
 @pytest.mark.parametrize("method", ["BAD METHOD", "CONNECT", "X" * 33, "GE\tT"])
 def test_a_method_that_can_not_be_sent(method):
     with pytest.raises(HTTPClientError, match="^failed to create request: net/http: invalid meth"):

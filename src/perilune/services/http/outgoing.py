@@ -78,8 +78,11 @@ class Outgoing:
         if not _may_share_secrets(self.target, target):
             dropped |= _SECRET_HEADERS
         headers = {name: value for name, value in self.headers.items() if name not in dropped}
-        if not (self.target.scheme == "https" and target.scheme == "http"):
+        # Referrer Policy, strict-origin-when-cross-origin: queries carry keys and signatures.
+        if self.target.origin == target.origin:
             headers["Referer"] = self.target.url
+        elif not (self.target.scheme == "https" and target.scheme == "http"):
+            headers["Referer"] = f"{self.target.origin}/"
         return Outgoing(method=method, target=target, shown=target.url, headers=headers, body=body)
 
     def failure(self, reason: str) -> HTTPClientError:

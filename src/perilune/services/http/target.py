@@ -36,8 +36,13 @@ class Target:
     @property
     def url(self) -> str:
         """The absolute URL without user information and fragment."""
+        return f"{self.origin}{self.rest}"
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, as written."""
         port = "" if self.port is None else f":{self.port}"
-        return f"{self.scheme}://{self._bracketed_host}{port}{self.rest}"
+        return f"{self.scheme}://{self._bracketed_host}{port}"
 
     @property
     def host_and_port(self) -> str:
