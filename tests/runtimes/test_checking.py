@@ -63,6 +63,24 @@ async def test_code_that_is_checked_is_not_run(runtime, language, code):
         assert (await runtime.check(code, language)).ok
 
 
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [
+        pytest.param("lua", "#!/usr/bin/lua\nx = = 1", id="a first line for the shell"),
+        pytest.param("lua", "\ufeff\nx = = 1", id="a byte order mark in Lua"),
+        pytest.param("lua", "\ufeff#!/usr/bin/lua\nx = = 1", id="both"),
+        pytest.param("python", "\ufeff\nx = = 1", id="a byte order mark in Python"),
+        pytest.param("python", "\ufeff#!/usr/bin/python\nx = = 1", id="both in Python"),
+    ],
+)
+async def test_what_stands_before_the_code_leaves_the_lines_as_they_are(runtime, language, code):
+    broken = await runtime.check(code, language)
+    mended = await runtime.check(code.replace("= =", "="), language)
+
+    assert [one.line for one in broken.errors] == [2]
+    assert mended.ok
+
+
 async def test_checks_do_not_remember_each_other(runtime):
     reports = [
         await runtime.check(code, "lua")

@@ -21,6 +21,7 @@ def returning(expression: str) -> str:
     return f"def handler(ctx, event):\n    return {expression}"
 
 
+KEYS = b'{"true":1,"null":2,"3":null}'
 RESPONSES = [
     pytest.param("'hé'", 200, TEXT, "hé".encode(), id="text"),
     pytest.param("b'\\xff'", 200, "application/octet-stream", b"\xff", id="bytes"),
@@ -29,6 +30,15 @@ RESPONSES = [
     pytest.param("{'body': 'x', 'id': 7}", 200, JSON, b'{"body":"x","id":7}', id="and a body"),
     pytest.param("[1, None, True, 2.5]", 200, JSON, b"[1,null,true,2.5]", id="a list"),
     pytest.param("10 ** 30", 200, JSON, b"1" + b"0" * 30, id="a large number"),
+    pytest.param(r"['\udcff\n', 1]", 200, JSON, rb'["\udcff\n",1]', id="text that isn't Unicode"),
+    pytest.param("type('M', (str,), {})('<b>')", 200, TEXT, b"<b>", id="a kind of text"),
+    pytest.param("[type('M', (str,), {})('<b>')]", 200, JSON, b'["<b>"]', id="one in a list"),
+    pytest.param(
+        "{True: 1, None: 2, 3: float('nan')}", 200, JSON, KEYS, id="keys that are no text"
+    ),
+    pytest.param(
+        "[10 ** 30, float('inf')]", 200, JSON, b"[1" + b"0" * 30 + b",null]", id="infinity"
+    ),
     pytest.param("None", 204, None, b"", id="nothing"),
     pytest.param("('made', 201)", 201, TEXT, b"made", id="text and status"),
     pytest.param("({'id': 7}, 201, {'X-A': 'b'})", 201, JSON, b'{"id":7}', id="with headers"),
@@ -250,7 +260,30 @@ async def test_what_is_printed_and_logged_is_in_the_log(python: Box) -> None:
         "WARN hm",
     ]
     assert lines[7].startswith("ERROR failed\nTraceback (most recent call last):")
+    assert not [line for line in lines if 'File "/' in line]
     assert lines[8] == "INFO no line end"
+
+
+TRACES = """
+import json, logging, traceback
+
+def handler(ctx, event):
+    try:
+        json.loads("{")
+    except ValueError:
+        traceback.print_exc()
+        logging.exception("bad")
+    logging.info("%d", "x")
+"""
+
+
+async def test_the_log_does_not_tell_where_the_server_is(python: Box) -> None:
+    result = await python.run(TRACES)
+
+    text = "\n".join(await python.lines(result))
+    assert text.count("JSONDecodeError") == 2 and "--- Logging error ---" in text
+    assert "json/decoder.py" in text and 'File "perilune/worker/python/output.py"' in text
+    assert 'File "/' not in text
 
 
 LIBRARY = [

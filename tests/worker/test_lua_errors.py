@@ -144,6 +144,27 @@ def test_runtime_error(guest, code, line, message):
     assert "\nstack traceback:\n\t" in failure.message
 
 
+@pytest.mark.parametrize(
+    ("members", "metatable", "message"),
+    [
+        pytest.param(
+            "a = 1", "__tostring = function(e) return 'no ' .. e.a end", "no 1", id="text"
+        ),
+        pytest.param("a = 1", "__tostring = function() return 7 end", '{"a":1}', id="no text"),
+        pytest.param("a = 1", "__tostring = function() error('x') end", '{"a":1}', id="an error"),
+        pytest.param("a = 1", "__tostring = 5", '{"a":1}', id="no function"),
+        pytest.param("a = 1", "__metatable = 'locked'", '{"a":1}', id="locked"),
+    ],
+)
+def test_an_error_object_is_shown_as_its_metatable_says(guest, members, metatable, message):
+    failure = guest.failure(
+        f"function handler() error(setmetatable({{ {members} }}, {{ {metatable} }})) end"
+    )
+
+    assert (failure.kind, failure.fatal) == ("runtime", False)
+    assert failure.message.split("\n")[0] == message
+
+
 def test_traceback_shows_guest_frames_only(guest):
     failure = guest.failure(
         "local function a()\n kv.get({})\nend\nfunction handler()\n a()\n return {}\nend"

@@ -89,6 +89,8 @@ collectgarbage("setstepmul", 400)
 return {native = {}, limits = {}, collect = collectgarbage}
 """
 
+_FIRST_LINES = (b"#", b"\xef\xbb\xbf#")
+
 
 class Interpreter:
     """One LuaJIT state, for the versions of one function.
@@ -210,6 +212,8 @@ class Interpreter:
         if invoke.code is None:
             return Failure("internal", f"this worker has no code of version {version}")
         source = invoke.code.encode("utf-8", "surrogateescape")
+        if source.startswith(_FIRST_LINES):
+            source = b"--" + source  # a comment, as the interpreter reads it from a file
         problem = self._compile(version.encode(), source)
         if problem is None:
             return None

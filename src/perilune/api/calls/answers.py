@@ -191,10 +191,14 @@ def _function_headers(
         several.pop(_CLEAR, None)
         # It would end the session of whoever uses the dashboard (KD-03).
         remarks.append("response header 'Clear-Site-Data' is not sent: the site is not its own")
+    # No value at all, as `Response` has it in JavaScript, is another thing than an empty one.
+    is_untyped = several.get(b"content-type") == []
     content_type = single.get(b"content-type") or b"".join(several.pop(b"content-type", [])[:1])
-    single[b"content-type"] = content_type or JSON_TYPE
+    if not is_untyped:
+        single[b"content-type"] = content_type or JSON_TYPE
     headers = [*own, *single.items()]
-    if is_sandboxed and content_type and is_document(content_type):
+    # Browsers look into what has no type, and may find a document.
+    if is_sandboxed and (is_untyped or (content_type and is_document(content_type))):
         headers.append(SANDBOX)
     for wire, values in several.items():
         headers += [(wire, value) for value in values]

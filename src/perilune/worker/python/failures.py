@@ -2,18 +2,16 @@
 
 import linecache
 import os
-import sysconfig
 import traceback
 from types import CodeType, TracebackType
 
 from perilune.worker.frames import Failure
+from perilune.worker.python.output import without_server_paths
 
 SOURCE_NAME = "function.py"
 """What tracebacks call the code of a function."""
 
 _MAX_MESSAGE_CHARS = 64 * 1024
-_LIBRARY = os.path.dirname(sysconfig.get_path("stdlib")) + os.sep
-"""Where Python is installed is not the guests' business."""
 _WORKER = os.path.dirname(__file__) + os.sep
 
 
@@ -62,7 +60,8 @@ def _described(error: BaseException) -> str:
     _strip(error, set())
     trace = "".join(traceback.TracebackException.from_exception(error, compact=True).format())
     only = "".join(traceback.format_exception_only(error))
-    trace = trace.removesuffix(only).rstrip("\n").replace(_LIBRARY, "")
+    trace = trace.removesuffix(only).rstrip("\n")
+    trace = without_server_paths(trace)
     return f"{headline}\n{trace}" if trace else headline
 
 

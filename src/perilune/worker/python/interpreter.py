@@ -128,7 +128,7 @@ class Interpreter:
         handler: Callable[..., Any] | None = None
         try:
             if invoke.check_only:
-                compile(invoke.code or "", SOURCE_NAME, "exec", dont_inherit=True)
+                compile(_source_of(invoke), SOURCE_NAME, "exec", dont_inherit=True)
                 return Result(204, {}, b"", False)
             context = Context(invoke.context, time.monotonic() + invoke.time_left_s)
             self._library.enter(context)
@@ -150,7 +150,7 @@ class Interpreter:
         """
         if invoke.version_id != self._version or self._module is None:
             if invoke.code is not None:
-                self._source = invoke.code
+                self._source = _source_of(invoke)
             self._module = self._load(self._source)
             self._version = invoke.version_id
         handler = getattr(self._module, "handler", None)
@@ -186,6 +186,11 @@ def serve(connection: socket.socket) -> None:
 def _start(setup: Setup, channel: Channel) -> Interpreter:
     leave_only_stdlib([_STDLIB, *_packages])
     return Interpreter(setup, channel)
+
+
+def _source_of(invoke: Invoke) -> str:
+    """Return a version's code without the mark that editors put before it (PEP 263)."""
+    return (invoke.code or "").removeprefix("\ufeff")
 
 
 def _located(failure: Failure, error: BaseException, handler: Callable[..., Any] | None) -> Failure:

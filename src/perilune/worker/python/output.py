@@ -2,12 +2,22 @@
 
 import io
 import logging
+import os
+import sysconfig
 from collections.abc import Callable
 
 _MAX_UNFINISHED_CHARS = 64 * 1024
 
+_LIBRARY = os.path.dirname(sysconfig.get_path("stdlib")) + os.sep
+_PROGRAM = __file__.removesuffix(os.path.join("perilune", "worker", "python", "output.py"))
+
 LogLine = Callable[[str, str], None]
 """Stores a line: level, then text."""
+
+
+def without_server_paths(text: str) -> str:
+    """Return text that does not tell where Python and the server are installed."""
+    return text.replace(_LIBRARY, "").replace(_PROGRAM, "")
 
 
 class LogStream(io.TextIOBase):
@@ -35,7 +45,7 @@ class LogStream(io.TextIOBase):
         *lines, rest = (self._unfinished + text).split("\n")
         self._unfinished = rest
         for line in lines:
-            self._log(self._level, line)
+            self._log(self._level, without_server_paths(line))
         if len(rest) > _MAX_UNFINISHED_CHARS:
             self.finish()
             self._was_cut = True
@@ -45,7 +55,7 @@ class LogStream(io.TextIOBase):
         """Store what is not followed by a line end."""
         rest, self._unfinished, self._was_cut = self._unfinished, "", False
         if rest:
-            self._log(self._level, rest)
+            self._log(self._level, without_server_paths(rest))
 
 
 class LogHandler(logging.Handler):
@@ -62,7 +72,7 @@ class LogHandler(logging.Handler):
         except Exception:
             self.handleError(record)
             return
-        self._log(_level(record.levelno), text)
+        self._log(_level(record.levelno), without_server_paths(text))
 
 
 def _level(number: int) -> str:

@@ -1,6 +1,7 @@
 """What a handler may return, and the response it means."""
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -64,14 +65,33 @@ def to_json(value: Any) -> bytes:
     """
     try:
         return _encode(value)
-    except OverflowError:
-        # The quick encoder knows no integers of more than 64 bits.
+    except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
+        # The quick encoder knows neither long integers nor subclasses of text and numbers, no
+        # `None` or `True` as a key, and no text that isn't Unicode, which events may hold.
         try:
-            return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-        except (TypeError, ValueError) as error:
+            text = json.dumps(
+                _finite(value), ensure_ascii=False, separators=(",", ":"), default=_plain
+            )
+            # A lone surrogate becomes \\udcff, which is its escape in JSON, too.
+            return text.encode("utf-8", "backslashreplace")
+        except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
             raise HandlerError(f"invalid body: {error}") from error
-    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
-        raise HandlerError(f"invalid body: {error}") from error
+
+
+def _finite(value: Any) -> Any:
+    """Return data with null for numbers that JSON has no form of."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(member) for key, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """Return the JSON form of what `json` does not know: times, decimals, data classes."""
+    return msgspec.to_builtins(value, str_keys=True)
 
 
 def _from_tuple(value: tuple[Any, ...]) -> Response:

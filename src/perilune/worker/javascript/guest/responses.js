@@ -80,6 +80,8 @@ async function fromResponse(response, limit) {
   response.headers.forEach((value, name) => {
     if (name !== "set-cookie") headers[name] = latin1(value);
   });
+  // Bytes and streams have no type of their own (Fetch, "Body"); no value says so.
+  headers["content-type"] ??= [];
   const cookies = response.headers.getSetCookie();
   if (cookies.length > 0) headers["set-cookie"] = cookies.map(latin1);
   return checked(whole(statusOf(response.status), headers, bytes), limit);

@@ -4,6 +4,7 @@
 
 local core = ...
 local assert, error, getfenv, getinfo, globals = assert, error, getfenv, debug.getinfo, _G
+local getmetatable, pcall, rawget = getmetatable, pcall, rawget
 local gsub, match, rawequal, sub, tonumber = string.gsub, string.match, rawequal, string.sub, tonumber
 local tostring, traceback, type, xpcall = tostring, debug.traceback, type, xpcall
 
@@ -55,6 +56,11 @@ local function message_text(value)
   if kind == "string" then return value end
   if kind == "number" then return core.number_text(value) end
   if kind ~= "table" then return tostring(value) end
+  local meta = getmetatable(value)
+  if type(meta) == "table" and rawget(meta, "__tostring") ~= nil then
+    local is_shown, shown = pcall(tostring, value)
+    if is_shown and type(shown) == "string" then return shown end
+  end
   local text, problem = core.json_encode(value)
   return text or "(error object is a table without JSON form: " .. problem .. ")"
 end
