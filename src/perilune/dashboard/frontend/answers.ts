@@ -120,7 +120,7 @@ export interface Summary {
   p99_ms?: number;
 }
 
-export type SummaryAt = Summary & { time: number };
+type SummaryAt = Summary & { time: number };
 export type SummaryOf = Summary & { function_id: string; name: string };
 
 /** What a function has done of late, and when it is due. */

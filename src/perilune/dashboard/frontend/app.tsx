@@ -122,7 +122,7 @@ function LanguageButton() {
   </button>;
 }
 
-export const languageLabel = (code: string) => (code === "en" ? "English" : "Português (Brasil)");
+const languageLabel = (code: string) => (code === "en" ? "English" : "Português (Brasil)");
 
 function ThemeButton() {
   const chosen = useStore(theme);
@@ -138,4 +138,4 @@ function skipToMain(event: Event) {
 }
 
 /** The keys that open the palette on this machine. */
-export const shortcut = () => (/mac|iphone|ipad/i.test(navigator.platform) ? "⌘K" : "Ctrl K");
+const shortcut = () => (/mac|iphone|ipad/i.test(navigator.platform) ? "⌘K" : "Ctrl K");

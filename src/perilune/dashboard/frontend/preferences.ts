@@ -9,7 +9,7 @@ type Locale = "en" | "pt-BR";
 type Theme = "system" | "light" | "dark";
 
 export const LOCALES: readonly Locale[] = ["en", "pt-BR"];
-export const THEMES: readonly Theme[] = ["system", "light", "dark"];
+const THEMES: readonly Theme[] = ["system", "light", "dark"];
 
 export const locale = createStore<Locale>(chosenLocale());
 export const theme = createStore<Theme>(chosenTheme());

@@ -56,7 +56,7 @@ function Hex({ bytes, label }: { bytes: Uint8Array; label: string }) {
 }
 
 /** Lines of an offset, sixteen bytes, and what of them is ASCII. */
-export function hexDump(bytes: Uint8Array) {
+function hexDump(bytes: Uint8Array) {
   const lines = [];
   for (let at = 0; at < bytes.length; at += HEX_ROW) {
     const row = [...bytes.subarray(at, at + HEX_ROW)];

@@ -59,7 +59,7 @@ export function Table<T>({ caption, columns, rows, rowKey, sort = "", onSort }: 
   </div>;
 }
 
-export const PAGE_SIZES = [20, 50, 100];
+const PAGE_SIZES = [20, 50, 100];
 
 export function Pagination({ pagination: { total, limit, offset }, onChange }: {
   pagination: { total: number; limit: number; offset: number };
