@@ -362,7 +362,7 @@ async def test_kd_64_a_new_function_is_never_seen_without_its_version(site):
             seen.extend((await site.client.get("/api/functions")).json()["functions"])
             await asyncio.sleep(0)
 
-    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         group.create_task(look())
         for _ in range(10):
             await create(site)

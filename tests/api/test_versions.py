@@ -227,7 +227,7 @@ async def test_comparing_does_not_stop_the_server(site, function_id, monkeypatch
 
     def slow(old: str, new: str):
         threads.append(threading.current_thread())
-        assert may_end.wait(10)
+        assert may_end.wait(30)
         return diff_lines(old, new)
 
     monkeypatch.setattr(api_versions, "diff_lines", slow)

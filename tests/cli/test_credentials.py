@@ -124,7 +124,7 @@ def test_tokens_that_break_a_rule_are_not_made(data_dir, args, code):
 
 async def until(client: httpx.AsyncClient, token: str, status: int) -> None:
     """Wait until the server answers requests with *token* like this."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while True:
             answer = await client.get(
                 "/api/functions", headers={"Authorization": f"Bearer {token}"}

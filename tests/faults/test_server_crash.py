@@ -27,7 +27,7 @@ INTERRUPTED = "interrupted by server restart"
 
 async def _load(url: str, answered: list[str], stop: asyncio.Event) -> None:
     """Call *url* until the server is gone; remember the executions it has answered."""
-    async with httpx.AsyncClient(timeout=10) as client:
+    async with httpx.AsyncClient(timeout=30) as client:
         while not stop.is_set():
             answer = await client.get(url)
             assert answer.status_code == 200
@@ -202,5 +202,5 @@ def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
             server.process.send_signal(signal.SIGTERM)
             _wait_until_refusing(port)
             server.process.send_signal(signal.SIGTERM)
-            server.process.wait(10)
+            server.process.wait(30)
     asyncio.run(_until_gone(processes))

@@ -236,7 +236,7 @@ async def test_it_cleans_a_real_store_and_ends_with_its_block(tmp_path):
         add_executions(path, version, 10, NOW - 8 * DAY_S)
         add_executions(path, version, 1, NOW)
         async with (
-            asyncio.timeout(20),
+            asyncio.timeout(30),
             open_housekeeping(store, clock=days.clock, sleep=sleep) as housekeeper,
         ):
             while not housekeeper.figures.runs:

@@ -176,7 +176,7 @@ async def handler(ctx, event):
     results = []
     left_over = asyncio.create_task(asyncio.sleep(600))
     await asyncio.gather(double(1, results), double(2, results))
-    async with asyncio.timeout(0.5), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         group.create_task(double(3, results))
     return results
 """

@@ -292,7 +292,7 @@ async def test_a_new_function_finds_a_spare_worker_though_all_places_are_taken(
         for number in range(8):
             await until(lambda: runtime.pool().spare == 1 and not runtime.pool().starting)
             may_start.clear()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 await runtime.execute(asking("function handler() return {} end", f"v{number}"))
 
             assert runtime.pool().bound == min(number + 1, limits.maximum)

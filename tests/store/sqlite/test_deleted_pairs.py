@@ -116,7 +116,7 @@ async def test_a_function_may_come_back_while_its_pairs_are_cleaned_up(store, pa
     add_pairs(path, (await some_version(store)).function_id, 1)
     await store.delete_function(large)
     cleaning = asyncio.ensure_future(store.purge_deleted())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while rows(path, "SELECT count(*) FROM kv_store") == [(MANY + 1,)]:
             await store.ping()
 

@@ -161,7 +161,7 @@ async def test_the_clean_up_goes_on_after_a_restart(path, clock, monkeypatch):
         add_executions(path, version, 3 * MANY)
         await store.delete_function(version.function_id)
         cleaning = asyncio.ensure_future(store.purge_deleted())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             while rows(path, "SELECT count(*) FROM executions") == [(3 * MANY,)]:
                 await store.ping()
         cleaning.cancel()
