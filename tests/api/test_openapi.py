@@ -5,6 +5,7 @@ import inspect
 import re
 
 import pytest
+import pytest_asyncio
 import yaml
 
 import perilune.api.errors as api_errors
@@ -77,9 +78,10 @@ def operations(document) -> list[tuple[str, str, dict]]:
     ]
 
 
-@pytest.fixture
-async def document(site):
-    return (await site.client.get("/docs/openapi.json")).json()
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def document(tmp_path_factory):
+    async with open_site(tmp_path_factory.mktemp("site")) as site:
+        return (await site.client.get("/docs/openapi.json")).json()
 
 
 async def test_kd_110_every_route_is_described_and_nothing_else(tmp_path, monkeypatch):
