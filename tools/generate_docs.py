@@ -1,10 +1,11 @@
-"""Writes the reference pages that are made from data in the code.
+"""Writes the reference pages, and a module of the dashboard, that are made from data in the code.
 
 Usage: `generate_docs.py [--check] [--docs DIRECTORY]`.  With `--check`, nothing
 is written; the exit code is 1 when a page is not up to date.
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -14,7 +15,7 @@ import click
 
 from perilune.cli import main as commands
 from perilune.config import declarations, settings_table
-from perilune.function_settings import SETTINGS, Setting
+from perilune.function_settings import HTTP_METHODS, SETTINGS, Setting
 from perilune.runtimes.guest.api import GUEST_API, MODULES, GuestFunction
 from perilune.runtimes.guest.docs import signature
 from perilune.runtimes.languages.javascript_types import FILE_NAME as JAVASCRIPT_FILE
@@ -103,6 +104,21 @@ command line it is `perilune functions set NAME SETTING=VALUE...`, where `SETTIN
 """
 
 
+FUNCTION_SETTINGS_MODULE = """\
+// What settings of functions may be, and are unless they are given.
+// Written by tools/generate_docs.py from perilune.function_settings; do not edit.
+
+export const HTTP_METHODS: readonly string[] = {methods};
+
+export const SETTINGS = {{
+{settings}}} as const;
+
+/** The settings in a function as the API shows it: what has no value is left out. */
+export interface FunctionSettings {{
+{members}}}
+"""
+
+
 def guest_api_page(functions: Sequence[GuestFunction] = GUEST_API) -> str:
     """Return the reference page of *functions*, which are grouped by module."""
     parts = [GUEST_API_HEAD]
@@ -126,6 +142,30 @@ def function_settings_page(settings: Iterable[Setting] = tuple(SETTINGS.values()
     return FUNCTION_SETTINGS_HEAD + "".join(_setting_row(one) for one in settings)
 
 
+def function_settings_module(settings: Sequence[Setting] = tuple(SETTINGS.values())) -> str:
+    """Return the TypeScript by which the dashboard knows *settings*."""
+    rows = []
+    for one in settings:
+        known = {
+            "default": one.default,
+            "least": one.least if one.kind is int and not one.words else None,
+            "most": one.most,
+            "maxChars": one.max_chars,
+            "words": list(one.words) or None,
+        }
+        members = (f"{name}: {json.dumps(v)}" for name, v in known.items() if v is not None)
+        rows.append(f"  {one.name}: {{ {', '.join(members)} }},\n")
+    kinds = {str: "string", int: "number", bool: "boolean"}
+    return FUNCTION_SETTINGS_MODULE.format(
+        methods=json.dumps(HTTP_METHODS),
+        settings="".join(rows).replace("{  }", "{}"),
+        members="".join(
+            f"  {one.name}{'?' if one.is_clearable else ''}: {kinds[one.kind]};\n"
+            for one in settings
+        ),
+    )
+
+
 def main(arguments: list[str]) -> int:
     """Write or check all generated pages; return the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -133,10 +173,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--docs", type=Path, default=DOCS, help="where the pages are")
     options = parser.parse_args(arguments)
     reference: Path = options.docs / "reference"
+    frontend = options.docs.parent / "src" / "perilune" / "dashboard" / "frontend"
     pages = {
         reference / "guest-api.md": guest_api_page(),
         reference / "commands.md": commands_page(),
         reference / "function-settings.md": function_settings_page(),
+        frontend / "function-settings.ts": function_settings_module(),
         reference / "settings.md": settings_table(),
         reference / FILE_NAME: python_stubs(),
         reference / JAVASCRIPT_FILE: javascript_types(),

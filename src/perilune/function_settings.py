@@ -30,7 +30,7 @@ class Form(StrEnum):
     """What a text must be, where length and a list of words don't say it."""
 
     NAME = "a name"
-    CRON = "a cron expression of at most 100 characters"
+    CRON = "a cron expression"
     TIME_ZONE = "an IANA time zone"
     METHODS = f"any of {', '.join(HTTP_METHODS)}, separated by commas"
 
@@ -95,9 +95,8 @@ class Setting:
             return "true or false"
         if self.server_limit:
             return f"one of the server's {self.server_limit}"
-        if self.form in (None, Form.NAME):
-            return f"text of at most {self.max_chars} characters"
-        return str(self.form)
+        longest = "" if self.max_chars is None else f" of at most {self.max_chars} characters"
+        return f"{self.form or 'text'}{longest}"
 
 
 class FunctionSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,6 +122,7 @@ class FunctionSettings(msgspec.Struct, frozen=True, kw_only=True):
             unset="never, and its status becomes paused",
             place="schedule.cron",
             form=Form.CRON,
+            max_chars=100,
             empty_clears=True,
         ),
     ] = None

@@ -1,32 +1,11 @@
 // What the management API answers, as far as the dashboard reads it.  Times are Unix seconds; what is
 // optional is left out where there is nothing to say.
 
+import type { FunctionSettings } from "./function-settings.ts";
+
 /** The function with its settings. */
-export interface FunctionRecord {
+export interface FunctionRecord extends FunctionSettings {
   id: string;
-  name: string;
-  description?: string;
-  runtime: string;
-  disabled: boolean;
-  access: string;
-  allowed_methods?: string;
-  cron_missed: string;
-  cron_overlap: string;
-  cron_schedule?: string;
-  cron_status?: string;
-  cron_time_zone?: string;
-  env_writable: boolean;
-  handles_options: boolean;
-  max_concurrency?: number;
-  memory_mb?: number;
-  rate_limit?: number;
-  rate_window_s?: number;
-  retention_bytes?: number;
-  retention_days?: number;
-  save_response: boolean;
-  signature_scheme?: string;
-  timeout_s?: number;
-  unsandboxed_html: boolean;
   updated_at: number;
   active_version: Version | null;
 }

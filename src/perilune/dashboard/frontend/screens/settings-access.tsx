@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import type { FunctionRecord } from "../answers.ts";
 import { get, post, remove } from "../api.ts";
 import { errorText, fieldError } from "../errors.ts";
+import { HTTP_METHODS, SETTINGS } from "../function-settings.ts";
 import { absoluteTime, relativeTime } from "../format.ts";
 import { t } from "../i18n.ts";
 import { useAction, useResource, type Resource } from "../resource.ts";
@@ -15,8 +16,7 @@ import { Empty, Loaded } from "../ui/state.tsx";
 import { toast } from "../ui/toast.tsx";
 import { SettingsCard } from "./settings-card.tsx";
 
-export const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
-const SCHEMES = [["standard", "Standard Webhooks"], ["github", "GitHub"], ["stripe", "Stripe"]] as const;
+const SCHEME_NAMES = { standard: "Standard Webhooks", github: "GitHub", stripe: "Stripe" };
 
 /** Who may call, in words. */
 export function accessLabel(access: string | undefined) {
@@ -26,11 +26,11 @@ export function accessLabel(access: string | undefined) {
 
 export function AccessCard({ data, found }: { data: FunctionRecord; found: Resource<FunctionRecord> }) {
   const read = (now: FunctionRecord) => ({
-    access: now.access ?? "public",
+    access: now.access ?? SETTINGS.access.default,
     signature_scheme: now.signature_scheme ?? "",
     allowed_methods: now.allowed_methods ?? "",
-    handles_options: now.handles_options ?? false,
-    unsandboxed_html: now.unsandboxed_html ?? false,
+    handles_options: now.handles_options ?? SETTINGS.handles_options.default,
+    unsandboxed_html: now.unsandboxed_html ?? SETTINGS.unsandboxed_html.default,
   });
   const toBody = (values: Partial<ReturnType<typeof read>>) => ({
     ...values,
@@ -41,12 +41,12 @@ export function AccessCard({ data, found }: { data: FunctionRecord; found: Resou
     {({ values, set, errors }) => <>
       <div class="columns">
         <SelectField label={t("access.who")} value={values.access} error={errors["access"]}
-          options={["public", "token", "signature"].map((one) => [one, accessLabel(one)])}
+          options={SETTINGS.access.words.map((one) => [one, accessLabel(one)])}
           onChange={(access) =>
             set({ access, signature_scheme: access === "signature" ? values.signature_scheme || "standard" : values.signature_scheme })} />
         {values.access === "signature" &&
         <SelectField label={t("access.scheme")} value={values.signature_scheme} error={errors["signature_scheme"]}
-          options={SCHEMES} onChange={(scheme) => set({ signature_scheme: scheme })} />}
+          options={SETTINGS.signature_scheme.words.map((one) => [one, SCHEME_NAMES[one]])} onChange={(scheme) => set({ signature_scheme: scheme })} />}
       </div>
       <Methods value={values.allowed_methods} error={errors["allowed_methods"]}
         onChange={(methods) => set({ allowed_methods: methods })} />
@@ -63,14 +63,14 @@ function Methods({ value, error, onChange }: {
   error: string | undefined;
   onChange: (value: string) => void;
 }) {
-  const chosen = value ? value.split(",") : METHODS;
+  const chosen = value ? value.split(",") : HTTP_METHODS;
   const toggle = (method: string) => (isOn: boolean) => {
-    const next = METHODS.filter((one) => (one === method ? isOn : chosen.includes(one)));
-    if (next.length > 0) onChange(next.length === METHODS.length ? "" : next.join(","));
+    const next = HTTP_METHODS.filter((one) => (one === method ? isOn : chosen.includes(one)));
+    if (next.length > 0) onChange(next.length === HTTP_METHODS.length ? "" : next.join(","));
   };
   return <fieldset class="plain"><legend class="legend">{t("access.methods")}</legend>
     <div class="row wide-gap">
-      {METHODS.map((one) => <CheckField key={one} label={one} checked={chosen.includes(one)} onChange={toggle(one)} />)}
+      {HTTP_METHODS.map((one) => <CheckField key={one} label={one} checked={chosen.includes(one)} onChange={toggle(one)} />)}
     </div>
     {error && <p class="field-error" role="alert">{error}</p>}
   </fieldset>;

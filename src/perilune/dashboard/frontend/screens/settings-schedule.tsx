@@ -5,6 +5,7 @@ import type { FunctionRecord, Page, Tick } from "../answers.ts";
 import { ApiError, get } from "../api.ts";
 import { cronWords } from "../cron.ts";
 import { fieldError } from "../errors.ts";
+import { SETTINGS } from "../function-settings.ts";
 import { absoluteTime, relativeTime, time } from "../format.ts";
 import { hasText, t, type TextKey } from "../i18n.ts";
 import { useResource, type Resource } from "../resource.ts";
@@ -19,7 +20,6 @@ import { SettingsCard } from "./settings-card.tsx";
 import { existing, textProblem } from "./settings-checks.ts";
 
 const TYPING_DELAY_MS = 300;
-const MAX_EXPRESSION_CHARS = 100;
 
 const PRESETS: readonly (readonly [string, TextKey])[] = [
   ["* * * * *", "schedule.minute"],
@@ -40,16 +40,16 @@ const isAbout = (refused: Refusal | null, values: { cron_schedule: string; cron_
 export function ScheduleCard({ data, found }: { data: FunctionRecord; found: Resource<FunctionRecord> }) {
   const read = (now: FunctionRecord) => ({
     cron_schedule: now.cron_schedule ?? "",
-    cron_status: now.cron_status ?? "paused",
+    cron_status: now.cron_status ?? SETTINGS.cron_status.default,
     cron_time_zone: now.cron_time_zone ?? "",
-    cron_missed: now.cron_missed ?? "skip",
-    cron_overlap: now.cron_overlap ?? "skip",
+    cron_missed: now.cron_missed ?? SETTINGS.cron_missed.default,
+    cron_overlap: now.cron_overlap ?? SETTINGS.cron_overlap.default,
   });
   const [refused, setRefused] = useState<Refusal | null>(null);
   const check = (values: ReturnType<typeof read>) =>
     existing({
       ...(isAbout(refused, values) ? refused?.problems : {}),
-      cron_schedule: textProblem(values.cron_schedule, { most: MAX_EXPRESSION_CHARS }) ||
+      cron_schedule: textProblem(values.cron_schedule, { most: SETTINGS.cron_schedule.maxChars }) ||
         (isAbout(refused, values) ? (refused?.problems["cron_schedule"] ?? "") : ""),
       cron_status: values.cron_status === "active" && !values.cron_schedule.trim() ? t("rule.needsSchedule") : "",
     });

@@ -3,6 +3,7 @@
 import type { FunctionRecord } from "../answers.ts";
 import { remove } from "../api.ts";
 import { errorText } from "../errors.ts";
+import { HTTP_METHODS, SETTINGS } from "../function-settings.ts";
 import { t } from "../i18n.ts";
 import type { Resource } from "../resource.ts";
 import { go, guardLeaving, href } from "../router.ts";
@@ -14,9 +15,9 @@ import { confirm } from "../ui/dialog.tsx";
 import { CheckField, SelectField, TextField, type Option } from "../ui/field.tsx";
 import { FunctionFrame, tabPath } from "../ui/function-frame.tsx";
 import { toast } from "../ui/toast.tsx";
-import { AccessCard, METHODS, SigningSecrets, accessLabel } from "./settings-access.tsx";
+import { AccessCard, SigningSecrets, accessLabel } from "./settings-access.tsx";
 import { SettingsCard } from "./settings-card.tsx";
-import { existing, numberOrNull, numberProblem, numberText, textProblem, type NumberRule } from "./settings-checks.ts";
+import { existing, numberOrNull, numberProblem, numberText, textProblem } from "./settings-checks.ts";
 import { Environment } from "./settings-env.tsx";
 import { SettingsNav } from "./settings-nav.tsx";
 import { ScheduleCard, Ticks } from "./settings-schedule.tsx";
@@ -24,10 +25,7 @@ import { SaveAll } from "./settings-unsaved.tsx";
 
 type CardProps = { data: FunctionRecord; found: Resource<FunctionRecord> };
 
-const RETENTION = [7, 15, 30, 365];
 const MIB = 1_048_576;
-const MAX_NAME_CHARS = 100;
-const MAX_DESCRIPTION_CHARS = 500;
 
 export default function Settings({ params }: ScreenProps) {
   const id = params["id"] ?? "";
@@ -73,12 +71,12 @@ function General({ data, found }: CardProps) {
     retention_days: numberText(now.retention_days),
     retention_bytes: numberText(now.retention_bytes, MIB),
     save_response: now.save_response,
-    env_writable: now.env_writable ?? true,
+    env_writable: now.env_writable ?? SETTINGS.env_writable.default,
   });
   const check = (values: ReturnType<typeof read>) =>
     existing({
-      name: textProblem(values.name, { most: MAX_NAME_CHARS, isNeeded: true }),
-      description: textProblem(values.description, { most: MAX_DESCRIPTION_CHARS }),
+      name: textProblem(values.name, { most: SETTINGS.name.maxChars, isNeeded: true }),
+      description: textProblem(values.description, { most: SETTINGS.description.maxChars }),
       retention_bytes: numberProblem(values.retention_bytes, {}),
     });
   const toBody = (values: Partial<ReturnType<typeof read>>) => ({
@@ -95,7 +93,7 @@ function General({ data, found }: CardProps) {
       <div class="columns">
         <SelectField label={t("settings.retention")} hint={t("settings.retentionHint")} value={values.retention_days}
           error={errors["retention_days"]}
-          options={[["", t("settings.retentionDefault")], ...RETENTION.map((days): Option => [String(days), t("settings.days", { count: days })])]}
+          options={[["", t("settings.retentionDefault")], ...SETTINGS.retention_days.words.map((days): Option => [String(days), t("settings.days", { count: days })])]}
           onChange={(days) => set({ retention_days: days })} />
         <TextField label={t("settings.retentionBytes")} hint={t("settings.retentionBytesHint")} inputMode="numeric"
           value={values.retention_bytes} error={errors["retention_bytes"]}
@@ -120,32 +118,26 @@ function Address({ data }: { data: FunctionRecord }) {
         <CopyButton text={url} what="URL" />
       </div>
       <div class="row">
-        {(data.allowed_methods || METHODS.join(",")).split(",").map((one: string) => <Badge key={one}>{one}</Badge>)}
+        {(data.allowed_methods || HTTP_METHODS.join(",")).split(",").map((one: string) => <Badge key={one}>{one}</Badge>)}
         <span class="muted">{t("access.who")}: {accessLabel(data.access)}</span>
       </div>
     </div>
   </Card>;
 }
 
-const LIMITS: readonly (readonly [name: "timeout_s" | "memory_mb" | "rate_limit" | "rate_window_s" | "max_concurrency", rule: NumberRule])[] = [
-  ["timeout_s", {}],
-  ["memory_mb", { least: 16 }],
-  ["rate_limit", { most: 1_000_000 }],
-  ["rate_window_s", { most: 86_400 }],
-  ["max_concurrency", { most: 10_000 }],
-];
+const LIMITS = ["timeout_s", "memory_mb", "rate_limit", "rate_window_s", "max_concurrency"] as const;
 
 function Limits({ data, found }: CardProps) {
-  const read = (now: FunctionRecord) => Object.fromEntries(LIMITS.map(([name]) => [name, numberText(now[name])]));
+  const read = (now: FunctionRecord) => Object.fromEntries(LIMITS.map((name) => [name, numberText(now[name])]));
   const check = (values: ReturnType<typeof read>) =>
-    existing(Object.fromEntries(LIMITS.map(([name, rule]) => [name, numberProblem(values[name], rule)])));
+    existing(Object.fromEntries(LIMITS.map((name) => [name, numberProblem(values[name], SETTINGS[name])])));
   const toBody = (values: Partial<ReturnType<typeof read>>) =>
     Object.fromEntries(Object.entries(values).map(([name, value]) => [name, numberOrNull(value ?? "")]));
   return <SettingsCard id="limits" data={data} found={found} title={t("settings.limits")} subtitle={t("settings.limitsText")}
     read={read} check={check} toBody={toBody}>
     {({ values, set, errors }) => <div class="thirds">
       {LIMITS.map(
-        ([name]) => <TextField key={name} inputMode="numeric" label={t(`settings.${name}`)} hint={t(`settings.${name}_hint`)}
+        (name) => <TextField key={name} inputMode="numeric" label={t(`settings.${name}`)} hint={t(`settings.${name}_hint`)}
           value={values[name]} error={errors[name]} onInput={(text) => set({ [name]: text })} />,
       )}
     </div>}
