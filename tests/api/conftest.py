@@ -135,6 +135,7 @@ async def open_site(tmp_path: Path, **settings) -> AsyncIterator[Site]:
             # The environment of the machine must not send these requests elsewhere.
             trust_env=False,
             verify=NO_TLS,
+            timeout=30,
         )
         yield Site(server, runtime, await rooms.enter_async_context(client))
 
@@ -150,6 +151,6 @@ async def site(tmp_path):
 async def stranger(site):
     """A client without the key."""
     async with httpx.AsyncClient(
-        base_url=site.client.base_url, trust_env=False, verify=NO_TLS
+        base_url=site.client.base_url, trust_env=False, verify=NO_TLS, timeout=30
     ) as client:
         yield client

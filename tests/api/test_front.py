@@ -41,7 +41,10 @@ async def test_kd_205_the_server_speaks_https_with_a_certificate(tmp_path, files
     async with (
         open_site(tmp_path, tls_certificate=files[0], tls_key=files[1]) as site,
         httpx.AsyncClient(
-            base_url=f"https://127.0.0.1:{site.server.port}", verify=context, trust_env=False
+            base_url=f"https://127.0.0.1:{site.server.port}",
+            verify=context,
+            trust_env=False,
+            timeout=30,
         ) as client,
     ):
         login = await client.post("/api/auth/login", json={"apiKey": KEY})

@@ -286,7 +286,7 @@ async def test_no_more_executions_at_a_time_than_allowed(site, stranger):
         return HTTPResponse(body="done")
 
     function_id = await site.create(wait, max_concurrency=2)
-    async with httpx.AsyncClient(base_url=stranger.base_url, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=stranger.base_url, trust_env=False, timeout=30) as client:
         running = [asyncio.create_task(client.get(f"/fn/{function_id}")) for _ in range(2)]
         await begun.acquire()
         await begun.acquire()

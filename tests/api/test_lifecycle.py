@@ -183,7 +183,7 @@ async def test_nothing_secret_is_logged_at_the_start(tmp_path, caplog):
 
 async def _ask_until_refused(url):
     while True:
-        async with httpx.AsyncClient(trust_env=False) as late:
+        async with httpx.AsyncClient(trust_env=False, timeout=30) as late:
             await late.get(url)
 
 

@@ -99,7 +99,7 @@ async def test_a_token_for_calls_does_not_read_it(site, stranger):
 async def test_the_operator_decides_who_may_read(tmp_path, access, status):
     async with (
         open_site(tmp_path, metrics=access) as site,
-        httpx.AsyncClient(base_url=site.client.base_url, trust_env=False) as stranger,
+        httpx.AsyncClient(base_url=site.client.base_url, trust_env=False, timeout=30) as stranger,
     ):
         answer = await stranger.get("/metrics")
 

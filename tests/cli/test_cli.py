@@ -28,8 +28,8 @@ def served(tmp_path_factory):
     with serving(data_dir) as (process, said):
         url = re.search(r"http://\S+(?=')", said["try"])
         assert url is not None
-        answers = [httpx.get(url[0], trust_env=False) for _ in range(2)]
-        ready = httpx.get(f"http://127.0.0.1:{said['port']}/readyz", trust_env=False)
+        answers = [httpx.get(url[0], trust_env=False, timeout=30) for _ in range(2)]
+        ready = httpx.get(f"http://127.0.0.1:{said['port']}/readyz", trust_env=False, timeout=30)
         process.send_signal(signal.SIGTERM)
         rest, _ = process.communicate(timeout=30)
         return data_dir, said, answers, ready, process.returncode, rest
@@ -77,7 +77,7 @@ def test_a_signal_ends_it_in_good_order(served):
 def test_a_second_signal_ends_it_at_once(tmp_path):
     with serving(tmp_path / "data") as (process, said):
         port = int(said["port"])
-        with httpx.Client(trust_env=False) as client:
+        with httpx.Client(trust_env=False, timeout=30) as client:
             key = (tmp_path / "data" / "api_key.txt").read_text().strip()
             created = client.post(
                 f"http://127.0.0.1:{port}/api/functions",
@@ -99,9 +99,9 @@ def test_a_second_signal_ends_it_at_once(tmp_path):
 
 def _wait_for_execution(port: int, key: str, function_id: str) -> None:
     url = f"http://127.0.0.1:{port}/api/functions/{function_id}/executions"
-    while not httpx.get(url, headers={"Authorization": f"Bearer {key}"}, trust_env=False).json()[
-        "executions"
-    ]:
+    while not httpx.get(
+        url, headers={"Authorization": f"Bearer {key}"}, trust_env=False, timeout=30
+    ).json()["executions"]:
         pass
 
 

@@ -72,6 +72,7 @@ def test_a_name_that_two_functions_have_is_refused(site, echo, tmp_path):
         headers={"Authorization": f"Bearer {site.key}"},
         json={"name": "echo", "code": "x = 1"},
         trust_env=False,
+        timeout=30,
     )
     twin = answer.json()["id"]
 

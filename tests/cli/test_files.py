@@ -309,5 +309,6 @@ def test_an_export_does_not_hold_values(site, tmp_path):
         f"{site.environ['PERILUNE_URL']}/api/functions",
         headers={"Authorization": f"Bearer {site.key}"},
         trust_env=False,
+        timeout=30,
     )
     assert answer.json()["pagination"]["total"] == 1

@@ -50,6 +50,7 @@ async def test_a_first_start_in_lunars_directory_goes_on_where_lunar_stopped(tmp
             base_url=f"http://127.0.0.1:{server.port}",
             headers={"Authorization": f"Bearer {KEY}"},
             trust_env=False,
+            timeout=30,
         ) as client,
     ):
         answer = await client.get(f"/fn/{greeter['id']}")
@@ -87,7 +88,10 @@ async def test_import_lunar_fills_another_data_directory(tmp_path):
     assert "already; with --merge" in again.stderr and again.stdout == ""
     assert KEY not in first.stdout + first.stderr + merged.stdout
     settings = Settings(host="127.0.0.1", port=0, data_dir=data_dir)
-    async with open_server(settings) as server, httpx.AsyncClient(trust_env=False) as client:
+    async with (
+        open_server(settings) as server,
+        httpx.AsyncClient(trust_env=False, timeout=30) as client,
+    ):
         url = f"http://127.0.0.1:{server.port}/fn/{some_rows()['functions'][0]['id']}"
         assert (await client.get(url)).text == "Good day, Ada"
 

@@ -73,6 +73,7 @@ async def test_an_installed_package_brings_a_language(installed: Path, tmp_path:
             base_url=f"http://127.0.0.1:{server.port}",
             headers={"Authorization": f"Bearer {KEY}"},
             trust_env=False,
+            timeout=30,
         ) as client,
     ):
         made = await client.post(
