@@ -45,12 +45,14 @@ class HTTPEvent(msgspec.Struct, frozen=True, kw_only=True):
 
     `headers` and `query` hold the first value of each name; names that came
     more than once are in `multi_headers` and `multi_query` with all values.
+    `raw_relative_path` is empty when nothing in the path was escaped.
     Header text that is not UTF-8 keeps its bytes as surrogate escapes.
     """
 
     method: str
     path: str
     relative_path: str = "/"
+    raw_relative_path: str = ""
     headers: dict[str, str] = {}
     body: str | bytes = ""
     query: dict[str, str] = {}
@@ -91,6 +93,7 @@ class HTTPEvent(msgspec.Struct, frozen=True, kw_only=True):
             method=self.method,
             path=self.path,
             relative_path=self.relative_path,
+            raw_relative_path=self.raw_relative_path,
             headers=masker.headers(self.headers),
             body=body,
             query=masker.query(self.query) if self.query else {},
@@ -114,6 +117,8 @@ class HTTPEvent(msgspec.Struct, frozen=True, kw_only=True):
             "body": body,
             "query": _sorted(self.query),
         }
+        if self.raw_relative_path:
+            members["rawRelativePath"] = self.raw_relative_path
         if self.multi_headers:
             members["multiHeaders"] = _sorted(self.multi_headers)
         if self.multi_query:
@@ -139,6 +144,7 @@ class _StoredEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     method: str
     path: str
     relative_path: str = "/"
+    raw_relative_path: str = ""
     headers: dict[str, str] = {}
     body: str = ""
     query: dict[str, str] = {}

@@ -26,6 +26,8 @@ class Target(NamedTuple):
     function_id: str
     path: str
     relative_path: str
+    raw_relative_path: str = ""
+    """As it was sent; empty when nothing in it is escaped."""
 
 
 class Head(NamedTuple):
@@ -136,6 +138,7 @@ def build_event(scope: Scope, target: Target, head: Head, body: bytes) -> HTTPEv
         method=scope["method"],
         path=target.path,
         relative_path=target.relative_path,
+        raw_relative_path=target.raw_relative_path,
         headers=head.headers,
         body=body,
         query=query,
@@ -158,8 +161,8 @@ def _parse_escaped(raw: bytes) -> Target | None:
         function_id = unquote_to_bytes(parts[2]).decode()
     except UnicodeDecodeError:
         return None
-    rest = "/" + _decoded(parts[3]) if len(parts) > 3 else "/"
-    return Target(function_id, _decoded(raw), rest)
+    rest = b"/" + parts[3] if len(parts) > 3 else b"/"
+    return Target(function_id, _decoded(raw), _decoded(rest), rest.decode("latin-1"))
 
 
 def _decoded(raw: bytes) -> str:

@@ -36,6 +36,7 @@ def guest_event(event: Event) -> dict[str, Any]:
         "method": event.method,
         "path": event.path,
         "relativePath": event.relative_path,
+        "rawRelativePath": event.raw_relative_path or event.relative_path,
         "headers": event.headers,
         "body": event.body,
         "query": event.query,

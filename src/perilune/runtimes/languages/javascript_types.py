@@ -51,6 +51,8 @@ declare module "perilune" {{
     method: string;
     path: string;
     relativePath: string;
+    /** The same as it was sent: in `/a%2Fb` is one segment. */
+    rawRelativePath: string;
     headers: HeaderTexts;
     body: string;
     query: Record<string, string>;

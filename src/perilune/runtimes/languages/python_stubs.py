@@ -53,6 +53,7 @@ class Event(Record):
     method: str
     path: str
     relative_path: str
+    raw_relative_path: str
     headers: Headers
     body: str
     query: dict[str, str]

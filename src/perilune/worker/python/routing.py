@@ -8,6 +8,7 @@ itself.
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from perilune.worker.library import NATIVE
 from perilune.worker.python.errors import error_of
@@ -21,9 +22,20 @@ _METHODS = ("get", "post", "put", "patch", "delete", "head", _ANY)
 Handler = Callable[[Any, dict[str, str]], Any]
 
 
-def capture(path: str, pattern: str) -> dict[str, str] | None:
-    """Return what the names of a pattern stand for in a path; None if it does not match."""
-    wanted, given = _SEGMENT.findall(pattern), _SEGMENT.findall(path)
+def segments_of(event: Mapping[str, Any]) -> list[str]:
+    """Return the segments of the path below the function: cut first, then decoded (RFC 3986, 2.2).
+
+    A path that the function has changed itself is taken as it is.
+    """
+    path, raw = event.get("relativePath") or "", event.get("rawRelativePath") or ""
+    if "%" in raw and _unescaped(raw) == path:
+        return [_unescaped(segment) for segment in _SEGMENT.findall(raw)]
+    return _SEGMENT.findall(path)
+
+
+def capture(given: list[str], pattern: str) -> dict[str, str] | None:
+    """Return what the names of a pattern stand for in segments; None if they don't match."""
+    wanted = _SEGMENT.findall(pattern)
     last = wanted[-1] if wanted else ""
     has_rest = last.startswith("*")
     if has_rest:
@@ -51,11 +63,11 @@ class Router:
 
     def dispatch(self, event: Mapping[str, Any]) -> Any:
         """Return what the handler of the first route that fits returns."""
-        path = event.get("relativePath") or ""
+        segments = segments_of(event)
         method = (event.get("method") or "GET").upper()
         allowed: dict[str, None] = {}
         for wanted, pattern, handler in self._routes:
-            params = capture(path, pattern)
+            params = capture(segments, pattern)
             if params is None:
                 continue
             if wanted in (method, _ANY):
@@ -89,8 +101,8 @@ def router_functions(current: Current) -> dict[str, Callable[..., Any]]:
         return current.base_url.removesuffix("/") + path(pattern, params, options, strict=strict)
 
     return {
-        "match": lambda path, pattern: capture(path, pattern) is not None,
-        "params": lambda path, pattern: capture(path, pattern) or {},
+        "match": lambda path, pattern: capture(_SEGMENT.findall(path), pattern) is not None,
+        "params": lambda path, pattern: capture(_SEGMENT.findall(path), pattern) or {},
         "path": path,
         "url": url,
         "new": Router,
@@ -118,6 +130,10 @@ def _fill(pattern: str, params: Mapping[str, Any], is_strict: bool) -> str:
         return _escaped(text)
 
     return _SEGMENT.sub(value_of, pattern)
+
+
+def _unescaped(text: str) -> str:
+    return unquote_to_bytes(text).decode("utf-8", "surrogateescape")
 
 
 def _escaped(text: str) -> str:

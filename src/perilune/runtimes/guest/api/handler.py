@@ -49,6 +49,9 @@ EVENT = GuestObject(
             "string",
             "path below the function: `/users/7`; `/` if there is none",
         ),
+        GuestMember(
+            "rawRelativePath", "string", "the same as it was sent: `/a%2Fb` is one segment"
+        ),
         GuestMember("query", "table", "name to first value; always a table"),
         GuestMember(
             "headers",

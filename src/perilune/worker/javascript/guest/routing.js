@@ -7,7 +7,7 @@
 
 import { PeriluneError } from "./errors.js";
 import { asText } from "./host_calls.js";
-import { bytesOf, latin1Of } from "./text.js";
+import { bytesOf, fromLatin1, latin1Of, textOf } from "./text.js";
 
 const METHODS = ["get", "post", "put", "patch", "delete", "head", "any"];
 
@@ -41,11 +41,11 @@ export class Router {
    * @param {any} event
    */
   dispatch(event) {
-    const path = event.relativePath ?? "";
+    const segments = segmentsOfEvent(event);
     const method = (event.method ?? "GET").toUpperCase();
     const allowed = new Set();
     for (const [wanted, pattern, handler] of this.#routes) {
-      const params = capture(path, pattern);
+      const params = capture(segments, pattern);
       if (params === null) continue;
       if (wanted === method || wanted === "any") return handler(event, params);
       allowed.add(wanted);
@@ -69,9 +69,9 @@ export function makeRouter(current) {
     `/fn/${current.functionId}${filled(asText(pattern, "pattern"), params ?? {}, options?.strict)}`;
   return {
     match: (/** @type {any} */ given, /** @type {any} */ pattern) =>
-      capture(asText(given, "path"), asText(pattern, "pattern")) !== null,
+      capture(segmentsOf(asText(given, "path")), asText(pattern, "pattern")) !== null,
     params: (/** @type {any} */ given, /** @type {any} */ pattern) =>
-      capture(asText(given, "path"), asText(pattern, "pattern")) ?? {},
+      capture(segmentsOf(asText(given, "path")), asText(pattern, "pattern")) ?? {},
     path,
     url: (/** @type {any} */ pattern, /** @type {any} */ params, /** @type {any} */ options) =>
       current.baseUrl.replace(/\/$/, "") + path(pattern, params, options),
@@ -80,15 +80,14 @@ export function makeRouter(current) {
 }
 
 /**
- * Return what the names of a pattern stand for in a path; null if it does not match.
+ * Return what the names of a pattern stand for in segments; null if they don't match.
  *
- * @param {string} path
+ * @param {string[]} given
  * @param {string} pattern
  * @returns {Record<string, string> | null}
  */
-function capture(path, pattern) {
+function capture(given, pattern) {
   const wanted = segmentsOf(pattern);
-  const given = segmentsOf(path);
   const last = wanted.at(-1) ?? "";
   const hasRest = last.startsWith("*");
   if (hasRest) wanted.pop();
@@ -104,6 +103,28 @@ function capture(path, pattern) {
     captured.push([last.slice(1), given.slice(wanted.length).join("/")]);
   }
   return Object.fromEntries(captured);
+}
+
+/**
+ * Return the segments of the path below the function: cut first, then decoded (RFC 3986, 2.2).
+ *
+ * A path that the function has changed itself is taken as it is.
+ *
+ * @param {any} event
+ */
+function segmentsOfEvent(event) {
+  const path = event.relativePath ?? "";
+  const raw = event.rawRelativePath ?? "";
+  const isEscaped = raw.includes("%") && unescaped(raw) === path;
+  return isEscaped ? segmentsOf(raw).map(unescaped) : segmentsOf(path);
+}
+
+/** @param {string} text */
+function unescaped(text) {
+  const bytes = text.replace(/%([0-9A-Fa-f]{2})/g, (_, digits) =>
+    String.fromCharCode(parseInt(digits, 16)),
+  );
+  return textOf(fromLatin1(bytes));
 }
 
 /** @param {string} path */

@@ -7,9 +7,10 @@
 local core = ...
 local argument_error, checks, native = core.argument_error, core.checks, core.native
 local native_or_raise, number_text, raise = core.native_or_raise, core.number_text, core.raise
-local byte, find, gmatch, gsub, sub, upper =
-  string.byte, string.find, string.gmatch, string.gsub, string.sub, string.upper
-local concat, ipairs, rawequal, rawget, type = table.concat, ipairs, rawequal, rawget, type
+local byte, char, find, gmatch, gsub, sub, upper =
+  string.byte, string.char, string.find, string.gmatch, string.gsub, string.sub, string.upper
+local concat, ipairs, rawequal, rawget, tonumber, type =
+  table.concat, ipairs, rawequal, rawget, tonumber, type
 
 local COLON, SLASH, STAR = 58, 47, 42
 local METHODS = { "get", "post", "put", "patch", "delete", "head" }
@@ -24,10 +25,26 @@ local function split(path)
   return segments, count
 end
 
--- What the names of the pattern stand for in the path, or nil if it does not match.
-local function capture(path, pattern)
+local function unescaped(text)
+  return (gsub(text, "%%(%x%x)", function(digits) return char(tonumber(digits, 16)) end))
+end
+
+-- The segments of the path below the function: cut first, then decoded (RFC 3986, 2.2).
+-- A path that the function has changed itself is taken as it is.
+local function split_event(event)
+  local path, raw = event.relativePath, event.rawRelativePath
+  path = path == nil and "" or checks.string(path, 1, "dispatch")
+  if type(raw) ~= "string" or not find(raw, "%", 1, true) or unescaped(raw) ~= path then
+    return split(path)
+  end
+  local segments, count = split(raw)
+  for index = 1, count do segments[index] = unescaped(segments[index]) end
+  return segments, count
+end
+
+-- What the names of the pattern stand for in segments, or nil if they do not match.
+local function capture(given, given_count, pattern)
   local wanted, wanted_count = split(pattern)
-  local given, given_count = split(path)
   local last = wanted[wanted_count]
   local has_rest = last and byte(last) == STAR
   if has_rest then wanted_count = wanted_count - 1 end
@@ -81,12 +98,14 @@ local router = {}
 
 function router.match(path, pattern)
   path, pattern = checks.string(path, 1, "match"), checks.string(pattern, 2, "match")
-  return capture(path, pattern) ~= nil
+  local given, count = split(path)
+  return capture(given, count, pattern) ~= nil
 end
 
 function router.params(path, pattern)
   path, pattern = checks.string(path, 1, "params"), checks.string(pattern, 2, "params")
-  return capture(path, pattern) or {}
+  local given, count = split(path)
+  return capture(given, count, pattern) or {}
 end
 
 function router.path(pattern, params, options)
@@ -105,11 +124,11 @@ end
 -- Answer *event* by the first route that fits.
 local function dispatch(routes, event)
   checks.table(event, 1, "dispatch")
-  local path = event.relativePath == nil and "" or checks.string(event.relativePath, 1, "dispatch")
+  local given, count = split_event(event)
   local method = event.method == nil and "GET" or upper(checks.string(event.method, 1, "dispatch"))
   local allowed, is_listed = {}, {}
   for _, route in ipairs(routes) do
-    local params = capture(path, route.pattern)
+    local params = capture(given, count, route.pattern)
     if params then
       if route.method == method or route.method == ANY then return route.handler(event, params) end
       if not is_listed[route.method] then
