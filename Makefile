@@ -51,7 +51,7 @@ bench-growth: $(VENV)/.ready-bench ## Compare a store of a million executions wi
 	@tools/install_wrk.sh
 	@$(BIN)/python -m bench.growth $(ARGS)
 
-bench-lists: $(VENV)/.ready-bench ## Compare lists of a million executions with short ones; the cost of figures
+bench-lists: $(VENV)/.ready-bench ## Compare lists of a million executions with short ones; time the statistics of a month
 	@$(BIN)/python -m bench.lists $(ARGS)
 	@tools/install_wrk.sh
 	@$(BIN)/python -m bench.figures

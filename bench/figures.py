@@ -1,38 +1,23 @@
-"""Measures the figures of executions: what reading and what keeping them costs.
+"""Measures what reading the figures of executions costs.
 
-`make bench-lists` calls it.  Reading: the statistics of a server whose functions have had ten
-million executions within a month.  Keeping: the store with the trigger that counts, and without
-it, in turns; and one call of a function with it and without it, where wrk is there.
+`make bench-lists` calls it: the statistics of a server whose functions have had ten million
+executions within a month.
 """
 
 import argparse
-import asyncio
 import random
-import shutil
 import sqlite3
 import tempfile
 import time
 from pathlib import Path
 from statistics import median
 
-from bench.cases import CASES
 from bench.growth import DATABASE
 from bench.lists import CODE, request_ms
-from bench.load import drive
 from bench.processes import serving
-from perilune.ids import new_id
-from perilune.store import (
-    Execution,
-    ExecutionStatus,
-    Function,
-    Store,
-    duration_class,
-    open_store,
-)
+from perilune.store import duration_class
 
 READ_BOUND_MS = 50.0
-COST_BOUND = 0.08
-BATCH = 64
 DAY = 86400
 
 Span = tuple[int, int]
@@ -44,17 +29,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--executions", type=int, default=10_000_000, help="of a month (10000000)")
     parser.add_argument("--functions", type=int, default=50, help="that share them (50)")
-    parser.add_argument("--runs", type=int, default=9, help="measured runs of each store (9)")
-    parser.add_argument("--per-run", type=int, default=4096, help="executions of one run (4096)")
-    parser.add_argument("--seconds", type=float, default=3.0, help="length of a run of calls (3)")
     options = parser.parse_args()
-    is_fast = read(options)
-    share_of_store, microseconds = asyncio.run(keep(options))
-    print(f"counting costs {microseconds:.2f} µs per execution, {share_of_store:.1%} of the store")
-    share = calls(options) if shutil.which("wrk") else None
-    if share is not None:
-        print(f"one call of hello loses {share:.1%} of its throughput (at most {COST_BOUND:.0%})")
-    if not is_fast or (share is not None and share > COST_BOUND):
+    if not read(options):
         raise SystemExit(1)
 
 
@@ -118,80 +94,6 @@ def spans(now: int) -> list[Span]:
             end -= length_s
             found.append((end, length_s))
     return found
-
-
-async def keep(options: argparse.Namespace) -> tuple[float, float]:
-    """Return the share of the store's time that counting takes, and the µs per execution."""
-    with tempfile.TemporaryDirectory() as folder:
-        took: dict[str, list[float]] = {"counting": [], "plain": []}
-        paths = {name: Path(folder) / f"{name}.db" for name in took}
-        for name, path in paths.items():
-            async with open_store(path) as store:
-                await store.create_function(Function(id="f", name="f"))
-                await store.create_version("f", CODE)
-            if name == "plain":
-                drop_trigger(path)
-        async with open_store(paths["counting"]) as counting, open_store(paths["plain"]) as plain:
-            for _ in range(options.runs):
-                took["counting"].append(await write(counting, options.per_run))
-                took["plain"].append(await write(plain, options.per_run))
-    pairs = zip(took["counting"], took["plain"], strict=True)
-    share = median(1 - without / with_it for with_it, without in pairs)
-    more = median(took["counting"]) - median(took["plain"])
-    return share, more / options.per_run * 1e6
-
-
-async def write(store: Store, executions: int) -> float:
-    """Open and close so many executions, some at a time; return the seconds it took."""
-
-    async def one(number: int) -> None:
-        execution_id = new_id()
-        await store.create_execution(
-            Execution(
-                id=execution_id, function_id="f", function_version_id="ver_f_v1", event_json="{}"
-            )
-        )
-        await store.update_execution(
-            execution_id, ExecutionStatus.SUCCESS, number % 8 + 1, None, None
-        )
-
-    started = time.perf_counter()
-    for first in range(0, executions, BATCH):
-        await asyncio.gather(*(one(number) for number in range(first, first + BATCH)))
-    return time.perf_counter() - started
-
-
-def calls(options: argparse.Namespace) -> float:
-    """Return the share of the throughput of the shortest function that counting takes."""
-    hello = CASES[0]
-    with tempfile.TemporaryDirectory() as with_dir, tempfile.TemporaryDirectory() as without_dir:
-        addresses = {}
-        for folder in (with_dir, without_dir):
-            with serving(Path(folder)) as server:
-                addresses[folder] = server.add_function(hello.name, hello.code).rpartition("/")[2]
-        drop_trigger(Path(without_dir) / DATABASE)
-        rates: list[list[float]] = [[], []]
-        with serving(Path(with_dir)) as counting, serving(Path(without_dir)) as plain:
-            urls = [
-                f"{server.base_url}/fn/{addresses[folder]}"
-                for server, folder in ((counting, with_dir), (plain, without_dir))
-            ]
-            for url in urls:
-                drive(url, connections=32, seconds=1.0)
-            for _ in range(options.runs):
-                for url, found in zip(urls, rates, strict=True):
-                    one = drive(url, connections=32, seconds=options.seconds)
-                    found.append(one.requests_per_s)
-    losses = [1 - counted / plain for counted, plain in zip(*rates, strict=True)]
-    return float(median(losses))
-
-
-def drop_trigger(path: Path) -> None:
-    """Let the store in *path* count nothing."""
-    connection = sqlite3.connect(path)
-    with connection:
-        connection.execute("DROP TRIGGER executions_ended")
-    connection.close()
 
 
 if __name__ == "__main__":

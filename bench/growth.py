@@ -73,7 +73,18 @@ def fill(path: Path, function_id: str, rows: int) -> None:
                 for number in range(rows)
             ),
         )
+        recount(connection)
     connection.close()
+
+
+def recount(connection: sqlite3.Connection) -> None:
+    """Set the counters of executions, which only the store keeps, to what the rows say."""
+    connection.execute(
+        "UPDATE execution_counters SET executions = f.executions, errors = f.errors FROM ("
+        " SELECT function_version_id, count(*) AS executions, sum(status = 'error') AS errors"
+        " FROM executions GROUP BY function_version_id"
+        ") AS f WHERE version_id = f.function_version_id"
+    )
 
 
 def compare(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from bench.growth import DATABASE, EVENT, SPREAD_S
+from bench.growth import DATABASE, EVENT, SPREAD_S, recount
 from bench.processes import Server, serving
 
 CODE = "function handler() return { body = 'x' } end"
@@ -93,6 +93,7 @@ def fill(path: Path, function_id: str, rows: int) -> None:
     }
     with connection:
         connection.execute(FILL, members)
+        recount(connection)
     connection.close()
 
 

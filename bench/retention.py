@@ -18,7 +18,7 @@ from pathlib import Path
 import aiohttp
 
 from bench.cases import CASES
-from bench.growth import DATABASE, EVENT
+from bench.growth import DATABASE, EVENT, recount
 from bench.processes import serving
 from perilune.housekeeping.housekeeper import START_DELAY_S
 from perilune.ids import new_id
@@ -79,6 +79,7 @@ def fill(path: Path, function_id: str, rows: int, lines: int) -> None:
                     " VALUES (?, ?, 0, ?, ?)",
                     (new_id(), execution_id, f"step {number} is done", expired),
                 )
+        recount(connection)
     connection.close()
 
 

@@ -3,8 +3,6 @@
 Below 32 ms every millisecond has a class of its own.  Above, each doubling is divided into 16
 classes, so a class is at most 1/16 as wide as its smallest duration, and the middle of a class
 is never more than 3.2 % away from any duration in it.  Classes are in the order of durations.
-
-The trigger of `execution_stats` computes the same in SQL.
 """
 
 from collections.abc import Iterable

@@ -43,4 +43,21 @@ def add_executions(
                 for _ in range(number)
             ],
         )
+        recount(connection)
         connection.execute("COMMIT")
+
+
+def recount(connection: sqlite3.Connection) -> None:
+    """Set the counters to what the rows say, after rows were written past the store."""
+    connection.execute(
+        "UPDATE execution_counters SET (executions, trials, errors) = ("
+        " SELECT count(*), coalesce(sum(trigger = 'test'), 0),"
+        "  coalesce(sum(status = 'error' AND trigger <> 'test'), 0)"
+        " FROM executions WHERE executions.function_id = execution_counters.function_id"
+        "  AND function_version_id = version_id)"
+    )
+    connection.execute(
+        "UPDATE function_counters SET kv_bytes = ("
+        " SELECT coalesce(sum(length(key) + length(value)), 0)"
+        " FROM kv_store WHERE kv_store.function_id = function_counters.function_id)"
+    )

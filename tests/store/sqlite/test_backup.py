@@ -174,7 +174,6 @@ def make_newer(path):
 
 def lose_executions(path):
     with other_connection(path) as connection:
-        connection.execute("DROP TRIGGER executions_removed")
         connection.execute("DELETE FROM executions")
 
 
@@ -189,7 +188,6 @@ def change_trigger(path):
     """One of ours by its name, and of an old schema by what the file says of itself."""
     with other_connection(path) as connection:
         connection.execute("DELETE FROM perilune_migrations WHERE version > 6")
-        connection.execute("DROP TRIGGER executions_ended")
         connection.execute(
             "CREATE TRIGGER executions_ended AFTER INSERT ON executions"
             " BEGIN DELETE FROM env_vars; END"

@@ -12,7 +12,7 @@ from perilune.store.sqlite.tables.removal import (
     remove_left_pairs,
 )
 from tests.store.helpers import execution_of, some_version
-from tests.store.sqlite.file import other_connection, rows
+from tests.store.sqlite.file import other_connection, recount, rows
 
 QUOTA = 10**9
 MANY = AT_ONCE + 1
@@ -25,6 +25,7 @@ def add_pairs(path, function_id, number, size=1):
             "INSERT INTO kv_store (function_id, key, value) VALUES (?, ?, zeroblob(?))",
             ((function_id, b"%08d" % index, size) for index in range(number)),
         )
+        recount(connection)
 
 
 @pytest.fixture
@@ -161,6 +162,7 @@ async def test_others_write_while_pairs_are_cleaned_up(store, path, large):
             "INSERT INTO kv_store (function_id, key, value) VALUES (?, ?, x'00')",
             ((large, b"more%d" % index) for index in range(20_000)),
         )
+        recount(connection)
     other = await some_version(store)
     await store.delete_function(large)
     cleaning = asyncio.ensure_future(store.purge_deleted())

@@ -16,7 +16,7 @@ from perilune.store import (
 from perilune.store.sqlite.tables import execution_lists as lists
 from perilune.store.sqlite.tables.execution_lists import ExecutionLists
 from tests.store.helpers import NOW, execution_of, fresh_id, some_version
-from tests.store.sqlite.file import other_connection, rows
+from tests.store.sqlite.file import other_connection, recount, rows
 
 ERROR, SUCCESS, PENDING = ExecutionStatus.ERROR, ExecutionStatus.SUCCESS, ExecutionStatus.PENDING
 
@@ -167,6 +167,7 @@ def add_executions(path, version, number: int, first: int = 0) -> None:
                 for at in range(first, first + number)
             ],
         )
+        recount(connection)
         connection.execute("COMMIT")
 
 

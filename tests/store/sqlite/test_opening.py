@@ -315,7 +315,6 @@ async def test_integrity_problems_are_named(path):
         with other_connection(path) as other:
             other.execute("PRAGMA foreign_keys = OFF")
             other.execute("UPDATE function_counters SET kv_bytes = 99")
-            other.execute("DROP TRIGGER executions_removed")
             other.execute("DELETE FROM executions")
 
         problems = await store.check_integrity()

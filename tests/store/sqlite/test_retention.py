@@ -11,7 +11,7 @@ from perilune.store.sqlite.connection.prepare import prepare_file
 from perilune.store.sqlite.upkeep import compaction, retention
 from tests.profiles import examples
 from tests.store.helpers import NOW, execution_of, fresh_id, some_version
-from tests.store.sqlite.file import add_executions, other_connection, row_count, rows
+from tests.store.sqlite.file import add_executions, other_connection, recount, row_count, rows
 
 DAY_S = 86400
 LEFT = "SELECT id FROM executions ORDER BY created_at, seq"
@@ -196,6 +196,7 @@ async def test_rows_without_their_execution_are_found_and_deleted(store, path, m
     await sized(store, version, 1)
     with other_connection(path) as connection:
         connection.execute("DELETE FROM executions WHERE id = ?", (lost,))
+        recount(connection)
 
     assert await store.purge_orphans() == {"logs": 5, "ai_requests": 0, "email_requests": 0}
 

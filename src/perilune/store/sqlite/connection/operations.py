@@ -48,7 +48,7 @@ AnyOperation = Operation[Any]
 
 
 class Statement(Operation[None]):
-    """One SQL statement; the cheap kind of operation, for the paths of every execution."""
+    """One SQL statement."""
 
     __slots__ = ("explain", "missing", "params", "sql")
 
@@ -94,17 +94,6 @@ class Statement(Operation[None]):
         self.error = as_store_error(error)
 
 
-class OfferedStatement(Statement):
-    """The insertion of a row that nobody waits for."""
-
-    __slots__ = ("weight",)
-
-    def __init__(self, sql: str, params: Params, weight: int) -> None:
-        """Prepare the statement; *weight* says about how many characters it holds."""
-        super().__init__(sql, params)
-        self.weight = weight
-
-
 class Work(Operation[T]):
     """Several statements and the decisions between them, as a function on the connection."""
 
@@ -119,17 +108,23 @@ class Work(Operation[T]):
         self.error = None
 
     def run(self, cursor: sqlite3.Cursor) -> None:
-        """Do the work in a savepoint, so that its failure takes back nothing but itself."""
-        cursor.execute("SAVEPOINT work")
-        try:
-            self.result = self._work(cursor.connection)
-        except BaseException:
-            # After some failures (disk full) SQLite has ended the whole transaction itself.
-            if cursor.connection.in_transaction:
-                cursor.execute("ROLLBACK TO work")
-                cursor.execute("RELEASE work")
-            raise
-        cursor.execute("RELEASE work")
+        """Do the work in a savepoint."""
+        self.result = in_savepoint(cursor, self._work)
+
+
+def in_savepoint(cursor: sqlite3.Cursor, work: Callable[[sqlite3.Connection], T]) -> T:
+    """Do *work* so that its failure takes back nothing but itself; return what it returns."""
+    cursor.execute("SAVEPOINT work")
+    try:
+        result = work(cursor.connection)
+    except BaseException:
+        # After some failures (disk full) SQLite has ended the whole transaction itself.
+        if cursor.connection.in_transaction:
+            cursor.execute("ROLLBACK TO work")
+            cursor.execute("RELEASE work")
+        raise
+    cursor.execute("RELEASE work")
+    return result
 
 
 def as_store_error(error: Exception) -> StoreError:

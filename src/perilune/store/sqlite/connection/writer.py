@@ -18,6 +18,7 @@ from typing import Protocol, TypeVar
 from perilune.store.errors import StoreError, StoreUnavailable, WritesLost
 from perilune.store.sqlite.connection.connect import begin
 from perilune.store.sqlite.connection.operations import AnyOperation, Operation, as_store_error
+from perilune.store.sqlite.connection.rows import run_batch
 from perilune.store.sqlite.connection.transactions import Session
 
 T = TypeVar("T")
@@ -191,14 +192,7 @@ class Writer:
         cursor = self._cursor
         try:
             begin(cursor)
-            for operation in batch:
-                try:
-                    operation.run(cursor)
-                except Exception as error:
-                    operation.failed(cursor, error)
-                    # Otherwise SQLite has taken back the whole batch by itself.
-                    if not self._connection.in_transaction:
-                        raise
+            run_batch(cursor, batch)
             cursor.execute("COMMIT")
         except Exception as error:
             if self._connection.in_transaction:

@@ -15,10 +15,13 @@ from perilune.cron import CronError, parse
 from perilune.store.errors import StoreError
 from perilune.store.maintenance import LunarReport, Progress, TableReport
 from perilune.store.sqlite.connection.connect import begin
+from perilune.store.sqlite.connection.counters import (
+    Counts,
+    miscounted_bytes,
+    miscounted_executions,
+)
 from perilune.store.sqlite.connection.statements import load_statements
 from perilune.store.sqlite.lunar.layout import TABLES, names_of
-from perilune.store.sqlite.tables.executions import miscounted_executions
-from perilune.store.sqlite.tables.kv import miscounted_bytes
 
 CHUNK_ROWS = 5_000
 
@@ -147,11 +150,26 @@ class _Transfer:
         taken = 0
         self._progress(table, 0, found)
         for first, last, seen in self._spans(table):
-            taken += self._connection.execute(statement, (first, last, *extra)).rowcount
-            if table == "executions":
-                self._connection.execute(self._sql["end_executions"], (first, last))
+            added = self._connection.execute(statement, (first, last, *extra))
+            taken += added.rowcount if added.description is None else self._count_added(added)
             self._progress(table, seen, found)
         return TableReport(found, taken, self._present(table))
+
+    def _count_added(self, added: sqlite3.Cursor) -> int:
+        """Count the rows of which the statement has returned what is counted."""
+        counts = Counts()
+        number = 0
+        for function_id, *what in added:
+            number += 1
+            if len(what) == 1:
+                counts.pairs(function_id, what[0])
+                continue
+            version_id, status, trigger, duration_ms, created_at = what
+            counts.execution(function_id, version_id, status, trigger)
+            if status != "pending":
+                counts.ended(function_id, trigger, created_at, status, duration_ms)
+        counts.write(self._connection)
+        return number
 
     def _spans(self, table: str) -> Iterator[tuple[int, int, int]]:
         """Yield spans of rowids (after, up to) and how many rows have been seen at their end."""
@@ -221,7 +239,7 @@ def _recipients_asked(request: bytes | None) -> list[str] | None:
 
 
 def _verify(connection: sqlite3.Connection) -> None:
-    """Check what the schema can't: references as a whole, and the counters kept by triggers."""
+    """Check what the schema can't: references as a whole, and counters."""
     dangling = connection.execute("PRAGMA main.foreign_key_check").fetchone()
     wrong = [*miscounted_executions(connection), *miscounted_bytes(connection)]
     if dangling is not None or wrong:

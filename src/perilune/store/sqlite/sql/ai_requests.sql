@@ -1,7 +1,7 @@
--- name: insert_request
+-- name: insert_requests
 INSERT INTO ai_requests (id, execution_id, provider, model, endpoint, request_json, response_json,
                          status, error_message, input_tokens, output_tokens, duration_ms, created_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+VALUES {rows}
 
 -- name: list_requests
 SELECT id, execution_id, provider, model, endpoint, request_json, response_json,

@@ -1,8 +1,8 @@
--- name: insert_request
+-- name: insert_requests
 INSERT INTO email_requests (id, execution_id, from_address, to_addresses, subject, has_text, has_html,
                             request_json, response_json, status, error_message, email_id, duration_ms,
                             created_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+VALUES {rows}
 
 -- name: list_requests
 SELECT id, execution_id, from_address, to_addresses, subject, has_text, has_html,

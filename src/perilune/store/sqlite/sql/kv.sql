@@ -23,6 +23,7 @@ ON CONFLICT (function_id, key) DO UPDATE SET value = excluded.value, expires_at 
 
 -- name: delete_value
 DELETE FROM kv_store WHERE function_id = ?1 AND key = ?2
+RETURNING function_id, length(key) + length(value)
 
 -- name: list_between
 SELECT key, value FROM kv_store
@@ -58,11 +59,13 @@ SELECT kv_bytes FROM function_counters WHERE function_id = ?1
 
 -- name: purge_function
 DELETE FROM kv_store WHERE function_id = ?1 AND expires_at <= ?2
+RETURNING function_id, length(key) + length(value)
 
 -- name: purge_expired
 DELETE FROM kv_store WHERE rowid IN (
     SELECT rowid FROM kv_store WHERE expires_at <= ?1 LIMIT ?2
 )
+RETURNING function_id, length(key) + length(value)
 
 -- name: are_few
 -- Whether a function has no more than ?2 pairs and ?3 bytes of them.
@@ -93,9 +96,3 @@ DELETE FROM kv_store WHERE rowid IN (
 -- name: forget_owner
 DELETE FROM kv_owners WHERE function_id = ?1 AND deleted = 1
   AND NOT EXISTS (SELECT 1 FROM kv_store WHERE function_id = ?1)
-
--- name: miscounted_bytes
-SELECT c.function_id, c.kv_bytes, coalesce(sum(length(k.key) + length(k.value)), 0)
-FROM function_counters AS c LEFT JOIN kv_store AS k ON k.function_id = c.function_id
-GROUP BY c.function_id
-HAVING c.kv_bytes <> coalesce(sum(length(k.key) + length(k.value)), 0)

@@ -1,5 +1,5 @@
--- name: insert_line
-INSERT INTO logs (execution_id, id, level, message, timestamp) VALUES (?1, ?2, ?3, ?4, ?5)
+-- name: insert_lines
+INSERT INTO logs (execution_id, id, level, message, timestamp) VALUES {rows}
 
 -- name: list_lines
 SELECT execution_id, level, message, timestamp FROM logs

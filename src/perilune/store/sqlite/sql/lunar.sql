@@ -86,6 +86,7 @@ FROM lunar.kv_store
 WHERE rowid > ?1 AND rowid <= ?2
   AND +function_id IN (SELECT id FROM temp.lunar_functions WHERE chosen)
 ORDER BY rowid
+RETURNING function_id, length(key) + length(value)
 
 -- name: take_executions
 INSERT OR IGNORE INTO main.executions (id, function_id, function_version_id, status, duration_ms,
@@ -93,7 +94,8 @@ INSERT OR IGNORE INTO main.executions (id, function_id, function_version_id, sta
 SELECT lunar_text(CAST(e.id AS BLOB)),
        e.function_id,
        e.function_version_id,
-       'pending',
+       CASE WHEN e.status = 'success' THEN 'success' WHEN e.status <> 'pending' THEN 'error'
+            ELSE 'pending' END,
        CAST(e.duration_ms AS INTEGER),
        lunar_text(CAST(e.error_message AS BLOB)),
        CASE {executions.trigger} WHEN 'cron' THEN 'cron' ELSE 'http' END,
@@ -106,17 +108,7 @@ CROSS JOIN main.function_versions AS v
 WHERE e.rowid > ?1 AND e.rowid <= ?2 AND e.id IS NOT NULL
   AND +e.function_id IN (SELECT id FROM temp.lunar_functions WHERE chosen)
 ORDER BY e.rowid
-
--- name: end_executions
--- A step of its own, since what counts executions counts them as they end.
-UPDATE main.executions
-SET status = CASE ended.status WHEN 'success' THEN 'success' ELSE 'error' END
-FROM (
-    SELECT id, status FROM lunar.executions
-    WHERE rowid > ?1 AND rowid <= ?2 AND status <> 'pending'
-      AND +function_id IN (SELECT id FROM temp.lunar_functions WHERE chosen)
-) AS ended
-WHERE executions.id = ended.id AND executions.status = 'pending'
+RETURNING function_id, function_version_id, status, trigger, duration_ms, created_at
 
 -- name: take_logs
 INSERT INTO main.logs (id, execution_id, level, message, timestamp)

@@ -48,12 +48,3 @@ WHERE bucket = ?1 AND (function_id, duration_class) IN (
     SELECT function_id, duration_class FROM execution_stats WHERE bucket = ?1 LIMIT ?2
 )
 RETURNING function_id, duration_class, executions, errors, duration_ms
-
--- name: add_row
-INSERT INTO execution_stats
-    (bucket, function_id, duration_class, executions, errors, duration_ms)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-ON CONFLICT (function_id, duration_class, bucket) DO UPDATE SET
-    executions = executions + excluded.executions,
-    errors = errors + excluded.errors,
-    duration_ms = duration_ms + excluded.duration_ms

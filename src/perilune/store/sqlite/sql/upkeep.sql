@@ -66,6 +66,7 @@ DELETE FROM email_requests WHERE execution_id IN (
 
 -- name: delete_executions
 DELETE FROM executions WHERE seq IN (SELECT value FROM json_each(?1))
+RETURNING function_id, function_version_id, status, trigger
 
 -- name: deleted_versions
 SELECT function_id, version_id FROM execution_counters WHERE deleted = 1 AND executions > 0

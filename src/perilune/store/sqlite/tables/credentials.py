@@ -10,7 +10,7 @@ from perilune.clock import WallClock
 from perilune.store.errors import SessionNotFound, TokenNameTaken, TokenNotFound
 from perilune.store.records import ApiToken, LoginSession, PaginationParams
 from perilune.store.sqlite.connection.access import Access, snapshot
-from perilune.store.sqlite.connection.operations import OfferedStatement, Params, Statement, Work
+from perilune.store.sqlite.connection.operations import Params, Statement, Work
 from perilune.store.sqlite.connection.statements import load_statements
 
 _TOKENS = load_statements(
@@ -66,9 +66,7 @@ class TokenStore:
 
     def note_use(self, token_id: str, used_at: int) -> bool:
         """See `TokenRows.note_use`."""
-        return self._access.offer(
-            OfferedStatement(_TOKENS["note_token_use"], (token_id, used_at), len(token_id))
-        )
+        return self._access.offer(Statement(_TOKENS["note_token_use"], (token_id, used_at)))
 
     async def delete(self, token_id: str) -> ApiToken:
         """See `TokenRows.delete`."""
@@ -129,9 +127,7 @@ class SessionStore:
 
     def note_use(self, session_id: str, used_at: int) -> bool:
         """See `SessionRows.note_use`."""
-        return self._access.offer(
-            OfferedStatement(_SESSIONS["note_session_use"], (session_id, used_at), len(session_id))
-        )
+        return self._access.offer(Statement(_SESSIONS["note_session_use"], (session_id, used_at)))
 
     async def delete(self, session_id: str) -> None:
         """See `SessionRows.delete`."""

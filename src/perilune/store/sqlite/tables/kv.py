@@ -9,7 +9,8 @@ from perilune.store.errors import FunctionNotFound, KVQuotaExceeded
 from perilune.store.kv_numbers import add_to_number
 from perilune.store.records import KVEntry
 from perilune.store.sqlite.connection.access import Access
-from perilune.store.sqlite.connection.operations import Statement, Work
+from perilune.store.sqlite.connection.counters import Counts
+from perilune.store.sqlite.connection.operations import Params, Work
 from perilune.store.sqlite.connection.statements import load_statements
 
 _SQL = load_statements("kv")
@@ -40,14 +41,17 @@ class KVStore:
         now = self._clock()
 
         def write(connection: sqlite3.Connection) -> None:
-            _make_room(connection, function_id, key, value, quota_bytes, now)
-            connection.execute(_SQL["set_value"], (function_id, key, value, expires_at))
+            _put(connection, (function_id, key, value, expires_at), quota_bytes, now)
 
         await self._access.write(Work(write))
 
     async def delete(self, function_id: str, key: bytes) -> None:
         """See `KVRows.delete`."""
-        await self._access.write(Statement(_SQL["delete_value"], (function_id, key)))
+
+        def delete(connection: sqlite3.Connection) -> None:
+            delete_pairs(connection, "delete_value", (function_id, key))
+
+        await self._access.write(Work(delete))
 
     async def incr(self, function_id: str, key: bytes, amount: float, quota_bytes: int) -> float:
         """See `KVRows.incr`."""
@@ -57,8 +61,7 @@ class KVStore:
             pair = connection.execute(_SQL["get_pair"], (function_id, key, now)).fetchone()
             value, expires_at = pair or (b"0", None)
             total, text = add_to_number(value, amount)
-            _make_room(connection, function_id, key, text, quota_bytes, now)
-            connection.execute(_SQL["set_value"], (function_id, key, text, expires_at))
+            _put(connection, (function_id, key, text, expires_at), quota_bytes, now)
             return total
 
         return await self._access.write(Work(add))
@@ -74,8 +77,7 @@ class KVStore:
             value, expires_at = pair or (None, None)
             if value != old:
                 return False
-            _make_room(connection, function_id, key, new, quota_bytes, now)
-            connection.execute(_SQL["set_value"], (function_id, key, new, expires_at))
+            _put(connection, (function_id, key, new, expires_at), quota_bytes, now)
             return True
 
         return await self._access.write(Work(swap))
@@ -137,40 +139,45 @@ class KVStore:
         return await self._access.read(read)
 
 
-def miscounted_bytes(connection: sqlite3.Connection) -> list[str]:
-    """Describe the functions whose byte counter differs from the size of their pairs."""
-    return [
-        f"function {function_id} has {found} bytes of pairs, its counter says {counted}"
-        for function_id, counted, found in connection.execute(_SQL["miscounted_bytes"])
-    ]
+def delete_pairs(connection: sqlite3.Connection, statement: str, params: Params) -> int:
+    """Delete pairs by a statement of `sql/kv.sql` and count them; return how many."""
+    deleted = connection.execute(_SQL[statement], params).fetchall()
+    counts = Counts()
+    for function_id, size in deleted:
+        counts.pairs(function_id, -size)
+    counts.write(connection)
+    return len(deleted)
 
 
-def _make_room(
+def _put(
     connection: sqlite3.Connection,
-    function_id: str,
-    key: bytes,
-    value: bytes,
+    pair: tuple[str, bytes, bytes, float | None],
     quota_bytes: int,
     now: float,
 ) -> None:
-    """Delete expired pairs if the new one needs their room.
+    """Write a pair (function, key, value, time of expiry), deleting expired ones for its room.
 
     Raises:
         KVQuotaExceeded: it would make the function's pairs larger, and too large.
     """
-    growth, total = _growth(connection, function_id, key, value, now)
-    if growth <= 0 or total <= quota_bytes:
-        return
-    connection.execute(_SQL["purge_function"], (function_id, now))
-    _, total = _growth(connection, function_id, key, value, now)
-    if total > quota_bytes:
-        raise KVQuotaExceeded
+    function_id, key, value, _ = pair
+    growth, change, total = _growth(connection, function_id, key, value, now)
+    if growth > 0 and total > quota_bytes:
+        delete_pairs(connection, "purge_function", (function_id, now))
+        _, change, total = _growth(connection, function_id, key, value, now)
+        if total > quota_bytes:
+            raise KVQuotaExceeded
+    connection.execute(_SQL["set_value"], pair)
+    if change:
+        counts = Counts()
+        counts.pairs(function_id, change)
+        counts.write(connection)
 
 
 def _growth(
     connection: sqlite3.Connection, function_id: str, key: bytes, value: bytes, now: float
-) -> tuple[int, int]:
-    """Return by how much the pair would get larger, and the new total of the function, in bytes.
+) -> tuple[int, int, int]:
+    """Return by how many bytes the pair would get larger, all pairs would, and their new total.
 
     A pair that has expired gives its room away, but no right to grow back.
     """
@@ -179,7 +186,7 @@ def _growth(
         raise FunctionNotFound
     used, replaced, replaced_alive = row
     size = len(key) + len(value)
-    return size - replaced_alive, used + size - replaced
+    return size - replaced_alive, size - replaced, used + size - replaced
 
 
 def _end_of_prefix(prefix: bytes) -> bytes | None:

@@ -4,11 +4,10 @@ import sqlite3
 
 from perilune.store.records import LogEntry
 from perilune.store.sqlite.connection.access import Access, snapshot
-from perilune.store.sqlite.connection.operations import OfferedStatement
+from perilune.store.sqlite.connection.rows import Insertion
 from perilune.store.sqlite.connection.statements import load_statements
 
 _SQL = load_statements("logs")
-_INSERT = _SQL["insert_line"]
 
 
 class LogStore:
@@ -23,7 +22,7 @@ class LogStore:
     ) -> bool:
         """See `LogRows.append`."""
         params = (execution_id, log_id, int(level), message, timestamp)
-        return self._access.offer(OfferedStatement(_INSERT, params, len(message)))
+        return self._access.offer(_Line(execution_id, params))
 
     async def page(
         self, execution_id: str, limit: int | None, offset: int
@@ -39,3 +38,9 @@ class LogStore:
                 return found, total
 
         return await self._access.read(read)
+
+
+class _Line(Insertion):
+    __slots__ = ()
+
+    sql = _SQL["insert_lines"]

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from perilune.store.sqlite.connection.counters import Counts
 from perilune.store.sqlite.connection.statements import load_statements
 
 AT_ONCE = 200
@@ -35,8 +36,14 @@ def remove_executions(connection: sqlite3.Connection, seqs: Sequence[int]) -> Co
     """Delete the executions with these `seq`s; return the number of rows per table."""
     chosen = (msgspec.json.encode(seqs).decode(),)
     rows: Counter[str] = Counter()
-    for table in TABLES_OF_EXECUTIONS:
+    for table in TABLES_OF_EXECUTIONS[:-1]:
         rows[table] = connection.execute(_SQL[f"delete_{table}"], chosen).rowcount
+    counts = Counts()
+    removed = connection.execute(_SQL["delete_executions"], chosen).fetchall()
+    for function_id, version_id, status, trigger in removed:
+        counts.execution(function_id, version_id, status, trigger, -1)
+    counts.write(connection)
+    rows["executions"] = len(removed)
     return rows
 
 
@@ -53,7 +60,7 @@ def forget_empty_versions(connection: sqlite3.Connection, function_id: str) -> N
 
 
 def remove_few_pairs(connection: sqlite3.Connection, function_id: str) -> None:
-    """Delete the pairs of a function if they are few."""
+    """Delete the pairs of a function that is deleted with its counter, if they are few."""
     params = (function_id, AT_ONCE, BYTES_AT_ONCE)
     (are_few,) = connection.execute(_KV["are_few"], params).fetchone()
     if are_few:
@@ -61,7 +68,10 @@ def remove_few_pairs(connection: sqlite3.Connection, function_id: str) -> None:
 
 
 def remove_left_pairs(connection: sqlite3.Connection, function_id: str, most: int) -> int:
-    """Delete some pairs, *most* or fewer, of a deleted function; return how many, 0 at the end."""
+    """Delete some pairs, *most* or fewer, of a deleted function; return how many, 0 at the end.
+
+    Its counter went with the function.
+    """
     return connection.execute(_KV["delete_left"], (function_id, most, BYTES_IN_PORTION)).rowcount
 
 

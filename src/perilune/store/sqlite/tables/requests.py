@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from perilune.store.records import AIRequest, EmailRequest, RequestStatus
 from perilune.store.sqlite.connection.access import Access, snapshot
-from perilune.store.sqlite.connection.operations import OfferedStatement, Params
+from perilune.store.sqlite.connection.rows import Insertion
 from perilune.store.sqlite.connection.statements import load_statements
 
 R = TypeVar("R")
@@ -40,7 +40,7 @@ class AIRequestStore:
             row.duration_ms,
             row.created_at,
         )
-        return self._access.offer(_insertion(_AI, params))
+        return self._access.offer(_AIRequest(row.execution_id, params))
 
     async def page(
         self, execution_id: str, limit: int | None, offset: int
@@ -74,7 +74,7 @@ class EmailRequestStore:
             row.duration_ms,
             row.created_at,
         )
-        return self._access.offer(_insertion(_EMAIL, params))
+        return self._access.offer(_EmailRequest(row.execution_id, params))
 
     async def page(
         self, execution_id: str, limit: int | None, offset: int
@@ -85,9 +85,16 @@ class EmailRequestStore:
         )
 
 
-def _insertion(sql: Mapping[str, str], params: Params) -> OfferedStatement:
-    weight = sum(len(value) for value in params if isinstance(value, str))
-    return OfferedStatement(sql["insert_request"], params, weight)
+class _AIRequest(Insertion):
+    __slots__ = ()
+
+    sql = _AI["insert_requests"]
+
+
+class _EmailRequest(Insertion):
+    __slots__ = ()
+
+    sql = _EMAIL["insert_requests"]
 
 
 async def _page(

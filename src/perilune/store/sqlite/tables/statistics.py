@@ -1,8 +1,9 @@
 """How many executions there were, how many failed, and how long they took.
 
-A trigger counts every execution that ends in one row of `execution_stats`, by function,
-duration class and span of five minutes.  What has become old is merged into longer spans: the
-sums stay exact, and there are never so many rows that reading them takes long.
+Every execution that ends is counted in one row of `execution_stats`, by function, duration
+class and span of five minutes, in the transaction that closes it.  What has become old is merged
+into longer spans: the sums stay exact, and there are never so many rows that reading them takes
+long.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from functools import partial
 from perilune.store.activity import Activity, Figures, Overview
 from perilune.store.errors import FunctionNotFound
 from perilune.store.sqlite.connection.access import Access, snapshot
+from perilune.store.sqlite.connection.counters import Counts
 from perilune.store.sqlite.connection.portions import Pause, Portions
 from perilune.store.sqlite.connection.statements import load_statements
 from perilune.store.sqlite.tables.executions import execution_of_row
@@ -121,5 +123,8 @@ def _activity(connection: sqlite3.Connection, function_id: str, since: int) -> A
 def _merge_some(bucket: int, into: int, connection: sqlite3.Connection, rows: int) -> int:
     """Add up to *rows* rows of *bucket* to those of *into*; return how many there were."""
     taken = connection.execute(_SQL["take_rows"], (bucket, rows)).fetchall()
-    connection.executemany(_SQL["add_row"], [(into, *row) for row in taken])
+    counts = Counts()
+    for function_id, number, *figures in taken:
+        counts.figures(function_id, number, into, *figures)
+    counts.write(connection)
     return len(taken)

@@ -1,13 +1,14 @@
 """What goes at a time of its own, and rows that have lost what they belonged to."""
 
 import sqlite3
-from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
 from perilune.store.sqlite.connection.access import Access
 from perilune.store.sqlite.connection.portions import Pause, Portions
 from perilune.store.sqlite.connection.statements import load_statements
+from perilune.store.sqlite.tables.kv import delete_pairs
 
 DAY_S = 86400
 CRON_TICKS_KEPT_S = 30 * DAY_S
@@ -18,13 +19,13 @@ LOOKED_AT_ONCE = 5000
 """Rows looked at per read in search of orphans."""
 
 _SQL = load_statements("upkeep")
-_PURGES: dict[str, tuple[str, int]] = {
-    "kv_store": (load_statements("kv")["purge_expired"], 0),
-    "sessions": (_SQL["purge_sessions"], 0),
-    "cron_ticks": (_SQL["purge_cron_ticks"], CRON_TICKS_KEPT_S),
-    "execution_stats": (_SQL["purge_execution_stats"], EXECUTION_STATS_KEPT_S),
+_KEPT_S = {
+    "kv_store": 0,
+    "sessions": 0,
+    "cron_ticks": CRON_TICKS_KEPT_S,
+    "execution_stats": EXECUTION_STATS_KEPT_S,
 }
-"""By table: what deletes rows of before ?1, ?2 at most, and for how many seconds they stay."""
+"""By table: for how many seconds rows stay."""
 
 _CHILDREN = ("logs", "ai_requests", "email_requests")
 
@@ -41,8 +42,8 @@ class Expiry:
     async def purge(self, now: int) -> dict[str, int]:
         """Delete what has expired by *now*; return the rows per table."""
         gone = {}
-        for table, (sql, kept_s) in _PURGES.items():
-            gone[table] = await self._portions.repeat(_deletion(sql, now - kept_s))
+        for table, kept_s in _KEPT_S.items():
+            gone[table] = await self._portions.repeat(partial(_purge, table, now - kept_s))
         return gone
 
     async def purge_orphans(self) -> dict[str, int]:
@@ -73,5 +74,8 @@ class Expiry:
             await self._pause(0)
 
 
-def _deletion(sql: str, before: int) -> Callable[[sqlite3.Connection, int], int]:
-    return lambda connection, rows: connection.execute(sql, (before, rows)).rowcount
+def _purge(table: str, before: int, connection: sqlite3.Connection, rows: int) -> int:
+    """Delete up to *rows* rows of *table* that expired at *before* or earlier; return how many."""
+    if table == "kv_store":
+        return delete_pairs(connection, "purge_expired", (before, rows))
+    return connection.execute(_SQL[f"purge_{table}"], (before, rows)).rowcount

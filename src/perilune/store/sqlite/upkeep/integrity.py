@@ -5,9 +5,8 @@ from pathlib import Path
 
 from perilune.store.errors import IncompatibleDatabase, StoreUnavailable
 from perilune.store.sqlite.connection.connect import connect, is_damage
+from perilune.store.sqlite.connection.counters import miscounted_bytes, miscounted_executions
 from perilune.store.sqlite.connection.migrate import schema_version, shipped_migrations
-from perilune.store.sqlite.tables.executions import miscounted_executions
-from perilune.store.sqlite.tables.kv import miscounted_bytes
 
 
 def find_problems(connection: sqlite3.Connection) -> list[str]:

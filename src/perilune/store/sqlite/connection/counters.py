@@ -1,0 +1,136 @@
+"""What is counted as it changes, since finding it out would cost a scan.
+
+Whoever changes what is counted says so to `Counts`, which adds it up and writes it in the same
+transaction: one statement per table, its rows in the order of their keys.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Any
+
+from perilune.store.durations import duration_class
+from perilune.store.sqlite.connection.statements import load_statements
+
+SPAN_S = 300
+"""Executions that began within so many seconds are counted together."""
+
+_SQL = load_statements("counters")
+_Sums = dict[tuple[Any, ...], list[int]]
+
+
+class Counts:
+    """What one transaction, or a part of it, adds to the counters and statistics."""
+
+    __slots__ = ("_bytes", "_ended", "_executions")
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._executions: _Sums = {}
+        self._ended: _Sums = {}
+        self._bytes: _Sums = {}
+
+    def execution(
+        self, function_id: str, version_id: str, status: str, trigger: str, number: int = 1
+    ) -> None:
+        """Count an execution that was added; with a *number* of -1, one that was removed.
+
+        Trials of drafts are executions of a version that did not run: none of its failures.
+        """
+        is_trial = trigger == "test"
+        failed = status == "error" and not is_trial
+        _add(
+            self._executions,
+            (function_id, version_id),
+            (number, number * is_trial, number * failed),
+        )
+
+    def closed(
+        self,
+        opened: tuple[str, str, str, int],
+        status: str,
+        duration_ms: int | None,
+        before: str = "pending",
+    ) -> None:
+        """Count the change of an execution's status from *before* to *status*.
+
+        Args:
+            opened: The function, the version, the trigger and the time of creation.
+            status: What it is now.
+            duration_ms: What it took.
+            before: What the status was.
+        """
+        function_id, version_id, trigger, created_at = opened
+        if trigger == "test" or status == before:
+            return
+        if change := (status == "error") - (before == "error"):
+            _add(self._executions, (function_id, version_id), (0, 0, change))
+        if before == "pending":
+            self.ended(function_id, trigger, created_at, status, duration_ms)
+
+    def ended(
+        self,
+        function_id: str,
+        trigger: str,
+        created_at: int,
+        status: str,
+        duration_ms: int | None,
+    ) -> None:
+        """Count an execution that has ended in the statistics; trials of drafts are left out."""
+        if trigger != "test":
+            # Times of Lunar may be any number, so the span may begin before the first one.
+            bucket = max(created_at - created_at % SPAN_S, -(2**63))
+            _add(
+                self._ended,
+                (function_id, duration_class(duration_ms), bucket),
+                (1, int(status == "error"), max(duration_ms or 0, 0)),
+            )
+
+    def figures(self, function_id: str, duration_class: int, bucket: int, *figures: int) -> None:
+        """Add a row of statistics, whose *figures* are executions, errors and milliseconds."""
+        _add(self._ended, (function_id, duration_class, bucket), figures)
+
+    def pairs(self, function_id: str, growth: int) -> None:
+        """Count bytes of pairs that were added, or taken away."""
+        _add(self._bytes, (function_id,), (growth,))
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Write what was counted.
+
+        Raises:
+            sqlite3.IntegrityError: An execution was added to what has been deleted.
+        """
+        for name, sums in (
+            ("add_executions", self._executions),
+            ("add_ended", self._ended),
+            ("add_bytes", self._bytes),
+        ):
+            if sums:
+                connection.executemany(_SQL[name], [(*key, *sums[key]) for key in sorted(sums)])
+
+
+def miscounted_executions(connection: sqlite3.Connection) -> list[str]:
+    """Describe the versions whose counters differ from their rows."""
+    names = ("executions", "trials", "errors")
+    return [
+        f"version {version_id} has {found} {name}, its counter says {counted}"
+        for version_id, *pairs in connection.execute(_SQL["miscounted_executions"])
+        for name, counted, found in zip(names, pairs[::2], pairs[1::2], strict=True)
+        if counted != found
+    ]
+
+
+def miscounted_bytes(connection: sqlite3.Connection) -> list[str]:
+    """Describe the functions whose byte counter differs from the size of their pairs."""
+    return [
+        f"function {function_id} has {found} bytes of pairs, its counter says {counted}"
+        for function_id, counted, found in connection.execute(_SQL["miscounted_bytes"])
+    ]
+
+
+def _add(sums: _Sums, key: tuple[Any, ...], amounts: Iterable[int]) -> None:
+    known = sums.get(key)
+    if known is None:
+        sums[key] = list(amounts)
+        return
+    for place, amount in enumerate(amounts):
+        known[place] += amount

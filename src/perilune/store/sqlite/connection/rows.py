@@ -1,0 +1,148 @@
+"""Rows that every execution writes: those of one batch become one statement per kind.
+
+Nothing is decided between them, so within a transaction their order matters only where they
+belong to the same execution.  A group of rows is written kind by kind; where that would change
+the order of the rows of one execution, or where another operation comes in between, a new group
+begins.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from operator import attrgetter
+from typing import Any, ClassVar
+
+from perilune.store.sqlite.connection.connect import begin
+from perilune.store.sqlite.connection.counters import Counts
+from perilune.store.sqlite.connection.operations import (
+    AnyOperation,
+    Operation,
+    Params,
+    in_savepoint,
+)
+from perilune.store.sqlite.connection.statements import execute_rows
+
+
+class Row(Operation[None]):
+    """One row, written together with others of its batch.  Each kind is a class."""
+
+    __slots__ = ("key", "params")
+
+    order: ClassVar[int]
+    """Of the kinds of a group, those with a lower one are written first."""
+    repeats: ClassVar[bool] = False
+    """Whether a group may have several rows of this kind with the same key."""
+
+    def __init__(self, key: str, params: Params) -> None:
+        """Prepare the row with the values *params*; *key* is the execution it belongs to."""
+        self.key = key
+        self.params = params
+        self.touches = None
+        self.future = None
+        self.result = None
+        self.error = None
+
+    @classmethod
+    def write(cls, connection: sqlite3.Connection, rows: Sequence[Any], counts: Counts) -> None:
+        """Write all *rows*, which are of this kind, and count what they change; or raise."""
+        raise NotImplementedError
+
+    def run(self, cursor: sqlite3.Cursor) -> None:
+        """Write this row by itself."""
+        in_savepoint(cursor, partial(_write_rows, [self]))
+
+
+class Insertion(Row):
+    """A row that is only inserted, that no counter counts and nobody waits for."""
+
+    __slots__ = ("weight",)
+
+    order = 1
+    repeats = True
+    sql: ClassVar[str]
+    """Has `{rows}` where the values go."""
+
+    def __init__(self, key: str, params: Params) -> None:
+        """See `Row`."""
+        super().__init__(key, params)
+        self.weight = sum(len(value) for value in params if isinstance(value, str))
+
+    @classmethod
+    def write(cls, connection: sqlite3.Connection, rows: Sequence[Any], counts: Counts) -> None:
+        """See `Row.write`."""
+        execute_rows(connection, cls.sql, [row.params for row in rows])
+
+
+def run_batch(cursor: sqlite3.Cursor, batch: Iterable[AnyOperation]) -> None:
+    """Run the operations of *batch* in order, each with an outcome of its own.
+
+    Raises only when the whole transaction, in which there must be nothing yet, is taken back.
+    """
+    is_first = True
+    for group in _groups(batch):
+        _run_group(cursor, group, is_first=is_first)
+        is_first = False
+
+
+def _groups(batch: Iterable[AnyOperation]) -> Iterator[list[Row] | AnyOperation]:
+    """Yield rows that may be written together as a list, other operations as they are."""
+    group: list[Row] = []
+    orders: dict[str, int] = {}
+    for operation in batch:
+        if not isinstance(operation, Row):
+            if group:
+                yield group
+                group, orders = [], {}
+            yield operation
+            continue
+        before = orders.get(operation.key, -1)
+        if before > operation.order or (before == operation.order and not operation.repeats):
+            yield group
+            group, orders = [], {}
+        orders[operation.key] = operation.order
+        group.append(operation)
+    if group:
+        yield group
+
+
+def _run_group(cursor: sqlite3.Cursor, group: list[Row] | AnyOperation, *, is_first: bool) -> None:
+    if not isinstance(group, list):
+        _run_alone(cursor, group)
+        return
+    connection = cursor.connection
+    try:
+        if is_first:
+            _write_rows(group, connection)
+        else:
+            in_savepoint(cursor, partial(_write_rows, group))
+    except Exception:
+        if not connection.in_transaction:
+            raise
+        if is_first:
+            # There is nothing else to take back, so no savepoint was needed.
+            cursor.execute("ROLLBACK")
+            begin(cursor)
+        # One by one, a row that is refused harms no other.
+        for row in group:
+            _run_alone(cursor, row)
+
+
+def _run_alone(cursor: sqlite3.Cursor, operation: AnyOperation) -> None:
+    try:
+        operation.run(cursor)
+    except Exception as error:
+        operation.failed(cursor, error)
+        # Otherwise SQLite has taken back the whole batch by itself.
+        if not cursor.connection.in_transaction:
+            raise
+
+
+def _write_rows(rows: Sequence[Row], connection: sqlite3.Connection) -> None:
+    """Write a group of rows and what they count; all of it, or raise."""
+    kinds: dict[type[Row], list[Row]] = {}
+    for row in rows:
+        kinds.setdefault(type(row), []).append(row)
+    counts = Counts()
+    for kind in sorted(kinds, key=attrgetter("order")):
+        kind.write(connection, kinds[kind], counts)
+    counts.write(connection)
