@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from perilune.runtimes.contract import RuntimeRequest, WorkerDiedError
-from perilune.runtimes.guest.api import HOST_FUNCTIONS, ArgType, GuestFunction
+from perilune.runtimes.guest.api import HOST_FUNCTIONS, ArgType
 from perilune.runtimes.guest.outbound import OutboundCalls, OutboundServices
 from perilune.runtimes.limits import WorkerLimits
 from perilune.services.env import Env, EnvError, EnvVariableNotFound
@@ -205,14 +205,10 @@ def _checked(name: str, args: Arguments) -> Arguments:
     function = HOST_FUNCTIONS.get(name)
     if function is None:
         raise WorkerDiedError(f"the worker was stopped: it called the unknown {name[:60]!r}")
-    given = _padded(args, function)
+    given = args + [None] * (len(function.args) - len(args))
     if len(given) > len(function.args) or not all(map(_fits, function.args, given)):
         raise WorkerDiedError(f"the worker was stopped: it called {name} with impossible arguments")
     return args
-
-
-def _padded(args: Arguments, function: GuestFunction) -> Arguments:
-    return args + [None] * (len(function.args) - len(args))
 
 
 def _fits(argument: Any, value: Any) -> bool:
