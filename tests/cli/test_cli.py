@@ -121,6 +121,7 @@ def test_init_prepares_everything_once(tmp_path):
         "api_key.txt",
         "lunar.db",
         "secret_key.txt",
+        "server.lock",
     ]
 
 
