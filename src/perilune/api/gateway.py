@@ -3,8 +3,9 @@
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -75,33 +76,37 @@ class Gateway:
         self._function_host = function_host.encode("ascii")
         self._guide = llms_text().encode()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand one request to whoever serves its path."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Hand one request to whoever serves its path.
+
+        No coroutine of its own, which would be resumed whenever the request goes on.
+        """
         path: str = scope["path"]
         is_call = path.startswith("/fn/") or path == "/fn"
+        serve: ASGIApp
         if self._function_host and is_call is not (_host(scope) == self._function_host):
-            await _hardened(json_error(refusal(UnknownPath()), scope))(scope, receive, send)
+            serve = _hardened(json_error(refusal(UnknownPath()), scope))
         elif is_call:
+            serve = self._functions
             if self._access_log.functions:
-                await self._noted(self._functions, scope, receive, send)
-            else:
-                await self._functions(scope, receive, send)
+                serve = partial(self._noted, serve)
         elif path.startswith("/api/") or path == "/api":
-            await self._managed(scope, receive, send)
+            serve = self._managed
         elif path.startswith("/docs/") or path == "/docs":
-            await self._documentation(scope, receive, send)
+            serve = self._documentation
         elif path == "/metrics" and self._metrics is not None:
-            await self._metrics(scope, receive, send)
+            serve = self._metrics
         elif path in _OWN:
-            await self._own(path, scope, receive, send)
+            serve = self._own
         else:
-            await self._dashboard(scope, receive, send)
+            serve = self._dashboard
+        return serve(scope, receive, send)
 
-    async def _managed(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _managed(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve the management API; each answer names its request."""
         request_id = _given_request_id(scope) or new_id()
         added = (*_ON_MANAGEMENT, (_REQUEST_ID, request_id.encode()))
-        await self._noted(
+        return self._noted(
             self._management, scope, receive, send, added, is_logged=self._access_log.api
         )
 
@@ -151,8 +156,9 @@ class Gateway:
             extra={"fields": fields},
         )
 
-    async def _own(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _own(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the few paths that belong to the server itself."""
+        path: str = scope["path"]
         if scope["method"] not in ("GET", "HEAD"):
             answer: Response = json_error(refusal(MethodNotAllowed("GET, HEAD")), scope)
         elif path == "/readyz":

@@ -5,7 +5,7 @@ Order of work per request: authentication, body, rules, existence, action.
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Awaitable, Collection
 from typing import Any
 
 from starlette.middleware.cors import CORSMiddleware
@@ -51,12 +51,13 @@ class ManagementApi:
         """Return the OpenAPI document of the whole server."""
         return describe_api(self._routes, self._version)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one request."""
         # Pages of all other origins get no word about CORS, and so can't read anything.
-        origin = header_value(scope["headers"], b"origin")
-        is_open = self._cors_origins and origin in self._cors_origins
-        await (self._cors_app if is_open else self._serve)(scope, receive, send)
+        is_open = self._cors_origins and header_value(scope["headers"], b"origin") in (
+            self._cors_origins
+        )
+        return (self._cors_app if is_open else self._serve)(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer: Response | None = None
