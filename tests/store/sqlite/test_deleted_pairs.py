@@ -179,7 +179,7 @@ async def test_others_write_while_pairs_are_cleaned_up(store, path, large):
 async def test_deleting_does_not_look_at_the_pairs(store, path):
     """Counted in steps of SQLite's machine: timings would depend on the neighbours."""
     steps = []
-    for number in (MANY, 50 * MANY):
+    for number in (MANY, 10 * MANY):
         version = await some_version(store)
         add_pairs(path, version.function_id, number)
         taken = 0
