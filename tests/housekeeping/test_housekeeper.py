@@ -37,6 +37,17 @@ class Days:
         self.clock.now += seconds
 
 
+class Passing:
+    """Time that passes, whatever the clock is set to: a minute at most for each sleep."""
+
+    def __init__(self, days: Days) -> None:
+        self._days = days
+        self._sleeps = days.left
+
+    def __call__(self) -> float:
+        return 60.0 * (self._sleeps - self._days.left)
+
+
 class RecordedStore:
     """Notes when it is asked for what, and answers with what it was given."""
 
@@ -46,6 +57,10 @@ class RecordedStore:
         self.expired: dict[str, int] = {"executions": 2, "logs": 0}
         self.left: dict[str, int] = {}
         self.broken = 0
+        self.newest: int | None = int(clock.now)
+
+    async def last_used(self) -> int | None:
+        return self.newest
 
     async def purge_expired(self, now: int) -> dict[str, int]:
         self.asked.append(("expired", now))
@@ -181,6 +196,71 @@ async def test_a_failure_is_logged_counted_and_does_not_end_it(caplog):
     assert (housekeeper.figures.failures, housekeeper.figures.runs) == (1, 2)
     (logged,) = [one for one in caplog.records if one.levelno == logging.ERROR]
     assert "cleaning up failed" in logged.message and "disk full" in str(logged.exc_info)
+
+
+YEAR_S = 366 * DAY_S
+
+
+async def test_a_start_with_a_clock_far_ahead_deletes_nothing_for_a_day(caplog):
+    days = Days(60 * 26)
+    store = RecordedStore(days.clock)
+    store.newest = int(NOW - YEAR_S)
+
+    await run(days, store)
+
+    assert store.times("expired")[0] >= NOW + DAY_S
+    assert "the clock seems to be 366.0 days ahead" in caplog.text
+    assert store.times("deleted"), "what was deleted on purpose goes on to be cleaned up"
+
+
+async def test_a_clock_that_is_corrected_after_the_start_is_believed_again():
+    days = Days(200)
+    store = RecordedStore(days.clock)
+    store.newest = int(NOW - YEAR_S)
+
+    async def correct(seconds: float) -> None:
+        await days.sleep(seconds)
+        if days.left == 100:
+            days.clock.now -= YEAR_S
+
+    housekeeper = Housekeeper(
+        cast(Store, store), clock=days.clock, monotonic=Passing(days), sleep=correct
+    )
+    with pytest.raises(Worn):
+        await housekeeper.run()
+
+    assert store.times("expired")
+    assert max(store.times("expired")) < NOW - YEAR_S + DAY_S
+
+
+async def test_a_clock_that_jumps_ahead_while_the_server_runs_deletes_nothing(caplog):
+    days = Days(300)
+    store = RecordedStore(days.clock)
+
+    async def jump(seconds: float) -> None:
+        await days.sleep(seconds)
+        if days.left == 200:
+            days.clock.now += YEAR_S
+
+    housekeeper = Housekeeper(
+        cast(Store, store), clock=days.clock, monotonic=Passing(days), sleep=jump
+    )
+    with pytest.raises(Worn):
+        await housekeeper.run()
+
+    assert max(store.times("expired")) < NOW + YEAR_S
+    assert "the clock seems to be 366.0 days ahead" in caplog.text
+
+
+@pytest.mark.parametrize("newest", [None, NOW - DAY_S + 60], ids=["nothing yet", "yesterday"])
+async def test_an_ordinary_start_is_believed(newest):
+    days = Days(3)
+    store = RecordedStore(days.clock)
+    store.newest = newest
+
+    await run(days, store)
+
+    assert store.times("expired") == [NOW + START_DELAY_S]
 
 
 async def test_a_clock_that_is_set_back_stops_nothing():

@@ -343,6 +343,31 @@ async def test_a_clock_put_back_repeats_nothing(world):
     assert len(await world.executions()) == 4
 
 
+@pytest.mark.parametrize("ahead_s", [HOUR_S, 24 * HOUR_S, 366 * 24 * HOUR_S])
+async def test_schedules_go_on_at_once_when_a_wrong_clock_is_corrected(world, caplog, ahead_s):
+    await world.add()
+    await world.pass_time(NOON + MINUTE_S)
+    await world.pass_time(NOON + ahead_s)
+
+    await world.pass_time(NOON + 2 * MINUTE_S)
+    await world.pass_time(NOON + 3 * MINUTE_S)
+    await world.pass_time(NOON + 4 * MINUTE_S)
+
+    started = [tick for tick, outcome in await world.outcomes() if outcome == "started"]
+    assert started[:3] == [1, 3, 4]
+    assert caplog.text.count("the clock was set back by") == 1
+
+
+async def test_a_schedule_that_was_changed_by_a_wrong_clock_is_due_once_it_is_right(world):
+    world.clock.now = NOON + 24 * HOUR_S
+    await world.add()
+    await world.pass_time(NOON)
+
+    await world.pass_time(NOON + MINUTE_S)
+
+    assert await world.outcomes() == [(1, "started")]
+
+
 async def test_a_schedule_of_unknown_age_begins_now(world, path):
     """Functions of Lunar do not say since when."""
     await world.add(cron_missed="run_once")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from perilune.clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
+from perilune.housekeeping.clock_trust import WAIT_S, ClockTrust
 from perilune.store import Store
 
 START_DELAY_S = 10.0
@@ -76,18 +77,39 @@ class Housekeeper:
         self._monotonic = monotonic
         self._sleep = sleep
         self._searched_at = float("-inf")
+        self._trust: ClockTrust | None = None
         self.figures = Figures()
 
     async def run(self) -> None:
         """Clean up shortly after now, and then for ever; failures are logged and counted."""
+        # Before anything new is recorded by a clock that may be wrong.
+        await self._attempt(self._look_at_newest())
         await self._sleep(START_DELAY_S)
         while True:
-            await self._attempt(self.clean())
+            if self._believes_clock():
+                await self._attempt(self.clean())
             cleaned_in = self._clock() // HOUR_S
             # Also ends when the clock was set back.
             while self._clock() // HOUR_S == cleaned_in:
                 await self._sleep(seconds_to_next(self._clock(), LOOK_EVERY_S))
                 await self._attempt(self.sweep())
+
+    async def _look_at_newest(self) -> None:
+        self._trust = ClockTrust(await self._store.last_used())
+
+    def _believes_clock(self) -> bool:
+        if self._trust is None:
+            return True
+        ahead_s = self._trust.doubt(self._clock(), self._monotonic())
+        if ahead_s is None:
+            return True
+        _log.warning(
+            "the clock seems to be %.1f days ahead: nothing is deleted for its age until it is"
+            " corrected, or for %d hours",
+            ahead_s / 86_400,
+            WAIT_S // HOUR_S,
+        )
+        return False
 
     async def clean(self) -> Mapping[str, int]:
         """Do everything that is due; return the rows deleted per table."""

@@ -22,6 +22,12 @@ POLL_S = 2.0
 MAX_CATCH_UPS = 4
 """Late executions at a time, so that a server that comes back is not buried under them."""
 
+CLOCK_SET_BACK_S = 60.0
+"""A clock that goes back by more was wrong before; by less it is being adjusted."""
+
+MAX_AHEAD_S = 3600
+"""A schedule that begins later than this was changed while the clock was wrong."""
+
 CLOSING_S = 60.0
 """Time beyond the limit of an execution after which a claimed tick counts as abandoned."""
 
@@ -83,6 +89,7 @@ class Scheduler:
         self._running: set[asyncio.Task[None]] = set()
         self._loop_task: asyncio.Task[None] | None = None
         self._is_stopping = False
+        self._turned_at = float("-inf")
         self.dealt_with: Counter[TickOutcome] = Counter()
         """How many ticks this scheduler has dealt with, by what became of them."""
 
@@ -125,7 +132,9 @@ class Scheduler:
         except StoreError as error:
             # What is known goes on; claims decide whether it is still so.
             _log.error("schedules can't be read: %s", error)
-        plan = make_plan(self._entries.values(), self._clock(), longest_s=POLL_S)
+        now = self._clock()
+        self._follow_clock(now)
+        plan = make_plan(self._entries.values(), now, longest_s=POLL_S)
         for due in plan.due:
             self._entries[due.after.job.function_id] = due.after
             self._spawn(self._handle(due))
@@ -155,6 +164,20 @@ class Scheduler:
                 seconds = POLL_S
             await self._pause(self._woken, seconds)
 
+    def _follow_clock(self, now: float) -> None:
+        """Begin anew at *now* when the clock was set back.
+
+        Otherwise schedules would be silent until it is again as late as it seemed to be.  The
+        ledger sees to it that no tick is executed twice.
+        """
+        before, self._turned_at = self._turned_at, now
+        if now >= before - CLOCK_SET_BACK_S:
+            return
+        _log.warning("the clock was set back by %d s; schedules go on from now", before - now)
+        for function_id, entry in self._entries.items():
+            if entry.settled > now:
+                self._entries[function_id] = Entry.of(entry.job, entry.schedule, int(now))
+
     async def _refresh(self) -> None:
         """Read the schedules if any has changed."""
         revision = await self._ticks.revision()
@@ -170,7 +193,10 @@ class Scheduler:
 
     def _entry(self, job: CronJob, known: Entry | None) -> Entry | None:
         """Return the entry of *job*, which goes on where *known* is if its schedule is the same."""
-        settled = max(job.since or 0, job.last_tick or 0)
+        now = int(self._clock())
+        # A change far ahead of now was made by a clock that was wrong.
+        since = job.since if job.since and job.since <= now + MAX_AHEAD_S else 0
+        settled = max(since, job.last_tick or 0)
         if known is not None and _is_same_schedule(known.job, job):
             if settled > known.settled:
                 return Entry.of(job, known.schedule, settled)
@@ -178,7 +204,7 @@ class Scheduler:
         try:
             zone = load_zone(job.cron_time_zone) if job.cron_time_zone else self._zone
             schedule = parse(job.cron_schedule, zone)
-            return Entry.of(job, schedule, settled or int(self._clock()))
+            return Entry.of(job, schedule, settled or now)
         except CronError as error:
             complaint = (job.function_id, job.cron_schedule, job.cron_time_zone)
             if complaint not in self._refused:

@@ -1,6 +1,7 @@
 """Which files are opened, how they are created, and how their schema gets up to date."""
 
 import asyncio
+import hashlib
 import os
 import sqlite3
 import stat
@@ -18,11 +19,14 @@ from perilune.store import (
     StoreUnavailable,
     open_store,
 )
+from perilune.store import sqlite as sqlite_store
 from perilune.store.sqlite.connection import connect, migrate
 from perilune.store.sqlite.connection.migrate import shipped_migrations
 from perilune.store.sqlite.connection.prepare import prepare_file
 from tests.store.helpers import NOW, execution_of, fresh_id, some_version
 from tests.store.sqlite.file import other_connection, row_count, rows
+
+MIGRATIONS = Path(sqlite_store.__file__).parent / "migrations"
 
 
 def mode_of(path: Path) -> int:
@@ -431,3 +435,15 @@ async def test_kd_60_every_connection_keeps_references_whole(store, path):
         found = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]
         connection.close()
         assert found == [1, "wal", 5000, 1]
+
+
+def test_migrations_that_were_merged_never_change():
+    """A database that went through one of them would be refused; add a line for a new one."""
+    listed = (Path(__file__).parent / "migrations.sha256").read_text().splitlines()
+
+    present = [
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}"
+        for path in sorted(MIGRATIONS.glob("*.sql"))
+    ]
+
+    assert present == listed

@@ -230,6 +230,10 @@ class Store(DB, Protocol):
         """Delete, in portions, those with `created_at` < *before*, by default of all functions."""
         ...
 
+    async def last_used(self) -> int | None:
+        """Return when the newest execution or change was made, Unix seconds; None without any."""
+        ...
+
     async def purge_expired(self, now: int) -> dict[str, int]:
         """Delete what has expired by *now*; return rows deleted per table.
 

@@ -170,6 +170,10 @@ class SqliteSession:
         self.delete_old_executions = self._retention.delete_old
         self.recover_pending = executions.recover
 
+    async def last_used(self) -> int | None:
+        """See `Store.last_used`."""
+        return await self._expiry.last_used()
+
     async def purge_expired(self, now: int) -> dict[str, int]:
         """See `Store.purge_expired`."""
         gone = await self._retention.purge_deleted()

@@ -10,6 +10,7 @@ ORDER BY f.id
 
 -- name: claim
 -- Nothing is inserted if the tick has been taken, or the schedule is another one by now.
+-- A schedule that begins more than an hour from now was changed while the clock was wrong.
 INSERT INTO cron_ticks (function_id, tick, outcome, reason, passed_over, claimed_at, execution_id)
 SELECT id, ?2, outcome, CASE outcome WHEN 'skipped' THEN 'the last one was still running' END,
        ?3, ?4, CASE outcome WHEN 'claimed' THEN ?5 END
@@ -20,7 +21,7 @@ FROM (
            ) THEN 'skipped' ELSE 'claimed' END AS outcome
     FROM functions AS f
     WHERE f.id = ?1 AND f.disabled = 0 AND f.cron_status = 'active' AND f.cron_schedule = ?7
-      AND f.cron_time_zone IS ?8 AND coalesce(f.cron_since < ?2, 1)
+      AND f.cron_time_zone IS ?8 AND (f.cron_since IS NULL OR f.cron_since < ?2 OR f.cron_since > ?4 + 3600)
 )
 WHERE true
 ON CONFLICT (function_id, tick) DO NOTHING
@@ -31,7 +32,7 @@ INSERT INTO cron_ticks (function_id, tick, outcome, reason, passed_over, claimed
 SELECT f.id, ?2, 'missed', 'no server was running', ?3, ?4
 FROM functions AS f
 WHERE f.id = ?1 AND f.disabled = 0 AND f.cron_status = 'active' AND f.cron_schedule = ?5
-  AND f.cron_time_zone IS ?6 AND coalesce(f.cron_since < ?2, 1)
+  AND f.cron_time_zone IS ?6 AND (f.cron_since IS NULL OR f.cron_since < ?2 OR f.cron_since > ?4 + 3600)
 ON CONFLICT (function_id, tick) DO NOTHING
 RETURNING outcome
 

@@ -128,3 +128,10 @@ DELETE FROM cron_ticks WHERE (function_id, tick) IN (
 DELETE FROM execution_stats WHERE (function_id, bucket, duration_class) IN (
     SELECT function_id, bucket, duration_class FROM execution_stats WHERE bucket < ?1 LIMIT ?2
 )
+
+-- name: last_used
+SELECT max(used_at) FROM (
+    SELECT max(updated_at) AS used_at FROM functions
+    UNION ALL
+    SELECT created_at FROM (SELECT created_at FROM executions ORDER BY seq DESC LIMIT 1)
+)

@@ -46,6 +46,14 @@ class Expiry:
             gone[table] = await self._portions.repeat(partial(_purge, table, now - kept_s))
         return gone
 
+    async def last_used(self) -> int | None:
+        """Return when the newest execution or change was recorded; None without any."""
+        row = await self._access.read(
+            lambda connection: connection.execute(_SQL["last_used"]).fetchone()
+        )
+        newest: int | None = row[0]
+        return newest
+
     async def purge_orphans(self) -> dict[str, int]:
         """Delete rows whose execution does not exist; return the rows per table.
 
