@@ -15,6 +15,8 @@ import msgspec
 SettingValue = str | int | bool | None
 
 MIB = 1024 * 1024
+DEFAULT_RATE_WINDOW_S = 60
+DEFAULT_SIGNATURE_SCHEME = "standard"
 HTTP_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 """What a setting of `Form.METHODS` may name, in the order in which it is stored."""
 
@@ -194,7 +196,7 @@ class FunctionSettings(msgspec.Struct, frozen=True, kw_only=True):
         int | None,
         Setting(
             help="The seconds that `rate_limit` is for.",
-            unset="60",
+            unset=str(DEFAULT_RATE_WINDOW_S),
             place="limits.calls_window_s",
             most=86_400,
         ),
@@ -218,9 +220,9 @@ class FunctionSettings(msgspec.Struct, frozen=True, kw_only=True):
         str | None,
         Setting(
             help="How signatures of calls are made.",
-            unset="standard",
+            unset=DEFAULT_SIGNATURE_SCHEME,
             place="access.signature_scheme",
-            words=("standard", "github", "stripe"),
+            words=(DEFAULT_SIGNATURE_SCHEME, "github", "stripe"),
             empty_clears=True,
         ),
     ] = None

@@ -163,4 +163,3 @@ _SCHEMES = {
     "github": _Scheme(_github_claim, str.encode, _hex),
     "stripe": _Scheme(_stripe_claim, str.encode, _hex),
 }
-DEFAULT_SCHEME = "standard"

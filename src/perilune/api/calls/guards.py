@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 from starlette.types import Scope as Request
 
 from perilune.api.calls.events import Head
-from perilune.api.calls.rate_limit import DEFAULT_WINDOW_S, Quota, RateLimiter
+from perilune.api.calls.rate_limit import Quota, RateLimiter
 from perilune.api.calls.replays import Replays
 from perilune.api.errors import (
     InsufficientScope,
@@ -22,13 +22,13 @@ from perilune.api.errors import (
 )
 from perilune.api.scopes import Caller, Scope
 from perilune.api.signatures import (
-    DEFAULT_SCHEME,
     SIGNATURE_HEADERS,
     Claim,
     check_signature,
     parse_claim,
 )
 from perilune.clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
+from perilune.function_settings import DEFAULT_RATE_WINDOW_S, DEFAULT_SIGNATURE_SCHEME
 from perilune.store import Function, SigningSecretRows
 
 MAX_INLINE_BODY_BYTES = 256 * 1024
@@ -89,7 +89,7 @@ class Guards:
             await self._check_token(request)
             return self._counted(function, b"")._replace(body=await read_body())
         # `signature`, and whatever a later version may have written.
-        scheme = function.signature_scheme or DEFAULT_SCHEME
+        scheme = function.signature_scheme or DEFAULT_SIGNATURE_SCHEME
         claim = parse_claim(scheme, head.headers, self._clock())
         body = await read_body()
         await self._check_signature(function, scheme, claim, body)
@@ -125,7 +125,7 @@ class Guards:
         if function.rate_limit is None:
             return Admitted(body, None)
         quota = self._limiter.take(
-            function.id, function.rate_limit, function.rate_window_s or DEFAULT_WINDOW_S
+            function.id, function.rate_limit, function.rate_window_s or DEFAULT_RATE_WINDOW_S
         )
         if quota.retry_s:
             raise RateLimited(quota.retry_s, tuple(quota.headers()))

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from perilune.clock import MonotonicClock, monotonic_clock
 
 MAX_REMEMBERED = 4096
-DEFAULT_WINDOW_S = 60
 
 _ROUNDING = 1e-6
 """Seconds by which sums of many intervals may be off."""

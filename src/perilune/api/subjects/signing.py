@@ -3,12 +3,12 @@
 from perilune.api.errors import InvalidRequest
 from perilune.api.failures import Json, failing_as
 from perilune.api.signatures import (
-    DEFAULT_SCHEME,
     STANDARD_KEY_BYTES,
     STANDARD_PREFIX,
     can_sign,
     new_signing_secret,
 )
+from perilune.function_settings import DEFAULT_SIGNATURE_SCHEME
 from perilune.ids import new_id
 from perilune.store import DB, Function, to_json
 
@@ -74,7 +74,7 @@ def _check_scheme(function: Function, value: str) -> None:
     scheme = function.signature_scheme
     if scheme is None and function.access != "signature":
         return
-    if not can_sign(scheme or DEFAULT_SCHEME, value):
+    if not can_sign(scheme or DEFAULT_SIGNATURE_SCHEME, value):
         least, most = STANDARD_KEY_BYTES
         raise InvalidRequest(
             f"value: value must be {STANDARD_PREFIX} and base64 of {least} to {most} bytes"
