@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import type { AiRequest, EmailRequest, PaginationInfo, TrackedRequest } from "../answers.ts";
+import type { AiRequest, EmailRequest, Page, TrackedRequest } from "../answers.ts";
 import { get } from "../api.ts";
 import { duration, number, time } from "../format.ts";
 import { t } from "../i18n.ts";
@@ -27,14 +27,14 @@ export function EmailRequests({ id }: { id: string }) {
 }
 
 type Fact = [name: string, value: string];
-type Listed<R> = { pagination: PaginationInfo; ai_requests?: R[]; email_requests?: R[] };
+type Member = "ai_requests" | "email_requests";
 
 /** A component that gets the requests. */
 type RequestsView<R> = (props: { requests: R[] }) => ComponentChildren;
 
 function Requests<R extends TrackedRequest>({ path, member, title, count, head, facts, Sum, Actions }: {
   path: string;
-  member: "ai_requests" | "email_requests";
+  member: Member;
   title: string;
   count: (count: number) => string;
   head: (one: R) => ComponentChildren;
@@ -43,10 +43,10 @@ function Requests<R extends TrackedRequest>({ path, member, title, count, head, 
   Actions?: RequestsView<R>;
 }) {
   const [page, setPage] = useState({ limit: 20, offset: 0 });
-  const list = useResource((signal) => get<Listed<R>>(path, { query: page, signal }), [path, page.limit, page.offset]);
+  const list = useResource((signal) => get<Page<Member, R>>(path, { query: page, signal }), [path, page.limit, page.offset]);
   if (list.error) return <Card title={title}><LoadError error={list.error} onRetry={list.reload} /></Card>;
   if (!list.data || list.data.pagination.total === 0) return null;
-  const requests = list.data[member] ?? [];
+  const requests = list.data[member];
   // A sum of one part of them would pass for that of all.
   const isWhole = requests.length === list.data.pagination.total;
   const subtitle = <>{count(list.data.pagination.total)}{Sum && isWhole && <Sum requests={requests} />}</>;

@@ -2,7 +2,9 @@
 
 export default {
   "error.authentication_required": "Please sign in.",
+  "error.bodies_full": "The server holds too many large requests. Try again in a moment.",
   "error.insufficient_scope": "This credential does not allow that: {{message}}.",
+  "error.target_too_long": "The address is too long.",
   "error.too_many_attempts": "Too many failed attempts. Try again later.",
   "error.cross_site_request": "The server took this for a request of another page. Reload the page and try again.",
   "error.not_found": "The server does not know this address.",
@@ -12,6 +14,7 @@ export default {
   "error.body_timeout": "The request did not arrive in time.",
   "error.body_too_large": "This is more than the server takes.",
   "error.function_not_found": "There is no such function (any more).",
+  "error.unknown_coding": "The server does not know how the body of the request is coded.",
   "error.version_not_found": "There is no such version (any more).",
   "error.compared_version_not_found": "There is no such version (any more).",
   "error.execution_not_found": "There is no such execution (any more).",

@@ -2,7 +2,9 @@
 
 export default {
   "error.authentication_required": "Entre novamente.",
+  "error.bodies_full": "O servidor tem requisições grandes demais ao mesmo tempo. Tente de novo em instantes.",
   "error.insufficient_scope": "Esta credencial não permite isso: {{message}}.",
+  "error.target_too_long": "O endereço é longo demais.",
   "error.too_many_attempts": "Muitas tentativas sem sucesso. Tente mais tarde.",
   "error.cross_site_request": "O servidor tomou isto por uma requisição de outra página. Recarregue a página e tente de novo.",
   "error.not_found": "O servidor não conhece este endereço.",
@@ -12,6 +14,7 @@ export default {
   "error.body_timeout": "A requisição não chegou a tempo.",
   "error.body_too_large": "É mais do que o servidor aceita.",
   "error.function_not_found": "Esta função não existe (mais).",
+  "error.unknown_coding": "O servidor não conhece a codificação do corpo da requisição.",
   "error.version_not_found": "Esta versão não existe (mais).",
   "error.compared_version_not_found": "Esta versão não existe (mais).",
   "error.execution_not_found": "Esta execução não existe (mais).",
