@@ -301,6 +301,7 @@ async def test_kd_186_the_palette_finds_functions_that_are_not_among_the_latest(
 async def test_what_was_chosen_last_comes_first_in_the_palette(site):
     await site.sign_in("/functions")
     await site.page.keyboard.press("Control+k")
+    await expect(site.page.get_by_role("combobox", name="Commands")).to_be_focused()
     await site.page.keyboard.type("access")
     await site.page.keyboard.press("Enter")
     await expect(site.page.get_by_role("heading", name="Access", exact=True)).to_be_visible()
