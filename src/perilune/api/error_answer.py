@@ -4,6 +4,31 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 import msgspec
+from msgspec import UNSET, UnsetType
+
+
+class Error(msgspec.Struct, frozen=True):
+    """What went wrong, for people."""
+
+    error: str
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """What went wrong, as RFC 9457 has it; sent to whoever accepts it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+
+
+class LoginError(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a login failed; without `success` if the fault is the server's."""
+
+    success: bool | UnsetType = UNSET
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,19 +44,19 @@ class ErrorAnswer:
     @property
     def body(self) -> bytes:
         """The JSON error envelope and a line feed."""
-        return msgspec.json.encode({"error": self.message}) + b"\n"
+        return msgspec.json.encode(Error(self.message)) + b"\n"
 
     def problem(self, instance: str) -> bytes:
         """Return the same as a problem document (RFC 9457) about the request *instance*.
 
         Its type is `about:blank`: what a program needs beyond the status is in `code`.
         """
-        document = {
-            "type": "about:blank",
-            "title": HTTPStatus(self.status).phrase,
-            "status": self.status,
-            "detail": self.message,
-            "instance": instance,
-            "code": self.code,
-        }
+        document = Problem(
+            type="about:blank",
+            title=HTTPStatus(self.status).phrase,
+            status=self.status,
+            detail=self.message,
+            instance=instance,
+            code=self.code,
+        )
         return msgspec.json.encode(document) + b"\n"

@@ -1,4 +1,4 @@
-"""What handlers of the management API share: failures of the store, JSON, pages of lists."""
+"""What handlers of the management API share: failures of the store, JSON, lists, lines of logs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,11 +6,13 @@ from typing import Any
 
 from perilune.api.errors import OperationFailed
 from perilune.services.env import EnvError, EnvValidationError
+from perilune.services.logger import api_name
 from perilune.store import (
     CannotDeleteActiveVersion,
     ExecutionNotFound,
     ExecutionRunning,
     FunctionNotFound,
+    LogEntry,
     NoActiveVersion,
     PaginationInfo,
     PaginationParams,
@@ -56,6 +58,15 @@ def failing_as(message: str) -> Iterator[None]:
         raise OperationFailed(message) from error
     except StoreError as error:
         raise OperationFailed(message) from error
+
+
+def log_line(entry: LogEntry) -> Json:
+    """Return one line of a log as the API shows it."""
+    return {
+        "level": api_name(entry.level),
+        "message": entry.message,
+        "created_at": entry.timestamp,
+    }
 
 
 def page_info(total: int, params: PaginationParams) -> Json:

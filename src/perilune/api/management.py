@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from perilune.api.error_answer import Error, LoginError
 from perilune.api.errors import (
     INTERNAL,
     MethodNotAllowed,
@@ -25,7 +26,6 @@ from perilune.api.openapi import describe_api
 from perilune.api.replies import json_error, login_error
 from perilune.api.routes import RouteTable, Subjects, all_routes
 from perilune.api.routes.route import CALLER
-from perilune.api.routes.shapes import Error, LoginError
 from perilune.errors import PeriluneError
 
 CORS_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")

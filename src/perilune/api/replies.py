@@ -4,7 +4,7 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Scope
 
-from perilune.api.error_answer import ErrorAnswer
+from perilune.api.error_answer import ErrorAnswer, LoginError
 from perilune.api.headers import accepts
 
 PROBLEM_TYPE = b"application/problem+json"
@@ -42,6 +42,6 @@ def error_content(error: ErrorAnswer, scope: Scope) -> tuple[bytes, bytes]:
 
 def login_error(error: ErrorAnswer) -> Response:
     """Return the answer for a login that fails, which has an envelope of its own."""
-    answer = json_answer({"success": False, "error": error.message}, error.status)
+    answer = json_answer(LoginError(success=False, error=error.message), error.status)
     answer.raw_headers += error.headers
     return answer

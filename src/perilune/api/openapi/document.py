@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from http import HTTPStatus
 
+from perilune.api.error_answer import Error, Problem
 from perilune.api.errors import management_status
 from perilune.api.openapi.links import add_links
 from perilune.api.openapi.outside import describe_outside
@@ -10,7 +11,6 @@ from perilune.api.openapi.schemas import REF, Json, answer_schemas, body_schemas
 from perilune.api.parameters import Parameter
 from perilune.api.replies import PROBLEM_TYPE
 from perilune.api.routes import Route
-from perilune.api.routes.shapes import Error, Problem
 from perilune.api.scopes import Scope
 
 OPENAPI_VERSION = "3.1.1"

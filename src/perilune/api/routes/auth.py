@@ -10,11 +10,11 @@ from perilune.api.access.audit import AuditEvent, audit
 from perilune.api.access.doorkeeper import client_address
 from perilune.api.access.sessions import Sessions, session_tokens
 from perilune.api.access.signin import LoginBody, SignIn, Visitor
+from perilune.api.error_answer import LoginError
 from perilune.api.errors import InvalidKey, TooManyAttempts
 from perilune.api.failures import Json
 from perilune.api.replies import json_answer
 from perilune.api.routes.route import Route, caller_of
-from perilune.api.routes.shapes import LoginError
 from perilune.api.rules.lists import PAGE
 from perilune.api.scopes import CallerKind, Scope
 from perilune.store import (

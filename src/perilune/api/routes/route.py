@@ -18,6 +18,7 @@ from starlette.routing import compile_path
 
 from perilune.api.access.csrf import SAFE_METHODS
 from perilune.api.body import decode_body, read_body_in_time
+from perilune.api.error_answer import Error
 from perilune.api.errors import (
     AuthenticationRequired,
     BodyReadError,
@@ -33,7 +34,6 @@ from perilune.api.errors import (
 from perilune.api.headers import header_value
 from perilune.api.parameters import Group, Parameter
 from perilune.api.replies import encoded_answer, json_answer
-from perilune.api.routes.shapes import Error
 from perilune.api.scopes import Caller, Scope
 from perilune.errors import PeriluneError
 from perilune.store import StoreUnavailable

@@ -1,7 +1,6 @@
 """Shapes of answers that are more than one record of the store."""
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
 from perilune.api.subjects.diff import DiffLine
 from perilune.runtimes import SourceProblem
@@ -16,30 +15,6 @@ from perilune.store import (
     LogLevelName,
     PaginationInfo,
 )
-
-
-class Error(msgspec.Struct, frozen=True):
-    """What went wrong, for people."""
-
-    error: str
-
-
-class Problem(msgspec.Struct, frozen=True):
-    """What went wrong, as RFC 9457 has it; sent to whoever accepts it."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str
-    code: str
-
-
-class LoginError(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a login failed; without `success` if the fault is the server's."""
-
-    error: str
-    success: bool | UnsetType = UNSET
 
 
 class FunctionAnswer(Function, frozen=True, kw_only=True):

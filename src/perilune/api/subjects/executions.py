@@ -3,10 +3,10 @@
 import msgspec
 
 from perilune.api.errors import InvalidRequest
-from perilune.api.failures import Json, failing_as, page_info
+from perilune.api.failures import Json, failing_as, log_line, page_info
 from perilune.services.ai import AITracker
 from perilune.services.email import EmailTracker
-from perilune.services.logger import Logger, api_name
+from perilune.services.logger import Logger
 from perilune.store import DB, ExecutionFilter, InvalidCursor, PaginationParams, to_json
 
 
@@ -77,11 +77,10 @@ class Executions:
             lines, total = await self._logs.entries_paginated(
                 execution_id, params.limit, params.offset
             )
-        items = [
-            {"level": api_name(one.level), "message": one.message, "created_at": one.timestamp}
-            for one in lines
-        ]
-        return execution | {"logs": items, "pagination": page_info(total, params)}
+        return execution | {
+            "logs": [log_line(one) for one in lines],
+            "pagination": page_info(total, params),
+        }
 
     async def ai_requests(self, execution_id: str, params: PaginationParams) -> Json:
         """Return a part of what an execution asked AI providers, oldest first."""

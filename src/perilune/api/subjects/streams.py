@@ -13,11 +13,11 @@ from weakref import WeakSet
 import msgspec
 
 from perilune.api.errors import TooManyStreams
-from perilune.api.failures import failing_as
+from perilune.api.failures import failing_as, log_line
 from perilune.clock import MonotonicClock
 from perilune.engine import ExecutionFeed, Watcher
-from perilune.services.logger import Logger, api_name
-from perilune.store import DB, Execution, ExecutionStatus, LogEntry, to_json
+from perilune.services.logger import Logger
+from perilune.store import DB, Execution, ExecutionStatus, to_json
 
 MAX_STREAMS = 64
 HEARTBEAT_S = 15.0
@@ -115,7 +115,7 @@ class Streams:
                 lines, _ = await self._logs.entries_paginated(execution.id, LINES_PER_READ, sent)
                 if lines:
                     sent += len(lines)
-                    yield b"".join(_event("line", _line(one)) for one in lines)
+                    yield b"".join(_event("line", log_line(one)) for one in lines)
                     quiet_since = self._now()
                 elif execution.status != ExecutionStatus.PENDING:
                     yield _event("end", {"status": execution.status})
@@ -147,11 +147,3 @@ async def _is_over(watcher: Watcher) -> bool:
 
 def _event(name: str, data: Any) -> bytes:
     return b"event: %b\ndata: %b\n\n" % (name.encode(), msgspec.json.encode(data))
-
-
-def _line(entry: LogEntry) -> dict[str, Any]:
-    return {
-        "level": api_name(entry.level),
-        "message": entry.message,
-        "created_at": entry.timestamp,
-    }

@@ -12,13 +12,13 @@ import msgspec
 
 from perilune.api.calls.events import SecretHolder, Target, build_event, parse_head
 from perilune.api.errors import InvalidRequest, NotReplayable
-from perilune.api.failures import Json, failing_as
+from perilune.api.failures import Json, failing_as, log_line
 from perilune.api.headers import RequestNames, canonical
 from perilune.api.rules.versions import checked_code
 from perilune.engine import EVENT_TRUNCATED, Engine, ExecutionRequest, ExecutionResult
 from perilune.events import HTTPEvent
 from perilune.masking import REDACTED
-from perilune.services.logger import Logger, api_name
+from perilune.services.logger import Logger
 from perilune.store import DB, Execution, ExecutionTrigger
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -123,10 +123,7 @@ class Trials:
             record = await self._db.get_execution(result.execution_id)
             lines, total = await self._logs.entries_paginated(result.execution_id, MAX_LOG_LINES, 0)
         return _outcome(result, record) | {
-            "logs": [
-                {"level": api_name(one.level), "message": one.message, "created_at": one.timestamp}
-                for one in lines
-            ],
+            "logs": [log_line(one) for one in lines],
             "log_count": total,
         }
 
