@@ -43,6 +43,19 @@ async def test_worker_says_first_that_it_is_locked_down(spawn_worker: SpawnWorke
 
 
 @on_module_loop
+async def test_the_kernel_ends_workers_before_the_host_when_memory_is_short(
+    spawn_worker: SpawnWorker,
+):
+    worker, _ = await spawn_worker()
+
+    def score(pid: int) -> int:
+        return int(Path(f"/proc/{pid}/oom_score_adj").read_text())
+
+    assert score(worker.spawned.pid) == protocol.OOM_SCORE == 900
+    assert score(os.getpid()) < 900
+
+
+@on_module_loop
 async def test_worker_ends_when_the_host_closes_its_connection(spawn_worker: SpawnWorker):
     worker, _ = await spawn_worker()
 

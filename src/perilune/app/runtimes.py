@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from perilune.app.memory import available_bytes
 from perilune.app.services import Services
 from perilune.config import Settings
 from perilune.runtimes import (
@@ -68,7 +69,7 @@ def open_workers(
         maximum=settings.workers_max,
         queue=settings.queue,
         memory_bytes=settings.worker_memory,
-        total_bytes=settings.workers_memory,
+        total_bytes=min(settings.workers_memory, available_bytes() // 2),
         idle_s=settings.worker_idle,
         response_body_bytes=settings.response_body,
         outbound_calls=settings.http_calls,

@@ -151,7 +151,8 @@ class Settings:
     )
     workers_memory: int = setting(
         2048 * MIB,
-        "memory of all workers together beyond which idle ones are stopped",
+        "memory of all workers together beyond which idle ones are stopped; at most half of what"
+        " the machine or the control group has",
         parse=size(64 * MIB, 1024 * 1024 * MIB),
     )
     python_packages: str = setting(

@@ -24,6 +24,8 @@ from perilune.worker import frames
 from perilune.worker.lockdown import STACK_BYTES, grade, lock_down
 
 MAX_MESSAGE_BYTES = 4096
+OOM_SCORE = 900
+"""Added to a worker's score, of 1,000 at most; the server's own is usually 0."""
 EXIT_FAILED = 1
 """The worker's own code failed; it sent a `Failure` frame if it could."""
 EXIT_NOT_LOCKED_DOWN = 3
@@ -180,10 +182,20 @@ class _Zygote:
         self._control.send(_encode(Exited(pid, os.waitstatus_to_exitcode(status))))
 
 
+def _be_killed_first() -> None:
+    """Have the kernel end this process, and not the server, when memory is short."""
+    try:
+        with open("/proc/self/oom_score_adj", "w") as file:
+            file.write(str(OOM_SCORE))
+    except OSError:
+        pass  # where /proc is read-only, the server keeps its own watch over memory
+
+
 def _be_worker(request: Spawn, module: ModuleType, connection: int, zygote: int) -> NoReturn:
     """Lock this process down and serve *connection* until it ends; never return."""
     status = EXIT_FAILED
     try:
+        _be_killed_first()
         gc.enable()
         # Family and type are given, since asking the kernel takes a system call each.
         peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, connection)
