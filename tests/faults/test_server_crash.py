@@ -165,7 +165,8 @@ async def test_nothing_of_javascript_workers_is_left_of_a_killed_server(
         processes = descendants(server.process.pid)
         server.process.send_signal(signal.SIGSTOP)  # so that it starts no others
         for pid in processes if kills_all else ():
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         server.process.kill()
         server.process.wait()
         await _until_gone(processes)

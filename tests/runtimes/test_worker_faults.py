@@ -5,6 +5,7 @@ import gc
 import os
 import signal
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -380,7 +381,8 @@ async def test_readiness_follows_the_workers(monkeypatch: pytest.MonkeyPatch) ->
 
         monkeypatch.setattr(zygote_client.Zygote, "spawn", fail)
         for pid in workers_of(os.getpid()):
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         await until(lambda: not runtime.is_ready())
 
         monkeypatch.undo()
