@@ -6,7 +6,7 @@ page of the documentation.  A new setting is a migration and a member of `Functi
 """
 
 import types
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from enum import StrEnum
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
@@ -37,7 +37,7 @@ class Form(StrEnum):
     METHODS = f"any of {', '.join(HTTP_METHODS)}, separated by commas"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Setting:
     """One setting: what it is for, what it may be, and where it is written.
 
@@ -47,10 +47,11 @@ class Setting:
 
     help: str
     """One sentence, without the values that are allowed."""
-    unset: str = ""
-    """What it means that there is no value."""
     place: str = ""
     """The table and the key in `perilune.toml`, a dot between them; empty: the setting's name."""
+    _: KW_ONLY
+    unset: str = ""
+    """What it means that there is no value."""
     least: int = 1
     most: int | None = None
     """None where the server has a limit of its own, see `server_limit`."""
@@ -104,25 +105,21 @@ class Setting:
 class FunctionSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What can be set of a function.  None: there is no value."""
 
-    name: Annotated[
-        str, Setting(help="What people call it; not blank.", form=Form.NAME, max_chars=100)
-    ]
-    description: Annotated[
-        str | None, Setting(help="What it is for.", unset="none", max_chars=500)
-    ] = None
+    name: Annotated[str, Setting("What people call it; not blank.", form=Form.NAME, max_chars=100)]
+    description: Annotated[str | None, Setting("What it does.", unset="none", max_chars=500)] = None
     runtime: Annotated[
-        str, Setting(help="The language of its code.", server_limit="runtimes", is_fixed=True)
+        str, Setting("The language of its code.", server_limit="runtimes", is_fixed=True)
     ] = "lua"
-    disabled: Annotated[bool, Setting(help="A disabled function can't be called.")] = False
+    disabled: Annotated[bool, Setting("A disabled function can't be called.")] = False
     env_writable: Annotated[
-        bool, Setting(help="Whether its own code may change its environment variables.")
+        bool, Setting("Whether its own code may change its environment variables.")
     ] = True
     cron_schedule: Annotated[
         str | None,
         Setting(
-            help="When it is executed by itself.",
+            "When it is executed by itself.",
+            "schedule.cron",
             unset="never, and its status becomes paused",
-            place="schedule.cron",
             form=Form.CRON,
             max_chars=100,
             empty_clears=True,
@@ -131,9 +128,9 @@ class FunctionSettings(msgspec.Struct, frozen=True, kw_only=True):
     cron_status: Annotated[
         str | None,
         Setting(
-            help="Whether its schedule fires; active needs a schedule.",
+            "Whether its schedule fires; active needs a schedule.",
+            "schedule.status",
             unset="paused",
-            place="schedule.status",
             words=tuple(map(str, CronStatus)),
             default="paused",
         ),
@@ -141,9 +138,9 @@ class FunctionSettings(msgspec.Struct, frozen=True, kw_only=True):
     cron_time_zone: Annotated[
         str | None,
         Setting(
-            help="The zone of its schedule.",
+            "The zone of its schedule.",
+            "schedule.time_zone",
             unset="the server's",
-            place="schedule.time_zone",
             form=Form.TIME_ZONE,
             empty_clears=True,
         ),
@@ -151,77 +148,64 @@ class FunctionSettings(msgspec.Struct, frozen=True, kw_only=True):
     cron_missed: Annotated[
         str,
         Setting(
-            help="What becomes of due times while no server ran.",
-            place="schedule.missed",
+            "What becomes of due times while no server ran.",
+            "schedule.missed",
             words=("skip", "run_once"),
         ),
     ] = "skip"
     cron_overlap: Annotated[
         str,
         Setting(
-            help="What becomes of a due time while the last execution still runs.",
-            place="schedule.overlap",
+            "What becomes of a due time while the last execution still runs.",
+            "schedule.overlap",
             words=("skip", "allow"),
         ),
     ] = "skip"
     timeout_s: Annotated[
         int | None,
         Setting(
-            help="Longest time of one execution, in seconds; at most `EXECUTION_TIMEOUT`.",
+            "Longest time of one execution, in seconds; at most `EXECUTION_TIMEOUT`.",
+            "limits.timeout_s",
             unset="the server's limit",
-            place="limits.timeout_s",
             server_limit="timeout_s",
         ),
     ] = None
     memory_mb: Annotated[
         int | None,
         Setting(
-            help="Memory it may use, in MiB; at most `PERILUNE_WORKER_MEMORY`.",
+            "Memory it may use, in MiB; at most `PERILUNE_WORKER_MEMORY`.",
+            "limits.memory_mb",
             unset="the server's limit",
-            place="limits.memory_mb",
             least=16,
             server_limit="memory_mb",
         ),
     ] = None
     rate_limit: Annotated[
         int | None,
-        Setting(
-            help="Calls per `rate_window_s`.",
-            unset="any number",
-            place="limits.calls",
-            most=1_000_000,
-        ),
+        Setting("Calls per `rate_window_s`.", "limits.calls", unset="any number", most=1_000_000),
     ] = None
     rate_window_s: Annotated[
         int | None,
         Setting(
-            help="The seconds that `rate_limit` is for.",
+            "The seconds that `rate_limit` is for.",
+            "limits.calls_window_s",
             unset=str(DEFAULT_RATE_WINDOW_S),
-            place="limits.calls_window_s",
             most=86_400,
         ),
     ] = None
     max_concurrency: Annotated[
         int | None,
-        Setting(
-            help="Executions at a time.",
-            unset="any number",
-            place="limits.concurrency",
-            most=10_000,
-        ),
+        Setting("Executions at a time.", "limits.concurrency", unset="any number", most=10_000),
     ] = None
     access: Annotated[
-        str,
-        Setting(
-            help="Who may call it.", place="access.who", words=("public", "token", "signature")
-        ),
+        str, Setting("Who may call it.", "access.who", words=("public", "token", "signature"))
     ] = "public"
     signature_scheme: Annotated[
         str | None,
         Setting(
-            help="How signatures of calls are made.",
+            "How signatures of calls are made.",
+            "access.signature_scheme",
             unset=DEFAULT_SIGNATURE_SCHEME,
-            place="access.signature_scheme",
             words=(DEFAULT_SIGNATURE_SCHEME, "github", "stripe"),
             empty_clears=True,
         ),
@@ -229,9 +213,9 @@ class FunctionSettings(msgspec.Struct, frozen=True, kw_only=True):
     allowed_methods: Annotated[
         str | None,
         Setting(
-            help="The methods it may be called with; GET includes HEAD.",
+            "The methods it may be called with; GET includes HEAD.",
+            "access.methods",
             unset="all",
-            place="access.methods",
             form=Form.METHODS,
             empty_clears=True,
         ),
@@ -239,39 +223,38 @@ class FunctionSettings(msgspec.Struct, frozen=True, kw_only=True):
     handles_options: Annotated[
         bool,
         Setting(
-            help="Whether it answers OPTIONS itself, instead of the server.",
-            place="access.handles_options",
+            "Whether it answers OPTIONS itself, instead of the server.", "access.handles_options"
         ),
     ] = False
     unsandboxed_html: Annotated[
         bool,
         Setting(
-            help="Whether its documents may run with the server's own origin.",
-            place="access.unsandboxed_html",
+            "Whether its documents may run with the server's own origin.",
+            "access.unsandboxed_html",
             admin_only=True,
         ),
     ] = False
     retention_days: Annotated[
         int | None,
         Setting(
-            help="How many days its executions are kept.",
+            "How many days its executions are kept.",
+            "records.days",
             unset="7",
-            place="records.days",
             words=(7, 15, 30, 365),
         ),
     ] = None
     retention_bytes: Annotated[
         int | None,
         Setting(
-            help="Most bytes that its executions take up, with logs and requests; the oldest go.",
+            "Most bytes that its executions take up, with logs and requests; the oldest go.",
+            "records.bytes",
             unset="any number",
-            place="records.bytes",
             least=MIB,
             most=2**50,
         ),
     ] = None
     save_response: Annotated[
-        bool, Setting(help="Whether its answers are stored.", place="records.responses")
+        bool, Setting("Whether its answers are stored.", "records.responses")
     ] = False
 
 

@@ -160,34 +160,33 @@ def _checked_value(setting: Setting, value: Any, offer: Offer) -> Any:
     """Return *value*, which is of the setting's kind or None, as it is stored."""
     if value is None or (value == "" and setting.empty_clears):
         return None
-    name = setting.name
     limit = getattr(offer, setting.server_limit) if setting.server_limit else None
     if words := setting.words or (limit if setting.kind is str else None):
         if value not in words:
-            text = f"{name} must be one of: [{' '.join(map(str, words))}]"
-            raise InvalidRequest(f"{name}: {text}")
+            raise _refused(setting, f"must be one of: [{' '.join(map(str, words))}]")
     elif setting.kind is int:
         most = setting.most if limit is None else limit
         if not setting.least <= value <= most:
-            text = f"{name} must be between {setting.least} and {most}"
-            raise InvalidRequest(f"{name}: {text}")
+            raise _refused(setting, f"must be between {setting.least} and {most}")
     elif setting.kind is str:
         return _checked_text(setting, value)
     return value
 
 
 def _checked_text(setting: Setting, text: str) -> str:
-    name = setting.name
     if setting.form in _NORMALIZED:
         text = _NORMALIZED[setting.form](text)
     if setting.max_chars is not None and len(text) > setting.max_chars:
-        text = f"{name} cannot be longer than {setting.max_chars} characters"
-        raise InvalidRequest(f"{name}: {text}")
+        raise _refused(setting, f"cannot be longer than {setting.max_chars} characters")
     if setting.form is Form.NAME and any(
         unicodedata.category(one) in _LINE_SEPARATORS for one in text
     ):
-        raise InvalidRequest(f"{name}: {name} cannot contain control characters")
+        raise _refused(setting, "cannot contain control characters")
     return text
+
+
+def _refused(setting: Setting, rule: str) -> InvalidRequest:
+    return InvalidRequest(f"{setting.name}: {setting.name} {rule}")
 
 
 def _trimmed_name(text: str) -> str:
