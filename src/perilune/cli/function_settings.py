@@ -12,7 +12,9 @@ _FLAGS = {"true": True, "false": False}
 def _settings_table() -> str:
     width = max(map(len, SETTINGS))
     lines = [
-        f"{name:{width}}  {one.values}" + (f"; empty: {one.unset}" if one.is_clearable else "")
+        f"{name:{width}}  {one.values}"
+        + (f"; empty: {one.unset}" if one.is_clearable else "")
+        + ("; takes the scope admin" if one.admin_only else "")
         for name, one in SETTINGS.items()
         if not one.is_fixed
     ]
