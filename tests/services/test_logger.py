@@ -1,17 +1,18 @@
 """Logs of executions, in memory and on SQLite alike."""
 
+import asyncio
 import logging
+import threading
 from collections.abc import Callable
 
 import pytest
 
-from perilune.masking import REDACTED
+from perilune.masking import REDACTED, Masker
 from perilune.services import logger as logger_module
 from perilune.services.logger import (
     LogLevel,
     LogLimits,
     StoreLogger,
-    api_name,
 )
 from perilune.store import StoreUnavailable
 from tests.services.conftest import SettledRows
@@ -281,6 +282,9 @@ async def test_lines_that_the_store_does_not_take_are_counted(caplog):
 
 async def test_a_failing_masker_lets_nothing_through(make_logger):
     class BrokenMasker:
+        def may_hide(self, _text, /):
+            return True
+
         def text(self, _text, /):
             raise RuntimeError("no idea")
 
@@ -302,24 +306,79 @@ async def test_reading_fails_when_the_store_fails():
         await logger.entries_paginated("e_ours", 10, 0)
 
 
-def test_logging_never_suspends(make_logger):
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param("x", id="short"),
+        pytest.param("password=hunter2", id="short, with a secret"),
+        pytest.param("plain words " * 5000, id="long, without"),
+    ],
+)
+def test_a_line_that_is_masked_quickly_does_not_suspend(make_logger, message):
     """The coroutine ends at its first step, so the hot path has no switch of tasks in it."""
-    coroutine = make_logger().info("e_ours", "x")
+    coroutine = make_logger().info("e_ours", message)
 
     with pytest.raises(StopIteration):
         coroutine.send(None)
 
 
+DENSE = "n1key:1 n2key:2 " * 4000
+"""A line that is permitted and takes 50 ms to be masked."""
+
+
+class WaitingMasker(Masker):
+    """Masks a password when it is told to, which nobody can do whom it holds up."""
+
+    def __init__(self):
+        super().__init__()
+        self.may_go_on = threading.Event()
+        self.went_on = []
+
+    def text(self, message):
+        if "password" in message:
+            self.went_on.append(self.may_go_on.wait(5))
+        return super().text(message)
+
+
 @pytest.mark.parametrize(
-    ("level", "name"),
+    "lines",
     [
-        pytest.param(0, "info", id="info"),
-        pytest.param(1, "debug", id="debug"),
-        pytest.param(2, "warn", id="warn"),
-        pytest.param(3, "error", id="error"),
-        pytest.param(9, "info", id="unknown"),
-        pytest.param(-1, "info", id="negative"),
+        pytest.param([DENSE], id="one long line"),
+        pytest.param(["n1key:1 n2key:2 " * 100] * 50, id="many shorter ones"),
     ],
 )
-def test_names_of_levels(level, name):
-    assert api_name(level) == name
+async def test_masking_at_length_holds_nobody_up(make_logger, lines):
+    masker = WaitingMasker()
+    logger = make_logger(masker=masker)
+    for line in lines[:-1]:
+        await logger.info("e_ours", line)
+
+    logging_last = asyncio.create_task(logger.info("e_ours", f"{lines[-1]}; password=hunter2"))
+    await asyncio.sleep(0)
+    await logger.info("e_theirs", "meanwhile")
+    masker.may_go_on.set()
+    await logging_last
+    await logger.info("e_ours", "after it")
+
+    assert await messages(logger, "e_theirs") == ["meanwhile"]
+    assert masker.went_on == [True]
+    *earlier, last, after = await messages(logger)
+    assert earlier == lines[:-1]
+    assert last.endswith(f"; {REDACTED}")
+    assert after == "after it"
+    logger.close()
+
+
+async def test_a_line_whose_execution_ends_before_it_is_masked_is_said_to_be_missing(make_logger):
+    masker = WaitingMasker()
+    logger = make_logger(masker=masker)
+
+    logging_it = asyncio.create_task(logger.info("e_ours", f"{DENSE} password=hunter2"))
+    await asyncio.sleep(0)
+    logging_it.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await logging_it
+    masker.may_go_on.set()
+
+    assert await messages(logger) == [logger_module.NOT_MASKED]
+    logger.close()

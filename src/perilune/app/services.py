@@ -1,7 +1,7 @@
 """What guest code may use."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 
 from perilune.config import SettingError, Settings
@@ -44,15 +44,16 @@ async def open_services(
     env = Env(store.env)
     limits = HTTPLimits(timeout_s=settings.http_timeout, max_bytes=settings.http_response_body)
     large_bodies = max(MAX_LARGE_BODIES, settings.workers_max)
-    async with Client(policy, limits, large_bodies=large_bodies) as http:
-        providers = http.with_limits(HTTPLimits(timeout_s=PROVIDER_TIMEOUT_S))
-        yield Services(
-            logger=StoreLogger(store.logs, masker=masker),
-            kv=KV(store.kv),
-            env=env,
-            http=http,
-            ai=ChatClient(providers, env),
-            ai_tracker=StoreAITracker(store.ai_requests, masker=masker),
-            email=DefaultEmailClient(providers, env, policy),
-            email_tracker=StoreEmailTracker(store.email_requests, masker=masker),
-        )
+    with closing(StoreLogger(store.logs, masker=masker)) as logger:
+        async with Client(policy, limits, large_bodies=large_bodies) as http:
+            providers = http.with_limits(HTTPLimits(timeout_s=PROVIDER_TIMEOUT_S))
+            yield Services(
+                logger=logger,
+                kv=KV(store.kv),
+                env=env,
+                http=http,
+                ai=ChatClient(providers, env),
+                ai_tracker=StoreAITracker(store.ai_requests, masker=masker),
+                email=DefaultEmailClient(providers, env, policy),
+                email_tracker=StoreEmailTracker(store.email_requests, masker=masker),
+            )

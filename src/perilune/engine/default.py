@@ -143,22 +143,22 @@ class DefaultEngine:
         failed = error is not None or (response is not None and response.status_code >= 400)
         status = ExecutionStatus.ERROR if failed else ExecutionStatus.SUCCESS
         duration_ms, kind = int(duration_s * 1000), _kind(error)
-        response_json = None
-        if function.save_response and response is not None:
-            try:
-                response_json = await self._copies.of_response(execution_id, response)
-            except asyncio.CancelledError:
-                # The function has done its work; only the copy of its answer is given up.
-                await self._shielded(
-                    self._close_record(execution_id, status, duration_ms, None, None, kind)
-                )
-                if self._feed.watchers:
-                    self._tell(req, context, version, status, duration_ms, kind)
-                raise
         message = None if error is None else stored_error(error, self._masker)
-        if message is not None:
-            # Before the record is closed: once it is, all lines of its log can be read.
-            await self._report_failure(execution_id, function.id, message)
+        response_json = None
+        try:
+            if function.save_response and response is not None:
+                response_json = await self._copies.of_response(execution_id, response)
+            if message is not None:
+                # Before the record is closed: once it is, all lines of its log can be read.
+                await self._report_failure(execution_id, function.id, message)
+        except asyncio.CancelledError:
+            # The function has done its work; only the copy of what came of it is given up.
+            await self._shielded(
+                self._close_record(execution_id, status, duration_ms, message, None, kind)
+            )
+            if self._feed.watchers:
+                self._tell(req, context, version, status, duration_ms, kind)
+            raise
         await self._close_record(execution_id, status, duration_ms, message, response_json, kind)
         if self._feed.watchers:
             self._tell(req, context, version, status, duration_ms, kind)

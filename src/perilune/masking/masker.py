@@ -106,6 +106,10 @@ class Masker:
         """Return a log line, error message or other free text with its secrets replaced."""
         return self._text.mask(message)
 
+    def may_hide(self, message: str) -> bool:
+        """Return False, quickly, if `text` certainly finds nothing to replace."""
+        return self._text.may_hide(message)
+
     def _plan_header(self, name: str) -> _HeaderPlan:
         if self._strengths[name]:
             return _HeaderPlan.HIDE

@@ -1,11 +1,18 @@
 """Logs of executions: what guest code says, and how an execution failed.
 
-Writing never fails and never waits: a line is masked, bounded and queued.
+Writing never fails and does not wait for the store: a line is masked, bounded and queued.
+Looking for secrets takes up to a millisecond for each KiB, and who calls a function chooses what
+it logs.  So an execution gets little of that in the event loop; the rest is done in a thread,
+while the execution, and nobody else, waits.
 Reading does fail, so that a broken store can't look like an empty log.
 """
 
+import asyncio
 import logging
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
@@ -17,6 +24,7 @@ from perilune.store import LogEntry, LogRows
 
 LINE_CUT_MARK = " [line cut at {limit} bytes]"
 LIMIT_REACHED = "log limit reached: {limit} per execution; further lines are dropped"
+NOT_MASKED = "[a line is missing: the execution ended before it was masked]"
 
 REMEMBERED_EXECUTIONS = 4096
 """Executions whose usage is kept per generation; two generations are kept at most."""
@@ -25,6 +33,12 @@ FAILURES_PER_REPORT = 1000
 PRE_CUT_FACTOR = 2
 """A line longer than this many times its limit is cut roughly before it is masked."""
 MAX_WORD_CHARS = 4096
+MAX_INLINE_CHARS = 4096
+"""A longer line, if it may hold a secret, is masked in the thread."""
+INLINE_BUDGET_S = 0.004
+"""So much time an execution gets for the masking of lines in the event loop."""
+FREE_S = 20e-6
+"""Of each line's time so much is not counted: it takes as long to be received."""
 
 _log = logging.getLogger(__name__)
 
@@ -60,11 +74,12 @@ class LogLimits:
 class Logger(Protocol):
     """Writes and reads the logs of executions.
 
-    The writing methods never raise, and none of them suspends.
+    The writing methods never raise.  They suspend only while a line that takes long to be masked
+    is; lines are in the order of their calls if each call is awaited before the next.
     """
 
-    async def log(self, execution_id: str, level: int, message: str) -> None:
-        """Add one line of the given level."""
+    async def log(self, execution_id: str, level: int, message: str) -> bool:
+        """Add one line of the given level; return False if the execution may log no more."""
         ...
 
     async def info(self, execution_id: str, message: str) -> None:
@@ -97,6 +112,10 @@ class Logger(Protocol):
 class TextMasker(Protocol):
     """The part of the masker this service needs."""
 
+    def may_hide(self, text: str, /) -> bool:
+        """Return False, quickly, if there certainly is no secret in *text*."""
+        ...
+
     def text(self, text: str, /) -> str:
         """Return *text* with secrets replaced."""
         ...
@@ -124,6 +143,8 @@ class StoreLogger:
         self._clock = clock
         self._new_id = new_id
         self._limits = limits or LogLimits()
+        # Not the thread that masks bodies: lines must not wait behind a body of megabytes.
+        self._thread = ThreadPoolExecutor(1, "perilune-log-masking")
         self._recent: dict[str, _Usage] = {}
         self._older: dict[str, _Usage] = {}
         self.lines_dropped = 0
@@ -134,25 +155,47 @@ class StoreLogger:
         What the store takes and then fails to write is reported to its own error hook.
         """
 
-    async def log(self, execution_id: str, level: int, message: str) -> None:
-        """Add one line; never raises and never suspends."""
-        self._write(execution_id, level, message)
+    async def log(self, execution_id: str, level: int, message: str) -> bool:
+        """Add one line; never raises.  Return False if the execution may log no more."""
+        try:
+            usage = self._recent.get(execution_id) or self._remember(execution_id)
+            if usage.is_full:
+                self.lines_dropped += 1
+                return False
+            text, size = await self._bounded(usage, message)
+            limits = self._limits
+            usage.lines += 1
+            # Of a line that is one secret little is left, and yet it has to be looked through.
+            usage.size += max(size, min(len(message), limits.max_line_bytes))
+            if usage.lines > limits.max_lines:
+                level, text = self._fill(usage, f"{limits.max_lines} lines")
+            elif usage.size > limits.max_total_bytes:
+                level, text = self._fill(usage, f"{limits.max_total_bytes} bytes")
+            self._append(execution_id, level, text)
+        except asyncio.CancelledError:
+            with suppress(Exception):
+                self._append(execution_id, LogLevel.WARN, NOT_MASKED)
+            raise
+        except Exception as error:
+            # A boundary: whatever is wrong with logging must not fail the execution.
+            self._report_lost(execution_id, "it failed", error)
+        return True
 
     async def info(self, execution_id: str, message: str) -> None:
         """Add a line of level info."""
-        self._write(execution_id, LogLevel.INFO, message)
+        await self.log(execution_id, LogLevel.INFO, message)
 
     async def debug(self, execution_id: str, message: str) -> None:
         """Add a line of level debug."""
-        self._write(execution_id, LogLevel.DEBUG, message)
+        await self.log(execution_id, LogLevel.DEBUG, message)
 
     async def warn(self, execution_id: str, message: str) -> None:
         """Add a line of level warn."""
-        self._write(execution_id, LogLevel.WARN, message)
+        await self.log(execution_id, LogLevel.WARN, message)
 
     async def error(self, execution_id: str, message: str) -> None:
         """Add a line of level error."""
-        self._write(execution_id, LogLevel.ERROR, message)
+        await self.log(execution_id, LogLevel.ERROR, message)
 
     async def entries(self, execution_id: str) -> list[LogEntry]:
         """Return all lines, oldest first.  Raises `StoreError`."""
@@ -173,27 +216,14 @@ class StoreLogger:
         self._recent.pop(execution_id, None)
         self._older.pop(execution_id, None)
 
-    def _write(self, execution_id: str, level: int, message: str) -> None:
-        try:
-            usage = self._recent.get(execution_id) or self._remember(execution_id)
-            if usage.is_full:
-                self.lines_dropped += 1
-                return
-            text, size = self._bounded(message)
-            limits = self._limits
-            usage.lines += 1
-            # Of a line that is one secret little is left, and yet it has to be looked through.
-            usage.size += max(size, min(len(message), limits.max_line_bytes))
-            if usage.lines > limits.max_lines:
-                level, text = self._fill(usage, f"{limits.max_lines} lines")
-            elif usage.size > limits.max_total_bytes:
-                level, text = self._fill(usage, f"{limits.max_total_bytes} bytes")
-            log_id, timestamp = self._new_id(), int(self._clock())
-            if not self._rows.append(log_id, execution_id, int(level), text, timestamp):
-                self._report_lost(execution_id, "the store takes no more lines", None)
-        except Exception as error:
-            # A boundary: whatever is wrong with logging must not fail the execution.
-            self._report_lost(execution_id, "it failed", error)
+    def close(self) -> None:
+        """Begin no more masking in the thread; nobody may be logging any more."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _append(self, execution_id: str, level: int, text: str) -> None:
+        log_id, timestamp = self._new_id(), int(self._clock())
+        if not self._rows.append(log_id, execution_id, int(level), text, timestamp):
+            self._report_lost(execution_id, "the store takes no more lines", None)
 
     def _report_lost(self, execution_id: str, why: str, error: Exception | None) -> None:
         """Count a lost line, and say so now and then: a broken store loses very many."""
@@ -222,7 +252,7 @@ class StoreLogger:
         self._recent[execution_id] = usage
         return usage
 
-    def _bounded(self, message: str) -> tuple[str, int]:
+    async def _bounded(self, usage: "_Usage", message: str) -> tuple[str, int]:
         """Return the line as it is stored, and its size in bytes."""
         limit = self._limits.max_line_bytes
         rough = PRE_CUT_FACTOR * limit
@@ -231,7 +261,7 @@ class StoreLogger:
             # Not inside a word if that can be helped: half of a secret does not look like one.
             blank = message.rfind(" ", rough - MAX_WORD_CHARS, rough)
             message = message[: rough if blank < 0 else blank]
-        text = self._masker.text(message)
+        text = await self._masked(usage, message)
         if text.isascii():
             size = len(text)
         else:
@@ -243,13 +273,26 @@ class StoreLogger:
         kept = text.encode()[: max(limit - len(mark), 0)].decode("utf-8", "ignore")
         return kept + mark, len(kept.encode()) + len(mark)
 
+    async def _masked(self, usage: "_Usage", message: str) -> str:
+        """Return the line with its secrets replaced; suspends if that takes long."""
+        if not self._masker.may_hide(message):
+            return message
+        if len(message) <= MAX_INLINE_CHARS and usage.inline_left_s > 0:
+            begun = time.thread_time()
+            text = self._masker.text(message)
+            usage.inline_left_s -= max(0.0, time.thread_time() - begun - FREE_S)
+            return text
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._masker.text, message)
+
 
 class _Usage:
     """How much one execution has logged."""
 
-    __slots__ = ("is_full", "lines", "size")
+    __slots__ = ("inline_left_s", "is_full", "lines", "size")
 
     def __init__(self) -> None:
+        self.inline_left_s = INLINE_BUDGET_S
         self.lines = 0
         self.size = 0
         self.is_full = False
