@@ -21,6 +21,7 @@ from perilune.services.ai import FakeAIClient
 from perilune.services.email import FakeEmailClient
 from perilune.services.env import Env
 from perilune.services.http import FakeClient, Response
+from perilune.services.kv import KV
 from perilune.services.logger import StoreLogger
 from perilune.store import Function, Store, open_store
 
@@ -130,6 +131,7 @@ async def open_bench(directory: Path) -> AsyncIterator[Bench]:
         )
         runtime = WorkerRuntime(
             logger=logger,
+            kv_store=KV(store.kv),
             env_store=env,
             http_client=http,
             ai_client=FakeAIClient(),
