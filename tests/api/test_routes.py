@@ -71,3 +71,30 @@ async def test_a_blank_query_is_no_query(site):
         answer = await site.client.get(f"/api/tokens{query}")
 
         assert answer.json()["pagination"] == {"total": 0, "limit": 20, "offset": 0}, query
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/functions?show=&q=", 200),
+        ("/api/functions?sort=", 400),
+        ("/api/functions?fields=", 400),
+        ("/api/executions?fields=&status=&trigger=&since=&until=&cursor=", 200),
+        ("/api/stats?range=", 200),
+        ("/api/schedules/preview?cron_schedule=", 400),
+        ("/api/stats/functions?ids=", 400),
+    ],
+)
+async def test_some_parameters_may_be_blank(site, path, status):
+    assert (await site.client.get(path)).status_code == status
+
+
+async def test_an_empty_body_counts_as_none_where_it_may_be_left_out(site):
+    made = await site.client.post("/api/functions", json={"name": "f", "code": "fine"})
+    path = f"/api/functions/{made.json()['id']}"
+
+    checked = await site.client.post(f"{path}/check", content=b"")
+    refused = await site.client.put(path, content=b"")
+
+    assert (checked.status_code, checked.json()) == (200, {"ok": True, "errors": []})
+    assert (refused.status_code, refused.json()) == (400, {"error": "Invalid request body"})
