@@ -55,6 +55,12 @@ export interface Execution {
   response_json?: string;
 }
 
+export interface ServerVersion {
+  version: string;
+  runtimes: string[];
+  store_bytes: number;
+}
+
 export interface LogLine {
   level: string;
   message: string;

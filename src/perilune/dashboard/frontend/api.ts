@@ -42,7 +42,7 @@ interface RequestOptions {
  * @returns the JSON of the answer; null when it has no body
  * @throws {ApiError}
  */
-export async function request<T = any>(
+export async function request<T = unknown>(
   method: string,
   path: string,
   { query, body, signal }: RequestOptions = {},
@@ -67,11 +67,11 @@ export async function request<T = any>(
   throw new ApiError(response.status, message, Number.isNaN(wait) ? null : wait, code);
 }
 
-export const get = <T = any>(path: string, options?: RequestOptions) => request<T>("GET", path, options);
+export const get = <T = unknown>(path: string, options?: RequestOptions) => request<T>("GET", path, options);
 
-export const post = <T = any>(path: string, body?: unknown) => request<T>("POST", path, { body });
+export const post = <T = unknown>(path: string, body?: unknown) => request<T>("POST", path, { body });
 
-export const put = <T = any>(path: string, body?: unknown) => request<T>("PUT", path, { body });
+export const put = <T = unknown>(path: string, body?: unknown) => request<T>("PUT", path, { body });
 
 export const remove = (path: string) => request("DELETE", path);
 

@@ -29,13 +29,10 @@ let loading: Promise<GuestApi> | null = null;
 
 /** What functions can use, asked for once. */
 export function guestApi() {
-  loading ??= get("/api/guest-api.json").then(
-    ({ modules, handler }) => ({ modules, handler }),
-    (problem) => {
-      loading = null;
-      throw problem;
-    },
-  );
+  loading ??= get<GuestApi>("/api/guest-api.json").catch((problem) => {
+    loading = null;
+    throw problem;
+  });
   return loading;
 }
 

@@ -1,6 +1,7 @@
 // Runs what stands in the editor, without saving it.
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { LogLine } from "../answers.ts";
 import { get } from "../api.ts";
 import { errorText } from "../errors.ts";
 import { duration } from "../format.ts";
@@ -21,7 +22,7 @@ import { tryOut, type Outcome } from "./test-send.ts";
 interface Trial {
   request: TestRequest;
   outcome: Outcome;
-  lines: { level: string; message: string }[]; // of the log
+  lines: LogLine[]; // of the log
 }
 
 /**
@@ -38,7 +39,7 @@ export function useTrial(id: string) {
     try {
       const outcome = await tryOut(id, code, request, new AbortController().signal);
       const query = { limit: 100 };
-      const { logs } = await get(`/api/executions/${outcome.executionId}/logs`, { query }).catch(() => ({ logs: [] }));
+      const { logs } = await get<{ logs: LogLine[] }>(`/api/executions/${outcome.executionId}/logs`, { query }).catch(() => ({ logs: [] }));
       setTrial({ request, outcome, lines: logs });
     } catch (problem) {
       toast("bad", errorText(problem));

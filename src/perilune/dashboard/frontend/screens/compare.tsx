@@ -27,7 +27,7 @@ export default function Compare({ params }: ScreenProps) {
 
 function Comparison({ id, runtime, first, second }: { id: string; runtime: string; first: string; second: string }) {
   const found = useResource(
-    (signal) => get(`/api/functions/${id}/diff/${first}/${second}`, { signal }),
+    (signal) => get<{ diff: Line[] }>(`/api/functions/${id}/diff/${first}/${second}`, { signal }),
     [id, first, second],
   );
   return <Loaded of={found}>

@@ -1,6 +1,7 @@
 // A new function: name, language, and what to begin with.
 
 import { useState } from "preact/hooks";
+import type { FunctionRecord, ServerVersion } from "../answers.ts";
 import { ApiError, get, post, put } from "../api.ts";
 import { parseDotenv } from "../dotenv.ts";
 import { errorText, fieldError } from "../errors.ts";
@@ -81,8 +82,8 @@ export default function Create(_props: ScreenProps) {
 
 /** The languages of this server, if there is a choice. */
 function Languages({ chosen, onChoose }: { chosen: string; onChoose: (runtime: string) => void }) {
-  const server = useResource((signal) => get("/api/version", { signal }), []);
-  const runtimes = ((server.data?.runtimes ?? ["lua"]) as string[]).filter(hasTemplates);
+  const server = useResource((signal) => get<ServerVersion>("/api/version", { signal }), []);
+  const runtimes = (server.data?.runtimes ?? ["lua"]).filter(hasTemplates);
   if (runtimes.length < 2) return null;
   return <div class="field"><span class="legend">{t("functions.language")}</span>
     <div><Segmented label={t("functions.language")} value={chosen} onChange={onChoose}
@@ -123,7 +124,7 @@ function More({ schedule, onSchedule, scheduleError, dotenv, onDotenv, badLines 
 
 /** Create a function and go to it, then set its variables: what is wrong with them is told on its own. */
 async function createFunction(given: object, variables: [string, string][]) {
-  const made = await post("/api/functions", given);
+  const made = await post<FunctionRecord>("/api/functions", given);
   toast("good", t("create.done", { name: made.name }));
   go(`/functions/${made.id}`);
   if (variables.length > 0) await put(`/api/functions/${made.id}/env`, { env_vars: Object.fromEntries(variables) });

@@ -30,6 +30,8 @@ interface Pair {
   expires_at?: number;
 }
 
+type PairList = { items: Pair[]; next_cursor?: string; used_bytes: number; quota_bytes: number };
+
 export default function Data({ params }: ScreenProps) {
   const id = params["id"] ?? "";
   return <FunctionFrame id={id} tab="data">{() => <Pairs id={id} />}</FunctionFrame>;
@@ -49,7 +51,7 @@ function Pairs({ id }: { id: string }) {
     return () => clearTimeout(timer);
   }, [prefix]);
   const cursor = cursors.at(-1);
-  const list = useResource((signal) => get(path, { query: { prefix: wanted, cursor, limit: 50 }, signal }), [path, wanted, cursor]);
+  const list = useResource((signal) => get<PairList>(path, { query: { prefix: wanted, cursor, limit: 50 }, signal }), [path, wanted, cursor]);
   const erase = async (pair: Pair) => {
     const question = { title: t("data.delete", { key: pair.key }), text: t("data.deleteText"), confirm: t("settings.deleteButton"), danger: true };
     if (!(await confirm(question))) return;
@@ -73,7 +75,7 @@ function Pairs({ id }: { id: string }) {
             : <><Table caption={t("data.title")} rows={items} rowKey={encodedKey} columns={columns(setOpen, erase)} />
                 <nav class="pagination" aria-label={t("page.label")}><span></span><div class="row">
                   <Button small disabled={cursors.length === 0} onClick={() => setCursors(cursors.slice(0, -1))}>{t("page.previous")}</Button>
-                  <Button small disabled={!next} onClick={() => setCursors([...cursors, next])}>{t("page.next")}</Button>
+                  <Button small disabled={!next} onClick={() => next && setCursors([...cursors, next])}>{t("page.next")}</Button>
                 </div></nav></>}
       </Loaded>
     </Card>
@@ -120,7 +122,7 @@ function PairDialog({ path, encoded, onClose, onSaved }: {
   onSaved: () => void;
 }) {
   const found = useResource(
-    async (signal) => (encoded ? get(`${path}/${encoded}`, { signal }) : { key: "", value: "", size: 0 }),
+    async (signal) => (encoded ? get<Pair>(`${path}/${encoded}`, { signal }) : { key: "", value: "", size: 0 }),
     [path, encoded],
   );
   const title = encoded ? t("data.edit") : t("data.new");

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { Execution } from "../answers.ts";
+import type { Execution, Page } from "../answers.ts";
 import { follow, get, remove } from "../api.ts";
 import { errorText } from "../errors.ts";
 import { absoluteTime, duration, time } from "../format.ts";
@@ -35,7 +35,7 @@ export function ExecutionList({ functionId, query, empty }: {
   );
   const path = functionId ? `/api/functions/${functionId}/executions` : "/api/executions";
   const list = useResource(
-    (signal) => get(path, { query: { ...page, ...filter, fields: "summary" }, signal }),
+    (signal) => get<Page<"executions", Execution>>(path, { query: { ...page, ...filter, fields: "summary" }, signal }),
     [path, query.toString()],
   );
   useExistingPage(list.data?.pagination);

@@ -1,6 +1,7 @@
 // The log of an execution: search, levels, following, download.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { LogLine, Page } from "../answers.ts";
 import { get } from "../api.ts";
 import { absoluteTime, clockTime } from "../format.ts";
 import { t } from "../i18n.ts";
@@ -16,8 +17,6 @@ const FOLLOW_MS = 1000;
 const ROW_PX = 24;
 const SPARE_ROWS = 20;
 const LEVELS = ["debug", "info", "warn", "error"];
-
-type Line = { level: string; message: string; created_at: number };
 
 export function Logs({ id, isPending }: { id: string; isPending: boolean }) {
   const list = useLines(id, isPending);
@@ -49,10 +48,10 @@ export function Logs({ id, isPending }: { id: string; isPending: boolean }) {
 }
 
 /** Draws only the lines that can be seen: ten thousand of them must not make the page slow. */
-function Lines({ lines, isFollowing }: { lines: Line[]; isFollowing: boolean }) {
+function Lines({ lines, isFollowing }: { lines: LogLine[]; isFollowing: boolean }) {
   const box = useRef<HTMLDivElement | null>(null);
   const [top, setTop] = useState(0);
-  const [open, setOpen] = useState<Line | null>(null);
+  const [open, setOpen] = useState<LogLine | null>(null);
   const height = Math.min(lines.length, SPARE_ROWS) * ROW_PX;
   const first = Math.max(0, Math.floor(top / ROW_PX) - SPARE_ROWS);
   const visible = lines.slice(first, first + Math.ceil(height / ROW_PX) + 2 * SPARE_ROWS);
@@ -107,12 +106,12 @@ function useLines(id: string, isPending: boolean) {
 }
 
 /** @param from  how many lines are known */
-async function linesFrom(id: string, from: number, signal?: AbortSignal): Promise<Line[]> {
-  const lines: Line[] = [];
+async function linesFrom(id: string, from: number, signal?: AbortSignal): Promise<LogLine[]> {
+  const lines: LogLine[] = [];
   let total = 0;
   do {
     const query = { limit: PART, offset: from + lines.length };
-    const part = await get(`/api/executions/${id}/logs`, { query, ...(signal ? { signal } : {}) });
+    const part = await get<Page<"logs", LogLine>>(`/api/executions/${id}/logs`, { query, ...(signal ? { signal } : {}) });
     total = part.pagination.total;
     if (part.logs.length === 0) break;
     lines.push(...part.logs);
@@ -120,7 +119,7 @@ async function linesFrom(id: string, from: number, signal?: AbortSignal): Promis
   return lines;
 }
 
-function download(id: string, lines: Line[]) {
+function download(id: string, lines: LogLine[]) {
   const text = lines.map((one) => `${new Date(one.created_at * 1000).toISOString()} ${one.level.toUpperCase()} ${one.message}\n`);
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob(text, { type: "text/plain" }));

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
-import type { Page, Schedule, StatisticsOverview, SummaryOf } from "../answers.ts";
+import type { Page, Schedule, ServerVersion, StatisticsOverview, SummaryOf } from "../answers.ts";
 import { get } from "../api.ts";
 import { bytes, duration, number, percent, relativeTime, absoluteTime } from "../format.ts";
 import { t } from "../i18n.ts";
@@ -126,6 +126,7 @@ function Ranking({ rows, caption, title, empty, value }: {
   return <Table caption={caption} columns={columns} rows={rows} rowKey={(one) => one.function_id} />;
 }
 
+type Readiness = { sandbox: { grade: string; missing: string[] } };
 type Due = Schedule & { next_run: number };
 
 /** Every schedule: the API gives them in the order of creation. */
@@ -175,8 +176,8 @@ function Upcoming() {
 
 /** The sandbox, the store, the version. */
 function Server() {
-  const ready = useResource((signal) => get("/readyz", { signal }), []);
-  const version = useResource((signal) => get("/api/version", { signal }), []);
+  const ready = useResource((signal) => get<Readiness>("/readyz", { signal }), []);
+  const version = useResource((signal) => get<ServerVersion>("/api/version", { signal }), []);
   return <Card title={t("overview.server")}>
     <Loaded of={ready}>
       {({ sandbox }) => <dl class="facts">

@@ -85,7 +85,7 @@ export function SigningSecrets({ functionId }: { functionId: string }) {
   const [error, setError] = useState("");
   const [isBusy, add] = useAction(async () => {
     try {
-      const secret = await post(path, own ? { value: own } : {});
+      const secret = await post<{ value: string }>(path, own ? { value: own } : {});
       setMade(secret.value);
       setOwn("");
       setError("");

@@ -86,12 +86,12 @@ function useForm<V extends Values>({ data, found, read, check, toBody }: {
     }
     const path = `/api/functions/${data.id}`;
     try {
-      const now = await get(path);
+      const now = await get<FunctionRecord>(path);
       const met = changesMet(stored, read(now), values, changed);
       found.change(() => now);
       setRefused(met);
       if (Object.keys(met).length > 0) return;
-      const next = await put(path, toBody(only(values, changed) as Partial<V>));
+      const next = await put<FunctionRecord>(path, toBody(only(values, changed) as Partial<V>));
       found.change(() => next);
       toast("good", t("settings.saved"));
     } catch (problem) {

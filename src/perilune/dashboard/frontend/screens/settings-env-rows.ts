@@ -21,11 +21,11 @@ export type RowProblem = "rule.empty" | "rule.variableName" | "env.twice" | "env
 
 const NAME = /^[A-Za-z0-9_]+$/;
 
+/** The variables as the API gives them. */
+export type Variables = { env_vars: Record<string, string>; write_only: string[] };
+
 /** The variables as the server tells them; the values of write-only ones it does not tell. */
-export function rowsOf({ env_vars: variables, write_only: hidden }: {
-  env_vars: Record<string, string>;
-  write_only: string[];
-}): Row[] {
+export function rowsOf({ env_vars: variables, write_only: hidden }: Variables): Row[] {
   return Object.entries(variables).map(([key, told]) => {
     const writeOnly = hidden.includes(key);
     const value = writeOnly ? "" : told;

@@ -15,14 +15,14 @@ import { focusBeside } from "../ui/focus.ts";
 import { Empty, Loaded } from "../ui/state.tsx";
 import { toast } from "../ui/toast.tsx";
 import { Import } from "./settings-env-import.tsx";
-import { changesOf, isChanged, problemsOf, rebased, rowsOf, type Row, type RowProblem } from "./settings-env-rows.ts";
+import { changesOf, isChanged, problemsOf, rebased, rowsOf, type Row, type RowProblem, type Variables } from "./settings-env-rows.ts";
 import { useUnsaved } from "./settings-unsaved.tsx";
 
 type RowProblems = ReadonlyMap<string, RowProblem>;
 
 export function Environment({ functionId }: { functionId: string }) {
   const path = `/api/functions/${functionId}/env`;
-  const found = useResource((signal) => get(path, { signal }), [path]);
+  const found = useResource((signal) => get<Variables>(path, { signal }), [path]);
   return <Loaded of={found}>
     {(data) => <Editor path={path} stored={rowsOf(data)} />}
   </Loaded>;
@@ -83,7 +83,7 @@ function useRows(path: string, stored: Row[]) {
     const first = element.current?.querySelector('[aria-invalid="true"]');
     if (problems.size > 0) return void (first instanceof HTMLElement && first.focus());
     try {
-      const now = rebased(rows, rowsOf(await get(path)));
+      const now = rebased(rows, rowsOf(await get<Variables>(path)));
       setRows(now.rows);
       setMet(now.met);
       if (now.met.size > 0) return;
@@ -92,7 +92,7 @@ function useRows(path: string, stored: Row[]) {
         if (one.isRemoved) await request("DELETE", variable);
         else await request("PUT", variable, { body: { value: one.value, write_only: one.writeOnly } });
       }
-      setRows(rowsOf(await get(path)));
+      setRows(rowsOf(await get<Variables>(path)));
       toast("good", t("settings.saved"));
     } catch (problem) {
       setError(fieldError(problem));

@@ -32,6 +32,14 @@ export async function callFunction(id: string, request: TestRequest, signal: Abo
   return { ...decoded(data), size: data.length, status: response.status, headers, ms, executionId: headers["x-execution-id"] ?? "" };
 }
 
+/** How a trial ended. */
+interface Trial {
+  execution_id: string;
+  duration_ms: number;
+  response?: { statusCode: number; headers: Record<string, string | string[]>; body: string; isBase64Encoded: boolean };
+  error?: { kind: string; message: string };
+}
+
 /** Runs a draft, or with null the active version, without going through the address. */
 export async function tryOut(
   id: string,
@@ -49,7 +57,7 @@ export async function tryOut(
     ...(body ? { body: base64(body), isBase64Encoded: true } : {}),
     ...(isOfScheduler(request) ? { trigger: "cron" } : {}),
   };
-  const found = await ask("POST", `/api/functions/${id}/test`, { body: { ...(code === null ? {} : { code }), event }, signal });
+  const found = await ask<Trial>("POST", `/api/functions/${id}/test`, { body: { ...(code === null ? {} : { code }), event }, signal });
   const text = found.response?.body ?? "";
   const isBase64 = found.response?.isBase64Encoded === true;
   return {

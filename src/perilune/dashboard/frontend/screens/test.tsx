@@ -1,7 +1,7 @@
 // Tries a function: sends exactly what is shown, and shows exactly what came back.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { FunctionRecord } from "../answers.ts";
+import type { Execution, FunctionRecord } from "../answers.ts";
 import { get } from "../api.ts";
 import { draftOf } from "../editor/draft.ts";
 import { errorText } from "../errors.ts";
@@ -153,7 +153,7 @@ function SaveDialog({ taken, onClose, onSave }: {
 function useEvent(executionId: string | null, setRequest: (request: TestRequest) => void) {
   useEffect(() => {
     if (!executionId) return;
-    get(`/api/executions/${executionId}`).then(
+    get<Execution>(`/api/executions/${executionId}`).then(
       (one) => setRequest(requestOfEvent(JSON.parse(one.event_json ?? "{}"))),
       () => toast("bad", t("test.noEvent")),
     );

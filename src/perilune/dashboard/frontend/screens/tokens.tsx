@@ -78,7 +78,7 @@ function NewToken({ onClose, onMade }: { onClose: () => void; onMade: () => void
   const [isBusy, make] = useAction(async () => {
     try {
       const lifetime = days ? { expires_in: Number(days) * DAY_S } : {};
-      setToken((await post("/api/tokens", { name, scopes, ...lifetime })).token);
+      setToken((await post<{ token: string }>("/api/tokens", { name, scopes, ...lifetime })).token);
       onMade();
     } catch (problem) {
       setError(fieldError(problem));

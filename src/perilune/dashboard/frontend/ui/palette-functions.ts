@@ -33,7 +33,7 @@ function load(query: Record<string, string | number>, take: (functions: Summary[
   const stop = new AbortController();
   const timer = setTimeout(
     () =>
-      get("/api/functions", { query: { ...query, fields: "summary" }, signal: stop.signal }).then(
+      get<{ functions: Summary[] }>("/api/functions", { query: { ...query, fields: "summary" }, signal: stop.signal }).then(
         ({ functions }) => take(functions),
         () => {}, // the other commands work without
       ),
@@ -108,7 +108,7 @@ async function change(id: string, settings: Record<string, unknown>) {
 async function execute(id: string, name: string, trigger: "http" | "cron") {
   toast("info", t("palette.running", { name }));
   try {
-    const { execution_id: execution } = await post(`/api/functions/${id}/test`, { event: { trigger } });
+    const { execution_id: execution } = await post<{ execution_id: string }>(`/api/functions/${id}/test`, { event: { trigger } });
     go(`/executions/${execution}`);
   } catch (problem) {
     toast("bad", errorText(problem));
