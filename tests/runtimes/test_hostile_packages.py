@@ -20,9 +20,10 @@ from perilune.runtimes import (
     WorkerRuntime,
 )
 from perilune.runtimes.packages import sets
+from perilune.services.kv import KV
 from perilune.services.logger import StoreLogger
 from tests.runtimes.conftest import OVERWRITE
-from tests.store.memory import NoRows
+from tests.store.memory import NoRows, store_with
 
 MIB = 1024 * 1024
 SIZE_LIMIT_BYTES = 8 * MIB
@@ -245,9 +246,15 @@ async def test_packages_replace_nothing_that_functions_have_anyway(
     )
     await installed.install(line)
 
-    async with WorkerRuntime(
-        logger=StoreLogger(NoRows()), limits=WorkerLimits(warm=1, maximum=2), packages=installed
-    ) as runtime:
+    async with (
+        store_with("f") as store,
+        WorkerRuntime(
+            logger=StoreLogger(NoRows()),
+            kv_store=KV(store.kv),
+            limits=WorkerLimits(warm=1, maximum=2),
+            packages=installed,
+        ) as runtime,
+    ):
         result = await runtime.execute(requiring(line, code))
 
     assert result.response is not None
