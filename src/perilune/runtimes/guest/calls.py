@@ -5,12 +5,13 @@ number and types of the arguments are checked again, and whose keys or
 variables are meant is fixed when the execution starts.
 """
 
+import asyncio
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from perilune.runtimes.contract import RuntimeRequest, WorkerDiedError
+from perilune.runtimes.contract import GuestError, RuntimeRequest, WorkerDiedError
 from perilune.runtimes.guest.api import HOST_FUNCTIONS, ArgType
 from perilune.runtimes.guest.outbound import OutboundCalls, OutboundServices
 from perilune.runtimes.limits import WorkerLimits
@@ -34,6 +35,14 @@ LOG_LEVELS = {
 DONE = Reply(None, True)
 NOTHING = Reply(None, None)
 ENV_READ_ONLY = Reply("env is read-only for this function")
+
+REFUSALS_PER_PAUSE = 64
+"""After so many calls beyond a limit, a worker's next frames wait; each time longer, since
+reading and refusing takes time that is everybody's."""
+PAUSE_STEP_S = 0.002
+MAX_PAUSE_S = 0.1
+MAX_REFUSALS = 5000
+"""An execution that goes on beyond a limit is ended after so many calls."""
 
 Arguments = list[Any]  # Any: already checked against the table
 
@@ -59,6 +68,7 @@ class GuestCalls:
         "_limit",
         "_log_line_bytes",
         "_outbound",
+        "_refusals",
         "_services",
     )
 
@@ -73,6 +83,7 @@ class GuestCalls:
         self._limit = limits.host_calls
         self._log_line_bytes = 2 * limits.log_line_bytes  # so that what is cut here is seen to be
         self._calls_left = limits.host_calls
+        self._refusals = 0
         self._outbound = OutboundCalls(
             services.outbound,
             function_id=context.function_id,
@@ -87,6 +98,7 @@ class GuestCalls:
         Raises:
             WorkerDiedError: the call can't come from the real bindings, so
                 the worker must be stopped.
+            GuestError: the guest goes on and on beyond a limit.
         """
         name = call.name
         args = _checked(name, call.args)
@@ -94,9 +106,11 @@ class GuestCalls:
         if level is not None:
             # The real bindings have cut it; decoding megabytes takes its time.
             text = args[0][: self._log_line_bytes].decode("utf-8", "replace")
-            await self._services.logger.log(self._execution_id, level, text)
+            if not await self._services.logger.log(self._execution_id, level, text):
+                await self._slow_down()
             return None
         if self._calls_left <= 0:
+            await self._slow_down()
             return Reply(f"limit of {self._limit} host calls in one execution reached")
         self._calls_left -= 1
         handler = _HANDLERS.get(name)
@@ -107,6 +121,18 @@ class GuestCalls:
             return await handler(self, args)
         except (KVError, EnvError) as error:
             return Reply(str(error))
+
+    async def _slow_down(self) -> None:
+        """Count a call beyond a limit, and let the guest wait now and then."""
+        self._refusals += 1
+        if self._refusals >= MAX_REFUSALS:
+            raise GuestError(
+                f"the function was stopped: it made {MAX_REFUSALS} calls after it had reached "
+                "the limit of its log or of host calls"
+            )
+        pauses, others = divmod(self._refusals, REFUSALS_PER_PAUSE)
+        if not others:
+            await asyncio.sleep(min(pauses * PAUSE_STEP_S, MAX_PAUSE_S))
 
     @property
     def _kv(self) -> KV:
