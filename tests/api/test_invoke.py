@@ -237,6 +237,36 @@ async def test_a_broken_store_is_not_a_missing_function(site):
         await site.server.store.ping()
 
 
+async def test_a_call_whose_outcome_is_not_recorded_is_not_answered_as_a_success(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("perilune.engine.outcomes.CLOSING_LIMIT_S", 0.1)
+
+    async def fail(*_):
+        raise StoreUnavailable("disk full")
+
+    async with open_site(tmp_path) as site:
+        function_id = await site.answering(body="done")
+        with monkeypatch.context() as patch:
+            patch.setattr(site.server.store, "update_execution", fail)
+            answer = await site.client.get(f"/fn/{function_id}")
+            trial = await site.client.post(f"/api/functions/{function_id}/test", json={})
+            figures = (await site.client.get("/metrics")).text
+
+        for one in (answer, trial):
+            assert (one.status_code, one.json()) == (503, {"error": "Storage unavailable"})
+            assert "retry-after" not in one.headers, "the function has run"
+        assert len(site.runtime.requests) == 2
+        assert "\nfaas_unclosed_records 2.0" in figures
+        assert "\nfaas_late_records_total 2.0" in figures
+        path = f"/api/executions/{answer.headers['x-execution-id']}"
+        async with asyncio.timeout(30):
+            while (record := (await site.client.get(path)).json())["status"] == "pending":
+                await asyncio.sleep(0.05)
+        assert record["status"] == "success"
+        assert (await site.client.get(f"/fn/{function_id}")).status_code == 200
+
+
 async def test_headers_that_are_not_sent_are_noted_in_the_log(site):
     function_id = await site.answering(headers={"Content-Length": "2", "X-Ok": "1"}, body="123456")
 

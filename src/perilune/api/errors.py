@@ -290,6 +290,8 @@ UNKNOWN_CODING = ErrorAnswer(501, "Transfer coding not supported", code="unknown
 BODIES_FULL = ErrorAnswer(
     503, "Too many large bodies at a time", ((b"retry-after", b"1"),), code="bodies_full"
 )
+NOT_RECORDED = ErrorAnswer(503, "Storage unavailable", code="not_recorded")
+"""A function has run, but how that ended could not be recorded: no reason to call it again."""
 NOT_READY_STATUS = 503
 OVERLOADED = ErrorAnswer(
     503, "Too many executions are waiting", ((b"retry-after", b"1"),), code="overloaded"

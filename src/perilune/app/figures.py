@@ -13,7 +13,9 @@ from prometheus_client.core import Metric
 from perilune.api import FigureSource
 from perilune.app.runtimes import HostedRuntime
 from perilune.app.services import Services
+from perilune.engine import DefaultEngine
 from perilune.engine.metering import BOUNDS_S, MeteredEngine
+from perilune.engine.outcomes import Outcomes
 from perilune.housekeeping import Housekeeper
 from perilune.scheduler import Scheduler
 from perilune.store import Store
@@ -21,6 +23,7 @@ from perilune.store import Store
 
 def all_figures(
     engine: MeteredEngine,
+    executing: DefaultEngine,
     store: Store,
     services: Services,
     runtime: HostedRuntime,
@@ -29,7 +32,7 @@ def all_figures(
 ) -> list[FigureSource]:
     """Return everything that the rooms count."""
     return [
-        EngineFigures(engine),
+        EngineFigures(engine, executing.outcomes),
         StoreFigures(store),
         ServiceFigures(services),
         WorkerFigures(runtime),
@@ -41,8 +44,9 @@ def all_figures(
 class EngineFigures:
     """Executions."""
 
-    def __init__(self, engine: MeteredEngine) -> None:
+    def __init__(self, engine: MeteredEngine, outcomes: Outcomes) -> None:
         self._engine = engine
+        self._outcomes = outcomes
 
     def collect(self) -> Iterable[Metric]:
         """Return the figures as they are now."""
@@ -73,6 +77,16 @@ class EngineFigures:
             "faas_throttled", "Calls refused because there are too many.", "reason", throttled
         )
         yield Gauge("faas_inflight", "Executions under way.", value=engine.inflight)
+        yield Gauge(
+            "faas_unclosed_records",
+            "Executions that ended, and whose record the store has not taken yet.",
+            value=self._outcomes.unwritten,
+        )
+        yield Counter(
+            "faas_late_records",
+            "Executions whose record was not closed in time; callers over HTTP got 503.",
+            value=self._outcomes.late,
+        )
 
     def _durations(self) -> Metric:
         durations = Histogram(

@@ -109,9 +109,9 @@ async def open_server(
         runtime = await rooms.enter_async_context(open_runtime(settings, services))
         await _prepare(store, runtime)
         feed = ExecutionFeed()
-        executing = _engine(settings, store, services.logger, runtime, masker, feed)
-        rooms.push_async_callback(executing.close)
-        engine = MeteredEngine(executing)
+        inner = _engine(settings, store, services.logger, runtime, masker, feed)
+        rooms.push_async_callback(inner.close)
+        engine = MeteredEngine(inner)
         scheduler = await rooms.enter_async_context(open_scheduler(settings, store, engine, url))
         gateway = _gateway(
             settings,
@@ -122,7 +122,7 @@ async def open_server(
             engine=engine,
             masker=masker,
             url=url,
-            figures=all_figures(engine, store, services, runtime, housekeeper, scheduler),
+            figures=all_figures(engine, inner, store, services, runtime, housekeeper, scheduler),
             feed=feed,
         )
         limits, proxies = _connection_limits(settings), settings.trusted_proxies

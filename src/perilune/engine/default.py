@@ -3,9 +3,7 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Coroutine
 from datetime import timedelta
-from typing import Any
 
 from perilune.engine.copies import Copies
 from perilune.engine.deadline import Deadline
@@ -19,6 +17,7 @@ from perilune.engine.errors import (
     VersionNotFoundError,
 )
 from perilune.engine.feed import ExecutionFeed, Moment, Notice
+from perilune.engine.outcomes import Outcome, Outcomes
 from perilune.engine.recording import stored_error
 from perilune.engine.slots import Slots
 from perilune.engine.types import Config, ExecutionRequest, ExecutionResult
@@ -28,19 +27,16 @@ from perilune.services.env import Env
 from perilune.services.kv import KV
 from perilune.store import (
     Execution,
-    ExecutionNotFound,
     ExecutionStatus,
     ExecutionTrigger,
     Function,
     FunctionNotFound,
     FunctionVersion,
     NoActiveVersion,
+    StoreUnavailable,
     VersionNotFound,
 )
 
-CLOSING_LIMIT_S = 5.0
-"""Longest time that the work after an execution (closing its record) may take."""
-CLOSING_RETRY_S = (0.05, 0.2, 0.5, 1.0)
 CANCELLED = "execution cancelled"
 CANCELLED_KIND = "cancelled"
 
@@ -80,7 +76,8 @@ class DefaultEngine:
         )
         self._runtime: Runtime = cfg.runtime or self._own_runtime  # type: ignore[assignment]
         self._slots = Slots()
-        self._closing: set[asyncio.Task[None]] = set()
+        self.outcomes = Outcomes(cfg.db)
+        """Closes the records, and knows what is not written yet."""
 
     async def execute(self, req: ExecutionRequest) -> ExecutionResult:
         """Execute a function once and record it.
@@ -94,6 +91,8 @@ class DefaultEngine:
         """
         if req.event is None:
             raise TypeError("an execution needs an event")
+        if self.outcomes.is_full:
+            raise StorageUnavailableError(StoreUnavailable("too many outcomes are not written yet"))
         started = self._monotonic()
         function, version = await self._look_up(req)
         if function.max_concurrency is None:
@@ -106,8 +105,7 @@ class DefaultEngine:
 
     async def close(self) -> None:
         """Wait for records still being closed, and stop the runtime if the engine made it."""
-        if self._closing:
-            await asyncio.wait(self._closing, timeout=CLOSING_LIMIT_S)
+        await self.outcomes.close()
         self._copies.close()
         if self._own_runtime is not None:
             await self._own_runtime.close()
@@ -144,22 +142,21 @@ class DefaultEngine:
         status = ExecutionStatus.ERROR if failed else ExecutionStatus.SUCCESS
         duration_ms, kind = int(duration_s * 1000), _kind(error)
         message = None if error is None else stored_error(error, self._masker)
-        response_json = None
+        outcome = Outcome(execution_id, status, duration_ms, message, None, kind)
         try:
             if function.save_response and response is not None:
-                response_json = await self._copies.of_response(execution_id, response)
+                copy = await self._copies.of_response(execution_id, response)
+                outcome = outcome._replace(response_json=copy)
             if message is not None:
                 # Before the record is closed: once it is, all lines of its log can be read.
                 await self._report_failure(execution_id, function.id, message)
         except asyncio.CancelledError:
-            # The function has done its work; only the copy of what came of it is given up.
-            await self._shielded(
-                self._close_record(execution_id, status, duration_ms, message, None, kind)
-            )
+            # The function has done its work; only what was still to be said of it is given up.
+            await self.outcomes.write(outcome)
             if self._feed.watchers:
                 self._tell(req, context, version, status, duration_ms, kind)
             raise
-        await self._close_record(execution_id, status, duration_ms, message, response_json, kind)
+        is_recorded = await self.outcomes.write(outcome)
         if self._feed.watchers:
             self._tell(req, context, version, status, duration_ms, kind)
         return ExecutionResult(
@@ -169,6 +166,7 @@ class DefaultEngine:
             duration=timedelta(seconds=duration_s),
             status=status,
             error=error,
+            recorded=is_recorded,
         )
 
     async def _look_up(self, req: ExecutionRequest) -> tuple[Function, FunctionVersion]:
@@ -273,47 +271,6 @@ class DefaultEngine:
         deadline.stop()
         return (None if result is None else result.response), None
 
-    async def _close_record(
-        self,
-        execution_id: str,
-        status: ExecutionStatus,
-        duration_ms: int | None,
-        message: str | None,
-        response_json: str | None,
-        error_kind: str | None,
-    ) -> None:
-        """Close the record, whatever happens to the caller; failure is logged, not raised."""
-
-        def attempt() -> Coroutine[Any, Any, None]:
-            return self._db.update_execution(
-                execution_id, status, duration_ms, message, response_json, error_kind
-            )
-
-        try:
-            await attempt()
-        except asyncio.CancelledError:
-            # Overwriting is idempotent, so it is done again where a cancellation can't reach it.
-            await self._shielded(self._retry_close(execution_id, attempt, None))
-            raise
-        except Exception as exc:
-            await self._shielded(self._retry_close(execution_id, attempt, exc))
-
-    async def _retry_close(self, execution_id: str, attempt: Any, first: Exception | None) -> None:
-        failure = first
-        delays = (0.0, *CLOSING_RETRY_S) if first is None else CLOSING_RETRY_S
-        for delay_s in delays:
-            await asyncio.sleep(delay_s)
-            try:
-                await attempt()
-            except ExecutionNotFound as exc:
-                failure = exc
-                break
-            except Exception as exc:
-                failure = exc
-            else:
-                return
-        _log.error("the record of execution %s could not be closed", execution_id, exc_info=failure)
-
     def _tell(
         self,
         req: ExecutionRequest,
@@ -339,18 +296,15 @@ class DefaultEngine:
         )
 
     async def _close_cancelled(self, execution_id: str, duration_ms: int | None) -> None:
-        await self._shielded(
-            self._close_record(
-                execution_id, ExecutionStatus.ERROR, duration_ms, CANCELLED, None, CANCELLED_KIND
+        await self.outcomes.write(
+            Outcome(
+                execution_id,
+                ExecutionStatus.ERROR,
+                duration_ms,
+                message=CANCELLED,
+                error_kind=CANCELLED_KIND,
             )
         )
-
-    async def _shielded(self, work: Coroutine[Any, Any, None]) -> None:
-        """Await *work* with its own time limit; a cancellation of the caller does not reach it."""
-        task = asyncio.create_task(_limited(work))
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
-        await asyncio.shield(task)
 
     async def _report_failure(self, execution_id: str, function_id: str, message: str) -> None:
         _log.warning(
@@ -368,14 +322,6 @@ class DefaultEngine:
 def new(cfg: Config) -> DefaultEngine:
     """Return an engine built from *cfg*; equivalent to `DefaultEngine(cfg)`."""
     return DefaultEngine(cfg)
-
-
-async def _limited(work: Coroutine[Any, Any, None]) -> None:
-    try:
-        async with asyncio.timeout(CLOSING_LIMIT_S):
-            await work
-    except TimeoutError:
-        _log.error("closing an execution's record took longer than %g s", CLOSING_LIMIT_S)
 
 
 def _kind(error: BaseException | None) -> str | None:

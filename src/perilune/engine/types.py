@@ -56,6 +56,8 @@ class ExecutionResult(msgspec.Struct, frozen=True, kw_only=True):
     status: ExecutionStatus
     error: BaseException | None = None
     """What the runtime raised, unchanged; None also for a response of 400 and above."""
+    recorded: bool = True
+    """Whether its record was closed in time; if not, that is done when the store works again."""
 
     @property
     def duration_ms(self) -> int:

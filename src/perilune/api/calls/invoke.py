@@ -39,6 +39,7 @@ from perilune.api.error_answer import ErrorAnswer
 from perilune.api.errors import (
     EXECUTION_FAILED,
     NO_RESPONSE,
+    NOT_RECORDED,
     ApiError,
     BodyTimeout,
     MethodNotAllowed,
@@ -205,6 +206,8 @@ class FunctionEndpoint:
     ) -> Answer:
         """Turn how the execution ended into the answer of `rest-api` 6.5."""
         own = execution_headers(function.id, result, head.request_id)
+        if not result.recorded:
+            return _error(NOT_RECORDED, scope, own)
         if result.error is not None:
             return _error(execution_failure(result.error), scope, own)
         if result.response is None:

@@ -19,7 +19,7 @@ from perilune.engine import EVENT_TRUNCATED, Engine, ExecutionRequest, Execution
 from perilune.events import HTTPEvent
 from perilune.masking import REDACTED
 from perilune.services.logger import Logger
-from perilune.store import DB, Execution, ExecutionTrigger
+from perilune.store import DB, Execution, ExecutionTrigger, StoreUnavailable
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 TRIGGERS = ("http", "cron")
@@ -119,6 +119,8 @@ class Trials:
 
     async def _execute(self, request: ExecutionRequest) -> Json:
         result = await self._engine.execute(request)
+        if not result.recorded:
+            raise StoreUnavailable("the outcome was not recorded in time")
         with failing_as("Failed to get execution"):
             record = await self._db.get_execution(result.execution_id)
             lines, total = await self._logs.entries_paginated(result.execution_id, MAX_LOG_LINES, 0)
