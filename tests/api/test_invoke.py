@@ -237,6 +237,24 @@ async def test_a_broken_store_is_not_a_missing_function(site):
         await site.server.store.ping()
 
 
+async def test_a_call_that_can_not_be_recorded_may_be_repeated(site, monkeypatch, caplog):
+    function_id = await site.answering(body="done")
+
+    async def fail(*_):
+        raise StoreUnavailable("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(site.server.store, "create_execution", fail)
+        answer = await site.client.get(f"/fn/{function_id}")
+
+    assert (answer.status_code, answer.json()) == (503, {"error": "Storage unavailable"})
+    assert answer.headers["retry-after"] == "1"
+    assert "x-execution-id" not in answer.headers
+    assert site.runtime.requests == []
+    (said,) = (one for one in caplog.records if "was not called" in one.message)
+    assert said.exc_info is None and "disk full" in said.message
+
+
 async def test_a_call_whose_outcome_is_not_recorded_is_not_answered_as_a_success(
     tmp_path, monkeypatch
 ):

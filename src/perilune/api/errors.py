@@ -279,6 +279,7 @@ class ShuttingDown(ApiError):
         super().__init__("Server is shutting down")
 
 
+_SOON = ((b"retry-after", b"1"),)
 INTERNAL = ErrorAnswer(500, "Internal server error", code="internal_error")
 EXECUTION_FAILED = ErrorAnswer(500, "Function execution failed", code="execution_failed")
 NO_RESPONSE = ErrorAnswer(500, "Function did not return HTTP response", code="no_response")
@@ -287,27 +288,21 @@ BAD_MESSAGE = ErrorAnswer(400, "Invalid HTTP request", code="bad_message")
 TARGET_TOO_LONG = ErrorAnswer(414, "Request target too long", code="target_too_long")
 HEAD_TOO_LARGE = ErrorAnswer(431, "Request header fields too large", code="head_too_large")
 UNKNOWN_CODING = ErrorAnswer(501, "Transfer coding not supported", code="unknown_coding")
-BODIES_FULL = ErrorAnswer(
-    503, "Too many large bodies at a time", ((b"retry-after", b"1"),), code="bodies_full"
-)
+BODIES_FULL = ErrorAnswer(503, "Too many large bodies at a time", _SOON, code="bodies_full")
 NOT_RECORDED = ErrorAnswer(503, "Storage unavailable", code="not_recorded")
 """A function has run, but how that ended could not be recorded: no reason to call it again."""
 NOT_READY_STATUS = 503
-OVERLOADED = ErrorAnswer(
-    503, "Too many executions are waiting", ((b"retry-after", b"1"),), code="overloaded"
-)
+OVERLOADED = ErrorAnswer(503, "Too many executions are waiting", _SOON, code="overloaded")
 
 _CALL_ERRORS: dict[type[BaseException], ErrorAnswer] = {
     FunctionNotFoundError: ErrorAnswer(404, "Function not found"),
-    FunctionBusyError: ErrorAnswer(
-        429, "Too many executions of this function", ((b"retry-after", b"1"),)
-    ),
+    FunctionBusyError: ErrorAnswer(429, "Too many executions of this function", _SOON),
     FunctionDisabledError: ErrorAnswer(403, "Function is disabled"),
     NoActiveVersionError: ErrorAnswer(500, "No active version found"),
     VersionNotFoundError: ErrorAnswer(404, "Version not found"),
     ExecutionRecordError: INTERNAL,
     EventSerializationError: INTERNAL,
-    StorageUnavailableError: ErrorAnswer(503, "Storage unavailable"),
+    StorageUnavailableError: ErrorAnswer(503, "Storage unavailable", _SOON),
     ExecutionTimeoutError: TIMED_OUT,
     EngineError: INTERNAL,
 }
@@ -340,7 +335,7 @@ def refusal(error: BaseException) -> ErrorAnswer:
     """Return the answer for what `Engine.execute` raised, or for an `ApiError`."""
     if isinstance(error, ApiError):
         return _api_answer(error)
-    return _look_up(_CALL_ERRORS, type(error))
+    return _look_up(_CALL_ERRORS, _kind(error))
 
 
 def execution_failure(error: BaseException) -> ErrorAnswer:
@@ -354,7 +349,7 @@ def management_failure(error: BaseException) -> ErrorAnswer:
         return _api_answer(error)
     if isinstance(error, EnvValidationError):
         return ErrorAnswer(InvalidRequest.status, str(error), code=InvalidRequest.code)
-    return _look_up(_MANAGEMENT_ERRORS, type(error))
+    return _look_up(_MANAGEMENT_ERRORS, _kind(error))
 
 
 def management_status(kind: type[PeriluneError]) -> int:
@@ -382,6 +377,13 @@ def _api_answer(error: ApiError) -> ErrorAnswer:
     elif isinstance(error, TooManyAttempts):
         headers = ((b"retry-after", b"%d" % error.wait_s),)
     return ErrorAnswer(error.status, str(error), headers, error.code)
+
+
+def _kind(error: BaseException) -> type[BaseException]:
+    """Return what *error* is; a record that a failing store did not take is the store's matter."""
+    if isinstance(error, ExecutionRecordError) and isinstance(error.__cause__, StoreUnavailable):
+        return StorageUnavailableError
+    return type(error)
 
 
 def _look_up(

@@ -3,9 +3,43 @@
 import json
 import logging
 import sys
+from threading import Lock
 from typing import Any
 
 import msgspec
+
+MAX_KINDS = 1000
+
+
+class OncePerSecond(logging.Filter):
+    """Lets an error that repeats itself through once in a second, with the number left out.
+
+    A disk that is full would otherwise be filled with what says so.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = Lock()
+        self._seen: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether *record* is to be written."""
+        if record.levelno < logging.ERROR:
+            return True
+        error = record.exc_info and record.exc_info[1]
+        kind = (record.name, f"{record.msg} {error!r}" if error else record.getMessage())
+        with self._lock:
+            since, left_out = self._seen.get(kind, (-1.0, 0))
+            if 0 <= record.created - since < 1:
+                self._seen[kind] = since, left_out + 1
+                return False
+            if len(self._seen) >= MAX_KINDS:
+                self._seen.clear()
+            self._seen[kind] = record.created, 0
+        if left_out:
+            record.msg = f"{record.getMessage()} (the same {left_out} more times since the last)"
+            record.args = ()
+        return True
 
 
 class JsonLines(logging.Formatter):
@@ -52,6 +86,7 @@ def configure_logging(level: str, form: str) -> None:
     as_json = form == "json" or (form == "auto" and not sys.stdout.isatty())
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines() if as_json else TextLines())
+    handler.addFilter(OncePerSecond())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

@@ -61,7 +61,7 @@ from perilune.engine import (
     StorageUnavailableError,
 )
 from perilune.services.logger import Logger
-from perilune.store import Function, FunctionNotFound, Store, StoreError
+from perilune.store import Function, FunctionNotFound, Store, StoreError, StoreUnavailable
 
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 DEFAULT_ALLOWED_HEADERS = b"Content-Type, Authorization"
@@ -281,7 +281,10 @@ def _preflight(scope: Scope, function: Function | None) -> Answer:
 
 def _report_refusal(function_id: str, error: ApiError | EngineError) -> None:
     if isinstance(error, _FAULTS):
-        _log.error("function %s was not called: %s", function_id[:100], error, exc_info=error)
+        # Where in the program a failing disk was met first says nothing.
+        is_outage = isinstance(error.__cause__, StoreUnavailable)
+        shown = None if is_outage else error
+        _log.error("function %s was not called: %s", function_id[:100], error, exc_info=shown)
     elif isinstance(error, SignatureRefused):
         _log.info("function %s was not called: %s, %s", function_id[:100], error.code, error.reason)
     else:
