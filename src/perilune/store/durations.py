@@ -20,8 +20,9 @@ def duration_class(duration_ms: int | None) -> int:
     """Return the class of a duration."""
     if duration_ms is None:
         return UNKNOWN_CLASS
-    duration_ms = max(duration_ms, 0)
-    doubling = max(0, duration_ms.bit_length() - EXACT_BELOW_MS.bit_length() + 1)
+    if duration_ms < EXACT_BELOW_MS:
+        return max(duration_ms, 0)
+    doubling = duration_ms.bit_length() - EXACT_BELOW_MS.bit_length() + 1
     if doubling >= DOUBLINGS:
         return HIGHEST_CLASS
     return PER_DOUBLING * doubling + (duration_ms >> doubling)

@@ -5,6 +5,7 @@ import re
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -60,22 +61,23 @@ BYTES = "SELECT function_id, kv_bytes FROM function_counters"
 
 which = st.integers(0, 30)
 ages_s = st.integers(0, 3 * DAY)
-side_by_side = st.one_of(
-    st.tuples(st.just("open"), which, st.sampled_from(ExecutionTrigger), ages_s),
+opens = st.tuples(st.just("open"), which, st.sampled_from(ExecutionTrigger), ages_s)
+closes = st.tuples(
+    st.just("close"),
+    which,
+    st.sampled_from([SUCCESS, SUCCESS, ERROR]),
+    st.none() | st.integers(-1, 5000),
+    st.none() | st.just("message"),
+)
+others = st.one_of(
     st.tuples(st.just("open_again"), which),
-    st.tuples(
-        st.just("close"),
-        which,
-        st.sampled_from([SUCCESS, SUCCESS, ERROR]),
-        st.none() | st.integers(-1, 5000),
-        st.none() | st.just("message"),
-    ),
     st.tuples(st.just("log"), which),
     st.tuples(st.just("delete"), which),
-    st.tuples(st.just("set"), which, st.binary(max_size=3), st.binary(max_size=40)),
-    st.tuples(st.just("add"), which, st.binary(max_size=3)),
-    st.tuples(st.just("unset"), which, st.binary(max_size=3)),
+    st.tuples(st.just("set"), which, st.binary(max_size=1), st.binary(max_size=40)),
+    st.tuples(st.just("add"), which, st.binary(max_size=1)),
+    st.tuples(st.just("unset"), which, st.binary(max_size=1)),
 )
+side_by_side = st.lists(opens | closes | closes | others, min_size=2, max_size=20)
 alone = st.one_of(
     st.tuples(st.just("recover"), ages_s),
     st.tuples(st.just("delete_old"), ages_s),
@@ -85,7 +87,9 @@ alone = st.one_of(
     st.tuples(st.just("take_over")),
     st.tuples(st.just("reopen")),
 )
-turns = st.lists(st.lists(side_by_side, min_size=1, max_size=15) | alone, max_size=12)
+opening = st.lists(opens, min_size=8, max_size=8)
+# Something is open from the beginning, and after each thing done alone others go on.
+turns = st.tuples(opening, st.lists(st.tuples(side_by_side, alone), min_size=2, max_size=8))
 
 
 class Trial:
@@ -101,13 +105,13 @@ class Trial:
         self.pending: set[str] = set()
         self.expected: dict[tuple[str, int], list[int]] = {}
 
-    async def run(self, turns: list[Any]) -> None:
+    async def run(self, opening: list[Any], turns: list[Any]) -> None:
         async with self.stack:
             await self.reopen()
             for _ in range(3):
                 first = await some_version(self.store)
                 self.versions += [first, await self.store.create_version(first.function_id, "2")]
-            for turn in turns:
+            for turn in (opening, *chain.from_iterable(turns)):
                 if isinstance(turn, list):
                     await self.side_by_side(turn)
                 else:
@@ -230,7 +234,7 @@ class Trial:
 @given(turns)
 def test_whatever_is_written_the_counters_are_what_a_recount_finds(turns):
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(Trial(Path(folder)).run(turns))
+        asyncio.run(Trial(Path(folder)).run(*turns))
 
 
 async def test_a_batch_is_a_statement_per_kind_and_one_per_counter(store):
@@ -239,12 +243,13 @@ async def test_a_batch_is_a_statement_per_kind_and_one_per_counter(store):
 
     with statements_of(store) as opening:
         await asyncio.gather(*(store.create_execution(one) for one in made))
-    for one in made:
+
+    async def end(one: Execution) -> None:
         store.logs.append(fresh_id(), one.id, 0, "line", NOW)
+        await store.update_execution(one.id, SUCCESS, 5, None, None)
+
     with statements_of(store) as closing:
-        await asyncio.gather(
-            *(store.update_execution(one.id, SUCCESS, 5, None, None) for one in made)
-        )
+        await asyncio.gather(*(end(one) for one in made))
 
     order = sorted(version.function_id for version in versions)
     assert [first_words(sql) for sql in opening] == [

@@ -15,6 +15,7 @@ SPAN_S = 300
 """Executions that began within so many seconds are counted together."""
 
 _SQL = load_statements("counters")
+_ADDING = [_SQL[name] for name in ("add_executions", "add_ended", "add_bytes")]
 _Sums = dict[tuple[Any, ...], list[int]]
 
 
@@ -99,13 +100,9 @@ class Counts:
         Raises:
             sqlite3.IntegrityError: An execution was added to what has been deleted.
         """
-        for name, sums in (
-            ("add_executions", self._executions),
-            ("add_ended", self._ended),
-            ("add_bytes", self._bytes),
-        ):
+        for sql, sums in zip(_ADDING, (self._executions, self._ended, self._bytes), strict=True):
             if sums:
-                connection.executemany(_SQL[name], [(*key, *sums[key]) for key in sorted(sums)])
+                connection.executemany(sql, [(*key, *sums[key]) for key in sorted(sums)])
 
 
 def miscounted_executions(connection: sqlite3.Connection) -> list[str]:

@@ -30,8 +30,6 @@ class Row(Operation[None]):
 
     order: ClassVar[int]
     """Of the kinds of a group, those with a lower one are written first."""
-    repeats: ClassVar[bool] = False
-    """Whether a group may have several rows of this kind with the same key."""
 
     def __init__(self, key: str, params: Params) -> None:
         """Prepare the row with the values *params*; *key* is the execution it belongs to."""
@@ -58,7 +56,6 @@ class Insertion(Row):
     __slots__ = ("weight",)
 
     order = 1
-    repeats = True
     sql: ClassVar[str]
     """Has `{rows}` where the values go."""
 
@@ -95,8 +92,7 @@ def _groups(batch: Iterable[AnyOperation]) -> Iterator[list[Row] | AnyOperation]
                 group, orders = [], {}
             yield operation
             continue
-        before = orders.get(operation.key, -1)
-        if before > operation.order or (before == operation.order and not operation.repeats):
+        if orders.get(operation.key, 0) > operation.order:
             yield group
             group, orders = [], {}
         orders[operation.key] = operation.order

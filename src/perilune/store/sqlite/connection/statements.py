@@ -50,6 +50,8 @@ def execute_rows(connection: sqlite3.Connection, sql: str, rows: Sequence[tuple[
     They are given in powers of two: so there are few texts, which the driver keeps prepared,
     and a handful of calls for any number of rows.
     """
+    if len(rows) == 1:
+        return connection.execute(_with_rows(sql, 1, len(rows[0])), rows[0]).rowcount
     changed = start = 0
     while start < len(rows):
         size = min(1 << ((len(rows) - start).bit_length() - 1), _MOST_ROWS)
