@@ -64,6 +64,7 @@ class HttpProtocol(asyncio.Protocol):
         self._is_lingering = False
         self._is_read_paused = False
         self._deadline = 0.0
+        self._is_overdue = False
         self._probe_at, self._probe_every_s = 0.0, PROBE_AFTER_S
         self._written = 0
         self._stalled: tuple[float, int] | None = None
@@ -286,7 +287,9 @@ class HttpProtocol(asyncio.Protocol):
 
     def look(self, now: float) -> None:
         """Look at the clock: deadlines, clients that take nothing, clients that may have gone."""
-        if self._deadline and now >= self._deadline:
+        is_overdue, self._is_overdue = self._is_overdue, 0.0 < self._deadline <= now
+        # At the second look: what had arrived by the first one has been read meanwhile.
+        if is_overdue and self._is_overdue:
             self._deadline = 0.0
             self._transport.close()
         if self._probe_at and now >= self._probe_at and self._cycle is not None:
