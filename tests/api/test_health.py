@@ -7,6 +7,7 @@ import pytest
 from perilune import __version__
 from perilune.api.health import REUSE_S, Readiness
 from perilune.runtimes import SandboxReport
+from perilune.store import DiskFull, StoreUnavailable
 
 
 async def test_a_working_server_is_alive_and_ready(stranger):
@@ -33,6 +34,49 @@ async def test_without_a_store_it_is_alive_but_not_ready(site, stranger):
     assert ready.status_code == 503
     assert (ready.json()["status"], ready.json()["store"]) == ("unavailable", "failed")
     assert "closed" not in ready.text, "why is not told to strangers"
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(DiskFull("/secret/place is full"), "the disk is full"), (StoreUnavailable("why"), None)],
+)
+async def test_a_full_disk_is_told_and_nothing_else_of_a_failing_store(
+    site, stranger, monkeypatch, error, reason
+):
+    async def fail():
+        raise error
+
+    monkeypatch.setattr(site.server.store, "ping", fail)
+
+    ready = await stranger.get("/readyz")
+
+    assert (ready.status_code, ready.json()["store"]) == (503, "failed")
+    assert ready.json().get("reason") == reason
+    assert "secret" not in ready.text and "why" not in ready.text
+
+
+async def test_it_is_not_ready_until_all_outcomes_are_written(site, stranger, monkeypatch):
+    monkeypatch.setattr("perilune.api.health.REUSE_S", 0.0)
+    function_id = await site.answering()
+    failures = [1, 2, 3, 4]
+    close, seen = site.server.store.update_execution, []
+
+    async def fail_at_first(*args):
+        if failures:
+            failures.pop()
+            seen.append(await stranger.get("/readyz"))
+            raise StoreUnavailable("down")
+        await close(*args)
+
+    monkeypatch.setattr(site.server.store, "update_execution", fail_at_first)
+
+    called = await site.client.get(f"/fn/{function_id}")
+    ready = await stranger.get("/readyz")
+
+    assert (called.status_code, ready.status_code) == (200, 200)
+    assert [one.status_code for one in seen] == [200, 503, 503, 503]
+    assert seen[1].json()["reason"] == "outcomes of executions are not written yet"
+    assert "reason" not in ready.json()
 
 
 async def test_without_workers_it_is_not_ready(site, stranger):

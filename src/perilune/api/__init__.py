@@ -22,7 +22,7 @@ from perilune.api.connections.shared import ConnectionLimits
 from perilune.api.connections.tls import Certificate, TlsError
 from perilune.api.docs import Documentation
 from perilune.api.gateway import AccessLog, Gateway
-from perilune.api.health import Readiness
+from perilune.api.health import NotReady, Readiness
 from perilune.api.management import ManagementApi
 from perilune.api.metrics import FigureSource, Metrics
 from perilune.api.routes import Subjects
@@ -65,6 +65,7 @@ __all__ = [
     "ListenError",
     "ManagementApi",
     "Metrics",
+    "NotReady",
     "Offer",
     "Pairs",
     "Readiness",

@@ -37,6 +37,10 @@ Check = Callable[[], Awaitable[object]]
 """Returns if a part works; raises if not."""
 
 
+class NotReady(Exception):
+    """A part does not work; the text is told to everybody."""
+
+
 class Readiness:
     """Checks the parts without which no execution can succeed."""
 
@@ -55,7 +59,7 @@ class Readiness:
     async def report(self) -> tuple[bool, dict[str, Any]]:
         """Return whether everything works, and the document that says so.
 
-        Why a part fails is logged and not told: the endpoint is public.
+        Why a part fails is logged and not told, unless it is a `NotReady`: the endpoint is public.
         """
         async with self._checking:
             if self._known is None or self._clock() - self._known[0] > REUSE_S:
@@ -64,10 +68,12 @@ class Readiness:
             return self._known[1], self._known[2]
 
     async def _look(self) -> tuple[bool, dict[str, Any]]:
-        outcomes = await asyncio.gather(*(self._try(n, c) for n, c in self._checks.items()))
-        parts = dict(zip(self._checks, outcomes, strict=True))
-        is_ready = all(outcome == "ok" for outcome in outcomes)
+        problems = await asyncio.gather(*(self._try(n, c) for n, c in self._checks.items()))
+        is_ready = not any(problems)
+        parts = {n: "failed" if p else "ok" for n, p in zip(self._checks, problems, strict=True)}
         document: dict[str, Any] = {"status": "ok" if is_ready else "unavailable"}
+        if reasons := [str(one) for one in problems if isinstance(one, NotReady)]:
+            document["reason"] = ", ".join(reasons)
         try:
             sandbox = self._sandbox()
         except Exception:
@@ -80,11 +86,11 @@ class Readiness:
         }
         return is_ready, document | parts
 
-    async def _try(self, name: str, check: Check) -> str:
+    async def _try(self, name: str, check: Check) -> Exception | None:
         try:
             async with asyncio.timeout(CHECK_LIMIT_S):
                 await check()
         except Exception as problem:
             _log.error("readiness: %s failed: %r", name, problem)
-            return "failed"
-        return "ok"
+            return problem
+        return None

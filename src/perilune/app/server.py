@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from perilune.api import (
     HttpServer,
     ManagementApi,
     Metrics,
+    NotReady,
     Readiness,
     bind_sockets,
     build_access,
@@ -36,13 +38,14 @@ from perilune.config import Settings
 from perilune.dashboard import Dashboard
 from perilune.engine import Config, DefaultEngine, Engine, ExecutionFeed, MeteredEngine
 from perilune.engine import new as new_engine
+from perilune.engine.outcomes import Outcomes
 from perilune.errors import PeriluneError
 from perilune.housekeeping import Housekeeper, open_housekeeping
 from perilune.masking import Masker
 from perilune.runtimes import SandboxReport
 from perilune.scheduler import Scheduler
 from perilune.services.logger import StoreLogger
-from perilune.store import Store
+from perilune.store import DiskFull, Store
 
 _log = logging.getLogger(__name__)
 
@@ -120,15 +123,13 @@ async def open_server(
             services=services,
             runtime=runtime,
             engine=engine,
+            outcomes=inner.outcomes,
             masker=masker,
             url=url,
             figures=all_figures(engine, inner, store, services, runtime, housekeeper, scheduler),
             feed=feed,
         )
-        limits, proxies = _connection_limits(settings), settings.trusted_proxies
-        http = HttpServer(
-            gateway, sockets, limits, trusted_proxies=proxies, certificate=certificate
-        )
+        http = _http_server(settings, gateway, sockets, certificate)
         await http.start()
         server = RunningServer(
             settings=settings,
@@ -191,6 +192,21 @@ async def _prepare(store: Store, runtime: HostedRuntime) -> None:
         runtime.prepare(language)
 
 
+def _http_server(
+    settings: Settings,
+    gateway: Gateway,
+    sockets: list[socket.socket],
+    certificate: Certificate | None,
+) -> HttpServer:
+    return HttpServer(
+        gateway,
+        sockets,
+        _connection_limits(settings),
+        trusted_proxies=settings.trusted_proxies,
+        certificate=certificate,
+    )
+
+
 def _connection_limits(settings: Settings) -> ConnectionLimits:
     return ConnectionLimits(
         head_timeout_s=settings.header_timeout,
@@ -243,6 +259,7 @@ def _gateway(
     services: Services,
     runtime: HostedRuntime,
     engine: MeteredEngine,
+    outcomes: Outcomes,
     masker: Masker,
     url: str,
     figures: Sequence[FigureSource],
@@ -257,6 +274,14 @@ def _gateway(
         cors_origins=settings.cors_origins,
         function_host=settings.function_host,
     )
+
+    async def check_store() -> None:
+        try:
+            await store.ping()
+        except DiskFull:
+            raise NotReady("the disk is full") from None
+        if outcomes.unwritten:
+            raise NotReady("outcomes of executions are not written yet")
 
     async def check_workers() -> None:
         if not runtime.is_ready():
@@ -277,7 +302,7 @@ def _gateway(
         functions=_function_endpoint(settings, store, services, engine, access, url),
         management=management,
         documentation=Documentation(management.describe),
-        readiness=Readiness({"store": store.ping, "workers": check_workers}, runtime.sandbox),
+        readiness=Readiness({"store": check_store, "workers": check_workers}, runtime.sandbox),
         metrics=_metrics(settings, figures, access),
         dashboard=Dashboard(),
         function_host=settings.function_host,

@@ -207,6 +207,12 @@ class StoreUnavailable(StoreError):
     code = "store_unavailable"
 
 
+class DiskFull(StoreUnavailable):
+    """There is no room left where the database is."""
+
+    code = "disk_full"
+
+
 class IncompatibleDatabase(StoreError):
     """The database file is not ours, is newer than this program, or broke off in a migration."""
 

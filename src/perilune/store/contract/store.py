@@ -262,7 +262,7 @@ class Store(DB, Protocol):
         ...
 
     async def ping(self) -> None:
-        """Check that the database answers."""
+        """Check that the database can be read, and was or can be written; costs little."""
         ...
 
     async def close(self) -> None:

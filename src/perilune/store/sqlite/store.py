@@ -5,6 +5,7 @@ import logging
 import os
 import sqlite3
 import tempfile
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -64,6 +65,9 @@ from perilune.vault import Vault
 T = TypeVar("T")
 
 RAM_DISK = Path("/dev/shm")  # noqa: S108 - a directory of its own is made in it
+
+FRESH_S = 5.0
+"""A commit shows for this long that the database can be written."""
 
 ErrorHook = Callable[[StoreError], None]
 """Takes a failure nobody waits for: lost rows, a failed checkpoint."""
@@ -185,7 +189,7 @@ class SqliteSession:
 
     async def ping(self) -> None:
         """See `Store.ping`."""
-        await self._access.read(lambda connection: connection.execute("SELECT 1").fetchone())
+        await self._access.read(_read_page)
 
 
 class SqliteTransaction(SqliteSession):
@@ -286,6 +290,12 @@ class SqliteStore(SqliteSession):
             raise
         await session.finish(commit=True)
 
+    async def ping(self) -> None:
+        """See `Store.ping`."""
+        await super().ping()
+        if time.monotonic() - self._writer.committed_at > FRESH_S:
+            await self._access.write(Work(_write_page))
+
     async def check_integrity(self) -> list[str]:
         """See `Store.check_integrity`; the write-ahead log grows meanwhile."""
         return await self._access.read(find_problems)
@@ -328,6 +338,16 @@ class SqliteStore(SqliteSession):
         # A RuntimeError says that the loop is closed: nobody is left to hear it.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._report, as_store_error(error))
+
+
+def _read_page(connection: sqlite3.Connection) -> None:
+    connection.execute("SELECT max(seq) FROM executions").fetchone()
+
+
+def _write_page(connection: sqlite3.Connection) -> None:
+    """Write what is there already: SQLite does not compare."""
+    (number,) = connection.execute("PRAGMA application_id").fetchone()
+    connection.execute(f"PRAGMA application_id = {number}")
 
 
 async def _no_pause(_: float) -> None:

@@ -1,5 +1,6 @@
 """Connections to the file: how it is created and what every connection is told."""
 
+import errno
 import os
 import sqlite3
 import time
@@ -13,6 +14,8 @@ OLDEST_SQLITE = (3, 37, 0)
 """The first SQLite with STRICT tables (and newer than RETURNING)."""
 
 _BUSY_PAUSE_S = 0.02
+_INDEX_BYTES = 32 * 1024
+"""What SQLite needs at least for the index of its log, `-shm`."""
 
 
 def create_file(path: Path) -> None:
@@ -118,6 +121,21 @@ def is_busy(error: sqlite3.Error) -> bool:
 def is_damage(error: sqlite3.Error) -> bool:
     """Tell whether *error* says that the file is no database, or a broken one."""
     return _primary_code(error) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+
+
+def is_full(error: Exception, path: Path | None = None) -> bool:
+    """Tell whether *error* says that the disk is full.
+
+    Where SQLite can't make room for an index of its log it says something else; then the file
+    system of *path* is asked.
+    """
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    code = _primary_code(error) if isinstance(error, sqlite3.Error) else 0
+    if code == sqlite3.SQLITE_IOERR and path is not None:
+        system = os.statvfs(path.parent)
+        return system.f_bavail * system.f_frsize < _INDEX_BYTES
+    return code == sqlite3.SQLITE_FULL
 
 
 def check_library() -> None:

@@ -3,9 +3,11 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from perilune.store.errors import StoreError, StoreUnavailable
+from perilune.store.errors import DiskFull, StoreError, StoreUnavailable
+from perilune.store.sqlite.connection.connect import is_full
 
 T = TypeVar("T")
 
@@ -127,6 +129,17 @@ def in_savepoint(cursor: sqlite3.Cursor, work: Callable[[sqlite3.Connection], T]
     return result
 
 
+def outage(what: str, error: Exception, path: Path | None = None) -> StoreUnavailable:
+    """Return the error for *what* did not work because of *error*, which is its cause."""
+    named = (
+        DiskFull(f"{what}: the disk is full")
+        if is_full(error, path)
+        else StoreUnavailable(f"{what}: {error}")
+    )
+    named.__cause__ = error
+    return named
+
+
 def as_store_error(error: Exception) -> StoreError:
     """Return *error* as a `StoreError`, with the original as its cause.
 
@@ -141,7 +154,7 @@ def as_store_error(error: Exception) -> StoreError:
     elif isinstance(error, sqlite3.Error) and not isinstance(
         error, sqlite3.InterfaceError | sqlite3.ProgrammingError
     ):
-        named = StoreUnavailable(f"the database failed: {error}")
+        return outage("the database failed", error)
     else:
         named = StoreError(f"the database cannot take the values: {error}")
     named.__cause__ = error

@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from perilune.store.errors import IncompatibleDatabase, StoreUnavailable
+from perilune.store.errors import IncompatibleDatabase
 from perilune.store.sqlite.connection.connect import (
     check_library,
     connect,
@@ -12,6 +12,7 @@ from perilune.store.sqlite.connection.connect import (
     use_write_ahead_log,
 )
 from perilune.store.sqlite.connection.migrate import migrate, schema_version, shipped_migrations
+from perilune.store.sqlite.connection.operations import outage
 
 
 def prepare_file(path: Path, now: int) -> sqlite3.Connection:
@@ -39,9 +40,9 @@ def prepare_file(path: Path, now: int) -> sqlite3.Connection:
     except sqlite3.Error as error:
         if is_damage(error):
             raise IncompatibleDatabase(f"{path} is damaged or no database: {error}") from error
-        raise StoreUnavailable(f"cannot open {path}: {error}") from error
+        raise outage(f"cannot open {path}", error, path) from error
     except OSError as error:
-        raise StoreUnavailable(f"cannot open {path}: {error}") from error
+        raise outage(f"cannot open {path}", error) from error
     return connection
 
 

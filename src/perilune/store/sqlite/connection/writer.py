@@ -7,9 +7,11 @@ First in, first committed.
 """
 
 import asyncio
+import math
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -17,7 +19,12 @@ from typing import Protocol, TypeVar
 
 from perilune.store.errors import StoreError, StoreUnavailable, WritesLost
 from perilune.store.sqlite.connection.connect import begin
-from perilune.store.sqlite.connection.operations import AnyOperation, Operation, as_store_error
+from perilune.store.sqlite.connection.operations import (
+    AnyOperation,
+    Operation,
+    as_store_error,
+    outage,
+)
 from perilune.store.sqlite.connection.rows import run_batch
 from perilune.store.sqlite.connection.transactions import Session
 
@@ -80,6 +87,8 @@ class Writer:
         self._closed = False
         self._running = True
         self.lost = 0
+        self.committed_at = -math.inf
+        """When a batch was committed, on the monotonic clock; -inf after one that was not."""
         self._thread = threading.Thread(target=self._run, name="perilune-store", daemon=True)
         self._thread.start()
 
@@ -199,8 +208,10 @@ class Writer:
                 cursor.execute("ROLLBACK")
             for operation in batch:
                 if operation.error is None:
-                    operation.error = StoreUnavailable(f"the write was not committed: {error}")
-                    operation.error.__cause__ = error
+                    operation.error = outage("the write was not committed", error)
+            self.committed_at = -math.inf
+        else:
+            self.committed_at = time.monotonic()
         self._tell(self._settle_batch, batch)
         self._note_commit()
 

@@ -1,0 +1,162 @@
+"""Whether the database works is asked of the file."""
+
+import asyncio
+import shutil
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from perilune.store import Function, StoreUnavailable, open_store
+
+
+def run(code: str, *command: str) -> str:
+    """Run *code* in a process of its own, whose limits are its own."""
+    done = subprocess.run(
+        [*command, sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+async def test_probing_costs_no_commit_each(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    async with open_store(path) as store:
+        await store.ping()
+        size = Path(f"{path}-wal").stat().st_size
+        for _ in range(20):
+            await store.ping()
+        assert Path(f"{path}-wal").stat().st_size == size
+
+
+async def test_it_waits_for_a_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("perilune.store.sqlite.store.FRESH_S", 0.0)
+    async with open_store(tmp_path / "a.db") as store:
+        await store.ping()
+        other = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await store.ping()
+
+        other.execute("ROLLBACK")
+        other.close()
+        await store.ping()
+        assert await store.check_integrity() == []
+
+
+async def test_a_damaged_table_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    async with open_store(path) as store:
+        await store.create_function(Function(id="a", name="a"))
+    with sqlite3.connect(path) as file:
+        query = "SELECT rootpage FROM sqlite_schema WHERE name = 'executions'"
+        ((page,),) = file.execute(query).fetchall()
+    file.close()
+    with path.open("r+b") as raw:
+        raw.seek((page - 1) * 4096)
+        raw.write(bytes(4096))
+
+    async with open_store(path) as store:
+        with pytest.raises(StoreUnavailable):
+            await store.ping()
+
+
+def test_a_file_that_can_not_grow_is_noticed_and_so_is_its_recovery(tmp_path: Path) -> None:
+    said = run(f"""
+        import asyncio, os, resource
+        from perilune.store import Function, StoreUnavailable, open_store
+
+        async def main():
+            async with open_store({str(tmp_path / "a.db")!r}) as store:
+                await store.create_function(Function(id="a", name="a"))
+                size = os.stat({str(tmp_path / "a.db-wal")!r}).st_size
+                resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+                try:
+                    await store.create_function(Function(id="b", name="b"))
+                except StoreUnavailable:
+                    print("not committed")
+                try:
+                    await store.ping()
+                except StoreUnavailable:
+                    print("not ready")
+                unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+                resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+                await store.ping()
+                print("ready")
+
+        asyncio.run(main())
+    """)
+
+    assert said.splitlines() == ["not committed", "not ready", "ready"]
+
+
+def has_namespaces() -> bool:
+    unshare = shutil.which("unshare")
+    return (
+        unshare is not None
+        and not subprocess.run(
+            [unshare, "-rm", "true"], capture_output=True, check=False
+        ).returncode
+    )
+
+
+@pytest.mark.skipif(not has_namespaces(), reason="no user namespaces here")
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    said = run(
+        f"""
+        import asyncio, os, subprocess
+        from pathlib import Path
+        from perilune.store import DiskFull, Function, open_store
+
+        place = Path({str(tmp_path)!r})
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", place], check=True)
+
+        def fill():
+            with open(place / "filling", "ab", buffering=0) as file:
+                try:
+                    while True:
+                        file.write(bytes(4096))
+                except OSError:
+                    pass
+
+        async def main():
+            try:
+                async with open_store(place / "a.db") as store:
+                    await store.create_function(Function(id="a", name="a"))
+                    fill()
+                    try:
+                        await store.create_version("a", "x" * 100_000)
+                    except DiskFull as error:
+                        print(error)
+                    try:
+                        await store.ping()
+                    except DiskFull:
+                        print("not ready")
+                    (place / "filling").unlink()
+                    await store.ping()
+                    print("ready")
+                fill()
+                async with open_store(place / "a.db"):
+                    pass
+            except DiskFull as error:
+                print(error)
+
+        asyncio.run(main())
+        """,
+        *("unshare", "-rm"),
+    )
+
+    assert said.splitlines() == [
+        "the write was not committed: the disk is full",
+        "not ready",
+        "ready",
+        f"cannot open {tmp_path / 'a.db'}: the disk is full",
+    ]
