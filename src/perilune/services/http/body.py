@@ -12,6 +12,11 @@ CHUNK_BYTES = 64 * 1024
 LARGE_BYTES = 256 * 1024
 """A body that gets longer waits for its turn, so that few long ones are in memory at a time."""
 
+MAX_MEMBERS = 100
+"""Of gzip in one body: each costs, however little it holds."""
+MARGIN_BYTES = 64 * 1024
+"""A compressed body may be so much longer than the longest one that is not."""
+
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -30,12 +35,16 @@ class BodyReader:
         """
         data = bytearray()
         decoder = _Gunzip() if is_gzip else None
+        received_bytes = 0
         is_large = False
         try:
             async for chunk in content.iter_chunked(CHUNK_BYTES):
+                received_bytes += len(chunk)
                 for piece in decoder.feed(chunk) if decoder else (chunk,):
+                    await asyncio.sleep(0)  # who sends without a break must not keep others waiting
                     data += piece
-                    if len(data) > self._max_bytes:
+                    most = max(len(data), received_bytes - MARGIN_BYTES)
+                    if most > self._max_bytes:
                         raise _failure(f"it is longer than the limit of {self._max_bytes} bytes")
                     if len(data) > LARGE_BYTES and not is_large:
                         await self._large_bodies.acquire()
@@ -53,6 +62,7 @@ class _Gunzip:
 
     def __init__(self) -> None:
         self._stream = zlib.decompressobj(_GZIP)
+        self._members = 1
         self._has_input = False
 
     @property
@@ -65,6 +75,9 @@ class _Gunzip:
         self._has_input = True
         while chunk:
             if self._stream.eof:
+                self._members += 1
+                if self._members > MAX_MEMBERS:
+                    raise _failure(f"gzip: more than {MAX_MEMBERS} members")
                 self._stream = zlib.decompressobj(_GZIP)
             try:
                 piece = self._stream.decompress(chunk, CHUNK_BYTES)

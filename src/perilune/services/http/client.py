@@ -18,6 +18,7 @@ from perilune.services.http.outgoing import Outgoing, build_outgoing, canonical
 from perilune.services.http.reasons import reason_of
 from perilune.services.http.target import quoted
 from perilune.services.http.types import HTTPClient, HTTPClientError, Request, Response
+from perilune.services.http.wire import Connector
 
 MIB = 1024 * 1024
 MAX_CONNECTIONS = 100
@@ -93,7 +94,7 @@ class Client(HTTPClient):
         self._pool = _Pool(asyncio.Semaphore(large_bodies))
 
     async def __aenter__(self) -> "Client":
-        connector = aiohttp.TCPConnector(
+        connector = Connector(
             resolver=CheckingResolver(self._policy),
             limit=MAX_CONNECTIONS,
             limit_per_host=MAX_CONNECTIONS,

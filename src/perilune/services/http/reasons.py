@@ -6,6 +6,7 @@ import ssl
 import aiohttp
 
 from perilune.services.http.target import Target
+from perilune.services.http.wire import EndlessAnswerError
 
 _MAX_CHARS = 300
 
@@ -24,6 +25,8 @@ def reason_of(error: Exception, target: Target) -> str:
             return f"dial tcp {where}: connect: {_cause(error.os_error)}"
         case aiohttp.ServerDisconnectedError():
             return "EOF"
+        case EndlessAnswerError():
+            return f"malformed HTTP response: {error}"
         case aiohttp.ClientPayloadError():
             return "unexpected EOF"
         case aiohttp.ClientResponseError():
