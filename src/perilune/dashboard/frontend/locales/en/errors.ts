@@ -45,6 +45,7 @@ export default {
   "error.invalid_api_key": "This is not the key of this server.",
   "error.invalid_signature": "The signature is not right.",
   "error.no_response": "The function gave no answer.",
+  "error.not_recorded": "The function has run, but the server could not record how that ended. Do not call it again without looking.",
   "error.rate_limited": "The function is called too often. Try again in a moment.",
   "error.store_unavailable": "The store of the server does not answer. Try again.",
   "error.token_name_taken": "Another token has this name.",

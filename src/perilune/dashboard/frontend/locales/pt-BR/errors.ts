@@ -45,6 +45,7 @@ export default {
   "error.invalid_api_key": "Esta não é a chave deste servidor.",
   "error.invalid_signature": "A assinatura não está certa.",
   "error.no_response": "A função não deu resposta.",
+  "error.not_recorded": "A função foi executada, mas o servidor não conseguiu registrar o resultado. Não a chame de novo sem verificar.",
   "error.rate_limited": "A função é chamada vezes demais. Tente de novo em instantes.",
   "error.store_unavailable": "O armazenamento do servidor não responde. Tente de novo.",
   "error.token_name_taken": "Outro token já tem este nome.",
