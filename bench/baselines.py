@@ -1,4 +1,4 @@
-"""What the figures are compared with: the web server alone, and the interpreter alone."""
+"""What the benchmarks are compared with: uvicorn alone, and the interpreter alone."""
 
 import json
 import subprocess
@@ -30,7 +30,7 @@ uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), loop="uvloop", http="h
 
 @contextmanager
 def bare_asgi() -> Iterator[str]:
-    """Run a hello application on the web server that Perilune uses; yields its address."""
+    """Run a hello application on uvicorn; yields its address."""
     port = free_port()
     process = subprocess.Popen([sys.executable, "-c", HELLO_ASGI, str(port)])
     try:

@@ -1,6 +1,6 @@
 """The base class of every deliberate error.
 
-It imports nothing, so each room can define its own errors on top of it.
+It imports nothing, so each package can define its own errors on top of it.
 """
 
 from typing import ClassVar

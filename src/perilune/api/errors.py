@@ -1,7 +1,7 @@
 """Which error is answered with which HTTP status and text.  Nowhere else is that decided.
 
 Two tables: what the engine raises or returns for a call of a function, and
-what the management API may meet in the rooms below it.
+what the management API may get from the layers below it.
 """
 
 from dataclasses import replace

@@ -1,6 +1,6 @@
-"""The composition root: builds the server out of its rooms and hands them out.
+"""The composition root: builds the server out of its packages and injects their dependencies.
 
-It knows every room and decides nothing.
+It knows every package and decides nothing.
 """
 
 from perilune.app.data import bring_key, ensure_example, open_data, open_database, open_secrets

@@ -1,6 +1,6 @@
-"""What the rooms count, under the names that monitoring systems read.
+"""The metrics of all packages, under the names that monitoring systems read.
 
-Sources are asked in a thread while the server goes on: whatever grows is copied first.
+Sources are read in a thread while the server goes on: growing collections are copied first.
 """
 
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ def all_figures(
     housekeeper: Housekeeper,
     scheduler: Scheduler,
 ) -> list[FigureSource]:
-    """Return everything that the rooms count."""
+    """Return the metrics of all packages."""
     return [
         EngineFigures(engine, executing.outcomes),
         StoreFigures(store),

@@ -1,4 +1,4 @@
-"""What the management API is about, built from the rooms below it."""
+"""The services behind the management API, built from the layers below it."""
 
 import asyncio
 from functools import partial

@@ -1,4 +1,4 @@
-"""The server: opens every room, bottom up, and takes it down again."""
+"""The server: opens every layer from the bottom up, and closes them in reverse."""
 
 import asyncio
 import logging
@@ -79,7 +79,7 @@ class RunningServer:
 
         Requests and scheduled executions get the same time, and then are cancelled (KD-91).
         """
-        # Whoever follows a stream would be waited for in vain.
+        # Open streams would never end by themselves.
         self.feed.close()
         grace_s = self.settings.shutdown_grace
         # Each stops accepting, respectively starting, before it waits for the first time.
@@ -91,10 +91,10 @@ class RunningServer:
 async def open_server(
     settings: Settings, open_runtime: OpenRuntime = open_workers
 ) -> AsyncIterator[RunningServer]:
-    """Open every room and serve until the block ends.
+    """Open every layer and serve until the block ends.
 
     Raises:
-        PeriluneError: a room can't be opened; those already open are closed again.
+        PeriluneError: a layer can't be opened; those already open are closed again.
     """
     async with AsyncExitStack() as rooms:
         key, store = await rooms.enter_async_context(open_data(settings))

@@ -89,7 +89,7 @@ def plan_step(files: FunctionFiles, values: Mapping[str, str], function: Json | 
         lines_added=added,
         lines_removed=removed,
         env=values if env_changes else None,
-        # What is hidden stays so: a file that was written by hand must not reveal it.
+        # Write-only variables stay so: a hand-written file must not reveal them.
         write_only=tuple(sorted({*files.write_only, *(hidden & values.keys())})),
         env_changes=env_changes,
         requirements=(files.requirements or "") if needs else None,

@@ -172,7 +172,7 @@ class DefaultEngine:
     async def _look_up(self, req: ExecutionRequest) -> tuple[Function, FunctionVersion]:
         function_id = req.function_id
         function = await self._function(function_id)
-        # Whoever may change a function may try a draft of it, also while it is out of use.
+        # A user who may change a function may try a draft of it, also while it is disabled.
         if function.disabled and req.trigger != ExecutionTrigger.TEST:
             raise FunctionDisabledError(function_id)
         try:

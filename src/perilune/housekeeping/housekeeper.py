@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 class PackageSets(Protocol):
-    """The part of the packages this room needs."""
+    """The part of the sets of packages that housekeeping needs."""
 
     async def remove_unused(self, used: Collection[str]) -> int:
         """Remove the sets that nobody has wanted for a while; return how many.
@@ -173,7 +173,7 @@ async def open_housekeeping(
 ) -> AsyncIterator[Housekeeper]:
     """Keep *store* and *packages* clean until the block ends.
 
-    What is being deleted then is committed or left; the next start goes on with it.
+    A deletion in progress is committed or rolled back; the next start continues it.
     """
     housekeeper = Housekeeper(store, packages, clock=clock, sleep=sleep)
     task = asyncio.create_task(housekeeper.run())

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from perilune.masking.names import NameRules, Strength, word_set
 
 REDACTED: Final = "[REDACTED]"
-"""What stands where a secret was."""
+"""The replacement for a secret."""
 
 # Besides the names' stems: the openings of secrets that need no name.
 _MARKS: Final = ("eyj", "akia", "perilune_")

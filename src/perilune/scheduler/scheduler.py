@@ -130,7 +130,7 @@ class Scheduler:
         try:
             await self._refresh()
         except StoreError as error:
-            # What is known goes on; claims decide whether it is still so.
+            # Known schedules go on; claims decide whether they still apply.
             _log.error("schedules can't be read: %s", error)
         now = self._clock()
         self._follow_clock(now)

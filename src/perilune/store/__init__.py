@@ -1,6 +1,6 @@
 """Keeps functions, versions, executions and what belongs to them.
 
-The only room that speaks SQL.  Callers know the `contract`, and what a store may offer for its
+The only package that uses SQL.  Callers use the `contract`, and the optional operations on the
 database as a whole (`maintenance`); `open_store` opens what a path or a URL names.  There is one
 database, an SQLite file (`sqlite`).  How it works and what survives a crash:
 docs/explanation/store.md.

@@ -95,7 +95,7 @@ class RecordCache(Generic[T]):
         self._drop(function_id)
         self._kept[function_id] = (read_at, record)
         self._kept_characters += self._characters(record)
-        # What was read longest ago comes first.
+        # The least recently read record comes first.
         while len(self._kept) > MAX_RECORDS or self._kept_characters > MAX_CHARACTERS:
             self._drop(next(iter(self._kept)))
 

@@ -135,7 +135,7 @@ class OfflineMaintenance(Maintenance, Protocol):
     def vacuum(self) -> tuple[int, int]:
         """Write the database anew without free pages; return its size in bytes before and after.
 
-        From then on it can shrink by itself.  It takes as much room again while it goes on.
+        From then on it can shrink by itself.  It takes as much disk space again while it runs.
 
         Raises:
             IncompatibleDatabase: It is damaged, newer, or not ours.

@@ -87,7 +87,7 @@ if TYPE_CHECKING:
 else:
     _Scalar = bytes | int | float | bool | None
     _Key = bytes | int | float
-    # What is deeper than members of attachments in a list of options stays undecoded.
+    # Values deeper than members of attachments in a list of options stay undecoded.
     _Third = _Scalar | list[msgspec.Raw] | dict[_Key, msgspec.Raw]
     _Second = _Scalar | list[_Third] | dict[_Key, _Third]
     _First = _Scalar | list[_Second] | dict[_Key, _Second]
@@ -205,7 +205,7 @@ class FrameReader(Generic[M]):
         try:
             del buffer[:end]
         except BufferError:
-            # What is undecoded in the message is still in there.
+            # The undecoded part of the message is still in there.
             self._buffer = buffer[end:]
         self.taken_bytes += end
         return message

@@ -10,7 +10,7 @@ from perilune.api.scopes import Caller, CallerKind, Scope
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
 KEY_CALLER = Caller(CallerKind.KEY, frozenset(Scope))
-"""Whoever has the management key may do everything."""
+"""A holder of the management key may do everything."""
 
 
 class ApiTokens(Protocol):

@@ -92,7 +92,7 @@ class KeyHolder:
 
     A key that lives in a file may be changed there while the server runs:
     the file is looked at once a second at most, and only when somebody asks.
-    What can't be used as a key is reported, and the last good key stays.
+    An unusable key is reported, and the last valid key stays in use.
     """
 
     def __init__(self, key: ApiKey, clock: MonotonicClock = monotonic_clock) -> None:

@@ -54,6 +54,6 @@ def stream_routes(streams: Streams) -> list[Route]:
 def _stream(request: Request, parts: AsyncIterator[bytes]) -> Response:
     # Proxies that collect answers would hold back what is meant to be seen at once.
     headers = {"X-Accel-Buffering": "no"}
-    # Whoever asks for the head only would see nothing of it, and wait for its end.
+    # A HEAD request would see nothing of the stream, and wait for its end.
     shown = () if request.method == "HEAD" else parts
     return StreamingResponse(shown, headers=headers, media_type=MEDIA_TYPE)

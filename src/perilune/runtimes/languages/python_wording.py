@@ -64,7 +64,7 @@ _TIPS_BY_KIND: dict[str, str] = {
 }
 
 _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = tuple(
-    # What stands behind the beginning may be text of a user.
+    # The text after the beginning may come from a user.
     (re.compile(rf"\A(?:{pattern})"), write)
     for pattern, write in (
         (

@@ -268,7 +268,7 @@ def _start_process(command: Sequence[str]) -> tuple[subprocess.Popen[bytes], soc
         process = subprocess.Popen(
             [*command[:_PLACE_OF_SOCKET], str(theirs.fileno()), *command[_PLACE_OF_SOCKET:]],
             pass_fds=(theirs.fileno(),),
-            # What is in its memory, guest code can find: no secrets, no working directory.
+            # Guest code can read its memory, so it gets no secrets and no working directory.
             env={},
             cwd="/",
             stdin=subprocess.DEVNULL,

@@ -37,7 +37,7 @@ def _remove_abandoned() -> None:
 def _lock(folder: str | Path) -> int | None:
     """Lock a folder of this user; return the descriptor that holds the lock.
 
-    Whoever is forked from this process must close it, as every worker does.
+    Every process that is forked from this one must close it, as workers do.
     """
     try:
         descriptor = os.open(folder, os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)

@@ -16,7 +16,7 @@ class Access(Protocol):
     def write(self, operation: Operation[T]) -> Awaitable[T]:
         """Submit at once, in order; wait until it is committed (in a transaction: done).
 
-        Whoever stops waiting does not stop the write.  Raises what the operation raised, or
+        Cancelling the future does not cancel the write.  Raises what the operation raised, or
         `StoreUnavailable`.
         """
         ...

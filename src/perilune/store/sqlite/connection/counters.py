@@ -1,6 +1,6 @@
-"""What is counted as it changes, since finding it out would cost a scan.
+"""Counters that are updated as rows change, since computing them would take a scan.
 
-Whoever changes what is counted says so to `Counts`, which adds it up and writes it in the same
+All code that changes counted rows reports to `Counts`, which adds up and writes in the same
 transaction: one statement per table, its rows in the order of their keys.
 """
 

@@ -1,4 +1,4 @@
-"""Long work for the writer, done in portions that others hardly notice."""
+"""Long work for the writer, done in small batches that hardly delay others."""
 
 import sqlite3
 import time
@@ -12,10 +12,10 @@ from perilune.store.sqlite.connection.operations import Work
 T = TypeVar("T")
 
 PORTION_S = 0.0015
-"""Time of the writer that one portion should take: who writes meanwhile waits for so long."""
+"""Time of the writer that one batch should take: other writes wait for so long."""
 
 REST_FACTOR = 4.0
-"""After a portion the writer is left to others for this many times as long."""
+"""After a batch the writer is free for others for this many times as long."""
 
 LEAST_REST_S = 0.005
 FIRST_ROWS = 50
@@ -33,7 +33,7 @@ class Portions:
     """
 
     def __init__(self, access: Access, pause: Pause) -> None:
-        """Write through *access*; *pause* is awaited between portions."""
+        """Write through *access*; *pause* is awaited between batches."""
         self._access = access
         self._pause = pause
         self._rows = FIRST_ROWS

@@ -1,6 +1,6 @@
-"""Takes over the database of a Lunar installation.
+"""Imports the database of a Lunar installation.
 
 `copying` recognises such a file and copies it without ever writing to it, `transfer` carries
 its rows into a store of Perilune in one transaction, `takeover` does both, beside an existing
-file or in its place.  What becomes of which row: docs/how-to/take-over-lunar.md.
+file or in its place.  The treatment of each row: docs/how-to/take-over-lunar.md.
 """

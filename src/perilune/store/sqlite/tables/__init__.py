@@ -1,1 +1,1 @@
-"""What is read and written: one module for the rows of each kind."""
+"""Reads and writes: one module for the rows of each kind."""

@@ -172,7 +172,7 @@ class _Opening(Row):
                 reason.__cause__ = error
                 self.error = reason
             if isinstance(reason, FunctionNotFound | VersionNotFound):
-                # Whoever looks for the function again gets it from the file.
+                # The next look-up of the function reads it from the file.
                 self.touches = self.params[1]
 
 

@@ -1,1 +1,1 @@
-"""What keeps the file in order: retention, removal, giving back room, copies, checks."""
+"""Keeps the file in order: retention, removal, compaction, copies, checks."""

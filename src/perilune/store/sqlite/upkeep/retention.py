@@ -1,6 +1,6 @@
 """Which executions go: the old ones, those beyond a limit of bytes, those of what was deleted.
 
-What goes is found by readers; the writer only deletes.
+Readers find the rows to delete; the writer only deletes.
 """
 
 import sqlite3
