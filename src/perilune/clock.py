@@ -1,4 +1,4 @@
-"""Clocks as values, so that whoever needs the time has it handed in."""
+"""Clocks as values, so that they can be injected."""
 
 import time
 from collections.abc import Callable

@@ -17,7 +17,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "write-functions-in-javas
 TEXT = PAGE.read_text(encoding="utf-8")
 SCRIPTS = re.findall(r"```javascript\n(.*?)```", TEXT, re.DOTALL)
 TYPED = re.findall(r"```typescript\n(.*?)```", TEXT, re.DOTALL)
-PACKAGES = sorted(set(re.findall(r"`(node:[a-z_/]+)`", TEXT.partition("## What is there")[2])))
+PACKAGES = sorted(set(re.findall(r"`(node:[a-z_/]+)`", TEXT.partition("## What is available")[2])))
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

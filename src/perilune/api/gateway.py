@@ -77,7 +77,7 @@ class Gateway:
         self._guide = llms_text().encode()
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Hand one request to whoever serves its path.
+        """Pass one request to the application that serves its path.
 
         No coroutine of its own, which would be resumed whenever the request goes on.
         """

@@ -114,7 +114,7 @@ def _show_new_key(key: "ApiKey") -> None:
 def _relax_collector() -> None:
     """Keep the garbage collector from looking at everything again and again.
 
-    What exists once the server is up stays until its end, and requests leave
+    Objects that exist when the server is up stay until its end, and requests leave
     hardly any cycles behind; by default a collection comes every few requests.
     """
     gc.collect()

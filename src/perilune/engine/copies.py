@@ -1,7 +1,7 @@
 """Makes the copies of what executions received and answered, without holding others up.
 
 Looking through a body for secrets takes a second for each megabyte at worst, and
-whoever sends it chooses what it consists of.  So long bodies have a thread of their
+its sender chooses the content.  So long bodies have a thread of their
 own: one, which leaves the processor to others, and apart from what else waits for
 threads, such as the look-up of addresses.
 """

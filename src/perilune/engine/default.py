@@ -219,7 +219,7 @@ class DefaultEngine:
         try:
             await self._db.create_execution(record)
         except asyncio.CancelledError:
-            # The row may be on its way to the disk: whoever cancels must not leave it pending.
+            # The row may be on its way to the disk: cancelling must not leave it pending.
             await self._close_cancelled(execution_id, None)
             raise
         except FunctionNotFound as exc:

@@ -1,7 +1,7 @@
-"""Tells whoever watches which executions begin and end, as it happens.
+"""Publishes the beginning and the end of executions to subscribers.
 
-Nobody waits for a watcher: one that does not keep up loses notices, and is told how many.
-While nobody watches, an execution pays for one look at an empty set.
+Publishing never waits: a subscriber that does not keep up loses events, and is told how many.
+Without subscribers, an execution pays for one look at an empty set.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Counts executions: how many, how they ended, how long they took.
 
-Plain numbers, since every execution pays for them; whoever shows the figures turns them
-into what a monitoring system wants.
+Plain numbers, since every execution pays for them; the collector converts them
+to the metrics of a monitoring system.
 """
 
 import asyncio

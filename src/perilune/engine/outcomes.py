@@ -8,7 +8,7 @@ from perilune.engine.deadline import SharedLimit
 from perilune.store import DB, ExecutionNotFound, ExecutionStatus, StoreError, StoreUnavailable
 
 CLOSING_LIMIT_S = 5.0
-"""Longest time that whoever waits for the end of an execution waits for its closed record."""
+"""Longest time that a caller waits for the closed record after the end of its execution."""
 
 MAX_KEPT = 10_000
 MAX_KEPT_CHARACTERS = 16 * 1024 * 1024
@@ -97,7 +97,7 @@ class Outcomes:
 
     def _keep(self, outcome: Outcome) -> asyncio.Future[bool]:
         if self._characters + outcome.weight() > MAX_KEPT_CHARACTERS:
-            # What runs already may still end: its copy is given up, not its outcome.
+            # Running executions may still end: they lose the copy of the response, not the outcome.
             outcome = outcome._replace(response_json=None)
         is_written = asyncio.get_running_loop().create_future()
         self._kept[outcome.execution_id] = outcome, is_written

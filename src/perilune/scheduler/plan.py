@@ -88,8 +88,8 @@ class Plan:
 def make_plan(entries: Iterable[Entry], now: float, *, longest_s: float) -> Plan:
     """Return what is due at *now*, and how long to sleep: never past a tick or *longest_s*.
 
-    Whatever is on time is part of it.  If more functions than `MAX_LATE` have missed ticks, the
-    rest is for the next plan, without sleep.
+    All functions that are on time are part of it.  If more functions than `MAX_LATE` have missed
+    ticks, the rest is for the next plan, without sleep.
     """
     due: list[Due] = []
     wake_at = now + longest_s

@@ -152,7 +152,7 @@ class StoreLogger:
         self.write_failures = 0
         """Lines lost because masking failed or the store did not take them.
 
-        What the store takes and then fails to write is reported to its own error hook.
+        Lines that the store takes and then fails to write are reported to its own error hook.
         """
 
     async def log(self, execution_id: str, level: int, message: str) -> bool:

@@ -1,4 +1,4 @@
-"""What functions have done: figures of their executions."""
+"""Activity of functions: statistics of their executions."""
 
 import msgspec
 

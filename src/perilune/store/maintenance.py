@@ -1,4 +1,4 @@
-"""What a store may offer for its database as a whole; one that others look after offers nothing.
+"""Optional operations on the database as a whole; an externally managed one offers none.
 
 `Maintenance` works beside an open store, `OfflineMaintenance` also does what must not.
 """

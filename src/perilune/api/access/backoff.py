@@ -1,4 +1,4 @@
-"""Slows down whoever tries credentials: after some wrong ones an address has to wait.
+"""Slows down guessing of credentials: after some wrong ones an address has to wait.
 
 The wait doubles with each further wrong one.  Memory is bounded: IPv6
 addresses count per /64, which is what one customer gets, and the addresses

@@ -1,4 +1,4 @@
-"""Who may use the management API: whoever shows a bearer token, or the cookie of a session."""
+"""Authenticates requests to the management API by bearer token or session cookie."""
 
 import hashlib
 from dataclasses import dataclass

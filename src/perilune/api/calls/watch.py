@@ -31,7 +31,7 @@ class Call:
         self.receive = receive
         self.read_until = read_until
         self.is_reading = True
-        """Its body is still being read; whoever reads it sets this to False."""
+        """Its body is still being read; the reader sets this to False afterwards."""
         self.is_late = False
         """Its body did not arrive in time, and the call has been cancelled for that."""
         self.is_abandoned = False

@@ -5,7 +5,7 @@ from collections import deque
 
 
 class ByteBudget:
-    """Bytes that may be held at a time; whoever takes some gives them back."""
+    """Bytes that may be held at a time; a taker must give them back."""
 
     def __init__(self, total: int) -> None:
         self.total = total

@@ -309,7 +309,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def _new_parser(self) -> httptools.HttpRequestParser:
         parser = httptools.HttpRequestParser(self)
-        # What follows a last request is dropped, it does not spoil that request.
+        # Data after a last request is dropped and does not spoil that request.
         parser.set_dangerous_leniencies(lenient_data_after_close=True)
         return parser
 

@@ -200,9 +200,9 @@ class Functions:
 
 
 def _check_right(settings: UpdateFunctionRequest, is_admin: bool, stored: Function | None) -> None:
-    """Refuse to turn on at the word of a mere deployer what takes an administrator.
+    """Refuse settings that only an administrator may turn on, if the caller may only deploy.
 
-    Scripts in pages that are trusted like the server's own can act for whoever is signed in, so
+    Scripts in pages that are trusted like the server's own can act for a signed-in user, so
     the right to deploy would be all rights.
     """
     for name, value in settings.items():

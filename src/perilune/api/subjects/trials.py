@@ -95,7 +95,7 @@ class Trials:
     async def replay(self, execution_id: str, version: int | None) -> Json:
         """Run what an earlier execution received, with the active version or another one.
 
-        What was masked stays so, and the answer says where that is.
+        Masked values stay masked, and the answer says where they are.
 
         Raises:
             NotReplayable: not all of the event is stored.
@@ -151,7 +151,7 @@ class Trials:
         event = build_event(
             {
                 "method": method,
-                # What is no part of an address is escaped, as whoever sends one does.
+                # Characters that are invalid in an address are escaped, as clients do.
                 "query_string": quote(query, safe="%&=+;/?:@!$'()*,~").encode("ascii"),
                 "client": (client, 0),
                 "scheme": home.scheme,

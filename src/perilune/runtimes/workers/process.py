@@ -260,7 +260,7 @@ class WorkerProcess(asyncio.Protocol):
         """Note that all frames have been handled; if that was waited for, there will be more."""
         self._handled_bytes = self._reader.taken_bytes
         if self._paused:
-            # In a turn of its own: whoever sends without end must not keep others waiting.
+            # In a turn of its own: a worker that sends without end must not block others.
             asyncio.get_running_loop().call_soon(self._resume)
 
     def _resume(self) -> None:

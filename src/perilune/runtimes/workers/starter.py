@@ -20,7 +20,7 @@ READY_LIMIT_S = 10.0
 class WorkerStarter:
     """Starts workers of any kind; an async context manager.
 
-    What creates the workers of a language is opened when the first one is
+    The spawner of a language is opened when the first worker is
     needed, and closed with the starter.
     """
 

@@ -237,7 +237,7 @@ class Zygote:
     def _note_exit(self, worker: Spawned, status: int) -> None:
         worker.exited.set_result(status)
         if self._on_exit is not None:
-            # Later, so that whoever waits in `spawn` knows the worker by then.
+            # Later, so that the caller of `spawn` knows the worker by then.
             asyncio.get_running_loop().call_soon(self._on_exit, worker.pid, status)
 
     def _lose(self, reason: str) -> None:

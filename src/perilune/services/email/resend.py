@@ -102,7 +102,7 @@ def _url(variables: Mapping[str, str]) -> str:
     """Return the address for e-mails below the base URL, which may end with a slash or not."""
     base = variables.get(BASE_URL_VARIABLE, "").strip() or DEFAULT_BASE_URL
     if not _is_base_url(base):
-        # Its text is not repeated: whoever wrote it may have put a password into it.
+        # Its text is not repeated: it may contain a password.
         raise EmailConfigError(f"{BASE_URL_VARIABLE} is not an http(s) URL without user and query")
     return base.rstrip("/") + "/emails"
 

@@ -26,7 +26,7 @@ MAX_CONNECTIONS = 100
 MAX_SOCKETS = 2 * MAX_CONNECTIONS
 """With so many open, idle ones included, a connection is closed after its use."""
 MAX_LARGE_BODIES = 16
-"""As many as executions can be under way: whoever makes a sender dawdle must not keep others
+"""As many as executions can be under way: a slow sender must not keep other executions
 from reading.  A function has three quarters of the workers at most."""
 IDLE_S = 90.0
 

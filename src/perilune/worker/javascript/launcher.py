@@ -2,8 +2,8 @@
 
 The zygote imports this module while it may still read files.  The modules of `guest/`
 are put into a folder of their own then, so that workers can be denied everything else.
-Of the program there is a copy that can be started and not read, which keeps the kernel
-from letting others look into the memory of whoever runs it.  The copy has no name, so
+Of the program there is a copy that can be started and not read, so the kernel
+does not let others read the memory of a process that runs it.  The copy has no name, so
 that it is gone with the last process that uses it, however that one ends.
 """
 

@@ -193,8 +193,8 @@ def read_into_memory(modules: Iterable[Source]) -> Archive:
     with open(descriptor, "wb") as file:
         index = _write(file, modules, ())
         file.flush()
-        # Opened anew for reading: the kernel would let whoever maps a file that is open for
-        # writing make the mapping writable later, and what one worker writes all would import.
+        # Opened anew for reading: a process that maps a file that is open for
+        # writing can make the mapping writable later, and all workers would import what it writes.
         with open(f"/proc/self/fd/{descriptor}", "rb") as readable:
             return Archive(index, _mapped(readable))
 

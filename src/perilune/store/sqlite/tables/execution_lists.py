@@ -190,7 +190,7 @@ def _walk(
         _limit_one(walk, wanted, after)
     (has_deleted,) = connection.execute(_SQL["has_deleted"]).fetchone()
     if has_deleted:
-        # What deleted versions have left is out of sight until the clean-up has removed it.
+        # Executions of deleted versions are hidden until the clean-up has removed them.
         walk.limits.append(_VISIBLE)
     if wanted.trigger is not None:
         walk.questions.append(("trigger", "trigger = :trigger"))

@@ -138,8 +138,8 @@ class Functions:
     async def delete(self, function_id: str) -> None:
         """See `DB.delete_function`.
 
-        What belongs to the function goes in one transaction, and so do its executions and pairs
-        if they are few.  Otherwise they are out of sight from here on, and `purge_expired`
+        All data of the function is deleted in one transaction, also its executions and pairs
+        if they are few.  Otherwise they are hidden from here on, and `purge_expired`
         deletes them.
         """
 

@@ -56,7 +56,7 @@ class Secrets:
     def _reseal_some(self, table: str, connection: sqlite3.Connection) -> int:
         stale = (self._vault.primary(), CHUNK_ROWS)
         rows = connection.execute(_SQL[f"stale_{table}"], stale).fetchall()
-        # What a value was before must not stay behind in unused parts of the file.
+        # Earlier values must not remain in unused parts of the file.
         connection.execute("PRAGMA secure_delete = ON")
         try:
             for function_id, name, text, key_id in rows:
