@@ -22,8 +22,8 @@ from perilune.services.http import (
 
 MIB = 1024 * 1024
 LIMITS = HTTPLimits(timeout_s=30.0, max_bytes=MIB)
-LONGEST_TURN_S = 0.1
-"""Of the event loop's processor time; it was half a second and more."""
+LONGEST_TURN_S = 0.06
+"""Of the event loop's processor time."""
 HEAD = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 GZIP = HEAD + b"Content-Encoding: gzip\r\n\r\n"
