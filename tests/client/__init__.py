@@ -1,1 +1,1 @@
-"""The room that talks to servers from outside."""
+"""The client package, which talks to servers from outside."""
