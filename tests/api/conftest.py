@@ -14,7 +14,7 @@ from perilune.app import DATABASE_FILE, RunningServer, Services, open_server
 from perilune.config import Settings
 from perilune.events import HTTPResponse
 from perilune.runtimes import (
-    PoolFigures,
+    PoolMetrics,
     RuntimeRequest,
     RuntimeResult,
     SandboxReport,
@@ -56,8 +56,8 @@ class ScriptedRuntime:
     def sandbox(self) -> SandboxReport:
         return self.report
 
-    def pool(self) -> PoolFigures:
-        return PoolFigures(bound=2, spare=1)
+    def pool(self) -> PoolMetrics:
+        return PoolMetrics(bound=2, spare=1)
 
     def is_ready(self) -> bool:
         return self.report.grade != "none"

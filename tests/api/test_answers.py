@@ -75,7 +75,7 @@ def test_status_type_and_body(response, status, content_type, body):
         pytest.param({"body": "é", "is_base64_encoded": True}, id="not even ascii"),
     ],
 )
-def test_what_can_not_be_sent(response):
+def test_requests_that_cannot_be_sent(response):
     with pytest.raises(UnsendableResponseError):
         answer_to(**response)
 
@@ -112,7 +112,7 @@ def test_a_list_becomes_several_headers():
         "auth_token",
     ],
 )
-def test_the_session_cookie_can_not_be_set(value):
+def test_the_session_cookie_cannot_be_set(value):
     _, headers, _, _ = answer_to(headers={"Set-Cookie": [value, "other=auth_token"]})
 
     assert headers["set-cookie"] == ["other=auth_token"]
@@ -181,7 +181,7 @@ def test_documents_are_sandboxed(content_type, expected):
         pytest.param({"ETag": "x"}, True, False, id="nothing of it"),
     ],
 )
-def test_a_browser_can_not_be_told_to_forget_the_sandbox(own, is_sandboxed, expected):
+def test_a_browser_cannot_be_told_to_forget_the_sandbox(own, is_sandboxed, expected):
     """Headers of a 304 replace those of the page that the browser has kept."""
     response = HTTPResponse(status_code=304, headers=own | {"Content-Type": "text/plain"})
 

@@ -152,7 +152,7 @@ async def test_the_lifetime_is_a_setting(tmp_path):
     assert "Max-Age=600;" in answer.headers["set-cookie"]
 
 
-async def test_a_login_that_can_not_be_stored_is_none(stranger, site):
+async def test_a_login_fails_when_its_session_cannot_be_stored(stranger, site):
     await site.server.store.close()
 
     answer = await log_in(stranger)
@@ -162,7 +162,7 @@ async def test_a_login_that_can_not_be_stored_is_none(stranger, site):
     assert "set-cookie" not in answer.headers
 
 
-async def test_a_store_that_fails_is_no_missing_session(member, site):
+async def test_a_failing_store_differs_from_a_missing_session(member, site):
     await site.server.store.close()
 
     answer = await member.get("/api/functions")

@@ -110,7 +110,7 @@ def test_memory_is_bounded_and_the_oldest_failure_is_forgotten(backoff):
         pytest.param("unknown", "", False, id="no address"),
     ],
 )
-def test_what_counts_as_one_address(one, other, same):
+def test_addresses_that_count_as_one(one, other, same):
     assert (group_of(one) == group_of(other)) is same
 
 
@@ -178,7 +178,7 @@ async def test_a_session_goes_on_while_its_address_waits(stranger):
     assert (await stranger.get("/api/functions", headers={"Cookie": ""})).status_code == 401
 
 
-async def test_protected_functions_are_no_way_around_the_wait(site, stranger):
+async def test_protected_functions_do_not_bypass_the_wait(site, stranger):
     function_id = await site.answering()
     changed = await site.client.put(f"/api/functions/{function_id}", json={"access": "token"})
     assert changed.status_code == 200

@@ -11,7 +11,7 @@ from perilune.api.access.keys import KEY_FILE, ApiKey, KeyHolder, load_api_key, 
 from perilune.api.access.sessions import MAX_COOKIES, Sessions, session_tokens
 from perilune.api.access.token_text import new_token
 from perilune.api.access.tokens import MAX_REMEMBERED, REMEMBERED_S, TokenChecker, Tokens
-from perilune.api.scopes import CallerKind, Scope
+from perilune.api.scopes import CallerKind, TokenScope
 from perilune.store import PaginationParams, open_store
 from tests.store.helpers import NOW, SettableClock
 
@@ -78,7 +78,7 @@ async def test_a_checked_token_is_recalled_without_a_look_up(desk, clock):
     recalled = [desk.checker.recall(token) for _ in range(5)]
 
     assert checked is not None and checked.id == token_id
-    assert checked.kind == CallerKind.TOKEN and checked.rights == {Scope.INVOKE}
+    assert checked.kind == CallerKind.TOKEN and checked.rights == {TokenScope.INVOKE}
     assert recalled == [checked] * 5 and desk.rows.looked_up == 1
     clock.now += REMEMBERED_S
     assert desk.checker.recall(token) is None
@@ -86,7 +86,7 @@ async def test_a_checked_token_is_recalled_without_a_look_up(desk, clock):
     assert desk.rows.looked_up == 2
 
 
-async def test_what_has_not_the_form_of_a_token_is_not_looked_up(desk):
+async def test_only_text_in_the_form_of_a_token_is_looked_up(desk):
     for text in (b"", b"x", KEY.encode(), new_token().encode()[:-1]):
         assert await desk.checker.check(text) is None
 
@@ -219,7 +219,7 @@ async def test_sessions_that_are_ended_at_the_same_time_are_ended(sessions):
     assert (await sessions.page(PaginationParams()))["sessions"] == []
 
 
-async def test_what_a_browser_says_about_itself_is_cut(sessions):
+async def test_the_user_agent_is_cut(sessions):
     _, session = await sessions.open("192.0.2.1", "x" * 5000)
 
     assert len(session.user_agent) == 200
@@ -265,7 +265,7 @@ async def test_a_replaced_key_is_noticed_within_a_second(tmp_path, key, clock, c
 
 
 @pytest.mark.parametrize("content", ["", "short", None, b"\xff\xfe"])
-async def test_a_key_that_can_not_be_used_replaces_nothing(tmp_path, key, clock, caplog, content):
+async def test_a_key_that_cannot_be_used_replaces_nothing(tmp_path, key, clock, caplog, content):
     holder = KeyHolder(key, clock)
     file = tmp_path / KEY_FILE
     if content is None:
@@ -295,7 +295,7 @@ async def test_a_configured_key_has_no_file(tmp_path, clock):
     assert holder.is_key(KEY.encode())
 
 
-def test_rotating_replaces_also_what_is_no_key(tmp_path):
+def test_rotating_replaces_an_invalid_key_too(tmp_path):
     (tmp_path / KEY_FILE).write_text("")
 
     new = rotate_api_key(tmp_path)

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import perilune.api.subjects.diff as diff
-import perilune.api.subjects.subsequence as subsequence
-from perilune.api.subjects.diff import diff_lines
-from perilune.api.subjects.subsequence import longest_common
+import perilune.api.handlers.diff as diff
+import perilune.api.handlers.subsequence as subsequence
+from perilune.api.handlers.diff import diff_lines
+from perilune.api.handlers.subsequence import longest_common
 
 LINES = st.lists(st.sampled_from(["a", "b", "", "end", "a\r"]), max_size=16)
 MIB = 1024 * 1024

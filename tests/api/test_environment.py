@@ -41,7 +41,7 @@ async def test_write_only_values_are_never_shown(site):
     assert await stored(site, path) == {"A": "1", "TOKEN": "s3cret"}
 
 
-async def test_what_was_read_can_be_written_back(site):
+async def test_read_values_can_be_written_back(site):
     """A client that knows nothing of marks changes one variable and loses none."""
     path = await fresh(site, A="1", TOKEN="s3cret")
     await site.client.put(f"{path}/env/TOKEN", json={"value": MARK, "write_only": True})
@@ -117,7 +117,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("key", "body", "text"), REFUSED)
-async def test_what_is_refused_changes_nothing(site, key, body, text):
+async def test_a_refused_request_changes_nothing(site, key, body, text):
     path = await fresh(site, A="1", TOKEN="s3cret")
     await site.client.put(f"{path}/env/TOKEN", json={"value": MARK, "write_only": True})
 

@@ -38,7 +38,7 @@ def is_listed(kind: type, table: dict) -> bool:
 
 
 @pytest.mark.parametrize("kind", [pytest.param(k, id=k.__name__) for k in errors_of(engine)])
-def test_what_the_engine_raises_has_an_answer(kind):
+def test_errors_of_the_engine_have_an_answer(kind):
     assert is_listed(kind, _CALL_ERRORS)
     answer = refusal(made(kind))
     assert 400 <= answer.status <= 599 and b"secret detail" not in answer.body
@@ -47,7 +47,7 @@ def test_what_the_engine_raises_has_an_answer(kind):
 @pytest.mark.parametrize(
     "kind", [pytest.param(k, id=k.__name__) for k in errors_of(store) + errors_of(env)]
 )
-def test_what_the_rooms_below_raise_has_an_answer(kind):
+def test_errors_of_lower_layers_have_an_answer(kind):
     answer = management_failure(made(kind))
 
     assert 400 <= answer.status <= 599
@@ -68,7 +68,7 @@ def test_how_an_execution_ends_has_an_answer(kind):
     "kind",
     [pytest.param(k, id=k.__name__) for k in errors_of(api_errors) if issubclass(k, ApiError)],
 )
-def test_what_the_api_raises_has_its_own_status(kind):
+def test_errors_of_the_api_have_their_own_status(kind):
     answer = management_failure(made(kind))
 
     assert answer.status == kind.status == refusal(made(kind)).status

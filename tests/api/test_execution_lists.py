@@ -66,7 +66,7 @@ async def listed(site, path: str, **query) -> tuple[list[int], dict]:
         ({"status": "", "trigger": "", "q": "", "cursor": "", "limit": "1"}, [11]),
     ],
 )
-async def test_lists_show_what_is_asked_for(site, function_id, query, numbers):
+async def test_lists_show_the_requested_functions(site, function_id, query, numbers):
     found, _ = await listed(site, f"/api/functions/{function_id}/executions", **query)
 
     assert found == numbers

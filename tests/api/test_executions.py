@@ -140,7 +140,7 @@ def email_request(execution_id: str, number: int, **members) -> EmailRequest:
     )
 
 
-async def test_ai_requests_are_shown_with_what_is_known_of_them(site):
+async def test_ai_requests_are_shown_with_all_known_facts(site):
     execution_id = await some_execution(site)
     rows = site.server.store.ai_requests
     rows.append(ai_request(execution_id, 0))
@@ -258,7 +258,7 @@ async def test_an_execution_without_requests(site, kind):
     }
 
 
-async def test_requests_that_can_not_be_read_are_not_an_empty_list(site):
+async def test_requests_that_cannot_be_read_are_not_an_empty_list(site):
     """KD-77."""
 
     class BrokenRows:
@@ -306,7 +306,7 @@ async def test_empty_lists_of_executions_and_logs(site):
         ("/api/executions/missing/email-requests", "Execution not found"),
     ],
 )
-async def test_what_does_not_exist(site, path, text):
+async def test_missing_things_are_not_found(site, path, text):
     answer = await site.client.get(path)
 
     assert (answer.status_code, answer.json()) == (404, {"error": text})

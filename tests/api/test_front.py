@@ -57,7 +57,7 @@ async def test_kd_205_the_server_speaks_https_with_a_certificate(tmp_path, files
     assert site.server.url == f"https://localhost:{site.server.port}"
 
 
-async def test_files_that_are_no_certificate_stop_the_start(tmp_path, files):
+async def test_files_without_a_certificate_stop_the_start(tmp_path, files):
     for certificate, key in ((str(tmp_path / "nope"), files[1]), (files[1], files[0])):
         with pytest.raises(TlsError, match="can't use"):
             async with open_site(tmp_path, tls_certificate=certificate, tls_key=key):

@@ -338,7 +338,7 @@ async def test_kd_104_empty_values_are_values_and_the_first_key_in_order_is_repo
     assert len(texts) == 1 and "can only contain letters" in texts.pop()
 
 
-async def test_kd_118_successful_changes_keep_their_statuses_and_say_what_is_now(site):
+async def test_kd_118_successful_changes_keep_their_statuses_and_return_the_new_state(site):
     created = await site.client.post("/api/functions", json={"name": "n", "code": CODE})
     path = f"/api/functions/{created.json()['id']}"
     updated = await site.client.put(path, json={"code": "second"})

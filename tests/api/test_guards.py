@@ -8,7 +8,7 @@ from typing import Any, cast
 import httpx
 import pytest
 
-from perilune.api.calls.events import Head
+from perilune.api.calls.events import CallHead
 from perilune.api.calls.guards import Guards
 from perilune.api.errors import SignatureRefused
 from perilune.events import HTTPResponse
@@ -26,7 +26,7 @@ from .signed import (
 
 
 class NoTokens:
-    async def admit_bearer(self, request):
+    async def authenticate_bearer(self, request):
         raise AssertionError("nobody asked for a token")
 
 
@@ -150,7 +150,7 @@ async def test_a_signed_message_is_taken_once(site, stranger):
     assert site.runtime.event.headers["Webhook-Id"] == "msg_1"
 
 
-async def test_a_replay_can_not_wait_with_its_body_until_the_message_is_forgotten():
+async def test_a_replay_cannot_wait_with_its_body_until_the_message_is_forgotten():
     """The time of a message is looked at again when its body has arrived."""
     start = 1_800_000_000
     now = [start]
@@ -163,18 +163,18 @@ async def test_a_replay_can_not_wait_with_its_body_until_the_message_is_forgotte
     async def late() -> bytes:
         now[0] += 20
         # Remembering one message is when others are forgotten.
-        await admit("msg_2", start + 300, at_once)
+        await authorize("msg_2", start + 300, at_once)
         return b"x"
 
-    async def admit(message: str, time: int, read_body) -> None:
+    async def authorize(message: str, time: int, read_body) -> None:
         headers = standard(b"x", KEY_BYTES, message=message, time=time)
-        head = Head(headers, {}, "", False, "")
-        await guards.admit(function, {"method": "POST"}, head, read_body)
+        head = CallHead(headers, {}, "", False, "")
+        await guards.authorize(function, {"method": "POST"}, head, read_body)
 
-    await admit("msg_1", start, at_once)
+    await authorize("msg_1", start, at_once)
     now[0] += 299
     with pytest.raises(SignatureRefused) as refused:
-        await admit("msg_1", start, late)
+        await authorize("msg_1", start, late)
 
     assert "its time was over" in refused.value.reason
 
@@ -213,7 +213,7 @@ async def test_a_large_signed_body(site, stranger):
     assert answer.status_code == 200
 
 
-async def test_a_body_is_not_read_for_a_call_that_can_not_be_right(site):
+async def test_a_body_is_not_read_for_a_call_that_cannot_be_right(site):
     function_id = await guarded(site, STANDARD_SECRET, access="signature")
 
     received = await site.raw(
@@ -266,7 +266,7 @@ async def test_strangers_do_not_use_up_the_rate(site, stranger):
     assert answer.headers["RateLimit-Policy"] == '"default";q=1;w=60'
 
 
-async def test_a_function_can_not_forge_the_servers_rate_headers(site, stranger):
+async def test_a_function_cannot_forge_the_servers_rate_headers(site, stranger):
     function_id = await site.answering(headers={"RateLimit": "mine", "X-Own": "1"})
     assert (await stranger.get(f"/fn/{function_id}")).headers["RateLimit"] == "mine"
     await change(site, function_id, rate_limit=9)

@@ -28,7 +28,7 @@ async def test_double_slashes_and_dots_pass_through(site):
     assert site.runtime.event.method == "POST"
 
 
-async def test_line_breaks_can_not_split_an_answer(site):
+async def test_line_breaks_cannot_split_an_answer(site):
     function_id = await site.answering(headers={"X-A": "v\r\nX-Evil: 1\r\n\r\nbody"}, body="ok")
 
     received = await site.raw(request(f"GET /fn/{function_id}", CLOSE))
@@ -47,7 +47,7 @@ async def test_line_breaks_can_not_split_an_answer(site):
         pytest.param({"Connection": "close", "Upgrade": "x"}, id="connection"),
     ],
 )
-async def test_functions_can_not_break_the_framing(site, headers):
+async def test_functions_cannot_break_the_framing(site, headers):
     function_id = await site.answering(headers=headers, body="123456")
     one = request(f"GET /fn/{function_id}")
 
@@ -87,7 +87,7 @@ async def test_no_server_header_but_a_date(site):
         ),
     ],
 )
-async def test_what_is_not_http_is_answered_and_cut_off(site, data):
+async def test_invalid_http_is_answered_and_the_connection_closed(site, data):
     received = await site.raw(data)
 
     assert received.startswith(b"HTTP/1.1 400 ")

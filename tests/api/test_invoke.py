@@ -237,7 +237,7 @@ async def test_a_broken_store_is_not_a_missing_function(site):
         await site.server.store.ping()
 
 
-async def test_a_call_that_can_not_be_recorded_may_be_repeated(site, monkeypatch, caplog):
+async def test_a_call_that_cannot_be_recorded_may_be_repeated(site, monkeypatch, caplog):
     function_id = await site.answering(body="done")
 
     async def fail(*_):

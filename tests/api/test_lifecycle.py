@@ -131,7 +131,7 @@ def test_an_open_data_directory_is_warned_about_and_left_alone(tmp_path, caplog)
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
 
 
-def test_a_file_is_no_data_directory(tmp_path):
+def test_a_file_is_refused_as_the_data_directory(tmp_path):
     (tmp_path / "file").touch()
 
     with pytest.raises(DataDirError), hold_data_dir(tmp_path / "file"):
@@ -253,7 +253,7 @@ async def test_kd_19_nobody_else_on_the_machine_can_read_the_data(tmp_path):
         assert set(modes.values()) == {0o600}, modes
 
 
-async def test_kd_19_what_others_can_read_is_warned_about(tmp_path, caplog):
+async def test_kd_19_files_that_others_can_read_are_warned_about(tmp_path, caplog):
     async with open_site(tmp_path):
         pass
     assert "others" not in caplog.text

@@ -109,12 +109,12 @@ async def test_a_broken_store_is_not_a_missing_record(site, caplog, method, path
 
 
 async def test_a_failed_first_version_leaves_no_function(site, monkeypatch):
-    from perilune.store.sqlite.tables.versions import Versions
+    from perilune.store.sqlite.tables.versions import SqliteVersions
 
     async def fail(*_, **__):
         raise StoreUnavailable("disk full")
 
-    monkeypatch.setattr(Versions, "create", fail)
+    monkeypatch.setattr(SqliteVersions, "create", fail)
 
     answer = await site.client.post("/api/functions", json={"name": "n", "code": "c"})
 
@@ -180,7 +180,7 @@ async def test_a_crash_is_answered_and_logged_once(site, monkeypatch, caplog):
         ("GET", "/docs/nope", None, 404, "Not Found", "Not found", "not_found"),
     ],
 )
-async def test_whoever_accepts_problem_documents_gets_them(
+async def test_clients_that_accept_problem_documents_get_them(
     site, method, path, body, status, title, detail, code
 ):
     headers = {"Accept": "application/json;q=0.5, Application/Problem+JSON"}
@@ -295,7 +295,7 @@ async def test_kd_46_refused_calls_are_counted_and_logged(site, caplog):
     assert caplog.text.count("was not called: function_disabled") == 2
 
 
-async def test_kd_08_no_page_of_another_origin_may_read_what_is_ours(site):
+async def test_kd_08_pages_of_other_origins_cannot_read_the_api(site):
     origin = {"Origin": "https://evil.example"}
     paths = ("/api/functions", "/api/nope", "/api/auth/login", *PUBLIC_PATHS)
     answers = [await site.client.get(path, headers=origin) for path in paths]

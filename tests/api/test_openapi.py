@@ -204,7 +204,7 @@ async def test_each_reference_leads_somewhere(document):
         assert name in document["components"][kind], one
 
 
-async def test_answers_leave_out_what_is_none(document):
+async def test_answers_leave_out_empty_members(document):
     function = document["components"]["schemas"]["FunctionAnswer"]
 
     assert function["properties"]["description"] == {"type": "string"}

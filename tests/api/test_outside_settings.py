@@ -43,7 +43,7 @@ async def test_a_bad_entry_of_the_allow_list_stops_the_start(tmp_path, entry, pr
     assert caught.value.source == "PERILUNE_HTTP_ALLOW"
 
 
-async def test_only_what_is_allowed_is_reached(tmp_path):
+async def test_only_allowed_addresses_are_reached(tmp_path):
     async with open_upstream(answer) as url:
         async with open_services(tmp_path / "a") as services:
             with pytest.raises(HTTPClientError, match="not a public"):

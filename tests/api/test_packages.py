@@ -124,7 +124,7 @@ async def test_a_version_imports_what_it_requires(tmp_path: Path, wheels: Path) 
         assert broken.status_code == 500, "other versions have none of it"
 
 
-async def test_packages_are_no_way_out(tmp_path: Path, wheels: Path) -> None:
+async def test_packages_do_not_open_the_sandbox(tmp_path: Path, wheels: Path) -> None:
     """What is installed is not executed outside of workers, and read-only."""
     mark = tmp_path / "escaped"
     line = make_wheel(wheels, {"greeter.py": f"open({str(mark)!r}, 'w')\n", "x.pth": "import os"})
@@ -189,7 +189,7 @@ async def test_only_pinned_packages_are_accepted(
         ),
     ],
 )
-async def test_packages_that_can_not_be_installed_stop_the_deployment(
+async def test_packages_that_cannot_be_installed_stop_the_deployment(
     tmp_path: Path, wheels: Path, requirements: str, problem: str
 ) -> None:
     make_wheel(wheels, GREETER)

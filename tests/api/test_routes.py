@@ -4,11 +4,11 @@ import pytest
 
 from perilune.api.parameters import Parameter
 from perilune.api.routes import Route, RouteTable
-from perilune.api.scopes import Scope
+from perilune.api.scopes import TokenScope
 
 
 def route(handler, path="/api/things/{thing_id}", method="GET", **more) -> Route:
-    return Route(method, path, handler, "op", "Do it", tag="Server", scope=Scope.READ, **more)
+    return Route(method, path, handler, "op", "Do it", tag="Server", scope=TokenScope.READ, **more)
 
 
 async def takes_id(thing_id: str) -> None:

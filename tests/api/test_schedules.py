@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from perilune.api.subjects.schedules import NEXT_RUNS
+from perilune.api.handlers.schedules import NEXT_RUNS
 from perilune.events import HTTPResponse
 from perilune.scheduler import cron_event
 from perilune.store import (
@@ -162,7 +162,7 @@ async def site(tmp_path):
         yield opened
 
 
-async def test_next_run_of_a_stored_schedule_that_is_none(site):
+async def test_an_invalid_stored_schedule_has_no_next_run(site):
     function = await create(site, **DAILY)
     with other_connection(site.server.settings.data_dir / "lunar.db") as somebody:
         somebody.execute("UPDATE functions SET cron_schedule = 'L'")
@@ -365,7 +365,7 @@ async def test_kd_87_kd_88_kd_117_bad_schedules_are_refused(site, expression, de
 
 
 @pytest.mark.parametrize("expression", ["@hourly", "0 12 * * 7", "@daily", "TZ=UTC @weekly"])
-async def test_kd_89_what_is_accepted_is_executed(site, expression):
+async def test_kd_89_accepted_expressions_are_executed(site, expression):
     function = await create(site, cron_schedule=expression, cron_status="active")
 
     found = (await site.client.get(f"/api/functions/{function['id']}/next-run")).json()

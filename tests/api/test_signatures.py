@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from perilune.api.calls.replays import MAX_REMEMBERED, Replays
+from perilune.api.calls.seen_messages import MAX_REMEMBERED, SeenMessages
 from perilune.api.errors import SignatureRefused
 from perilune.api.signatures import (
     TOLERANCE_S,
@@ -111,7 +111,7 @@ def test_headers_that_make_no_sense_are_refused(scheme, changed):
         verify(scheme, good[scheme] | changed, BODY, STANDARD_SECRET, STRIPE_SECRET)
 
 
-def test_the_bound_between_id_time_and_body_can_not_be_moved():
+def test_the_bound_between_id_time_and_body_cannot_be_moved():
     """A body that looks like a time must not be taken for one."""
     key = base64.b64decode(STANDARD_SECRET[6:])
     headers = standard(f"{NOW}.rest".encode(), key)
@@ -160,7 +160,7 @@ def test_a_generated_secret_is_good_for_all_schemes():
 
 def test_a_message_is_new_once_per_function():
     now = [NOW]
-    replays = Replays(lambda: now[0])
+    replays = SeenMessages(lambda: now[0])
 
     assert replays.is_new("f", b"m", NOW + 10)
     assert not replays.is_new("f", b"m", NOW + 10)
@@ -171,7 +171,7 @@ def test_a_message_is_new_once_per_function():
 
 
 def test_remembered_messages_are_bounded():
-    replays = Replays(lambda: NOW)
+    replays = SeenMessages(lambda: NOW)
 
     for number in range(MAX_REMEMBERED + 10):
         assert replays.is_new("f", b"%d" % number, NOW + 10)

@@ -74,7 +74,7 @@ async def test_a_secret_is_replaced_without_losing_a_call(site, stranger):
         ),
     ],
 )
-async def test_values_that_can_be_no_secret(site, value, text):
+async def test_short_and_common_values_are_not_secrets(site, value, text):
     path, _ = await path_of(site, access="signature")
 
     answer = await site.client.post(path, json={"value": value})

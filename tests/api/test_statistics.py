@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from perilune.api import Schedules, Statistics
-from perilune.api.subjects import statistics as figures_of_functions
-from perilune.api.subjects.statistics import RANGE, RANGES
+from perilune.api.handlers import statistics as figures_of_functions
+from perilune.api.handlers.statistics import RANGE, RANGES
 from perilune.store import (
     IN_MEMORY,
     Execution,
@@ -195,7 +195,7 @@ async def test_the_routes(site):
         ("/api/functions/nope/stats?range=x", 400, "range: range must be one of: [1h 24h 7d 30d]"),
     ],
 )
-async def test_what_is_refused(site, path, status, text):
+async def test_refused_values(site, path, status, text):
     answer = await site.client.get(path)
 
     assert (answer.status_code, answer.json()) == (status, {"error": text})

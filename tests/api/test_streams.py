@@ -9,9 +9,9 @@ import pytest
 
 from perilune.api import Streams
 from perilune.api.errors import TooManyStreams
-from perilune.api.subjects import streams as streams_module
-from perilune.engine import ExecutionFeed, Moment, Notice
-from perilune.engine.feed import MAX_WAITING
+from perilune.api.handlers import streams as streams_module
+from perilune.engine import ExecutionEvent, ExecutionEventBus, ExecutionEventKind
+from perilune.engine.event_bus import MAX_WAITING
 from perilune.events import HTTPResponse
 from perilune.store import ExecutionStatus, ExecutionTrigger
 
@@ -103,10 +103,10 @@ async def test_an_execution_that_is_cancelled_has_ended_too(site):
 async def test_nobody_is_told_anything_when_the_listener_has_gone(site):
     function_id = await site.answering()
     async with follow(site, "/api/executions/stream"):
-        assert len(site.server.feed.watchers) == 1
+        assert len(site.server.event_bus.subscribers) == 1
 
     async with asyncio.timeout(30):
-        while site.server.feed.watchers:
+        while site.server.event_bus.subscribers:
             await site.client.get(f"/fn/{function_id}")
 
 
@@ -176,7 +176,7 @@ async def test_streams_are_for_those_who_may_read(stranger):
         ("/api/executions/nope/logs/stream", "Execution not found"),
     ],
 )
-async def test_what_does_not_exist(site, path, text):
+async def test_missing_things_are_not_found(site, path, text):
     answer = await site.client.get(path)
 
     assert (answer.status_code, answer.json()) == (404, {"error": text})
@@ -193,7 +193,7 @@ async def test_there_are_only_so_many_streams(site, monkeypatch):
 async def test_a_burst_gets_no_more_streams_than_there_are(site, monkeypatch):
     monkeypatch.setattr(streams_module, "MAX_STREAMS", 2)
     function_id = await site.answering()
-    streams = Streams(site.server.store, ExecutionFeed(), None)  # type: ignore[arg-type]
+    streams = Streams(site.server.store, ExecutionEventBus(), None)  # type: ignore[arg-type]
 
     found = await asyncio.gather(
         *(streams.executions(one) for one in [function_id, None] * 4), return_exceptions=True
@@ -208,7 +208,7 @@ async def test_a_burst_gets_no_more_streams_than_there_are(site, monkeypatch):
 @pytest.mark.parametrize("has_begun", [True, False])
 async def test_the_place_of_a_stream_is_free_when_it_is_over(site, monkeypatch, has_begun):
     monkeypatch.setattr(streams_module, "MAX_STREAMS", 1)
-    streams = Streams(site.server.store, ExecutionFeed(), None)  # type: ignore[arg-type]
+    streams = Streams(site.server.store, ExecutionEventBus(), None)  # type: ignore[arg-type]
 
     for _ in range(3):
         parts = await streams.executions()
@@ -222,7 +222,7 @@ async def test_the_place_of_a_stream_is_free_when_it_is_over(site, monkeypatch, 
         _ = [await streams.executions(), await streams.executions()]
 
 
-async def test_heads_take_no_places(site, monkeypatch):
+async def test_a_head_request_takes_no_place(site, monkeypatch):
     monkeypatch.setattr(streams_module, "MAX_STREAMS", 1)
     for _ in range(3):
         await site.client.head("/api/executions/stream")
@@ -232,9 +232,9 @@ async def test_heads_take_no_places(site, monkeypatch):
         assert (await events.next())[0] == "started"
 
 
-def notice(number: int) -> Notice:
-    return Notice(
-        moment=Moment.STARTED,
+def event(number: int) -> ExecutionEvent:
+    return ExecutionEvent(
+        kind=ExecutionEventKind.STARTED,
         id=f"e{number}",
         function_id="f",
         function_version_id="v",
@@ -244,13 +244,13 @@ def notice(number: int) -> Notice:
     )
 
 
-async def test_who_does_not_keep_up_learns_how_much_is_lost(site):
-    feed = ExecutionFeed()
-    parts = await Streams(site.server.store, feed, None).executions()  # type: ignore[arg-type]
+async def test_a_slow_subscriber_learns_how_much_is_lost(site):
+    event_bus = ExecutionEventBus()
+    parts = await Streams(site.server.store, event_bus, None).executions()  # type: ignore[arg-type]
     await anext(parts)
     waiting = asyncio.ensure_future(anext(parts))
     for number in range(MAX_WAITING + 7):
-        feed.tell(notice(number))
+        event_bus.publish(event(number))
 
     text = (await waiting).decode()
     await parts.aclose()  # type: ignore[attr-defined]
@@ -258,11 +258,11 @@ async def test_who_does_not_keep_up_learns_how_much_is_lost(site):
     assert text.startswith('event: lost\ndata: {"count":7}\n\nevent: started\n')
     assert text.count("event: started") == MAX_WAITING
     assert '"e6"' not in text and '"e7"' in text
-    assert feed.watchers == set()
+    assert event_bus.subscribers == set()
 
 
 async def test_silence_is_broken_by_a_comment(site):
-    streams = Streams(site.server.store, ExecutionFeed(), None, heartbeat_s=0.001)  # type: ignore[arg-type]
+    streams = Streams(site.server.store, ExecutionEventBus(), None, heartbeat_s=0.001)  # type: ignore[arg-type]
     parts = await streams.executions()
     await anext(parts)
 
@@ -274,7 +274,7 @@ async def test_a_stream_ends_so_that_rights_are_looked_at_again(site):
     times = iter([0.0, 1.0, streams_module.LIFE_S + 1])
     streams = Streams(
         site.server.store,
-        ExecutionFeed(),
+        ExecutionEventBus(),
         None,  # type: ignore[arg-type]
         heartbeat_s=0.001,
         monotonic=lambda: next(times),
@@ -293,4 +293,4 @@ async def test_a_head_of_a_stream_does_not_follow_it(site):
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert "content-length" not in answer.headers
     assert after.status_code == 200
-    assert not site.server.feed.watchers
+    assert not site.server.event_bus.subscribers

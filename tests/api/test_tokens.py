@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.api.access.token_text import is_token, new_token
-from perilune.api.scopes import Scope, rights_of
+from perilune.api.scopes import TokenScope, rights_of
 
 from .conftest import KEY
 
@@ -45,7 +45,7 @@ def test_tokens_can_be_recognised_by_their_form():
         pytest.param(lambda t: "", id="empty"),
     ],
 )
-def test_a_spoilt_token_is_none(spoilt):
+def test_an_altered_token_is_refused(spoilt):
     assert not is_token(spoilt(new_token()).encode())
 
 
@@ -152,10 +152,10 @@ async def test_the_last_use_is_noted(site, stranger):
 # --- scopes -------------------------------------------------------------------
 
 
-def test_what_scopes_include():
-    assert rights_of(["admin"]) == frozenset(Scope)
-    assert rights_of(["deploy"]) == {Scope.DEPLOY, Scope.READ}
-    assert rights_of(["invoke", "unknown"]) == {Scope.INVOKE}
+def test_scopes_include_each_other():
+    assert rights_of(["admin"]) == frozenset(TokenScope)
+    assert rights_of(["deploy"]) == {TokenScope.DEPLOY, TokenScope.READ}
+    assert rights_of(["invoke", "unknown"]) == {TokenScope.INVOKE}
     assert rights_of([]) == frozenset()
 
 
@@ -192,7 +192,7 @@ async def test_a_token_does_what_its_scopes_say(site, stranger, scope, method, p
     assert answer.headers["www-authenticate"] == challenge
 
 
-async def test_a_token_can_not_log_in(site, stranger):
+async def test_a_token_cannot_log_in(site, stranger):
     made = await make_token(site, "admin")
 
     answer = await stranger.post("/api/auth/login", json={"apiKey": made["token"]})
@@ -200,7 +200,7 @@ async def test_a_token_can_not_log_in(site, stranger):
     assert answer.status_code == 401
 
 
-async def test_who_a_token_is(site, stranger):
+async def test_the_owner_of_a_token(site, stranger):
     made = await make_token(site, "deploy", name="ci")
 
     me = (await stranger.get("/api/auth/me", headers=bearer(made))).json()
@@ -255,7 +255,7 @@ async def test_every_operation_refuses_strangers_and_tokens_without_its_scope(si
     assert refused > 20
 
 
-async def test_who_may_deploy_can_not_become_an_administrator_through_a_page(site):
+async def test_the_deploy_scope_cannot_become_administrator_through_a_page(site):
     """Pages outside of the sandbox act for whoever looks at them."""
     made = await site.client.post("/api/tokens", json={"name": "d", "scopes": ["deploy"]})
     deployer = bearer(made.json())

@@ -305,7 +305,7 @@ def test_stored_events_are_read_as_they_were():
         ("/api/executions/nope/replay", 404, "Execution not found"),
     ],
 )
-async def test_what_does_not_exist(site, path, status, text):
+async def test_missing_things_are_not_found(site, path, status, text):
     answer = await site.client.post(path, json={})
 
     assert (answer.status_code, answer.json()) == (status, {"error": text})

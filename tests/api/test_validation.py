@@ -108,7 +108,7 @@ async def test_broken_rules(site, members, text):
         pytest.param({"unknown": {"a": 1}}, id="unknown field"),
     ],
 )
-async def test_what_the_rules_allow(site, members):
+async def test_values_within_the_rules(site, members):
     await create(site, **members)
 
 
@@ -129,7 +129,7 @@ async def test_what_the_rules_allow(site, members):
         pytest.param(b'{"name":"n","code":"c","z":' + b"[" * 100_000, id="too deep"),
     ],
 )
-async def test_bodies_that_are_not_what_is_expected(site, body):
+async def test_unexpected_bodies_are_refused(site, body):
     answers = [
         await site.client.post("/api/functions", content=body),
         await site.client.put("/api/functions/missing", content=body),

@@ -7,9 +7,9 @@ from contextlib import closing
 
 import pytest
 
-import perilune.api.subjects.versions as api_versions
+import perilune.api.handlers.versions as api_versions
+from perilune.api.handlers.diff import diff_lines
 from perilune.api.routes.shapes import SummarizedVersion
-from perilune.api.subjects.diff import diff_lines
 from perilune.store import FunctionVersion, VersionSummary
 
 from .management import CODE, create

@@ -3,8 +3,8 @@
 import pytest
 
 from perilune.api.routes.backup import backup_routes
-from perilune.app.figures import StoreFigures
 from perilune.app.management import backups_of
+from perilune.app.metrics import StoreMetrics
 from perilune.config import Settings
 from perilune.store import IN_MEMORY, open_store
 from tests.store.template import write_database
@@ -18,7 +18,7 @@ async def store(request, tmp_path):
 
 
 async def test_sizes_are_counted_where_they_are_known(store):
-    found = {one.name: one.samples[0].value for one in StoreFigures(store).collect()}
+    found = {one.name: one.samples[0].value for one in StoreMetrics(store).collect()}
 
     sizes = {"faas_db_size_bytes", "faas_db_wal_bytes"} & found.keys()
     assert len(sizes) == (0 if store.maintenance is None else 2)

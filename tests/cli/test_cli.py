@@ -204,7 +204,7 @@ def test_version(args):
     assert __version__ in CliRunner().invoke(cli.main, args).output
 
 
-def test_text_lines_can_not_be_faked(capsys):
+def test_text_lines_cannot_be_faked(capsys):
     import logging
 
     record = logging.LogRecord("n", logging.INFO, "", 0, "a\n2026 ERROR faked\r", (), None)
@@ -216,7 +216,7 @@ def test_text_lines_can_not_be_faked(capsys):
     assert members["message"] == "a\n2026 ERROR faked\r" and members["level"] == "info"
 
 
-def test_log_lines_can_not_steer_a_terminal_and_take_any_bytes():
+def test_log_lines_cannot_control_a_terminal_and_take_any_bytes():
     import logging
 
     message = "a\x1b[2J\x9b1m\u202e \udcff é"

@@ -97,7 +97,7 @@ def test_versions_are_listed_and_rolled_back(site, echo, tmp_path):
     assert nothing.exit_code == 3 and "no version before" in nothing.stderr
 
 
-def test_invoke_prints_what_the_function_answers(site, echo, tmp_path):
+def test_invoke_prints_the_answer_of_the_function(site, echo, tmp_path):
     (tmp_path / "body").write_bytes(b'{"a":1}')
 
     plain = site("invoke", "echo", "a/b c", "-H", "X-Note: hi")

@@ -58,7 +58,7 @@ def test_a_new_key_replaces_the_old_one(data_dir):
         pytest.param(("tokens", "list"), {}, "there is no database", id="no database"),
     ],
 )
-def test_what_can_not_be_done_is_said(tmp_path, args, environ, text):
+def test_impossible_actions_are_explained(tmp_path, args, environ, text):
     result = perilune(*args, "--data-dir", tmp_path / "nope", **environ)
 
     assert result.exit_code == 1

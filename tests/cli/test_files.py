@@ -211,7 +211,7 @@ def test_a_folder_can_be_deployed_alone(site, tmp_path):
     assert site("invoke", "greeter").stdout == "hi"
 
 
-def test_what_the_server_tidies_is_no_difference(site, tmp_path):
+def test_normalised_values_are_not_a_difference(site, tmp_path):
     settings = settings_of({"allowed_methods": "post,GET", "cron_schedule": "0  3 * * *"})
     greeter(tmp_path / "f", variables={}, settings=settings)
 

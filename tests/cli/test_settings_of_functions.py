@@ -84,7 +84,7 @@ def test_a_file_with_a_line_that_makes_no_sense_changes_nothing(site, reader, tm
     assert site.json("env", "list", reader) == []
 
 
-def test_a_name_that_can_not_be_is_refused(site, reader):
+def test_a_name_that_cannot_be_is_refused(site, reader):
     result = site("env", "set", reader, "A-B=1")
 
     assert result.exit_code == 1 and "letters, numbers, and underscores" in result.stderr

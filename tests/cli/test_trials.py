@@ -82,7 +82,7 @@ def test_executions_are_filtered(site, echo):
     assert site("executions", "list", echo, "--since", "soon").exit_code == 1
 
 
-def test_pairs_are_listed_read_written_and_deleted(site, echo):
+def test_entries_are_listed_read_written_and_deleted(site, echo):
     site("kv", "set", echo, "a/b c", "text ü")
     site("kv", "set", echo, "raw", given="\x00bytes\n")
     site("kv", "set", echo, "short", "x", "--ttl", "3600")
@@ -101,7 +101,7 @@ def test_pairs_are_listed_read_written_and_deleted(site, echo):
 
 
 @pytest.mark.parametrize("ttl", ["0", "-1", "nan", "inf", "1e300"])
-def test_a_pair_does_not_live_for_a_time_without_sense(site, echo, ttl):
+def test_a_entry_does_not_live_for_a_time_without_sense(site, echo, ttl):
     assert site("kv", "set", echo, "k", "v", "--ttl", ttl).exit_code != 0
 
     assert site.json("kv", "list", echo) == []
@@ -126,7 +126,7 @@ def test_json_is_one_document_of_its_own(site, echo):
         json.loads(site(*args, "--json").stdout)
 
 
-def test_what_functions_say_can_not_steer_a_terminal(site, tmp_path):
+def test_output_of_functions_cannot_control_a_terminal(site, tmp_path):
     code = 'function handler() log.info("a\\27[2Jb") error("c\\27]0;x\\7d\\nsecond line") end'
     (tmp_path / "evil.lua").write_text(code)
     site("deploy", str(tmp_path / "evil.lua"))

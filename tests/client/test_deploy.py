@@ -2,14 +2,14 @@
 
 import pytest
 
-from perilune.client import Functions
+from perilune.client import FunctionsClient
 from perilune.client.deploy import NotTaken, carry_out
 from perilune.client.folders import FunctionFiles
 from perilune.client.plan import StepKind, plan_step
 from perilune.client.settings import settings_of
 
 
-class Recorded(Functions):
+class Recorded(FunctionsClient):
     """Functions of a server that keeps one function and knows the settings it was told."""
 
     def __init__(self, ignored: frozenset[str] = frozenset()) -> None:

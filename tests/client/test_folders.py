@@ -50,7 +50,7 @@ def api_functions(draw):
 
 @examples(200)
 @given(api_functions())
-def test_what_is_written_is_read_again(function):
+def test_written_values_are_read_again(function):
     files = files_of(function)
 
     with tempfile.TemporaryDirectory() as folder:
@@ -177,6 +177,6 @@ def test_every_function_gets_a_folder_of_its_own(some):
         assert folder == Path(folder).name and folder not in ("", ".", "..")
 
 
-def test_functions_of_one_name_can_not_be_exported():
+def test_functions_of_one_name_cannot_be_exported():
     with pytest.raises(UnusableFolder, match="several functions are named 'n'"):
         folder_names(["n", "m", "n"])

@@ -62,7 +62,7 @@ def test_other_code_that_is_a_link_loses_its_name_only(tmp_path):
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
-def test_what_is_no_file_is_neither_written_nor_read(tmp_path, make):
+def test_only_regular_files_are_written_and_read(tmp_path, make):
     write_folder(tmp_path, FILES)
     (tmp_path / "main.lua").unlink()
     make(tmp_path / "main.lua")

@@ -38,7 +38,9 @@ def data_dir(tmp_path):
         ),
     ],
 )
-def test_options_win_over_variables_over_what_is_here(data_dir, url, token, environ, found):
+def test_options_win_over_variables_and_variables_over_the_local_server(
+    data_dir, url, token, environ, found
+):
     target = find_target(url, token, environ, data_dir)
 
     assert (target.url, target.token) == found
@@ -66,6 +68,6 @@ def test_the_local_key_goes_to_no_other_machine(data_dir, url):
 
 
 @pytest.mark.parametrize("url", ["x.org", "ftp://x.org", "http://u:p@x.org", "http://x.org?a=b"])
-def test_addresses_that_are_none_are_refused(data_dir, url):
+def test_invalid_addresses_are_refused(data_dir, url):
     with pytest.raises(UnusableTarget, match="must be an absolute URL"):
         find_target(url, "t", {}, data_dir)

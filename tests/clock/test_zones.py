@@ -53,7 +53,7 @@ def test_a_machine_without_a_zone_is_in_utc(tmp_path):
 @pytest.mark.parametrize(
     "text", ["Nope/Zone", "Europe", "/etc/passwd", "/missing", "../etc/passwd", "CET-1CEST"]
 )
-def test_what_is_no_zone_stops_the_start(text):
+def test_an_invalid_zone_stops_the_start(text):
     with pytest.raises(SettingError, match="TZ: must be a time zone like Europe/Berlin"):
         load_settings({"TZ": text}, {})
 

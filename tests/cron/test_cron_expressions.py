@@ -162,7 +162,7 @@ def test_without_a_name_the_default_zone_counts():
         pytest.param("61 24 * * *", "end of range (61) above maximum (59): 61", id="first error"),
     ],
 )
-def test_what_is_wrong_is_said(expression, detail):
+def test_errors_are_named(expression, detail):
     with pytest.raises(CronError) as caught:
         parse(expression, UTC)
 
@@ -175,7 +175,7 @@ def test_what_is_wrong_is_said(expression, detail):
     "name",
     ["../../etc/passwd", "/etc/passwd", "America", "zone.tab", ".", "a\0b", "\ud800", "Local"],
 )
-def test_a_zone_is_a_name_of_the_zone_database_and_no_file(name):
+def test_a_zone_is_a_name_of_the_zone_database_never_a_file(name):
     with pytest.raises(CronError, match=r"^provided bad location "):
         parse(f"TZ={name} * * * * *", UTC)
 

@@ -200,7 +200,7 @@ async def test_requests_are_remembered_per_function(site):
     await expect(site.page.get_by_label("Path")).to_have_value("")
 
 
-async def test_what_was_being_written_is_there_again_and_credentials_are_not(site):
+async def test_drafts_of_requests_are_restored_without_credentials(site):
     function_id = await opened(site)
     await site.page.get_by_label("Path").fill("/half")
     await site.page.get_by_label("Authorization", exact=True).select_option("bearer")

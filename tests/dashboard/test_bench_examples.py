@@ -57,7 +57,7 @@ def answer_in(text: str) -> dict:
 
 
 @pytest.mark.parametrize("body", AWKWARD)
-async def test_kd_191_examples_send_what_is_shown(site, tmp_path, body):
+async def test_kd_191_examples_send_the_request_that_is_shown(site, tmp_path, body):
     await opened(site, ECHO)
     await site.page.get_by_label("Path").fill("/it's/a b")
     await site.page.get_by_label("Query").fill("q=[1]&r={x}")

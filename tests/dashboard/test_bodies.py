@@ -85,13 +85,13 @@ async def test_a_drawing_is_shown_without_running_it(site):
     assert "ran" not in await site.page.title()
 
 
-async def test_text_has_bytes_and_what_is_no_base64_is_still_shown(site):
+async def test_text_has_bytes_and_invalid_base64_is_still_shown(site):
     response = await answered(site, "text/plain", "né")
     await response.get_by_role("button", name="Hex").click()
     await expect(response.get_by_label("Body", exact=True)).to_contain_text("6e c3 a9")
 
 
-async def test_what_came_in_has_forms_too_and_says_what_was_masked(site):
+async def test_received_forms_are_shown_with_their_masked_fields(site):
     function_id = await site.create("function handler() return { body = 'x' } end")
     answer = await site.api.post(
         f"/fn/{function_id}",

@@ -117,7 +117,7 @@ async def test_kd_183_leaving_with_changes_asks(site):
     await expect(site.page.get_by_role("heading", name="Version history")).to_be_visible()
 
 
-async def test_who_saves_over_a_newer_version_is_asked(site):
+async def test_saving_over_a_newer_version_asks(site):
     function_id = await opened(site)
     await write(site, "-- mine")
     await site.api.put(f"/api/functions/{function_id}", json={"code": "-- theirs"})
@@ -147,7 +147,7 @@ async def test_an_old_draft_says_what_it_was_based_on_however_often_it_is_loaded
         await expect(note).to_be_visible()
 
 
-async def test_what_is_wrong_is_marked_and_saving_it_asks(site):
+async def test_errors_are_marked_and_saving_asks(site):
     function_id = await opened(site)
     await write(site, BROKEN)
 

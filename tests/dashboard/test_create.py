@@ -39,7 +39,7 @@ async def test_every_template_is_shown_and_created_from(site):
     assert codes == {path.read_text("utf-8") for path in TEMPLATES.glob("*.lua")}
 
 
-async def test_what_is_shown_is_what_is_created_in_the_language_chosen(site):
+async def test_a_function_is_created_as_shown_in_the_chosen_language(site):
     await opened(site)
     page = site.page
     await page.get_by_label("Name").fill("counter")
@@ -83,7 +83,7 @@ async def test_a_schedule_and_variables_can_be_given_at_once(site):
     await expect(page.get_by_text("2 variables")).to_be_visible()
 
 
-async def test_what_the_server_refuses_is_said_at_the_field(site):
+async def test_refusals_of_the_server_are_shown_at_the_field(site):
     await opened(site)
     name = site.page.get_by_label("Name")
     await name.evaluate("(field) => field.removeAttribute('maxlength')")

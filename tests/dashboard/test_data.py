@@ -21,7 +21,7 @@ async def pair(site: Site, function_id: str, key: str) -> dict:
     return (await site.api.get(f"/api/functions/{function_id}/kv/{key}")).json()
 
 
-async def test_a_pair_is_made_changed_and_removed(site):
+async def test_a_entry_is_made_changed_and_removed(site):
     function_id = await opened(site)
     page = site.page
     dialog = page.get_by_role("dialog")
@@ -47,7 +47,7 @@ async def test_a_pair_is_made_changed_and_removed(site):
     await expect(page.get_by_text("No data")).to_be_visible()
 
 
-async def test_a_new_pair_replaces_none_that_is_there(site):
+async def test_a_new_entry_replaces_none_that_is_there(site):
     function_id = await opened(site, taken="kept")
     dialog = site.page.get_by_role("dialog")
     await site.page.get_by_role("button", name="New pair").click()
@@ -61,7 +61,7 @@ async def test_a_new_pair_replaces_none_that_is_there(site):
     assert (await pair(site, function_id, "taken"))["value"] == "kept"
 
 
-async def test_what_is_wrong_with_a_pair_is_said_at_its_field(site):
+async def test_what_is_wrong_with_a_entry_is_said_at_its_field(site):
     await opened(site)
     dialog = site.page.get_by_role("dialog")
     await site.page.get_by_role("button", name="New pair").click()

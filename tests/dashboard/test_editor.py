@@ -320,7 +320,7 @@ async def test_any_version_is_looked_at_and_restored(site):
     assert (version, "Greets whoever calls it" in code) == (3, True)
 
 
-async def test_what_others_saved_appears_when_the_window_is_turned_to(site):
+async def test_changes_of_others_appear_when_the_window_gets_focus(site):
     function_id = await opened(site)
     change = f"/api/functions/{function_id}"
     await site.api.put(change, json={"code": "-- theirs"})

@@ -146,7 +146,7 @@ async def test_kd_182_an_execution_that_goes_on_is_followed_to_its_end(site):
     await expect(card(site, "Log")).to_contain_text("ended")
 
 
-async def test_kd_185_a_record_that_can_not_be_read_is_shown_as_it_is(site):
+async def test_kd_185_an_unreadable_record_is_shown_as_text(site):
     _, execution_id = await run(site, GREETER, save_response=True)
     change(
         site,

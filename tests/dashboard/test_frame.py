@@ -298,7 +298,7 @@ async def test_kd_186_the_palette_finds_functions_that_are_not_among_the_latest(
     await expect(palette.get_by_role("option").first).to_contain_text("the-first-of-many")
 
 
-async def test_what_was_chosen_last_comes_first_in_the_palette(site):
+async def test_the_last_choice_comes_first_in_the_palette(site):
     await site.sign_in("/functions")
     await site.page.keyboard.press("Control+k")
     await expect(site.page.get_by_role("combobox", name="Commands")).to_be_focused()
@@ -313,7 +313,7 @@ async def test_what_was_chosen_last_comes_first_in_the_palette(site):
     await expect(first).to_contain_text("recent")
 
 
-async def test_who_is_signed_in_does_not_see_the_login(site):
+async def test_a_signed_in_person_does_not_see_the_login(site):
     await site.sign_in("/overview")
 
     await site.open("/login?next=/tokens")
@@ -321,7 +321,7 @@ async def test_who_is_signed_in_does_not_see_the_login(site):
     await expect(site.page.get_by_role("heading", name="Access", exact=True)).to_be_visible()
 
 
-async def test_who_tries_too_often_is_told_how_long_to_wait(browser, tmp_path):
+async def test_too_many_tries_are_told_how_long_to_wait(browser, tmp_path):
     # A server of its own: it lets nobody sign in afterwards.
     async with (
         open_server(settings_of(tmp_path)) as server,

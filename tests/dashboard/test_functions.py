@@ -74,7 +74,7 @@ async def test_figures_and_next_runs_are_in_the_list(site):
     await expect(site.page.get_by_role("heading", name="Execution", exact=True)).to_be_visible()
 
 
-async def test_what_rests_is_said_to_be_paused(site):
+async def test_an_idle_schedule_is_shown_as_paused(site):
     for name, settings in (
         ("paused", {"cron_status": "paused"}),
         ("disabled", {"cron_status": "active", "disabled": True}),
@@ -101,7 +101,7 @@ async def test_the_list_follows_what_happens_by_itself(site):
     await expect(site.page.get_by_text("2 functions", exact=True)).to_be_visible()
 
 
-async def test_what_can_not_be_loaded_again_is_said_to_be_old(site):
+async def test_data_that_cannot_be_reloaded_is_marked_as_old(site):
     await opened(site)
     refuse = {"status": 500, "json": {"error": "the disk is gone"}}
     await site.page.route("**/api/functions?*", lambda route: route.fulfill(**refuse))

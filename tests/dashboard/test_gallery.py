@@ -64,7 +64,7 @@ async def test_components_are_accessible_and_fit_in_every_state(site, look):
 
 
 @pytest.mark.parametrize("look", SOME_LOOKS)
-async def test_what_lies_above_the_page_is_accessible(site, look):
+async def test_overlays_are_accessible(site, look):
     await site.page.set_viewport_size(LOOKS[look])
     await opened(site)
     await site.page.emulate_media(color_scheme="dark" if look == "dark" else "light")

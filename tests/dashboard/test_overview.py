@@ -44,7 +44,7 @@ async def test_the_overview_follows_by_itself(site):
     await expect(chart.locator("canvas")).to_be_visible()
 
 
-async def test_what_is_due_first_is_shown_first(site):
+async def test_the_next_due_schedule_is_shown_first(site):
     for name, expression in (
         ("yearly", "0 0 1 1 *"),
         ("every-minute", "* * * * *"),

@@ -41,7 +41,7 @@ async def test_the_preview_follows_the_expression_and_the_zone(site):
     await expect(schedule.locator(".next-runs")).to_be_hidden()
 
 
-async def test_what_the_preview_refuses_is_said_at_its_field_and_not_sent(site):
+async def test_values_that_the_preview_refuses_are_shown_and_not_sent(site):
     function_id = await opened(site)
     schedule = card(site, "Schedule")
     zone = schedule.get_by_label("Time zone")

@@ -54,7 +54,7 @@ async def test_general_settings_are_saved_and_shown_above(site):
     assert "cron_schedule" not in now, "what was not changed is not sent"
 
 
-async def test_what_is_wrong_is_said_at_the_field_while_it_is_typed(site):
+async def test_errors_are_shown_at_the_field_while_typing(site):
     function_id = await opened(site)
     general, limits = card(site, "General"), card(site, "Limits")
     name = general.get_by_label("Name")
@@ -77,7 +77,7 @@ async def test_what_is_wrong_is_said_at_the_field_while_it_is_typed(site):
     assert (await stored(site, function_id))["name"] == "quotes"
 
 
-async def test_what_the_server_refuses_is_said_at_the_field(site):
+async def test_refusals_of_the_server_are_shown_at_the_field(site):
     function_id = await opened(site)
     limits = card(site, "Limits")
     await limits.get_by_label("Memory").fill("1000000")
@@ -89,7 +89,7 @@ async def test_what_the_server_refuses_is_said_at_the_field(site):
     assert (await stored(site, function_id)).get("memory_mb") is None
 
 
-async def test_what_somebody_else_changed_meanwhile_is_told_before_it_is_replaced(site):
+async def test_a_concurrent_change_is_shown_before_it_is_replaced(site):
     function_id = await opened(site)
     general = card(site, "General")
     await general.get_by_label("Name").fill("mine")
@@ -107,7 +107,7 @@ async def test_what_somebody_else_changed_meanwhile_is_told_before_it_is_replace
     assert (now["name"], now["description"]) == ("mine", "also theirs")
 
 
-async def test_what_is_typed_in_one_card_stays_when_another_is_saved(site):
+async def test_text_in_one_card_stays_when_another_is_saved(site):
     function_id = await opened(site)
     await card(site, "Limits").get_by_label("Time limit").fill("9")
     await site.api.put(f"/api/functions/{function_id}", json={"timeout_s": 5, "memory_mb": 64})
@@ -186,7 +186,7 @@ async def test_a_function_is_disabled_and_enabled(site):
     assert (await site.api.get(f"/fn/{function_id}")).status_code == 403
 
 
-async def test_who_may_call_and_with_which_secret(site):
+async def test_callers_and_their_secrets(site):
     function_id = await opened(site)
     access = card(site, "Access")
     await access.get_by_label("Callers").select_option("signature")

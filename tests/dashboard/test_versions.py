@@ -70,7 +70,7 @@ async def test_side_by_side_marks_what_differs_within_a_line(site):
     await expect(page.locator("mark")).to_have_text(["b", "a"])
 
 
-async def test_what_is_unchanged_is_folded_and_shown_again(site):
+async def test_unchanged_lines_are_folded_and_can_be_shown(site):
     many = "".join(f"-- line {number}\n" for number in range(30))
     await opened(site, many, many + "-- end\n", place="diff/1/2")
     page = site.page
@@ -81,7 +81,7 @@ async def test_what_is_unchanged_is_folded_and_shown_again(site):
     await expect(page.get_by_text("-- line 0", exact=True).first).to_be_visible()
 
 
-async def test_one_part_of_what_is_folded_is_opened(site):
+async def test_a_folded_part_is_opened(site):
     many = [f"-- line {number}" for number in range(60)]
     changed = [*many]
     changed[30] = "-- changed"
@@ -135,7 +135,7 @@ async def test_code_has_its_colours_and_words_their_marks_in_both_looks(site, lo
     await expect(site.page.locator(".diff-text mark .tok-number").first).to_have_text("200")
 
 
-async def test_what_is_selected_is_code_of_one_side(site):
+async def test_a_selection_holds_code_of_one_side(site):
     await opened(site, FIRST, SECOND, place="diff/1/2")
     left = site.page.locator('[data-side="left"]')
     start, end = await left.first.bounding_box(), await left.last.bounding_box()

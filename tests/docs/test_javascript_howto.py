@@ -71,7 +71,7 @@ async def test_the_other_code_is_accepted(box: Box) -> None:
         assert report.errors == []
 
 
-async def test_what_is_said_to_be_there_is_there(box: Box) -> None:
+async def test_documented_members_exist(box: Box) -> None:
     imports = "".join(f"await import('{name}');\n" for name in PACKAGES)
     globals_ = (
         "fetch, Request, Response, URL, TextEncoder, ReadableStream, crypto.subtle, "

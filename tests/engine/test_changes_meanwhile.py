@@ -94,7 +94,7 @@ async def test_another_process_may_have_replaced_and_deleted_the_version(
     assert [one.code for one in runtime.requests] == ["code of the other"]
 
 
-async def test_whoever_loses_the_race_twice_is_told_that_the_version_is_gone(
+async def test_losing_the_race_twice_reports_that_the_version_is_gone(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await add_function(store)

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from perilune.engine import (
-    ExecutionFeed,
+    ExecutionEvent,
+    ExecutionEventBus,
+    ExecutionEventKind,
     FunctionDisabledError,
-    Moment,
-    Notice,
     VersionNotFoundError,
 )
 from perilune.store import ExecutionStatus, ExecutionTrigger, Store, UpdateFunctionRequest
@@ -81,11 +81,11 @@ async def test_only_trials_run_while_a_function_is_disabled(
     assert runtime.requests == []
 
 
-async def test_who_watches_is_told_of_both_ends(store: Store) -> None:
+async def test_subscribers_are_told_of_start_and_end(store: Store) -> None:
     await add_function(store)
-    feed = ExecutionFeed()
-    engine = engine_on(store, raising(ValueError("no")), feed=feed, clock=lambda: 5.0)
-    everything, others = feed.watch(), feed.watch("others")
+    event_bus = ExecutionEventBus()
+    engine = engine_on(store, raising(ValueError("no")), event_bus=event_bus, clock=lambda: 5.0)
+    everything, others = event_bus.subscribe(), event_bus.subscribe("others")
 
     result = await engine.execute(request())
 
@@ -98,15 +98,15 @@ async def test_who_watches_is_told_of_both_ends(store: Store) -> None:
         "created_at": 5,
     }
     assert told == [
-        Notice(moment=Moment.STARTED, status=ExecutionStatus.PENDING, **members),
-        Notice(
-            moment=Moment.ENDED,
+        ExecutionEvent(kind=ExecutionEventKind.STARTED, status=ExecutionStatus.PENDING, **members),
+        ExecutionEvent(
+            kind=ExecutionEventKind.ENDED,
             status=ExecutionStatus.ERROR,
             duration_ms=result.duration_ms,
             error_kind="internal",
             **members,
         ),
     ]
-    feed.close()
+    event_bus.close()
     assert await others.read() is None
-    assert await feed.watch().read() is None
+    assert await event_bus.subscribe().read() is None

@@ -41,7 +41,7 @@ async def test_callers_do_not_learn_why_the_provider_failed(tmp_path: Path, lang
 
 
 @pytest.mark.parametrize("headers", STRANGERS)
-async def test_strangers_can_not_use_the_model(stage: Stage, headers: dict[str, str]) -> None:
+async def test_strangers_cannot_use_the_model(stage: Stage, headers: dict[str, str]) -> None:
     summary = await deploy_summary(stage)
 
     given = await summary.call("POST", headers=headers, body="text")

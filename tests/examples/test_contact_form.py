@@ -62,7 +62,7 @@ async def test_a_message_is_sent(stage: Stage) -> None:
     assert email.html == "<p>Hi &amp; &lt;i&gt;bye&lt;/i&gt;<br>A.</p>"
 
 
-async def test_a_message_that_can_not_be_sent_is_not_lost(tmp_path: Path, language: str) -> None:
+async def test_a_message_that_cannot_be_sent_is_not_lost(tmp_path: Path, language: str) -> None:
     failing = FakeEmailClient(EmailError("[ERROR]: domain is not verified"))
     async with open_stage(tmp_path, email=failing, language=language) as stage:
         form = await deploy_form(stage)
@@ -141,7 +141,7 @@ async def test_people_may_write_as_they_do_elsewhere(stage: Stage, change: dict[
 
 
 @pytest.mark.parametrize("body", ["", "\x00%zz", "[]", "name=&email=&message="])
-async def test_a_body_that_is_no_form_is_refused(stage: Stage, body: str) -> None:
+async def test_a_body_that_is_not_a_form_is_refused(stage: Stage, body: str) -> None:
     form = await deploy_form(stage)
 
     answer = await form.call("POST", body=body)
@@ -150,7 +150,7 @@ async def test_a_body_that_is_no_form_is_refused(stage: Stage, body: str) -> Non
     assert stage.email.requests == []
 
 
-async def test_what_browsers_would_escape_is_taken_as_it_is(stage: Stage) -> None:
+async def test_characters_that_browsers_escape_are_taken_unchanged(stage: Stage) -> None:
     form = await deploy_form(stage)
 
     await form.call("POST", body="name=a%zz&email=a@b.example&message=a=b#c")
@@ -159,7 +159,7 @@ async def test_what_browsers_would_escape_is_taken_as_it_is(stage: Stage) -> Non
     assert (email.subject, email.text) == ("Message from a%zz", "a=b#c")
 
 
-async def test_of_repeated_fields_the_first_counts(stage: Stage) -> None:
+async def test_the_first_of_repeated_fields_counts(stage: Stage) -> None:
     form = await deploy_form(stage)
 
     empty = await form.call("POST", body="name=&" + urlencode(FIELDS))
@@ -170,7 +170,7 @@ async def test_of_repeated_fields_the_first_counts(stage: Stage) -> None:
     assert (email.subject, email.reply_to) == ("Message from Ada <b>", ("ada@example.org",))
 
 
-async def test_quotes_can_not_leave_their_attribute(stage: Stage) -> None:
+async def test_quotes_cannot_leave_their_attribute(stage: Stage) -> None:
     form = await deploy_form(stage)
 
     answer = await form.call("POST", body=urlencode({"name": "\"'&<>"}))

@@ -13,7 +13,7 @@ async def test_the_counter_counts(stage: Stage) -> None:
     assert [(await counter.call()).json["visits"] for _ in range(3)] == [1, 2, 3]
 
 
-async def test_the_counter_says_when_it_can_not_count(stage: Stage) -> None:
+async def test_the_counter_says_when_it_cannot_count(stage: Stage) -> None:
     counter = await stage.deploy("counter")
     await stage.kv.set(counter.id, b"visits", b"many")
 

@@ -99,7 +99,7 @@ async def test_the_webhook_is_for_sending_only(stage: Stage) -> None:
     assert (answer.status, answer.json) == (405, {"error": "only POST is supported"})
 
 
-async def test_a_push_that_can_not_be_counted_has_failed(tmp_path: Path, language: str) -> None:
+async def test_a_push_that_cannot_be_counted_has_failed(tmp_path: Path, language: str) -> None:
     async with open_stage(tmp_path, kv=full_kv, language=language) as stage:
         webhook = await stage.deploy("github_webhook", WEBHOOK_SECRET="s3cret")
 

@@ -89,7 +89,7 @@ async def test_nothing_is_checked_without_an_address(stage: Stage, env: dict[str
     assert answer.logs == ["CHECK_URL is not set"]
 
 
-async def test_a_state_that_can_not_be_stored_is_logged(tmp_path: Path, language: str) -> None:
+async def test_a_state_that_cannot_be_stored_is_logged(tmp_path: Path, language: str) -> None:
     async with open_stage(tmp_path, kv=full_kv, language=language) as stage:
         check = await deploy_check(stage)
         stage.http.set_response("GET", SITE, Response(status_code=200))
@@ -102,7 +102,7 @@ async def test_a_state_that_can_not_be_stored_is_logged(tmp_path: Path, language
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_a_state_that_can_not_be_read_is_an_error(
+async def test_a_state_that_cannot_be_read_is_an_error(
     tmp_path: Path, language: str, method: str
 ) -> None:
     """It is not taken for up: somebody would be told of a change at each check."""
@@ -140,7 +140,7 @@ async def test_an_alert_that_reaches_nobody_is_an_error(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("headers", STRANGERS)
-async def test_strangers_can_not_start_a_check(stage: Stage, headers: dict[str, str]) -> None:
+async def test_strangers_cannot_start_a_check(stage: Stage, headers: dict[str, str]) -> None:
     check = await deploy_check(stage)
 
     answer = await check.call("POST", headers=headers | {"X-Trigger": "cron"})

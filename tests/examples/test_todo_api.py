@@ -81,7 +81,7 @@ async def test_a_long_list_has_pages(stage: Stage) -> None:
         pytest.param("PATCH", "/todos/7", "", (405, "Method not allowed"), id="other method"),
     ],
 )
-async def test_todos_that_can_not_be(stage: Stage, method, path, body, expected) -> None:
+async def test_todos_that_cannot_be(stage: Stage, method, path, body, expected) -> None:
     api = await stage.deploy("todo_api", TODO_TOKEN="opensesame")
 
     answer = await api.call(method, path, headers=TOKEN, body=body)
@@ -110,7 +110,7 @@ async def test_strangers_see_no_todos(stage: Stage, headers: dict[str, str]) -> 
         pytest.param({"title": '\u00a0"\\/ '}, {"title": '"\\/', "done": False}, id="escapes"),
     ],
 )
-async def test_only_what_a_todo_has_is_stored(stage: Stage, given, made) -> None:
+async def test_only_known_members_of_a_todo_are_stored(stage: Stage, given, made) -> None:
     api = await stage.deploy("todo_api", TODO_TOKEN="opensesame")
 
     answer = await api.call("POST", "/todos", headers=TOKEN, body=todo(**({"title": "t"} | given)))
@@ -120,7 +120,7 @@ async def test_only_what_a_todo_has_is_stored(stage: Stage, given, made) -> None
     assert json.loads(stored) == {"title": "t"} | made
 
 
-async def test_removing_what_is_not_there_is_fine(stage: Stage) -> None:
+async def test_removing_something_missing_succeeds(stage: Stage) -> None:
     api = await stage.deploy("todo_api", TODO_TOKEN="opensesame")
 
     removed = await api.call("DELETE", "/todos/nothere", headers=TOKEN)
@@ -129,7 +129,7 @@ async def test_removing_what_is_not_there_is_fine(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
-async def test_a_todo_that_can_not_be_read_is_not_called_missing(
+async def test_a_todo_that_cannot_be_read_is_not_called_missing(
     tmp_path: Path, language: str, method: str
 ) -> None:
     async with open_stage(tmp_path, kv=UnreadableKV, language=language) as stage:
@@ -141,7 +141,7 @@ async def test_a_todo_that_can_not_be_read_is_not_called_missing(
         assert answer.logs == ["storage failed: KV error: unreadable"]
 
 
-async def test_a_todo_that_can_not_be_stored_is_refused(tmp_path: Path, language: str) -> None:
+async def test_a_todo_that_cannot_be_stored_is_refused(tmp_path: Path, language: str) -> None:
     async with open_stage(tmp_path, kv=full_kv, language=language) as stage:
         api = await stage.deploy("todo_api", TODO_TOKEN="opensesame")
 

@@ -40,7 +40,7 @@ async def test_a_short_url_leads_to_the_long_one(stage: Stage) -> None:
         ("DELETE", "/nothere", "not found"),
     ],
 )
-async def test_what_is_no_short_url_is_not_found(
+async def test_an_unknown_short_url_is_not_found(
     stage: Stage, method: str, path: str, error: str
 ) -> None:
     shortener = await stage.deploy("url_shortener", SHORTENER_TOKEN="opensesame")
@@ -92,7 +92,7 @@ async def test_any_web_address_is_shortened_as_it_is(stage: Stage, target: str) 
     assert await stage.kv.get(shortener.id, f"link:{made.json['code']}".encode()) == target.encode()
 
 
-async def test_a_link_that_can_not_be_stored_is_not_given_away(
+async def test_a_link_that_cannot_be_stored_is_not_given_away(
     tmp_path: Path, language: str
 ) -> None:
     async with open_stage(tmp_path, kv=full_kv, language=language) as stage:
@@ -105,7 +105,7 @@ async def test_a_link_that_can_not_be_stored_is_not_given_away(
         assert line.startswith("link not stored: KV error: ")
 
 
-async def test_a_link_that_can_not_be_read_is_not_called_missing(
+async def test_a_link_that_cannot_be_read_is_not_called_missing(
     tmp_path: Path, language: str
 ) -> None:
     async with open_stage(tmp_path, kv=UnreadableKV, language=language) as stage:
@@ -118,7 +118,7 @@ async def test_a_link_that_can_not_be_read_is_not_called_missing(
 
 
 @pytest.mark.parametrize("headers", STRANGERS)
-async def test_strangers_can_not_shorten(stage: Stage, headers: dict[str, str]) -> None:
+async def test_strangers_cannot_shorten(stage: Stage, headers: dict[str, str]) -> None:
     shortener = await stage.deploy("url_shortener", SHORTENER_TOKEN="opensesame")
 
     answer = await shortener.call("POST", headers=headers, body='{"url": "https://example.org"}')

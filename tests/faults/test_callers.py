@@ -81,7 +81,7 @@ def test_kd_08_a_function_may_decide_about_other_origins(server, client):
     assert (answer.headers["X-Method"], own.headers["X-Method"]) == ("PATCH", "OPTIONS")
 
 
-def test_kd_14_a_caller_can_not_pretend_to_be_the_scheduler(server, client):
+def test_kd_14_a_caller_cannot_pretend_to_be_the_scheduler(server, client):
     url = added(server, ECHO)
 
     answer = client.get(url, headers={"X-Trigger": "cron", "X-Cron-Schedule": "* * * * *"})
@@ -92,7 +92,7 @@ def test_kd_14_a_caller_can_not_pretend_to_be_the_scheduler(server, client):
     assert executions(server, url)[0]["trigger"] == "http"
 
 
-def test_kd_15_the_id_of_a_function_can_not_be_guessed(server):
+def test_kd_15_the_id_of_a_function_cannot_be_guessed(server):
     """The last 64 bits are random; those of two functions share few characters by chance."""
     ids = [id_of(added(server, "return {}")) for _ in range(8)]
 

@@ -6,7 +6,7 @@ from tests.faults.functions import added, executions
 
 
 @pytest.mark.parametrize("code", ["99", "-1", "1000", "101", '"abc"', "false"])
-def test_kd_39_a_status_that_is_none_is_an_error(server, client, code):
+def test_kd_39_an_invalid_status_is_an_error(server, client, code):
     url = added(server, f'return {{ statusCode = {code}, body = "x" }}')
 
     answer = client.get(url)

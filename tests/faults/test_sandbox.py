@@ -64,7 +64,7 @@ def test_kd_10_a_function_has_nothing_of_the_host(server, client):
     assert control is True
 
 
-def test_kd_11_one_function_can_not_end_the_server(server, client):
+def test_kd_11_one_function_cannot_end_the_server(server, client):
     cyclic = "local t = {} t.t = t local text, err = json.encode(t) return { body = tostring(err) }"
     deep = "local function f() return 1 + f() end f()"
     exits = "os.exit(3)"
@@ -105,7 +105,7 @@ def test_kd_13_the_time_limit_stops_patterns_and_host_calls(server, client):
     assert kinds == ["timeout"] * 3
 
 
-def test_kd_17_a_function_can_not_break_the_framing(server, client):
+def test_kd_17_a_function_cannot_break_the_framing(server, client):
     url = added(
         server,
         """return { body = "whole body", headers = {

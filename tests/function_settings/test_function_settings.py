@@ -16,7 +16,7 @@ def test_changes_of_what_is_no_setting_are_refused(name):
         UpdateFunctionRequest(**{name: "x"})
 
 
-def test_what_is_not_given_differs_from_none():
+def test_a_missing_member_differs_from_null():
     assert UpdateFunctionRequest() != UpdateFunctionRequest(description=None)
 
 

@@ -108,7 +108,7 @@ async def test_it_cleans_shortly_after_the_start_and_every_full_hour():
     assert store.times("expired") == [first, NOW + 1800, NOW + 1800 + HOUR_S]
 
 
-async def test_what_deleted_functions_left_is_looked_for_every_minute():
+async def test_leftovers_of_deleted_functions_are_removed_every_minute():
     days = Days(5)
     store = RecordedStore(days.clock)
 
@@ -118,7 +118,7 @@ async def test_what_deleted_functions_left_is_looked_for_every_minute():
     assert len(store.times("shrink")) == 1
 
 
-async def test_what_deleted_functions_left_gives_its_room_back_at_once():
+async def test_deleted_functions_free_their_space_at_once():
     days = Days(2)
     store = RecordedStore(days.clock)
     store.left = {"executions": 900_000}
@@ -126,7 +126,7 @@ async def test_what_deleted_functions_left_gives_its_room_back_at_once():
     housekeeper = await run(days, store)
 
     assert store.times("shrink") == [NOW + START_DELAY_S, NOW + 60]
-    assert housekeeper.figures.rows["executions"] == 900_002
+    assert housekeeper.totals.rows["executions"] == 900_002
 
 
 async def test_orphans_are_looked_for_once_a_day():
@@ -171,12 +171,12 @@ async def test_packages_are_looked_through_once_a_day_and_stop_nothing_else(brok
         ({"greeter==1.0"}, first),
         ({"greeter==1.0"}, NOW + 1800 + DAY_S),
     ]
-    assert housekeeper.figures.failures == broken
-    assert housekeeper.figures.runs == len(store.times("expired"))
+    assert housekeeper.totals.failures == broken
+    assert housekeeper.totals.runs == len(store.times("expired"))
     assert caplog.text.count("removed 2 sets of packages") == 2 - broken
 
 
-async def test_without_packages_nobody_asks_what_is_required():
+async def test_no_requirements_are_asked_for_without_packages():
     days = Days(1)
     store = RecordedStore(days.clock)
 
@@ -193,7 +193,7 @@ async def test_a_failure_is_logged_counted_and_does_not_end_it(caplog):
     housekeeper = await run(days, store)
 
     assert len(store.times("expired")) == 3
-    assert (housekeeper.figures.failures, housekeeper.figures.runs) == (1, 2)
+    assert (housekeeper.totals.failures, housekeeper.totals.runs) == (1, 2)
     (logged,) = [one for one in caplog.records if one.levelno == logging.ERROR]
     assert "cleaning up failed" in logged.message and "disk full" in str(logged.exc_info)
 
@@ -289,10 +289,10 @@ async def test_rows_pages_and_duration_are_logged_and_counted(caplog):
 
     housekeeper = await run(days, store)
 
-    figures = housekeeper.figures
-    assert figures.rows == {"executions": 2, "logs": 1}
-    assert (figures.pages, figures.runs, figures.failures) == (3, 1, 0)
-    assert figures.last_success == NOW + START_DELAY_S
+    totals = housekeeper.totals
+    assert totals.rows == {"executions": 2, "logs": 1}
+    assert (totals.pages, totals.runs, totals.failures) == (3, 1, 0)
+    assert totals.last_success == NOW + START_DELAY_S
     (record,) = [one for one in caplog.records if "cleaned up" in one.message]
     assert record.__dict__["fields"] == {
         "rows": {"executions": 2, "logs": 1},
@@ -319,10 +319,10 @@ async def test_it_cleans_a_real_store_and_ends_with_its_block(tmp_path):
             asyncio.timeout(30),
             open_housekeeping(store, clock=days.clock, sleep=sleep) as housekeeper,
         ):
-            while not housekeeper.figures.runs:
+            while not housekeeper.totals.runs:
                 await store.ping()
 
-        assert housekeeper.figures.rows["executions"] == 10
+        assert housekeeper.totals.rows["executions"] == 10
         assert rows(path, "SELECT count(*) FROM executions") == [(1,)]
         assert await store.check_integrity() == []
 

@@ -154,7 +154,7 @@ def snapshot_of_a_crash(path, folder, change: str) -> None:
                 shutil.copy(one, folder)
 
 
-def test_what_a_crash_left_half_done_is_not_taken_over(tmp_path, lunar, ours):
+def test_a_half_finished_migration_is_not_used(tmp_path, lunar, ours):
     rows = some_rows()
     rows["logs"] = [{**rows["logs"][0], "id": f"l{n}", "message": "m" * 500} for n in range(300)]
     write_database(tmp_path / "lunar.db", rows)
@@ -173,7 +173,7 @@ def test_what_a_crash_left_half_done_is_not_taken_over(tmp_path, lunar, ours):
         assert connection.execute("SELECT count(*) FROM logs").fetchone() == (300,)
 
 
-def test_what_is_only_in_the_log_is_taken_over(tmp_path, lunar, ours):
+def test_rows_that_are_only_in_the_log_are_imported(tmp_path, lunar, ours):
     write_database(tmp_path / "lunar.db", some_rows(), mode="wal")
     snapshot_of_a_crash(tmp_path / "lunar.db", lunar.parent, "UPDATE functions SET name = 'newest'")
     before = content_of(lunar.parent)
@@ -216,7 +216,7 @@ async def test_the_first_start_takes_the_file_over_where_it_is(lunar):
     write_database(lunar, some_rows())
     original = lunar.read_bytes()
 
-    report = maintenance_of(lunar).take_over_lunar(now=NOW)
+    report = maintenance_of(lunar).migrate_lunar(now=NOW)
 
     backup = lunar.with_name("lunar.db.lunar-backup")
     assert report is not None and report.backup == backup
@@ -224,20 +224,20 @@ async def test_the_first_start_takes_the_file_over_where_it_is(lunar):
     assert {one.name for one in lunar.parent.iterdir()} == {"lunar.db", backup.name}
     for one in lunar.parent.iterdir():
         assert stat.S_IMODE(one.stat().st_mode) == 0o600
-    assert maintenance_of(lunar).take_over_lunar(now=NOW) is None
+    assert maintenance_of(lunar).migrate_lunar(now=NOW) is None
     async with open_store(lunar) as store:
         assert await store.check_integrity() == []
 
 
 @pytest.mark.parametrize("mode", ["delete", "wal"])
-def test_what_a_crash_of_lunar_left_does_not_spoil_the_new_file(tmp_path, lunar, mode):
+def test_leftovers_of_a_crash_of_lunar_do_not_damage_the_new_file(tmp_path, lunar, mode):
     write_database(tmp_path / "lunar.db", some_rows(), mode=mode)
     change = "UPDATE functions SET name = 'after'"
     snapshot_of_a_crash(
         tmp_path / "lunar.db", lunar.parent, change if mode == "wal" else f"BEGIN; {change}"
     )
 
-    maintenance_of(lunar).take_over_lunar(now=NOW)
+    maintenance_of(lunar).migrate_lunar(now=NOW)
 
     assert {one.name for one in lunar.parent.iterdir()} == {"lunar.db", "lunar.db.lunar-backup"}
     with closing(sqlite3.connect(lunar)) as connection:
@@ -254,18 +254,18 @@ def die(table, done, total):
     if table == "logs":
         os._exit(9)
 
-maintenance_of(Path(sys.argv[1])).take_over_lunar(now=1, progress=die)
+maintenance_of(Path(sys.argv[1])).migrate_lunar(now=1, progress=die)
 """
 
 
-def test_a_take_over_that_is_killed_leaves_the_original_and_is_done_again(lunar):
+def test_a_migrate_that_is_killed_leaves_the_original_and_is_done_again(lunar):
     write_database(lunar, some_rows())
     original = lunar.read_bytes()
 
     ended = subprocess.run([sys.executable, "-c", DIE, str(lunar)], check=False)
     assert ended.returncode == 9
     assert lunar.read_bytes() == original
-    report = maintenance_of(lunar).take_over_lunar(now=NOW)
+    report = maintenance_of(lunar).migrate_lunar(now=NOW)
 
     assert report is not None and report.tables["logs"].taken == 3
     assert {one.name for one in lunar.parent.iterdir()} == {"lunar.db", "lunar.db.lunar-backup"}
@@ -276,7 +276,7 @@ def test_an_earlier_backup_is_kept(lunar):
     older.write_bytes(b"something else")
     write_database(lunar, some_rows())
 
-    report = maintenance_of(lunar).take_over_lunar(now=NOW)
+    report = maintenance_of(lunar).migrate_lunar(now=NOW)
 
     assert older.read_bytes() == b"something else"
     assert report is not None and report.backup == lunar.with_name("lunar.db.lunar-backup-2")
@@ -293,7 +293,7 @@ def test_a_failure_takes_everything_back(lunar, ours):
     with pytest.raises(StoreError, match="no more"):
         maintenance_of(ours).import_lunar(lunar, now=NOW, progress=fail)
     with pytest.raises(StoreError, match="no more"):
-        maintenance_of(lunar).take_over_lunar(now=NOW, progress=fail)
+        maintenance_of(lunar).migrate_lunar(now=NOW, progress=fail)
 
     assert lunar.read_bytes() == original
     with closing(sqlite3.connect(ours)) as connection:

@@ -158,7 +158,7 @@ def test_executions_of_missing_versions_are_left_out_with_what_is_theirs(lunar, 
     assert report.tables["logs"].dropped == 1
 
 
-async def test_of_several_active_versions_the_highest_wins(lunar, ours):
+async def test_the_highest_of_several_active_versions_wins(lunar, ours):
     rows = some_rows()
     for version in rows["function_versions"]:
         version["is_active"] = 1
@@ -229,7 +229,7 @@ def test_a_second_time_is_refused(lunar, ours):
     assert len(stored(ours, "logs", ["id"])) == 3
 
 
-def test_merging_adds_what_the_store_does_not_have(lunar, ours):
+def test_merging_adds_missing_rows(lunar, ours):
     rows = some_rows()
     write_database(lunar, rows)
     maintenance_of(ours).import_lunar(lunar, now=NOW)
@@ -254,7 +254,7 @@ def test_merging_adds_what_the_store_does_not_have(lunar, ours):
     assert sorted(map(str, names)) == ["function 2", "function 3", "greeter"]
 
 
-def test_figures_count_what_was_executed_under_lunar(lunar, ours):
+def test_metrics_count_executions_of_lunar(lunar, ours):
     write_database(lunar, some_rows())
 
     maintenance_of(ours).import_lunar(lunar, now=NOW)

@@ -79,7 +79,7 @@ def write(path: Path, rows, version: int) -> None:
 
 @examples(60)
 @given(installations(), st.integers(1, 9))
-def test_what_belongs_to_something_arrives_and_nothing_else(rows, version):
+def test_only_rows_that_belong_to_something_arrive(rows, version):
     functions = {row["id"] for row in rows["functions"]}
     versions = {row["id"] for row in rows["function_versions"] if row["function_id"] in functions}
     executions = [row for row in rows["executions"] if row["function_version_id"] in versions]

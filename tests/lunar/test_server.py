@@ -96,7 +96,7 @@ async def test_import_lunar_fills_another_data_directory(tmp_path):
         assert (await client.get(url)).text == "Good day, Ada"
 
 
-def test_import_lunar_of_the_data_directory_itself_is_a_take_over(tmp_path):
+def test_import_lunar_of_the_data_directory_itself_is_a_migrate(tmp_path):
     data_dir = lunar_directory(tmp_path / "data", 5)
 
     result = perilune("import-lunar", str(data_dir), "--data-dir", str(data_dir))

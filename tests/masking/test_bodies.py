@@ -170,7 +170,7 @@ def test_multipart_without_its_boundary_is_text(content_type: str) -> None:
         pytest.param("data: {\"password\": 'hunter2'}\n\n", id="event-stream"),
     ],
 )
-def test_what_is_not_json_is_masked_as_text(body: str) -> None:
+def test_other_bodies_are_masked_as_text(body: str) -> None:
     masked = DEFAULT_MASKER.body(body, "application/json")
 
     assert "hunter2" not in masked

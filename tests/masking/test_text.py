@@ -105,7 +105,7 @@ def test_unchanged(message: str) -> None:
 @example("password secret_token: abcdefghijkl")
 @example("token=token=token: abcdefghijkl")
 @example("key=key: abcdefghijklmnop")
-def test_what_was_hidden_before_stays_hidden(message: str) -> None:
+def test_masked_values_stay_masked(message: str) -> None:
     """Whatever the inherited patterns would hide does not survive."""
     masked = DEFAULT_MASKER.text(message)
 

@@ -18,7 +18,7 @@ from perilune.runtimes.languages.lua_wording import LUA_WORDING
 from perilune.services.ai import ChatClient, StoreAITracker
 from perilune.services.email import DefaultEmailClient, StoreEmailTracker
 from perilune.services.env import Env
-from perilune.services.http import Client, EgressPolicy
+from perilune.services.http import AiohttpClient, EgressPolicy
 from perilune.services.kv import KV
 from perilune.services.logger import LogLevel, StoreLogger
 from perilune.store import Execution, Function, Store, open_store
@@ -140,7 +140,7 @@ async def open_box(
         clients: dict[str, Any] = {}
         if allow is not None:
             policy = EgressPolicy(allow)
-            http = await rooms.enter_async_context(Client(policy))
+            http = await rooms.enter_async_context(AiohttpClient(policy))
             clients = {
                 "http_client": http,
                 "ai_client": ChatClient(http, env),

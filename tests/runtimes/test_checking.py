@@ -29,9 +29,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
         ("python", "x = 'open", 1, "SyntaxError: unterminated string literal"),
     ],
 )
-async def test_what_can_not_be_compiled_is_told_with_its_place(
-    runtime, language, code, line, message
-):
+async def test_a_syntax_error_is_told_with_its_place(runtime, language, code, line, message):
     report = await runtime.check(code, language)
 
     (problem,) = report.errors

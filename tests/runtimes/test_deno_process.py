@@ -85,7 +85,7 @@ async def test_the_program_can_be_started_and_not_read_and_has_no_name(runtime):
         assert os.stat(program).st_nlink == 0
 
 
-async def test_the_folder_of_the_modules_can_not_be_listed_by_others(runtime):
+async def test_the_folder_of_the_modules_cannot_be_listed_by_others(runtime):
     (folder,) = set(programs().values())
 
     assert os.stat(folder).st_mode & 0o777 == 0o711
@@ -101,7 +101,7 @@ async def test_nothing_is_left_behind():
     assert programs() == {}
 
 
-async def test_what_a_killed_process_has_left_is_removed_by_the_next():
+async def test_the_next_process_removes_leftovers_of_a_killed_one():
     async with WorkerRuntime(logger=StoreLogger(NoRows()), limits=WorkerLimits(warm=1)) as runtime:
         await runtime.execute(hello("javascript"))
         ((worker, folder),) = list(programs().items())[:1]
@@ -146,7 +146,7 @@ async def fails(runtime: WorkerRuntime) -> bool:
     return False
 
 
-async def test_a_program_that_can_not_be_started_is_no_fault_of_the_function():
+async def test_a_program_that_cannot_be_started_is_not_blamed_on_the_function():
     interpreters = Path(__file__).parent / "interpreters"
     broken = dataclasses.replace(JAVASCRIPT, open_spawner=forked("unstartable", [interpreters]))
     limits = WorkerLimits(warm=0, maximum=1)

@@ -51,7 +51,7 @@ async def test_a_draft_leaves_the_saved_code_as_it_is(box, language):
     assert (await box.store.get_active_version(function_id)).code == SAVED[language]
 
 
-async def test_a_draft_that_can_not_be_compiled_is_recorded_as_such(box):
+async def test_a_draft_that_cannot_be_compiled_is_recorded_as_such(box):
     function_id = await box.add(SAVED["lua"])
 
     result = await box.engine.execute(

@@ -9,7 +9,7 @@ from perilune.runtimes.guest.api.shapes import OPTIONS, STRUCTURES
 
 
 @pytest.mark.parametrize("function", GUEST_API, ids=lambda function: function.full_name)
-def test_what_a_function_returns_on_failure_is_what_it_says(function: GuestFunction) -> None:
+def test_a_function_that_returns_a_failure_keeps_its_answer(function: GuestFunction) -> None:
     assert function.fails_with_false == function.returns.endswith("false, err")
 
 

@@ -264,7 +264,7 @@ async def test_every_function_of_the_guide_is_tested() -> None:
         'event.headers["content-type"] == "text/plain"',
     ],
 )
-async def test_what_the_guide_claims_is_true(bench: Bench, runner: str, claim: str) -> None:
+async def test_claims_of_the_guide_are_true(bench: Bench, runner: str, claim: str) -> None:
     prelude = "local function message(f) return select(2, pcall(f)) end "
 
     result = await bench.call(

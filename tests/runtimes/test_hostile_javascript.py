@@ -117,7 +117,7 @@ NETWORK = [
 
 
 @pytest.mark.parametrize("attempt", [*DENO, *MODULES, *IMPORTED_DATA, *NETWORK])
-async def test_what_is_out_of_reach_stays_so(javascript: Box, attempt: str) -> None:
+async def test_attempts_to_leave_the_sandbox_fail(javascript: Box, attempt: str) -> None:
     code = f"""async function attempt() {{ {attempt} }}
 export default async () => {{
   try {{ return "ALLOWED " + String(await attempt()); }}
@@ -129,7 +129,7 @@ export default async () => {{
     assert body.startswith("denied "), body
 
 
-async def test_what_is_left_of_deno_reads_and_starts_nothing(javascript: Box) -> None:
+async def test_the_locked_down_deno_reads_and_starts_nothing(javascript: Box) -> None:
     """Whoever finds a way to the runtime's own functions meets its permissions."""
     code = _in_handler(
         "const found = [];\n"

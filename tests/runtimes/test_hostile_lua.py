@@ -43,7 +43,7 @@ DENIED = [
 
 
 @pytest.mark.parametrize("attempt", DENIED)
-async def test_what_is_not_there_can_not_be_used(lua: Box, attempt: str) -> None:
+async def test_missing_modules_cannot_be_used(lua: Box, attempt: str) -> None:
     code = _in_handler(
         f"local ok, result = pcall(function()\n{attempt}\nend)\n"
         "return { body = (ok and 'ALLOWED ' or 'denied ') .. tostring(result) }"

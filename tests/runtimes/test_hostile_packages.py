@@ -174,7 +174,9 @@ async def test_packages_are_installed_below_a_relative_directory(
     assert relative.path_of(line).is_relative_to(tmp_path / "data" / "packages")
 
 
-async def test_links_are_no_links(tmp_path: Path, wheels: Path, installed: Packages) -> None:
+async def test_links_in_packages_are_stored_as_text(
+    tmp_path: Path, wheels: Path, installed: Packages
+) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("s3cret")
     members = [("link.py", str(secret).encode()), ("folder", b"/etc"), ("data.txt", b"/etc/passwd")]
@@ -200,7 +202,7 @@ def requiring(line: str, code: str) -> RuntimeRequest:
     )
 
 
-async def test_a_function_can_not_change_the_packages_of_another(
+async def test_a_function_cannot_change_the_packages_of_another(
     wheels: Path, installed: Packages
 ) -> None:
     """Functions that require the same packages import them from the same file."""

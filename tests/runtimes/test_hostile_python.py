@@ -119,7 +119,7 @@ CTYPES = [
 
 
 @pytest.mark.parametrize("attempt", [*FILES, *PROC, *NETWORK, *PROCESSES, *CTYPES])
-async def test_what_is_out_of_reach_stays_so(python: Box, attempt: str) -> None:
+async def test_attempts_to_leave_the_sandbox_fail(python: Box, attempt: str) -> None:
     code = (
         f"def attempt():\n{textwrap.indent(attempt, '    ')}\n\n"
         "def handler(ctx, event):\n    try:\n        result = attempt()\n"
@@ -341,7 +341,7 @@ async def test_forged_frames_end_the_execution(python: Box, code: str) -> None:
     await attack(python, FORGE + _in_handler(code + "\nwhile True: pass"), {"internal", "timeout"})
 
 
-async def test_a_forged_result_is_no_elses(python: Box) -> None:
+async def test_a_forged_result_reaches_no_other_execution(python: Box) -> None:
     """A function can forge its own answer, which it could give anyway; nobody else gets it."""
     result = b"\\x95\\xa6result\\xcc\\xc8\\x80\\xc4\\x06forged\\xc2".decode()
     hostile = await python.add(FORGE + _in_handler(f"send(b'{result}')\nreturn 'own'"))

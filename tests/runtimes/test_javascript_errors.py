@@ -221,7 +221,7 @@ async def test_memory_that_the_interpreter_does_not_get_is_a_limit_of_memory(box
         pytest.param(-signal.SIGSEGV, None, id="crash"),
     ],
 )
-async def test_what_the_end_of_a_process_says(language, status, kind):
+async def test_messages_about_the_end_of_a_process(language, status, kind):
     assert language.how_ended is not None
 
     failure = language.how_ended(status, 64 * 1024 * 1024)

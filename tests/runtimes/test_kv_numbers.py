@@ -138,7 +138,7 @@ async def test_a_hundred_years_are_not_too_long(speaker: Box) -> None:
     assert [one.split()[0].lower() for one in problems] == ["true", "true"]
 
 
-async def test_a_limit_without_sense_ends_no_execution(speaker: Box) -> None:
+async def test_an_absurd_limit_ends_no_execution(speaker: Box) -> None:
     found = json.loads(await speaker.body(LISTING[speaker.language]))
 
     assert found[1:] == [2, 1, 2, 1] or speaker.language == "lua"

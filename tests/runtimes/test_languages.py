@@ -122,7 +122,7 @@ def test_the_example_is_short() -> None:
         pytest.param("perilune.runtimes.languages.lua:LUA", "which is there already", id="taken"),
     ],
 )
-def test_what_can_not_be_used_is_a_reason_not_to_start(value: str, problem: str) -> None:
+def test_an_unusable_file_stops_the_start(value: str, problem: str) -> None:
     with pytest.raises(LanguageError, match=problem):
         find_languages([EntryPoint("x", value, GROUP)])
 
@@ -168,10 +168,10 @@ async def test_a_hundred_functions_in_mixed_languages_share_the_workers(duration
                 assert result.response is not None
                 assert result.response.body == str(number).encode()
                 calls[request.runtime] += 1
-                figures = runtime.pool()
-                assert figures.bound <= limits.maximum
-                spares = figures.spare + figures.starting
-                assert figures.bound + spares <= limits.maximum + limits.warm * len(HELLO)
+                metrics = runtime.pool()
+                assert metrics.bound <= limits.maximum
+                spares = metrics.spare + metrics.starting
+                assert metrics.bound + spares <= limits.maximum + limits.warm * len(HELLO)
 
         async with asyncio.timeout(duration_s + 60):
             await asyncio.gather(*(client() for _ in range(8)))
@@ -213,7 +213,7 @@ async def test_spare_workers_of_an_unused_language_are_given_up() -> None:
         assert (await runtime.execute(asking(1))).response is not None
 
 
-async def test_a_language_whose_workers_can_not_be_started_is_a_clear_error() -> None:
+async def test_a_language_whose_workers_cannot_be_started_is_a_clear_error() -> None:
     """Nobody waits for ever, others are served, and it is not tried again and again."""
     attempts = 0
 

@@ -137,7 +137,7 @@ async def test_options(
         ),
     ],
 )
-async def test_what_is_wrong_is_found_in_lua_and_not_recorded(
+async def test_errors_in_lua_are_found_and_not_recorded(
     world: Box, provider: AIProvider, options: str, problem: str
 ) -> None:
     values, execution_id = await world.values(f"ai.chat({{{options}}})", **env_of(provider))
@@ -148,7 +148,7 @@ async def test_what_is_wrong_is_found_in_lua_and_not_recorded(
 
 
 @pytest.mark.parametrize("call", ["ai.chat('x')", "ai.chat()"])
-async def test_options_that_are_no_table_raise(world: Box, call: str) -> None:
+async def test_options_must_be_a_table(world: Box, call: str) -> None:
     values, _ = await world.values(f"pcall(function() local a = {call} return a end)")
 
     assert values[0] is False
@@ -165,7 +165,7 @@ async def test_options_that_are_no_table_raise(world: Box, call: str) -> None:
         (OPENAI, "OPENAI_API_KEY not set in function environment"),
     ],
 )
-async def test_what_is_not_configured_is_recorded_without_a_request(
+async def test_a_call_without_configuration_is_recorded_without_a_request(
     world: Box, options: str, problem: str
 ) -> None:
     values, execution_id = await world.values(f"ai.chat({{{options}}})")

@@ -134,7 +134,7 @@ async def test_options(world: Box, resend: Resend, options: str, member: str, se
         ),
     ],
 )
-async def test_what_is_wrong_is_found_in_lua_and_not_recorded(
+async def test_errors_in_lua_are_found_and_not_recorded(
     world: Box, resend: Resend, options: str, problem: str
 ) -> None:
     values, execution_id = await send(world, resend, options)
@@ -151,7 +151,7 @@ async def test_options_are_read_without_metatables(world: Box, resend: Resend) -
     assert resend.bodies == []
 
 
-async def test_options_that_are_no_table_raise(world: Box) -> None:
+async def test_options_must_be_a_table(world: Box) -> None:
     values, _ = await world.values("pcall(function() local a = email.send(5) return a end)")
 
     assert values[0] is False
@@ -166,7 +166,7 @@ async def test_options_that_are_no_table_raise(world: Box) -> None:
         pytest.param(f"{MAIL}, to='a\\r\\nRCPT TO:<b>'", id="address"),
     ],
 )
-async def test_line_breaks_can_not_add_headers(world: Box, resend: Resend, options: str) -> None:
+async def test_line_breaks_cannot_add_headers(world: Box, resend: Resend, options: str) -> None:
     values, _ = await send(world, resend, options)
 
     assert values[0] is None

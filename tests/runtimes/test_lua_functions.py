@@ -29,7 +29,7 @@ async def test_header_bytes_arrive_as_text(lua: Box, given: str, expected: str) 
     assert result.response.headers == {"X-A": expected, "X-B": [expected, "b"]}
 
 
-async def test_handlers_are_called_with_what_is_described(lua: Box) -> None:
+async def test_handlers_are_called_as_described(lua: Box) -> None:
     body = await lua.body(
         "local function names(t)\n"
         "  local found = {} for name in pairs(t) do found[#found + 1] = name end\n"

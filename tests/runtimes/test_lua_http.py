@@ -185,9 +185,7 @@ async def test_wrong_arguments_raise_at_the_line_of_the_call(
     assert values == [False, f"<string>:5: {message}"]
 
 
-async def test_functions_can_not_change_what_the_module_is_made_of(
-    world: Box, upstream: str
-) -> None:
+async def test_functions_cannot_change_the_module(world: Box, upstream: str) -> None:
     code = """
 string.lower, math.floor, rawget, next, type = nil, nil, nil, nil, nil
 function handler(ctx, event)

@@ -132,7 +132,7 @@ def test_a_misspelled_module_function_is_corrected():
     assert "log.debug" in text
 
 
-def test_what_can_not_be_written_is_not_recommended():
+def test_settings_that_cannot_be_written_are_not_recommended():
     source = "strings.repea('x', 2)"
 
     text = report(lua_failure("strings = {} " + source), source=source)

@@ -14,7 +14,7 @@ from perilune.runtimes import WorkerLimits, WorkerRuntime
 from perilune.services.ai import ChatResponse, FakeAIClient, StoreAITracker, Usage
 from perilune.services.email import FakeEmailClient, StoreEmailTracker
 from perilune.services.env import Env
-from perilune.services.http import Client, EgressPolicy
+from perilune.services.http import AiohttpClient, EgressPolicy
 from perilune.services.kv import KV
 from perilune.services.logger import StoreLogger
 from perilune.store import open_store
@@ -40,7 +40,7 @@ async def outside(tmp_path: Path, ai: FakeAIClient, email: FakeEmailClient) -> A
     """An engine whose executions make five calls to the outside."""
     async with AsyncExitStack() as rooms:
         store = await rooms.enter_async_context(open_store(tmp_path / "perilune.db"))
-        http = await rooms.enter_async_context(Client(EgressPolicy(["127.0.0.1"])))
+        http = await rooms.enter_async_context(AiohttpClient(EgressPolicy(["127.0.0.1"])))
         logger = StoreLogger(store.logs)
         runtime = await rooms.enter_async_context(
             WorkerRuntime(
@@ -163,7 +163,7 @@ async def test_wrong_arguments_raise(outside, call, problem):
         ("http.post('http://h/', {json=0/0})", "json: unsupported value: NaN"),
     ],
 )
-async def test_what_does_not_work_is_returned(outside, call, problem):
+async def test_failures_are_returned(outside, call, problem):
     response, message = await values(outside, call)
 
     assert response is None

@@ -133,7 +133,7 @@ async def test_a_forged_call_stops_its_worker_and_reaches_nobody(
         pytest.param("email.send", [MAIL], id="email"),
     ],
 )
-async def test_what_the_bindings_send_gets_the_time_that_is_left(
+async def test_requests_of_bindings_get_the_remaining_time(
     forger: Forger, name: str, args: list[Any]
 ) -> None:
     """So the forged calls above are refused for what is wrong with them, not for the rest."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from perilune.runtimes import Packages, remove_rests
+from perilune.runtimes import Packages, remove_leftovers
 from perilune.runtimes.packages.sets import UNUSED_KEPT_S
 
 NOW = 1_700_000_000.0
@@ -36,7 +36,7 @@ def names(directory: Path) -> list[str]:
     return sorted(one.read_text() + one.suffix for one in directory.iterdir())
 
 
-async def test_only_what_is_old_and_unused_is_removed(packages, tmp_path):
+async def test_only_old_and_unused_sets_are_removed(packages, tmp_path):
     put(packages, "used", OLD)
     put(packages, "young", OLD + 2)
     put(packages, "old", OLD)
@@ -113,6 +113,6 @@ def test_a_removal_that_was_interrupted_is_finished_at_the_next_start(packages, 
     path = put(packages, "set", OLD)
     path.rename(path.with_suffix(".unused"))
 
-    remove_rests(tmp_path)
+    remove_leftovers(tmp_path)
 
     assert names(tmp_path) == ["set.log"]

@@ -9,7 +9,7 @@ from perilune.runtimes.workers.plan import (
     GROW_AFTER_S,
     MAX_LINE,
     Demand,
-    Plan,
+    PoolPlan,
     line_depth,
     most_deserving,
     over_budget,
@@ -23,7 +23,7 @@ LONG = GROW_AFTER_S * 2
 
 def planned(
     demands: list[Demand], *, spares: int = 0, starting: int = 0, bound: int = 0, idle: int = 0
-) -> Plan:
+) -> PoolPlan:
     """Plan for one kind of workers."""
     return plan(
         demands,
@@ -39,66 +39,66 @@ def planned(
 @pytest.mark.parametrize(
     ("demands", "state", "expected"),
     [
-        pytest.param([], {}, Plan((None,) * 2, 0), id="an empty pool gets its warm workers"),
-        pytest.param([], {"spares": 2}, Plan((), 0), id="warm enough"),
-        pytest.param([], {"starting": 2}, Plan((), 0), id="they are on their way"),
+        pytest.param([], {}, PoolPlan((None,) * 2, 0), id="an empty pool gets its warm workers"),
+        pytest.param([], {"spares": 2}, PoolPlan((), 0), id="warm enough"),
+        pytest.param([], {"starting": 2}, PoolPlan((), 0), id="they are on their way"),
         pytest.param(
             [Demand("a", 1, 0.0, 0)],
             {"spares": 0},
-            Plan((None,) * 3, 0),
+            PoolPlan((None,) * 3, 0),
             id="one waits without a worker: one for it beside the warm ones",
         ),
         pytest.param(
             [Demand("a", 5, 0.0, 1)],
             {"spares": 2, "bound": 1},
-            Plan((), 0),
+            PoolPlan((), 0),
             id="a short wait for a busy worker is no reason to grow",
         ),
         pytest.param(
             [Demand("a", 3, LONG, 1)],
             {"spares": 2, "bound": 1},
-            Plan((None,) * 3, 0),
+            PoolPlan((None,) * 3, 0),
             id="a long one is",
         ),
         pytest.param(
             [Demand("a", 3, LONG, 1, held_s=0.0001)],
             {"spares": 2, "bound": 1},
-            Plan((), 0),
+            PoolPlan((), 0),
             id="not so long for a quick function",
         ),
         pytest.param(
             [Demand("a", 50, LONG, 6)],
             {"spares": 2, "bound": 6},
-            Plan((), 0),
+            PoolPlan((), 0),
             id="never past a function's share",
         ),
         pytest.param(
             [],
             {"bound": 8},
-            Plan((None,) * 2, 0),
+            PoolPlan((None,) * 2, 0),
             id="spares come on top of the most",
         ),
         pytest.param(
             [Demand("b", 1, LONG, 0)],
             {"bound": 8, "idle": 3},
-            Plan((None,) * 2, 0),
+            PoolPlan((None,) * 2, 0),
             id="one of them takes the place of an idle worker, which lives until then",
         ),
         pytest.param(
             [Demand("b", 1, LONG, 0)],
             {"bound": 7, "spares": 1, "starting": 1},
-            Plan((None,), 0),
+            PoolPlan((None,), 0),
             id="one for it beside the warm ones, with one place left",
         ),
         pytest.param(
             [Demand("b", 3, LONG, 0)],
             {"bound": 8, "spares": 2},
-            Plan((), 0),
+            PoolPlan((), 0),
             id="where all are busy, more spares would help nobody",
         ),
     ],
 )
-def test_plan(demands: list[Demand], state: dict[str, int], expected: Plan) -> None:
+def test_plan(demands: list[Demand], state: dict[str, int], expected: PoolPlan) -> None:
     assert planned(demands, **state) == expected
 
 
@@ -171,19 +171,19 @@ def test_each_kind_gets_its_own_workers_and_those_who_wait_come_first() -> None:
         limits=LIMITS,
     )
 
-    assert decision == Plan(("python",), 0)
+    assert decision == PoolPlan(("python",), 0)
 
 
 @pytest.mark.parametrize(
     ("state", "expected"),
     [
-        pytest.param({"bound": 7, "idle": 0}, Plan(("own",), 0), id="there is room"),
-        pytest.param({"bound": 8, "idle": 2}, Plan((), 1), id="an idle worker makes room"),
-        pytest.param({"bound": 8, "idle": 0}, Plan((), 0), id="all are busy"),
-        pytest.param({"bound": 7, "idle": 0, "lua": 3}, Plan((), 1), id="a spare makes room"),
+        pytest.param({"bound": 7, "idle": 0}, PoolPlan(("own",), 0), id="there is room"),
+        pytest.param({"bound": 8, "idle": 2}, PoolPlan((), 1), id="an idle worker makes room"),
+        pytest.param({"bound": 8, "idle": 0}, PoolPlan((), 0), id="all are busy"),
+        pytest.param({"bound": 7, "idle": 0, "lua": 3}, PoolPlan((), 1), id="a spare makes room"),
     ],
 )
-def test_a_kind_without_spares_of_its_own(state: dict[str, int], expected: Plan) -> None:
+def test_a_kind_without_spares_of_its_own(state: dict[str, int], expected: PoolPlan) -> None:
     """Like that of a function with a memory limit of its own."""
     decision = plan(
         [Demand("b", 1, 0.0, 0, kind="own")],

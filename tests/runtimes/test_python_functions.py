@@ -53,7 +53,7 @@ RESPONSES = [
 
 
 @pytest.mark.parametrize(("expression", "status", "content_type", "body"), RESPONSES)
-async def test_what_a_handler_may_return(
+async def test_results_that_a_handler_may_return(
     python: Box, expression: str, status: int, content_type: str | None, body: bytes
 ) -> None:
     result = await python.run(returning(expression))
@@ -81,7 +81,9 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("expression", "problem"), REFUSED)
-async def test_what_it_must_not_return(python: Box, expression: str, problem: str) -> None:
+async def test_results_that_a_handler_must_not_return(
+    python: Box, expression: str, problem: str
+) -> None:
     result = await python.run(returning(expression))
 
     assert problem in str(result.error)
@@ -133,7 +135,7 @@ SEEN = [
 
 
 @pytest.mark.parametrize(("expression", "value"), SEEN)
-async def test_what_a_handler_gets(python: Box, expression: str, value: str) -> None:
+async def test_arguments_of_a_handler(python: Box, expression: str, value: str) -> None:
     assert await python.body(returning(expression), EVENT) == value
 
 
@@ -141,7 +143,7 @@ async def test_what_a_handler_gets(python: Box, expression: str, value: str) -> 
     "body",
     ["{", "", "NaN", "[-Infinity]", "1 2", pytest.param("[" * 100_000, id="nested without end")],
 )
-async def test_a_body_that_is_no_json_is_a_value_error(python: Box, body: str) -> None:
+async def test_a_body_that_is_not_json_is_a_value_error(python: Box, body: str) -> None:
     code = (
         "def handler(ctx, event):\n    try:\n        return repr(event.json())\n"
         "    except ValueError:\n        return 'no JSON'"
@@ -152,7 +154,7 @@ async def test_a_body_that_is_no_json_is_a_value_error(python: Box, body: str) -
     assert seen == "no JSON"
 
 
-async def test_a_body_that_is_no_text_keeps_its_bytes(python: Box) -> None:
+async def test_a_binary_body_keeps_its_bytes(python: Box) -> None:
     event = HTTPEvent(method="POST", path="/", body=b"\xff\x00a")
 
     assert await python.body(returning("event.body_bytes.hex()"), event) == "ff0061"
@@ -245,7 +247,7 @@ def handler(ctx, event):
 """
 
 
-async def test_what_is_printed_and_logged_is_in_the_log(python: Box) -> None:
+async def test_printed_and_logged_lines_are_in_the_log(python: Box) -> None:
     result = await python.run(OUTPUT)
 
     assert result.error is None, result.error
@@ -322,7 +324,7 @@ async def test_workers_draw_different_random_numbers(python: Box) -> None:
 
 
 @pytest.mark.parametrize("module", ["msgspec", "perilune", "perilune.worker.frames", "tzdata"])
-async def test_packages_of_the_server_can_not_be_imported(python: Box, module: str) -> None:
+async def test_packages_of_the_server_cannot_be_imported(python: Box, module: str) -> None:
     result = await python.run(f"import {module}\n" + returning("'imported'"))
 
     assert f"ModuleNotFoundError: No module named '{module.partition('.')[0]}" in str(result.error)

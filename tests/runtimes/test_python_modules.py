@@ -108,7 +108,7 @@ SENT = [
 
 
 @pytest.mark.parametrize(("expression", "expected"), SENT)
-async def test_what_http_sends(desk: Desk, expression: str, expected: dict[str, Any]) -> None:
+async def test_requests_of_http(desk: Desk, expression: str, expected: dict[str, Any]) -> None:
     await desk.value(f"[{expression}.status_code]")
 
     request = desk.http.requests[-1]

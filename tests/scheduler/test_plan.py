@@ -41,7 +41,7 @@ def entry(expression: str = "* * * * *", *, runs_missed=False, settled=NOON, zon
         pytest.param(HOUR_S + 30, True, (Action.CATCH_UP, HOUR_S, 59), id="only the last one"),
     ],
 )
-def test_what_is_due_every_minute(now, runs_missed, expected):
+def test_expressions_that_are_due_every_minute(now, runs_missed, expected):
     plan = make_plan([entry(runs_missed=runs_missed)], NOON + now, longest_s=POLL_S)
 
     found = [(one.action, one.tick - NOON, one.passed_over) for one in plan.due]
@@ -67,7 +67,7 @@ def test_without_functions_nothing_is_due():
     assert (plan.due, plan.sleep_s) == ((), POLL_S)
 
 
-def test_what_is_on_time_does_not_wait_for_what_is_late():
+def test_ticks_on_time_do_not_wait_for_late_ones():
     entries = [entry() for _ in range(MAX_LATE + 1)]
 
     on_time = make_plan(entries, NOON + 60, longest_s=POLL_S)

@@ -293,7 +293,7 @@ async def test_a_tick_that_the_store_did_not_take_is_taken_later(world):
     assert await world.outcomes() == [(1, "started")]
 
 
-async def test_an_unreadable_store_leaves_what_is_known(world, caplog):
+async def test_an_unreadable_store_leaves_known_values(world, caplog):
     ticks = Failing(world.store.ticks)
     shaky = World(world.store, world.clock, ticks=ticks)
     await world.add()

@@ -136,7 +136,7 @@ async def test_a_stopped_scheduler_leaves_its_ticks_to_the_next(path):
         assert await world.outcomes() == [(1, "started")]
 
 
-async def test_what_takes_too_long_at_the_end_is_cancelled_and_recorded(path):
+async def test_executions_that_outlast_the_shutdown_are_cancelled_and_recorded(path):
     async with open_world(path) as world:
         await world.add()
         await world.pass_time(NOON)

@@ -24,7 +24,7 @@ function handler(ctx, event)
 end"""
 
 
-async def test_what_a_lua_function_sees_of_a_tick(tmp_path: Path) -> None:
+async def test_a_lua_function_sees_a_tick(tmp_path: Path) -> None:
     async with open_box(tmp_path) as box:
         function_id = await box.add(DESCRIBE)
         job = CronJob(

@@ -10,7 +10,7 @@ from perilune.services.email import (
     SendRequest,
 )
 from perilune.services.env import Env
-from perilune.services.http import Client, EgressPolicy
+from perilune.services.http import AiohttpClient, EgressPolicy
 from tests.services.conftest import BrokenRows
 from tests.store.memory import store_with
 from tests.upstream.resend import open_resend
@@ -49,7 +49,7 @@ async def env(resend, mailbox):
 @pytest.fixture
 async def client(env):
     policy = EgressPolicy(["127.0.0.0/8"])
-    async with Client(policy) as http:
+    async with AiohttpClient(policy) as http:
         yield DefaultEmailClient(http, env, policy)
 
 
@@ -99,7 +99,7 @@ async def test_the_environment_decides(client, env, resend, mailbox, variables, 
         ),
     ],
 )
-async def test_what_is_not_configured(client, env, resend, mailbox, variables, text):
+async def test_missing_configuration(client, env, resend, mailbox, variables, text):
     for name, value in variables.items():
         await env.set("f", name, value)
 
@@ -117,7 +117,7 @@ async def test_an_invalid_email_is_named_before_a_missing_key(client):
 
 async def test_a_store_that_fails_is_an_email_error():
     policy = EgressPolicy([])
-    async with Client(policy) as http:
+    async with AiohttpClient(policy) as http:
         client = DefaultEmailClient(http, Env(BrokenRows()), policy)
         with pytest.raises(EmailError, match="^failed to get values: "):
             await client.send("f", EMAIL)

@@ -16,7 +16,7 @@ from perilune.services.email import (
     Tag,
 )
 from perilune.services.env import Env
-from perilune.services.http import Client, EgressPolicy
+from perilune.services.http import AiohttpClient, EgressPolicy
 from tests.store.memory import store_with
 from tests.upstream import open_upstream
 from tests.upstream.resend import open_resend
@@ -33,7 +33,7 @@ async def resend():
 
 
 async def send(base_url, request=EMAIL, *, key=KEY, allow=("127.0.0.0/8",)):
-    async with store_with("f") as store, Client(EgressPolicy(allow)) as http:
+    async with store_with("f") as store, AiohttpClient(EgressPolicy(allow)) as http:
         env = Env(store.env)
         await env.replace("f", {"RESEND_API_KEY": key, "RESEND_BASE_URL": base_url})
         return await ResendClient(http, env).send("f", request)
@@ -169,7 +169,7 @@ async def test_no_key(resend, key):
 
 
 @pytest.mark.parametrize("key", [f"{KEY}\r\nX: y", f"{KEY}é"])
-async def test_a_key_that_is_none(resend, key):
+async def test_an_invalid_key_is_refused(resend, key):
     error = await failure_of(resend.url, key=key)
 
     assert str(error) == "RESEND_API_KEY contains characters that no key has"
@@ -225,7 +225,7 @@ LIMITS = {"RateLimit-Limit": "2", "ratelimit-remaining": "0", "ratelimit-reset":
         pytest.param(500, [1], {}, "[ERROR]: 500 Internal Server Error", id="no object"),
     ],
 )  # fmt: skip
-async def test_what_an_error_says(resend, status, body, headers, text):
+async def test_texts_of_errors(resend, status, body, headers, text):
     resend.answer(status, body, headers)
 
     error = await failure_of(resend.url)

@@ -144,7 +144,7 @@ async def test_a_refused_recipient_means_that_nothing_is_sent():
     assert "DATA" not in mailbox.commands
 
 
-async def test_what_the_server_says_is_repeated_but_for_the_password():
+async def test_messages_of_the_server_are_repeated_without_the_password():
     async with open_smtp(auth_require_tls=False) as mailbox:
         mailbox.data_answer = "554-5.7.1 too bad\r\n554 right-password"
         with pytest.raises(EmailError) as caught:

@@ -173,7 +173,7 @@ async def test_an_international_address_needs_a_server_that_knows_them():
         ),
     ],
 )
-async def test_what_smtp_cannot_do_is_not_ignored(changes, text):
+async def test_options_that_smtp_lacks_are_errors(changes, text):
     async with open_smtp() as mailbox:
         error = await failure_of(mailbox, dataclasses.replace(EMAIL, **changes))
 

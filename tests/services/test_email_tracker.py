@@ -15,7 +15,7 @@ from perilune.services.email import (
     SendResponse,
     StoreEmailTracker,
     TrackedEmailClient,
-    TrackRequest,
+    TrackEmailRequest,
 )
 from perilune.services.tracking import CUT_MARK, MAX_TEXT_BYTES
 from perilune.store import EmailRequestStatus, StoreUnavailable
@@ -51,8 +51,10 @@ def tracker(store, now):
 
 
 async def test_an_attempt_comes_back(tracker):
-    await tracker.track("e_ours", TrackRequest(**ATTEMPT, response_json='{"id":"1"}', email_id="1"))
-    await tracker.track("e_theirs", TrackRequest(**ATTEMPT))
+    await tracker.track(
+        "e_ours", TrackEmailRequest(**ATTEMPT, response_json='{"id":"1"}', email_id="1")
+    )
+    await tracker.track("e_theirs", TrackEmailRequest(**ATTEMPT))
 
     (row,) = await tracker.requests("e_ours")
     assert row.to == ['"Doe, Jane" <j@y.example>', "k@y.example"]  # KD-73
@@ -65,7 +67,7 @@ async def test_an_attempt_comes_back(tracker):
 
 async def test_pages_are_oldest_first_with_the_total(tracker):
     for number in range(5):
-        await tracker.track("e_ours", TrackRequest(**ATTEMPT | {"subject": str(number)}))
+        await tracker.track("e_ours", TrackEmailRequest(**ATTEMPT | {"subject": str(number)}))
 
     page, total = await tracker.requests_paginated("e_ours", 2, 1)
     beyond = await tracker.requests_paginated("e_ours", 2, 9)
@@ -77,7 +79,7 @@ async def test_pages_are_oldest_first_with_the_total(tracker):
 async def test_no_secret_is_stored(tracker):
     await tracker.track(
         "e_ours",
-        TrackRequest(
+        TrackEmailRequest(
             **ATTEMPT
             | {
                 "subject": "token: s3cr3t-s3cr3t-1",
@@ -98,7 +100,7 @@ async def test_no_secret_is_stored(tracker):
 async def test_long_texts_are_cut_visibly(tracker, size):
     long = "é" * size
     await tracker.track(
-        "e_ours", TrackRequest(**ATTEMPT | {"request_json": long, "error_message": long})
+        "e_ours", TrackEmailRequest(**ATTEMPT | {"request_json": long, "error_message": long})
     )
 
     (row,) = await tracker.requests("e_ours")
@@ -107,8 +109,8 @@ async def test_long_texts_are_cut_visibly(tracker, size):
         assert text.endswith("é" + CUT_MARK)
 
 
-async def test_what_is_no_text_is_stored_all_the_same(tracker):
-    await tracker.track("e_ours", TrackRequest(**ATTEMPT | {"subject": "a\udcff"}))
+async def test_binary_values_are_stored(tracker):
+    await tracker.track("e_ours", TrackEmailRequest(**ATTEMPT | {"subject": "a\udcff"}))
 
     assert [row.subject for row in await tracker.requests("e_ours")] == ["a?"]
 
@@ -133,7 +135,7 @@ async def test_lost_records_are_counted_and_reported_once(rows, caplog):
 
     with caplog.at_level(logging.ERROR):
         for _ in range(3):
-            await tracker.track("e_ours", TrackRequest(**ATTEMPT))
+            await tracker.track("e_ours", TrackEmailRequest(**ATTEMPT))
 
     assert tracker.write_failures == 3
     assert len(caplog.records) == 1

@@ -38,7 +38,7 @@ def failure_of(**changes):
         pytest.param(("text",), "either text or html content is required", id="content"),
     ],
 )
-def test_what_is_missing_is_named_in_this_order(missing, text):
+def test_missing_layers_are_named_in_this_order(missing, text):
     assert failure_of(**{name: type(EMAIL[name])() for name in missing}) == text
 
 
@@ -55,7 +55,7 @@ def test_what_is_missing_is_named_in_this_order(missing, text):
         pytest.param({"text": "x" * 10_000_000}, id="large"),
     ],
 )
-def test_what_may_be_sent(changes):
+def test_requests_that_may_be_sent(changes):
     assert failure_of(**changes) is None
 
 

@@ -241,7 +241,7 @@ async def test_a_replacement_may_keep_values(env):
         ),
     ],
 )
-async def test_what_can_not_be_kept_changes_nothing(env, call):
+async def test_a_failed_write_changes_nothing(env, call):
     await env.replace("f_ours", {"A": "1", "B": "2"}, write_only=["B"])
 
     with pytest.raises(EnvValidationError, match="env_var(s|_value): "):

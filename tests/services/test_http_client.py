@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.services.http import (
-    Client,
+    AiohttpClient,
     EgressPolicy,
     HTTPClientError,
     HTTPLimits,
@@ -34,8 +34,8 @@ async def upstream() -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[Client]:
-    async with Client(EgressPolicy(["127.0.0.1"]), LIMITS) as one:
+async def client() -> AsyncIterator[AiohttpClient]:
+    async with AiohttpClient(EgressPolicy(["127.0.0.1"]), LIMITS) as one:
         yield one
 
 
@@ -46,7 +46,7 @@ def seen(response: Response) -> dict[str, Any]:
     return document
 
 
-async def failure(client: Client, request: Request) -> str:
+async def failure(client: AiohttpClient, request: Request) -> str:
     with pytest.raises(HTTPClientError) as caught:
         await client.request(request)
     return str(caught.value)
@@ -147,7 +147,7 @@ async def test_head_has_no_body_and_any_status_is_a_response(client, upstream):
         ),
     ],
 )
-async def test_what_can_not_be_sent_says_why(client, url, text):
+async def test_a_request_that_cannot_be_sent_says_why(client, url, text):
     assert await failure(client, Request(url=url, method="GET")) == text
 
 
@@ -159,7 +159,7 @@ async def test_what_can_not_be_sent_says_why(client, url, text):
         pytest.param({"X": "\udcff"}, "not UTF-8", id="bytes"),
     ],
 )
-async def test_headers_can_not_break_the_framing(client, upstream, headers, text):
+async def test_headers_cannot_break_the_framing(client, upstream, headers, text):
     message = await failure(client, Request(url=f"{upstream}/echo", method="GET", headers=headers))
 
     assert message.startswith(f'HTTP request failed: Get "{upstream}/echo": ')
@@ -269,7 +269,7 @@ async def test_the_address_that_was_checked_is_the_one_connected_to(upstream, mo
     """A name that is harmless when it is checked and private when it is used gains nothing."""
     port = upstream.rpartition(":")[2]
     async with (
-        Client(EgressPolicy(), LIMITS) as strict,
+        AiohttpClient(EgressPolicy(), LIMITS) as strict,
         _changing_name(monkeypatch, ["127.0.0.1", "8.8.8.8"]) as asked,
     ):
         message = await failure(
@@ -288,7 +288,7 @@ async def test_cookies_are_not_kept(client, upstream):
     assert "cookie" not in seen(response)["headers"]
 
 
-async def test_a_certificate_that_can_not_be_verified_is_refused(client, upstream):
+async def test_a_certificate_that_cannot_be_verified_is_refused(client, upstream):
     url = upstream.replace("http://", "https://")
 
     assert "tls: " in await failure(client, Request(url=f"{url}/", method="GET"))
@@ -343,7 +343,7 @@ async def test_the_time_limit_holds_for_head_and_body(client, upstream, path, te
 
 
 async def test_a_cancelled_request_gives_its_connection_back(upstream):
-    async with Client(EgressPolicy(["127.0.0.1"]), LIMITS) as client:
+    async with AiohttpClient(EgressPolicy(["127.0.0.1"]), LIMITS) as client:
         waiting = [
             asyncio.create_task(client.get(Request(url=f"{upstream}/drip"))) for _ in range(100)
         ]
@@ -372,7 +372,7 @@ PAIRS = st.dictionaries(
 
 
 @given(PAIRS, PAIRS)
-def test_a_merged_query_holds_all_pairs_in_order_of_their_names(own, added):
+def test_a_merged_query_holds_all_entries_in_order_of_their_names(own, added):
     text = "&".join(
         f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in own.items()
     )

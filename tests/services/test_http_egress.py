@@ -99,6 +99,6 @@ async def test_resolving_gives_the_allowed_addresses():
 
 
 @pytest.mark.parametrize("host", ["name.invalid", "a..b", "a" * 64])
-async def test_a_name_that_does_not_exist_can_not_be_resolved(host):
+async def test_a_name_that_does_not_exist_cannot_be_resolved(host):
     with pytest.raises(OSError, match="."):
         await EgressPolicy().resolve(host, 80)

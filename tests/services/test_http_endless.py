@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from perilune.services.http import (
-    Client,
+    AiohttpClient,
     EgressPolicy,
     HTTPClientError,
     HTTPLimits,
@@ -30,8 +30,8 @@ GZIP = HEAD + b"Content-Encoding: gzip\r\n\r\n"
 GZIP_HEAD = gzip.compress(b"")[:10]
 
 
-def open_client() -> Client:
-    return Client(EgressPolicy(["127.0.0.0/8"]), LIMITS)
+def open_client() -> AiohttpClient:
+    return AiohttpClient(EgressPolicy(["127.0.0.0/8"]), LIMITS)
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from perilune.runtimes import WorkerLimits
-from perilune.services.http import Client, EgressPolicy, HTTPClientError, HTTPLimits, Request
+from perilune.services.http import AiohttpClient, EgressPolicy, HTTPClientError, HTTPLimits, Request
 from perilune.services.http.client import MAX_SOCKETS
 from tests.upstream.certificate import write_certificate
 from tests.upstream.raw import constant, ok, open_raw
@@ -22,7 +22,7 @@ LIMITS = HTTPLimits(timeout_s=30.0)
 
 @pytest.fixture
 async def client():
-    async with Client(EgressPolicy(["127.0.0.0/8"]), LIMITS) as opened:
+    async with AiohttpClient(EgressPolicy(["127.0.0.0/8"]), LIMITS) as opened:
         yield opened
 
 
@@ -223,7 +223,7 @@ async def test_a_request_that_took_too_long_closes_its_connection(client):
     assert "deadline exceeded" in message
 
 
-async def test_a_request_can_not_ask_for_more_time_than_there_is(client):
+async def test_a_request_cannot_ask_for_more_time_than_there_is(client):
     short = client.with_limits(HTTPLimits(timeout_s=0.1))
 
     async with open_raw(constant(HEAD)) as upstream:
@@ -263,7 +263,7 @@ async def test_few_large_bodies_are_read_at_a_time():
     policy = EgressPolicy(["127.0.0.1"])
     async with (
         open_raw(respond) as upstream,
-        Client(policy, limits, large_bodies=2) as large,
+        AiohttpClient(policy, limits, large_bodies=2) as large,
     ):
         running = []
         for _ in range(2):
@@ -311,7 +311,7 @@ async def test_senders_that_dawdle_keep_no_function_from_reading(client):
 
 async def test_a_closed_client_says_so():
     async with open_raw(constant(ok())) as upstream:
-        async with Client(EgressPolicy(["127.0.0.1"])) as client:
+        async with AiohttpClient(EgressPolicy(["127.0.0.1"])) as client:
             sibling = client.with_limits(LIMITS)
 
         messages = [await failure(client, upstream.url), await failure(sibling, upstream.url)]
@@ -323,7 +323,7 @@ async def test_a_closed_client_says_so():
 # Whom it talks to
 
 
-async def test_of_the_addresses_of_a_name_only_those_allowed_are_tried(monkeypatch):
+async def test_only_allowed_addresses_of_a_name_are_tried(monkeypatch):
     """The name is looked up once: the answer that was checked is the one that is used."""
     answers = [["127.0.0.2", "127.0.0.1"], ["127.0.0.2"]]
 
@@ -335,7 +335,7 @@ async def test_of_the_addresses_of_a_name_only_those_allowed_are_tried(monkeypat
 
     async with (
         open_raw(constant(ok()), host="0.0.0.0") as upstream,
-        Client(EgressPolicy(["127.0.0.1"]), LIMITS) as client,
+        AiohttpClient(EgressPolicy(["127.0.0.1"]), LIMITS) as client,
     ):
         monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
         await client.get(Request(url=f"http://rebind.example:{upstream.port}/"))
@@ -359,7 +359,7 @@ async def test_names_that_nobody_answers_for_keep_nothing_else_waiting(monkeypat
     try:
         async with (
             open_raw(constant(ok(b"x"))) as upstream,
-            Client(EgressPolicy(["localhost"]), LIMITS) as client,
+            AiohttpClient(EgressPolicy(["localhost"]), LIMITS) as client,
         ):
             silent = [f"http://{number}.silent.example/" for number in range(40)]
             failures = await asyncio.gather(*(failure(client, u, timeout_s=0.2) for u in silent))
@@ -376,7 +376,7 @@ async def test_names_that_nobody_answers_for_keep_nothing_else_waiting(monkeypat
 async def test_a_name_that_is_allowed_does_not_allow_its_address():
     async with (
         open_raw(constant(b"")) as upstream,
-        Client(EgressPolicy(["localhost"]), LIMITS) as client,
+        AiohttpClient(EgressPolicy(["localhost"]), LIMITS) as client,
     ):
         redirect = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: %b\r\n\r\n"
         upstream.respond_with(constant(redirect % f"{upstream.url}/secret".encode()))
@@ -399,7 +399,7 @@ async def test_a_name_that_is_allowed_does_not_allow_its_address():
 async def test_no_form_of_a_private_address_is_connected_to(host):
     async with (
         open_raw(constant(ok())) as upstream,
-        Client(EgressPolicy(), LIMITS) as client,
+        AiohttpClient(EgressPolicy(), LIMITS) as client,
     ):
         message = await failure(client, f"http://{host}:{upstream.port}/")
 

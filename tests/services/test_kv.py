@@ -233,7 +233,7 @@ async def test_incr_and_cas_leave_the_time_to_live_alone(kv, now):
     assert (await kv.list("f_ours")).items == []
 
 
-async def test_of_parallel_cas_one_wins(kv):
+async def test_one_of_several_parallel_cas_calls_wins(kv):
     won = await asyncio.gather(*(kv.cas("f_ours", b"lock", None, b"%d" % i) for i in range(20)))
 
     assert won.count(True) == 1

@@ -54,7 +54,7 @@ async def test_limits_are_counted_in_bytes_and_their_exact_size_is_allowed(make_
         ),
     ],
 )
-async def test_what_is_too_large_is_refused_by_name(make_kv, write, limit, words):
+async def test_oversized_members_are_refused_by_name(make_kv, write, limit, words):
     kv = make_kv(LIMITS)
 
     with pytest.raises(KVLimitError, match=words) as caught:

@@ -29,7 +29,7 @@ def test_a_value_comes_back_as_it_was(value):
     assert sealed.key_id == NEW.key_id
 
 
-def test_what_is_stored_has_nothing_of_the_value():
+def test_stored_values_are_encrypted():
     ring = KeyRing([NEW])
 
     first, second = ring.seal("hunter2hunter2", *PLACE), ring.seal("hunter2hunter2", *PLACE)
@@ -46,7 +46,7 @@ def test_what_is_stored_has_nothing_of_the_value():
         pytest.param(("signing_secrets", "f_ours", "TOKEN"), id="another table"),
     ],
 )
-def test_a_value_moved_elsewhere_can_not_be_read_there(place):
+def test_a_value_moved_elsewhere_cannot_be_read_there(place):
     ring = KeyRing([NEW])
     sealed = ring.seal("s3cret", *PLACE)
 

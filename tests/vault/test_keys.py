@@ -87,7 +87,7 @@ def test_a_file_that_is_damaged_later_changes_nothing(tmp_path, damage):
     assert file.read_again() is None
 
 
-def test_a_file_that_can_not_be_written_is_an_error(tmp_path):
+def test_a_file_that_cannot_be_written_is_an_error(tmp_path):
     (tmp_path / "file").write_text("")
 
     with pytest.raises(UnusableSecretKeyError, match="can't write the secret key file"):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from perilune.worker.frames import Call, Failure, HostFunction, Invoke, Reply, Result, Setup
-from perilune.worker.lua_interpreter import Interpreter
+from perilune.worker.lua_interpreter import LuaInterpreter
 
 HOST_FUNCTIONS = [
     HostFunction("kv", "get", [("string", False)], True),
@@ -90,7 +90,7 @@ class Guest:
 
     def __init__(self, *replies: Reply, **changes: Any) -> None:
         self.host = FakeHost(replies)
-        self.interpreter = Interpreter(setup(**changes), self.host)
+        self.interpreter = LuaInterpreter(setup(**changes), self.host)
         self._versions: dict[str, str] = {}
 
     def execute(self, code: str, **event: Any) -> Result | Failure:

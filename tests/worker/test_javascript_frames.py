@@ -75,7 +75,7 @@ def guest(host: Host) -> Iterator[DenoGuest]:
 @example(value={"n": [0, -1, 127, 128, -129, 2**31, -(2**31) - 1, 2**32, 2**53 - 1, 0.5, 1e300]})
 @example(value={"many": list(range(70_000))})
 @examples(40)
-def test_what_guests_are_given_they_can_send_back(guest: DenoGuest, value: Any) -> None:
+def test_guests_can_send_back_the_values_they_get(guest: DenoGuest, value: Any) -> None:
     guest.result(ECHO, query=value)
 
     (call,) = guest.calls
@@ -104,7 +104,7 @@ def test_any_bytes_of_a_reply_come_back_as_they_were(
 @pytest.mark.parametrize(
     "most_s", [30, pytest.param(5, id="quiet machine", marks=pytest.mark.soak)]
 )
-def test_much_that_is_no_text_takes_no_longer_than_text(guest: DenoGuest, most_s: float) -> None:
+def test_much_binary_data_takes_no_longer_than_text(guest: DenoGuest, most_s: float) -> None:
     """A caller chooses what a body consists of."""
     body = (b"\xff" * 4_000_000).decode("utf-8", "surrogateescape")
     code = "export default (ctx, event) => String(event.bodyBytes.length);"

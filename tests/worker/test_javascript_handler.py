@@ -77,7 +77,7 @@ def test_a_handler_is_the_default_export_or_has_that_name(guest: DenoGuest, code
         pytest.param("new Response(null, { status: 404 })", 404, [], b"", id="Response of nothing"),
     ],
 )
-def test_what_a_handler_may_return(
+def test_results_that_a_handler_may_return(
     guest: DenoGuest, expression: str, status: int, type_: str | None, body: bytes
 ) -> None:
     result = returned(guest, expression)
@@ -125,7 +125,7 @@ def test_headers_of_a_response_object(guest: DenoGuest) -> None:
         (f"'x'.repeat({RESPONSE_BODY_BYTES + 1})", "response body of 1048577 bytes exceeds the"),
     ],
 )
-def test_responses_that_can_not_be_sent(guest: DenoGuest, expression: str, message: str) -> None:
+def test_responses_that_cannot_be_sent(guest: DenoGuest, expression: str, message: str) -> None:
     failure = guest.failure(f"export default () => ({expression});")
 
     assert failure.kind == "runtime"
@@ -152,7 +152,7 @@ def test_context_and_event(guest: DenoGuest) -> None:
     assert bytes(data["bytes"]) == b'{"a":"\xff"}'
 
 
-def test_names_of_an_event_can_not_change_prototypes(guest: DenoGuest) -> None:
+def test_names_of_an_event_cannot_change_prototypes(guest: DenoGuest) -> None:
     code = """export default (ctx, event) => ({ data: [
         event.query.isAdmin ?? null, ({}).isAdmin ?? null, Object.keys(event.query),
     ] });"""
@@ -291,7 +291,7 @@ def test_failures(
         ("reportError(new Error('told')); return 1;", "told"),
     ],
 )
-def test_what_goes_wrong_beside_the_handler_fails_the_execution(
+def test_an_error_beside_the_handler_fails_the_execution(
     guest: DenoGuest, code: str, message: str
 ) -> None:
     failure = guest.failure(f"export default async () => {{ {code} }};")
@@ -300,7 +300,7 @@ def test_what_goes_wrong_beside_the_handler_fails_the_execution(
     assert guest.result("export default () => 'on';").body == b"on"
 
 
-def test_what_is_started_ends_with_its_execution(guest: DenoGuest) -> None:
+def test_background_work_ends_with_its_execution(guest: DenoGuest) -> None:
     code = """let ticks = 0;
     export default async (ctx, event) => {
         if (event.path === "/start") {
@@ -385,7 +385,7 @@ def test_large_frames_both_ways(guest: DenoGuest) -> None:
         pytest.param(b"\0\0\0\x08\1\x93\xa5reply\xc0", id="a reply without a call"),
     ],
 )
-def test_what_is_no_frame_ends_the_process(data: bytes) -> None:
+def test_an_invalid_frame_ends_the_process(data: bytes) -> None:
     process = DenoGuest()
     process.result("export default () => 1;")
 

@@ -60,7 +60,7 @@ def test_random_values(guest: DenoGuest) -> None:
     assert all(len(set(one)) == 50 for one in (floats, strings, data, digits, ids))
 
 
-def test_random_values_that_can_not_be_drawn(guest: DenoGuest) -> None:
+def test_random_values_that_cannot_be_drawn(guest: DenoGuest) -> None:
     outcomes = call(
         guest,
         ("random", "int", [5, 1]),

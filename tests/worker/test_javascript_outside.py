@@ -98,7 +98,7 @@ def guest() -> Iterator[DenoGuest]:
         ),
     ],
 )  # fmt: skip
-def test_what_http_sends(guest: DenoGuest, call: str, name: str, args: list[Any]) -> None:
+def test_requests_of_http(guest: DenoGuest, call: str, name: str, args: list[Any]) -> None:
     guest.evaluate(f"http.{call.replace('SITE', repr(SITE))}", "http")
 
     assert guest.calls == [(f"http.{name}", args)]
@@ -140,7 +140,7 @@ def test_mistakes_never_reach_the_host(guest: DenoGuest, call: str, message: str
     assert guest.calls == []
 
 
-def test_what_http_answers(guest: DenoGuest) -> None:
+def test_answers_of_http(guest: DenoGuest) -> None:
     shown = guest.evaluate(
         f"http.get({SITE!r}).then((a) => [a.statusCode, a.ok, a.headers['content-TYPE'],"
         " a.multiHeaders['x-a'], a.body, [...a.bodyBytes], a.url, a.json()])",

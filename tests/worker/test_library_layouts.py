@@ -309,7 +309,7 @@ zones = st.sampled_from(["UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathm
 @example(-62_167_132_800, COMPLETE[0], "UTC")
 @example(-1_096_934_400, COMPLETE[0], "America/St_Johns")
 @example(-1_096_934_400, COMPLETE[2], "America/St_Johns")
-def test_what_is_written_with_everything_reads_back(unix_s, layout, name):
+def test_times_written_in_full_read_back(unix_s, layout, name):
     zone = find_zone(name if "MST" not in layout else "UTC")
     if not SHOWS_SECONDS_OF_OFFSET.search(layout) and zone.rule_at(unix_s).offset_s % 60:
         zone = UTC_ZONE  # offsets of local mean time have seconds, in Newfoundland until 1935
@@ -318,7 +318,7 @@ def test_what_is_written_with_everything_reads_back(unix_s, layout, name):
 
 
 @given(st.integers(-1_000_000_000, YEAR_10000 - 86_401), zones)
-def test_what_is_written_by_the_clock_of_a_zone_reads_back_there(unix_s, name):
+def test_times_written_in_a_zone_read_back_there(unix_s, name):
     """Once clocks show a time twice, it may be the other one."""
     zone = find_zone(name)
     layout = "2006-01-02 15:04:05"

@@ -170,7 +170,7 @@ async def test_layer_alone_denies_its_part(
         pytest.param("tcp_connect", "EPERM", id="no sockets"),
     ],
 )
-async def test_wider_profile_gets_what_it_asks_for_and_no_more(
+async def test_a_wider_profile_gets_exactly_its_calls(
     spawn_worker: SpawnWorker, targets: dict[str, Any], probe: str, outcome: str
 ):
     worker, report = await spawn_worker(READING)
@@ -199,7 +199,7 @@ def test_grade_is_full_with_every_layer():
         pytest.param([], tuple(f"{each}: not reported" for each in REQUIRED_LAYERS), id="nothing"),
     ],
 )
-def test_grade_names_what_is_missing(report: list[str], missing: tuple[str, ...]):
+def test_the_grade_names_missing_layers(report: list[str], missing: tuple[str, ...]):
     assert grade(report).name == "relaxed"
     assert grade(report).missing == missing
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.worker.frames import Call, FrameError, HostFunction, Reply
-from perilune.worker.lua_interpreter import Interpreter
+from perilune.worker.lua_interpreter import LuaInterpreter
 from tests.profiles import examples
 from tests.worker.lua_guest import FakeHost, Guest, setup
 
@@ -161,13 +161,13 @@ def test_failed_call_returns_its_error(call, values):
     assert Guest(Reply("store failed")).texts(call) == values
 
 
-def test_call_that_can_not_be_sent_returns_an_error():
+def test_call_that_cannot_be_sent_returns_an_error():
     class NarrowHost(FakeHost):
         def send(self, call: Call) -> None:
             raise FrameError("frame of 99 bytes exceeds the limit of 9 bytes")
 
     guest = Guest()
-    guest.interpreter = Interpreter(setup(), NarrowHost())
+    guest.interpreter = LuaInterpreter(setup(), NarrowHost())
 
     assert guest.texts('kv.set("k", "v")') == [
         "false",
@@ -182,7 +182,7 @@ def test_error_of_the_channel_does_not_reach_the_guest_as_an_object():
             raise ValueError("secret")
 
     guest = Guest()
-    guest.interpreter = Interpreter(setup(), BrokenHost())
+    guest.interpreter = LuaInterpreter(setup(), BrokenHost())
 
     message = guest.error('kv.get("k")')
 

@@ -267,7 +267,7 @@ def test_length_counts_nulls_before_the_last_item(guest, source, length):
     assert guest.text("#json.decode(event.body)", body=source) == length
 
 
-def test_null_can_not_be_changed(guest):
+def test_null_cannot_be_changed(guest):
     assert guest.texts("tostring(json.null), type(json.null), getmetatable(json.null)") == [
         "null",
         "userdata",
@@ -302,7 +302,7 @@ values = st.recursive(
 
 @examples(300)
 @given(values, st.booleans(), st.booleans())
-def test_what_is_decoded_encodes_to_the_same_value(guest, value, ascii_only, indented):
+def test_decoded_values_encode_to_the_same_value(guest, value, ascii_only, indented):
     source = json.dumps(value, ensure_ascii=ascii_only, indent=1 if indented else None)
 
     encoded = guest.texts("(json.encode((json.decode(event.body))))", body=source.encode())[0]

@@ -104,7 +104,7 @@ def test_path_and_url(guest, arguments, path):
         ('"/f/*rest", {}', "*rest in /f/*rest"),
     ],
 )
-def test_strict_variants_raise_for_what_is_missing(guest, name, arguments, missing):
+def test_strict_variants_raise_for_missing_values(guest, name, arguments, missing):
     params = arguments if "{" in arguments else arguments + ", nil"
 
     problem = guest.error(f"local x = router.{name}({params}, {{strict = true}})")

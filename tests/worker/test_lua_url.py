@@ -221,7 +221,7 @@ def test_join(guest, base, reference, joined):
     assert guest.texts(f'url.join("{base}", "{reference}")') == [joined, "nil"]
 
 
-def test_join_refuses_what_is_no_url(guest):
+def test_join_refuses_an_invalid_url(guest):
     problem = 'parse ":": missing protocol scheme'
 
     assert guest.texts('url.join(":", "x")') == ["nil", problem]
@@ -309,7 +309,7 @@ fragments_of_urls = st.lists(
 @example(b"http:////x")
 @example(b"/%2Fx")
 @example(b"a%3Ab")
-def test_what_is_parsed_can_be_built_and_parsed_again(url):
+def test_parsed_urls_can_be_built_and_parsed_again(url):
     try:
         parts = parsed(url)
     except LibraryError:
@@ -319,7 +319,7 @@ def test_what_is_parsed_can_be_built_and_parsed_again(url):
 
 
 @given(fragments_of_urls, fragments_of_urls)
-def test_what_is_joined_is_a_url_with_no_host_of_its_own(base, reference):
+def test_joining_never_changes_the_host(base, reference):
     try:
         joined = parsed(NATIVE["join_urls"](base, reference))
         hosts = [parsed(base)["host"], parsed(reference)["host"]]

@@ -141,7 +141,7 @@ async def test_defect_of_an_interpreter_is_told_to_the_host(spawn_worker: SpawnW
     assert status == protocol.EXIT_FAILED
 
 
-async def test_module_that_is_no_interpreter_is_told_to_the_host():
+async def test_a_module_without_an_interpreter_is_reported_to_the_host():
     async with open_zygote(["json"]) as zygote:
         worker = Worker(await zygote.spawn("json", MEMORY_BYTES))
         failure = await worker.receive()
@@ -163,7 +163,7 @@ async def test_module_that_was_not_preloaded_is_refused(zygote: Zygote):
     assert zygote.pid == pid
 
 
-async def test_module_that_can_not_be_imported_is_named(capfd: pytest.CaptureFixture[str]):
+async def test_module_that_cannot_be_imported_is_named(capfd: pytest.CaptureFixture[str]):
     with pytest.raises(ZygoteFailed, match="No module named 'no_such_interpreter'"):
         async with open_zygote(["no_such_interpreter"]):
             pass

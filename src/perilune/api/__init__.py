@@ -22,25 +22,25 @@ from perilune.api.connections.shared import ConnectionLimits
 from perilune.api.connections.tls import Certificate, TlsError
 from perilune.api.docs import Documentation
 from perilune.api.gateway import AccessLog, Gateway
+from perilune.api.handlers.about import About
+from perilune.api.handlers.backup import Backups
+from perilune.api.handlers.checking import Checks
+from perilune.api.handlers.entries import Entries
+from perilune.api.handlers.environment import Environment
+from perilune.api.handlers.executions import Executions
+from perilune.api.handlers.functions import Functions
+from perilune.api.handlers.packages import VersionPackages
+from perilune.api.handlers.schedules import Schedules
+from perilune.api.handlers.signing import Signing
+from perilune.api.handlers.statistics import Statistics
+from perilune.api.handlers.streams import Streams
+from perilune.api.handlers.trials import Trials
+from perilune.api.handlers.versions import Versions
 from perilune.api.health import NotReady, Readiness
 from perilune.api.management import ManagementApi
-from perilune.api.metrics import FigureSource, Metrics
-from perilune.api.routes import Subjects
-from perilune.api.rules.functions import Offer
-from perilune.api.subjects.about import About
-from perilune.api.subjects.backup import Backups
-from perilune.api.subjects.checking import Checks
-from perilune.api.subjects.environment import Environment
-from perilune.api.subjects.executions import Executions
-from perilune.api.subjects.functions import Functions
-from perilune.api.subjects.packages import VersionPackages
-from perilune.api.subjects.pairs import Pairs
-from perilune.api.subjects.schedules import Schedules
-from perilune.api.subjects.signing import Signing
-from perilune.api.subjects.statistics import Statistics
-from perilune.api.subjects.streams import Streams
-from perilune.api.subjects.trials import Trials
-from perilune.api.subjects.versions import Versions
+from perilune.api.metrics import Metrics, MetricSource
+from perilune.api.routes import Handlers
+from perilune.api.rules.functions import Capabilities
 
 __all__ = [
     "KEY_FILE",
@@ -50,30 +50,30 @@ __all__ = [
     "ApiKey",
     "Backups",
     "CallLimits",
+    "Capabilities",
     "Certificate",
     "Checks",
     "ConnectionLimits",
     "Documentation",
+    "Entries",
     "Environment",
     "Executions",
-    "FigureSource",
     "FunctionEndpoint",
     "Functions",
     "Gateway",
     "Guards",
+    "Handlers",
     "HttpServer",
     "ListenError",
     "ManagementApi",
+    "MetricSource",
     "Metrics",
     "NotReady",
-    "Offer",
-    "Pairs",
     "Readiness",
     "Schedules",
     "Signing",
     "Statistics",
     "Streams",
-    "Subjects",
     "TlsError",
     "Tokens",
     "Trials",

@@ -197,7 +197,7 @@ class CodeNotChecked(ApiError):
     status = 503
 
 
-class PairNotFound(ApiError):
+class EntryNotFound(ApiError):
     """The function has no such key."""
 
     code = "kv_key_not_found"

@@ -24,7 +24,7 @@ from perilune.api.errors import (
 from perilune.api.headers import header_value
 from perilune.api.openapi import describe_api
 from perilune.api.replies import json_error, login_error
-from perilune.api.routes import RouteTable, Subjects, all_routes
+from perilune.api.routes import Handlers, RouteTable, all_routes
 from perilune.api.routes.route import CALLER
 from perilune.errors import PeriluneError
 
@@ -37,13 +37,13 @@ _log = logging.getLogger(__name__)
 class ManagementApi:
     """Serves everything below `/api` as an ASGI application."""
 
-    def __init__(self, subjects: Subjects, *, body_timeout_s: float = 30.0) -> None:
-        self._authenticator = subjects.access.doorkeeper
-        self._version = subjects.about.version
+    def __init__(self, handlers: Handlers, *, body_timeout_s: float = 30.0) -> None:
+        self._authenticator = handlers.access.authenticator
+        self._version = handlers.about.version
         self._body_timeout_s = body_timeout_s
-        self._routes = all_routes(subjects)
+        self._routes = all_routes(handlers)
         self._table = RouteTable(self._routes)
-        origins = subjects.access.cors_origins
+        origins = handlers.access.cors_origins
         self._cors_origins = {one.encode("ascii") for one in origins}
         self._cors_app = _open_to(self._serve, origins)
 
@@ -79,7 +79,7 @@ class ManagementApi:
         try:
             # First of all: a stranger does not even learn which paths exist.
             if not routes or any(route.scope is not None for route in routes.values()):
-                scope[CALLER] = await self._authenticator.admit(scope)
+                scope[CALLER] = await self._authenticator.authenticate(scope)
             if not routes:
                 raise UnknownPath
             method = scope["method"]

@@ -21,8 +21,7 @@ from perilune.api.errors import (
 )
 from perilune.api.headers import header_value
 from perilune.api.replies import json_error
-from perilune.api.scopes import Caller
-from perilune.api.scopes import Scope as Right
+from perilune.api.scopes import Caller, TokenScope
 from perilune.clock import MonotonicClock, monotonic_clock
 from perilune.errors import PeriluneError
 
@@ -32,7 +31,7 @@ REUSE_S = 1.0
 _log = logging.getLogger(__name__)
 
 
-class FigureSource(Protocol):
+class MetricSource(Protocol):
     """Tells some of the figures; called in a thread."""
 
     def collect(self) -> Iterable[Metric]:
@@ -40,10 +39,10 @@ class FigureSource(Protocol):
         ...
 
 
-class Admission(Protocol):
+class RequestAuthenticator(Protocol):
     """Tells callers from strangers."""
 
-    async def admit(self, scope: Scope) -> Caller:
+    async def authenticate(self, scope: Scope) -> Caller:
         """Return who makes a request, or raise."""
         ...
 
@@ -53,19 +52,19 @@ class Metrics:
 
     def __init__(
         self,
-        sources: Sequence[FigureSource],
+        sources: Sequence[MetricSource],
         *,
-        admission: Admission | None,
+        authenticator: RequestAuthenticator | None,
         clock: MonotonicClock = monotonic_clock,
     ) -> None:
-        """Serve *sources* to who may read; without *admission* to everybody."""
+        """Serve *sources* to who may read; without *authenticator* to everybody."""
         self._registry = CollectorRegistry()
         for source in sources:
             self._registry.register(source)
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)
-        self._admission = admission
+        self._authenticator = authenticator
         self._clock = clock
         self._known: dict[str, tuple[float, bytes]] = {}
         self._collecting = asyncio.Lock()
@@ -78,10 +77,10 @@ class Metrics:
 
     async def _answer(self, scope: Scope) -> Response:
         try:
-            if self._admission is not None:
-                caller = await self._admission.admit(scope)
-                if not caller.may(Right.READ):
-                    raise InsufficientScope(Right.READ)
+            if self._authenticator is not None:
+                caller = await self._authenticator.authenticate(scope)
+                if not caller.may(TokenScope.READ):
+                    raise InsufficientScope(TokenScope.READ)
         except PeriluneError as error:
             return json_error(management_failure(error), scope)
         if scope["method"] not in ("GET", "HEAD"):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Scope(StrEnum):
+class TokenScope(StrEnum):
     """One right of an API token."""
 
     READ = "read"
@@ -19,16 +19,16 @@ class Scope(StrEnum):
 
 
 _INCLUDED = {
-    Scope.READ: frozenset({Scope.READ}),
-    Scope.INVOKE: frozenset({Scope.INVOKE}),
-    Scope.DEPLOY: frozenset({Scope.DEPLOY, Scope.READ}),
-    Scope.ADMIN: frozenset(Scope),
+    TokenScope.READ: frozenset({TokenScope.READ}),
+    TokenScope.INVOKE: frozenset({TokenScope.INVOKE}),
+    TokenScope.DEPLOY: frozenset({TokenScope.DEPLOY, TokenScope.READ}),
+    TokenScope.ADMIN: frozenset(TokenScope),
 }
 
 
-def rights_of(scopes: Iterable[str]) -> frozenset[Scope]:
+def rights_of(scopes: Iterable[str]) -> frozenset[TokenScope]:
     """Return all rights that *scopes* give; words that are no scope give none."""
-    words = [Scope(word) for word in scopes if word in tuple(Scope)]
+    words = [TokenScope(word) for word in scopes if word in tuple(TokenScope)]
     return frozenset().union(*(_INCLUDED[word] for word in words))
 
 
@@ -45,7 +45,7 @@ class Caller:
     """Somebody whose credential has been checked."""
 
     kind: CallerKind
-    rights: frozenset[Scope]
+    rights: frozenset[TokenScope]
     id: str = ""
     """Of the session or the token; empty for the management key."""
     name: str = ""
@@ -53,6 +53,6 @@ class Caller:
     expires_at: int | None = None
     """When the credential ends by itself."""
 
-    def may(self, scope: Scope) -> bool:
+    def may(self, scope: TokenScope) -> bool:
         """Whether the credential allows this."""
         return scope in self.rights

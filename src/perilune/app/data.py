@@ -48,7 +48,7 @@ async def open_data(settings: Settings) -> AsyncIterator[tuple[ApiKey, Store]]:
     """
     with hold_data_dir(settings.data_dir):
         key = load_api_key(settings.api_key, settings.data_dir)
-        await _take_over(settings.data_dir / DATABASE_FILE)
+        await _migrate_lunar(settings.data_dir / DATABASE_FILE)
         async with open_secrets(settings) as (keys, store):
             await unlock(store, keys)
             yield key, store
@@ -102,13 +102,13 @@ def bring_key(source: Path, data_dir: Path) -> bool:
     return True
 
 
-async def _take_over(database: Path) -> None:
+async def _migrate_lunar(database: Path) -> None:
     def tell(table: str, done: int, total: int) -> None:
         if done == 0:
             _log.info("taking over from Lunar: %d rows of %s", total, table)
 
     report = await asyncio.to_thread(
-        maintenance_of(database).take_over_lunar, now=int(wall_clock()), progress=tell
+        maintenance_of(database).migrate_lunar, now=int(wall_clock()), progress=tell
     )
     if report is None:
         return

@@ -9,17 +9,17 @@ from perilune.api import (
     About,
     Access,
     Backups,
+    Capabilities,
     Checks,
+    Entries,
     Environment,
     Executions,
     Functions,
-    Offer,
-    Pairs,
+    Handlers,
     Schedules,
     Signing,
     Statistics,
     Streams,
-    Subjects,
     Trials,
     VersionPackages,
     Versions,
@@ -28,31 +28,31 @@ from perilune.app.runtimes import HostedRuntime, open_packages
 from perilune.app.services import Services
 from perilune.clock import find_zone, wall_clock
 from perilune.config import MIB, Settings
-from perilune.engine import Engine, ExecutionFeed
+from perilune.engine import Engine, ExecutionEventBus
 from perilune.store import Maintenance, Store
 
 
-def management_subjects(
+def management_handlers(
     settings: Settings,
     *,
     store: Store,
     services: Services,
     runtime: HostedRuntime,
     engine: Engine,
-    feed: ExecutionFeed,
+    event_bus: ExecutionEventBus,
     access: Access,
     url: str,
-) -> Subjects:
+) -> Handlers:
     """Return them; *url* is the server's base URL as functions get it."""
     maintenance = store.maintenance
     packages = VersionPackages(open_packages(settings))
     schedules = Schedules(store, zone=find_zone(settings.time_zone))
-    offer = Offer(
+    capabilities = Capabilities(
         runtime.languages,
         memory_mb=settings.worker_memory // MIB,
         timeout_s=int(settings.execution_timeout),
     )
-    return Subjects(
+    return Handlers(
         about=About(
             version=__version__,
             runtimes=runtime.languages,
@@ -68,12 +68,14 @@ def management_subjects(
             ai_requests=services.ai_tracker,
             email_requests=services.email_tracker,
         ),
-        functions=Functions(store, services.env, offer, prepare=runtime.prepare, packages=packages),
-        pairs=Pairs(store, services.kv),
+        functions=Functions(
+            store, services.env, capabilities, prepare=runtime.prepare, packages=packages
+        ),
+        entries=Entries(store, services.kv),
         schedules=schedules,
         signing=Signing(store),
         statistics=Statistics(store, schedules),
-        streams=Streams(store, feed, services.logger),
+        streams=Streams(store, event_bus, services.logger),
         trials=Trials(store, engine, services.logger, secret=access.credentials, base_url=url),
         versions=Versions(store, packages),
     )

@@ -10,7 +10,7 @@ from perilune.app.services import Services
 from perilune.config import Settings
 from perilune.runtimes import (
     Packages,
-    PoolFigures,
+    PoolMetrics,
     RuntimeRequest,
     RuntimeResult,
     SandboxReport,
@@ -18,7 +18,7 @@ from perilune.runtimes import (
     WorkerLimits,
     WorkerRuntime,
     find_languages,
-    remove_rests,
+    remove_leftovers,
 )
 
 
@@ -46,7 +46,7 @@ class HostedRuntime(Protocol):
         """Tell whether executions would find a worker."""
         ...
 
-    def pool(self) -> PoolFigures:
+    def pool(self) -> PoolMetrics:
         """Return how many workers there are and how many executions wait; from any thread."""
         ...
 
@@ -96,5 +96,5 @@ def open_packages(settings: Settings) -> Packages | None:
     if settings.python_packages == "off":
         return None
     directory = settings.data_dir / PACKAGES_DIRECTORY
-    remove_rests(directory)
+    remove_leftovers(directory)
     return Packages(directory, os.environ)

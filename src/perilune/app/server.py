@@ -15,28 +15,28 @@ from perilune.api import (
     Certificate,
     ConnectionLimits,
     Documentation,
-    FigureSource,
     FunctionEndpoint,
     Gateway,
     Guards,
     HttpServer,
     ManagementApi,
     Metrics,
+    MetricSource,
     NotReady,
     Readiness,
     bind_sockets,
     build_access,
 )
 from perilune.app.data import open_data
-from perilune.app.figures import all_figures
-from perilune.app.management import management_subjects
+from perilune.app.management import management_handlers
+from perilune.app.metrics import all_metrics
 from perilune.app.runtimes import HostedRuntime, OpenRuntime, open_packages, open_workers
 from perilune.app.schedule import open_scheduler
 from perilune.app.services import Services, open_services
 from perilune.clock import wall_clock
 from perilune.config import Settings
 from perilune.dashboard import Dashboard
-from perilune.engine import Config, DefaultEngine, Engine, ExecutionFeed, MeteredEngine
+from perilune.engine import Config, DefaultEngine, Engine, ExecutionEventBus, MeteredEngine
 from perilune.engine import new as new_engine
 from perilune.engine.outcomes import Outcomes
 from perilune.errors import PeriluneError
@@ -72,7 +72,7 @@ class RunningServer:
     """Where this machine reaches it."""
     http: HttpServer
     scheduler: Scheduler
-    feed: ExecutionFeed
+    event_bus: ExecutionEventBus
 
     async def stop(self) -> bool:
         """Stop accepting and drain; return whether all executions finished by themselves.
@@ -80,7 +80,7 @@ class RunningServer:
         Requests and scheduled executions get the same time, and then are cancelled (KD-91).
         """
         # Open streams would never end by themselves.
-        self.feed.close()
+        self.event_bus.close()
         grace_s = self.settings.shutdown_grace
         # Each stops accepting, respectively starting, before it waits for the first time.
         finished = await asyncio.gather(self.http.stop(grace_s), self.scheduler.stop(grace_s))
@@ -96,26 +96,26 @@ async def open_server(
     Raises:
         PeriluneError: a layer can't be opened; those already open are closed again.
     """
-    async with AsyncExitStack() as rooms:
-        key, store = await rooms.enter_async_context(open_data(settings))
+    async with AsyncExitStack() as stack:
+        key, store = await stack.enter_async_context(open_data(settings))
         await _recover(store)
-        housekeeper = await rooms.enter_async_context(_housekeeping(settings, store))
+        housekeeper = await stack.enter_async_context(_housekeeping(settings, store))
         masker = Masker(settings.mask_names)
-        services = await rooms.enter_async_context(open_services(settings, store, masker))
+        services = await stack.enter_async_context(open_services(settings, store, masker))
         sockets = bind_sockets(settings.host, settings.port)
         for sock in sockets:
-            rooms.callback(sock.close)
+            stack.callback(sock.close)
         port = sockets[0].getsockname()[1]
         certificate = _certificate(settings)
         local_url = f"{'https' if certificate else 'http'}://localhost:{port}"
         url = settings.base_url or local_url
-        runtime = await rooms.enter_async_context(open_runtime(settings, services))
+        runtime = await stack.enter_async_context(open_runtime(settings, services))
         await _prepare(store, runtime)
-        feed = ExecutionFeed()
-        inner = _engine(settings, store, services.logger, runtime, masker, feed)
-        rooms.push_async_callback(inner.close)
+        event_bus = ExecutionEventBus()
+        inner = _engine(settings, store, services.logger, runtime, masker, event_bus)
+        stack.push_async_callback(inner.close)
         engine = MeteredEngine(inner)
-        scheduler = await rooms.enter_async_context(open_scheduler(settings, store, engine, url))
+        scheduler = await stack.enter_async_context(open_scheduler(settings, store, engine, url))
         gateway = _gateway(
             settings,
             key=key,
@@ -126,8 +126,8 @@ async def open_server(
             outcomes=inner.outcomes,
             masker=masker,
             url=url,
-            figures=all_figures(engine, inner, store, services, runtime, housekeeper, scheduler),
-            feed=feed,
+            metrics=all_metrics(engine, inner, store, services, runtime, housekeeper, scheduler),
+            event_bus=event_bus,
         )
         http = _http_server(settings, gateway, sockets, certificate)
         await http.start()
@@ -142,9 +142,9 @@ async def open_server(
             local_url=local_url,
             http=http,
             scheduler=scheduler,
-            feed=feed,
+            event_bus=event_bus,
         )
-        rooms.push_async_callback(server.stop)
+        stack.push_async_callback(server.stop)
         yield server
 
 
@@ -166,7 +166,7 @@ def _engine(
     logger: StoreLogger,
     runtime: HostedRuntime,
     masker: Masker,
-    feed: ExecutionFeed,
+    event_bus: ExecutionEventBus,
 ) -> DefaultEngine:
     return new_engine(
         Config(
@@ -175,7 +175,7 @@ def _engine(
             runtime=runtime,
             execution_timeout=settings.execution_timeout,
             masker=masker,
-            feed=feed,
+            event_bus=event_bus,
         )
     )
 
@@ -217,10 +217,12 @@ def _connection_limits(settings: Settings) -> ConnectionLimits:
     )
 
 
-def _metrics(settings: Settings, figures: Sequence[FigureSource], access: Access) -> Metrics | None:
+def _metrics(settings: Settings, metrics: Sequence[MetricSource], access: Access) -> Metrics | None:
     if settings.metrics == "off":
         return None
-    return Metrics(figures, admission=None if settings.metrics == "public" else access.doorkeeper)
+    return Metrics(
+        metrics, authenticator=None if settings.metrics == "public" else access.authenticator
+    )
 
 
 def _access_log(settings: Settings, masker: Masker) -> AccessLog:
@@ -242,7 +244,7 @@ def _function_endpoint(
     return FunctionEndpoint(
         engine,
         functions=store,
-        guards=Guards(access.doorkeeper, store.signing_secrets),
+        guards=Guards(access.authenticator, store.signing_secrets),
         secret=access.credentials,
         notes=services.logger,
         count_refusal=engine.count_refusal,
@@ -262,8 +264,8 @@ def _gateway(
     outcomes: Outcomes,
     masker: Masker,
     url: str,
-    figures: Sequence[FigureSource],
-    feed: ExecutionFeed,
+    metrics: Sequence[MetricSource],
+    event_bus: ExecutionEventBus,
 ) -> Gateway:
     access = build_access(
         key,
@@ -287,23 +289,23 @@ def _gateway(
         if not runtime.is_ready():
             raise NoWorkersError("no worker is running")
 
-    subjects = management_subjects(
+    handlers = management_handlers(
         settings,
         store=store,
         services=services,
         runtime=runtime,
         engine=engine,
-        feed=feed,
+        event_bus=event_bus,
         access=access,
         url=url,
     )
-    management = ManagementApi(subjects, body_timeout_s=settings.body_timeout)
+    management = ManagementApi(handlers, body_timeout_s=settings.body_timeout)
     return Gateway(
         functions=_function_endpoint(settings, store, services, engine, access, url),
         management=management,
         documentation=Documentation(management.describe),
         readiness=Readiness({"store": check_store, "workers": check_workers}, runtime.sandbox),
-        metrics=_metrics(settings, figures, access),
+        metrics=_metrics(settings, metrics, access),
         dashboard=Dashboard(),
         function_host=settings.function_host,
         access_log=_access_log(settings, masker),

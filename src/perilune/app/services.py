@@ -9,7 +9,7 @@ from perilune.masking import Masker
 from perilune.services.ai import ChatClient, StoreAITracker
 from perilune.services.email import DefaultEmailClient, StoreEmailTracker
 from perilune.services.env import Env
-from perilune.services.http import MAX_LARGE_BODIES, Client, EgressPolicy, HTTPLimits
+from perilune.services.http import MAX_LARGE_BODIES, AiohttpClient, EgressPolicy, HTTPLimits
 from perilune.services.kv import KV
 from perilune.services.logger import StoreLogger
 from perilune.store import Store
@@ -25,7 +25,7 @@ class Services:
     logger: StoreLogger
     kv: KV
     env: Env
-    http: Client
+    http: AiohttpClient
     ai: ChatClient
     ai_tracker: StoreAITracker
     email: DefaultEmailClient
@@ -45,7 +45,7 @@ async def open_services(
     limits = HTTPLimits(timeout_s=settings.http_timeout, max_bytes=settings.http_response_body)
     large_bodies = max(MAX_LARGE_BODIES, settings.workers_max)
     with closing(StoreLogger(store.logs, masker=masker)) as logger:
-        async with Client(policy, limits, large_bodies=large_bodies) as http:
+        async with AiohttpClient(policy, limits, large_bodies=large_bodies) as http:
             providers = http.with_limits(HTTPLimits(timeout_s=PROVIDER_TIMEOUT_S))
             yield Services(
                 logger=logger,

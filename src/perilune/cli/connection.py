@@ -18,7 +18,7 @@ from perilune.errors import PeriluneError
 
 # `perilune.client` is imported when it is used: its HTTP library takes a while to load.
 if TYPE_CHECKING:
-    from perilune.client import Connection, Executions, Functions
+    from perilune.client import Connection, ExecutionsClient, FunctionsClient
 
 EXIT_NOT_FOUND, EXIT_NOT_PERMITTED, EXIT_UNREACHABLE = 3, 4, 5
 
@@ -27,12 +27,12 @@ P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class ServerClient:
     """An open connection and what can be asked over it."""
 
     connection: "Connection"
-    functions: "Functions"
-    executions: "Executions"
+    functions: "FunctionsClient"
+    executions: "ExecutionsClient"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Server:
     token: str | None = field(repr=False)
     as_json: bool
 
-    def run(self, work: Callable[[Client], Awaitable[T]]) -> T:
+    def run(self, work: Callable[[ServerClient], Awaitable[T]]) -> T:
         """Connect, do *work* and return its result; a failure ends the program."""
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             try:
@@ -51,13 +51,15 @@ class Server:
             except PeriluneError as error:
                 end_with(error)
 
-    async def _connected(self, work: Callable[[Client], Awaitable[T]]) -> T:
-        from perilune.client import Executions, Functions, find_target, open_connection
+    async def _connected(self, work: Callable[[ServerClient], Awaitable[T]]) -> T:
+        from perilune.client import ExecutionsClient, FunctionsClient, find_target, open_connection
 
         data_dir = Path(os.environ.get("DATA_DIR") or "data")
         target = find_target(self.url, self.token, os.environ, data_dir)
         async with open_connection(target) as connection:
-            return await work(Client(connection, Functions(connection), Executions(connection)))
+            return await work(
+                ServerClient(connection, FunctionsClient(connection), ExecutionsClient(connection))
+            )
 
 
 def on_server(command: Callable[Concatenate[Server, P], None]) -> Callable[..., None]:

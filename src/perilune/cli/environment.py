@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from perilune.cli.connection import Client, Server, on_server
+from perilune.cli.connection import Server, ServerClient, on_server
 from perilune.cli.files import read_env_file
 from perilune.cli.output import note, print_json, print_table
 
@@ -23,7 +23,7 @@ def env() -> None:
 def list_variables(server: Server, function: str, show: bool) -> None:
     """List the names of the variables."""
 
-    async def work(client: Client) -> dict[str, str | None]:
+    async def work(client: ServerClient) -> dict[str, str | None]:
         return await client.functions.env(await client.functions.id_of(function))
 
     found = server.run(work)
@@ -53,7 +53,7 @@ def set_variables(
         name, given, value = one.partition("=")
         values[name] = value if given else _secret(name)
 
-    async def change(client: Client, of: str) -> None:
+    async def change(client: ServerClient, of: str) -> None:
         for name, value in values.items():
             await client.functions.set_variable(of, name, value, write_only=write_only or None)
 
@@ -67,7 +67,7 @@ def set_variables(
 def unset(server: Server, function: str, names: tuple[str, ...]) -> None:
     """Remove variables; those that don't exist are no error."""
 
-    async def change(client: Client, of: str) -> None:
+    async def change(client: ServerClient, of: str) -> None:
         for name in names:
             await client.functions.remove_variable(of, name)
 
@@ -83,7 +83,7 @@ def import_variables(server: Server, function: str, file: Path, replace: bool) -
     """Set the variables in FILE, which is written like a .env file."""
     values = read_env_file(file)
 
-    async def change(client: Client, of: str) -> None:
+    async def change(client: ServerClient, of: str) -> None:
         if replace:
             await client.functions.replace_env(of, values)
             return
@@ -94,11 +94,11 @@ def import_variables(server: Server, function: str, file: Path, replace: bool) -
 
 
 def _change(
-    server: Server, function: str, change: Callable[[Client, str], Awaitable[None]]
+    server: Server, function: str, change: Callable[[ServerClient, str], Awaitable[None]]
 ) -> None:
     """Do *change*, then say what variables there are; one after the other, as far as it goes."""
 
-    async def work(client: Client) -> list[str]:
+    async def work(client: ServerClient) -> list[str]:
         of = await client.functions.id_of(function)
         await change(client, of)
         return sorted(await client.functions.env(of))

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from perilune.cli.connection import Client, Server, on_server
+from perilune.cli.connection import Server, ServerClient, on_server
 from perilune.cli.output import (
     print_json,
     print_json_line,
@@ -35,7 +35,7 @@ def list_executions(
     """List the executions of a function, newest first."""
     filters["q"] = filters.pop("text")
 
-    async def work(client: Client) -> list[dict[str, object]]:
+    async def work(client: ServerClient) -> list[dict[str, object]]:
         of = await client.functions.id_of(function)
         return [one async for one in client.executions.every(of, filters, number)]
 
@@ -65,7 +65,7 @@ def list_executions(
 def show(server: Server, execution: str) -> None:
     """Show one execution with its log, AI calls and e-mails."""
 
-    async def work(client: Client) -> dict[str, object]:
+    async def work(client: ServerClient) -> dict[str, object]:
         ask = client.executions
         return {
             **await ask.get(execution),
@@ -97,7 +97,7 @@ def show(server: Server, execution: str) -> None:
 def logs(server: Server, function: str, follow: bool, number: int) -> None:
     """Print the log lines of a function, oldest first; with --json one object per line."""
 
-    async def work(client: Client) -> None:
+    async def work(client: ServerClient) -> None:
         of = await client.functions.id_of(function)
         if follow:
             async for execution, line in client.executions.follow(of, number):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from perilune.cli.boundary import EXIT_OK
-from perilune.cli.connection import Client, Server, end_with, on_server
+from perilune.cli.connection import Server, ServerClient, end_with, on_server
 from perilune.cli.output import note, one_line, print_json
 from perilune.errors import PeriluneError
 
@@ -40,7 +40,7 @@ def export_files(server: Server, directory: Path, function: str | None) -> None:
     Values of variables are not written; the files refer to them by name.
     """
 
-    async def work(client: Client) -> list[Path]:
+    async def work(client: ServerClient) -> list[Path]:
         from perilune.client.deploy import export
 
         return await export(client.functions, directory, function)
@@ -151,7 +151,7 @@ def _plan(
 ) -> list["Step"]:
     values = {path: _values(directory, path, env_file) for path in folders}
 
-    async def work(client: Client) -> list["Step"]:
+    async def work(client: ServerClient) -> list["Step"]:
         from perilune.client.deploy import make_plan
 
         return await make_plan(client.functions, folders, values, prune=prune)
@@ -160,7 +160,7 @@ def _plan(
 
 
 def _carry_out(server: Server, steps: Sequence["Step"]) -> dict[str, str | None]:
-    async def work(client: Client) -> dict[str, str | None]:
+    async def work(client: ServerClient) -> dict[str, str | None]:
         from perilune.client.deploy import carry_out
 
         ids = {}

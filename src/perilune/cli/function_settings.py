@@ -2,7 +2,7 @@
 
 import click
 
-from perilune.cli.connection import Client, Server, on_server
+from perilune.cli.connection import Server, ServerClient, on_server
 from perilune.cli.output import note, print_json, print_table
 from perilune.function_settings import SETTINGS, Setting, SettingValue
 
@@ -30,7 +30,7 @@ def set_settings(server: Server, function: str, assignments: tuple[str, ...]) ->
     """Change settings of FUNCTION, all of them or none; SETTING= clears one."""
     changes = dict(map(_assignment, assignments))
 
-    async def work(client: Client) -> dict[str, object]:
+    async def work(client: ServerClient) -> dict[str, object]:
         of = await client.functions.id_of(function)
         return await client.functions.update(of, changes)
 

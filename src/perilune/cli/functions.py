@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from perilune.cli.connection import Client, Server, on_server
+from perilune.cli.connection import Server, ServerClient, on_server
 from perilune.cli.function_settings import set_settings
 from perilune.cli.output import note, print_json, print_table, shown_time
 
@@ -22,7 +22,7 @@ functions.add_command(set_settings)
 def list_functions(server: Server) -> None:
     """List all functions, newest first."""
 
-    async def work(client: Client) -> list[dict[str, object]]:
+    async def work(client: ServerClient) -> list[dict[str, object]]:
         return [one async for one in client.functions.every()]
 
     found = server.run(work)
@@ -53,7 +53,7 @@ def list_functions(server: Server) -> None:
 def show(server: Server, function: str, code: bool) -> None:
     """Show one function; FUNCTION is its id or name.  Values of variables are not shown."""
 
-    async def work(client: Client) -> dict[str, object]:
+    async def work(client: ServerClient) -> dict[str, object]:
         return await client.functions.get(await client.functions.id_of(function))
 
     found = server.run(work)
@@ -80,14 +80,14 @@ def show(server: Server, function: str, code: bool) -> None:
 def delete(server: Server, function: str, yes: bool) -> None:
     """Delete a function with its versions, executions and data."""
 
-    async def look(client: Client) -> dict[str, object]:
+    async def look(client: ServerClient) -> dict[str, object]:
         return await client.functions.get(await client.functions.id_of(function))
 
     found = server.run(look)
     if not yes:
         click.confirm(f"Delete {found['name']} ({found['id']}) and all its data?", abort=True)
 
-    async def work(client: Client) -> None:
+    async def work(client: ServerClient) -> None:
         await client.functions.delete(str(found["id"]))
 
     server.run(work)
@@ -132,7 +132,7 @@ def deploy(server: Server, path: Path, name: str | None, env_file: Path | None) 
     code = code_in(path)
     wanted = name or path.stem
 
-    async def work(client: Client) -> tuple[str, dict[str, object]]:
+    async def work(client: ServerClient) -> tuple[str, dict[str, object]]:
         from perilune.client import NotFound
         from perilune.client.folders import language_of
 
@@ -159,7 +159,7 @@ def deploy(server: Server, path: Path, name: str | None, env_file: Path | None) 
 def versions(server: Server, function: str) -> None:
     """List the versions of a function, latest first."""
 
-    async def work(client: Client) -> list[dict[str, object]]:
+    async def work(client: ServerClient) -> list[dict[str, object]]:
         of = await client.functions.id_of(function)
         return [one async for one in client.functions.versions(of)]
 
@@ -189,7 +189,7 @@ def versions(server: Server, function: str) -> None:
 def rollback(server: Server, function: str, version: int | None) -> None:
     """Activate VERSION, or the latest one before the active one."""
 
-    async def work(client: Client) -> dict[str, object]:
+    async def work(client: ServerClient) -> dict[str, object]:
         from perilune.client import NotFound
 
         of = await client.functions.id_of(function)
@@ -221,7 +221,7 @@ def code_in(path: Path) -> str:
 
 
 def _switch(server: Server, function: str, *, disabled: bool) -> None:
-    async def work(client: Client) -> dict[str, object]:
+    async def work(client: ServerClient) -> dict[str, object]:
         of = await client.functions.id_of(function)
         return await client.functions.update(of, {"disabled": disabled})
 

@@ -9,11 +9,11 @@ from urllib.parse import quote, urlencode
 import click
 
 from perilune.cli.boundary import EXIT_OK
-from perilune.cli.connection import Client, Server, on_server
+from perilune.cli.connection import Server, ServerClient, on_server
 from perilune.cli.output import note, print_json
 
 if TYPE_CHECKING:
-    from perilune.client.connection import Answer
+    from perilune.client.connection import ServerAnswer
 
 EXIT_CLIENT_STATUS, EXIT_SERVER_STATUS = 6, 7
 
@@ -50,7 +50,7 @@ def invoke(
         sent["Content-Type"] = "application/json" if _looks_like_json(body) else "text/plain"
     parameters = urlencode([pair_in(one, "=", "--query") for one in query])
 
-    async def work(client: Client) -> "Answer":
+    async def work(client: ServerClient) -> "ServerAnswer":
         of = await client.functions.id_of(function)
         below = quote("/" + path.lstrip("/"), safe="/%!$&'()*+,;=:@?") if path else ""
         joint = "&" if "?" in below else "?"
@@ -104,7 +104,7 @@ def pair_in(text: str, separator: str, option: str) -> tuple[str, str]:
     return name.strip(), value.strip() if separator == ":" else value
 
 
-def _members(answer: "Answer") -> dict[str, object]:
+def _members(answer: "ServerAnswer") -> dict[str, object]:
     named = {name.lower(): value for name, value in answer.headers}
     members: dict[str, object] = {
         "status": answer.status,

@@ -48,7 +48,7 @@ def _bring(path: Path, data_dir: Path, *, merge: bool) -> "LunarReport":
     maintenance, now = maintenance_of(target), int(wall_clock())
     with hold_data_dir(data_dir), progress_bars() as progress:
         if target.exists() and source.samefile(target):
-            report = maintenance.take_over_lunar(now=now, progress=progress)
+            report = maintenance.migrate_lunar(now=now, progress=progress)
             if report is None:
                 raise UnusableLunarFile(f"{target} is no database of Lunar")
             return report

@@ -2,7 +2,7 @@
 
 import click
 
-from perilune.cli.connection import Client, Server, on_server
+from perilune.cli.connection import Server, ServerClient, on_server
 from perilune.cli.output import note, print_json, print_table, shown_time
 from perilune.function_settings import SETTINGS
 
@@ -75,7 +75,7 @@ def clear(server: Server, function: str) -> None:
 def next_runs(server: Server, function: str) -> None:
     """Tell when FUNCTION is due next."""
 
-    async def work(client: Client) -> dict[str, object]:
+    async def work(client: ServerClient) -> dict[str, object]:
         return await client.functions.next_run(await client.functions.id_of(function))
 
     _show(server, function, server.run(work))
@@ -86,7 +86,7 @@ def next_runs(server: Server, function: str) -> None:
 def list_schedules(server: Server) -> None:
     """List the functions that have a schedule."""
 
-    async def work(client: Client) -> list[dict[str, object]]:
+    async def work(client: ServerClient) -> list[dict[str, object]]:
         return [one async for one in client.functions.every() if one.get("cron_schedule")]
 
     found = server.run(work)
@@ -110,7 +110,7 @@ def list_schedules(server: Server) -> None:
 
 
 def _change(server: Server, function: str, settings: dict[str, object]) -> None:
-    async def work(client: Client) -> dict[str, object]:
+    async def work(client: ServerClient) -> dict[str, object]:
         of = await client.functions.id_of(function)
         await client.functions.update(of, settings)
         return await client.functions.next_run(of)

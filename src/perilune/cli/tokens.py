@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol
 import click
 
 from perilune.cli.boundary import EXIT_OK, read_settings, run
-from perilune.cli.connection import Client, Server, on_server
+from perilune.cli.connection import Server, ServerClient, on_server
 from perilune.cli.output import note, print_json, print_table
 from perilune.errors import PeriluneError
 
@@ -29,7 +29,7 @@ PAGE = 100
 P = ParamSpec("P")
 
 
-class Desk(Protocol):
+class TokenBackend(Protocol):
     """Where tokens are made, listed and revoked."""
 
     async def create(self, name: str, scopes: list[str], lifetime_s: int | None) -> dict[str, Any]:
@@ -45,7 +45,7 @@ class Desk(Protocol):
         ...
 
 
-AtDesk = Callable[[Callable[[Desk], Awaitable[None]]], None]
+OnBackend = Callable[[Callable[[TokenBackend], Awaitable[None]]], None]
 """Does something at the desk that is meant, then ends the program."""
 
 
@@ -58,26 +58,26 @@ class UnknownTokenError(PeriluneError):
         super().__init__(f"no token has the name or id {name!r}")
 
 
-def _at_desk(command: Callable[Concatenate[AtDesk, bool, P], None]) -> Callable[..., None]:
+def _on_backend(command: Callable[Concatenate[OnBackend, bool, P], None]) -> Callable[..., None]:
     """Give *command* the options that say whose tokens are meant."""
 
-    def with_desk(
+    def with_backend(
         server: Server, /, data_dir: str | None, *args: P.args, **kwargs: P.kwargs
     ) -> None:
-        def do(work: Callable[[Desk], Awaitable[None]]) -> None:
+        def do(work: Callable[[TokenBackend], Awaitable[None]]) -> None:
             if data_dir is None and (server.url or os.environ.get("PERILUNE_URL")):
-                server.run(lambda client: work(_RemoteDesk(client)))
+                server.run(lambda client: work(_RemoteBackend(client)))
                 sys.exit(EXIT_OK)
             settings = read_settings({"data_dir": data_dir})
             sys.exit(run(_in_directory(settings.data_dir, work)))
 
         command(do, server.as_json, *args, **kwargs)
 
-    update_wrapper(with_desk, command)
+    update_wrapper(with_backend, command)
     data_dir_option = click.option(
         "--data-dir", metavar="PATH", help="The data directory. [DATA_DIR]"
     )
-    return on_server(data_dir_option(with_desk))
+    return on_server(data_dir_option(with_backend))
 
 
 @click.group()
@@ -101,31 +101,31 @@ def tokens() -> None:
 @click.option(
     "--days", type=click.IntRange(1, 3650), help="Days until it expires. Default: it does not."
 )
-@_at_desk
+@_on_backend
 def create(
-    at_desk: AtDesk, as_json: bool, name: str, scopes: tuple[str, ...], days: int | None
+    on_backend: OnBackend, as_json: bool, name: str, scopes: tuple[str, ...], days: int | None
 ) -> None:
     """Make a token for the program NAME and print it, this once."""
     lifetime_s = None if days is None else days * DAY_S
 
-    async def work(desk: Desk) -> None:
-        made = await desk.create(name, list(scopes), lifetime_s)
+    async def work(backend: TokenBackend) -> None:
+        made = await backend.create(name, list(scopes), lifetime_s)
         if as_json:
             print_json(made)
             return
         note(f"token {made['name']} ({made['id']}), shown this once:")
         click.echo(made["token"])
 
-    at_desk(work)
+    on_backend(work)
 
 
 @tokens.command("list")
-@_at_desk
-def list_tokens(at_desk: AtDesk, as_json: bool) -> None:
+@_on_backend
+def list_tokens(on_backend: OnBackend, as_json: bool) -> None:
     """List the tokens, newest first; never what they look like."""
 
-    async def work(desk: Desk) -> None:
-        found = await desk.every()
+    async def work(backend: TokenBackend) -> None:
+        found = await backend.every()
         if as_json:
             print_json({"tokens": found})
             return
@@ -142,22 +142,22 @@ def list_tokens(at_desk: AtDesk, as_json: bool) -> None:
             ),
         )
 
-    at_desk(work)
+    on_backend(work)
 
 
 @tokens.command()
 @click.argument("name")
-@_at_desk
-def revoke(at_desk: AtDesk, as_json: bool, name: str) -> None:
+@_on_backend
+def revoke(on_backend: OnBackend, as_json: bool, name: str) -> None:
     """End the token with the name or id NAME.
 
     A running server refuses it within two seconds.
     """
 
-    async def work(desk: Desk) -> None:
-        for one in await desk.every():
+    async def work(backend: TokenBackend) -> None:
+        for one in await backend.every():
             if name in (one["id"], one["name"]):
-                await desk.revoke(one["id"])
+                await backend.revoke(one["id"])
                 if as_json:
                     print_json({"id": one["id"], "name": one["name"], "revoked": True})
                 else:
@@ -165,19 +165,19 @@ def revoke(at_desk: AtDesk, as_json: bool, name: str) -> None:
                 return
         raise UnknownTokenError(name)
 
-    at_desk(work)
+    on_backend(work)
 
 
-async def _in_directory(data_dir: Path, work: Callable[[Desk], Awaitable[None]]) -> int:
+async def _in_directory(data_dir: Path, work: Callable[[TokenBackend], Awaitable[None]]) -> int:
     from perilune.api import Tokens
     from perilune.app import open_database
 
     async with open_database(data_dir) as store:
-        await work(_LocalDesk(Tokens(store.tokens)))
+        await work(_LocalBackend(Tokens(store.tokens)))
     return EXIT_OK
 
 
-class _LocalDesk:
+class _LocalBackend:
     """Tokens of a data directory."""
 
     def __init__(self, tokens: "Tokens") -> None:
@@ -196,10 +196,10 @@ class _LocalDesk:
                 return found
 
 
-class _RemoteDesk:
+class _RemoteBackend:
     """Tokens of a server."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: ServerClient) -> None:
         self._connection = client.connection
 
     async def create(self, name: str, scopes: list[str], lifetime_s: int | None) -> dict[str, Any]:

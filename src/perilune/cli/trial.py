@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from perilune.cli.boundary import EXIT_FAILED, EXIT_OK
-from perilune.cli.connection import Client, Server, on_server
+from perilune.cli.connection import Server, ServerClient, on_server
 from perilune.cli.functions import code_in
 from perilune.cli.invoke import pair_in, request_body
 from perilune.cli.output import note, print_json, shown_line
@@ -50,7 +50,7 @@ def try_out(
         event["isBase64Encoded"] = True
     code = None if file is None else _draft(file)
 
-    async def work(client: Client) -> dict[str, object]:
+    async def work(client: ServerClient) -> dict[str, object]:
         of = await client.functions.id_of(function)
         return await client.executions.try_out(of, code, event)
 
@@ -64,7 +64,7 @@ def try_out(
 def replay(server: Server, execution: str, version: int | None) -> None:
     """Execute the stored event of EXECUTION again."""
 
-    async def work(client: Client) -> dict[str, object]:
+    async def work(client: ServerClient) -> dict[str, object]:
         return await client.executions.replay(execution, version)
 
     _show(server, server.run(work))

@@ -11,25 +11,25 @@ from perilune.client.errors import (
     ClientError,
     NotFound,
     NotPermitted,
-    Refused,
+    RequestRefused,
     ServerUnreachable,
     UnusableTarget,
 )
-from perilune.client.executions import Executions
-from perilune.client.functions import Functions
-from perilune.client.target import Target, find_target
+from perilune.client.executions import ExecutionsClient
+from perilune.client.functions import FunctionsClient
+from perilune.client.target import ServerTarget, find_target
 
 __all__ = [
     "AmbiguousName",
     "ClientError",
     "Connection",
-    "Executions",
-    "Functions",
+    "ExecutionsClient",
+    "FunctionsClient",
     "NotFound",
     "NotPermitted",
-    "Refused",
+    "RequestRefused",
+    "ServerTarget",
     "ServerUnreachable",
-    "Target",
     "UnusableTarget",
     "find_target",
     "open_connection",

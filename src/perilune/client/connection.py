@@ -11,8 +11,8 @@ import msgspec
 from yarl import URL
 
 from perilune import __version__
-from perilune.client.errors import NotFound, NotPermitted, Refused, ServerUnreachable
-from perilune.client.target import Target
+from perilune.client.errors import NotFound, NotPermitted, RequestRefused, ServerUnreachable
+from perilune.client.target import ServerTarget
 
 CONNECT_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 330.0
@@ -25,7 +25,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ServerAnswer:
     """An answer as it came."""
 
     status: int
@@ -39,7 +39,7 @@ class Connection:
     Every method raises `ServerUnreachable` when no answer comes.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, target: Target) -> None:
+    def __init__(self, session: aiohttp.ClientSession, target: ServerTarget) -> None:
         self._session = session
         self._token = target.token
         self.url = target.url
@@ -82,7 +82,7 @@ class Connection:
         body: bytes | None,
         *,
         with_token: bool = False,
-    ) -> Answer:
+    ) -> ServerAnswer:
         """Call a function; every status is an answer.
 
         Args:
@@ -132,7 +132,7 @@ class Connection:
         path: str,
         headers: Mapping[str, str],
         data: bytes | None,
-    ) -> Answer:
+    ) -> ServerAnswer:
         try:
             async with self._session.request(
                 method,
@@ -142,16 +142,16 @@ class Connection:
                 allow_redirects=False,
             ) as answer:
                 body = await answer.read()
-                return Answer(answer.status, list(answer.headers.items()), body)
+                return ServerAnswer(answer.status, list(answer.headers.items()), body)
         except (aiohttp.ClientError, TimeoutError, OSError) as problem:
             reason = str(problem) or type(problem).__name__
             raise ServerUnreachable(f"no answer from {self.url}: {reason}") from problem
         except ValueError as problem:
-            raise Refused(0, f"that can't be sent: {problem}") from problem
+            raise RequestRefused(0, f"that can't be sent: {problem}") from problem
 
 
 @asynccontextmanager
-async def open_connection(target: Target) -> AsyncIterator[Connection]:
+async def open_connection(target: ServerTarget) -> AsyncIterator[Connection]:
     """Open what asks *target*; the first question connects."""
     timeout = aiohttp.ClientTimeout(
         total=None, sock_connect=CONNECT_TIMEOUT_S, sock_read=ANSWER_TIMEOUT_S
@@ -167,16 +167,16 @@ async def open_connection(target: Target) -> AsyncIterator[Connection]:
         yield Connection(session, target)
 
 
-def _decoded(answer: Answer) -> Any:  # whatever JSON can say
+def _decoded(answer: ServerAnswer) -> Any:  # whatever JSON can say
     try:
         return msgspec.json.decode(answer.body)
     except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-        raise Refused(
+        raise RequestRefused(
             answer.status, "the answer is no JSON: is this a Perilune server?"
         ) from problem
 
 
-def _refusal(answer: Answer) -> Refused:
+def _refusal(answer: ServerAnswer) -> RequestRefused:
     text = ""
     try:
         content = msgspec.json.decode(answer.body)
@@ -188,4 +188,4 @@ def _refusal(answer: Answer) -> Refused:
         return NotFound(text or "not found")
     if answer.status in (401, 403):
         return NotPermitted(answer.status, text)
-    return Refused(answer.status, text)
+    return RequestRefused(answer.status, text)

@@ -13,7 +13,7 @@ from perilune.client.folders import (
     resolved,
     write_folder,
 )
-from perilune.client.functions import Functions
+from perilune.client.functions import FunctionsClient
 from perilune.client.plan import Step, StepKind, plan_step
 from perilune.client.settings import Settings, for_creation, is_same, settings_of
 
@@ -35,7 +35,9 @@ class NotTaken(ClientError):
     code = "not_taken"
 
 
-async def export(functions: Functions, directory: Path, only: str | None = None) -> list[Path]:
+async def export(
+    functions: FunctionsClient, directory: Path, only: str | None = None
+) -> list[Path]:
     """Write functions as folders into *directory*; return the folders.
 
     Args:
@@ -59,7 +61,7 @@ async def export(functions: Functions, directory: Path, only: str | None = None)
 
 
 async def make_plan(
-    functions: Functions,
+    functions: FunctionsClient,
     folders: Mapping[Path, FunctionFiles],
     values: Mapping[Path, Mapping[str, str]],
     *,
@@ -103,7 +105,7 @@ async def make_plan(
     return steps
 
 
-async def carry_out(functions: Functions, step: Step) -> str | None:
+async def carry_out(functions: FunctionsClient, step: Step) -> str | None:
     """Do what *step* says; return the id of the function if it exists afterwards.
 
     Raises:

@@ -21,7 +21,7 @@ class ServerUnreachable(ClientError):
     code = "server_unreachable"
 
 
-class Refused(ClientError):
+class RequestRefused(ClientError):
     """The server refused the request, or failed at it."""
 
     code = "refused"
@@ -31,13 +31,13 @@ class Refused(ClientError):
         self.status = status
 
 
-class NotPermitted(Refused):
+class NotPermitted(RequestRefused):
     """The token is missing, unknown, expired, or not allowed to do this."""
 
     code = "not_permitted"
 
 
-class NotFound(Refused):
+class NotFound(RequestRefused):
     """There is no such function, version, execution or entry."""
 
     code = "not_found"

@@ -12,7 +12,7 @@ MOST_NEW = 1000
 """More executions than these between two looks are not followed."""
 
 
-class Executions:
+class ExecutionsClient:
     """Executions of one server; every method raises what `Connection.ask` raises."""
 
     def __init__(self, connection: Connection) -> None:

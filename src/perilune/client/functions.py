@@ -13,7 +13,7 @@ HIDDEN = "[REDACTED]"
 _ID = re.compile(r"[0-9a-v]{20}")
 
 
-class Functions:
+class FunctionsClient:
     """Functions of one server.
 
     Wherever a method takes a *function*, that is its id.  Every method raises `Refused` and

@@ -18,7 +18,7 @@ DEFAULT_PORT = 3000
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ServerTarget:
     """A server's base URL, without a slash at its end, and a token of it."""
 
     url: str
@@ -27,7 +27,7 @@ class Target:
 
 def find_target(
     url: str | None, token: str | None, environ: Mapping[str, str], data_dir: Path
-) -> Target:
+) -> ServerTarget:
     """Return the server that is meant.
 
     The address is *url*, else `PERILUNE_URL`, else this machine at the port that a server
@@ -58,7 +58,7 @@ def find_target(
         )
     if not found.isascii() or not found.isprintable() or " " in found:
         raise UnusableTarget("the token has blanks or characters that aren't ASCII")
-    return Target(base, found)
+    return ServerTarget(base, found)
 
 
 def _local_url(environ: Mapping[str, str]) -> str:

@@ -18,7 +18,12 @@ from perilune.engine.errors import (
     StorageUnavailableError,
     VersionNotFoundError,
 )
-from perilune.engine.feed import ExecutionFeed, Moment, Notice, Watcher
+from perilune.engine.event_bus import (
+    ExecutionEvent,
+    ExecutionEventBus,
+    ExecutionEventKind,
+    Subscriber,
+)
 from perilune.engine.metering import MeteredEngine
 from perilune.engine.recording import EVENT_TRUNCATED
 from perilune.engine.types import (
@@ -38,7 +43,9 @@ __all__ = [
     "Engine",
     "EngineError",
     "EventSerializationError",
-    "ExecutionFeed",
+    "ExecutionEvent",
+    "ExecutionEventBus",
+    "ExecutionEventKind",
     "ExecutionRecordError",
     "ExecutionRequest",
     "ExecutionResult",
@@ -47,14 +54,12 @@ __all__ = [
     "FunctionDisabledError",
     "FunctionNotFoundError",
     "MeteredEngine",
-    "Moment",
     "NoActiveVersionError",
-    "Notice",
     "Runtime",
     "RuntimeRequest",
     "RuntimeResult",
     "StorageUnavailableError",
+    "Subscriber",
     "VersionNotFoundError",
-    "Watcher",
     "new",
 ]

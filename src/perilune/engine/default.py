@@ -16,7 +16,7 @@ from perilune.engine.errors import (
     StorageUnavailableError,
     VersionNotFoundError,
 )
-from perilune.engine.feed import ExecutionFeed, Moment, Notice
+from perilune.engine.event_bus import ExecutionEvent, ExecutionEventBus, ExecutionEventKind
 from perilune.engine.outcomes import Outcome, Outcomes
 from perilune.engine.recording import stored_error
 from perilune.engine.slots import Slots
@@ -59,7 +59,7 @@ class DefaultEngine:
         self._monotonic = cfg.monotonic
         self._masker = cfg.masker
         self._copies = Copies(cfg.masker)
-        self._feed = cfg.feed or ExecutionFeed()
+        self._event_bus = cfg.event_bus or ExecutionEventBus()
         self._own_runtime = (
             None
             if cfg.runtime is not None
@@ -97,11 +97,11 @@ class DefaultEngine:
         function, version = await self._look_up(req)
         if function.max_concurrency is None:
             return await self._execute(req, function, version, started)
-        self._slots.take(function.id, function.max_concurrency)
+        self._slots.acquire(function.id, function.max_concurrency)
         try:
             return await self._execute(req, function, version, started)
         finally:
-            self._slots.give_back(function.id)
+            self._slots.release(function.id)
 
     async def close(self) -> None:
         """Wait for records still being closed, and stop the runtime if the engine made it."""
@@ -134,7 +134,7 @@ class DefaultEngine:
             function_name=function.name,
             base_url=req.base_url,
         )
-        if self._feed.watchers:
+        if self._event_bus.subscribers:
             self._tell(req, context, version)
         response, error = await self._run(req, context, function, version, started)
         duration_s = self._monotonic() - started
@@ -153,11 +153,11 @@ class DefaultEngine:
         except asyncio.CancelledError:
             # The function has done its work; only what was still to be said of it is given up.
             await self.outcomes.write(outcome)
-            if self._feed.watchers:
+            if self._event_bus.subscribers:
                 self._tell(req, context, version, status, duration_ms, kind)
             raise
         is_recorded = await self.outcomes.write(outcome)
-        if self._feed.watchers:
+        if self._event_bus.subscribers:
             self._tell(req, context, version, status, duration_ms, kind)
         return ExecutionResult(
             execution_id=execution_id,
@@ -261,7 +261,7 @@ class DefaultEngine:
                 return None, ExecutionTimeoutError(timeout_s)
             elapsed_ms = int((self._monotonic() - started) * 1000)
             await self._close_cancelled(context.execution_id, elapsed_ms)
-            if self._feed.watchers:
+            if self._event_bus.subscribers:
                 self._tell(req, context, version, ExecutionStatus.ERROR, elapsed_ms, CANCELLED_KIND)
             raise
         except Exception as exc:
@@ -281,9 +281,11 @@ class DefaultEngine:
         error_kind: str | None = None,
     ) -> None:
         """Tell those who watch that an execution has begun, or how it has ended."""
-        self._feed.tell(
-            Notice(
-                moment=Moment.STARTED if status == ExecutionStatus.PENDING else Moment.ENDED,
+        self._event_bus.publish(
+            ExecutionEvent(
+                kind=ExecutionEventKind.STARTED
+                if status == ExecutionStatus.PENDING
+                else ExecutionEventKind.ENDED,
                 id=context.execution_id,
                 function_id=context.function_id,
                 function_version_id=version.id,

@@ -9,14 +9,14 @@ class Slots:
     def __init__(self) -> None:
         self._running: dict[str, int] = {}
 
-    def take(self, function_id: str, limit: int) -> None:
-        """Count one more; `give_back` must follow.  Raises `FunctionBusyError`."""
+    def acquire(self, function_id: str, limit: int) -> None:
+        """Count one more; `release` must follow.  Raises `FunctionBusyError`."""
         running = self._running.get(function_id, 0)
         if running >= limit:
             raise FunctionBusyError(function_id, limit)
         self._running[function_id] = running + 1
 
-    def give_back(self, function_id: str) -> None:
+    def release(self, function_id: str) -> None:
         """Count one less."""
         running = self._running[function_id] - 1
         if running:

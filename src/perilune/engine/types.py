@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from perilune.clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
-from perilune.engine.feed import ExecutionFeed
+from perilune.engine.event_bus import ExecutionEventBus
 from perilune.events import Event, HTTPResponse
 from perilune.ids import new_id
 from perilune.masking import DEFAULT_MASKER, Masker
@@ -101,7 +101,7 @@ class Config:
     clock: WallClock = wall_clock
     monotonic: MonotonicClock = field(default=monotonic_clock)
     masker: Masker = DEFAULT_MASKER
-    feed: ExecutionFeed | None = None
+    event_bus: ExecutionEventBus | None = None
     """Is told what begins and ends."""
 
     def timeout_s(self) -> float:

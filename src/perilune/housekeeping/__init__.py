@@ -5,10 +5,10 @@ store's business; this package knows when, and with what result.
 """
 
 from perilune.housekeeping.housekeeper import (
-    Figures,
+    CleanupTotals,
     Housekeeper,
     PackageSets,
     open_housekeeping,
 )
 
-__all__ = ["Figures", "Housekeeper", "PackageSets", "open_housekeeping"]
+__all__ = ["CleanupTotals", "Housekeeper", "PackageSets", "open_housekeeping"]

@@ -40,7 +40,7 @@ class PackageSets(Protocol):
 
 
 @dataclass(slots=True)
-class Figures:
+class CleanupTotals:
     """What housekeeping has done since the start."""
 
     rows: Counter[str] = field(default_factory=Counter)
@@ -78,7 +78,7 @@ class Housekeeper:
         self._sleep = sleep
         self._searched_at = float("-inf")
         self._trust: ClockTrust | None = None
-        self.figures = Figures()
+        self.totals = CleanupTotals()
 
     async def run(self) -> None:
         """Clean up shortly after now, and then for ever; failures are logged and counted."""
@@ -122,8 +122,8 @@ class Housekeeper:
             self._searched_at = now
         pages = await self._store.shrink()
         self._note(rows, pages, started)
-        self.figures.runs += 1
-        self.figures.last_success = self._clock()
+        self.totals.runs += 1
+        self.totals.last_success = self._clock()
         return rows
 
     async def sweep(self) -> None:
@@ -144,14 +144,14 @@ class Housekeeper:
         try:
             await work
         except Exception:
-            self.figures.failures += 1
+            self.totals.failures += 1
             _log.exception("cleaning up failed; it is tried again at the next time")
 
     def _note(self, rows: Counter[str], pages: int, started: float) -> None:
         took_s = self._monotonic() - started
-        self.figures.rows += rows
-        self.figures.pages += pages
-        self.figures.seconds += took_s
+        self.totals.rows += rows
+        self.totals.pages += pages
+        self.totals.seconds += took_s
         fields = {"rows": dict(+rows), "pages": pages, "duration_s": round(took_s, 3)}
         shown = ", ".join(f"{number} of {table}" for table, number in (+rows).items())
         _log.info(

@@ -29,10 +29,10 @@ from perilune.runtimes.packages import (
     Packages,
     PackagesError,
     RequirementsError,
-    remove_rests,
+    remove_leftovers,
 )
 from perilune.runtimes.workers.forking import forked
-from perilune.runtimes.workers.plan import PoolFigures
+from perilune.runtimes.workers.plan import PoolMetrics
 
 __all__ = [
     "LANGUAGES",
@@ -45,7 +45,7 @@ __all__ = [
     "MemoryLimitError",
     "Packages",
     "PackagesError",
-    "PoolFigures",
+    "PoolMetrics",
     "RequirementsError",
     "Runtime",
     "RuntimeFailure",
@@ -64,5 +64,5 @@ __all__ = [
     "WorkersBusyError",
     "find_languages",
     "forked",
-    "remove_rests",
+    "remove_leftovers",
 ]

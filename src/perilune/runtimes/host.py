@@ -34,7 +34,7 @@ from perilune.runtimes.language import Language, WorkerKind
 from perilune.runtimes.languages.installed import LANGUAGES
 from perilune.runtimes.limits import MIB, WorkerLimits
 from perilune.runtimes.outcomes import failure_of, response_of
-from perilune.runtimes.workers.plan import PoolFigures
+from perilune.runtimes.workers.plan import PoolMetrics
 from perilune.runtimes.workers.pool import Pool
 from perilune.runtimes.workers.process import Invocation, NotStartedError
 from perilune.runtimes.workers.starter import WorkerStarter
@@ -198,9 +198,9 @@ class WorkerRuntime:
         )
         return SandboxReport("relaxed" if missing else "full", in_force, missing)
 
-    def pool(self) -> PoolFigures:
+    def pool(self) -> PoolMetrics:
         """Return how many workers there are and how many executions wait; from any thread."""
-        return PoolFigures() if self._pool is None else self._pool.figures()
+        return PoolMetrics() if self._pool is None else self._pool.metrics()
 
     def is_ready(self) -> bool:
         """Tell whether executions would find a worker."""

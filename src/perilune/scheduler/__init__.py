@@ -13,7 +13,7 @@ from perilune.scheduler.plan import (
     Action,
     Due,
     Entry,
-    Plan,
+    SchedulePlan,
     make_plan,
 )
 from perilune.scheduler.scheduler import MAX_CATCH_UPS, POLL_S, Scheduler
@@ -27,7 +27,7 @@ __all__ = [
     "Action",
     "Due",
     "Entry",
-    "Plan",
+    "SchedulePlan",
     "Scheduler",
     "cron_event",
     "make_plan",

@@ -78,14 +78,14 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class SchedulePlan:
     """What to do now, and when to ask again."""
 
     due: tuple[Due, ...]
     sleep_s: float
 
 
-def make_plan(entries: Iterable[Entry], now: float, *, longest_s: float) -> Plan:
+def make_plan(entries: Iterable[Entry], now: float, *, longest_s: float) -> SchedulePlan:
     """Return what is due at *now*, and how long to sleep: never past a tick or *longest_s*.
 
     All functions that are on time are part of it.  If more functions than `MAX_LATE` have missed
@@ -106,4 +106,4 @@ def make_plan(entries: Iterable[Entry], now: float, *, longest_s: float) -> Plan
                 following = found.after.following
         if following is not None and following < wake_at:
             wake_at = following
-    return Plan(due=tuple(due), sleep_s=max(0.0, wake_at - now))
+    return SchedulePlan(due=tuple(due), sleep_s=max(0.0, wake_at - now))

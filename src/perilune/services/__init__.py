@@ -15,11 +15,11 @@ from perilune.services.ai import (
     FakeAIClient,
     Message,
     StoreAITracker,
+    TrackAIRequest,
     TrackedAIClient,
     TrackedChatResult,
     Usage,
 )
-from perilune.services.ai import TrackRequest as AITrackRequest
 from perilune.services.email import (
     Attachment,
     DefaultEmailClient,
@@ -37,9 +37,9 @@ from perilune.services.email import (
     Tag,
     TrackedEmailClient,
     TrackedSendResult,
+    TrackEmailRequest,
     validate_send_request,
 )
-from perilune.services.email import TrackRequest as EmailTrackRequest
 from perilune.services.env import (
     Env,
     EnvError,
@@ -49,7 +49,7 @@ from perilune.services.env import (
     check_env_variables,
 )
 from perilune.services.http import (
-    Client,
+    AiohttpClient,
     EgressPolicy,
     EgressRefused,
     FakeClient,
@@ -81,20 +81,18 @@ __all__ = [
     "AIClient",
     "AIConfigError",
     "AIError",
-    "AITrackRequest",
     "AITracker",
+    "AiohttpClient",
     "Attachment",
     "ChatClient",
     "ChatRequest",
     "ChatResponse",
-    "Client",
     "DefaultEmailClient",
     "EgressPolicy",
     "EgressRefused",
     "EmailClient",
     "EmailConfigError",
     "EmailError",
-    "EmailTrackRequest",
     "EmailTracker",
     "EmailValidationError",
     "Env",
@@ -127,6 +125,8 @@ __all__ = [
     "StoreEmailTracker",
     "StoreLogger",
     "Tag",
+    "TrackAIRequest",
+    "TrackEmailRequest",
     "TrackedAIClient",
     "TrackedChatResult",
     "TrackedEmailClient",

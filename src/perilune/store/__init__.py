@@ -9,7 +9,7 @@ docs/explanation/store.md.
 from perilune.function_settings import CronStatus, UpdateFunctionRequest
 from perilune.store.activity import (
     Activity,
-    Figures,
+    ExecutionTotals,
     Overview,
 )
 from perilune.store.contract import (
@@ -17,13 +17,13 @@ from perilune.store.contract import (
     AIRequestRows,
     EmailRequestRows,
     EnvRows,
-    FigureRows,
     KVRows,
     LogRows,
     RequestRows,
     SecretRows,
     SessionRows,
     SigningSecretRows,
+    StatisticsRows,
     Store,
     TickRows,
     TokenRows,
@@ -147,9 +147,8 @@ __all__ = [
     "ExecutionPage",
     "ExecutionRunning",
     "ExecutionStatus",
+    "ExecutionTotals",
     "ExecutionTrigger",
-    "FigureRows",
-    "Figures",
     "Function",
     "FunctionKind",
     "FunctionNotFound",
@@ -186,6 +185,7 @@ __all__ = [
     "SigningSecretNotFound",
     "SigningSecretRows",
     "Sizes",
+    "StatisticsRows",
     "Store",
     "StoreError",
     "StoreInUse",

@@ -5,7 +5,7 @@ import msgspec
 from perilune.store.records import Execution, Function
 
 
-class Figures(msgspec.Struct, frozen=True):
+class ExecutionTotals(msgspec.Struct, frozen=True):
     """Executions of one duration class: how many, how many failed, and how long all took."""
 
     duration_class: int
@@ -17,11 +17,11 @@ class Figures(msgspec.Struct, frozen=True):
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
     """The figures of all functions."""
 
-    functions: dict[str, list[Figures]]
+    functions: dict[str, list[ExecutionTotals]]
     """By id of the function."""
     names: dict[str, str]
     """Of all functions, by id."""
-    series: dict[int, list[Figures]]
+    series: dict[int, list[ExecutionTotals]]
     """By start of the span."""
     running: int
     """Executions that have not ended."""
@@ -31,6 +31,6 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
     """What a function has done of late."""
 
     function: Function
-    figures: list[Figures]
+    totals: list[ExecutionTotals]
     last: Execution | None
     """Without event, response and error."""

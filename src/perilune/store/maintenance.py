@@ -147,7 +147,7 @@ class OfflineMaintenance(Maintenance, Protocol):
         """Tell whether it is a database of Lunar; nothing is written to it."""
         ...
 
-    def take_over_lunar(self, *, now: int, progress: Progress = no_progress) -> LunarReport | None:
+    def migrate_lunar(self, *, now: int, progress: Progress = no_progress) -> LunarReport | None:
         """Replace a database of Lunar by ours with the same content; None if it is not Lunar's.
 
         A copy of it stays as `<name>.lunar-backup`.  Whatever breaks off in between, there is a
@@ -174,7 +174,7 @@ class OfflineMaintenance(Maintenance, Protocol):
             progress: Is told how far it is.
 
         Raises:
-            UnusableLunarFile: See `take_over_lunar`.
+            UnusableLunarFile: See `migrate_lunar`.
             StoreNotEmpty: There are functions, and *merge* is not set.
             StoreError: The database can't be opened or written.
         """

@@ -1,6 +1,6 @@
 """The Lua interpreter of a worker process: LuaJIT with a sandboxed environment.
 
-`Interpreter` runs invocations and calls the host through a `Channel`; `serve`
+`LuaInterpreter` runs invocations and calls the host through a `Channel`; `serve`
 connects one to the worker's socket.  The language side is in `lua/core`.  Guest
 modules that need Lua of their own are in `lua/modules`, one file each, named
 like the module; the others consist of host functions only.
@@ -92,7 +92,7 @@ return {native = {}, limits = {}, collect = collectgarbage}
 _FIRST_LINES = (b"#", b"\xef\xbb\xbf#")
 
 
-class Interpreter:
+class LuaInterpreter:
     """One LuaJIT state, for the versions of one function.
 
     No state of guest code survives an invocation; compiled code does.
@@ -297,7 +297,7 @@ class Interpreter:
 
 def serve(connection: socket.socket) -> None:
     """Run invocations until the host closes *connection*; see `serve_invocations`."""
-    serve_invocations(connection, Interpreter)
+    serve_invocations(connection, LuaInterpreter)
 
 
 def _deny_attribute(_object: object, name: object, _is_setting: bool) -> object:

@@ -149,11 +149,11 @@ def break_store(site: Site, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
     *parts, method = name.split(".")
     owner: Any = site.server.store
-    if parts == ["Versions"]:
+    if parts == ["SqliteVersions"]:
         # A transaction has parts of its own.
-        from perilune.store.sqlite.tables.versions import Versions
+        from perilune.store.sqlite.tables.versions import SqliteVersions
 
-        owner = Versions
+        owner = SqliteVersions
     elif parts:
         owner = getattr(owner, parts[0])
     monkeypatch.setattr(owner, method, fail)

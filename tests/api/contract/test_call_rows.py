@@ -33,7 +33,7 @@ AFTER_EXECUTION = [
 
 
 @pytest.mark.parametrize("one", BEFORE_EXECUTION)
-async def test_calls_that_reach_no_function(site, one: Row, monkeypatch):
+async def test_calls_without_a_function(site, one: Row, monkeypatch):
     answer = await replay(site, one, monkeypatch)
 
     assert not any(name in answer.headers for name in X_HEADERS)
@@ -153,7 +153,7 @@ async def test_callers_can_ask_for_problem_documents(site, path, status, detail,
     assert problem["instance"] == path
 
 
-async def test_what_a_function_answers_is_never_made_a_problem_document(site):
+async def test_answers_of_functions_never_become_problem_documents(site):
     function_id = await site.answering(status_code=500, body="mine")
 
     answer = await site.client.get(

@@ -54,7 +54,7 @@ VERSIONS = [
         f"POST {ONE}/versions/{{v1}}/activate",
         500,
         "Failed to activate version",
-        failing="Versions.activate",
+        failing="SqliteVersions.activate",
     ),
     row("delete", f"DELETE {ONE}/versions/{{v1}}", 204),
     refused("delete: active", f"DELETE {ONE}/versions/{{v2}}", 400, "Cannot delete active version"),

@@ -6,7 +6,7 @@ import pytest
 
 from perilune.services.ai import AIError, ChatClient, ChatRequest, Message
 from perilune.services.env import Env
-from perilune.services.http import Client, EgressPolicy
+from perilune.services.http import AiohttpClient, EgressPolicy
 from tests.upstream.ai_provider import (
     AIProvider,
     open_ai_provider,
@@ -33,8 +33,8 @@ async def provider() -> AsyncIterator[AIProvider]:
 
 
 @pytest.fixture
-async def http() -> AsyncIterator[Client]:
-    async with Client(EgressPolicy(["127.0.0.0/8"])) as opened:
+async def http() -> AsyncIterator[AiohttpClient]:
+    async with AiohttpClient(EgressPolicy(["127.0.0.0/8"])) as opened:
         yield opened
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from perilune.services.ai import AIConfigError, ChatClient, Usage
 from perilune.services.env import Env
-from perilune.services.http import Client, EgressPolicy
+from perilune.services.http import AiohttpClient, EgressPolicy
 from tests.services.ai.conftest import KEY, asking, failure
 from tests.services.conftest import BrokenRows
 from tests.upstream.ai_provider import (
@@ -89,7 +89,7 @@ async def test_a_key_may_be_surrounded_by_white_space(client, env, provider):
         ),
     ],
 )
-async def test_what_is_not_configured(client, provider, function_id, request_, text):
+async def test_missing_configuration(client, provider, function_id, request_, text):
     with pytest.raises(AIConfigError) as caught:
         await client.chat(function_id, request_)
 
@@ -108,7 +108,7 @@ async def test_what_is_not_configured(client, provider, function_id, request_, t
         pytest.param(f"{KEY}ß", "OPENAI_API_KEY holds characters that no key has", id="not-ascii"),
     ],
 )
-async def test_a_key_that_is_none(client, env, provider, value, text):
+async def test_an_invalid_key_is_refused(client, env, provider, value, text):
     await env.set("f_ours", "OPENAI_API_KEY", value)
 
     error = await failure(client, asking())
@@ -117,7 +117,7 @@ async def test_a_key_that_is_none(client, env, provider, value, text):
     assert provider.received == []
 
 
-async def test_an_environment_that_can_not_be_read_is_not_a_missing_key(http):
+async def test_an_environment_that_cannot_be_read_is_not_a_missing_key(http):
     client = ChatClient(http, Env(BrokenRows()))
 
     error = await failure(client, asking())
@@ -228,7 +228,7 @@ async def test_a_refused_connection_is_not_tried_again(client, pauses):
 
 
 async def test_a_model_on_the_operators_own_network_has_to_be_allowed(env, provider):
-    async with Client(EgressPolicy()) as http:
+    async with AiohttpClient(EgressPolicy()) as http:
         error = await failure(ChatClient(http, env), asking())
 
     assert str(error).startswith("HTTP request failed: ")

@@ -8,8 +8,8 @@ from perilune.services.ai import AIError, ChatRequest, Message, Usage
 from perilune.services.ai.providers import (
     EXCERPT_CHARS,
     PROVIDERS,
-    Answer,
-    Failure,
+    ProviderAnswer,
+    ProviderFailure,
     build_request,
     read_answer,
     unreadable,
@@ -98,7 +98,7 @@ def test_a_given_temperature_is_sent(provider, temperature):
     assert body_of(provider, chat(temperature=temperature))["temperature"] == temperature
 
 
-def test_what_is_not_given_is_not_sent():
+def test_missing_options_are_not_sent():
     assert set(body_of(OPENAI, chat())) == {"model", "messages"}
     assert set(body_of(ANTHROPIC, chat())) == {"model", "messages", "max_tokens"}
 
@@ -121,14 +121,14 @@ def test_only_system_messages_for_anthropic():
         pytest.param({"temperature": float("nan")}, id="not-a-number"),
     ],
 )
-def test_what_has_no_json_form_can_not_be_sent(members):
+def test_values_without_a_json_form_cannot_be_sent(members):
     with pytest.raises(AIError, match="^failed to marshal request: ") as caught:
         build_request(OPENAI, chat(**members), key="sk-test-123", endpoint=BASE)
 
     assert caught.value.partial is None
 
 
-def test_an_endpoint_that_is_no_url():
+def test_an_endpoint_must_be_a_url():
     with pytest.raises(AIError, match="^failed to build request: the endpoint is not a URL$"):
         build_request(OPENAI, chat(), key="k", endpoint="http://[::1")
 
@@ -137,13 +137,13 @@ def test_an_endpoint_that_is_no_url():
 
 
 def test_an_openai_answer():
-    assert read_answer(OPENAI, 200, json.dumps(OPENAI_ANSWER)) == Answer(
+    assert read_answer(OPENAI, 200, json.dumps(OPENAI_ANSWER)) == ProviderAnswer(
         'Hi <there> & "you"', "gpt-small-2025", Usage(11, 7)
     )
 
 
 def test_an_anthropic_answer_is_all_its_text():
-    assert read_answer(ANTHROPIC, 200, json.dumps(ANTHROPIC_ANSWER)) == Answer(
+    assert read_answer(ANTHROPIC, 200, json.dumps(ANTHROPIC_ANSWER)) == ProviderAnswer(
         "Hello second block", "claude-x", Usage(15, 8)
     )
 
@@ -157,7 +157,7 @@ def test_an_anthropic_answer_is_all_its_text():
     ],
 )
 def test_an_answer_may_leave_out_nearly_everything(provider, text):
-    assert read_answer(provider, 200, text) == Answer("", "", Usage(0, 0))
+    assert read_answer(provider, 200, text) == ProviderAnswer("", "", Usage(0, 0))
 
 
 @pytest.mark.parametrize(
@@ -167,53 +167,57 @@ def test_an_answer_may_leave_out_nearly_everything(provider, text):
             OPENAI,
             429,
             '{"error":{"message":"Rate limit exceeded","type":"requests","code":"rate_limit"}}',
-            Failure("OpenAI API error: Rate limit exceeded", "rate_limit"),
+            ProviderFailure("OpenAI API error: Rate limit exceeded", "rate_limit"),
             id="openai",
         ),
         pytest.param(
             ANTHROPIC,
             401,
             '{"type":"error","error":{"type":"authentication_error","message":"invalid key"}}',
-            Failure("anthropic API error: invalid key", "authentication_error"),
+            ProviderFailure("anthropic API error: invalid key", "authentication_error"),
             id="anthropic",
         ),
         pytest.param(
             OPENAI,
             200,
             json.dumps({**OPENAI_ANSWER, "error": {"message": "no", "code": 7}}),
-            Failure("OpenAI API error: no", "7"),
+            ProviderFailure("OpenAI API error: no", "7"),
             id="wins-over-content",
         ),
         pytest.param(
             OPENAI,
             404,
             '{"error":"model not found"}',
-            Failure("OpenAI API error: model not found"),
+            ProviderFailure("OpenAI API error: model not found"),
             id="text",
         ),
         pytest.param(
             OPENAI,
             400,
             '{"error":{"code":"bad"}}',
-            Failure("OpenAI API error: HTTP 400: bad", "bad"),
+            ProviderFailure("OpenAI API error: HTTP 400: bad", "bad"),
             id="code-only",
         ),
         pytest.param(
             ANTHROPIC,
             529,
             '{"error":{}}',
-            Failure("anthropic API error: HTTP 529: no message"),
+            ProviderFailure("anthropic API error: HTTP 529: no message"),
             id="nothing",
         ),
         pytest.param(
-            OPENAI, 200, '{"choices":[]}', Failure("no response from OpenAI"), id="no-choices"
+            OPENAI,
+            200,
+            '{"choices":[]}',
+            ProviderFailure("no response from OpenAI"),
+            id="no-choices",
         ),
-        pytest.param(OPENAI, 200, "{}", Failure("no response from OpenAI"), id="no-member"),
+        pytest.param(OPENAI, 200, "{}", ProviderFailure("no response from OpenAI"), id="no-member"),
         pytest.param(
             ANTHROPIC,
             200,
             '{"content":[]}',
-            Failure("no response from Anthropic"),
+            ProviderFailure("no response from Anthropic"),
             id="no-content",
         ),
     ],
@@ -245,7 +249,7 @@ def test_answers_that_are_failures(provider, status, text, failure):
         pytest.param(302, "x", "HTTP 302: redirects are not followed", id="redirect"),
     ],
 )
-def test_answers_that_can_not_be_understood_say_their_status(status, text, shown):
+def test_answers_that_cannot_be_understood_say_their_status(status, text, shown):
     assert read_answer(OPENAI, status, text) is None
 
     message = unreadable(status, text).message

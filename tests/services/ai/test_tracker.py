@@ -16,8 +16,8 @@ from perilune.services.ai import (
     FakeAIClient,
     Message,
     StoreAITracker,
+    TrackAIRequest,
     TrackedAIClient,
-    TrackRequest,
     Usage,
 )
 from perilune.services.env import Env
@@ -42,8 +42,8 @@ def tracker(store, now) -> StoreAITracker:
     return StoreAITracker(SettledRows(store, store.ai_requests), clock=now)
 
 
-def attempt(**members) -> TrackRequest:
-    return TrackRequest(
+def attempt(**members) -> TrackAIRequest:
+    return TrackAIRequest(
         **{
             "provider": "openai",
             "model": "m",

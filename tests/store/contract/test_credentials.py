@@ -64,7 +64,7 @@ async def test_names_of_tokens_are_unique(store):
     assert await store.tokens.find(digest("x")) is None
 
 
-async def test_a_digest_can_not_be_stored_twice(store):
+async def test_a_digest_cannot_be_stored_twice(store):
     await some_token(store)
 
     with pytest.raises(StoreError) as caught:

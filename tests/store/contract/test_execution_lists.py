@@ -64,7 +64,7 @@ def expected(made, wanted: ExecutionFilter):
     return found[::-1]
 
 
-async def test_an_offset_counts_what_the_filter_lets_through(store):
+async def test_an_offset_counts_filtered_rows(store):
     one, _, made = await some_executions(store)
     wanted = ExecutionFilter(function_id=one.function_id, status=ERROR)
 

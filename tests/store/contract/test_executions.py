@@ -35,7 +35,7 @@ CLOSED = {
         pytest.param({"error_kind": "timeout"}, id="pending-with-kind"),
     ],
 )
-async def test_what_is_created_is_what_is_read(store, changes):
+async def test_created_rows_are_read_back(store, changes):
     version = await some_version(store)
 
     created = await store.create_execution(execution_of(version, **changes))
@@ -154,7 +154,7 @@ async def test_pages_of_one_second_are_complete_and_do_not_overlap(store):
     assert len(seen) == len(set(seen)) == 55
 
 
-async def test_recovery_closes_what_was_left_open_and_nothing_else(store):
+async def test_recovery_closes_executions_left_open_and_nothing_else(store):
     version = await some_version(store)
     old = await store.create_execution(execution_of(version, created_at=NOW - 1))
     new = await store.create_execution(execution_of(version, created_at=NOW))

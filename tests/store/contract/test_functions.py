@@ -89,7 +89,7 @@ async def test_names_and_ids_are_data_not_sql(store):
     assert (await store.get_function(nasty)).name == nasty
 
 
-async def test_text_that_is_no_unicode_is_refused_without_harm(store):
+async def test_invalid_unicode_is_refused_without_harm(store):
     with pytest.raises(StoreError, match="cannot take the values"):
         await store.create_function(Function(id="f", name="\ud800"))
 
@@ -117,7 +117,7 @@ async def test_text_that_is_no_unicode_is_refused_without_harm(store):
         ),
     ],
 )
-async def test_update_changes_what_is_given_and_nothing_else(store, clock, updates, expected):
+async def test_an_update_changes_only_given_members(store, clock, updates, expected):
     before = await store.create_function(FULL)
     clock.now += 60
 

@@ -65,7 +65,7 @@ async def test_keys_are_private_to_their_function(store, fn):
     assert await store.kv.get(fn, b"k") == b"ours"
 
 
-async def test_a_pair_expires_at_its_time(store, fn, clock):
+async def test_a_entry_expires_at_its_time(store, fn, clock):
     await store.kv.set(fn, b"k", b"v", NOW + 1.5, PLENTY)
 
     clock.now = NOW + 1.25
@@ -122,7 +122,7 @@ async def test_the_quota_counts_keys_and_values_of_one_function(store, fn):
     await store.kv.set(fn, b"c", b"x" * 9, None, 10)
 
 
-async def test_over_quota_a_pair_may_still_become_smaller(store, fn):
+async def test_over_quota_a_entry_may_still_become_smaller(store, fn):
     await store.kv.set(fn, b"k", b"x" * 20, None, 100)
 
     await store.kv.set(fn, b"k", b"x" * 20, None, 10)
@@ -131,7 +131,7 @@ async def test_over_quota_a_pair_may_still_become_smaller(store, fn):
         await store.kv.set(fn, b"k", b"x" * 20, None, 10)
 
 
-async def test_an_expired_pair_gives_no_right_to_its_old_size(store, fn, clock):
+async def test_an_expired_entry_gives_no_right_to_its_old_size(store, fn, clock):
     await store.kv.set(fn, b"k", b"x" * 20, NOW + 1, 100)
 
     clock.now = NOW + 1
@@ -353,7 +353,7 @@ def test_listing_page_by_page_gives_every_key_once(keys, prefix):
     assert asyncio.run(walk()) == sorted(key for key in keys if key.startswith(prefix))
 
 
-async def test_expired_pairs_make_room(store, fn, clock):
+async def test_expired_entries_make_room(store, fn, clock):
     await store.kv.set(fn, b"old", b"x" * 7, NOW + 1, 10)
     with pytest.raises(KVQuotaExceeded):
         await store.kv.set(fn, b"new", b"x" * 7, None, 10)

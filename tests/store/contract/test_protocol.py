@@ -7,13 +7,13 @@ import pytest
 from perilune.store import (
     DB,
     EnvRows,
-    FigureRows,
     KVRows,
     LogRows,
     RequestRows,
     SecretRows,
     SessionRows,
     SigningSecretRows,
+    StatisticsRows,
     Store,
     TickRows,
     TokenRows,
@@ -44,7 +44,7 @@ def differences(promised, offered):
         pytest.param(RequestRows, lambda store: store.email_requests, id="email"),
         pytest.param(TokenRows, lambda store: store.tokens, id="tokens"),
         pytest.param(SessionRows, lambda store: store.sessions, id="sessions"),
-        pytest.param(FigureRows, lambda store: store.statistics, id="statistics"),
+        pytest.param(StatisticsRows, lambda store: store.statistics, id="statistics"),
         pytest.param(TickRows, lambda store: store.ticks, id="ticks"),
     ],
 )

@@ -55,7 +55,7 @@ async def test_replace_leaves_the_values_that_are_kept(store):
         pytest.param(["A"], [], "A is write-only", id="would become readable"),
     ],
 )
-async def test_what_can_not_be_kept_changes_nothing(store, kept, write_only, text):
+async def test_a_failed_write_changes_nothing(store, kept, write_only, text):
     fn = await some_function(store)
     await store.env.replace(fn.id, {"A": VALUE}, write_only=["A"])
 

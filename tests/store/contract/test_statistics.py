@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from perilune.store import (
     ExecutionStatus,
+    ExecutionTotals,
     ExecutionTrigger,
-    Figures,
     duration_class,
     percentiles,
     typical_ms,
@@ -38,7 +38,7 @@ async def test_an_execution_counts_once_when_it_ends(store):
     found = await store.statistics.of_function(version.function_id, 0, 300)
 
     assert pending.status is ExecutionStatus.PENDING
-    assert found == {START: [Figures(duration_class(40), 1, 1, 40)]}
+    assert found == {START: [ExecutionTotals(duration_class(40), 1, 1, 40)]}
 
 
 async def test_trials_of_drafts_do_not_count(store):
@@ -48,7 +48,7 @@ async def test_trials_of_drafts_do_not_count(store):
 
     found = await store.statistics.of_function(version.function_id, 0, 300)
 
-    assert found == {START: [Figures(5, len(ExecutionTrigger) - 1, 0, 5 * 3)]}
+    assert found == {START: [ExecutionTotals(5, len(ExecutionTrigger) - 1, 0, 5 * 3)]}
 
 
 async def test_recovered_executions_are_errors_of_unknown_duration(store):
@@ -56,10 +56,10 @@ async def test_recovered_executions_are_errors_of_unknown_duration(store):
     await store.create_execution(execution_of(version, created_at=NOW - 1))
     await store.recover_pending(NOW)
 
-    ((figures,),) = (await store.statistics.of_function(version.function_id, 0, DAY)).values()
+    ((totals,),) = (await store.statistics.of_function(version.function_id, 0, DAY)).values()
 
-    assert figures == Figures(duration_class(None), 1, 1, 0)
-    assert percentiles([(figures.duration_class, 1)], [0.5]) == [None]
+    assert totals == ExecutionTotals(duration_class(None), 1, 1, 0)
+    assert percentiles([(totals.duration_class, 1)], [0.5]) == [None]
 
 
 @examples(500)
@@ -95,14 +95,14 @@ async def test_the_overview_has_every_function_and_what_runs(store):
     overview = await store.statistics.overview(START - 3600, 1800)
 
     assert overview.functions == {
-        one.function_id: [Figures(5, 2, 1, 10), Figures(9, 1, 0, 9)],
+        one.function_id: [ExecutionTotals(5, 2, 1, 10), ExecutionTotals(9, 1, 0, 9)],
     }
     assert overview.names == {one.function_id: "one", other.function_id: "other"}
     assert overview.running == 1
     half_hour = NOW - NOW % 1800
     assert overview.series == {
-        half_hour: [Figures(5, 2, 1, 10)],
-        half_hour - 3600: [Figures(9, 1, 0, 9)],
+        half_hour: [ExecutionTotals(5, 2, 1, 10)],
+        half_hour - 3600: [ExecutionTotals(9, 1, 0, 9)],
     }
 
 
@@ -117,8 +117,8 @@ async def test_the_activity_of_functions_has_their_figures_and_the_latest_execut
     )
 
     assert [each.function.id for each in found] == [other.function_id, one.function_id]
-    assert (found[0].figures, found[0].last) == ([], None)
-    assert found[1].figures == [Figures(5, 1, 0, 5), Figures(9, 1, 1, 9)]
+    assert (found[0].totals, found[0].last) == ([], None)
+    assert found[1].totals == [ExecutionTotals(5, 1, 0, 5), ExecutionTotals(9, 1, 1, 9)]
     assert found[1].last is not None
     assert (found[1].last.id, found[1].last.status) == (latest, ERROR)
     assert found[1].last.event_json is None

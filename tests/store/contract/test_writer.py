@@ -122,7 +122,7 @@ def test_parallel_submissions_have_the_outcome_of_doing_them_in_order(commands):
     assert asyncio.run(submit()) == (expected, model)
 
 
-async def test_what_was_submitted_before_a_transaction_is_committed_before_it(store):
+async def test_earlier_writes_are_committed_before_a_transaction(store):
     version = await some_version(store)
     execution = execution_of(version)
     submitted = store.create_execution(execution)

@@ -129,7 +129,7 @@ async def test_an_existing_file_is_never_written_over(path, copy, filled):
         pytest.param(lambda p: p.unlink(), StoreUnavailable, id="missing"),
     ],
 )
-async def test_what_is_no_database_of_ours_is_not_backed_up(path, copy, filled, spoil, error):
+async def test_a_foreign_database_is_not_backed_up(path, copy, filled, spoil, error):
     spoil(path)
 
     with pytest.raises(error, match=str(path)):
@@ -287,7 +287,7 @@ async def test_a_damaged_database_can_be_replaced(path, copy, filled):
     assert maintenance_of(path).check() == []
 
 
-async def test_a_log_left_by_a_crash_is_not_applied_to_what_is_restored(path, copy, filled):
+async def test_a_log_left_by_a_crash_is_not_applied_to_the_restored_database(path, copy, filled):
     backed_up(path, copy)
     path.unlink()
     log = path.with_name(f"{path.name}-wal")
@@ -368,7 +368,7 @@ async def test_vacuum_makes_an_old_file_small_and_able_to_shrink(path, clock):
         ),
     ],
 )
-async def test_a_check_says_what_is_wrong(path, filled, spoil, found):
+async def test_a_check_names_the_fault(path, filled, spoil, found):
     spoil(path)
 
     assert maintenance_of(path).check() == [one.format(version=filled.id) for one in found]

@@ -1,4 +1,4 @@
-"""Functions and versions with many executions: gone at once, cleaned up in portions."""
+"""Functions and versions with many executions: gone at once, cleaned up in batches."""
 
 import asyncio
 
@@ -53,7 +53,7 @@ async def large(store, path):
     return version, one
 
 
-async def test_what_a_deleted_version_left_is_no_activity(store, large):
+async def test_executions_of_a_deleted_version_are_not_activity(store, large):
     version, _ = large
     (before,) = await store.statistics.activity([version.function_id], 0)
     await store.create_version(version.function_id, "next")
@@ -93,7 +93,7 @@ async def test_a_large_function_is_out_of_sight_at_once(store, path, large):
     assert await store.check_integrity() == []
 
 
-async def test_what_a_large_function_leaves_is_cleaned_up(store, path, large):
+async def test_leftovers_of_a_large_function_are_cleaned_up(store, path, large):
     version, _ = large
     kept = await closed_execution(store, await some_version(store))
     await store.delete_function(version.function_id)
@@ -155,7 +155,7 @@ async def test_a_function_that_comes_back_does_not_bring_its_executions_back(sto
 
 
 async def test_the_clean_up_goes_on_after_a_restart(path, clock, monkeypatch):
-    monkeypatch.setattr("perilune.store.sqlite.connection.portions.MOST_ROWS", 10)
+    monkeypatch.setattr("perilune.store.sqlite.connection.batches.MOST_ROWS", 10)
     async with open_store(path, clock=clock) as store:
         version = await some_version(store)
         add_executions(path, version, 3 * MANY)
@@ -179,7 +179,7 @@ async def test_the_clean_up_goes_on_after_a_restart(path, clock, monkeypatch):
 
 @pytest.mark.soak
 async def test_others_write_while_a_large_function_is_cleaned_up(store, path, large):
-    """The writer takes what came in meanwhile between two portions."""
+    """The writer takes what came in meanwhile between two batches."""
     version, _ = large
     add_executions(path, version, 5000)
     other = await some_version(store)
@@ -276,7 +276,7 @@ async def test_deleting_does_not_look_at_every_version_for_each_of_them(store):
 
 
 @pytest.mark.parametrize("executions", [0, 3, MANY])
-async def test_what_is_left_of_versions_goes_with_the_last_execution(store, path, executions):
+async def test_leftovers_of_versions_go_with_the_last_execution(store, path, executions):
     version = await some_version(store)
     await store.create_version(version.function_id, "two")
     add_executions(path, version, executions)

@@ -110,7 +110,7 @@ async def test_every_filter_shows_what_it_says_in_parts_that_fit_together(store,
         assert parts <= 25
 
 
-async def test_what_deleted_versions_have_left_is_not_shown(store, path):
+async def test_leftovers_of_deleted_versions_are_hidden(store, path):
     """A version with many executions is deleted at once, its executions go afterwards."""
     version = await some_version(store)
     second = await store.create_version(version.function_id, "return 2")
@@ -199,7 +199,7 @@ async def test_kd_70_a_first_page_costs_the_same_however_many_rows_there_are(
     assert steps[1] <= bound * steps[0]
 
 
-async def test_what_no_index_knows_is_looked_for_in_a_bounded_window(store, path):
+async def test_filters_without_an_index_search_a_bounded_window(store, path):
     version = await some_version(store)
     add_executions(path, version, 30_000)
     wanted = ExecutionFilter(function_id=version.function_id, version_id="never")

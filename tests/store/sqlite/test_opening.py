@@ -60,7 +60,7 @@ async def test_missing_directories_are_created_for_the_owner_only(tmp_path):
     assert mode_of(tmp_path / "a") == mode_of(tmp_path / "a" / "b") == 0o700
 
 
-async def test_what_was_stored_is_there_after_opening_again(path):
+async def test_stored_rows_are_there_after_opening_again(path):
     async with open_store(path) as store:
         version = await some_version(store)
         function = await store.get_function(version.function_id)
@@ -178,7 +178,7 @@ async def test_a_damaged_file_is_refused_or_found_out(path):
         pytest.param(lambda p: p.parent.joinpath("perilune.db").mkdir(), id="a-directory-too"),
     ],
 )
-async def test_what_cannot_be_opened_is_unavailable(path, spoil):
+async def test_a_file_that_cannot_be_opened_is_unavailable(path, spoil):
     spoil(path)
 
     with pytest.raises(StoreUnavailable) as caught:
@@ -286,7 +286,7 @@ asyncio.run(work())
 """
 
 
-def test_what_was_answered_survives_a_kill(path):
+def test_answered_executions_survive_a_kill(path):
     process = subprocess.Popen(
         [sys.executable, "-c", CRASHING, str(path)], stdout=subprocess.PIPE, text=True
     )

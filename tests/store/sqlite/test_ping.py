@@ -69,7 +69,7 @@ async def test_a_damaged_table_is_noticed(tmp_path: Path) -> None:
             await store.ping()
 
 
-def test_a_file_that_can_not_grow_is_noticed_and_so_is_its_recovery(tmp_path: Path) -> None:
+def test_a_file_that_cannot_grow_is_noticed_and_so_is_its_recovery(tmp_path: Path) -> None:
     said = run(f"""
         import asyncio, os, resource
         from perilune.store import Function, StoreUnavailable, open_store

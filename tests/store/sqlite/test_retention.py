@@ -5,8 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from perilune.store import Function, PaginationParams, UpdateFunctionRequest, open_store
+from perilune.store.sqlite.connection.batches import BATCH_S, FIRST_ROWS, MOST_ROWS, next_rows
 from perilune.store.sqlite.connection.migrate import shipped_migrations
-from perilune.store.sqlite.connection.portions import FIRST_ROWS, MOST_ROWS, PORTION_S, next_rows
 from perilune.store.sqlite.connection.prepare import prepare_file
 from perilune.store.sqlite.upkeep import compaction, retention
 from tests.profiles import examples
@@ -111,7 +111,7 @@ async def test_a_running_execution_stays_whatever_its_size(store, path):
     limit=st.integers(0, 200),
     at_once=st.integers(1, 5),
 )
-async def test_what_stays_is_the_longest_newest_part_that_fits(
+async def test_the_longest_newest_part_that_fits_stays(
     store, path, monkeypatch, sizes, limit, at_once
 ):
     monkeypatch.setattr(retention, "MEASURED_AT_ONCE", at_once)
@@ -246,15 +246,15 @@ async def test_a_file_without_incremental_vacuum_keeps_its_size(path, clock):
 @pytest.mark.parametrize(
     ("rows_before", "took_s", "expected"),
     [
-        pytest.param(100, PORTION_S, 100, id="as-wanted"),
-        pytest.param(100, PORTION_S * 2, 50, id="too-long"),
-        pytest.param(100, PORTION_S / 100, 151, id="grows-slowly"),
+        pytest.param(100, BATCH_S, 100, id="as-wanted"),
+        pytest.param(100, BATCH_S * 2, 50, id="too-long"),
+        pytest.param(100, BATCH_S / 100, 151, id="grows-slowly"),
         pytest.param(MOST_ROWS, 1e-9, MOST_ROWS, id="bounded"),
         pytest.param(1, 10.0, 1, id="at-least-one"),
         pytest.param(FIRST_ROWS, 0.0, FIRST_ROWS + FIRST_ROWS // 2 + 1, id="no-time"),
     ],
 )
-def test_portions_follow_the_time_they_take(rows_before, took_s, expected):
+def test_batches_follow_the_time_they_take(rows_before, took_s, expected):
     assert next_rows(rows_before, took_s) == expected
 
 
@@ -293,7 +293,7 @@ async def test_a_file_of_before_keeps_its_executions_and_counts_them(path, clock
         assert rows(path, f"SELECT count(*) FROM {table}") == [(0,)], table
 
 
-async def test_kd_82_the_clean_up_is_done_in_portions_and_takes_everything_along(store, path):
+async def test_kd_82_the_clean_up_is_done_in_batches_and_takes_everything_along(store, path):
     version = await some_version(store)
     add_executions(path, version, 3000, NOW - 8 * DAY_S)
     with other_connection(path) as somebody:

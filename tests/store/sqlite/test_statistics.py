@@ -4,10 +4,10 @@ import pytest
 
 from perilune.store import (
     ExecutionStatus,
-    Figures,
+    ExecutionTotals,
     duration_class,
 )
-from perilune.store.sqlite.connection import portions
+from perilune.store.sqlite.connection import batches
 from perilune.store.sqlite.tables import statistics
 from tests.store.helpers import NOW, execution_of, some_version
 from tests.store.sqlite.file import other_connection, rows
@@ -55,7 +55,7 @@ async def test_the_trigger_sorts_durations_as_the_program_does(store, path):
 
 @pytest.mark.parametrize("most", [1, 1000])
 async def test_old_rows_are_merged_and_nothing_is_lost(store, path, monkeypatch, most):
-    monkeypatch.setattr(portions, "MOST_ROWS", most)
+    monkeypatch.setattr(batches, "MOST_ROWS", most)
     version = await some_version(store)
     ages_s = [*range(0, 4 * 3600, 300), *range(0, 30 * DAY, 5 * 3600)]
     for age_s in ages_s:
@@ -100,5 +100,5 @@ async def test_all_functions_are_added_up_without_sorting(store, path):
     assert [row[3] for row in plan] == ["SCAN execution_stats"]
 
 
-def _sums(found: dict[int, list[Figures]]) -> dict[int, int]:
-    return {start: sum(one.executions for one in figures) for start, figures in found.items()}
+def _sums(found: dict[int, list[ExecutionTotals]]) -> dict[int, int]:
+    return {start: sum(one.executions for one in totals) for start, totals in found.items()}

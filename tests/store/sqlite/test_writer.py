@@ -41,7 +41,7 @@ async def test_failed_work_leaves_nothing_behind(store, path):
     assert (await store.create_version(version.function_id, "two")).version == 2
 
 
-async def test_closing_waits_for_what_was_submitted_just_before(path):
+async def test_closing_waits_for_writes_submitted_just_before(path):
     async with open_store(path) as store:
         version = await some_version(store)
         execution = execution_of(version)
@@ -88,7 +88,7 @@ async def test_a_full_disk_fails_the_writes_and_is_over_when_there_is_room(store
     assert (await store.list_executions(version.function_id, PaginationParams()))[1] == 1
 
 
-async def test_closing_finishes_what_was_submitted(path):
+async def test_closing_finishes_submitted_writes(path):
     async with open_store(path) as store:
         version = await some_version(store)
         calls = [

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from perilune.api.access.authenticator import Authenticator
 from perilune.api.access.backoff import Backoff
 from perilune.api.access.credentials import Credentials
-from perilune.api.access.doorkeeper import Doorkeeper
 from perilune.api.access.keys import ApiKey, KeyHolder
 from perilune.api.access.sessions import Sessions
 from perilune.api.access.signin import SignIn
@@ -19,7 +19,7 @@ class Access:
     """The parts that decide who may use the server."""
 
     credentials: Credentials
-    doorkeeper: Doorkeeper
+    authenticator: Authenticator
     sign_in: SignIn
     sessions: Sessions
     tokens: Tokens
@@ -61,7 +61,7 @@ def build_access(
     trusted_url = base_url if is_own_host else ""
     return Access(
         credentials=credentials,
-        doorkeeper=Doorkeeper(credentials, sessions, backoff, base_url=trusted_url),
+        authenticator=Authenticator(credentials, sessions, backoff, base_url=trusted_url),
         sign_in=SignIn(holder, sessions, backoff, base_url=base_url),
         sessions=sessions,
         tokens=Tokens(token_rows, revoked=checker.forget, clock=clock),

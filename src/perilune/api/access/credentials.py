@@ -5,11 +5,11 @@ from typing import Protocol
 
 from perilune.api.access.keys import KeyHolder
 from perilune.api.access.token_text import is_token
-from perilune.api.scopes import Caller, CallerKind, Scope
+from perilune.api.scopes import Caller, CallerKind, TokenScope
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
-KEY_CALLER = Caller(CallerKind.KEY, frozenset(Scope))
+KEY_CALLER = Caller(CallerKind.KEY, frozenset(TokenScope))
 """A holder of the management key may do everything."""
 
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from perilune.api.failures import failing_as, page_info
 from perilune.api.headers import SESSION_COOKIE
-from perilune.api.scopes import Caller, CallerKind, Scope
+from perilune.api.scopes import Caller, CallerKind, TokenScope
 from perilune.clock import WallClock, wall_clock
 from perilune.ids import new_id
 from perilune.store import (
@@ -27,7 +27,7 @@ USE_NOTED_EVERY_S = 60
 COOKIE_PATH = "/api"
 """Functions below `/fn/` never get the cookie (KD-02)."""
 
-_ALL_RIGHTS = frozenset(Scope)
+_ALL_RIGHTS = frozenset(TokenScope)
 
 
 class KeyInForce(Protocol):

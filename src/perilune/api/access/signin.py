@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import msgspec
 
 from perilune.api.access.audit import AuditEvent, audit
+from perilune.api.access.authenticator import note_failure
 from perilune.api.access.backoff import Backoff
-from perilune.api.access.doorkeeper import note_failure
 from perilune.api.access.keys import KeyHolder
 from perilune.api.access.sessions import Sessions, expired_cookie, session_cookie
 from perilune.api.errors import InvalidKey, TooManyAttempts

@@ -8,7 +8,7 @@ from typing import Any
 from perilune.api.access.token_text import is_token, new_token, token_digest
 from perilune.api.errors import InvalidRequest
 from perilune.api.failures import failing_as, page_info
-from perilune.api.scopes import Caller, CallerKind, Scope, rights_of
+from perilune.api.scopes import Caller, CallerKind, TokenScope, rights_of
 from perilune.clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
 from perilune.ids import new_id
 from perilune.store import ApiToken, PaginationParams, TokenRows, to_json
@@ -194,12 +194,12 @@ def checked_scopes(scopes: list[str]) -> list[str]:
     Raises:
         InvalidRequest: there are none, or one is unknown.
     """
-    known = " ".join(Scope)
+    known = " ".join(TokenScope)
     if not scopes:
         raise InvalidRequest(f"scopes: at least one is needed of: [{known}]")
-    if any(one not in tuple(Scope) for one in scopes):
+    if any(one not in tuple(TokenScope) for one in scopes):
         raise InvalidRequest(f"scopes: scopes must be of: [{known}]")
-    return [str(one) for one in Scope if one in scopes]
+    return [str(one) for one in TokenScope if one in scopes]
 
 
 def checked_lifetime(seconds: int) -> int:

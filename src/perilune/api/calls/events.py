@@ -20,7 +20,7 @@ MAPPED_IPV4 = "::ffff:"
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
-class Target(NamedTuple):
+class CallTarget(NamedTuple):
     """What a request's path names."""
 
     function_id: str
@@ -30,7 +30,7 @@ class Target(NamedTuple):
     """As it was sent; empty when nothing in it is escaped."""
 
 
-class Head(NamedTuple):
+class CallHead(NamedTuple):
     """A request's headers, sorted by who needs them."""
 
     headers: dict[str, str]
@@ -49,7 +49,7 @@ class SecretHolder(Protocol):
         ...
 
 
-def parse_target(scope: Scope) -> Target | None:
+def parse_target(scope: Scope) -> CallTarget | None:
     """Return what a path below `/fn/` names, or None if it names no function."""
     path: str = scope["path"]
     raw: bytes = scope["raw_path"]
@@ -57,13 +57,13 @@ def parse_target(scope: Scope) -> Target | None:
         return _parse_escaped(raw)
     end = path.find("/", 4)
     if end < 0:
-        return Target(path[4:], path, "/") if len(path) > 4 else None
-    return Target(path[4:end], path, path[end:]) if end > 4 else None
+        return CallTarget(path[4:], path, "/") if len(path) > 4 else None
+    return CallTarget(path[4:end], path, path[end:]) if end > 4 else None
 
 
 def parse_head(
     raw_headers: Iterable[tuple[bytes, bytes]], names: RequestNames, secret: SecretHolder
-) -> Head:
+) -> CallHead:
     """Return the headers a function may see, and what the server itself needs of them."""
     headers: dict[str, str] = {}
     several: dict[str, list[str]] = {}
@@ -94,7 +94,7 @@ def parse_head(
     request_id = headers.get(REQUEST_ID, "")
     if request_id and not is_request_id(request_id):
         request_id = ""
-    return Head(headers, several, host, is_chunked, request_id)
+    return CallHead(headers, several, host, is_chunked, request_id)
 
 
 def parse_query(raw: bytes) -> tuple[dict[str, str], dict[str, list[str]]]:
@@ -123,7 +123,7 @@ def parse_query(raw: bytes) -> tuple[dict[str, str], dict[str, list[str]]]:
     return first, several
 
 
-def build_event(scope: Scope, target: Target, head: Head, body: bytes) -> HTTPEvent:
+def build_event(scope: Scope, target: CallTarget, head: CallHead, body: bytes) -> HTTPEvent:
     """Return the event of a request whose parts have been parsed."""
     raw_query: bytes = scope["query_string"]
     client = scope["client"]
@@ -152,7 +152,7 @@ def build_event(scope: Scope, target: Target, head: Head, body: bytes) -> HTTPEv
     )
 
 
-def _parse_escaped(raw: bytes) -> Target | None:
+def _parse_escaped(raw: bytes) -> CallTarget | None:
     """Find the function's id before decoding: an escaped slash separates nothing."""
     parts = raw.split(b"/", 3)
     if len(parts) < 3 or unquote_to_bytes(parts[1]) != b"fn" or not parts[2]:
@@ -162,7 +162,7 @@ def _parse_escaped(raw: bytes) -> Target | None:
     except UnicodeDecodeError:
         return None
     rest = b"/" + parts[3] if len(parts) > 3 else b"/"
-    return Target(function_id, _decoded(raw), _decoded(rest), rest.decode("latin-1"))
+    return CallTarget(function_id, _decoded(raw), _decoded(rest), rest.decode("latin-1"))
 
 
 def _decoded(raw: bytes) -> str:

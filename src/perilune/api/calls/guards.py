@@ -9,18 +9,18 @@ from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
-from starlette.types import Scope as Request
+from starlette.types import Scope
 
-from perilune.api.calls.events import Head
+from perilune.api.calls.events import CallHead
 from perilune.api.calls.rate_limit import Quota, RateLimiter
-from perilune.api.calls.replays import Replays
+from perilune.api.calls.seen_messages import SeenMessages
 from perilune.api.errors import (
     InsufficientScope,
     MethodNotAllowed,
     RateLimited,
     SignatureRefused,
 )
-from perilune.api.scopes import Caller, Scope
+from perilune.api.scopes import Caller, TokenScope
 from perilune.api.signatures import (
     SIGNATURE_HEADERS,
     Claim,
@@ -38,12 +38,12 @@ MAX_INLINE_BODY_BYTES = 256 * 1024
 class Callers(Protocol):
     """Recognises bearer tokens; see `Doorkeeper`."""
 
-    async def admit_bearer(self, scope: Request) -> Caller:
+    async def authenticate_bearer(self, scope: Scope) -> Caller:
         """Return whose token a request carries.  Raises `ApiError` or `StoreError`."""
         ...
 
 
-class Admitted(NamedTuple):
+class AuthorizedCall(NamedTuple):
     """A call that may go on."""
 
     body: bytes
@@ -65,15 +65,15 @@ class Guards:
         self._secrets = secrets
         self._clock = clock
         self._limiter = RateLimiter(monotonic)
-        self._replays = Replays(clock)
+        self._seen_messages = SeenMessages(clock)
 
-    async def admit(
+    async def authorize(
         self,
         function: Function,
-        request: Request,
-        head: Head,
+        request: Scope,
+        head: CallHead,
         read_body: Callable[[], Awaitable[bytes]],
-    ) -> Admitted:
+    ) -> AuthorizedCall:
         """Let a call pass, and take what proves it out of what the function sees.
 
         The body is read last, unless it is what proves the call.
@@ -98,10 +98,10 @@ class Guards:
             head.multi_headers.pop(name, None)
         return self._counted(function, body)
 
-    async def _check_token(self, request: Request) -> None:
-        caller = await self._callers.admit_bearer(request)
-        if not caller.may(Scope.INVOKE):
-            raise InsufficientScope(Scope.INVOKE)
+    async def _check_token(self, request: Scope) -> None:
+        caller = await self._callers.authenticate_bearer(request)
+        if not caller.may(TokenScope.INVOKE):
+            raise InsufficientScope(TokenScope.INVOKE)
 
     async def _check_signature(
         self, function: Function, scheme: str, claim: Claim, body: bytes
@@ -117,19 +117,19 @@ class Guards:
         if self._clock() > until:
             # By now it may be forgotten that it has come before.
             raise SignatureRefused("its time was over before its body had arrived")
-        if not self._replays.is_new(function.id, message, until):
+        if not self._seen_messages.is_new(function.id, message, until):
             raise SignatureRefused("it has come before")
 
-    def _counted(self, function: Function, body: bytes) -> Admitted:
+    def _counted(self, function: Function, body: bytes) -> AuthorizedCall:
         """Take one call of the function's rate.  Raises `RateLimited`."""
         if function.rate_limit is None:
-            return Admitted(body, None)
+            return AuthorizedCall(body, None)
         quota = self._limiter.take(
             function.id, function.rate_limit, function.rate_window_s or DEFAULT_RATE_WINDOW_S
         )
         if quota.retry_s:
             raise RateLimited(quota.retry_s, tuple(quota.headers()))
-        return Admitted(body, quota)
+        return AuthorizedCall(body, quota)
 
 
 @lru_cache(maxsize=256)

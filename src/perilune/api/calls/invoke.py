@@ -24,15 +24,15 @@ from perilune.api.calls.answers import (
     with_quota,
 )
 from perilune.api.calls.events import (
-    Head,
+    CallHead,
+    CallTarget,
     SecretHolder,
-    Target,
     build_event,
     parse_head,
     parse_target,
 )
-from perilune.api.calls.guards import Admitted, Guards, allow_header
-from perilune.api.calls.watch import Call, CallWatch
+from perilune.api.calls.guards import AuthorizedCall, Guards, allow_header
+from perilune.api.calls.watch import CallWatch, WatchedCall
 from perilune.api.connections.cycle import CLOSE
 from perilune.api.connections.protocol import ANSWER_AT_ONCE
 from perilune.api.error_answer import ErrorAnswer
@@ -130,7 +130,9 @@ class FunctionEndpoint:
             self._watch.leave(call)
         await _send(scope, send, answer)
 
-    async def _call(self, scope: Scope, target: Target, head: Head, call: Call) -> Answer:
+    async def _call(
+        self, scope: Scope, target: CallTarget, head: CallHead, call: WatchedCall
+    ) -> Answer:
         """Check, read the body, execute, and turn whatever comes of it into an answer."""
         quota = None
         try:
@@ -138,7 +140,7 @@ class FunctionEndpoint:
             if function is None:
                 function = await self._find(target.function_id)
             if function.is_guarded:
-                body, quota = await self._admit(function, scope, head, call)
+                body, quota = await self._authorize(function, scope, head, call)
             else:
                 body = await self._body(head, call)
         except (ApiError, EngineError) as error:
@@ -173,13 +175,17 @@ class FunctionEndpoint:
         except StoreError as error:
             raise StorageUnavailableError(error) from error
 
-    async def _admit(self, function: Function, scope: Scope, head: Head, call: Call) -> Admitted:
+    async def _authorize(
+        self, function: Function, scope: Scope, head: CallHead, call: WatchedCall
+    ) -> AuthorizedCall:
         try:
-            return await self._guards.admit(function, scope, head, partial(self._body, head, call))
+            return await self._guards.authorize(
+                function, scope, head, partial(self._body, head, call)
+            )
         except StoreError as error:
             raise StorageUnavailableError(error) from error
 
-    async def _asked_for_options(self, scope: Scope, target: Target | None) -> Function | None:
+    async def _asked_for_options(self, scope: Scope, target: CallTarget | None) -> Function | None:
         """Return the function that an OPTIONS request is about, if there is one."""
         if scope["method"] != "OPTIONS" or target is None:
             return None
@@ -189,7 +195,7 @@ class FunctionEndpoint:
             # Whether a function exists is no matter of a preflight.
             return None
 
-    async def _body(self, head: Head, call: Call) -> bytes:
+    async def _body(self, head: CallHead, call: WatchedCall) -> bytes:
         declared = head.headers.get("Content-Length", "")
         if not head.is_chunked and (not declared or declared == "0"):
             return b""
@@ -202,7 +208,7 @@ class FunctionEndpoint:
             raise BodyTimeout from None
 
     async def _answer(
-        self, function: Function, result: ExecutionResult, scope: Scope, head: Head
+        self, function: Function, result: ExecutionResult, scope: Scope, head: CallHead
     ) -> Answer:
         """Turn how the execution ended into the answer of `rest-api` 6.5."""
         own = execution_headers(function.id, result, head.request_id)
@@ -250,7 +256,7 @@ def _not_served(scope: Scope, function: Function | None) -> Answer:
     return _error(_NO_FUNCTION, scope)
 
 
-def _early_refusal(error: ApiError | EngineError, scope: Scope, head: Head) -> Answer:
+def _early_refusal(error: ApiError | EngineError, scope: Scope, head: CallHead) -> Answer:
     """Answer a call that is refused before its body was read to the end."""
     answer = _error(refusal(error), scope)
     if "Expect" in head.headers:

@@ -13,7 +13,7 @@ from starlette.types import Receive
 LOOK_INTERVAL_S = 0.02
 
 
-class Call:
+class WatchedCall:
     """One call of a function, from the moment its head has arrived."""
 
     __slots__ = (
@@ -44,23 +44,23 @@ class CallWatch:
 
     def __init__(self, body_timeout_s: float) -> None:
         self._body_timeout_s = body_timeout_s
-        self._fresh: set[Call] = set()
-        self._met: set[Call] = set()
+        self._fresh: set[WatchedCall] = set()
+        self._met: set[WatchedCall] = set()
         self._timer: asyncio.TimerHandle | None = None
 
-    def enter(self, receive: Receive) -> Call:
+    def enter(self, receive: Receive) -> WatchedCall:
         """Begin to watch the call that the current task serves."""
         loop = asyncio.get_running_loop()
         task: asyncio.Task[None] | None = asyncio.current_task(loop)
         if task is None:
             raise RuntimeError("a request must be served in a task of its own")
-        call = Call(task, receive, loop.time() + self._body_timeout_s)
+        call = WatchedCall(task, receive, loop.time() + self._body_timeout_s)
         self._fresh.add(call)
         if self._timer is None:
             self._timer = loop.call_later(LOOK_INTERVAL_S, self._look)
         return call
 
-    def leave(self, call: Call) -> None:
+    def leave(self, call: WatchedCall) -> None:
         """Stop watching; from here on nothing cancels the task any more."""
         self._fresh.discard(call)
         self._met.discard(call)
@@ -70,7 +70,7 @@ class CallWatch:
     def _look(self) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
-        still_reading: set[Call] = set()
+        still_reading: set[WatchedCall] = set()
         for call in self._met:
             if not call.is_reading:
                 call.watcher = loop.create_task(_wait_for_disconnect(call))
@@ -83,7 +83,7 @@ class CallWatch:
         self._timer = loop.call_later(LOOK_INTERVAL_S, self._look) if self._met else None
 
 
-async def _wait_for_disconnect(call: Call) -> None:
+async def _wait_for_disconnect(call: WatchedCall) -> None:
     while (await call.receive())["type"] != "http.disconnect":
         pass
     call.is_abandoned = True

@@ -39,7 +39,7 @@ class Target:
     """The host of a target in absolute form; empty if it has none."""
 
 
-class Head:
+class RequestHead:
     """What has arrived of a head, and what it comes to."""
 
     __slots__ = ("_noted", "_size", "headers", "target")

@@ -13,7 +13,7 @@ from typing import Any, cast
 import httptools
 
 from perilune.api.connections.cycle import CONTINUE, Cycle, encoded_error
-from perilune.api.connections.heads import MAX_HEAD_BYTES, Head, RefusedHead
+from perilune.api.connections.heads import MAX_HEAD_BYTES, RefusedHead, RequestHead
 from perilune.api.connections.shared import Shared
 from perilune.api.error_answer import ErrorAnswer
 from perilune.api.errors import BAD_MESSAGE, BODIES_FULL, HEAD_TOO_LARGE
@@ -314,7 +314,7 @@ class HttpProtocol(asyncio.Protocol):
         return parser
 
     def _begin_head(self) -> None:
-        self._head = Head()
+        self._head = RequestHead()
         self._raw_bytes = self._body_bytes = 0
 
     def _make_cycle(self) -> Cycle:

@@ -6,12 +6,12 @@ from http import HTTPStatus
 from perilune.api.error_answer import Error, Problem
 from perilune.api.errors import management_status
 from perilune.api.openapi.links import add_links
-from perilune.api.openapi.outside import describe_outside
+from perilune.api.openapi.public_paths import describe_public_paths
 from perilune.api.openapi.schemas import REF, Json, answer_schemas, body_schemas
 from perilune.api.parameters import Parameter
 from perilune.api.replies import PROBLEM_TYPE
 from perilune.api.routes import Route
-from perilune.api.scopes import Scope
+from perilune.api.scopes import TokenScope
 
 OPENAPI_VERSION = "3.1.1"
 
@@ -55,7 +55,7 @@ def describe_api(routes: Sequence[Route], version: str) -> Json:
     for route, body, answer in zip(routes, bodies, answers, strict=False):
         described = _operation(route, body, answer, failures)
         paths.setdefault(route.template, {})[route.method.lower()] = described
-    paths |= describe_outside()
+    paths |= describe_public_paths()
     add_links(paths)
     return {
         "openapi": OPENAPI_VERSION,
@@ -123,7 +123,7 @@ def _with(required: tuple[str, ...], body: Json) -> Json:
     }
 
 
-def _security(scope: Scope | None) -> list[Json]:
+def _security(scope: TokenScope | None) -> list[Json]:
     """Either credential suffices; the names of rights are roles, as OpenAPI 3.1 has it."""
     return [{name: [scope.value]} for name in _SCHEMES] if scope else []
 

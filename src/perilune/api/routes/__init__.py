@@ -7,13 +7,26 @@ document is made from it.
 from dataclasses import dataclass
 
 from perilune.api.access.access import Access
+from perilune.api.handlers.about import About
+from perilune.api.handlers.backup import Backups
+from perilune.api.handlers.checking import Checks
+from perilune.api.handlers.entries import Entries
+from perilune.api.handlers.environment import Environment
+from perilune.api.handlers.executions import Executions
+from perilune.api.handlers.functions import Functions
+from perilune.api.handlers.schedules import Schedules
+from perilune.api.handlers.signing import Signing
+from perilune.api.handlers.statistics import Statistics
+from perilune.api.handlers.streams import Streams
+from perilune.api.handlers.trials import Trials
+from perilune.api.handlers.versions import Versions
 from perilune.api.routes.auth import auth_routes
 from perilune.api.routes.backup import backup_routes
 from perilune.api.routes.documents import document_routes
+from perilune.api.routes.entries import entry_routes
 from perilune.api.routes.environment import environment_routes
 from perilune.api.routes.executions import execution_routes
 from perilune.api.routes.functions import function_routes
-from perilune.api.routes.pairs import pair_routes
 from perilune.api.routes.route import Route, RouteTable
 from perilune.api.routes.schedules import schedule_routes
 from perilune.api.routes.signing import signing_routes
@@ -22,25 +35,12 @@ from perilune.api.routes.streams import stream_routes
 from perilune.api.routes.tokens import token_routes
 from perilune.api.routes.trials import trial_routes
 from perilune.api.routes.versions import version_routes
-from perilune.api.subjects.about import About
-from perilune.api.subjects.backup import Backups
-from perilune.api.subjects.checking import Checks
-from perilune.api.subjects.environment import Environment
-from perilune.api.subjects.executions import Executions
-from perilune.api.subjects.functions import Functions
-from perilune.api.subjects.pairs import Pairs
-from perilune.api.subjects.schedules import Schedules
-from perilune.api.subjects.signing import Signing
-from perilune.api.subjects.statistics import Statistics
-from perilune.api.subjects.streams import Streams
-from perilune.api.subjects.trials import Trials
-from perilune.api.subjects.versions import Versions
 
-__all__ = ["Route", "RouteTable", "Subjects", "all_routes"]
+__all__ = ["Handlers", "Route", "RouteTable", "all_routes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subjects:
+class Handlers:
     """What the management API is about."""
 
     about: About
@@ -51,7 +51,7 @@ class Subjects:
     environment: Environment
     executions: Executions
     functions: Functions
-    pairs: Pairs
+    entries: Entries
     schedules: Schedules
     signing: Signing
     statistics: Statistics
@@ -60,22 +60,22 @@ class Subjects:
     versions: Versions
 
 
-def all_routes(subjects: Subjects) -> tuple[Route, ...]:
+def all_routes(handlers: Handlers) -> tuple[Route, ...]:
     """Return every route of the management API."""
-    access = subjects.access
+    access = handlers.access
     return (
         *auth_routes(access.sign_in, access.sessions),
         *token_routes(access.tokens),
-        *function_routes(subjects.functions),
-        *environment_routes(subjects.environment),
-        *signing_routes(subjects.signing),
-        *version_routes(subjects.versions),
-        *schedule_routes(subjects.schedules),
-        *pair_routes(subjects.pairs),
-        *execution_routes(subjects.executions),
-        *statistics_routes(subjects.statistics),
-        *stream_routes(subjects.streams),
-        *trial_routes(subjects.trials, subjects.checks),
-        *document_routes(subjects.about),
-        *backup_routes(subjects.backups),
+        *function_routes(handlers.functions),
+        *environment_routes(handlers.environment),
+        *signing_routes(handlers.signing),
+        *version_routes(handlers.versions),
+        *schedule_routes(handlers.schedules),
+        *entry_routes(handlers.entries),
+        *execution_routes(handlers.executions),
+        *statistics_routes(handlers.statistics),
+        *stream_routes(handlers.streams),
+        *trial_routes(handlers.trials, handlers.checks),
+        *document_routes(handlers.about),
+        *backup_routes(handlers.backups),
     )

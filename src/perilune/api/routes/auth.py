@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from perilune.api.access.audit import AuditEvent, audit
-from perilune.api.access.doorkeeper import client_address
+from perilune.api.access.authenticator import client_address
 from perilune.api.access.sessions import Sessions, session_tokens
 from perilune.api.access.signin import LoginBody, SignIn, Visitor
 from perilune.api.error_answer import LoginError
@@ -16,7 +16,7 @@ from perilune.api.failures import Json
 from perilune.api.replies import json_answer
 from perilune.api.routes.route import Route, caller_of
 from perilune.api.rules.lists import PAGE
-from perilune.api.scopes import CallerKind, Scope
+from perilune.api.scopes import CallerKind, TokenScope
 from perilune.store import (
     LoginSession,
     PaginationInfo,
@@ -38,7 +38,7 @@ class CallerAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Whose credential a request carries."""
 
     kind: CallerKind
-    scopes: list[Scope]
+    scopes: list[TokenScope]
     id: str | None = None
     name: str | None = None
     expires_at: int | None = None
@@ -99,7 +99,7 @@ def _session_routes(sessions: Sessions) -> list[Route]:
         caller = caller_of(request)
         answer = CallerAnswer(
             kind=caller.kind,
-            scopes=[one for one in Scope if caller.may(one)],
+            scopes=[one for one in TokenScope if caller.may(one)],
             id=caller.id or None,
             name=caller.name or None,
             expires_at=caller.expires_at,
@@ -124,7 +124,7 @@ def _session_routes(sessions: Sessions) -> list[Route]:
             who_am_i,
             "whoAmI",
             "Show whose credential a request carries",
-            scope=Scope.READ,
+            scope=TokenScope.READ,
             answer=CallerAnswer,
         ),
         _route(
@@ -133,7 +133,7 @@ def _session_routes(sessions: Sessions) -> list[Route]:
             list_sessions,
             "listSessions",
             "List the sessions that have not ended, newest first",
-            scope=Scope.ADMIN,
+            scope=TokenScope.ADMIN,
             parameters=(PAGE,),
             answer=SessionList,
         ),
@@ -143,7 +143,7 @@ def _session_routes(sessions: Sessions) -> list[Route]:
             end_session,
             "endSession",
             "End a session",
-            scope=Scope.ADMIN,
+            scope=TokenScope.ADMIN,
             errors=(SessionNotFound,),
         ),
     ]

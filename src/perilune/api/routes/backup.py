@@ -1,8 +1,8 @@
 """The route of copies of the database."""
 
+from perilune.api.handlers.backup import MEDIA_TYPE, Backups
 from perilune.api.routes.route import Route
-from perilune.api.scopes import Scope
-from perilune.api.subjects.backup import MEDIA_TYPE, Backups
+from perilune.api.scopes import TokenScope
 
 
 def backup_routes(backups: Backups | None) -> list[Route]:
@@ -17,7 +17,7 @@ def backup_routes(backups: Backups | None) -> list[Route]:
             "getBackup",
             "Download a copy of the whole database, compressed with gzip",
             tag="Server",
-            scope=Scope.ADMIN,
+            scope=TokenScope.ADMIN,
             media_type=MEDIA_TYPE,
         )
     ]

@@ -6,17 +6,17 @@ from typing import Any
 from starlette.responses import PlainTextResponse, Response
 
 from perilune.api.failures import Json
+from perilune.api.handlers.about import About
 from perilune.api.routes.route import JSON, Route
 from perilune.api.routes.shapes import ServerVersion
-from perilune.api.scopes import Scope
-from perilune.api.subjects.about import About
+from perilune.api.scopes import TokenScope
 from perilune.runtimes.guest.docs import guest_api_json
 from perilune.runtimes.languages.javascript_types import FILE_NAME as JAVASCRIPT_FILE
 from perilune.runtimes.languages.javascript_types import javascript_types
 from perilune.runtimes.languages.python_stubs import FILE_NAME as PYTHON_FILE
 from perilune.runtimes.languages.python_stubs import python_stubs
 
-_read = partial(Route, "GET", scope=Scope.READ)
+_read = partial(Route, "GET", scope=TokenScope.READ)
 
 
 def document_routes(about: About) -> list[Route]:

@@ -6,16 +6,16 @@ import msgspec
 
 from perilune.api.errors import InvalidRequest
 from perilune.api.failures import Json
+from perilune.api.handlers.environment import EnvBody, Environment, VariableBody, checked_env
 from perilune.api.routes.route import Route
-from perilune.api.scopes import Scope
-from perilune.api.subjects.environment import EnvBody, Environment, VariableBody, checked_env
+from perilune.api.scopes import TokenScope
 from perilune.services.env import EnvValidationError
 from perilune.store import FunctionNotFound, FunctionVersion
 
 _ALL = "/api/functions/{function_id}/env"
 _ONE = _ALL + "/{key}"
 
-_change = partial(Route, tag="Functions", scope=Scope.DEPLOY)
+_change = partial(Route, tag="Functions", scope=TokenScope.DEPLOY)
 
 
 class EnvAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +40,7 @@ def environment_routes(environment: Environment) -> list[Route]:
             "getEnvVars",
             "Show a function's environment",
             tag="Functions",
-            scope=Scope.READ,
+            scope=TokenScope.READ,
             answer=EnvAnswer,
             errors=(FunctionNotFound,),
         ),

@@ -4,6 +4,7 @@ from functools import partial
 
 from perilune.api.errors import InvalidRequest
 from perilune.api.failures import Json
+from perilune.api.handlers.executions import Executions
 from perilune.api.routes.route import Route
 from perilune.api.routes.shapes import (
     AIRequestList,
@@ -14,8 +15,7 @@ from perilune.api.routes.shapes import (
 )
 from perilune.api.rules.lists import LINE_PAGE, PAGE, execution_parameters, part_of_executions
 from perilune.api.rules.versions import VERSION_CHOICE
-from perilune.api.scopes import Scope
-from perilune.api.subjects.executions import Executions
+from perilune.api.scopes import TokenScope
 from perilune.clock import WallClock, wall_clock
 from perilune.store import (
     Execution,
@@ -31,7 +31,7 @@ from perilune.store import (
 
 _ONE = "/api/executions/{execution_id}"
 
-_read = partial(Route, "GET", tag="Executions", scope=Scope.READ)
+_read = partial(Route, "GET", tag="Executions", scope=TokenScope.READ)
 _read_one = partial(_read, errors=(ExecutionNotFound,))
 
 
@@ -126,7 +126,7 @@ def _of_one(executions: Executions) -> list[Route]:
             "deleteExecution",
             "Remove an execution that has ended, and what it left",
             tag="Executions",
-            scope=Scope.DEPLOY,
+            scope=TokenScope.DEPLOY,
             errors=(ExecutionNotFound, ExecutionRunning),
         ),
     ]

@@ -8,14 +8,14 @@ from starlette.requests import Request
 
 from perilune.api.errors import InvalidRequest, PackagesNotInstalled
 from perilune.api.failures import Json
+from perilune.api.handlers.functions import Authorship, Functions
+from perilune.api.handlers.statistics import DEFAULT_RANGE, RANGES
 from perilune.api.routes.route import Route, caller_of
 from perilune.api.routes.shapes import FunctionAnswer, FunctionList
 from perilune.api.rules.functions import FunctionBody, VersionBody, checked_creation, checked_update
 from perilune.api.rules.lists import PAGE, SEARCH, SHOW, SORT, fields
 from perilune.api.rules.versions import checked_note
-from perilune.api.scopes import Scope
-from perilune.api.subjects.functions import Functions, Origin
-from perilune.api.subjects.statistics import DEFAULT_RANGE, RANGES
+from perilune.api.scopes import TokenScope
 from perilune.clock import WallClock, wall_clock
 from perilune.store import (
     FunctionKind,
@@ -27,8 +27,8 @@ from perilune.store import (
 
 _EVERY, _ONE = "/api/functions", "/api/functions/{function_id}"
 
-_read = partial(Route, "GET", tag="Functions", scope=Scope.READ)
-_change = partial(Route, tag="Functions", scope=Scope.DEPLOY)
+_read = partial(Route, "GET", tag="Functions", scope=TokenScope.READ)
+_change = partial(Route, tag="Functions", scope=TokenScope.DEPLOY)
 
 
 def function_routes(functions: Functions, clock: WallClock = wall_clock) -> list[Route]:
@@ -71,11 +71,11 @@ def _reading(functions: Functions, clock: WallClock) -> list[Route]:
 
 def _changing(functions: Functions) -> list[Route]:
     async def create_function(request: Request, body: VersionBody) -> Json:
-        checked = checked_creation(body, functions.offer)
+        checked = checked_creation(body, functions.capabilities)
         return await functions.create(*checked, **_version_of(request, body))
 
     async def update_function(function_id: str, request: Request, body: VersionBody) -> Json:
-        checked = checked_update(body, functions.offer)
+        checked = checked_update(body, functions.capabilities)
         return await functions.update(function_id, *checked, **_version_of(request, body))
 
     return [
@@ -115,7 +115,7 @@ class _Version(TypedDict):
     """What there is to know of a new version beside its code."""
 
     requirements: str | UnsetType | None
-    origin: Origin
+    authorship: Authorship
     is_admin: bool
 
 
@@ -123,6 +123,6 @@ def _version_of(request: Request, wanted: VersionBody) -> _Version:
     caller = caller_of(request)
     return _Version(
         requirements=wanted.requirements,
-        origin=Origin(caller.name or None, checked_note(wanted.note)),
-        is_admin=caller.may(Scope.ADMIN),
+        authorship=Authorship(caller.name or None, checked_note(wanted.note)),
+        is_admin=caller.may(TokenScope.ADMIN),
     )

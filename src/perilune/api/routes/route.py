@@ -34,7 +34,7 @@ from perilune.api.errors import (
 from perilune.api.headers import header_value
 from perilune.api.parameters import Group, Parameter
 from perilune.api.replies import encoded_answer, json_answer
-from perilune.api.scopes import Caller, Scope
+from perilune.api.scopes import Caller, TokenScope
 from perilune.errors import PeriluneError
 from perilune.store import StoreUnavailable
 
@@ -75,7 +75,7 @@ class Route:
     _: KW_ONLY
     tag: str
     """The group it is shown in."""
-    scope: Scope | None
+    scope: TokenScope | None
     """The right that a caller needs; None for a public route."""
     parameters: tuple[Parameter | Group, ...] = ()
     """Those of the query, and those of the path that are more than any text."""

@@ -4,20 +4,20 @@ from functools import partial
 
 from perilune.api.errors import InvalidRequest
 from perilune.api.failures import Json
-from perilune.api.parameters import optional_text
-from perilune.api.routes.route import Route
-from perilune.api.rules.lists import PAGE
-from perilune.api.scopes import Scope
-from perilune.api.subjects.schedules import (
+from perilune.api.handlers.schedules import (
     NextRun,
     ScheduleList,
     SchedulePreview,
     Schedules,
     TickList,
 )
+from perilune.api.parameters import optional_text
+from perilune.api.routes.route import Route
+from perilune.api.rules.lists import PAGE
+from perilune.api.scopes import TokenScope
 from perilune.store import FunctionNotFound
 
-_read = partial(Route, "GET", tag="Schedules", scope=Scope.READ)
+_read = partial(Route, "GET", tag="Schedules", scope=TokenScope.READ)
 
 
 def schedule_routes(schedules: Schedules) -> list[Route]:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from perilune.api.subjects.diff import DiffLine
+from perilune.api.handlers.diff import DiffLine
 from perilune.runtimes import SourceProblem
 from perilune.store import (
     AIRequest,

@@ -7,9 +7,9 @@ import msgspec
 
 from perilune.api.errors import InvalidRequest
 from perilune.api.failures import Json
+from perilune.api.handlers.signing import MAX_SECRET_CHARS, MIN_SECRET_CHARS, Signing
 from perilune.api.routes.route import Route
-from perilune.api.scopes import Scope
-from perilune.api.subjects.signing import MAX_SECRET_CHARS, MIN_SECRET_CHARS, Signing
+from perilune.api.scopes import TokenScope
 from perilune.store import (
     FunctionNotFound,
     SigningSecret,
@@ -19,7 +19,7 @@ from perilune.store import (
 
 _ALL = "/api/functions/{function_id}/signing-secrets"
 
-_change = partial(Route, tag="Functions", scope=Scope.DEPLOY)
+_change = partial(Route, tag="Functions", scope=TokenScope.DEPLOY)
 
 _Value = Annotated[
     str,
@@ -60,7 +60,7 @@ def signing_routes(signing: Signing) -> list[Route]:
             "listSigningSecrets",
             "List a function's signing secrets without their values",
             tag="Functions",
-            scope=Scope.READ,
+            scope=TokenScope.READ,
             answer=SigningSecretList,
             errors=(FunctionNotFound,),
         ),

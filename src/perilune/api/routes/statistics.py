@@ -3,13 +3,13 @@
 from functools import partial
 
 from perilune.api.errors import InvalidRequest
+from perilune.api.handlers.statistics import IDS, RANGE, Statistics
 from perilune.api.routes.route import Route
 from perilune.api.routes.shapes import ActivityList, FunctionStatistics, StatisticsOverview
-from perilune.api.scopes import Scope
-from perilune.api.subjects.statistics import IDS, RANGE, Statistics
+from perilune.api.scopes import TokenScope
 from perilune.store import FunctionNotFound
 
-_read = partial(Route, "GET", tag="Executions", scope=Scope.READ)
+_read = partial(Route, "GET", tag="Executions", scope=TokenScope.READ)
 
 
 def statistics_routes(statistics: Statistics) -> list[Route]:

@@ -7,14 +7,14 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from perilune.api.errors import TooManyStreams
+from perilune.api.handlers.streams import Streams
 from perilune.api.routes.route import Route
-from perilune.api.scopes import Scope
-from perilune.api.subjects.streams import Streams
+from perilune.api.scopes import TokenScope
 from perilune.store import ExecutionNotFound, FunctionNotFound
 
 MEDIA_TYPE = "text/event-stream"
 
-_read = partial(Route, "GET", tag="Executions", scope=Scope.READ, media_type=MEDIA_TYPE)
+_read = partial(Route, "GET", tag="Executions", scope=TokenScope.READ, media_type=MEDIA_TYPE)
 
 
 def stream_routes(streams: Streams) -> list[Route]:

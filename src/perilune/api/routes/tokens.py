@@ -6,18 +6,18 @@ import msgspec
 from starlette.requests import Request
 
 from perilune.api.access.audit import AuditEvent, audit
-from perilune.api.access.doorkeeper import client_address
+from perilune.api.access.authenticator import client_address
 from perilune.api.access.tokens import Tokens
 from perilune.api.errors import InvalidRequest
 from perilune.api.failures import Json
 from perilune.api.routes.route import Route, caller_of
 from perilune.api.rules.lists import PAGE
-from perilune.api.scopes import Scope
+from perilune.api.scopes import TokenScope
 from perilune.store import ApiToken, PaginationInfo, TokenNameTaken, TokenNotFound
 
 _EVERY = "/api/tokens"
 
-_route = partial(Route, tag="Authentication", scope=Scope.ADMIN)
+_route = partial(Route, tag="Authentication", scope=TokenScope.ADMIN)
 
 
 class TokenBody(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,17 +9,17 @@ from starlette.requests import Request
 
 from perilune.api.errors import ClientGone, CodeNotChecked, InvalidRequest, NotReplayable
 from perilune.api.failures import Json
+from perilune.api.handlers.checking import CheckBody, Checks, SourceBody
+from perilune.api.handlers.trials import TrialBody, Trials
 from perilune.api.routes.route import ErrorKinds, Route
 from perilune.api.routes.shapes import CheckAnswer, ReplayAnswer, TrialAnswer
 from perilune.api.rules.versions import VERSION_CHOICE
-from perilune.api.scopes import Scope
-from perilune.api.subjects.checking import CheckBody, Checks, SourceBody
-from perilune.api.subjects.trials import TrialBody, Trials
+from perilune.api.scopes import TokenScope
 from perilune.engine import FunctionDisabledError
 from perilune.runtimes import CheckUnavailable
 from perilune.store import ExecutionNotFound, FunctionNotFound, NoActiveVersion, VersionNotFound
 
-_route = partial(Route, "POST", scope=Scope.DEPLOY)
+_route = partial(Route, "POST", scope=TokenScope.DEPLOY)
 _CHECK_ERRORS: ErrorKinds = (InvalidRequest, CheckUnavailable, CodeNotChecked)
 
 

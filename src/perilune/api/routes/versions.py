@@ -4,12 +4,12 @@ from functools import partial
 
 from perilune.api.errors import ComparedVersionNotFound, InvalidRequest
 from perilune.api.failures import Json
+from perilune.api.handlers.versions import Versions
 from perilune.api.routes.route import Route
 from perilune.api.routes.shapes import BuildLog, VersionDiff, VersionList
 from perilune.api.rules.lists import PAGE, fields
 from perilune.api.rules.versions import KEEP_EXECUTIONS, VERSION_ID, version_in_path
-from perilune.api.scopes import Scope
-from perilune.api.subjects.versions import Versions
+from perilune.api.scopes import TokenScope
 from perilune.store import (
     CannotDeleteActiveVersion,
     FunctionNotFound,
@@ -22,8 +22,8 @@ _EVERY = "/api/functions/{function_id}/versions"
 _ONE = _EVERY + "/{version}"
 _NUMBER = version_in_path()
 
-_read = partial(Route, "GET", tag="Versions", scope=Scope.READ)
-_change = partial(Route, tag="Versions", scope=Scope.DEPLOY)
+_read = partial(Route, "GET", tag="Versions", scope=TokenScope.READ)
+_change = partial(Route, tag="Versions", scope=TokenScope.DEPLOY)
 
 
 def version_routes(versions: Versions) -> list[Route]:

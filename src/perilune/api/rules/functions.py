@@ -56,7 +56,7 @@ _Note = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class Capabilities:
     """What this server has for functions; settings beyond it are refused."""
 
     runtimes: tuple[str, ...] = ("lua",)
@@ -104,7 +104,7 @@ FunctionBody: type[VersionBody] = msgspec.defstruct(  # type: ignore[assignment]
 
 
 def checked_creation(
-    body: VersionBody, offer: Offer
+    body: VersionBody, capabilities: Capabilities
 ) -> tuple[UpdateFunctionRequest, str, str | UnsetType]:
     """Return the settings, the code and the language of a new function.
 
@@ -113,14 +113,14 @@ def checked_creation(
     """
     if not isinstance(getattr(body, "name", None), str):
         body = msgspec.structs.replace(body, name="")
-    settings, runtime = _checked(body, offer)
+    settings, runtime = _checked(body, capabilities)
     code = checked_code(body.code if isinstance(body.code, str) else "")
     check_active(settings)
     return settings, code, runtime
 
 
 def checked_update(
-    body: VersionBody, offer: Offer
+    body: VersionBody, capabilities: Capabilities
 ) -> tuple[UpdateFunctionRequest, str | UnsetType, str | UnsetType]:
     """Return the changed settings, the new code, if any, and the language, if it is given.
 
@@ -132,7 +132,7 @@ def checked_update(
     is_same_version = body.code in (UNSET, None) and body.requirements is UNSET
     if is_same_version and not _given(body):
         raise InvalidRequest("request: at least one field must be provided for update")
-    settings, runtime = _checked(body, offer)
+    settings, runtime = _checked(body, capabilities)
     code = checked_code(body.code) if isinstance(body.code, str) else UNSET
     return settings, code, runtime
 
@@ -147,20 +147,23 @@ def _given(body: VersionBody) -> dict[str, SettingValue]:
     }
 
 
-def _checked(body: VersionBody, offer: Offer) -> tuple[UpdateFunctionRequest, str | UnsetType]:
+def _checked(
+    body: VersionBody, capabilities: Capabilities
+) -> tuple[UpdateFunctionRequest, str | UnsetType]:
     changes = {
-        name: _checked_value(SETTINGS[name], value, offer) for name, value in _given(body).items()
+        name: _checked_value(SETTINGS[name], value, capabilities)
+        for name, value in _given(body).items()
     }
     runtime = changes.pop("runtime", UNSET)
     pause_without_schedule(changes)
     return UpdateFunctionRequest(**changes), runtime
 
 
-def _checked_value(setting: Setting, value: Any, offer: Offer) -> Any:
+def _checked_value(setting: Setting, value: Any, capabilities: Capabilities) -> Any:
     """Return *value*, which is of the setting's kind or None, as it is stored."""
     if value is None or (value == "" and setting.empty_clears):
         return None
-    limit = getattr(offer, setting.server_limit) if setting.server_limit else None
+    limit = getattr(capabilities, setting.server_limit) if setting.server_limit else None
     if words := setting.words or (limit if setting.kind is str else None):
         if value not in words:
             raise _refused(setting, f"must be one of: [{' '.join(map(str, words))}]")

@@ -190,7 +190,7 @@ class Packages:
         return self.path_of(requirements).with_suffix(".log")
 
 
-def remove_rests(directory: Path) -> None:
+def remove_leftovers(directory: Path) -> None:
     """Remove what installations and removals that were interrupted have left behind."""
     for rest in directory.glob(".new-*"):
         shutil.rmtree(rest, ignore_errors=True)

@@ -21,7 +21,7 @@ MAX_STARTING = 4
 
 
 @dataclass(frozen=True, slots=True)
-class PoolFigures:
+class PoolMetrics:
     """The pool at one moment."""
 
     bound: int = 0
@@ -51,7 +51,7 @@ class Demand:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PoolPlan:
     """What the pool should do now."""
 
     start: tuple[Any, ...]
@@ -69,7 +69,7 @@ def plan(
     bound: int,
     idle: int,
     limits: WorkerLimits,
-) -> Plan:
+) -> PoolPlan:
     """Return what to start and stop.
 
     Args:
@@ -102,7 +102,7 @@ def plan(
             unserved += missing - granted
     evictable = idle + sum(count for kind, count in spares.items() if kind not in wanted)
     evict = min(unserved, evictable) if len(start) >= room else 0
-    return Plan(tuple(start), evict)
+    return PoolPlan(tuple(start), evict)
 
 
 def over_budget(idle: Sequence[tuple[Any, int]], total_bytes: int, limit_bytes: int) -> list[Any]:

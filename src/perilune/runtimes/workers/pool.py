@@ -20,7 +20,7 @@ from perilune.runtimes.language import WorkerKind
 from perilune.runtimes.limits import WorkerLimits
 from perilune.runtimes.workers.plan import (
     GROW_AFTER_S,
-    PoolFigures,
+    PoolMetrics,
     line_depth,
     most_deserving,
     plan,
@@ -115,10 +115,10 @@ class Pool:
         self._spares.stop_all()
         await asyncio.gather(*self._starting, return_exceptions=True)
 
-    def figures(self) -> PoolFigures:
+    def metrics(self) -> PoolMetrics:
         """Return how many workers there are and how many executions wait; from any thread."""
         bound = sum(len(version.workers) for version in self._versions.copy().values())
-        return PoolFigures(bound, len(self._spares), len(self._starting), self._waiting)
+        return PoolMetrics(bound, len(self._spares), len(self._starting), self._waiting)
 
     def has_workers(self) -> bool:
         """Tell whether there is a worker that lives."""

@@ -11,8 +11,8 @@ from perilune.services.ai.types import (
     ChatRequest,
     ChatResponse,
     Message,
+    TrackAIRequest,
     TrackedChatResult,
-    TrackRequest,
     Usage,
 )
 
@@ -27,7 +27,7 @@ __all__ = [
     "FakeAIClient",
     "Message",
     "StoreAITracker",
-    "TrackRequest",
+    "TrackAIRequest",
     "TrackedAIClient",
     "TrackedChatResult",
     "Usage",

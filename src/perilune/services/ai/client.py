@@ -13,8 +13,8 @@ from perilune.clock import MonotonicClock, WallClock, monotonic_clock, wall_cloc
 from perilune.masking import REDACTED
 from perilune.services.ai.providers import (
     PROVIDERS,
-    Failure,
     Provider,
+    ProviderFailure,
     build_request,
     read_answer,
     unreadable,
@@ -96,7 +96,7 @@ class ChatClient:
         partial = replace(partial, response_json=shown)
         status = response.status_code
         answer = read_answer(provider, status, text) or unreadable(status, shown)
-        if isinstance(answer, Failure):
+        if isinstance(answer, ProviderFailure):
             raise AIError(
                 _without(key, answer.message),
                 partial,

@@ -19,7 +19,7 @@ _Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ProviderAnswer:
     """What a model said."""
 
     content: str
@@ -28,7 +28,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class ProviderFailure:
     """Why there is no answer of a model."""
 
     message: str
@@ -86,7 +86,9 @@ def build_request(provider: Provider, chat: ChatRequest, *, key: str, endpoint: 
     )
 
 
-def read_answer(provider: Provider, status: int, text: str) -> Answer | Failure | None:
+def read_answer(
+    provider: Provider, status: int, text: str
+) -> ProviderAnswer | ProviderFailure | None:
     """Return what the provider's response says; None if it is `unreadable`."""
     try:
         answer = msgspec.json.decode(text, type=provider.answer)
@@ -98,19 +100,21 @@ def read_answer(provider: Provider, status: int, text: str) -> Answer | Failure 
             error = _Error(message=error)
         code = error.code or error.type
         message = error.message or f"HTTP {status}: {code or 'no message'}"
-        return Failure(f"{provider.error_prefix}: {message}", None if code is None else str(code))
+        return ProviderFailure(
+            f"{provider.error_prefix}: {message}", None if code is None else str(code)
+        )
     if not 200 <= status <= 299:
         return None
-    return answer.read() or Failure(f"no response from {provider.name}")
+    return answer.read() or ProviderFailure(f"no response from {provider.name}")
 
 
-def unreadable(status: int, text: str) -> Failure:
+def unreadable(status: int, text: str) -> ProviderFailure:
     """Return the failure for a response that is neither an answer nor the provider's error."""
     if 300 <= status <= 399:
         excerpt = "redirects are not followed"
     else:
         excerpt = " ".join(text[: 2 * EXCERPT_CHARS].split())[:EXCERPT_CHARS] or "no text"
-    return Failure(f"failed to parse response: HTTP {status}: {excerpt}")
+    return ProviderFailure(f"failed to parse response: HTTP {status}: {excerpt}")
 
 
 class _Error(msgspec.Struct):
@@ -140,12 +144,12 @@ class _OpenAIAnswer(msgspec.Struct):
     usage: _OpenAIUsage | None = None
     error: _Error | str | None = None
 
-    def read(self) -> Answer | None:
+    def read(self) -> ProviderAnswer | None:
         """Return the first choice, if there is one."""
         if not self.choices:
             return None
         usage = self.usage or _OpenAIUsage()
-        return Answer(
+        return ProviderAnswer(
             self.choices[0].message.content or "",
             self.model or "",
             Usage(usage.prompt_tokens, usage.completion_tokens),
@@ -170,12 +174,12 @@ class _AnthropicAnswer(msgspec.Struct):
     usage: _AnthropicUsage | None = None
     error: _Error | str | None = None
 
-    def read(self) -> Answer | None:
+    def read(self) -> ProviderAnswer | None:
         """Return the text of all blocks, if there are any."""
         if not self.content:
             return None
         usage = self.usage or _AnthropicUsage()
-        return Answer(
+        return ProviderAnswer(
             "".join(block.text or "" for block in self.content if block.type == "text"),
             self.model or "",
             Usage(usage.input_tokens, usage.output_tokens),

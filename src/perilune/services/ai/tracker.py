@@ -10,8 +10,8 @@ from perilune.services.ai.types import (
     AITracker,
     ChatRequest,
     ChatResponse,
+    TrackAIRequest,
     TrackedChatResult,
-    TrackRequest,
 )
 from perilune.services.tracking import StoreTracker, stored_text
 from perilune.store import AIRequest, AIRequestStatus
@@ -22,7 +22,7 @@ MAX_NAME_CHARS = 100
 OTHER = "other"
 
 
-class StoreAITracker(StoreTracker[TrackRequest, AIRequest]):
+class StoreAITracker(StoreTracker[TrackAIRequest, AIRequest]):
     """The tracker that ships: masked records in the store."""
 
     WHAT = "an AI request"
@@ -41,7 +41,7 @@ class StoreAITracker(StoreTracker[TrackRequest, AIRequest]):
             key = (OTHER, OTHER, direction)
         self.tokens[key] = self.tokens.get(key, 0) + tokens
 
-    def _row(self, execution_id: str, request: TrackRequest) -> AIRequest:
+    def _row(self, execution_id: str, request: TrackAIRequest) -> AIRequest:
         mask = self._masker
         response_json, error_message = request.response_json, request.error_message
         row = AIRequest(
@@ -109,10 +109,10 @@ class TrackedAIClient:
         started: float,
         exchanged: ChatResponse | None,
         error_message: str | None,
-    ) -> TrackRequest:
+    ) -> TrackAIRequest:
         exchanged = exchanged or ChatResponse()
         failed = error_message is not None
-        record = TrackRequest(
+        record = TrackAIRequest(
             provider=request.provider,
             model=request.model,
             endpoint=exchanged.endpoint,

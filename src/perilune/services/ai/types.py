@@ -92,7 +92,7 @@ class AIClient(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrackRequest:
+class TrackAIRequest:
     """One attempt, as it is recorded."""
 
     provider: str
@@ -112,9 +112,9 @@ class TrackRequest:
 class TrackedChatResult:
     """An attempt together with its record: `response` or `error` is set."""
 
-    track_data: TrackRequest
+    track_data: TrackAIRequest
     response: ChatResponse | None = None
     error: Exception | None = None
 
 
-AITracker: TypeAlias = Tracker[TrackRequest, AIRequest]
+AITracker: TypeAlias = Tracker[TrackAIRequest, AIRequest]

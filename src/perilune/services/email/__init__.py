@@ -16,7 +16,7 @@ from perilune.services.email.types import (
     SendResponse,
     Tag,
     TrackedSendResult,
-    TrackRequest,
+    TrackEmailRequest,
 )
 from perilune.services.email.validate import validate_send_request
 
@@ -35,7 +35,7 @@ __all__ = [
     "SendResponse",
     "StoreEmailTracker",
     "Tag",
-    "TrackRequest",
+    "TrackEmailRequest",
     "TrackedEmailClient",
     "TrackedSendResult",
     "validate_send_request",

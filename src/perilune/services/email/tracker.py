@@ -13,18 +13,18 @@ from perilune.services.email.types import (
     SendRequest,
     SendResponse,
     TrackedSendResult,
-    TrackRequest,
+    TrackEmailRequest,
 )
 from perilune.services.tracking import StoreTracker, stored_text
 from perilune.store import EmailRequest, EmailRequestStatus
 
 
-class StoreEmailTracker(StoreTracker[TrackRequest, EmailRequest]):
+class StoreEmailTracker(StoreTracker[TrackEmailRequest, EmailRequest]):
     """The tracker that ships: masked records in the store."""
 
     WHAT = "an e-mail"
 
-    def _row(self, execution_id: str, request: TrackRequest) -> EmailRequest:
+    def _row(self, execution_id: str, request: TrackEmailRequest) -> EmailRequest:
         mask = self._masker
         response_json, error_message = request.response_json, request.error_message
         return EmailRequest(
@@ -86,9 +86,9 @@ class TrackedEmailClient:
 
     async def _track(
         self, request: SendRequest, started: float, request_json: str, outcome: SendResponse | str
-    ) -> TrackRequest:
+    ) -> TrackEmailRequest:
         """Record the outcome: the answer, or the text of the error."""
-        record = TrackRequest(
+        record = TrackEmailRequest(
             from_=request.from_,
             to=request.to,
             subject=request.subject,

@@ -90,7 +90,7 @@ class EmailClient(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrackRequest:
+class TrackEmailRequest:
     """One attempt, as it is recorded."""
 
     from_: str
@@ -110,9 +110,9 @@ class TrackRequest:
 class TrackedSendResult:
     """An attempt together with its record: `response` or `error` is set."""
 
-    track_data: TrackRequest
+    track_data: TrackEmailRequest
     response: SendResponse | None = None
     error: Exception | None = None
 
 
-EmailTracker: TypeAlias = Tracker[TrackRequest, EmailRequest]
+EmailTracker: TypeAlias = Tracker[TrackEmailRequest, EmailRequest]

@@ -14,7 +14,7 @@ from yarl import URL
 
 from perilune.services.http.body import BodyReader
 from perilune.services.http.egress import CheckingResolver, EgressPolicy, EgressRefused
-from perilune.services.http.outgoing import Outgoing, build_outgoing, canonical
+from perilune.services.http.outgoing_request import OutgoingRequest, build_request, canonical
 from perilune.services.http.reasons import reason_of
 from perilune.services.http.target import quoted
 from perilune.services.http.types import HTTPClient, HTTPClientError, Request, Response
@@ -68,7 +68,7 @@ class _Pool:
         return sum(one.fileno() >= 0 for one in self.sockets) >= MAX_SOCKETS
 
 
-class Client(HTTPClient):
+class AiohttpClient(HTTPClient):
     """Sends requests to addresses that the policy allows.
 
     An async context manager that owns a pool of connections.  Proxies of the
@@ -93,7 +93,7 @@ class Client(HTTPClient):
         self._limits = limits or HTTPLimits()
         self._pool = _Pool(asyncio.Semaphore(large_bodies))
 
-    async def __aenter__(self) -> "Client":
+    async def __aenter__(self) -> "AiohttpClient":
         connector = Connector(
             resolver=CheckingResolver(self._policy),
             limit=MAX_CONNECTIONS,
@@ -121,9 +121,9 @@ class Client(HTTPClient):
         if session is not None:
             await session.close()
 
-    def with_limits(self, limits: HTTPLimits) -> "Client":
+    def with_limits(self, limits: HTTPLimits) -> "AiohttpClient":
         """Return a client with other limits on the same connections; it needs no closing."""
-        other = Client(self._policy, limits)
+        other = AiohttpClient(self._policy, limits)
         other._pool = self._pool
         return other
 
@@ -133,7 +133,7 @@ class Client(HTTPClient):
         Raises:
             HTTPClientError: there is no response; the message says why.
         """
-        outgoing = build_outgoing(request)
+        outgoing = build_request(request)
         timeout_s = _smaller(self._limits.timeout_s, request.timeout_s)
         exchange = _Exchange(
             pool=self._pool,
@@ -165,7 +165,7 @@ class _Exchange:
     timeout_s: float
     deadline: float
 
-    async def send(self, outgoing: Outgoing) -> tuple[Response, str]:
+    async def send(self, outgoing: OutgoingRequest) -> tuple[Response, str]:
         """Send one request; return its response and, if it is to be followed, the location."""
         target = outgoing.target
         if target.scheme not in ("http", "https"):
@@ -195,7 +195,7 @@ class _Exchange:
             raise _failure(outgoing, reason_of(error, target), has_head=has_head) from error
 
     def _open(
-        self, session: aiohttp.ClientSession, outgoing: Outgoing
+        self, session: aiohttp.ClientSession, outgoing: OutgoingRequest
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         headers = outgoing.wire_headers()
         if self.pool.is_crowded:
@@ -209,7 +209,7 @@ class _Exchange:
             allow_redirects=False,
         )
 
-    async def _read(self, answer: aiohttp.ClientResponse, outgoing: Outgoing) -> Response:
+    async def _read(self, answer: aiohttp.ClientResponse, outgoing: OutgoingRequest) -> Response:
         is_gzip = (
             outgoing.takes_gzip and answer.headers.get("Content-Encoding", "").lower() == "gzip"
         )
@@ -229,7 +229,7 @@ class _Exchange:
         )
 
 
-def _failure(outgoing: Outgoing, reason: str, *, has_head: bool) -> HTTPClientError:
+def _failure(outgoing: OutgoingRequest, reason: str, *, has_head: bool) -> HTTPClientError:
     if has_head:
         return HTTPClientError(f"failed to read response body: {reason}")
     return outgoing.failure(reason)

@@ -5,13 +5,13 @@ import ssl
 
 import aiohttp
 
-from perilune.services.http.target import Target
+from perilune.services.http.target import RequestTarget
 from perilune.services.http.wire import EndlessAnswerError
 
 _MAX_CHARS = 300
 
 
-def reason_of(error: Exception, target: Target) -> str:
+def reason_of(error: Exception, target: RequestTarget) -> str:
     """Say in one line why *target* gave no response."""
     where = target.host_and_port
     match error:

@@ -22,7 +22,7 @@ _Refuse = Callable[[str], HTTPClientError]
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class RequestTarget:
     """Where a request goes."""
 
     scheme: str
@@ -67,7 +67,7 @@ class Target:
     def _bracketed_host(self) -> str:
         return f"[{self.host}]" if ":" in self.host else self.host
 
-    def with_query(self, query: Mapping[str, str]) -> "Target":
+    def with_query(self, query: Mapping[str, str]) -> "RequestTarget":
         """Add *query* and encode all of it anew, keys sorted; without *query* nothing changes."""
         if not query:
             return self
@@ -76,7 +76,7 @@ class Target:
         text = "&".join(f"{_escaped(name)}={_escaped(value)}" for name, value in pairs)
         return replace(self, rest=f"{path}?{text}")
 
-    def joined(self, location: str) -> "Target":
+    def joined(self, location: str) -> "RequestTarget":
         """Return where a redirect to *location* leads.
 
         Raises:
@@ -92,7 +92,7 @@ def quoted(text: str) -> str:
     return json.dumps(_USER_INFO.sub(r"\1\2", text))
 
 
-def parse_target(text: str) -> Target:
+def parse_target(text: str) -> RequestTarget:
     """Take *text* apart.  A scheme or host may be missing: that is for the client to refuse.
 
     Raises:
@@ -121,7 +121,9 @@ def parse_target(text: str) -> Target:
         raise refused(f"invalid URL escape {quoted(escape[0])}")
     user_info, _, where = authority.rpartition("@")
     host, port = _host_and_port(where, refused)
-    return Target(scheme, user_info, host, port, _wire_form(rest or ("/" if authority else "")))
+    return RequestTarget(
+        scheme, user_info, host, port, _wire_form(rest or ("/" if authority else ""))
+    )
 
 
 def _host_and_port(where: str, refused: _Refuse) -> tuple[str, int | None]:

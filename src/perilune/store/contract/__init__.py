@@ -17,9 +17,9 @@ from perilune.store.contract.credentials import SessionRows, TokenRows
 from perilune.store.contract.executions import (
     AIRequestRows,
     EmailRequestRows,
-    FigureRows,
     LogRows,
     RequestRows,
+    StatisticsRows,
     TickRows,
 )
 from perilune.store.contract.store import DB, Store
@@ -30,13 +30,13 @@ __all__ = [
     "AIRequestRows",
     "EmailRequestRows",
     "EnvRows",
-    "FigureRows",
     "KVRows",
     "LogRows",
     "RequestRows",
     "SecretRows",
     "SessionRows",
     "SigningSecretRows",
+    "StatisticsRows",
     "Store",
     "TickRows",
     "TokenRows",

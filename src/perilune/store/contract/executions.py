@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol, TypeAlias, TypeVar
 
-from perilune.store.activity import Activity, Figures, Overview
+from perilune.store.activity import Activity, ExecutionTotals, Overview
 from perilune.store.records import (
     AIRequest,
     CronJob,
@@ -54,12 +54,12 @@ AIRequestRows: TypeAlias = RequestRows[AIRequest]
 EmailRequestRows: TypeAlias = RequestRows[EmailRequest]
 
 
-class FigureRows(Protocol):
+class StatisticsRows(Protocol):
     """Figures of executions that have ended, trials of drafts left out."""
 
     async def of_function(
         self, function_id: str, since: int, step_s: int
-    ) -> dict[int, list[Figures]]:
+    ) -> dict[int, list[ExecutionTotals]]:
         """Return what began at *since* or later, by start of spans of *step_s* seconds."""
         ...
 

@@ -9,8 +9,8 @@ from perilune.store.contract.credentials import SessionRows, TokenRows
 from perilune.store.contract.executions import (
     AIRequestRows,
     EmailRequestRows,
-    FigureRows,
     LogRows,
+    StatisticsRows,
     TickRows,
 )
 from perilune.store.contract.values import EnvRows, KVRows, SecretRows, SigningSecretRows
@@ -46,7 +46,7 @@ class DB(Protocol):
     """API tokens."""
     sessions: SessionRows
     """Sessions of people who have signed in."""
-    statistics: FigureRows
+    statistics: StatisticsRows
     """How many executions there were, and how long they took."""
     ticks: TickRows
     """What has become of which tick of a schedule."""
@@ -227,7 +227,7 @@ class Store(DB, Protocol):
         ...
 
     async def delete_old_executions(self, before: int, function_id: str | None = None) -> int:
-        """Delete, in portions, those with `created_at` < *before*, by default of all functions."""
+        """Delete, in batches, those with `created_at` < *before*, by default of all functions."""
         ...
 
     async def last_used(self) -> int | None:
@@ -238,7 +238,7 @@ class Store(DB, Protocol):
         """Delete what has expired by *now*; return rows deleted per table.
 
         Executions that are older, or more, than their function keeps; what deleted functions
-        and versions have left; expired pairs, sessions, ticks and figures.  Done in portions.
+        and versions have left; expired pairs, sessions, ticks and figures.  Done in batches.
         """
         ...
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from perilune.store.maintenance import Sizes
 from perilune.store.sqlite.lunar.copying import is_lunar_file
-from perilune.store.sqlite.lunar.takeover import import_lunar, take_over
+from perilune.store.sqlite.lunar.migration import import_lunar, migrate_lunar
 from perilune.store.sqlite.upkeep.backup import back_up, restore, vacuum
 from perilune.store.sqlite.upkeep.integrity import check_file
 
@@ -21,7 +21,7 @@ class SqliteFile:
         self.restore = partial(restore, path)
         self.vacuum = partial(vacuum, path)
         self.is_lunar = partial(is_lunar_file, path)
-        self.take_over_lunar = partial(take_over, path)
+        self.migrate_lunar = partial(migrate_lunar, path)
         self.import_lunar = partial(import_lunar, path)
 
     def sizes(self) -> Sizes:

@@ -17,45 +17,45 @@ from perilune.store.contract import (
     AIRequestRows,
     EmailRequestRows,
     EnvRows,
-    FigureRows,
     KVRows,
     LogRows,
     SecretRows,
     SessionRows,
     SigningSecretRows,
+    StatisticsRows,
     TickRows,
     TokenRows,
 )
 from perilune.store.errors import StoreError, StoreUnavailable
 from perilune.store.maintenance import Maintenance
-from perilune.store.sqlite.connection.access import Access
+from perilune.store.sqlite.connection.access import SqliteAccess
+from perilune.store.sqlite.connection.batches import Pause
 from perilune.store.sqlite.connection.checkpoints import Checkpoints
 from perilune.store.sqlite.connection.operations import (
     AnyOperation,
-    Operation,
     Statement,
     Work,
+    WriteOperation,
     as_store_error,
 )
-from perilune.store.sqlite.connection.portions import Pause
 from perilune.store.sqlite.connection.prepare import prepare_file
 from perilune.store.sqlite.connection.readers import Readers
 from perilune.store.sqlite.connection.transactions import Session
 from perilune.store.sqlite.connection.writer import Writer
 from perilune.store.sqlite.tables.credentials import SessionStore, TokenStore
-from perilune.store.sqlite.tables.env import EnvStore
+from perilune.store.sqlite.tables.env import SqliteEnv
 from perilune.store.sqlite.tables.execution_lists import ExecutionLists
-from perilune.store.sqlite.tables.executions import Executions
-from perilune.store.sqlite.tables.functions import Functions
-from perilune.store.sqlite.tables.kv import KVStore
+from perilune.store.sqlite.tables.executions import SqliteExecutions
+from perilune.store.sqlite.tables.functions import SqliteFunctions
+from perilune.store.sqlite.tables.kv import SqliteKV
 from perilune.store.sqlite.tables.logs import LogStore
 from perilune.store.sqlite.tables.removal import TABLES_OF_EXECUTIONS
 from perilune.store.sqlite.tables.requests import AIRequestStore, EmailRequestStore
 from perilune.store.sqlite.tables.secrets import Secrets
 from perilune.store.sqlite.tables.signing_secrets import SigningSecretStore
-from perilune.store.sqlite.tables.statistics import Statistics
+from perilune.store.sqlite.tables.statistics import SqliteStatistics
 from perilune.store.sqlite.tables.ticks import TickStore
-from perilune.store.sqlite.tables.versions import Versions
+from perilune.store.sqlite.tables.versions import SqliteVersions
 from perilune.store.sqlite.upkeep.compaction import Compaction
 from perilune.store.sqlite.upkeep.expiry import Expiry
 from perilune.store.sqlite.upkeep.integrity import find_problems
@@ -128,26 +128,26 @@ class SqliteSession:
     """
 
     def __init__(
-        self, access: Access, clock: WallClock, vault: Vault, pause: Pause = asyncio.sleep
+        self, access: SqliteAccess, clock: WallClock, vault: Vault, pause: Pause = asyncio.sleep
     ) -> None:
-        """Build the repositories on *access*; *pause* is awaited in work of many portions."""
+        """Build the repositories on *access*; *pause* is awaited in work of many batches."""
         self._access = access
         self._retention = Retention(access, pause)
         self._expiry = Expiry(access, pause)
-        functions = Functions(access, clock)
-        versions = Versions(access, clock)
-        executions = Executions(access, clock)
+        functions = SqliteFunctions(access, clock)
+        versions = SqliteVersions(access, clock)
+        executions = SqliteExecutions(access, clock)
         lists = ExecutionLists(access)
-        self.kv: KVRows = KVStore(access, clock)
-        self.env: EnvRows = EnvStore(access, clock, vault)
+        self.kv: KVRows = SqliteKV(access, clock)
+        self.env: EnvRows = SqliteEnv(access, clock, vault)
         self.signing_secrets: SigningSecretRows = SigningSecretStore(access, clock, vault)
         self.logs: LogRows = LogStore(access)
         self.ai_requests: AIRequestRows = AIRequestStore(access)
         self.email_requests: EmailRequestRows = EmailRequestStore(access)
         self.tokens: TokenRows = TokenStore(access)
         self.sessions: SessionRows = SessionStore(access, clock)
-        self._statistics = Statistics(access, pause)
-        self.statistics: FigureRows = self._statistics
+        self._statistics = SqliteStatistics(access, pause)
+        self.statistics: StatisticsRows = self._statistics
         self.ticks: TickRows = TickStore(access, clock)
 
         self.create_function = functions.create
@@ -355,24 +355,24 @@ async def _no_pause(_: float) -> None:
 
 
 class _StoreAccess:
-    """`Access` to the whole store."""
+    """`SqliteAccess` to the whole store."""
 
     def __init__(self, writer: Writer, readers: Readers) -> None:
         self.write = writer.write
-        self.offer = writer.offer
+        self.enqueue_nowait = writer.enqueue_nowait
         self.read = readers.read
         self.look_up = readers.look_up
 
 
 class _TransactionAccess:
-    """`Access` to one transaction: everything runs on the writer's connection, in order."""
+    """`SqliteAccess` to one transaction: everything runs on the writer's connection, in order."""
 
     def __init__(self, session: Session, writer: Writer) -> None:
         self._session = session
         self._writer = writer
         self.write = session.submit
 
-    def offer(self, operation: AnyOperation) -> bool:
+    def enqueue_nowait(self, operation: AnyOperation) -> bool:
         try:
             self._session.submit_silently(operation)
         except StoreUnavailable:
@@ -384,5 +384,5 @@ class _TransactionAccess:
         return self.read(work)
 
     def read(self, work: Callable[[sqlite3.Connection], T]) -> Awaitable[T]:
-        operation: Operation[T] = Work(work)
+        operation: WriteOperation[T] = Work(work)
         return self._session.submit(operation)

@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from perilune.worker.frames import Call, FrameError, HostFunction, Setup
-from perilune.worker.python import library, outside
+from perilune.worker.python import guest_io, library
 from perilune.worker.python.errors import Error, error_classes, error_of
 from perilune.worker.python.output import cut
 from perilune.worker.python.records import (
@@ -44,7 +44,7 @@ class GuestLibrary:
             modules.setdefault(name, {}).update(functions)
         self._context = library.Current()
         modules["router"] = router_functions(self._context)
-        outside.adapt(modules)
+        guest_io.adapt(modules)
         if "log" in modules:
             modules["log"] = {level: self._logger(level) for level in modules["log"]}
         self._modules = modules

@@ -100,7 +100,7 @@ _OFTEN_USED = (
 )
 
 
-class Interpreter:
+class PythonInterpreter:
     """Runs the versions of one function; a module lives as long as the worker."""
 
     def __init__(self, setup: Setup, channel: Channel) -> None:
@@ -183,9 +183,9 @@ def serve(connection: socket.socket) -> None:
     serve_invocations(connection, _start)
 
 
-def _start(setup: Setup, channel: Channel) -> Interpreter:
+def _start(setup: Setup, channel: Channel) -> PythonInterpreter:
     leave_only_stdlib([_STDLIB, *_packages])
-    return Interpreter(setup, channel)
+    return PythonInterpreter(setup, channel)
 
 
 def _source_of(invoke: Invoke) -> str:

@@ -5,15 +5,15 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
-from perilune.store.sqlite.connection.operations import AnyOperation, Operation
+from perilune.store.sqlite.connection.operations import AnyOperation, WriteOperation
 
 T = TypeVar("T")
 
 
-class Access(Protocol):
+class SqliteAccess(Protocol):
     """Either the whole store (one writer, several readers) or one open transaction."""
 
-    def write(self, operation: Operation[T]) -> Awaitable[T]:
+    def write(self, operation: WriteOperation[T]) -> Awaitable[T]:
         """Submit at once, in order; wait until it is committed (in a transaction: done).
 
         Cancelling the future does not cancel the write.  Raises what the operation raised, or
@@ -21,7 +21,7 @@ class Access(Protocol):
         """
         ...
 
-    def offer(self, operation: AnyOperation) -> bool:
+    def enqueue_nowait(self, operation: AnyOperation) -> bool:
         """Submit without waiting; False if it was dropped because too much is queued."""
         ...
 

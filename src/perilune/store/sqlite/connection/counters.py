@@ -86,11 +86,11 @@ class Counts:
                 (1, int(status == "error"), max(duration_ms or 0, 0)),
             )
 
-    def figures(self, function_id: str, duration_class: int, bucket: int, *figures: int) -> None:
-        """Add a row of statistics, whose *figures* are executions, errors and milliseconds."""
-        _add(self._ended, (function_id, duration_class, bucket), figures)
+    def totals(self, function_id: str, duration_class: int, bucket: int, *totals: int) -> None:
+        """Add a row of statistics, whose *totals* are executions, errors and milliseconds."""
+        _add(self._ended, (function_id, duration_class, bucket), totals)
 
-    def pairs(self, function_id: str, growth: int) -> None:
+    def entries(self, function_id: str, growth: int) -> None:
         """Count bytes of pairs that were added, or taken away."""
         _add(self._bytes, (function_id,), (growth,))
 

@@ -18,20 +18,20 @@ Explain = Callable[[sqlite3.Connection, Params], StoreError | None]
 """Finds out, on the writer's connection, why a constraint refused these values."""
 
 
-class Operation(Generic[T]):
+class WriteOperation(Generic[T]):
     """A write on its way: what to do, who waits for it, and what became of it.
 
     The event loop's thread creates it and reads the outcome, the writer's thread runs it in
     between; the queues between them make that safe.
     """
 
-    __slots__ = ("error", "future", "result", "touches")
+    __slots__ = ("error", "future", "invalidates", "result")
 
     future: asyncio.Future[T] | None
     """Who waits; None when the operation was offered and nobody does."""
     result: T | None
     error: StoreError | None
-    touches: str | None
+    invalidates: str | None
     """The function whose cached records this write makes stale."""
     weight: int = 0
     """Characters it holds in memory, if nobody waits for it."""
@@ -45,11 +45,11 @@ class Operation(Generic[T]):
         self.error = as_store_error(error)
 
 
-AnyOperation = Operation[Any]
+AnyOperation = WriteOperation[Any]
 """An operation in a queue: only the future, kept with it, knows the type of its result."""
 
 
-class Statement(Operation[None]):
+class Statement(WriteOperation[None]):
     """One SQL statement."""
 
     __slots__ = ("explain", "missing", "params", "sql")
@@ -60,7 +60,7 @@ class Statement(Operation[None]):
         params: Params,
         missing: type[StoreError] | None = None,
         explain: Explain | None = None,
-        touches: str | None = None,
+        invalidates: str | None = None,
     ) -> None:
         """Prepare the statement.
 
@@ -69,13 +69,13 @@ class Statement(Operation[None]):
             params: The values.
             missing: What to raise when no row is changed.
             explain: Names the error when a constraint refuses the values.
-            touches: The function whose cached records become stale.
+            invalidates: The function whose cached records become stale.
         """
         self.sql = sql
         self.params = params
         self.missing = missing
         self.explain = explain
-        self.touches = touches
+        self.invalidates = invalidates
         self.future = None
         self.result = None
         self.error = None
@@ -96,15 +96,17 @@ class Statement(Operation[None]):
         self.error = as_store_error(error)
 
 
-class Work(Operation[T]):
+class Work(WriteOperation[T]):
     """Several statements and the decisions between them, as a function on the connection."""
 
     __slots__ = ("_work",)
 
-    def __init__(self, work: Callable[[sqlite3.Connection], T], touches: str | None = None) -> None:
+    def __init__(
+        self, work: Callable[[sqlite3.Connection], T], invalidates: str | None = None
+    ) -> None:
         """Prepare *work*; it runs in the writer's thread and must not touch anything else."""
         self._work = work
-        self.touches = touches
+        self.invalidates = invalidates
         self.future = None
         self.result = None
         self.error = None

@@ -16,14 +16,14 @@ from perilune.store.sqlite.connection.connect import begin
 from perilune.store.sqlite.connection.counters import Counts
 from perilune.store.sqlite.connection.operations import (
     AnyOperation,
-    Operation,
     Params,
+    WriteOperation,
     in_savepoint,
 )
 from perilune.store.sqlite.connection.statements import execute_rows
 
 
-class Row(Operation[None]):
+class Row(WriteOperation[None]):
     """One row, written together with others of its batch.  Each kind is a class."""
 
     __slots__ = ("key", "params")
@@ -35,7 +35,7 @@ class Row(Operation[None]):
         """Prepare the row with the values *params*; *key* is the execution it belongs to."""
         self.key = key
         self.params = params
-        self.touches = None
+        self.invalidates = None
         self.future = None
         self.result = None
         self.error = None

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from perilune.store.errors import StoreUnavailable
 from perilune.store.sqlite.connection.connect import begin
-from perilune.store.sqlite.connection.operations import AnyOperation, Operation, as_store_error
+from perilune.store.sqlite.connection.operations import AnyOperation, WriteOperation, as_store_error
 
 T = TypeVar("T")
 
@@ -33,11 +33,11 @@ class Session:
         self._operations: queue.SimpleQueue[AnyOperation] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._ended: str | None = None
-        self._touched: set[str] = set()
+        self._invalidated: set[str] = set()
         self._opening = _Marker()
         self._opening.future = self.opened = loop.create_future()
 
-    def submit(self, operation: Operation[T]) -> asyncio.Future[T]:
+    def submit(self, operation: WriteOperation[T]) -> asyncio.Future[T]:
         """Queue *operation* for this transaction; the future is done when it has been run.
 
         Raises:
@@ -48,7 +48,7 @@ class Session:
         self.submit_silently(operation)
         return future
 
-    def submit_silently(self, operation: Operation[T]) -> None:
+    def submit_silently(self, operation: WriteOperation[T]) -> None:
         """Queue *operation*, with nobody waiting for it.
 
         Raises:
@@ -102,12 +102,12 @@ class Session:
                 operation.run(cursor)
             except Exception as error:
                 operation.failed(cursor, error)
-            if operation.touches is not None:
+            if operation.invalidates is not None:
                 # Reported after the commit: until then others still read the old state.
-                self._touched.add(operation.touches)
-                operation.touches = None
+                self._invalidated.add(operation.invalidates)
+                operation.invalidates = None
             finished = isinstance(operation, _Finish)
-            hand_back([operation], self._touched if finished else set())
+            hand_back([operation], self._invalidated if finished else set())
             if finished:
                 return "the transaction is over"
             if not cursor.connection.in_transaction:
@@ -125,7 +125,7 @@ class Session:
             hand_back(left, set())
 
 
-class _Marker(Operation[None]):
+class _Marker(WriteOperation[None]):
     """An operation that does nothing; somebody waits for its turn."""
 
     __slots__ = ()
@@ -134,7 +134,7 @@ class _Marker(Operation[None]):
         self.future = None
         self.result = None
         self.error = None
-        self.touches = None
+        self.invalidates = None
 
     def run(self, cursor: sqlite3.Cursor) -> None:
         """Do nothing."""

@@ -21,7 +21,7 @@ from perilune.store.errors import StoreError, StoreUnavailable, WritesLost
 from perilune.store.sqlite.connection.connect import begin
 from perilune.store.sqlite.connection.operations import (
     AnyOperation,
-    Operation,
+    WriteOperation,
     as_store_error,
     outage,
 )
@@ -34,7 +34,7 @@ MAX_BATCH = 512
 """Operations per transaction: bounds how long the first of them waits for the last."""
 
 MAX_QUEUED = 100_000
-"""Operations waiting, above which offered ones (`Writer.offer`) are dropped."""
+"""Operations waiting, above which offered ones (`Writer.enqueue_nowait`) are dropped."""
 
 MAX_QUEUED_CHARACTERS = 64 * 1024 * 1024
 """Text held by offered operations that wait, above which further ones are dropped."""
@@ -76,7 +76,7 @@ class Writer:
         self._connection = connection
         self._cursor = connection.cursor()
         self._log = log
-        self._touched = touched
+        self._invalidated = touched
         self._report = report
         self._loop = asyncio.get_running_loop()
         self._inbox: queue.SimpleQueue[_Batch | _Task] = queue.SimpleQueue()
@@ -92,7 +92,7 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="perilune-store", daemon=True)
         self._thread.start()
 
-    def write(self, operation: Operation[T]) -> asyncio.Future[T]:
+    def write(self, operation: WriteOperation[T]) -> asyncio.Future[T]:
         """Submit *operation*; the future is done when it is committed or has failed.
 
         Cancelling the future does not take the operation back.
@@ -107,7 +107,7 @@ class Writer:
         self._collect(operation)
         return future
 
-    def offer(self, operation: AnyOperation) -> bool:
+    def enqueue_nowait(self, operation: AnyOperation) -> bool:
         """Submit *operation* for nobody; its failure is reported and counted in `lost`.
 
         Returns:
@@ -145,7 +145,7 @@ class Writer:
             self._inbox.put(self._stop)
         await asyncio.to_thread(self._thread.join)
 
-    def _collect(self, operation: Operation[T]) -> None:
+    def _collect(self, operation: WriteOperation[T]) -> None:
         if not self._collected:
             self._loop.call_soon(self._flush)
         self._collected.append(operation)
@@ -237,8 +237,8 @@ class Writer:
     def _settle(self, batch: _Batch, touched: set[str] | None = None) -> None:
         lost: list[StoreError] = []
         for operation in batch:
-            if operation.touches is not None:
-                self._touched(operation.touches)
+            if operation.invalidates is not None:
+                self._invalidated(operation.invalidates)
             future = operation.future
             if future is None:
                 self._queued_characters -= operation.weight
@@ -250,7 +250,7 @@ class Writer:
                 else:
                     future.set_exception(operation.error)
         for function_id in touched or ():
-            self._touched(function_id)
+            self._invalidated(function_id)
         if lost:
             self.lost += len(lost)
             report = WritesLost(f"{len(lost)} queued writes failed, the first with: {lost[0]}")

@@ -162,7 +162,7 @@ class _Transfer:
         for function_id, *what in added:
             number += 1
             if len(what) == 1:
-                counts.pairs(function_id, what[0])
+                counts.entries(function_id, what[0])
                 continue
             version_id, status, trigger, duration_ms, created_at = what
             counts.execution(function_id, version_id, status, trigger)

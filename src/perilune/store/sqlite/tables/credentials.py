@@ -9,7 +9,7 @@ from typing import Any
 from perilune.clock import WallClock
 from perilune.store.errors import SessionNotFound, TokenNameTaken, TokenNotFound
 from perilune.store.records import ApiToken, LoginSession, PaginationParams
-from perilune.store.sqlite.connection.access import Access, snapshot
+from perilune.store.sqlite.connection.access import SqliteAccess, snapshot
 from perilune.store.sqlite.connection.operations import Params, Statement, Work
 from perilune.store.sqlite.connection.statements import load_statements
 
@@ -24,7 +24,7 @@ _SESSIONS = load_statements(
 class TokenStore:
     """API tokens; the methods are those of `TokenRows`."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: SqliteAccess) -> None:
         """Use *access*."""
         self._access = access
 
@@ -66,7 +66,9 @@ class TokenStore:
 
     def note_use(self, token_id: str, used_at: int) -> bool:
         """See `TokenRows.note_use`."""
-        return self._access.offer(Statement(_TOKENS["note_token_use"], (token_id, used_at)))
+        return self._access.enqueue_nowait(
+            Statement(_TOKENS["note_token_use"], (token_id, used_at))
+        )
 
     async def delete(self, token_id: str) -> ApiToken:
         """See `TokenRows.delete`."""
@@ -83,7 +85,7 @@ class TokenStore:
 class SessionStore:
     """Sessions of people who have logged in; the methods are those of `SessionRows`."""
 
-    def __init__(self, access: Access, clock: WallClock) -> None:
+    def __init__(self, access: SqliteAccess, clock: WallClock) -> None:
         """Use *access*; by *clock* sessions expire."""
         self._access = access
         self._clock = clock
@@ -127,7 +129,9 @@ class SessionStore:
 
     def note_use(self, session_id: str, used_at: int) -> bool:
         """See `SessionRows.note_use`."""
-        return self._access.offer(Statement(_SESSIONS["note_session_use"], (session_id, used_at)))
+        return self._access.enqueue_nowait(
+            Statement(_SESSIONS["note_session_use"], (session_id, used_at))
+        )
 
     async def delete(self, session_id: str) -> None:
         """See `SessionRows.delete`."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from perilune.clock import WallClock
 from perilune.store.errors import TooManyVariables, VariableNotKept
 from perilune.store.records import EnvVariable
-from perilune.store.sqlite.connection.access import Access
+from perilune.store.sqlite.connection.access import SqliteAccess
 from perilune.store.sqlite.connection.operations import Work
 from perilune.store.sqlite.connection.statements import load_statements
 from perilune.store.sqlite.tables.functions import touch_function
@@ -16,10 +16,10 @@ from perilune.vault import Sealed, Vault
 _SQL = load_statements("env")
 
 
-class EnvStore:
+class SqliteEnv:
     """Environment variables; the methods are those of `EnvRows`."""
 
-    def __init__(self, access: Access, clock: WallClock, vault: Vault) -> None:
+    def __init__(self, access: SqliteAccess, clock: WallClock, vault: Vault) -> None:
         """Use *access*; *clock* gives the time of change, *vault* seals the values."""
         self._access = access
         self._clock = clock
@@ -54,7 +54,7 @@ class EnvStore:
                     raise TooManyVariables(most)
             self._write(connection, function_id, key, value, write_only)
 
-        await self._access.write(Work(write, touches=function_id))
+        await self._access.write(Work(write, invalidates=function_id))
 
     async def keep(self, function_id: str, key: str, write_only: bool | None) -> None:
         """See `EnvRows.keep`."""
@@ -67,7 +67,7 @@ class EnvStore:
                 touch_function(connection, function_id, now)
                 connection.execute(_SQL["hide_variable"], (function_id, key))
 
-        await self._access.write(Work(write, touches=function_id))
+        await self._access.write(Work(write, invalidates=function_id))
 
     async def delete(self, function_id: str, key: str) -> None:
         """See `EnvRows.delete`; removing a missing variable changes nothing."""
@@ -77,7 +77,7 @@ class EnvStore:
             if connection.execute(_SQL["delete_variable"], (function_id, key)).rowcount:
                 touch_function(connection, function_id, now)
 
-        await self._access.write(Work(remove, touches=function_id))
+        await self._access.write(Work(remove, invalidates=function_id))
 
     async def all(self, function_id: str) -> dict[str, str]:
         """See `EnvRows.all`; in the order of the names."""
@@ -131,7 +131,7 @@ class EnvStore:
             for key in left & (hidden or frozenset()):
                 connection.execute(_SQL["hide_variable"], (function_id, key))
 
-        await self._access.write(Work(write, touches=function_id))
+        await self._access.write(Work(write, invalidates=function_id))
 
     def _write(
         self,

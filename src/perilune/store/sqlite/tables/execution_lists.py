@@ -13,7 +13,7 @@ from typing import Any
 from perilune.store.errors import InvalidCursor
 from perilune.store.records import Execution, PaginationParams
 from perilune.store.selection import ExecutionFilter, ExecutionPage
-from perilune.store.sqlite.connection.access import Access, snapshot
+from perilune.store.sqlite.connection.access import SqliteAccess, snapshot
 from perilune.store.sqlite.connection.statements import load_statements
 from perilune.store.sqlite.tables.executions import execution_of_row
 
@@ -64,7 +64,7 @@ class _Position:
 class ExecutionLists:
     """Parts of lists of executions; the methods are those of `DB`."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: SqliteAccess) -> None:
         """Use *access*."""
         self._access = access
 

@@ -22,7 +22,7 @@ from perilune.store.records import (
     ExecutionStatus,
     ExecutionTrigger,
 )
-from perilune.store.sqlite.connection.access import Access
+from perilune.store.sqlite.connection.access import SqliteAccess
 from perilune.store.sqlite.connection.counters import Counts
 from perilune.store.sqlite.connection.operations import Params, Work, in_savepoint
 from perilune.store.sqlite.connection.rows import Row
@@ -46,10 +46,10 @@ Opened = tuple[str, str, str, int]
 """Of an execution: its function, its version, its trigger and when it was created."""
 
 
-class Executions:
+class SqliteExecutions:
     """Records of executions; the methods are those of `DB`."""
 
-    def __init__(self, access: Access, clock: WallClock) -> None:
+    def __init__(self, access: SqliteAccess, clock: WallClock) -> None:
         """Use *access*; *clock* gives the time of creation."""
         self._access = access
         self._clock = clock
@@ -173,7 +173,7 @@ class _Opening(Row):
                 self.error = reason
             if isinstance(reason, FunctionNotFound | VersionNotFound):
                 # The next look-up of the function reads it from the file.
-                self.touches = self.params[1]
+                self.invalidates = self.params[1]
 
 
 class _Closing(Row):

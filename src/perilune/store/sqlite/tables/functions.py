@@ -15,13 +15,13 @@ from perilune.store.records import (
     PaginationParams,
 )
 from perilune.store.selection import FunctionKind, FunctionQuery, FunctionSort
-from perilune.store.sqlite.connection.access import Access, snapshot
+from perilune.store.sqlite.connection.access import SqliteAccess, snapshot
 from perilune.store.sqlite.connection.operations import Params, Statement, Work
 from perilune.store.sqlite.connection.statements import load_statements
 from perilune.store.sqlite.tables.removal import (
     forget_empty_versions,
+    remove_few_entries,
     remove_few_of_function,
-    remove_few_pairs,
 )
 from perilune.store.sqlite.tables.versions import VERSION_COLUMNS, version_of_row
 
@@ -57,10 +57,10 @@ _RESCHEDULING = ("cron_schedule", "cron_status", "cron_time_zone", "disabled")
 """Settings whose change makes a new schedule, which has no ticks in the past."""
 
 
-class Functions:
+class SqliteFunctions:
     """Functions and their settings; the methods are those of `DB`."""
 
-    def __init__(self, access: Access, clock: WallClock) -> None:
+    def __init__(self, access: SqliteAccess, clock: WallClock) -> None:
         """Use *access*; *clock* gives the times of creation and change."""
         self._access = access
         self._clock = clock
@@ -75,7 +75,9 @@ class Functions:
             fn, cron_status="paused" if fn.cron_status is None else fn.cron_status
         )
         params = (*(_column(name, getattr(stored, name)) for name in FUNCTION_COLUMNS), now)
-        await self._access.write(Statement(_INSERT, params, explain=_why_refused, touches=fn.id))
+        await self._access.write(
+            Statement(_INSERT, params, explain=_why_refused, invalidates=fn.id)
+        )
         return fn
 
     async def read(self, function_id: str) -> Function:
@@ -131,7 +133,7 @@ class Functions:
                 f"UPDATE functions SET {', '.join(changes)} WHERE id = ?",  # noqa: S608 - our own names
                 (*values, function_id),
                 FunctionNotFound,
-                touches=function_id,
+                invalidates=function_id,
             )
         )
 
@@ -145,12 +147,12 @@ class Functions:
 
         def delete(connection: sqlite3.Connection) -> None:
             remove_few_of_function(connection, function_id)
-            remove_few_pairs(connection, function_id)
+            remove_few_entries(connection, function_id)
             if connection.execute(_SQL["delete_function"], (function_id,)).rowcount < 1:
                 raise FunctionNotFound
             forget_empty_versions(connection, function_id)
 
-        await self._access.write(Work(delete, touches=function_id))
+        await self._access.write(Work(delete, invalidates=function_id))
 
     async def runtimes(self) -> set[str]:
         """See `Store.runtimes_in_use`."""

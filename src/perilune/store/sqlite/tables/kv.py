@@ -8,7 +8,7 @@ from perilune.clock import WallClock
 from perilune.store.errors import FunctionNotFound, KVQuotaExceeded
 from perilune.store.kv_numbers import add_to_number
 from perilune.store.records import KVEntry
-from perilune.store.sqlite.connection.access import Access
+from perilune.store.sqlite.connection.access import SqliteAccess
 from perilune.store.sqlite.connection.counters import Counts
 from perilune.store.sqlite.connection.operations import Params, Work
 from perilune.store.sqlite.connection.statements import load_statements
@@ -16,10 +16,10 @@ from perilune.store.sqlite.connection.statements import load_statements
 _SQL = load_statements("kv")
 
 
-class KVStore:
+class SqliteKV:
     """Key-value pairs of functions; the methods are those of `KVRows`."""
 
-    def __init__(self, access: Access, clock: WallClock) -> None:
+    def __init__(self, access: SqliteAccess, clock: WallClock) -> None:
         """Use *access*; *clock* decides what has expired."""
         self._access = access
         self._clock = clock
@@ -49,7 +49,7 @@ class KVStore:
         """See `KVRows.delete`."""
 
         def delete(connection: sqlite3.Connection) -> None:
-            delete_pairs(connection, "delete_value", (function_id, key))
+            delete_entries(connection, "delete_value", (function_id, key))
 
         await self._access.write(Work(delete))
 
@@ -139,12 +139,12 @@ class KVStore:
         return await self._access.read(read)
 
 
-def delete_pairs(connection: sqlite3.Connection, statement: str, params: Params) -> int:
+def delete_entries(connection: sqlite3.Connection, statement: str, params: Params) -> int:
     """Delete pairs by a statement of `sql/kv.sql` and count them; return how many."""
     deleted = connection.execute(_SQL[statement], params).fetchall()
     counts = Counts()
     for function_id, size in deleted:
-        counts.pairs(function_id, -size)
+        counts.entries(function_id, -size)
     counts.write(connection)
     return len(deleted)
 
@@ -163,14 +163,14 @@ def _put(
     function_id, key, value, _ = pair
     growth, change, total = _growth(connection, function_id, key, value, now)
     if growth > 0 and total > quota_bytes:
-        delete_pairs(connection, "purge_function", (function_id, now))
+        delete_entries(connection, "purge_function", (function_id, now))
         _, change, total = _growth(connection, function_id, key, value, now)
         if total > quota_bytes:
             raise KVQuotaExceeded
     connection.execute(_SQL["set_value"], pair)
     if change:
         counts = Counts()
-        counts.pairs(function_id, change)
+        counts.entries(function_id, change)
         counts.write(connection)
 
 

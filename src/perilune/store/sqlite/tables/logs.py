@@ -3,7 +3,7 @@
 import sqlite3
 
 from perilune.store.records import LogEntry
-from perilune.store.sqlite.connection.access import Access, snapshot
+from perilune.store.sqlite.connection.access import SqliteAccess, snapshot
 from perilune.store.sqlite.connection.rows import Insertion
 from perilune.store.sqlite.connection.statements import load_statements
 
@@ -13,7 +13,7 @@ _SQL = load_statements("logs")
 class LogStore:
     """Lines of executions; the methods are those of `LogRows`."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: SqliteAccess) -> None:
         """Use *access*."""
         self._access = access
 
@@ -22,7 +22,7 @@ class LogStore:
     ) -> bool:
         """See `LogRows.append`."""
         params = (execution_id, log_id, int(level), message, timestamp)
-        return self._access.offer(_Line(execution_id, params))
+        return self._access.enqueue_nowait(_Line(execution_id, params))
 
     async def page(
         self, execution_id: str, limit: int | None, offset: int

@@ -19,8 +19,8 @@ so do functions with at most so many pairs."""
 BYTES_AT_ONCE = 1024 * 1024
 """Pairs that hold more than that together go later."""
 
-BYTES_IN_PORTION = 256 * 1024
-"""What the pairs of a portion hold together, but for one that holds more by itself."""
+BYTES_IN_BATCH = 256 * 1024
+"""What the pairs of a batch hold together, but for one that holds more by itself."""
 
 FEW = 10_000
 """A function with at most so many executions is searched for those of one version at once."""
@@ -59,7 +59,7 @@ def forget_empty_versions(connection: sqlite3.Connection, function_id: str) -> N
     connection.execute(_SQL["forget_versions"], (function_id, 0))
 
 
-def remove_few_pairs(connection: sqlite3.Connection, function_id: str) -> None:
+def remove_few_entries(connection: sqlite3.Connection, function_id: str) -> None:
     """Delete the pairs of a function that is deleted with its counter, if they are few."""
     params = (function_id, AT_ONCE, BYTES_AT_ONCE)
     (are_few,) = connection.execute(_KV["are_few"], params).fetchone()
@@ -67,12 +67,12 @@ def remove_few_pairs(connection: sqlite3.Connection, function_id: str) -> None:
         connection.execute(_KV["delete_all"], (function_id,))
 
 
-def remove_left_pairs(connection: sqlite3.Connection, function_id: str, most: int) -> int:
+def remove_leftover_entries(connection: sqlite3.Connection, function_id: str, most: int) -> int:
     """Delete some pairs, *most* or fewer, of a deleted function; return how many, 0 at the end.
 
     Its counter went with the function.
     """
-    return connection.execute(_KV["delete_left"], (function_id, most, BYTES_IN_PORTION)).rowcount
+    return connection.execute(_KV["delete_left"], (function_id, most, BYTES_IN_BATCH)).rowcount
 
 
 def remove_few_of_version(

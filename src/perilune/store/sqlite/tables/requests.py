@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from perilune.store.records import AIRequest, EmailRequest, RequestStatus
-from perilune.store.sqlite.connection.access import Access, snapshot
+from perilune.store.sqlite.connection.access import SqliteAccess, snapshot
 from perilune.store.sqlite.connection.rows import Insertion
 from perilune.store.sqlite.connection.statements import load_statements
 
@@ -19,7 +19,7 @@ _EMAIL = load_statements("email_requests")
 class AIRequestStore:
     """Requests to AI providers; the methods are those of `AIRequestRows`."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: SqliteAccess) -> None:
         """Use *access*."""
         self._access = access
 
@@ -40,7 +40,7 @@ class AIRequestStore:
             row.duration_ms,
             row.created_at,
         )
-        return self._access.offer(_AIRequest(row.execution_id, params))
+        return self._access.enqueue_nowait(_AIRequest(row.execution_id, params))
 
     async def page(
         self, execution_id: str, limit: int | None, offset: int
@@ -52,7 +52,7 @@ class AIRequestStore:
 class EmailRequestStore:
     """E-mails; the methods are those of `EmailRequestRows`."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: SqliteAccess) -> None:
         """Use *access*."""
         self._access = access
 
@@ -74,7 +74,7 @@ class EmailRequestStore:
             row.duration_ms,
             row.created_at,
         )
-        return self._access.offer(_EmailRequest(row.execution_id, params))
+        return self._access.enqueue_nowait(_EmailRequest(row.execution_id, params))
 
     async def page(
         self, execution_id: str, limit: int | None, offset: int
@@ -98,7 +98,7 @@ class _EmailRequest(Insertion):
 
 
 async def _page(
-    access: Access,
+    access: SqliteAccess,
     sql: Mapping[str, str],
     record_of_row: Callable[[tuple[Any, ...]], R],
     part: tuple[str, int | None, int],

@@ -4,7 +4,7 @@ import sqlite3
 from functools import partial
 
 from perilune.store.errors import SecretUnreadable
-from perilune.store.sqlite.connection.access import Access
+from perilune.store.sqlite.connection.access import SqliteAccess
 from perilune.store.sqlite.connection.operations import Work
 from perilune.store.sqlite.connection.statements import load_statements
 from perilune.vault import Sealed, Vault, VaultError
@@ -28,7 +28,7 @@ def opened(vault: Vault, sealed: Sealed, table: str, function_id: str, name: str
 class Secrets:
     """All sealed values of the store; the methods are those of `SecretRows`."""
 
-    def __init__(self, access: Access, vault: Vault) -> None:
+    def __init__(self, access: SqliteAccess, vault: Vault) -> None:
         """Use *access* and *vault*."""
         self._access = access
         self._vault = vault

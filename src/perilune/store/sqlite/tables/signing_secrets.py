@@ -5,7 +5,7 @@ import sqlite3
 from perilune.clock import WallClock
 from perilune.store.errors import SigningSecretNotFound, TooManySigningSecrets
 from perilune.store.records import SigningSecret
-from perilune.store.sqlite.connection.access import Access
+from perilune.store.sqlite.connection.access import SqliteAccess
 from perilune.store.sqlite.connection.operations import Statement, Work
 from perilune.store.sqlite.connection.statements import load_statements
 from perilune.store.sqlite.tables.functions import touch_function
@@ -21,7 +21,7 @@ _SQL = load_statements("signing_secrets")
 class SigningSecretStore:
     """Signing secrets; the methods are those of `SigningSecretRows`."""
 
-    def __init__(self, access: Access, clock: WallClock, vault: Vault) -> None:
+    def __init__(self, access: SqliteAccess, clock: WallClock, vault: Vault) -> None:
         """Use *access*; *clock* gives the time of creation, *vault* seals the values."""
         self._access = access
         self._clock = clock
@@ -39,7 +39,7 @@ class SigningSecretStore:
             sealed = self._vault.seal(value, SIGNING_SECRETS, function_id, secret_id)
             connection.execute(_SQL["add_secret"], (function_id, secret_id, *sealed, now))
 
-        await self._access.write(Work(write, touches=function_id))
+        await self._access.write(Work(write, invalidates=function_id))
         return SigningSecret(id=secret_id, function_id=function_id, created_at=now)
 
     async def list(self, function_id: str) -> list[SigningSecret]:

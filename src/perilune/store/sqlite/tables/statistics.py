@@ -11,11 +11,11 @@ import sqlite3
 from collections.abc import Sequence
 from functools import partial
 
-from perilune.store.activity import Activity, Figures, Overview
+from perilune.store.activity import Activity, ExecutionTotals, Overview
 from perilune.store.errors import FunctionNotFound
-from perilune.store.sqlite.connection.access import Access, snapshot
+from perilune.store.sqlite.connection.access import SqliteAccess, snapshot
+from perilune.store.sqlite.connection.batches import Batches, Pause
 from perilune.store.sqlite.connection.counters import Counts
-from perilune.store.sqlite.connection.portions import Pause, Portions
 from perilune.store.sqlite.connection.statements import load_statements
 from perilune.store.sqlite.tables.executions import execution_of_row
 from perilune.store.sqlite.tables.functions import read_function
@@ -31,27 +31,27 @@ MERGED = (
 _SQL = load_statements("statistics")
 
 
-_ByFunction = dict[str, list[Figures]]
+_ByFunction = dict[str, list[ExecutionTotals]]
 
 
-class Statistics:
+class SqliteStatistics:
     """Figures of executions; the methods are those of `FigureRows`."""
 
-    def __init__(self, access: Access, pause: Pause) -> None:
+    def __init__(self, access: SqliteAccess, pause: Pause) -> None:
         """Use *access*; *pause* is awaited where others get their turn."""
         self._access = access
-        self._portions = Portions(access, pause)
+        self._batches = Batches(access, pause)
 
     async def of_function(
         self, function_id: str, since: int, step_s: int
-    ) -> dict[int, list[Figures]]:
+    ) -> dict[int, list[ExecutionTotals]]:
         """See `FigureRows.of_function`."""
         params = (function_id, since, step_s)
 
-        def read(connection: sqlite3.Connection) -> dict[int, list[Figures]]:
-            found: dict[int, list[Figures]] = {}
-            for start, *figures in connection.execute(_SQL["of_function"], params):
-                found.setdefault(start, []).append(Figures(*figures))
+        def read(connection: sqlite3.Connection) -> dict[int, list[ExecutionTotals]]:
+            found: dict[int, list[ExecutionTotals]] = {}
+            for start, *totals in connection.execute(_SQL["of_function"], params):
+                found.setdefault(start, []).append(ExecutionTotals(*totals))
             return found
 
         return await self._access.read(read)
@@ -62,17 +62,17 @@ class Statistics:
         def read(connection: sqlite3.Connection) -> tuple[_ByFunction, dict[str, str], int]:
             functions: _ByFunction = {}
             with snapshot(connection):
-                for function_id, *figures in connection.execute(_SQL["of_all"], (since,)):
-                    functions.setdefault(function_id, []).append(Figures(*figures))
+                for function_id, *totals in connection.execute(_SQL["of_all"], (since,)):
+                    functions.setdefault(function_id, []).append(ExecutionTotals(*totals))
                 names = dict(connection.execute(_SQL["names"]).fetchall())
                 (running,) = connection.execute(_SQL["running"]).fetchone()
             return functions, names, running
 
-        def read_series(connection: sqlite3.Connection) -> dict[int, list[Figures]]:
-            series: dict[int, list[Figures]] = {}
+        def read_series(connection: sqlite3.Connection) -> dict[int, list[ExecutionTotals]]:
+            series: dict[int, list[ExecutionTotals]] = {}
             for key, *sums in connection.execute(_SQL["series"], (since, step_s)):
                 start, number = divmod(key, 1024)
-                series.setdefault(start, []).append(Figures(number - 1, *sums))
+                series.setdefault(start, []).append(ExecutionTotals(number - 1, *sums))
             return series
 
         # Side by side, since each takes a while; so they may differ by what ends in between.
@@ -97,7 +97,7 @@ class Statistics:
             end = (now - age_s) // span_s * span_s
             for bucket in await self._unmerged(end, span_s):
                 merge = partial(_merge_some, bucket, bucket - bucket % span_s)
-                await self._portions.repeat(merge)
+                await self._batches.repeat(merge)
 
     async def _unmerged(self, end: int, span_s: int) -> list[int]:
         def read(connection: sqlite3.Connection) -> list[int]:
@@ -115,7 +115,7 @@ def _activity(connection: sqlite3.Connection, function_id: str, since: int) -> A
     last = connection.execute(_SQL["last_execution"], (function_id,)).fetchone()
     return Activity(
         function=function,
-        figures=[Figures(*row) for row in rows],
+        totals=[ExecutionTotals(*row) for row in rows],
         last=None if last is None else execution_of_row(last),
     )
 
@@ -124,7 +124,7 @@ def _merge_some(bucket: int, into: int, connection: sqlite3.Connection, rows: in
     """Add up to *rows* rows of *bucket* to those of *into*; return how many there were."""
     taken = connection.execute(_SQL["take_rows"], (bucket, rows)).fetchall()
     counts = Counts()
-    for function_id, number, *figures in taken:
-        counts.figures(function_id, number, into, *figures)
+    for function_id, number, *totals in taken:
+        counts.totals(function_id, number, into, *totals)
     counts.write(connection)
     return len(taken)

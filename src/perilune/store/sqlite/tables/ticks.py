@@ -11,7 +11,7 @@ from perilune.store.records import (
     PaginationParams,
     TickOutcome,
 )
-from perilune.store.sqlite.connection.access import Access, snapshot
+from perilune.store.sqlite.connection.access import SqliteAccess, snapshot
 from perilune.store.sqlite.connection.operations import Work
 from perilune.store.sqlite.connection.statements import load_statements
 from perilune.store.sqlite.tables.functions import FUNCTION_COLUMNS, function_of_row, read_function
@@ -24,7 +24,7 @@ _SQL = load_statements("ticks", columns_of_f=", ".join(f"f.{name}" for name in F
 class TickStore:
     """The ledger of schedules; the methods are those of `TickRows`."""
 
-    def __init__(self, access: Access, clock: WallClock) -> None:
+    def __init__(self, access: SqliteAccess, clock: WallClock) -> None:
         """Use *access*; *clock* gives the time of claiming."""
         self._access = access
         self._clock = clock

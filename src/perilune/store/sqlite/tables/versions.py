@@ -13,7 +13,7 @@ from perilune.store.errors import (
     VersionNotFound,
 )
 from perilune.store.records import FunctionVersion, PaginationParams, VersionSummary
-from perilune.store.sqlite.connection.access import Access, snapshot
+from perilune.store.sqlite.connection.access import SqliteAccess, snapshot
 from perilune.store.sqlite.connection.operations import Work
 from perilune.store.sqlite.connection.statements import load_statements
 from perilune.store.sqlite.tables.removal import remove_few_of_version
@@ -34,10 +34,10 @@ _SQL = load_statements(
 _TOUCH = load_statements("functions")["touch_function"]
 
 
-class Versions:
+class SqliteVersions:
     """Versions of functions' code; the methods are those of `DB`."""
 
-    def __init__(self, access: Access, clock: WallClock) -> None:
+    def __init__(self, access: SqliteAccess, clock: WallClock) -> None:
         """Use *access*; *clock* gives the times of creation and change."""
         self._access = access
         self._clock = clock
@@ -75,7 +75,7 @@ class Versions:
             connection.execute(_TOUCH, (function_id, now))
             return version_of_row(made)
 
-        return await self._access.write(Work(create, touches=function_id))
+        return await self._access.write(Work(create, invalidates=function_id))
 
     async def get(self, function_id: str, number: int) -> FunctionVersion:
         """See `DB.get_version`."""
@@ -109,7 +109,7 @@ class Versions:
             owner, is_active = _owner(connection, version_id, function_id)
             if is_active:
                 return
-            operation.touches = owner
+            operation.invalidates = owner
             connection.execute(_SQL["deactivate_versions"], (owner,))
             connection.execute(_SQL["activate_version"], (version_id,))
             connection.execute(_TOUCH, (owner, now))

@@ -2,8 +2,8 @@
 
 import sqlite3
 
-from perilune.store.sqlite.connection.access import Access
-from perilune.store.sqlite.connection.portions import Pause, Portions
+from perilune.store.sqlite.connection.access import SqliteAccess
+from perilune.store.sqlite.connection.batches import Batches, Pause
 
 INCREMENTAL = 2
 """The mode of `PRAGMA auto_vacuum` in which free pages are given back when asked to."""
@@ -16,10 +16,10 @@ RESERVE_SHARE = 10
 class Compaction:
     """Makes the file smaller while it is in use."""
 
-    def __init__(self, access: Access, pause: Pause) -> None:
+    def __init__(self, access: SqliteAccess, pause: Pause) -> None:
         """Use *access*; *pause* is awaited between steps."""
         self._access = access
-        self._portions = Portions(access, pause)
+        self._batches = Batches(access, pause)
 
     async def shrink(self) -> int:
         """Give back the free pages beyond a reserve; return how many.
@@ -39,7 +39,7 @@ class Compaction:
             return before - _free_pages(connection)
 
         while given < surplus:
-            done = await self._portions.once(step)
+            done = await self._batches.once(step)
             if done <= 0:
                 break
             given += done

@@ -5,10 +5,10 @@ from functools import partial
 
 import msgspec
 
-from perilune.store.sqlite.connection.access import Access
-from perilune.store.sqlite.connection.portions import Pause, Portions
+from perilune.store.sqlite.connection.access import SqliteAccess
+from perilune.store.sqlite.connection.batches import Batches, Pause
 from perilune.store.sqlite.connection.statements import load_statements
-from perilune.store.sqlite.tables.kv import delete_pairs
+from perilune.store.sqlite.tables.kv import delete_entries
 
 DAY_S = 86400
 CRON_TICKS_KEPT_S = 30 * DAY_S
@@ -33,17 +33,17 @@ _CHILDREN = ("logs", "ai_requests", "email_requests")
 class Expiry:
     """Deletes what has expired and what belongs to nothing."""
 
-    def __init__(self, access: Access, pause: Pause) -> None:
+    def __init__(self, access: SqliteAccess, pause: Pause) -> None:
         """Use *access*; *pause* is awaited where others get their turn."""
         self._access = access
         self._pause = pause
-        self._portions = Portions(access, pause)
+        self._batches = Batches(access, pause)
 
     async def purge(self, now: int) -> dict[str, int]:
         """Delete what has expired by *now*; return the rows per table."""
         gone = {}
         for table, kept_s in _KEPT_S.items():
-            gone[table] = await self._portions.repeat(partial(_purge, table, now - kept_s))
+            gone[table] = await self._batches.repeat(partial(_purge, table, now - kept_s))
         return gone
 
     async def last_used(self) -> int | None:
@@ -75,7 +75,7 @@ class Expiry:
         while True:
             found = await self._access.read(find)
             orphans = [seq for seq, is_orphan in found if is_orphan]
-            total += sum(await self._portions.each(orphans, delete))
+            total += sum(await self._batches.each(orphans, delete))
             if len(found) < LOOKED_AT_ONCE:
                 return total
             last = found[-1][0]
@@ -85,5 +85,5 @@ class Expiry:
 def _purge(table: str, before: int, connection: sqlite3.Connection, rows: int) -> int:
     """Delete up to *rows* rows of *table* that expired at *before* or earlier; return how many."""
     if table == "kv_store":
-        return delete_pairs(connection, "purge_expired", (before, rows))
+        return delete_entries(connection, "purge_expired", (before, rows))
     return connection.execute(_SQL[f"purge_{table}"], (before, rows)).rowcount

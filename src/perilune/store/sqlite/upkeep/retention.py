@@ -8,11 +8,11 @@ from collections import Counter
 from functools import partial
 from typing import Any
 
-from perilune.store.sqlite.connection.access import Access
+from perilune.store.sqlite.connection.access import SqliteAccess
+from perilune.store.sqlite.connection.batches import Batches, Pause
 from perilune.store.sqlite.connection.operations import Statement
-from perilune.store.sqlite.connection.portions import Pause, Portions
 from perilune.store.sqlite.connection.statements import load_statements
-from perilune.store.sqlite.tables.removal import FEW, remove_executions, remove_left_pairs
+from perilune.store.sqlite.tables.removal import FEW, remove_executions, remove_leftover_entries
 
 DEFAULT_DAYS = 7
 FOUND_AT_ONCE = 5000
@@ -32,11 +32,11 @@ _KV = load_statements("kv")
 class Retention:
     """Deletes executions that nobody may or can see any more."""
 
-    def __init__(self, access: Access, pause: Pause) -> None:
+    def __init__(self, access: SqliteAccess, pause: Pause) -> None:
         """Use *access*; *pause* is awaited where others get their turn."""
         self._access = access
         self._pause = pause
-        self._portions = Portions(access, pause)
+        self._batches = Batches(access, pause)
 
     async def purge_old(self, now: int) -> Counter[str]:
         """Delete what is older than its function keeps it; return the rows per table."""
@@ -70,15 +70,15 @@ class Retention:
             gone += await self._delete("executions_of_version", function_id, version_id)
         for (function_id,) in await self._rows("with_empty_rows", ()):
             await self._access.write(Statement(_SQL["forget_versions"], (function_id, FEW)))
-        return gone + await self._purge_pairs()
+        return gone + await self._purge_entries()
 
-    async def _purge_pairs(self) -> Counter[str]:
+    async def _purge_entries(self) -> Counter[str]:
         """Delete the pairs that deleted functions have left, and then what they belonged to."""
         gone: Counter[str] = Counter()
         owners = await self._access.read(lambda c: c.execute(_KV["deleted_owners"]).fetchall())
         for (function_id,) in owners:
-            remove = partial(_remove_pairs, function_id)
-            while number := await self._portions.once(remove):
+            remove = partial(_remove_entries, function_id)
+            while number := await self._batches.once(remove):
                 gone["kv_store"] += number
             await self._access.write(Statement(_KV["forget_owner"], (function_id,)))
         return gone
@@ -107,7 +107,7 @@ class Retention:
         while True:
             found = await self._rows(finder, (function_id, *place, *limits, FOUND_AT_ONCE))
             seqs = [seq for _, seq in found]
-            for rows in await self._portions.each(seqs, remove_executions):
+            for rows in await self._batches.each(seqs, remove_executions):
                 gone += rows
             if len(found) < FOUND_AT_ONCE:
                 return gone
@@ -117,5 +117,5 @@ class Retention:
         return await self._access.read(lambda c: c.execute(_SQL[name], params).fetchall())
 
 
-def _remove_pairs(function_id: str, connection: sqlite3.Connection, most: int) -> int:
-    return remove_left_pairs(connection, function_id, most)
+def _remove_entries(function_id: str, connection: sqlite3.Connection, most: int) -> int:
+    return remove_leftover_entries(connection, function_id, most)

@@ -8,10 +8,10 @@ from msgspec import UNSET, UnsetType
 
 from perilune.api.errors import InsufficientScope, InvalidRequest
 from perilune.api.failures import Json, failing_as, page_info
-from perilune.api.rules.functions import Offer
+from perilune.api.handlers.packages import VersionPackages
+from perilune.api.rules.functions import Capabilities
 from perilune.api.rules.schedules import check_active
-from perilune.api.scopes import Scope
-from perilune.api.subjects.packages import VersionPackages
+from perilune.api.scopes import TokenScope
 from perilune.function_settings import SETTINGS, UpdateFunctionRequest
 from perilune.ids import new_function_id
 from perilune.masking import REDACTED
@@ -27,12 +27,12 @@ from perilune.store import (
     to_json,
 )
 
-DEFAULT_OFFER = Offer()
+DEFAULT_CAPABILITIES = Capabilities()
 NO_PACKAGES = VersionPackages()
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class Authorship:
     """Where a version comes from."""
 
     created_by: str | None = None
@@ -40,7 +40,7 @@ class Origin:
     note: str | None = None
 
 
-UNKNOWN = Origin()
+UNKNOWN = Authorship()
 
 
 class Functions:
@@ -56,7 +56,7 @@ class Functions:
         self,
         db: DB,
         env: Env,
-        offer: Offer = DEFAULT_OFFER,
+        capabilities: Capabilities = DEFAULT_CAPABILITIES,
         *,
         prepare: Callable[[str], None] = lambda runtime: None,
         packages: VersionPackages = NO_PACKAGES,
@@ -65,7 +65,7 @@ class Functions:
         self._env = env
         self._prepare = prepare
         self._packages = packages
-        self.offer = offer
+        self.capabilities = capabilities
         """What functions may ask for."""
 
     async def create(
@@ -75,7 +75,7 @@ class Functions:
         runtime: str | UnsetType = UNSET,
         *,
         requirements: str | UnsetType | None = UNSET,
-        origin: Origin = UNKNOWN,
+        authorship: Authorship = UNKNOWN,
         is_admin: bool = True,
     ) -> Json:
         """Create a function with its first version, both or neither.
@@ -98,9 +98,9 @@ class Functions:
                     version = await transaction.create_version(
                         function.id,
                         code,
-                        origin.created_by,
+                        authorship.created_by,
                         None if needed is UNSET else needed,
-                        origin.note,
+                        authorship.note,
                     )
         self._prepare(function.runtime)
         return _with_version(function, version)
@@ -132,7 +132,7 @@ class Functions:
         runtime: str | UnsetType = UNSET,
         *,
         requirements: str | UnsetType | None = UNSET,
-        origin: Origin = UNKNOWN,
+        authorship: Authorship = UNKNOWN,
         is_admin: bool = True,
     ) -> Json:
         """Change settings and code together; code that is the same makes no new version.
@@ -159,7 +159,7 @@ class Functions:
                 if code is not UNSET or requirements is not UNSET:
                     with failing_as("Failed to create new version"):
                         await self._new_version(
-                            transaction, function_id, code, requirements, origin
+                            transaction, function_id, code, requirements, authorship
                         )
                 if settings:
                     await transaction.update_function(function_id, settings)
@@ -176,7 +176,7 @@ class Functions:
         function_id: str,
         code: str | UnsetType,
         requirements: str | UnsetType | None,
-        origin: Origin,
+        authorship: Authorship,
     ) -> None:
         """Make a new active version, unless it would equal the active one."""
         active = await self._active_version(transaction, function_id)
@@ -189,7 +189,7 @@ class Functions:
             raise InvalidRequest("code: code cannot be empty")
         if after != before:
             await transaction.create_version(
-                function_id, str(after[0]), origin.created_by, after[1], origin.note
+                function_id, str(after[0]), authorship.created_by, after[1], authorship.note
             )
 
     async def _active_version(self, db: DB, function_id: str) -> FunctionVersion | None:
@@ -208,7 +208,7 @@ def _check_right(settings: UpdateFunctionRequest, is_admin: bool, stored: Functi
     for name, value in settings.items():
         is_on = stored is not None and getattr(stored, name)
         if SETTINGS[name].admin_only and value is True and not (is_on or is_admin):
-            raise InsufficientScope(Scope.ADMIN)
+            raise InsufficientScope(TokenScope.ADMIN)
 
 
 def shown_values(variables: list[EnvVariable]) -> dict[str, str]:

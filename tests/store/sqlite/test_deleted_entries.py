@@ -1,4 +1,4 @@
-"""Functions with many key-value pairs: gone at once, cleaned up in portions."""
+"""Functions with many key-value pairs: gone at once, cleaned up in batches."""
 
 import asyncio
 
@@ -8,8 +8,8 @@ from perilune.store import Function, FunctionNotFound, open_store
 from perilune.store.sqlite.tables.removal import (
     AT_ONCE,
     BYTES_AT_ONCE,
-    BYTES_IN_PORTION,
-    remove_left_pairs,
+    BYTES_IN_BATCH,
+    remove_leftover_entries,
 )
 from tests.store.helpers import execution_of, some_version
 from tests.store.sqlite.file import other_connection, recount, rows
@@ -36,7 +36,7 @@ async def large(store, path):
     return version.function_id
 
 
-async def test_many_pairs_are_out_of_sight_at_once(store, path, large):
+async def test_many_entries_are_out_of_sight_at_once(store, path, large):
     key = b"%08d" % 0
     assert await store.kv.get(large, key) == b"\0"
 
@@ -68,7 +68,7 @@ async def test_many_pairs_are_out_of_sight_at_once(store, path, large):
         pytest.param(10, BYTES_AT_ONCE // 11, id="few-and-not-too-large"),
     ],
 )
-async def test_few_pairs_go_with_their_function(store, path, number, size):
+async def test_few_entries_go_with_their_function(store, path, number, size):
     version = await some_version(store)
     add_pairs(path, version.function_id, number, size)
 
@@ -78,7 +78,7 @@ async def test_few_pairs_go_with_their_function(store, path, number, size):
     assert rows(path, "SELECT count(*) FROM kv_owners") == [(0,)]
 
 
-async def test_what_is_left_is_cleaned_up_and_nothing_else(store, path, large):
+async def test_only_leftovers_are_cleaned_up(store, path, large):
     other = await some_version(store)
     await store.kv.set(other.function_id, b"k", b"v", None, QUOTA)
     await store.delete_function(large)
@@ -92,7 +92,7 @@ async def test_what_is_left_is_cleaned_up_and_nothing_else(store, path, large):
     assert await store.check_integrity() == []
 
 
-async def test_expired_pairs_and_those_left_are_counted_together(store, large, clock):
+async def test_expired_entries_and_those_left_are_counted_together(store, large, clock):
     other = await some_version(store)
     await store.kv.set(other.function_id, b"k", b"v", clock(), QUOTA)
     await store.delete_function(large)
@@ -100,7 +100,7 @@ async def test_expired_pairs_and_those_left_are_counted_together(store, large, c
     assert (await store.purge_expired(int(clock()) + 1))["kv_store"] == MANY + 1
 
 
-async def test_a_function_that_comes_back_does_not_bring_its_pairs_back(store, path, large):
+async def test_a_function_that_comes_back_does_not_bring_its_entries_back(store, path, large):
     await store.delete_function(large)
 
     await store.create_function(Function(id=large, name="again"))
@@ -113,7 +113,7 @@ async def test_a_function_that_comes_back_does_not_bring_its_pairs_back(store, p
     assert await store.check_integrity() == []
 
 
-async def test_a_function_may_come_back_while_its_pairs_are_cleaned_up(store, path, large):
+async def test_a_function_may_come_back_while_its_entries_are_cleaned_up(store, path, large):
     add_pairs(path, (await some_version(store)).function_id, 1)
     await store.delete_function(large)
     cleaning = asyncio.ensure_future(store.purge_deleted())
@@ -130,7 +130,7 @@ async def test_a_function_may_come_back_while_its_pairs_are_cleaned_up(store, pa
     assert await store.check_integrity() == []
 
 
-async def test_the_clean_up_of_pairs_goes_on_after_a_restart(path, clock):
+async def test_the_clean_up_of_entries_goes_on_after_a_restart(path, clock):
     async with open_store(path, clock=clock) as store:
         version = await some_version(store)
         add_pairs(path, version.function_id, MANY)
@@ -141,7 +141,7 @@ async def test_the_clean_up_of_pairs_goes_on_after_a_restart(path, clock):
         assert await store.purge_deleted() == {"kv_store": MANY}
 
 
-async def test_functions_deleted_by_any_way_leave_their_pairs_for_the_clean_up(path, clock):
+async def test_functions_deleted_by_any_way_leave_their_entries_for_the_clean_up(path, clock):
     async with open_store(path, clock=clock) as store:
         version = await some_version(store)
         add_pairs(path, version.function_id, 3)
@@ -155,7 +155,7 @@ async def test_functions_deleted_by_any_way_leave_their_pairs_for_the_clean_up(p
 
 
 @pytest.mark.soak
-async def test_others_write_while_pairs_are_cleaned_up(store, path, large):
+async def test_others_write_while_entries_are_cleaned_up(store, path, large):
     add_pairs(path, (await some_version(store)).function_id, 1)
     with other_connection(path) as connection:
         connection.executemany(
@@ -176,7 +176,7 @@ async def test_others_write_while_pairs_are_cleaned_up(store, path, large):
     assert rows(path, "SELECT count(*) FROM kv_store") == [(1,)]
 
 
-async def test_deleting_does_not_look_at_the_pairs(store, path):
+async def test_deleting_does_not_look_at_the_entries(store, path):
     """Counted in steps of SQLite's machine: timings would depend on the neighbours."""
     steps = []
     for number in (MANY, 10 * MANY):
@@ -201,11 +201,11 @@ async def test_deleting_does_not_look_at_the_pairs(store, path):
     ("size", "at_once"),
     [
         pytest.param(1, MANY, id="tiny"),
-        pytest.param(BYTES_IN_PORTION // 3 + 1, 3, id="large"),
-        pytest.param(2 * BYTES_IN_PORTION, 1, id="larger than a portion"),
+        pytest.param(BYTES_IN_BATCH // 3 + 1, 3, id="large"),
+        pytest.param(2 * BYTES_IN_BATCH, 1, id="larger than a batch"),
     ],
 )
-async def test_a_portion_is_bounded_in_bytes(store, path, size, at_once):
+async def test_a_batch_is_bounded_in_bytes(store, path, size, at_once):
     version = await some_version(store)
     add_pairs(path, version.function_id, MANY if size == 1 else 20, size)
     assert remove_left(path, version.function_id) == 0  # it is not deleted
@@ -216,4 +216,4 @@ async def test_a_portion_is_bounded_in_bytes(store, path, size, at_once):
 
 def remove_left(path, function_id):
     with other_connection(path) as connection:
-        return remove_left_pairs(connection, function_id, 1000)
+        return remove_leftover_entries(connection, function_id, 1000)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.services.http import HTTPClientError, Request
-from perilune.services.http.outgoing import build_outgoing
+from perilune.services.http.outgoing_request import build_request
 from perilune.services.http.target import parse_target, quoted
 
 SECRETS = {"Authorization": "Bearer x", "Cookie": "a=b", "Proxy-Authorization": "Basic y"}
@@ -28,7 +28,7 @@ SECRETS = {"Authorization": "Bearer x", "Cookie": "a=b", "Proxy-Authorization": 
     ],
 )
 def test_secrets_stay_with_their_server(first, location, keeps):
-    outgoing = build_outgoing(Request(url=first, headers={**SECRETS, "X-Other": "z"}))
+    outgoing = build_request(Request(url=first, headers={**SECRETS, "X-Other": "z"}))
 
     headers = outgoing.redirected(302, location).wire_headers()
 
@@ -37,7 +37,7 @@ def test_secrets_stay_with_their_server(first, location, keeps):
 
 
 def test_secrets_that_were_left_behind_do_not_come_back():
-    outgoing = build_outgoing(Request(url="https://a.org/", headers=SECRETS))
+    outgoing = build_request(Request(url="https://a.org/", headers=SECRETS))
 
     back = outgoing.redirected(302, "https://b.org/").redirected(302, "https://a.org/")
 
@@ -48,7 +48,7 @@ def test_secrets_that_were_left_behind_do_not_come_back():
     ("location", "keeps"), [("/y", True), ("//a.org/y", False), ("https://b.org/", False)]
 )
 def test_credentials_of_a_url_follow_relative_redirects_only(location, keeps):
-    outgoing = build_outgoing(Request(url="https://me%3Ax:s3cret@a.org/"))
+    outgoing = build_request(Request(url="https://me%3Ax:s3cret@a.org/"))
 
     headers = outgoing.redirected(302, location).wire_headers()
 
@@ -58,7 +58,7 @@ def test_credentials_of_a_url_follow_relative_redirects_only(location, keeps):
 
 
 def test_the_way_from_https_to_http_is_not_told():
-    outgoing = build_outgoing(Request(url="https://a.org/?token=1"))
+    outgoing = build_request(Request(url="https://a.org/?token=1"))
 
     assert "Referer" not in outgoing.redirected(302, "http://a.org/").wire_headers()
 
@@ -73,23 +73,23 @@ def test_the_way_from_https_to_http_is_not_told():
     ],
 )
 def test_other_origins_learn_neither_path_nor_query(location, told):
-    outgoing = build_outgoing(Request(url="http://a.org/first?token=1"))
+    outgoing = build_request(Request(url="http://a.org/first?token=1"))
 
     assert outgoing.redirected(302, location).wire_headers()["Referer"] == told
 
 
 @pytest.mark.parametrize("method", ["BAD METHOD", "CONNECT", "X" * 33, "GE\tT"])
-def test_a_method_that_can_not_be_sent(method):
+def test_a_method_that_cannot_be_sent(method):
     with pytest.raises(HTTPClientError, match="^failed to create request: net/http: invalid meth"):
-        build_outgoing(Request(url="http://h/", method=method))
+        build_request(Request(url="http://h/", method=method))
 
 
 @pytest.mark.parametrize(
     "given_text", [{"url": "http://h/\ud800"}, {"query": {"a": "\ud800"}}, {"body": "\ud800"}]
 )
-def test_text_that_is_no_text(given_text):
+def test_binary_text(given_text):
     with pytest.raises(HTTPClientError, match="^failed to create request: .* not UTF-8"):
-        build_outgoing(Request(**({"url": "http://h/"} | given_text)))
+        build_request(Request(**({"url": "http://h/"} | given_text)))
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_text_that_is_no_text(given_text):
         "a<b",
     ],
 )
-def test_a_host_that_is_none(host):
+def test_an_invalid_host_is_refused(host):
     with pytest.raises(HTTPClientError, match="^failed to parse URL: "):
         parse_target(f"http://{host}/")
 

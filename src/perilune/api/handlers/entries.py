@@ -8,7 +8,7 @@ import math
 
 import msgspec
 
-from perilune.api.errors import InvalidRequest, OperationFailed, PairNotFound
+from perilune.api.errors import EntryNotFound, InvalidRequest, OperationFailed
 from perilune.api.failures import Json, failing_as
 from perilune.services.kv import KV, KVError, KVLimitError, ttl_problem
 from perilune.store import DB, KVEntry
@@ -27,7 +27,7 @@ class PairBody(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds after which it expires; without it, never."""
 
 
-class Pairs:
+class Entries:
     """Shows and changes the pairs of functions, within the limits that functions have.
 
     Methods raise `FunctionNotFound`, and `OperationFailed` when the store itself fails.
@@ -62,12 +62,12 @@ class Pairs:
         return answer
 
     async def get(self, function_id: str, key: bytes) -> Json:
-        """Return a pair, its value whole.  Raises `PairNotFound`."""
+        """Return a pair, its value whole.  Raises `EntryNotFound`."""
         with failing_as("Failed to get value"):
             await self._db.get_function(function_id)
             found = await self._rows.entry(function_id, key)
         if found is None:
-            raise PairNotFound
+            raise EntryNotFound
         return _shown(found)
 
     async def put(self, function_id: str, key: bytes, body: PairBody) -> Json:

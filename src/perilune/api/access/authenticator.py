@@ -21,7 +21,7 @@ from perilune.api.scopes import Caller
 MAX_PROVEN = 1024
 
 
-class Doorkeeper:
+class Authenticator:
     """Tells callers from strangers.  Either credential suffices, even if the other is wrong.
 
     A token that was right lately neither waits for others nor makes up for them: who shares
@@ -43,7 +43,7 @@ class Doorkeeper:
         self._proven: dict[bytes, None] = {}
         """Digests of tokens that were right when they were last shown."""
 
-    async def admit(self, scope: Scope) -> Caller:
+    async def authenticate(self, scope: Scope) -> Caller:
         """Return who makes a request of the management API.
 
         Raises:
@@ -64,12 +64,12 @@ class Doorkeeper:
             raise CrossSiteRequest
         return caller
 
-    async def admit_bearer(self, scope: Scope) -> Caller:
+    async def authenticate_bearer(self, scope: Scope) -> Caller:
         """Return whose bearer token a request carries; cookies don't count.
 
         Raises:
             AuthenticationRequired: there is none, or none that is in force.
-            TooManyAttempts, StoreError: see `admit`.
+            TooManyAttempts, StoreError: see `authenticate`.
         """
         shown = await self._look_at_bearer(scope)
         if shown.caller is None:

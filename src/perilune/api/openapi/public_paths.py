@@ -50,7 +50,7 @@ _PATH = {
 }
 
 
-def describe_outside() -> Json:
+def describe_public_paths() -> Json:
     """Return the paths that are served outside the management API."""
     paths: Json = {path: _calls(mark) for path, mark in _CALL_PATHS.items()}
     return paths | {path: {"get": described} for path, described in _DOCUMENTS.items()} | _METRICS

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote_to_bytes, urlencode, urlsplit
 
 import msgspec
 
-from perilune.api.calls.events import SecretHolder, Target, build_event, parse_head
+from perilune.api.calls.events import CallTarget, SecretHolder, build_event, parse_head
 from perilune.api.errors import InvalidRequest, NotReplayable
 from perilune.api.failures import Json, failing_as, log_line
 from perilune.api.headers import RequestNames, canonical
@@ -156,7 +156,7 @@ class Trials:
                 "client": (client, 0),
                 "scheme": home.scheme,
             },
-            Target(function_id, own + relative, relative),
+            CallTarget(function_id, own + relative, relative),
             parse_head(raw_headers, self._names, self._secret),
             body,
         )

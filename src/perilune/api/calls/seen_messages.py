@@ -6,7 +6,7 @@ MAX_REMEMBERED = 100_000
 """About 20 MiB.  Only messages with a right signature get here."""
 
 
-class Replays:
+class SeenMessages:
     """Remembers signed messages as long as their time would be accepted.
 
     In memory: a restart forgets them, and each server has its own.

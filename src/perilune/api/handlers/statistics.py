@@ -8,7 +8,7 @@ from perilune.api.errors import InvalidRequest
 from perilune.api.failures import Json, failing_as
 from perilune.api.parameters import Parameter, choice
 from perilune.clock import WallClock, wall_clock
-from perilune.store import DB, Activity, Figures, Function, percentiles, to_json
+from perilune.store import DB, Activity, ExecutionTotals, Function, percentiles, to_json
 
 SHOWN_FUNCTIONS = 100
 """Of the overview: those with the most executions, beside those that fail or are slow."""
@@ -69,7 +69,7 @@ class Statistics:
         with failing_as("Failed to get statistics"):
             await self._db.get_function(function_id)
             found = await self._rows.of_function(function_id, since, range.step_s)
-        everything = [one for figures in found.values() for one in figures]
+        everything = [one for totals in found.values() for one in totals]
         return {
             "function_id": function_id,
             **_frame(range, since),
@@ -92,11 +92,11 @@ class Statistics:
         with failing_as("Failed to get statistics"):
             found = await self._rows.overview(since, range.step_s)
         functions = [
-            {"function_id": function_id, "name": found.names[function_id], **_summary(figures)}
-            for function_id, figures in found.functions.items()
+            {"function_id": function_id, "name": found.names[function_id], **_summary(totals)}
+            for function_id, totals in found.functions.items()
         ]
         functions.sort(key=lambda one: one["executions"], reverse=True)
-        everything = [one for figures in found.functions.values() for one in figures]
+        everything = [one for totals in found.functions.values() for one in totals]
         failing, slow = _ranked(functions, "errors"), _ranked(functions, "p95_ms")
         ranked = {*failing, *slow}
         return {
@@ -121,7 +121,7 @@ class Statistics:
         shown: Json = {
             "function_id": one.function.id,
             "name": one.function.name,
-            **_summary(one.figures),
+            **_summary(one.totals),
         }
         if one.last is not None:
             last = to_json(one.last)
@@ -156,10 +156,10 @@ def _steps(over: Range, since: int) -> range:
     return range(since, since + over.length_s, over.step_s)
 
 
-def _counts(figures: Iterable[Figures]) -> Json:
+def _counts(totals: Iterable[ExecutionTotals]) -> Json:
     """Return the sums, and the mean duration where there is one."""
     executions = errors = duration_ms = 0
-    for one in figures:
+    for one in totals:
         executions += one.executions
         errors += one.errors
         duration_ms += one.duration_ms
@@ -169,15 +169,15 @@ def _counts(figures: Iterable[Figures]) -> Json:
     return found
 
 
-def _summary(figures: Iterable[Figures]) -> Json:
+def _summary(totals: Iterable[ExecutionTotals]) -> Json:
     """Return the sums, the mean and the percentiles; what is unknown is left out."""
-    figures = list(figures)
+    totals = list(totals)
     classes: dict[int, int] = {}
-    for one in figures:
+    for one in totals:
         classes[one.duration_class] = classes.get(one.duration_class, 0) + one.executions
     names = (f"p{share * 100:.0f}_ms" for share in _SHARES)
     shown = zip(names, percentiles(classes.items(), _SHARES), strict=True)
-    return _counts(figures) | {name: value for name, value in shown if value is not None}
+    return _counts(totals) | {name: value for name, value in shown if value is not None}
 
 
 def _ranked(functions: list[Json], member: str) -> list[str]:

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from perilune.client.connection import PAGE, Connection, Json
 
 
-class Pairs:
+class EntriesClient:
     """Pairs of one function; every method raises what `Connection.ask` raises."""
 
     def __init__(self, connection: Connection, function: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from perilune import __version__
-from perilune.services.http.target import Target, parse_target, quoted
+from perilune.services.http.target import RequestTarget, parse_target, quoted
 from perilune.services.http.types import HTTPClientError, Request
 
 USER_AGENT = f"Perilune/{__version__}"
@@ -35,11 +35,11 @@ _UPGRADE = (("http", 80), ("https", 443))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
+class OutgoingRequest:
     """One request as it is sent."""
 
     method: str
-    target: Target
+    target: RequestTarget
     shown: str
     """The URL for error messages."""
     headers: Mapping[str, str]
@@ -61,7 +61,7 @@ class Outgoing:
             headers.setdefault("Authorization", self.target.authorization)
         return headers
 
-    def redirected(self, status: int, location: str) -> "Outgoing":
+    def redirected(self, status: int, location: str) -> "OutgoingRequest":
         """Return the request that follows a redirect with *status* to *location*.
 
         Raises:
@@ -83,7 +83,9 @@ class Outgoing:
             headers["Referer"] = self.target.url
         elif not (self.target.scheme == "https" and target.scheme == "http"):
             headers["Referer"] = f"{self.target.origin}/"
-        return Outgoing(method=method, target=target, shown=target.url, headers=headers, body=body)
+        return OutgoingRequest(
+            method=method, target=target, shown=target.url, headers=headers, body=body
+        )
 
     def failure(self, reason: str) -> HTTPClientError:
         """Return the error for a request that got no response."""
@@ -91,7 +93,7 @@ class Outgoing:
         return HTTPClientError(f"HTTP request failed: {name} {quoted(self.shown)}: {reason}")
 
 
-def build_outgoing(request: Request) -> Outgoing:
+def build_request(request: Request) -> OutgoingRequest:
     """Check *request* and make ready what is sent.
 
     Raises:
@@ -110,7 +112,9 @@ def build_outgoing(request: Request) -> Outgoing:
     except UnicodeEncodeError:
         raise HTTPClientError("failed to create request: it has text that is not UTF-8") from None
     headers: dict[str, str] = {}
-    outgoing = Outgoing(method=method, target=target, shown=request.url, headers=headers, body=data)
+    outgoing = OutgoingRequest(
+        method=method, target=target, shown=request.url, headers=headers, body=data
+    )
     for name, value in request.headers.items():
         problem = _problem_of(name, value)
         if problem:
@@ -137,7 +141,7 @@ def _problem_of(name: str, value: str) -> str:
     return ""
 
 
-def _may_share_secrets(first: Target, then: Target) -> bool:
+def _may_share_secrets(first: RequestTarget, then: RequestTarget) -> bool:
     """Whether *then* is the same server; from http to https it may become safer."""
     if first.host.lower() != then.host.lower():
         return False

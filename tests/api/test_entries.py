@@ -15,7 +15,7 @@ async def kv(site):
     return f"/api/functions/{(await create(site))['id']}/kv"
 
 
-async def test_a_pair_is_written_read_and_removed(site, kv):
+async def test_a_entry_is_written_read_and_removed(site, kv):
     written = await site.client.put(f"{kv}/greeting", json={"value": "hällo"})
     read = await site.client.get(f"{kv}/greeting")
     gone = await site.client.delete(f"{kv}/greeting")
@@ -28,7 +28,7 @@ async def test_a_pair_is_written_read_and_removed(site, kv):
     assert (await site.client.delete(f"{kv}/greeting")).status_code == 204
 
 
-async def test_functions_see_what_is_written_and_the_other_way_round(site, kv):
+async def test_functions_and_the_api_see_each_others_writes(site, kv):
     function_id = kv.split("/")[3]
     rows = site.server.store.kv
 
@@ -72,7 +72,7 @@ async def test_slashes_of_the_path_may_be_escaped(site, kv, separator):
     assert (answer.status_code, answer.json()["value"]) == (200, "v")
 
 
-async def test_bytes_that_are_no_text_are_base64(site, kv):
+async def test_binary_bytes_are_base64(site, kv):
     value = base64.b64encode(b"\xff\x00").decode()
 
     written = (await site.client.put(f"{kv}/%FE", json={"value": value, "base64": True})).json()
@@ -88,7 +88,7 @@ async def test_bytes_that_are_no_text_are_base64(site, kv):
     }
 
 
-async def test_a_pair_expires(site, kv):
+async def test_a_entry_expires(site, kv):
     written = (await site.client.put(f"{kv}/a", json={"value": "1", "ttl": 60})).json()
     again = (await site.client.put(f"{kv}/a", json={"value": "1"})).json()
 
@@ -170,7 +170,7 @@ async def test_a_life_of_a_hundred_years(site, kv):
 
 
 @pytest.mark.parametrize("cursor", ["x", "-!", "-a"])
-async def test_a_cursor_that_is_none(site, kv, cursor):
+async def test_an_invalid_cursor_is_refused(site, kv, cursor):
     answer = await site.client.get(kv, params={"cursor": cursor})
 
     assert answer.json() == {"error": "cursor: cursor must come from an earlier answer"}

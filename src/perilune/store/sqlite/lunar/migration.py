@@ -47,8 +47,8 @@ def import_lunar(
     return report
 
 
-def take_over(path: Path, *, now: int, progress: Progress = no_progress) -> LunarReport | None:
-    """See `OfflineMaintenance.take_over_lunar`."""
+def migrate_lunar(path: Path, *, now: int, progress: Progress = no_progress) -> LunarReport | None:
+    """See `OfflineMaintenance.migrate_lunar`."""
     path = path.resolve()
     if not is_lunar_file(path):
         return None

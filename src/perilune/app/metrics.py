@@ -10,7 +10,7 @@ from prometheus_client.core import GaugeMetricFamily as Gauge
 from prometheus_client.core import HistogramMetricFamily as Histogram
 from prometheus_client.core import Metric
 
-from perilune.api import FigureSource
+from perilune.api import MetricSource
 from perilune.app.runtimes import HostedRuntime
 from perilune.app.services import Services
 from perilune.engine import DefaultEngine
@@ -21,7 +21,7 @@ from perilune.scheduler import Scheduler
 from perilune.store import Store
 
 
-def all_figures(
+def all_metrics(
     engine: MeteredEngine,
     executing: DefaultEngine,
     store: Store,
@@ -29,19 +29,19 @@ def all_figures(
     runtime: HostedRuntime,
     housekeeper: Housekeeper,
     scheduler: Scheduler,
-) -> list[FigureSource]:
+) -> list[MetricSource]:
     """Return the metrics of all packages."""
     return [
-        EngineFigures(engine, executing.outcomes),
-        StoreFigures(store),
-        ServiceFigures(services),
-        WorkerFigures(runtime),
-        HousekeepingFigures(housekeeper),
-        ScheduleFigures(scheduler),
+        EngineMetrics(engine, executing.outcomes),
+        StoreMetrics(store),
+        ServiceMetrics(services),
+        WorkerMetrics(runtime),
+        HousekeepingMetrics(housekeeper),
+        ScheduleMetrics(scheduler),
     ]
 
 
-class EngineFigures:
+class EngineMetrics:
     """Executions."""
 
     def __init__(self, engine: MeteredEngine, outcomes: Outcomes) -> None:
@@ -102,7 +102,7 @@ class EngineFigures:
         return durations
 
 
-class StoreFigures:
+class StoreMetrics:
     """The database."""
 
     def __init__(self, store: Store) -> None:
@@ -121,7 +121,7 @@ class StoreFigures:
         )
 
 
-class ServiceFigures:
+class ServiceMetrics:
     """What functions used."""
 
     def __init__(self, services: Services) -> None:
@@ -144,7 +144,7 @@ class ServiceFigures:
         )
 
 
-class WorkerFigures:
+class WorkerMetrics:
     """The pool of workers."""
 
     def __init__(self, runtime: HostedRuntime) -> None:
@@ -163,36 +163,34 @@ class WorkerFigures:
         yield queues
 
 
-class HousekeepingFigures:
+class HousekeepingMetrics:
     """The clean-up."""
 
     def __init__(self, housekeeper: Housekeeper) -> None:
-        self._figures = housekeeper.figures
+        self._totals = housekeeper.totals
 
     def collect(self) -> Iterable[Metric]:
         """Return the figures as they are now."""
-        figures = self._figures
-        yield _counted("faas_housekeeping_rows", "Rows deleted.", "table", figures.rows.copy())
+        totals = self._totals
+        yield _counted("faas_housekeeping_rows", "Rows deleted.", "table", totals.rows.copy())
         yield Counter(
-            "faas_housekeeping_pages", "Pages given back to the file system.", value=figures.pages
+            "faas_housekeeping_pages", "Pages given back to the file system.", value=totals.pages
         )
-        yield Counter("faas_housekeeping_runs", "Clean-ups that succeeded.", value=figures.runs)
-        yield Counter(
-            "faas_housekeeping_failures", "Clean-ups that failed.", value=figures.failures
-        )
+        yield Counter("faas_housekeeping_runs", "Clean-ups that succeeded.", value=totals.runs)
+        yield Counter("faas_housekeeping_failures", "Clean-ups that failed.", value=totals.failures)
         yield Counter(
             "faas_housekeeping_seconds",
             "Time spent cleaning up, pauses included.",
-            value=figures.seconds,
+            value=totals.seconds,
         )
         yield Gauge(
             "faas_housekeeping_last_success_timestamp_seconds",
             "When the last clean-up succeeded; 0 before the first.",
-            value=figures.last_success,
+            value=totals.last_success,
         )
 
 
-class ScheduleFigures:
+class ScheduleMetrics:
     """Executions on schedule."""
 
     def __init__(self, scheduler: Scheduler) -> None:

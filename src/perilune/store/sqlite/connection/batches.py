@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from perilune.store.sqlite.connection.access import Access
+from perilune.store.sqlite.connection.access import SqliteAccess
 from perilune.store.sqlite.connection.operations import Work
 
 T = TypeVar("T")
 
-PORTION_S = 0.0015
+BATCH_S = 0.0015
 """Time of the writer that one batch should take: other writes wait for so long."""
 
 REST_FACTOR = 4.0
@@ -25,14 +25,14 @@ Pause = Callable[[float], Awaitable[object]]
 """Waits for so many seconds."""
 
 
-class Portions:
-    """Hands work to the writer row by row, as many at a time as fit into `PORTION_S`.
+class Batches:
+    """Hands work to the writer row by row, as many at a time as fit into `BATCH_S`.
 
-    How many those are is learnt from how long the last portion took: rows differ a thousandfold
+    How many those are is learnt from how long the last batch took: rows differ a thousandfold
     in what hangs on them.
     """
 
-    def __init__(self, access: Access, pause: Pause) -> None:
+    def __init__(self, access: SqliteAccess, pause: Pause) -> None:
         """Write through *access*; *pause* is awaited between batches."""
         self._access = access
         self._pause = pause
@@ -49,7 +49,7 @@ class Portions:
                 return total
 
     async def once(self, work: Callable[[sqlite3.Connection, int], T]) -> T:
-        """Call *work* with the number of rows that one portion should have."""
+        """Call *work* with the number of rows that one batch should have."""
         rows = self._rows
         return await self._do(lambda connection: work(connection, rows))
 
@@ -82,11 +82,11 @@ class Portions:
 
 
 def next_rows(rows: int, took_s: float) -> int:
-    """Return how many rows the next portion takes when the last, of *rows*, took *took_s*.
+    """Return how many rows the next batch takes when the last, of *rows*, took *took_s*.
 
-    Grows by half at most, so that one lucky portion is not followed by a much too long one.
+    Grows by half at most, so that one lucky batch is not followed by a much too long one.
     """
-    wanted = int(rows * PORTION_S / took_s) if took_s > 0 else MOST_ROWS
+    wanted = int(rows * BATCH_S / took_s) if took_s > 0 else MOST_ROWS
     return max(1, min(wanted, rows + rows // 2 + 1, MOST_ROWS))
 
 

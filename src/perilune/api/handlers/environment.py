@@ -11,7 +11,7 @@ import msgspec
 
 from perilune.api.errors import InvalidRequest
 from perilune.api.failures import Json, failing_as
-from perilune.api.subjects.functions import shown_values
+from perilune.api.handlers.functions import shown_values
 from perilune.masking import REDACTED
 from perilune.services.env import (
     MAX_KEY_CHARS,

@@ -5,39 +5,39 @@ from urllib.parse import unquote_to_bytes
 
 from starlette.requests import Request
 
-from perilune.api.errors import InvalidRequest, PairNotFound
+from perilune.api.errors import EntryNotFound, InvalidRequest
 from perilune.api.failures import Json
+from perilune.api.handlers.entries import Entries, PairBody
 from perilune.api.parameters import Group, Parameter, optional_text
 from perilune.api.routes.route import Route
 from perilune.api.routes.shapes import Pair, PairList
 from perilune.api.rules.lists import LIMIT, page_params
-from perilune.api.scopes import Scope
-from perilune.api.subjects.pairs import PairBody, Pairs
+from perilune.api.scopes import TokenScope
 from perilune.store import FunctionNotFound
 
 _EVERY = "/api/functions/{function_id}/kv"
 _ONE = _EVERY + "/{key:path}"
 
-_read = partial(Route, "GET", tag="Functions", scope=Scope.READ)
-_change = partial(Route, tag="Functions", scope=Scope.DEPLOY)
+_read = partial(Route, "GET", tag="Functions", scope=TokenScope.READ)
+_change = partial(Route, tag="Functions", scope=TokenScope.DEPLOY)
 
 
-def pair_routes(pairs: Pairs) -> list[Route]:
+def entry_routes(entries: Entries) -> list[Route]:
     """Return what shows and changes pairs."""
 
-    async def get_pair(function_id: str, request: Request) -> Json:
-        return await pairs.get(function_id, _key(request))
+    async def get_entry(function_id: str, request: Request) -> Json:
+        return await entries.get(function_id, _key(request))
 
-    async def put_pair(function_id: str, request: Request, body: PairBody) -> Json:
-        return await pairs.put(function_id, _key(request), body)
+    async def put_entry(function_id: str, request: Request, body: PairBody) -> Json:
+        return await entries.put(function_id, _key(request), body)
 
-    async def delete_pair(function_id: str, request: Request) -> None:
-        await pairs.delete(function_id, _key(request))
+    async def delete_entry(function_id: str, request: Request) -> None:
+        await entries.delete(function_id, _key(request))
 
     return [
         _read(
             _EVERY,
-            pairs.page,
+            entries.page,
             "listPairs",
             "List a function's key-value pairs",
             parameters=(
@@ -50,16 +50,16 @@ def pair_routes(pairs: Pairs) -> list[Route]:
         ),
         _read(
             _ONE,
-            get_pair,
+            get_entry,
             "getPair",
             "Show a key-value pair",
             answer=Pair,
-            errors=(FunctionNotFound, PairNotFound),
+            errors=(FunctionNotFound, EntryNotFound),
         ),
         _change(
             "PUT",
             _ONE,
-            put_pair,
+            put_entry,
             "putPair",
             "Write a key-value pair",
             body=PairBody,
@@ -69,7 +69,7 @@ def pair_routes(pairs: Pairs) -> list[Route]:
         _change(
             "DELETE",
             _ONE,
-            delete_pair,
+            delete_entry,
             "deletePair",
             "Delete a key-value pair",
             errors=(FunctionNotFound,),

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from perilune.cli.connection import Client, Server, on_server
+from perilune.cli.connection import Server, ServerClient, on_server
 from perilune.cli.output import note, print_json, print_table, shown_time
 
 SHOWN_CHARACTERS = 60
@@ -21,14 +21,14 @@ def kv() -> None:
 @click.argument("function")
 @click.option("--prefix", default="", help="What the keys begin with.")
 @on_server
-def list_pairs(server: Server, function: str, prefix: str) -> None:
+def list_entries(server: Server, function: str, prefix: str) -> None:
     """List pairs by key; the table shows the beginning of long values."""
 
-    async def work(client: Client) -> list[dict[str, object]]:
-        from perilune.client.pairs import Pairs
+    async def work(client: ServerClient) -> list[dict[str, object]]:
+        from perilune.client.entries import EntriesClient
 
-        pairs = Pairs(client.connection, await client.functions.id_of(function))
-        return [one async for one in pairs.every(prefix)]
+        entries = EntriesClient(client.connection, await client.functions.id_of(function))
+        return [one async for one in entries.every(prefix)]
 
     found = server.run(work)
     if server.as_json:
@@ -55,10 +55,12 @@ def list_pairs(server: Server, function: str, prefix: str) -> None:
 def get(server: Server, function: str, key: str) -> None:
     """Print one value as it is, and nothing else."""
 
-    async def work(client: Client) -> dict[str, object]:
-        from perilune.client.pairs import Pairs
+    async def work(client: ServerClient) -> dict[str, object]:
+        from perilune.client.entries import EntriesClient
 
-        return await Pairs(client.connection, await client.functions.id_of(function)).get(key)
+        return await EntriesClient(client.connection, await client.functions.id_of(function)).get(
+            key
+        )
 
     found = server.run(work)
     if server.as_json:
@@ -77,7 +79,9 @@ def get(server: Server, function: str, key: str) -> None:
 @click.option("--ttl", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
               help="When it expires.")  # fmt: skip
 @on_server
-def set_pair(server: Server, function: str, key: str, value: str | None, ttl: float | None) -> None:
+def set_entry(
+    server: Server, function: str, key: str, value: str | None, ttl: float | None
+) -> None:
     """Write one pair.  Without VALUE, standard input is the value, byte for byte."""
     # JSON has no word for these, and a pair without a time never expires.
     if ttl is not None and not math.isfinite(ttl):
@@ -85,11 +89,11 @@ def set_pair(server: Server, function: str, key: str, value: str | None, ttl: fl
     is_raw = value is None
     text = base64.b64encode(sys.stdin.buffer.read()).decode() if value is None else value
 
-    async def work(client: Client) -> dict[str, object]:
-        from perilune.client.pairs import Pairs
+    async def work(client: ServerClient) -> dict[str, object]:
+        from perilune.client.entries import EntriesClient
 
-        pairs = Pairs(client.connection, await client.functions.id_of(function))
-        return await pairs.put(key, text, base64=is_raw, ttl_s=ttl)
+        entries = EntriesClient(client.connection, await client.functions.id_of(function))
+        return await entries.put(key, text, base64=is_raw, ttl_s=ttl)
 
     written = server.run(work)
     if server.as_json:
@@ -105,11 +109,11 @@ def set_pair(server: Server, function: str, key: str, value: str | None, ttl: fl
 def delete(server: Server, function: str, key: str) -> None:
     """Delete one pair."""
 
-    async def work(client: Client) -> None:
-        from perilune.client.pairs import Pairs
+    async def work(client: ServerClient) -> None:
+        from perilune.client.entries import EntriesClient
 
-        pairs = Pairs(client.connection, await client.functions.id_of(function))
-        await pairs.delete(key)
+        entries = EntriesClient(client.connection, await client.functions.id_of(function))
+        await entries.delete(key)
 
     server.run(work)
     if server.as_json:

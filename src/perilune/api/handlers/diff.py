@@ -20,7 +20,7 @@ from enum import StrEnum
 
 import msgspec
 
-from perilune.api.subjects.subsequence import longest_common
+from perilune.api.handlers.subsequence import longest_common
 
 MAX_PAIRS = 1_500_000
 """Most pairs of equal lines that are looked at one by one; about two seconds."""

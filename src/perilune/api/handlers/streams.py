@@ -15,7 +15,7 @@ import msgspec
 from perilune.api.errors import TooManyStreams
 from perilune.api.failures import failing_as, log_line
 from perilune.clock import MonotonicClock
-from perilune.engine import ExecutionFeed, Watcher
+from perilune.engine import ExecutionEventBus, Subscriber
 from perilune.services.logger import Logger
 from perilune.store import DB, Execution, ExecutionStatus, to_json
 
@@ -36,14 +36,14 @@ class Streams:
     def __init__(
         self,
         db: DB,
-        feed: ExecutionFeed,
+        event_bus: ExecutionEventBus,
         logs: Logger,
         *,
         heartbeat_s: float = HEARTBEAT_S,
         monotonic: MonotonicClock = time.monotonic,
     ) -> None:
         self._db = db
-        self._feed = feed
+        self._event_bus = event_bus
         self._logs = logs
         self._heartbeat_s = heartbeat_s
         self._now = monotonic
@@ -83,29 +83,29 @@ class Streams:
 
     async def _executions(self, function_id: str | None, place: "_Place") -> AsyncIterator[bytes]:
         # In here, since what is never begun is never ended either.
-        watcher = self._feed.watch(function_id)
+        subscriber = self._event_bus.subscribe(function_id)
         end = self._now() + LIFE_S
         try:
             yield _GREETING
             while self._now() < end:
                 try:
                     async with asyncio.timeout(self._heartbeat_s):
-                        notices = await watcher.read()
+                        events = await subscriber.read()
                 except TimeoutError:
                     yield _HEARTBEAT
                     continue
-                if notices is None:
+                if events is None:
                     return
-                lost, watcher.lost = watcher.lost, 0
+                lost, subscriber.lost = subscriber.lost, 0
                 parts = [_event("lost", {"count": lost})] if lost else []
-                parts += [_event(one.moment, to_json(one)) for one in notices]
+                parts += [_event(one.kind, to_json(one)) for one in events]
                 yield b"".join(parts)
         finally:
-            self._feed.forget(watcher)
+            self._event_bus.unsubscribe(subscriber)
             self._places.discard(place)
 
     async def _lines(self, execution: Execution, place: "_Place") -> AsyncIterator[bytes]:
-        watcher = self._feed.watch(execution.function_id)
+        subscriber = self._event_bus.subscribe(execution.function_id)
         end, quiet_since, sent = self._now() + LIFE_S, self._now(), 0
         try:
             yield _GREETING
@@ -123,10 +123,10 @@ class Streams:
                 elif self._now() - quiet_since >= self._heartbeat_s:
                     yield _HEARTBEAT
                     quiet_since = self._now()
-                if not lines and await _is_over(watcher):
+                if not lines and await _is_over(subscriber):
                     return
         finally:
-            self._feed.forget(watcher)
+            self._event_bus.unsubscribe(subscriber)
             self._places.discard(place)
 
 
@@ -136,11 +136,11 @@ class _Place:
     __slots__ = ("__weakref__",)
 
 
-async def _is_over(watcher: Watcher) -> bool:
+async def _is_over(subscriber: Subscriber) -> bool:
     """Wait for something to happen to the function, or a moment; tell whether the server stops."""
     try:
         async with asyncio.timeout(LOG_INTERVAL_S):
-            return await watcher.read() is None
+            return await subscriber.read() is None
     except TimeoutError:
         return False
 

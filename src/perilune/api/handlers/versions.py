@@ -6,8 +6,8 @@ import msgspec
 
 from perilune.api.errors import ComparedVersionNotFound
 from perilune.api.failures import Json, failing_as, page_info
-from perilune.api.subjects.diff import diff_lines
-from perilune.api.subjects.packages import VersionPackages
+from perilune.api.handlers.diff import diff_lines
+from perilune.api.handlers.packages import VersionPackages
 from perilune.store import DB, FunctionVersion, PaginationParams, VersionNotFound, to_json
 
 LINES_AT_ONCE = 10_000
