@@ -15,8 +15,8 @@ BEFORE_EXECUTION = [
     refused(
         "record could not be created",
         "GET /fn/{id}",
-        500,
-        "Internal server error",
+        503,
+        "Storage unavailable",
         failing="create_execution",
     ),
     refused("another method", "TRACE /fn/{id}", 405, "Method not allowed"),
