@@ -25,7 +25,7 @@ from perilune.engine.event_bus import (
     Subscriber,
 )
 from perilune.engine.metering import MeteredEngine
-from perilune.engine.recording import EVENT_TRUNCATED
+from perilune.engine.stored_copies import EVENT_TRUNCATED
 from perilune.engine.types import (
     MAX_RESPONSE_BODY_SIZE,
     Config,

@@ -5,7 +5,7 @@ import hashlib
 import logging
 from datetime import timedelta
 
-from perilune.engine.copies import Copies
+from perilune.engine.copy_thread import Copies
 from perilune.engine.deadline import Deadline
 from perilune.engine.errors import (
     ExecutionRecordError,
@@ -18,8 +18,8 @@ from perilune.engine.errors import (
 )
 from perilune.engine.event_bus import ExecutionEvent, ExecutionEventBus, ExecutionEventKind
 from perilune.engine.outcomes import Outcome, Outcomes
-from perilune.engine.recording import stored_error
 from perilune.engine.slots import Slots
+from perilune.engine.stored_copies import stored_error
 from perilune.engine.types import Config, ExecutionRequest, ExecutionResult
 from perilune.events import ExecutionContext, HTTPResponse
 from perilune.runtimes import Runtime, RuntimeRequest, WorkerRuntime

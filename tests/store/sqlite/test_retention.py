@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from perilune.store import Function, PaginationParams, UpdateFunctionRequest, open_store
-from perilune.store.sqlite.connection.batches import BATCH_S, FIRST_ROWS, MOST_ROWS, next_rows
+from perilune.store.sqlite.connection.long_work import BATCH_S, FIRST_ROWS, MOST_ROWS, next_rows
 from perilune.store.sqlite.connection.migrate import shipped_migrations
 from perilune.store.sqlite.connection.prepare import prepare_file
 from perilune.store.sqlite.upkeep import compaction, retention

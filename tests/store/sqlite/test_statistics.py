@@ -7,7 +7,7 @@ from perilune.store import (
     ExecutionTotals,
     duration_class,
 )
-from perilune.store.sqlite.connection import batches
+from perilune.store.sqlite.connection import long_work
 from perilune.store.sqlite.tables import statistics
 from tests.store.helpers import NOW, execution_of, some_version
 from tests.store.sqlite.file import other_connection, rows
@@ -55,7 +55,7 @@ async def test_the_trigger_sorts_durations_as_the_program_does(store, path):
 
 @pytest.mark.parametrize("most", [1, 1000])
 async def test_old_rows_are_merged_and_nothing_is_lost(store, path, monkeypatch, most):
-    monkeypatch.setattr(batches, "MOST_ROWS", most)
+    monkeypatch.setattr(long_work, "MOST_ROWS", most)
     version = await some_version(store)
     ages_s = [*range(0, 4 * 3600, 300), *range(0, 30 * DAY, 5 * 3600)]
     for age_s in ages_s:

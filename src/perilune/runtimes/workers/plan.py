@@ -105,6 +105,11 @@ def plan(
     return PoolPlan(tuple(start), evict)
 
 
+def has_idled_long(free_since: float, now: float, limits: WorkerLimits) -> bool:
+    """Tell whether a worker that has been free since then is to be stopped."""
+    return now - free_since > limits.idle_s
+
+
 def over_budget(idle: Sequence[tuple[Any, int]], total_bytes: int, limit_bytes: int) -> list[Any]:
     """Return which idle workers to stop so that all together hold no more than the limit.
 

@@ -21,6 +21,7 @@ from perilune.runtimes.limits import WorkerLimits
 from perilune.runtimes.workers.plan import (
     GROW_AFTER_S,
     PoolMetrics,
+    has_idled_long,
     line_depth,
     most_deserving,
     plan,
@@ -28,7 +29,7 @@ from perilune.runtimes.workers.plan import (
 )
 from perilune.runtimes.workers.process import Invocation, WorkerProcess
 from perilune.runtimes.workers.spares import Spares
-from perilune.runtimes.workers.upkeep import (
+from perilune.runtimes.workers.usage import (
     check_memory,
     find_excess,
     holds_too_much,
@@ -390,7 +391,7 @@ class Pool:
         if worker.load:
             if now - worker.begun_at >= WATCH_INTERVAL_S:
                 check_memory(worker)
-        elif not worker.is_alive or now - worker.free_since > self._limits.idle_s:
+        elif not worker.is_alive or has_idled_long(worker.free_since, now, self._limits):
             self._stop_idle(worker)
 
 

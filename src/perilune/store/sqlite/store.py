@@ -29,8 +29,8 @@ from perilune.store.contract import (
 from perilune.store.errors import StoreError, StoreUnavailable
 from perilune.store.maintenance import Maintenance
 from perilune.store.sqlite.connection.access import SqliteAccess
-from perilune.store.sqlite.connection.batches import Pause
 from perilune.store.sqlite.connection.checkpoints import Checkpoints
+from perilune.store.sqlite.connection.long_work import Pause
 from perilune.store.sqlite.connection.operations import (
     AnyOperation,
     Statement,

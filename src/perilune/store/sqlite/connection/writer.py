@@ -19,13 +19,13 @@ from typing import Protocol, TypeVar
 
 from perilune.store.errors import StoreError, StoreUnavailable, WritesLost
 from perilune.store.sqlite.connection.connect import begin
+from perilune.store.sqlite.connection.grouping import run_batch
 from perilune.store.sqlite.connection.operations import (
     AnyOperation,
     WriteOperation,
     as_store_error,
     outage,
 )
-from perilune.store.sqlite.connection.rows import run_batch
 from perilune.store.sqlite.connection.transactions import Session
 
 T = TypeVar("T")

@@ -24,8 +24,8 @@ from perilune.store.records import (
 )
 from perilune.store.sqlite.connection.access import SqliteAccess
 from perilune.store.sqlite.connection.counters import Counts
+from perilune.store.sqlite.connection.grouping import Row
 from perilune.store.sqlite.connection.operations import Params, Work, in_savepoint
-from perilune.store.sqlite.connection.rows import Row
 from perilune.store.sqlite.connection.statements import execute_rows, for_rows, load_statements
 from perilune.store.sqlite.tables.removal import remove_executions
 

@@ -4,7 +4,7 @@ import sqlite3
 
 from perilune.store.records import LogEntry
 from perilune.store.sqlite.connection.access import SqliteAccess, snapshot
-from perilune.store.sqlite.connection.rows import Insertion
+from perilune.store.sqlite.connection.grouping import Insertion
 from perilune.store.sqlite.connection.statements import load_statements
 
 _SQL = load_statements("logs")

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from perilune.store.records import AIRequest, EmailRequest, RequestStatus
 from perilune.store.sqlite.connection.access import SqliteAccess, snapshot
-from perilune.store.sqlite.connection.rows import Insertion
+from perilune.store.sqlite.connection.grouping import Insertion
 from perilune.store.sqlite.connection.statements import load_statements
 
 R = TypeVar("R")

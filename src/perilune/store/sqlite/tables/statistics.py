@@ -14,8 +14,8 @@ from functools import partial
 from perilune.store.activity import Activity, ExecutionTotals, Overview
 from perilune.store.errors import FunctionNotFound
 from perilune.store.sqlite.connection.access import SqliteAccess, snapshot
-from perilune.store.sqlite.connection.batches import Batches, Pause
 from perilune.store.sqlite.connection.counters import Counts
+from perilune.store.sqlite.connection.long_work import Batches, Pause
 from perilune.store.sqlite.connection.statements import load_statements
 from perilune.store.sqlite.tables.executions import execution_of_row
 from perilune.store.sqlite.tables.functions import read_function

@@ -3,7 +3,7 @@
 import sqlite3
 
 from perilune.store.sqlite.connection.access import SqliteAccess
-from perilune.store.sqlite.connection.batches import Batches, Pause
+from perilune.store.sqlite.connection.long_work import Batches, Pause
 
 INCREMENTAL = 2
 """The mode of `PRAGMA auto_vacuum` in which free pages are given back when asked to."""

@@ -6,7 +6,7 @@ from functools import partial
 import msgspec
 
 from perilune.store.sqlite.connection.access import SqliteAccess
-from perilune.store.sqlite.connection.batches import Batches, Pause
+from perilune.store.sqlite.connection.long_work import Batches, Pause
 from perilune.store.sqlite.connection.statements import load_statements
 from perilune.store.sqlite.tables.kv import delete_entries
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from perilune.store.sqlite.connection.access import SqliteAccess
-from perilune.store.sqlite.connection.batches import Batches, Pause
+from perilune.store.sqlite.connection.long_work import Batches, Pause
 from perilune.store.sqlite.connection.operations import Statement
 from perilune.store.sqlite.connection.statements import load_statements
 from perilune.store.sqlite.tables.removal import FEW, remove_executions, remove_leftover_entries

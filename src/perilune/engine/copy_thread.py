@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from perilune.engine.errors import EventSerializationError
-from perilune.engine.recording import stored_event, stored_response
+from perilune.engine.stored_copies import stored_event, stored_response
 from perilune.events import Event, HTTPEvent, HTTPResponse
 from perilune.masking import Masker
 
