@@ -205,7 +205,7 @@ def test_bytecode_is_refused(guest, expression):
     assert guest.text(f"({expression})") == "nil"
 
 
-@pytest.mark.parametrize("source", ["\x1bLJ\x02", "#!/usr/bin/lua\nreturn 1"])
+@pytest.mark.parametrize("source", ["\x1bLJ\x02", "#!/usr/bin/lua\n\x1bLJ\x02"])
 def test_source_must_be_plain_text(guest, source):
     failure = guest.failure(source)
 
