@@ -205,12 +205,18 @@ def test_bytecode_is_refused(guest, expression):
     assert guest.text(f"({expression})") == "nil"
 
 
-@pytest.mark.parametrize("source", ["\x1bLJ\x02", "#!/usr/bin/lua\n\x1bLJ\x02"])
-def test_source_must_be_plain_text(guest, source):
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        pytest.param("\x1bLJ\x02", 1, id="bytecode"),
+        pytest.param("#!/usr/bin/lua\n\x1bLJ\x02", 2, id="bytecode behind a line for the shell"),
+    ],
+)
+def test_source_must_be_plain_text(guest, source, line):
     failure = guest.failure(source)
 
     assert failure.kind == "syntax"
-    assert failure.line == 1
+    assert failure.line == line
 
 
 TRUSTED = ["string.rep", "pcall", "kv.get", "json.encode", "loadstring", "tostring", "log.info"]
