@@ -143,6 +143,7 @@ async def test_the_palette_is_used_by_keyboard_alone(site):
 
     await expect(site.page).to_have_url(re.compile(f"/functions/{function_id}/versions$"))
     await keys.press("Control+k")
+    await expect(site.page.get_by_role("combobox", name="Commands")).to_be_focused()
     await keys.type("zzzz no such thing")
     await expect(site.page.get_by_text("Nothing found")).to_be_visible()
     await keys.press("Escape")
