@@ -63,6 +63,11 @@ def bearer(value: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {value}"}
 
 
+def another(token: str) -> str:
+    """Return a token that differs from this one in its last character."""
+    return token[:-1] + ("x" if token[-1] != "x" else "y")
+
+
 async def test_a_function_for_tokens_is_called_with_the_right_one(site, stranger):
     function_id = await guarded(site, access="token")
     invoke, read = await token(site, "invoke"), await token(site, "read")
@@ -70,7 +75,7 @@ async def test_a_function_for_tokens_is_called_with_the_right_one(site, stranger
     right = await stranger.get(f"/fn/{function_id}", headers=bearer(invoke))
     refused = [
         await stranger.get(f"/fn/{function_id}"),
-        await stranger.get(f"/fn/{function_id}", headers=bearer(invoke[:-1] + "x")),
+        await stranger.get(f"/fn/{function_id}", headers=bearer(another(invoke))),
         await stranger.get(f"/fn/{function_id}", headers={"Authorization": "Basic eDp5"}),
     ]
     insufficient = await stranger.get(f"/fn/{function_id}", headers=bearer(read))
