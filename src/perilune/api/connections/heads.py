@@ -42,23 +42,24 @@ class Target:
 class RequestHead:
     """What has arrived of a head, and what it comes to."""
 
-    __slots__ = ("_noted", "_size", "headers", "target")
+    __slots__ = ("_noted", "headers", "size", "target")
 
     def __init__(self) -> None:
         self.target = b""
         self.headers: list[tuple[bytes, bytes]] = []
         self._noted: dict[bytes, list[bytes]] = {}
-        self._size = 0
-
-    @property
-    def size(self) -> int:
+        self.size = 0
         """Bytes of target and fields, about as they came."""
-        return self._size + len(self.target)
+
+    def add_target(self, part: bytes) -> None:
+        """Take in a part of the target."""
+        self.size += len(part)
+        self.target += part
 
     def add(self, name: bytes, value: bytes) -> None:
         """Take in a field."""
         name = name.lower()
-        self._size += len(name) + len(value) + 4
+        self.size += len(name) + len(value) + 4
         if name in _NOTED:
             self._noted.setdefault(name, []).append(value)
         self.headers.append((name, value))

@@ -161,8 +161,8 @@ class HttpProtocol(asyncio.Protocol):
 
     def on_url(self, url: bytes) -> None:
         """A part of the target has arrived."""
-        self._head.target += url
-        self._check_head(self._head.size)
+        self._head.add_target(url)
+        self._check_head()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A field has arrived; those behind the body are dropped (RFC 9110, 6.5.1).
@@ -172,7 +172,7 @@ class HttpProtocol(asyncio.Protocol):
         if self._stage != _IN_HEAD:
             return
         self._head.add(name, value)
-        self._check_head(self._head.size)
+        self._check_head()
 
     def on_headers_complete(self) -> None:
         """A request's head has arrived."""
@@ -364,9 +364,9 @@ class HttpProtocol(asyncio.Protocol):
         elif self._cycle is None and self._raw_bytes > MAX_UNREAD_BYTES:
             self.close()
 
-    def _check_head(self, size: int) -> None:
+    def _check_head(self) -> None:
         """Stop the parser, which is in the middle of what it was given, at a head too large."""
-        if size > MAX_HEAD_BYTES:
+        if self._head.size > MAX_HEAD_BYTES:
             self._refusal = self._head.too_large()
             raise RefusedHead(self._refusal)
 
