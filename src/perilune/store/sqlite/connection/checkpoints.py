@@ -1,8 +1,10 @@
 """Keeps the write-ahead log short without making a commit wait for it."""
 
+import math
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +20,8 @@ Not sooner: writing over a file that exists is much faster than letting it grow 
 """
 
 _CHANGES_PER_CHECKPOINT = 16384
+_LOOK_S = 0.01
+# So often the size of the log is asked for: a system call, which a small commit would feel.
 _GROWTH_PER_CHECKPOINT = 4 * 1024 * 1024
 _FRAME_HEADER_BYTES = 24
 _RESTART_WAIT_MS = 100
@@ -51,6 +55,7 @@ class Checkpoints:
         self._stopping = False
         self._changes_seen = 0
         self._size_seen = 0
+        self._look_at = -math.inf
         self._restart_above = WAL_LIMIT_BYTES
         self._restart_wanted = threading.Event()
         self._restart_done = threading.Event()
@@ -65,6 +70,12 @@ class Checkpoints:
                 self._restart(connection)
             finally:
                 self._restart_done.set()
+        if not self._dirty.is_set():
+            self._dirty.set()
+        now = time.monotonic()
+        if now < self._look_at:
+            return
+        self._look_at = now + _LOOK_S
         changes = connection.total_changes
         if (
             changes - self._changes_seen >= _CHANGES_PER_CHECKPOINT
@@ -72,7 +83,6 @@ class Checkpoints:
         ):
             self._changes_seen = changes
             self._urgent.set()
-        self._dirty.set()
 
     def close(self) -> None:
         """End the thread and close its connection.  Blocks for at most one checkpoint."""

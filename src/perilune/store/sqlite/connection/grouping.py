@@ -135,10 +135,14 @@ def _run_alone(cursor: sqlite3.Cursor, operation: AnyOperation) -> None:
 
 def _write_rows(rows: Sequence[Row], connection: sqlite3.Connection) -> None:
     """Write a group of rows and what they count; all of it, or raise."""
-    kinds: dict[type[Row], list[Row]] = {}
-    for row in rows:
-        kinds.setdefault(type(row), []).append(row)
     counts = Counts()
-    for kind in sorted(kinds, key=attrgetter("order")):
-        kind.write(connection, kinds[kind], counts)
+    if len(rows) == 1:
+        # The usual case of a server that is not busy.
+        rows[0].write(connection, rows, counts)
+    else:
+        kinds: dict[type[Row], list[Row]] = {}
+        for row in rows:
+            kinds.setdefault(type(row), []).append(row)
+        for kind in sorted(kinds, key=attrgetter("order")):
+            kind.write(connection, kinds[kind], counts)
     counts.write(connection)
