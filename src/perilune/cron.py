@@ -2,7 +2,8 @@
 
 Five fields - minute, hour, day of month, month, day of week - in the dialect of
 the Go package robfig/cron (v3, standard parser), whose messages are kept, and
-beyond it `7` for Sunday and the descriptors `@hourly` to `@yearly`.
+beyond it `7` for Sunday, ranges of names across the end of the week or the year
+(`fri-mon`, `mon-sun`, `nov-feb`) and the descriptors `@hourly` to `@yearly`.
 
 A schedule is *fixed-hour* when no item of its hour field is `*` or `?`, with or
 without a step: `30 2 * * *`, `0 9-17 * * *` and `0 0/6 * * *` are, `0 * * * *`
@@ -23,6 +24,7 @@ puts a schedule on the real line, while here the hour field alone decides.
 # and `#`, croniter accepts far more still, and neither has the messages clients know.
 
 import calendar
+import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -49,6 +51,9 @@ _DESCRIPTORS: Final = {
     "@midnight": "0 0 * * *",
     "@hourly": "0 * * * *",
 }
+
+_QUARTZ_ITEM: Final = re.compile(r"LW?|\d+[LW]|[a-z]{3}L|\w*#\w*", re.IGNORECASE)
+"""What Quartz and others take beside numbers and names."""
 
 
 class CronError(PeriluneError):
@@ -202,7 +207,8 @@ def parse(expression: str, default_zone: ZoneInfo) -> Schedule:
         words = _described(" ".join(words)).split()
     if len(words) != len(_FIELDS):
         found = f"{len(words)}: [{' '.join(words)}]"
-        raise CronError(f"expected exactly {len(_FIELDS)} fields, found {found}")
+        hint = "; seconds and years are not supported" if len(words) in (6, 7) else ""
+        raise CronError(f"expected exactly {len(_FIELDS)} fields, found {found}{hint}")
     minutes, hours, days, months, weekdays = (
         one.read(word) for one, word in zip(_FIELDS, words, strict=True)
     )
@@ -216,7 +222,7 @@ def parse(expression: str, default_zone: ZoneInfo) -> Schedule:
         _hours=tuple(sorted(hours.values)),
         _days=days.values,
         _months=tuple(sorted(months.values)),
-        _weekdays=frozenset(weekday % 7 for weekday in weekdays.values),
+        _weekdays=weekdays.values,
         _either_day=either_day,
         _fixed_hour=not hours.has_wildcard,
     )
@@ -270,7 +276,7 @@ class _Field:
             if not item:
                 raise CronError(f"empty list item: {text}")
             allowed = self._item(item)
-            values.update(allowed)
+            values.update(self._folded(number) for number in allowed)
             if item[0] in "*?":
                 has_wildcard = True
                 is_any = is_any or allowed.step == 1
@@ -296,6 +302,8 @@ class _Field:
             raise CronError(f"beginning of range ({start}) below minimum ({self.minimum}): {item}")
         if end > maximum:
             raise CronError(f"end of range ({end}) above maximum ({maximum}): {item}")
+        if start > end and numbers[-1].lower() in self.names:
+            end += self._count
         if start > end:
             raise CronError(f"beginning of range ({start}) beyond end of range ({end}): {item}")
         if step == 0:
@@ -306,10 +314,19 @@ class _Field:
         named = self.names.get(text.lower())
         return _whole_number(text) if named is None else named
 
+    @property
+    def _count(self) -> int:
+        return self.last + 1 - self.minimum
+
+    def _folded(self, number: int) -> int:
+        """Return the value that a number beyond the last one stands for."""
+        return self.minimum + (number - self.minimum) % self._count
+
 
 def _whole_number(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
-        raise CronError(f"failed to parse int from {text}: invalid syntax")
+        hint = "; L, W and # are not supported" if _QUARTZ_ITEM.fullmatch(text) else ""
+        raise CronError(f"failed to parse int from {text}: invalid syntax{hint}")
     return int(text)
 
 
@@ -317,7 +334,10 @@ def _described(descriptor: str) -> str:
     try:
         return _DESCRIPTORS[descriptor]
     except KeyError:
-        raise CronError(f"parser does not accept descriptors: {descriptor}") from None
+        known = ", ".join(_DESCRIPTORS)
+        raise CronError(
+            f"parser does not accept descriptors: {descriptor} is not supported, only {known}"
+        ) from None
 
 
 _YEAR: Final = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]

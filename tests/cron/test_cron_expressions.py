@@ -13,6 +13,14 @@ UTC = ZoneInfo("UTC")
 START = unix(UTC, "2026-01-01 00:00") - 1  # a Thursday is about to begin
 
 
+NO_DESCRIPTOR = (
+    "parser does not accept descriptors: {} is not supported, only @yearly, @annually, @monthly,"
+    " @weekly, @daily, @midnight, @hourly"
+)
+NO_SECONDS = "; seconds and years are not supported"
+NO_MARKS = "; L, W and # are not supported"
+
+
 def due(expression: str, count: int, zone: ZoneInfo = UTC) -> list[str]:
     schedule = parse(expression, zone)
     instants = schedule.upcoming(START, count)
@@ -53,6 +61,47 @@ def due(expression: str, count: int, zone: ZoneInfo = UTC) -> list[str]:
         pytest.param("0 0 * * 0", ["Sun 01-04 00:00", "Sun 01-11 00:00"], id="Sunday is 0"),
         pytest.param("0 0 * * 7", ["Sun 01-04 00:00", "Sun 01-11 00:00"], id="Sunday is 7 (KD-89)"),
         pytest.param("0 0 * * 6-7", ["Sat 01-03 00:00", "Sun 01-04 00:00"], id="week end"),
+        pytest.param(
+            "0 0 * * mon-sun",
+            [
+                f"{d} 00:00"
+                for d in ("Thu 01-01", "Fri 01-02", "Sat 01-03", "Sun 01-04", "Mon 01-05")
+            ],
+            id="whole week by names",
+        ),
+        pytest.param(
+            "0 0 * * FRI-mon",
+            [
+                "Fri 01-02 00:00",
+                "Sat 01-03 00:00",
+                "Sun 01-04 00:00",
+                "Mon 01-05 00:00",
+                "Fri 01-09 00:00",
+            ],
+            id="across the end of the week",
+        ),
+        pytest.param(
+            "0 0 * * 5-sun",
+            ["Fri 01-02 00:00", "Sat 01-03 00:00", "Sun 01-04 00:00", "Fri 01-09 00:00"],
+            id="from a number to a name",
+        ),
+        pytest.param("0 0 * * sun-sun", ["Sun 01-04 00:00", "Sun 01-11 00:00"], id="one name"),
+        pytest.param(
+            "0 0 * * thu-tue/2",
+            ["Thu 01-01 00:00", "Sat 01-03 00:00", "Mon 01-05 00:00", "Thu 01-08 00:00"],
+            id="step across the end of the week",
+        ),
+        pytest.param(
+            "0 0 1 nov-feb *",
+            [
+                "Thu 01-01 00:00",
+                "Sun 02-01 00:00",
+                "Sun 11-01 00:00",
+                "Tue 12-01 00:00",
+                "Fri 01-01 00:00",
+            ],
+            id="across the end of the year",
+        ),
         pytest.param("0 0 * * 7/3", ["Sun 01-04 00:00", "Sun 01-11 00:00"], id="7 with step"),
         pytest.param("0 0 * * 5/2", ["Fri 01-02 00:00", "Fri 01-09 00:00"], id="week ends with 6"),
         pytest.param("@yearly", ["Thu 01-01 00:00"], id="yearly"),
@@ -111,13 +160,23 @@ def test_without_a_name_the_default_zone_counts():
     ("expression", "detail"),
     [
         pytest.param("* * *", "expected exactly 5 fields, found 3: [* * *]", id="few"),
-        pytest.param("0 * * * * *", "expected exactly 5 fields, found 6: [0 * * * * *]", id="many"),
+        pytest.param(
+            "0 * * * * *",
+            "expected exactly 5 fields, found 6: [0 * * * * *]" + NO_SECONDS,
+            id="seconds",
+        ),
+        pytest.param(
+            "0 0 * * * * *",
+            "expected exactly 5 fields, found 7: [0 0 * * * * *]" + NO_SECONDS,
+            id="seconds and year",
+        ),
+        pytest.param("0 " * 8, "expected exactly 5 fields, found 8: [0 0 0 0 0 0 0 0]", id="many"),
         pytest.param("", "expected exactly 5 fields, found 0: []", id="empty"),
         pytest.param("TZ=UTC", "expected exactly 5 fields, found 0: []", id="zone alone (KD-87)"),
-        pytest.param("@every 1h", "parser does not accept descriptors: @every 1h", id="every"),
-        pytest.param("@reboot", "parser does not accept descriptors: @reboot", id="reboot"),
-        pytest.param("@HOURLY", "parser does not accept descriptors: @HOURLY", id="capitals"),
-        pytest.param("@daily 1", "parser does not accept descriptors: @daily 1", id="and more"),
+        pytest.param("@every 1h", NO_DESCRIPTOR.format("@every 1h"), id="every"),
+        pytest.param("@reboot", NO_DESCRIPTOR.format("@reboot"), id="reboot"),
+        pytest.param("@HOURLY", NO_DESCRIPTOR.format("@HOURLY"), id="capitals"),
+        pytest.param("@daily 1", NO_DESCRIPTOR.format("@daily 1"), id="and more"),
         pytest.param("60 * * * *", "end of range (60) above maximum (59): 60", id="minute"),
         pytest.param("* 24 * * *", "end of range (24) above maximum (23): 24", id="hour"),
         pytest.param("* * 0 * *", "beginning of range (0) below minimum (1): 0", id="day"),
@@ -127,9 +186,12 @@ def test_without_a_name_the_default_zone_counts():
             "5-1 * * * *", "beginning of range (5) beyond end of range (1): 5-1", id="reversed"
         ),
         pytest.param(
-            "* * * * fri-sun",
-            "beginning of range (5) beyond end of range (0): fri-sun",
-            id="names reversed",
+            "0 22-2 * * *", "beginning of range (22) beyond end of range (2): 22-2", id="night"
+        ),
+        pytest.param(
+            "* * * * fri-0",
+            "beginning of range (5) beyond end of range (0): fri-0",
+            id="from a name to a number",
         ),
         pytest.param("*/0 * * * *", "step of range should be a positive number: */0", id="step 0"),
         pytest.param("1-2-3 * * * *", "too many hyphens: 1-2-3", id="hyphens"),
@@ -140,8 +202,24 @@ def test_without_a_name_the_default_zone_counts():
         pytest.param("+5 * * * *", "failed to parse int from +5: invalid syntax", id="plus"),
         pytest.param("²,٣ * * * *", "failed to parse int from ²: invalid syntax", id="digits"),
         pytest.param("jan * * * *", "failed to parse int from jan: invalid syntax", id="field"),
-        pytest.param("* * L * *", "failed to parse int from L: invalid syntax", id="last"),
-        pytest.param("* * * * 1#2", "failed to parse int from 1#2: invalid syntax", id="nth"),
+        pytest.param("jul * * * *", "failed to parse int from jul: invalid syntax", id="no L"),
+        *(
+            pytest.param(
+                f"* * {item} * {weekday}",
+                f"failed to parse int from {at_fault}: invalid syntax" + NO_MARKS,
+                id=item + weekday,
+            )
+            for item, weekday, at_fault in [
+                ("L", "*", "L"),
+                ("LW", "*", "LW"),
+                ("L-3", "*", "L"),
+                ("15W", "*", "15W"),
+                ("*", "5L", "5L"),
+                ("*", "friL", "friL"),
+                ("*", "1#2", "1#2"),
+                ("*", "mon#1", "mon#1"),
+            ]
+        ),
         pytest.param(
             "*-5 * * * *", "failed to parse int from *: invalid syntax", id="star range (KD-88)"
         ),

@@ -115,6 +115,15 @@ def test_powers_of_two_are_not_longer_than_needed(guest, exponent):
         pytest.param('select("#", table.unpack({1, 2, 3}))', "3", id="unpack"),
         pytest.param('type(collectgarbage("count"))', "number", id="count"),
         pytest.param('collectgarbage("stop")', "0", id="collector can't be stopped"),
+        pytest.param("gcinfo() > 0", "true", id="gcinfo"),
+        pytest.param(
+            "table.foreach({a = 5}, function(k, v) return k .. v end)", "a5", id="foreach"
+        ),
+        pytest.param(
+            "table.foreachi({3, 4}, function(i, v) return i == 2 and v or nil end)",
+            "4",
+            id="foreachi",
+        ),
         pytest.param("#{unpack({}, 1, 5000)}", "0", id="unpack 5000"),
         pytest.param(
             "coroutine.wrap(function(a) return coroutine.yield(a) end)(3)", "3", id="wrap"
@@ -128,7 +137,7 @@ def test_base_library(guest, expression, text):
     assert guest.text(expression) == text
 
 
-@pytest.mark.parametrize("name", ["bit", "bit32", "utf8", "jit", "ffi", "python", "gcinfo"])
+@pytest.mark.parametrize("name", ["bit", "bit32", "utf8", "jit", "ffi", "python"])
 def test_foreign_globals_are_absent(guest, name):
     assert guest.text(f"{name} == nil and rawget(_G, '{name}') == nil") == "true"
 
@@ -181,6 +190,9 @@ def test_print_becomes_an_info_line():
         pytest.param("debug.getinfo(1)", "debug.getinfo", id="getinfo"),
         pytest.param("debug.getregistry()", "debug.getregistry", id="registry"),
         pytest.param("package.loaded.os = 1", "package.loaded", id="package"),
+        pytest.param('package.path = package.path .. ";x"', "package.path", id="as text"),
+        pytest.param('return ";x" .. package.cpath', "package.cpath", id="as text at the end"),
+        pytest.param("print(package.config)", "package.config", id="printed"),
         pytest.param("channel.make()", "channel.make", id="channel"),
     ],
 )

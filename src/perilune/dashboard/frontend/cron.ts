@@ -102,11 +102,15 @@ function read(text: string, rule: FieldRule): Field | null {
     const [from = "", to] = bounds.split("-");
     const isWild = bounds === "*" || bounds === "?";
     const first = isWild ? rule.low : number(from);
-    const last = isWild ? rule.high : to !== undefined ? number(to) : item.includes("/") ? rule.high : first;
+    let last = isWild ? rule.high : to !== undefined ? number(to) : item.includes("/") ? rule.high : first;
     const by = number(step);
-    if (!(first >= rule.low && last <= rule.high + (rule === RULES[4] ? 1 : 0) && first <= last && by > 0)) return null;
+    if (!(first >= rule.low && last <= rule.high + (rule === RULES[4] ? 1 : 0) && by > 0)) return null;
+    const count = rule.high - rule.low + 1;
+    // Names may pass the end: fri-mon.
+    if (first > last && to && rule.names.includes(to.toLowerCase())) last += count;
+    if (first > last) return null;
     isAny ||= isWild && by === 1;
-    for (let one = first; one <= last; one += by) found.add(rule === RULES[4] ? one % 7 : one);
+    for (let one = first; one <= last; one += by) found.add(rule.low + ((one - rule.low) % count));
   }
   return { list: [...found].sort((one, other) => one - other), isAny, rule };
 }

@@ -28,10 +28,13 @@ local function removed_function(name)
   return function() return refuse(name) end
 end
 
--- Stands for anything in a removed library: fails when called or indexed.
+-- Stands for anything in a removed library: fails when called, indexed or used as text.
 local function removed_member(name)
   local function fail() return refuse(name) end
-  return setmetatable({}, { __call = fail, __index = fail, __newindex = fail, __metatable = false })
+  return setmetatable({}, {
+    __call = fail, __concat = fail, __index = fail, __newindex = fail, __tostring = fail,
+    __metatable = false,
+  })
 end
 
 local function removed_library(name)
@@ -160,7 +163,7 @@ end
 
 local function library()
   local all = pick(base, {
-    "_VERSION", "assert", "error", "getmetatable", "ipairs", "next", "pairs", "pcall", "rawequal",
+    "_VERSION", "assert", "error", "gcinfo", "getmetatable", "ipairs", "next", "pairs", "pcall", "rawequal",
     "rawget", "rawset", "select", "setmetatable", "tonumber", "type", "unpack", "xpcall",
   })
   all.tostring, all.print = guest_tostring, guest_print
@@ -177,7 +180,9 @@ local function library()
   all.string.upper = core.case_mapper("upper", native.upper, upper)
   all.string.lower = core.case_mapper("lower", native.lower, lower)
   all.string.dump = removed_function("string.dump")
-  all.table = pick(table, { "concat", "getn", "insert", "maxn", "remove", "sort" })
+  all.table = pick(table, {
+    "concat", "foreach", "foreachi", "getn", "insert", "maxn", "remove", "sort",
+  })
   all.table.unpack = base.unpack
   all.math = pick(math, {
     "abs", "acos", "asin", "atan", "atan2", "ceil", "cos", "cosh", "deg", "exp", "floor", "fmod",
