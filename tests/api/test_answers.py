@@ -14,12 +14,15 @@ from perilune.api.headers import SERVER_OWNED, ResponseNames
 from perilune.events import HTTPResponse
 
 OWN = [(b"x-execution-id", b"e")]
+MOUNT = b"/fn/f"
 
 
 def answer_to(**response):
     """Return the answer as status, headers by name (all values), body and remarks."""
     remarks: list[str] = []
-    status, headers, body = function_answer(HTTPResponse(**response), OWN, ResponseNames(), remarks)
+    status, headers, body = function_answer(
+        HTTPResponse(**response), OWN, ResponseNames(), remarks, mount=MOUNT
+    )
     found: dict[str, list[str]] = {}
     for name, value in headers:
         found.setdefault(name.decode(), []).append(value.decode("latin-1"))
@@ -99,7 +102,7 @@ def test_the_last_spelling_of_a_name_wins():
 def test_a_list_becomes_several_headers():
     _, headers, _, _ = answer_to(headers={"Set-Cookie": ["a=1", "b=2"]})
 
-    assert headers["set-cookie"] == ["a=1", "b=2"]
+    assert headers["set-cookie"] == ["a=1; Path=/fn/f", "b=2; Path=/fn/f"]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +118,7 @@ def test_a_list_becomes_several_headers():
 def test_the_session_cookie_cannot_be_set(value):
     _, headers, _, _ = answer_to(headers={"Set-Cookie": [value, "other=auth_token"]})
 
-    assert headers["set-cookie"] == ["other=auth_token"]
+    assert headers["set-cookie"] == ["other=auth_token; Path=/fn/f"]
 
 
 @pytest.mark.parametrize(
@@ -173,35 +176,22 @@ def test_documents_are_sandboxed(content_type, expected):
 
 
 @pytest.mark.parametrize(
-    ("own", "is_sandboxed", "expected"),
+    ("own", "mount", "expected"),
     [
-        pytest.param({"Content-Security-Policy": "img-src *"}, True, True, id="a policy"),
-        pytest.param({"Content-Security-Policy": ["img-src *"]}, True, True, id="a list"),
-        pytest.param({"Content-Security-Policy": "img-src *"}, False, False, id="no sandbox"),
-        pytest.param({"ETag": "x"}, True, False, id="nothing of it"),
+        pytest.param({"Content-Security-Policy": "img-src *"}, MOUNT, True, id="a policy"),
+        pytest.param({"Content-Security-Policy": ["img-src *"]}, MOUNT, True, id="a list"),
+        pytest.param({"Content-Security-Policy": "img-src *"}, None, False, id="no sandbox"),
+        pytest.param({"ETag": "x"}, MOUNT, False, id="nothing of it"),
     ],
 )
-def test_a_browser_cannot_be_told_to_forget_the_sandbox(own, is_sandboxed, expected):
+def test_a_browser_cannot_be_told_to_forget_the_sandbox(own, mount, expected):
     """Headers of a 304 replace those of the page that the browser has kept."""
     response = HTTPResponse(status_code=304, headers=own | {"Content-Type": "text/plain"})
 
-    answer = function_answer(response, [], ResponseNames(), [], is_sandboxed=is_sandboxed)
+    answer = function_answer(response, [], ResponseNames(), [], mount=mount)
 
     assert (SANDBOX in answer.headers) is expected
     assert b"content-type" not in dict(answer.headers)
-
-
-@pytest.mark.parametrize("value", ['"cookies"', ['"cookies"', '"storage"']])
-def test_a_function_in_the_sandbox_clears_no_data_of_the_site(value):
-    remarks: list[str] = []
-    response = HTTPResponse(headers={"clear-site-data": value})
-
-    answer = function_answer(response, [], ResponseNames(), remarks)
-    trusted = function_answer(response, [], ResponseNames(), [], is_sandboxed=False)
-
-    assert b"clear-site-data" not in dict(answer.headers)
-    assert len(remarks) == 1 and "Clear-Site-Data" in remarks[0]
-    assert b"clear-site-data" in dict(trusted.headers)
 
 
 def test_cors_defaults_and_own_cors():

@@ -34,7 +34,13 @@ async def test_a_login_gives_a_cookie_that_is_not_the_key(stranger):
     name, _, rest = answer.headers["set-cookie"].partition("=")
     token, *attributes = rest.split("; ")
     assert name == "auth_token"
-    assert attributes == ["Path=/api", "Max-Age=86400", "HttpOnly", "SameSite=Strict"]
+    assert attributes == [
+        "Path=/api",
+        "Max-Age=86400",
+        "HttpOnly",
+        "SameSite=Strict",
+        "Priority=High",
+    ]
     assert KEY not in token and len(token) >= 43
 
 

@@ -392,7 +392,8 @@ async def test_kd_43_repeated_headers_and_values_are_kept(site):
     assert (event.multi_headers["X-Many"], event.multi_query["n"]) == (["1", "2"], ["1", "2"])
     assert (event.host, event.scheme, event.remote_addr) == ("h.example", "http", "127.0.0.1")
     assert event.raw_query == "n=1&n=2&bad=%zz"
-    assert answer.headers.get_list("Set-Cookie") == ["a=1", "b=2"]
+    path = f"Path=/fn/{function_id}"
+    assert answer.headers.get_list("Set-Cookie") == [f"a=1; {path}", f"b=2; {path}"]
 
 
 async def test_kd_44_the_context_says_whose_it_is(site):

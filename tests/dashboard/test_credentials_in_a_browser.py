@@ -2,6 +2,8 @@
 
 import json
 
+from tests.dashboard.conftest import KEY
+
 ATTACK = """
 function handler(ctx, event)
   local page = [[<!doctype html><title>running</title><script>
@@ -71,3 +73,45 @@ async def test_kd_03_a_page_of_our_own_may_use_the_session(site):
         ("auth_token", "/api", True)
     ]
     assert await site.page.context.cookies(f"{site.url}/fn/x") == []
+
+
+FILL = """
+function handler(ctx, event)
+  local n, path = tonumber(event.query.n), event.query.path
+  local cookies = {}
+  for i = 1, tonumber(event.query.cookies) do
+    cookies[i] = ("c%d_%d=%s; Max-Age=34560000; Priority=High; Path=%s"):format(
+      n, i, ("x"):rep(tonumber(event.query.size)), path)
+  end
+  local headers = { ["Set-Cookie"] = cookies, ["Content-Type"] = "text/html" }
+  if n == 1 then return { headers = headers, body = "<title>done</title>" } end
+  local rest = event.rawQuery:gsub("^n=%d+", "n=" .. (n - 1))
+  headers.Location = event.path .. "?" .. rest
+  return { statusCode = 302, headers = headers }
+end
+"""
+
+
+async def test_kd_03_cookies_of_a_function_neither_push_out_the_session_nor_block_the_api(site):
+    function_id = await site.create(FILL)
+    await site.sign_in()
+    # Once more by the browser itself, which takes the cookie with all its attributes.
+    login = "(apiKey) => fetch('/api/auth/login', {method: 'POST', body: JSON.stringify({apiKey})})"
+    await site.page.evaluate(login, KEY)
+
+    for query in (
+        "n=5&cookies=60&size=1&path=/api",
+        "n=15&cookies=20&size=1&path=/fn",
+        "n=2&cookies=40&size=3900&path=/api",
+    ):
+        await site.page.goto(f"{site.url}/fn/{function_id}?{query}")
+        await site.page.wait_for_function("document.title === 'done'")
+
+    stored = await site.page.context.cookies([site.url + "/api/x", f"{site.url}/fn/{function_id}"])
+    assert len(stored) > 100, "the function has cookies"
+    assert {one["path"] for one in stored} == {"/api", f"/fn/{function_id}"}
+    await site.page.goto(site.url)
+    status = await site.page.evaluate("fetch('/api/auth/me').then((answer) => answer.status)")
+    assert status == 200
+    on_api = await site.page.context.cookies(site.url + "/api/x")
+    assert [one["name"] for one in on_api] == ["auth_token"]

@@ -139,7 +139,8 @@ def session_cookie(token: str, lifetime_s: int, *, secure: bool) -> str:
     """Return the Set-Cookie value that gives a browser its session."""
     return (
         f"{SESSION_COOKIE}={token}; Path={COOKIE_PATH}; Max-Age={lifetime_s}; HttpOnly;"
-        f" SameSite=Strict{'; Secure' if secure else ''}"
+        # Functions' cookies have no priority: Chromium keeps this one when there are too many.
+        f" SameSite=Strict; Priority=High{'; Secure' if secure else ''}"
     )
 
 

@@ -2,7 +2,7 @@
 
 A function decides its status, its body and most headers.  What frames the
 message, what the server promises about it, and the dashboard's session stay
-out of its reach.
+out of its reach; what binds the origin does in the sandbox, see `shared_origin`.
 """
 
 import base64
@@ -12,7 +12,8 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-from perilune.api.headers import SESSION_COOKIE, ResponseNames
+from perilune.api.calls.shared_origin import binds_more_than_the_answer, contained_cookies
+from perilune.api.headers import SESSION_COOKIE, ResponseNames, canonical
 from perilune.engine import ExecutionResult
 from perilune.events import HTTPResponse
 
@@ -48,7 +49,7 @@ _DOCUMENTS = frozenset(
         b"multipart/x-mixed-replace",
     }
 )
-_POLICY, _CLEAR = b"content-security-policy", b"clear-site-data"
+_POLICY = b"content-security-policy"
 
 
 class Answer(NamedTuple):
@@ -81,7 +82,7 @@ def function_answer(
     names: ResponseNames,
     remarks: list[str],
     *,
-    is_sandboxed: bool = True,
+    mount: bytes | None,
 ) -> Answer:
     """Return the answer for a function's response.
 
@@ -90,7 +91,9 @@ def function_answer(
         own: the server's headers of this answer.
         names: the table of names.
         remarks: gets one line for each header that could not be sent as it was.
-        is_sandboxed: keep documents away from the origin they share with the server's own.
+        mount: the path at which a function of the sandbox was called, as it was sent: its documents
+            are kept away from the origin that they share, its cookies below this path.  None: the
+            function is trusted with the origin.
 
     Raises:
         UnsendableResponseError: the status is out of range or the base64 is broken.
@@ -102,10 +105,10 @@ def function_answer(
     if not response.headers:
         headers = [CONTENT_TYPE_JSON, *own, *CORS_DEFAULTS]
     else:
-        headers = _function_headers(response, own, names, remarks, is_sandboxed)
+        headers = _function_headers(response, own, names, remarks, mount)
     if status in NO_BODY:
         if status == 304:
-            headers = _refreshing(headers, is_sandboxed)
+            headers = _refreshing(headers, mount is not None)
         elif status == 205:
             headers.append((b"content-length", b"0"))
         return Answer(status, headers, b"")
@@ -165,15 +168,21 @@ def _function_headers(
     own: Headers,
     names: ResponseNames,
     remarks: list[str],
-    is_sandboxed: bool,
+    mount: bytes | None,
 ) -> Headers:
     """Return all headers of an answer whose function has set some."""
+    is_sandboxed = mount is not None
     single: dict[bytes, bytes] = {}
     several: dict[bytes, list[bytes]] = {}
     for name, given in response.headers.items():
         wire = names[name]
         if not wire:
             remarks.append(f"response header {name[:100]!r} is not sent: functions can't set it")
+        elif is_sandboxed and binds_more_than_the_answer(wire):
+            remarks.append(
+                f"response header {canonical(name)[:100]!r} is not sent: it would bind the origin,"
+                " which is not the function's alone"
+            )
         elif isinstance(given, str) and wire != b"set-cookie":
             value = _value(name, given, remarks)
             if value is not None:
@@ -184,13 +193,10 @@ def _function_headers(
             values = [v for text in texts if (v := _value(name, text, remarks)) is not None]
             if wire == b"set-cookie":
                 values = [v for v in values if not _sets_session(v)]
+                if mount is not None:
+                    values = contained_cookies(values, mount, remarks)
             several[wire] = values
             single.pop(wire, None)
-    if is_sandboxed and (_CLEAR in single or _CLEAR in several):
-        single.pop(_CLEAR, None)
-        several.pop(_CLEAR, None)
-        # It would end the session of whoever uses the dashboard (KD-03).
-        remarks.append("response header 'Clear-Site-Data' is not sent: the site is not its own")
     # No value at all, as `Response` has it in JavaScript, is another thing than an empty one.
     is_untyped = several.get(b"content-type") == []
     content_type = single.get(b"content-type") or b"".join(several.pop(b"content-type", [])[:1])

@@ -61,6 +61,14 @@ def parse_target(scope: Scope) -> CallTarget | None:
     return CallTarget(path[4:end], path, path[end:]) if end > 4 else None
 
 
+def mount_of(raw_path: bytes) -> bytes:
+    """Return the part of a path below `/fn/` that names the function, as browsers compare it.
+
+    A `;` is escaped: it would end the `Path` of a cookie.
+    """
+    return b"/".join(raw_path.split(b"/", 3)[:3]).replace(b";", b"%3B")
+
+
 def parse_head(
     raw_headers: Iterable[tuple[bytes, bytes]], names: RequestNames, secret: SecretHolder
 ) -> CallHead:

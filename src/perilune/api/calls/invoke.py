@@ -28,6 +28,7 @@ from perilune.api.calls.events import (
     CallTarget,
     SecretHolder,
     build_event,
+    mount_of,
     parse_head,
     parse_target,
 )
@@ -225,7 +226,7 @@ class FunctionEndpoint:
                 own,
                 self._response_names,
                 remarks,
-                is_sandboxed=not function.unsandboxed_html,
+                mount=None if function.unsandboxed_html else mount_of(scope["raw_path"]),
             )
         except UnsendableResponseError as problem:
             remarks.append(str(problem))
