@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.services.http import EgressPolicy, EgressRefused
+from perilune.services.http.egress import is_own_address
 
 PRIVATE = (
     *("127.0.0.1", "10.1.1.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1"),
@@ -17,10 +18,12 @@ PRIVATE = (
     *("2002:7f00:1::", "2001:0:4136:e378:8000:63bf:80ff:fffe"),
     *("192.0.0.9", "192.0.0.10", "192.88.99.1", "2002:c058:6301::1", "64:ff9b::c058:6301"),
     *("3fff::1", "3fff:fff::1", "4000::1", "5f00::1"),
+    *("2606:4700::5efe:127.0.0.1", "2606:4700::200:5efe:169.254.169.254"),
+    *("168.63.129.16", "::ffff:168.63.129.16"),
 )
 PUBLIC = (
     *("8.8.8.8", "1.1.1.1", "2606:4700::1111"),
-    *("::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::"),
+    *("::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::", "2606:4700::5efe:8.8.8.8"),
 )
 
 
@@ -37,9 +40,32 @@ def test_public_addresses_are_allowed(address):
     assert EgressPolicy().allows(address, ip_address(address))
 
 
+@pytest.mark.parametrize("address", ["8.8.8.8", "::ffff:8.8.8.8", "2606:4700::5efe:8.8.8.8"])
+def test_the_machines_own_addresses_are_not_public_unless_the_operator_allows_them(address):
+    def is_own(one):
+        return str(one) == "8.8.8.8"
+
+    policy = EgressPolicy(is_own=is_own)
+
+    assert not policy.allows("me.example.org", ip_address(address))
+    with pytest.raises(EgressRefused, match=r"of the server itself; .* PERILUNE_HTTP_ALLOW"):
+        policy.check_literal(address)
+    assert policy.allows("dns.example.org", ip_address("8.8.4.4"))
+    assert EgressPolicy(["8.8.8.8"], is_own=is_own).allows("x", ip_address(address))
+    assert EgressPolicy(["x"], is_own=is_own).allows("x", ip_address(address))
+
+
+def test_the_kernel_says_which_addresses_are_the_machines_own():
+    assert is_own_address(ip_address("127.0.0.1"))
+    assert not is_own_address(ip_address("8.8.8.8"))
+    assert not is_own_address(ip_address("2606:4700::1111"))
+
+
 @given(st.ip_addresses(v=4))
 def test_plain_addresses_are_judged_like_the_standard_library_does(address):
-    is_near = any(address in ip_network(one) for one in ("192.0.0.0/24", "192.88.99.0/24"))
+    is_near = any(
+        address in ip_network(one) for one in ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16")
+    )
     expected = address.is_global and not address.is_multicast and not is_near
 
     assert EgressPolicy().allows("example.org", address) == expected

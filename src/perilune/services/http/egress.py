@@ -8,7 +8,7 @@ checked, so that a name whose answer changes (DNS rebinding) gains nothing.
 import asyncio
 import re
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import (
     IPv4Address,
@@ -38,41 +38,69 @@ _LABEL = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
 _HOST_NAME = re.compile(rf"(\*\.)?{_LABEL}(\.{_LABEL})*")
 _LOOKS_NUMERIC = re.compile(r"(^|\.)([0-9]+|0x[0-9a-f]*)$")
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
+_ISATAP = frozenset({0x0000_5EFE, 0x0200_5EFE})
+"""What the lower half of an address begins with when an IPv4 address follows (RFC 5214, 6.1)."""
 _NEAREST = (
     # Global by the standard library's table, and yet whoever is near answers there: services of
     # the own network (RFC 7723, 8155), relays of 6to4 (RFC 7526).
     IPv4Network("192.0.0.0/24"),
     IPv4Network("192.88.99.0/24"),
+    # What one cloud's machines are managed through, whoever has the address elsewhere.
+    IPv4Network("168.63.129.16"),
     # For documentation (RFC 9637), younger than that table.
     IPv6Network("3fff::/20"),
 )
 
 
 class EgressRefused(HTTPClientError):
-    """The address is neither public nor allowed by the operator."""
+    """The address is not public, or this machine's own, and not allowed by the operator."""
 
     code = "egress_refused"
 
-    def __init__(self, host: str, address: str) -> None:
-        where = f"{address} is" if host == address else f"{host} has the address {address},"
-        what = "not a public address" if host == address else "which is not public"
+    def __init__(self, host: str, address: str, *, is_own: bool = False) -> None:
+        where = (
+            f"{address} is" if host == address else f"{host} has the address {address}, which is"
+        )
+        what = "an address of the server itself" if is_own else "not a public address"
         super().__init__(f"{where} {what}; the operator may allow it with {SETTING}")
+
+
+def is_own_address(address: Address) -> bool:
+    """Whether the kernel delivers what is sent to *address* on this machine.
+
+    Connecting a datagram socket sends nothing; from then on its own address is the one that the
+    kernel would send from, which is the destination only if that is local.
+    """
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((str(address), 9))
+            return bool(probe.getsockname()[0] == str(address))
+    except OSError:  # no route leads there
+        return False
 
 
 class EgressPolicy:
     """Decides which addresses may be connected to."""
 
-    def __init__(self, allow: Iterable[str] = ()) -> None:
-        """Allow *allow* besides all public addresses.
+    def __init__(
+        self,
+        allow: Iterable[str] = (),
+        *,
+        is_own: Callable[[Address], bool] = is_own_address,
+    ) -> None:
+        """Allow *allow* besides all public addresses of others.
 
         Args:
             allow: networks (`10.0.0.0/8`), addresses, and host names, which
                 stand for whatever they resolve to; `*.example.org` means every
                 name below `example.org`.
+            is_own: says which addresses are this machine's own.
 
         Raises:
             ValueError: an entry is none of these.
         """
+        self._is_own = is_own
         self._look_ups = ThreadPoolExecutor(MAX_LOOK_UPS, "perilune-look-up")
         self._networks: list[IPv4Network | IPv6Network] = []
         self._names: set[str] = set()
@@ -96,13 +124,7 @@ class EgressPolicy:
 
     def allows(self, host: str, address: Address) -> bool:
         """Whether *address* may be connected to when *host* was asked for."""
-        name = host.lower().rstrip(".")
-        if name in self._names or name.endswith(tuple(self._suffixes)):
-            return True
-        inner = _embedded(address)
-        if any(_within(one, self._networks) for one in (address, inner)):
-            return True
-        return _is_public(address) and (inner is address or _is_public(inner))
+        return self._refusal(host, address) is None
 
     def check_literal(self, host: str) -> None:
         """Check *host* if it is an address; names are checked when they are resolved.
@@ -111,8 +133,23 @@ class EgressPolicy:
             EgressRefused: it may not be connected to.
         """
         address = _literal(host)
-        if address is not None and not self.allows(host, address):
-            raise EgressRefused(host, str(address))
+        if address is not None and (refusal := self._refusal(host, address)):
+            raise refusal
+
+    def _refusal(self, host: str, address: Address) -> EgressRefused | None:
+        """Return why *address* may not be connected to when *host* was asked for."""
+        name = host.lower().rstrip(".")
+        if name in self._names or name.endswith(tuple(self._suffixes)):
+            return None
+        inner = _embedded(address)
+        if any(_within(one, self._networks) for one in (address, inner)):
+            return None
+        if not (_is_public(address) and (inner is address or _is_public(inner))):
+            return EgressRefused(host, str(address))
+        # A connection to oneself never passes the firewall in front.
+        if self._is_own(address) or (inner is not address and self._is_own(inner)):
+            return EgressRefused(host, str(address), is_own=True)
+        return None
 
     async def resolve(self, host: str, port: int) -> list[str]:
         """Return the addresses of *host* that may be connected to, at least one.
@@ -132,11 +169,12 @@ class EgressPolicy:
             )
         except UnicodeError:  # a label is empty or longer than 63 characters
             raise OSError(f"{host} is no host name") from None
-        refused = ""
+        refusal: EgressRefused | None = None
         allowed: list[ResolveResult] = []
         for kind, _, protocol, _, where in found:
             text = str(where[0])
-            if self.allows(host, ip_address(text.partition("%")[0])):
+            refused = self._refusal(host, ip_address(text.partition("%")[0]))
+            if refused is None:
                 allowed.append(
                     ResolveResult(
                         hostname=host,
@@ -148,9 +186,9 @@ class EgressPolicy:
                     )
                 )
             else:
-                refused = text
+                refusal = refused
         if not allowed:
-            raise EgressRefused(host, refused) if refused else OSError(f"{host} has no address")
+            raise refusal or OSError(f"{host} has no address")
         return allowed
 
 
@@ -192,7 +230,7 @@ def _embedded(address: Address) -> Address:
         return address.sixtofour
     if address.teredo is not None:
         return address.teredo[1]
-    if address in _NAT64:
+    if address in _NAT64 or int(address) >> 32 & 0xFFFFFFFF in _ISATAP:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address
 
