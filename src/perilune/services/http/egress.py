@@ -58,10 +58,11 @@ class EgressRefused(HTTPClientError):
     code = "egress_refused"
 
     def __init__(self, host: str, address: str, *, is_own: bool = False) -> None:
-        where = (
-            f"{address} is" if host == address else f"{host} has the address {address}, which is"
-        )
-        what = "an address of the server itself" if is_own else "not a public address"
+        is_literal = host == address
+        where = f"{address} is" if is_literal else f"{host} has the address {address}, which is"
+        what = "not a public address" if is_literal else "not public"
+        if is_own:
+            what = "an address of the server itself"
         super().__init__(f"{where} {what}; the operator may allow it with {SETTING}")
 
 
