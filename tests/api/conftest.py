@@ -49,7 +49,7 @@ class ScriptedRuntime:
         self.requests.append(req)
         return RuntimeResult(response=await self.behaviours[req.code](req))
 
-    async def check(self, code: str, runtime: str) -> SourceReport:
+    async def check(self, code: str, runtime: str, requirements: str | None = None) -> SourceReport:
         wrong = [SourceProblem(message=code, line=1)] if "wrong" in code else []
         return SourceReport(errors=wrong)
 

@@ -331,3 +331,39 @@ async def test_code_is_checked_for_a_function_or_for_itself(site):
     )
     assert (empty.status_code, empty.json()["error"]) == (400, "code: code cannot be empty")
     assert site.runtime.requests == []
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ({"cron_schedule": "61 * * * *"}, "cron_schedule: invalid cron expression"),
+        ({"cron_status": "active"}, "cron_status: cron_status active needs a cron_schedule"),
+        ({"memory_mb": 1}, "memory_mb: memory_mb must be between 16 and 128"),
+        ({"runtime": "cobol"}, "runtime: runtime must be one of: ["),
+        ({"requirements": "a==1"}, "requirements: functions in lua cannot require packages"),
+        ({"name": " "}, "name: name cannot be empty"),
+    ],
+)
+async def test_settings_are_checked_without_being_changed(site, body, text):
+    function_id = await site.answering()
+    before = (await site.client.get(f"/api/functions/{function_id}")).json()
+
+    new = await site.client.post("/api/check", json={"code": "x = 1"} | body)
+    change = await site.client.post(f"/api/functions/{function_id}/check", json=body)
+
+    for answer in (new, change):
+        assert answer.status_code == 400 and answer.json()["error"].startswith(text)
+    assert (await site.client.get(f"/api/functions/{function_id}")).json() == before
+    listed = (await site.client.get("/api/functions")).json()
+    assert [one["id"] for one in listed["functions"]] == [function_id]
+
+
+async def test_another_language_than_the_functions_is_told(site):
+    function_id = await site.answering()
+
+    answer = await site.client.post(
+        f"/api/functions/{function_id}/check", json={"runtime": "python"}
+    )
+
+    assert answer.status_code == 400
+    assert answer.json()["error"] == "runtime: runtime cannot be changed; this function is in lua"

@@ -119,7 +119,7 @@ async def test_kd_183_leaving_with_changes_asks(site):
 
 async def test_saving_over_a_newer_version_asks(site):
     function_id = await opened(site)
-    await write(site, "-- mine")
+    await write(site, "handler = print -- mine")
     await site.api.put(f"/api/functions/{function_id}", json={"code": "-- theirs"})
     dialog = site.page.get_by_role("dialog")
 

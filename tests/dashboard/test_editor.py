@@ -288,7 +288,7 @@ async def test_a_note_is_kept_with_the_version_that_is_saved(site):
     function_id = await opened(site)
     note = site.page.get_by_label("Note on this version")
     await expect(note).to_be_disabled()
-    await write(site, "-- noted")
+    await write(site, "handler = print -- noted")
 
     await note.fill("first steps")
     await note.press("Enter")

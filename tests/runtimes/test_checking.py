@@ -50,10 +50,10 @@ async def test_a_problem_comes_with_its_column_and_advice(runtime):
 @pytest.mark.parametrize(
     ("language", "code"),
     [
-        ("lua", "while true do end"),
-        ("lua", "error('run')"),
-        ("python", "while True: pass"),
-        ("python", "raise SystemExit"),
+        ("lua", "while true do end function handler() end"),
+        ("lua", "error('run') handler = nil"),
+        ("python", "while True: pass\nhandler = 1"),
+        ("python", "raise SystemExit\ndef handler(ctx, event): pass"),
     ],
 )
 async def test_code_that_is_checked_is_not_run(runtime, language, code):
@@ -73,7 +73,7 @@ async def test_code_that_is_checked_is_not_run(runtime, language, code):
 )
 async def test_what_stands_before_the_code_leaves_the_lines_as_they_are(runtime, language, code):
     broken = await runtime.check(code, language)
-    mended = await runtime.check(code.replace("= =", "="), language)
+    mended = await runtime.check(code.replace("x = = 1", "handler = 1"), language)
 
     assert [one.line for one in broken.errors] == [2]
     assert mended.ok
@@ -82,10 +82,78 @@ async def test_what_stands_before_the_code_leaves_the_lines_as_they_are(runtime,
 async def test_checks_do_not_remember_each_other(runtime):
     reports = [
         await runtime.check(code, "lua")
-        for code in ("x = 1", "x = = 1", "x = 2", "x = = 1", *(f"x = {n}" for n in range(20)))
+        for code in (
+            "handler = 1",
+            "x = = 1",
+            "handler = 2",
+            "x = = 1",
+            *(f"handler = {n}" for n in range(3, 23)),
+        )
     ]
 
     assert [one.ok for one in reports] == [True, False, True, False, *[True] * 20]
+
+
+HANDLER = "def handler(ctx, event): pass\n"
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "line", "message"),
+    [
+        ("lua", "local function handler() end", None, "handler function not found"),
+        ("lua", "function other() handler() end", None, "handler function not found"),
+        (
+            "lua",
+            "\nlocal j = require('json')\nfunction handler() end",
+            2,
+            "'require' (a nil value)",
+        ),
+        ("python", "def handle(ctx, event): pass", None, "handler not found"),
+        ("python", "def other():\n  handler = 1", None, "handler not found"),
+        ("python", "\nimport requests\n" + HANDLER, 2, "No module named 'requests'"),
+        ("python", "import json, os.pat\n" + HANDLER, 1, "No module named 'os.pat'"),
+        ("python", "from . import helper\n" + HANDLER, 1, "No module named '.'"),
+        ("python", "from perilune_guest import kvv\n" + HANDLER, 1, "import name 'kvv'"),
+        ("python", "async def handler(ctx, event):\n  import numpy", 2, "named 'numpy'"),
+        ("javascript", "export const main = () => 1;", None, "handler not found"),
+        ("javascript", "\nimport x from 'npm:x';\nexport default () => x;", 2, "'npm:x'"),
+        ("typescript", "export const main = (): number => 1;", None, "handler not found"),
+        ("typescript", "import x from './x.ts';\nexport default () => x;", 1, "'./x.ts'"),
+    ],
+)
+async def test_what_is_missing_is_told_without_running_the_code(
+    runtime, language, code, line, message
+):
+    report = await runtime.check(code, language)
+
+    (problem,) = report.errors
+    assert problem.line == line and message in problem.message
+    assert problem.tip, "it says what to do"
+
+
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [
+        ("lua", "local function f() function handler() end end f()"),
+        ("lua", "a, handler = 1, function() end"),
+        ("lua", "_G['hand' .. 'ler'] = function() end"),
+        ("lua", "if require then require('x') end function handler() end"),
+        ("python", "try:\n  import ujson as json\nexcept ImportError:\n  import json\n" + HANDLER),
+        ("python", "def local():\n  import uvicorn\n" + HANDLER),
+        ("python", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n  import x\n" + HANDLER),
+        ("python", "import os.path, xml.etree.ElementTree, __main__\n" + HANDLER),
+        ("python", "from perilune_guest import kv, aio, router\nfrom perilune_guest.aio import kv\n"
+         + HANDLER),
+        ("python", "def init():\n  global handler\n  handler = print\ninit()"),
+        ("python", "if 1:\n  from json import loads as handler"),
+        ("python", "globals()['hand' + 'ler'] = print"),
+        ("javascript", "await new Promise(() => {});\nexport function handler() {}"),
+        ("javascript", "const f = () => 1;\nexport { f as default };"),
+        ("typescript", "import { kv } from 'perilune';\nexport default (): number => 1;"),
+    ],
+)  # fmt: skip
+async def test_what_may_be_right_is_not_called_wrong(runtime, language, code):
+    assert (await runtime.check(code, language)).errors == []
 
 
 @pytest.mark.parametrize("language", ["cobol", "plain"])

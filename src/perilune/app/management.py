@@ -60,7 +60,7 @@ def management_handlers(
         ),
         access=access,
         backups=backups_of(store, settings),
-        checks=Checks(store, runtime),
+        checks=Checks(store, runtime, capabilities, packages),
         environment=Environment(store, services.env),
         executions=Executions(
             store,

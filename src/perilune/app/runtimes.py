@@ -29,8 +29,8 @@ class HostedRuntime(Protocol):
         """Run the code for one event."""
         ...
 
-    async def check(self, code: str, runtime: str) -> SourceReport:
-        """Compile code of a language without running it."""
+    async def check(self, code: str, runtime: str, requirements: str | None = None) -> SourceReport:
+        """Say what is wrong with code of a language without running it."""
         ...
 
     @property

@@ -55,7 +55,7 @@ class Runtime(Protocol):
 
 
 class SourceProblem(msgspec.Struct, frozen=True, kw_only=True):
-    """One reason why a source can't be compiled."""
+    """One reason why a source can't be run."""
 
     message: str
     line: int | None = None
@@ -67,21 +67,23 @@ class SourceProblem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SourceReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong with a source, as far as its compiler says."""
+    """What is wrong with a source, as far as that can be told without running it."""
 
     errors: list[SourceProblem] = []
 
     @property
     def ok(self) -> bool:
-        """Whether it can be compiled."""
+        """Whether nothing is wrong with it."""
         return not self.errors
 
 
 class CodeChecker(Protocol):
     """A runtime that can tell what is wrong with a source without running it."""
 
-    async def check(self, code: str, runtime: str) -> SourceReport:
-        """Compile *code*, written in the language *runtime*.
+    async def check(self, code: str, runtime: str, requirements: str | None = None) -> SourceReport:
+        """Say what is wrong with *code*, written in the language *runtime*.
+
+        *requirements* are those of its packages, which have been installed.
 
         Raises:
             CheckUnavailable: this can't be told for the language here.

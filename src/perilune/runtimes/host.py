@@ -243,10 +243,10 @@ class WorkerRuntime:
             return await self._result(frame, context)
         raise failure_of(frame, req.code, kind)
 
-    async def check(self, code: str, runtime: str) -> SourceReport:
-        """Compile *code* in a worker without running it.
+    async def check(self, code: str, runtime: str, requirements: str | None = None) -> SourceReport:
+        """Look for mistakes in *code*, in a worker, without running it.
 
-        Workers that check do nothing else, so they can be the same for all functions.
+        Workers that check run no code of guests, so they can be the same for all functions.
 
         Raises:
             CheckUnavailable: no such language here, or it can't be checked.
@@ -264,7 +264,8 @@ class WorkerRuntime:
         check = Invoke(f"check {self._checks}", code, {}, {}, CHECK_LIMIT_S, check_only=True)
         try:
             async with asyncio.timeout(CHECK_LIMIT_S):
-                frame = await _checked(pool, (CHECKING, self._kind(runtime, None)), check)
+                kind = self._kind(runtime, None, requirements)
+                frame = await _checked(pool, (CHECKING, kind), check)
         except TimeoutError:
             raise WorkerDiedError("checking the code took too long") from None
         if isinstance(frame, Failure):

@@ -71,7 +71,7 @@ class Invoke(msgspec.Struct, frozen=True, array_like=True, tag="invoke"):
     """The guest's `event`, camelCase."""
     time_left_s: float
     check_only: bool = False
-    """Only compile the code: the outcome is a `Failure`, or a `Result` that says nothing."""
+    """Only look for mistakes: the outcome is a `Failure`, or a `Result` that says nothing."""
 
 
 class Reply(msgspec.Struct, frozen=True, array_like=True, tag="reply"):

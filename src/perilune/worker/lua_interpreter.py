@@ -89,6 +89,9 @@ collectgarbage("setstepmul", 400)
 return {native = {}, limits = {}, collect = collectgarbage}
 """
 
+# There is no `require`.  At the beginning of a line, nothing has asked whether there is one.
+_REQUIRE = re.compile(r"(?:local\s+[\w\s,]+=\s*)?require\b\s*[(\"'\[]")
+_NO_REQUIRE = "attempt to call global 'require' (a nil value)"
 _FIRST_LINES = (b"#", b"\xef\xbb\xbf#")
 
 
@@ -117,6 +120,7 @@ class LuaInterpreter:
         core = self._boot()
         self._compile = core[b"compile"]
         self._is_compiled = core[b"is_compiled"]
+        self._problem = core[b"problem_in"]
         self._invoke = core[b"invoke"]
         self._collect = core[b"collect"]
         self._collect()
@@ -130,7 +134,7 @@ class LuaInterpreter:
             if failure is not None:
                 return failure
             if invoke.check_only:
-                return Result(204, {}, b"", False)
+                return self._problem_in(invoke) or Result(204, {}, b"", False)
             # Seeds from the system for every invocation: the generator belongs to the state.
             seed = int.from_bytes(os.urandom(6), "little")
             outcome = self._invoke(
@@ -220,6 +224,14 @@ class LuaInterpreter:
         failure = _syntax_failure(_text(problem), invoke.code)
         self._syntax_failures = {version: failure}
         return failure
+
+    def _problem_in(self, invoke: Invoke) -> Failure | None:
+        """Return what a compiled version will certainly fail with, if that can be seen."""
+        for number, line in enumerate((invoke.code or "").split("\n"), start=1):
+            if _REQUIRE.match(line):
+                return Failure("runtime", f"<string>:{number}: {_NO_REQUIRE}", number)
+        problem = self._problem(invoke.version_id.encode())
+        return None if problem is None else Failure("runtime", _text(problem))
 
     def _result(
         self, status: int, body: bytes, is_base64_encoded: bool, headers: bytes | None

@@ -151,11 +151,7 @@ class Functions:
         with failing_as("Failed to update function"):
             async with self._db.transaction() as transaction:
                 function = await transaction.get_function(function_id)
-                if runtime not in (UNSET, function.runtime):
-                    text = f"runtime cannot be changed; this function is in {function.runtime}"
-                    raise InvalidRequest(f"runtime: {text}")
-                _check_right(settings, is_admin, function)
-                check_active(settings, function)
+                check_change(settings, runtime, is_admin=is_admin, stored=function)
                 if code is not UNSET or requirements is not UNSET:
                     with failing_as("Failed to create new version"):
                         await self._new_version(
@@ -197,6 +193,27 @@ class Functions:
             return await db.get_active_version(function_id)
         except NoActiveVersion:
             return None
+
+
+def check_change(
+    settings: UpdateFunctionRequest,
+    runtime: str | UnsetType,
+    *,
+    is_admin: bool,
+    stored: Function | None,
+) -> None:
+    """Check changes against what a function has now; *stored* is None for a new one.
+
+    Raises:
+        InvalidRequest: they ask for another language, or for a schedule that is active
+            and not there.
+        InsufficientScope: only administrators may ask for this.
+    """
+    if stored is not None and runtime not in (UNSET, stored.runtime):
+        text = f"runtime cannot be changed; this function is in {stored.runtime}"
+        raise InvalidRequest(f"runtime: {text}")
+    _check_right(settings, is_admin, stored)
+    check_active(settings, stored)
 
 
 def _check_right(settings: UpdateFunctionRequest, is_admin: bool, stored: Function | None) -> None:

@@ -7,12 +7,19 @@ from typing import Any
 
 from starlette.requests import Request
 
-from perilune.api.errors import ClientGone, CodeNotChecked, InvalidRequest, NotReplayable
+from perilune.api.errors import (
+    ClientGone,
+    CodeNotChecked,
+    InvalidRequest,
+    NotReplayable,
+    PackagesNotInstalled,
+)
 from perilune.api.failures import Json
-from perilune.api.handlers.checking import CheckBody, Checks, SourceBody
+from perilune.api.handlers.checking import Checks
 from perilune.api.handlers.trials import TrialBody, Trials
-from perilune.api.routes.route import ErrorKinds, Route
+from perilune.api.routes.route import ErrorKinds, Route, caller_of
 from perilune.api.routes.shapes import CheckAnswer, ReplayAnswer, TrialAnswer
+from perilune.api.rules.functions import FunctionBody, VersionBody
 from perilune.api.rules.versions import VERSION_CHOICE
 from perilune.api.scopes import TokenScope
 from perilune.engine import FunctionDisabledError
@@ -20,7 +27,12 @@ from perilune.runtimes import CheckUnavailable
 from perilune.store import ExecutionNotFound, FunctionNotFound, NoActiveVersion, VersionNotFound
 
 _route = partial(Route, "POST", scope=TokenScope.DEPLOY)
-_CHECK_ERRORS: ErrorKinds = (InvalidRequest, CheckUnavailable, CodeNotChecked)
+_CHECK_ERRORS: ErrorKinds = (
+    InvalidRequest,
+    PackagesNotInstalled,
+    CheckUnavailable,
+    CodeNotChecked,
+)
 
 
 def trial_routes(trials: Trials, checks: Checks) -> list[Route]:
@@ -68,35 +80,40 @@ def _running_routes(trials: Trials) -> list[Route]:
 
 
 def _checking_routes(checks: Checks) -> list[Route]:
-    async def check_function(function_id: str, body: CheckBody) -> Json:
-        return await checks.of_function(function_id, body.code)
+    async def check_function(function_id: str, request: Request, body: VersionBody) -> Json:
+        return await checks.of_function(function_id, body, is_admin=_is_admin(request))
 
-    async def check_code(body: SourceBody) -> Json:
-        return await checks.of_source(body.code, body.runtime)
+    async def check_new_function(request: Request, body: VersionBody) -> Json:
+        return await checks.of_new(body, is_admin=_is_admin(request))
 
     return [
         _route(
             "/api/functions/{function_id}/check",
             check_function,
             "checkFunction",
-            "Say what is wrong with code for a function, without running it",
+            "Say what is wrong with changes of a function, without making them or running it",
             tag="Functions",
-            body=CheckBody,
+            body=FunctionBody,
             is_body_optional=True,
             answer=CheckAnswer,
             errors=(*_CHECK_ERRORS, FunctionNotFound, NoActiveVersion),
         ),
         _route(
             "/api/check",
-            check_code,
+            check_new_function,
             "checkCode",
-            "Say what is wrong with code, without running it",
+            "Say what is wrong with a new function, without creating or running it",
             tag="Functions",
-            body=SourceBody,
+            body=FunctionBody,
+            required=("code",),
             answer=CheckAnswer,
             errors=_CHECK_ERRORS,
         ),
     ]
+
+
+def _is_admin(request: Request) -> bool:
+    return caller_of(request).may(TokenScope.ADMIN)
 
 
 async def _awaited(request: Request, work: Coroutine[Any, Any, Json]) -> Json:

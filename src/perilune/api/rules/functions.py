@@ -132,6 +132,17 @@ def checked_update(
     is_same_version = body.code in (UNSET, None) and body.requirements is UNSET
     if is_same_version and not _given(body):
         raise InvalidRequest("request: at least one field must be provided for update")
+    return checked_draft(body, capabilities)
+
+
+def checked_draft(
+    body: VersionBody, capabilities: Capabilities
+) -> tuple[UpdateFunctionRequest, str | UnsetType, str | UnsetType]:
+    """Return what `checked_update` does; there may be no changes at all.
+
+    Raises:
+        InvalidRequest: a rule is broken.
+    """
     settings, runtime = _checked(body, capabilities)
     code = checked_code(body.code) if isinstance(body.code, str) else UNSET
     return settings, code, runtime

@@ -22,6 +22,7 @@ from perilune.worker.frames import Failure, Invoke, Result, Setup
 from perilune.worker.library.zones import zone_file, zone_names
 from perilune.worker.lockdown import Profile
 from perilune.worker.python.archive import Archive, open_archive, read_into_memory
+from perilune.worker.python.checking import HANDLER, NO_HANDLER, problem_in
 from perilune.worker.python.event_loop import GuestLoopPolicy, LoopRunner
 from perilune.worker.python.failures import (
     SOURCE_NAME,
@@ -128,8 +129,7 @@ class PythonInterpreter:
         handler: Callable[..., Any] | None = None
         try:
             if invoke.check_only:
-                compile(_source_of(invoke), SOURCE_NAME, "exec", dont_inherit=True)
-                return Result(204, {}, b"", False)
+                return problem_in(_source_of(invoke)) or Result(204, {}, b"", False)
             context = Context(invoke.context, time.monotonic() + invoke.time_left_s)
             self._library.enter(context)
             handler = self._handler(invoke)
@@ -153,9 +153,9 @@ class PythonInterpreter:
                 self._source = _source_of(invoke)
             self._module = self._load(self._source)
             self._version = invoke.version_id
-        handler = getattr(self._module, "handler", None)
+        handler = getattr(self._module, HANDLER, None)
         if not callable(handler):
-            raise HandlerError("handler not found: define def handler(ctx, event)")
+            raise HandlerError(NO_HANDLER)
         return handler  # type: ignore[no-any-return]  # whatever it is
 
     def _load(self, source: str) -> ModuleType:

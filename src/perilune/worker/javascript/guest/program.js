@@ -9,6 +9,8 @@ const NO_HANDLER = "handler not found: define export default function handler(ct
 // has been compiled and linked, and does not run.
 const CHECK_MARK = Symbol.for("perilune.checked");
 const CHECK_IMPORT = 'import "data:text/javascript,throw Symbol.for(%22perilune.checked%22)";';
+/** The exports that may be the handler, the first one that is there. */
+const HANDLERS = ["default", "handler"];
 
 /**
  * @typedef {(ctx: any, event: any) => any} Handler
@@ -47,16 +49,26 @@ export class Program {
   }
 
   /**
-   * Compile a source without running it; throws what is wrong with it.
+   * Throw what is wrong with a source, as far as that can be told without running it: it can't
+   * be compiled, imports what there is not, or has no handler.
    *
    * @param {string} source
    */
   async check(source) {
+    await linked(this.#import(source, CHECK_IMPORT));
+    const url = createObjectURL(new Blob([source], { type: this.#type }));
     try {
-      await this.#import(source, CHECK_IMPORT);
-    } catch (error) {
-      if (error !== CHECK_MARK) throw error;
+      for (const name of HANDLERS) {
+        const importing = `${CHECK_IMPORT} import { ${name} as handler } from "${url}";`;
+        const blob = createObjectURL(new Blob([importing], { type: "text/javascript" }));
+        const found = await linked(import(blob)).then(() => true, () => false);
+        revokeObjectURL(blob);
+        if (found) return;
+      }
+    } finally {
+      revokeObjectURL(url);
     }
+    throw new HandlerError(NO_HANDLER);
   }
 
   /**
@@ -85,6 +97,19 @@ export class Program {
     } finally {
       revokeObjectURL(url);
     }
+  }
+}
+
+/**
+ * Wait until a module that begins with `CHECK_IMPORT` has been compiled and linked.
+ *
+ * @param {Promise<unknown>} importing
+ */
+async function linked(importing) {
+  try {
+    await importing;
+  } catch (error) {
+    if (error !== CHECK_MARK) throw error;
   }
 }
 

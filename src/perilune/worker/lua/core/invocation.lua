@@ -13,16 +13,23 @@
 -- by address, start anew with every invocation.
 
 local core = ...
+local util = require("jit.util")
 local dump, loadstring, lower, next = string.dump, loadstring, string.lower, next
 local randomseed, rawget, setfenv, setmetatable, type =
   math.randomseed, rawget, setfenv, setmetatable, type
-local byte = string.byte
+local band, byte, rshift = bit.band, string.byte, bit.rshift
 local set_jit_options = jit.opt.start
 local call_guest, native = core.call_guest, core.native
 
 local ESCAPE, HASH = 27, 35
 local MAX_VERSIONS = 8
 local HOT_LOOP = "hotloop=1000"
+
+local NO_HANDLER = "handler function not found in Lua code"
+-- The number of the instruction that sets a global.
+local SET_GLOBAL = band(util.funcbc(loadstring("handler = nil"), 2), 0xff)
+-- Names of what may set a global that can't be seen.
+local DYNAMIC = { _G = true, setfenv = true, getfenv = true, rawset = true, loadstring = true, load = true }
 
 local bytecode, versions = {}, 0
 
@@ -42,6 +49,29 @@ end
 
 function core.is_compiled(version)
   return bytecode[version] ~= nil
+end
+
+-- Whether running *code* may set the global `handler`, or set globals in ways that can't be seen.
+local function may_set_handler(code)
+  local info = util.funcinfo(code)
+  for index = 1, info.gcconsts do
+    local constant = util.funck(code, -index)
+    if DYNAMIC[constant] then return true end
+    if type(constant) == "proto" and may_set_handler(constant) then return true end
+  end
+  for place = 1, info.bytecodes - 1 do
+    local instruction = util.funcbc(code, place)
+    local constant = -rshift(instruction, 16) - 1
+    if band(instruction, 0xff) == SET_GLOBAL and util.funck(code, constant) == "handler" then
+      return true
+    end
+  end
+  return false
+end
+
+-- What a compiled version will certainly fail with, as far as that can be told without running it.
+function core.problem_in(version)
+  if not may_set_handler(loadstring(bytecode[version], "=<string>", "b")) then return NO_HANDLER end
 end
 
 local function any_case(headers, name)
@@ -74,7 +104,7 @@ local function run(version, context, event, seed)
   if not ok then return false, result, message, line end
   local handler = rawget(env, "handler")
   if type(handler) ~= "function" then
-    return false, "runtime", "handler function not found in Lua code"
+    return false, "runtime", NO_HANDLER
   end
   ok, result, message, line = call_guest(handler, ctx, event_table(event))
   if not ok then return false, result, message, line end

@@ -1,0 +1,102 @@
+"""What can be told of a function's code without running it."""
+
+import ast
+import importlib
+import importlib.util
+import symtable
+import sys
+from collections.abc import Iterator
+
+from perilune.worker.frames import Failure
+from perilune.worker.python.failures import SOURCE_NAME, failure_of
+from perilune.worker.python.guest import NAME as GUEST_PACKAGE
+
+HANDLER = "handler"
+NO_HANDLER = "handler not found: define def handler(ctx, event)"
+_DYNAMIC = frozenset({"exec", "globals", "setattr", "vars"})
+"""What may define a handler without naming it in a way that can be seen."""
+
+
+def problem_in(source: str) -> Failure | None:
+    """Return what loading *source* will certainly fail with; None if nothing can be seen.
+
+    Imports count where they can't be avoided: at the top level of the module and of the handler.
+    Code of packages is not run for that, so only their first names are looked up.
+    """
+    try:
+        compile(source, SOURCE_NAME, "exec", dont_inherit=True)
+        tree = ast.parse(source, SOURCE_NAME)
+        table = symtable.symtable(source, SOURCE_NAME, "exec")
+    except BaseException as error:
+        # Such as a recursion that is too deep.
+        return failure_of(error)
+    for node in _imports(tree.body):
+        missing = _missing(node)
+        if missing is not None:
+            return Failure("runtime", missing, node.lineno, node.col_offset + 1)
+    if _binds_handler(table) or _is_dynamic(tree):
+        return None
+    return Failure("runtime", NO_HANDLER)
+
+
+def _imports(body: list[ast.stmt]) -> Iterator[ast.Import | ast.ImportFrom]:
+    for node in body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == HANDLER:
+            yield from _imports(node.body)
+
+
+def _missing(node: ast.Import | ast.ImportFrom) -> str | None:
+    """Return the text of the error that an import ends with; None if it finds everything."""
+    if isinstance(node, ast.ImportFrom) and node.level:
+        name = "." * node.level + (node.module or "")
+        return f"ModuleNotFoundError: No module named {name!r}"
+    names = [one.name for one in node.names] if isinstance(node, ast.Import) else [node.module]
+    for name in filter(None, names):
+        if not _can_be_imported(name):
+            return f"ModuleNotFoundError: No module named {name!r}"
+    if isinstance(node, ast.ImportFrom) and node.module:
+        return _missing_member(node.module, [one.name for one in node.names])
+    return None
+
+
+def _missing_member(module: str, names: list[str]) -> str | None:
+    """Return the error for a name that the platform's own package does not have."""
+    if module.partition(".")[0] != GUEST_PACKAGE:
+        return None
+    found = importlib.import_module(module)
+    for name in names:
+        if name != "*" and not hasattr(found, name):
+            return f"ImportError: cannot import name {name!r} from {module!r}"
+    return None
+
+
+def _can_be_imported(name: str) -> bool:
+    first = name.partition(".")[0]
+    if name in sys.modules:
+        return True
+    is_ours = first == GUEST_PACKAGE or first in sys.stdlib_module_names
+    try:
+        # Asked about a module inside of a package, this imports the package.
+        return importlib.util.find_spec(name if is_ours else first) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _binds_handler(table: symtable.SymbolTable) -> bool:
+    if HANDLER in table.get_identifiers():
+        symbol = table.lookup(HANDLER)
+        is_here = table.get_type() == "module" or symbol.is_declared_global()
+        if is_here and (symbol.is_assigned() or symbol.is_imported()):
+            return True
+    return any(map(_binds_handler, table.get_children()))
+
+
+def _is_dynamic(tree: ast.Module) -> bool:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and any(one.name == "*" for one in node.names):
+            return True
+        if isinstance(node, ast.Name) and node.id in _DYNAMIC:
+            return True
+    return False
