@@ -27,6 +27,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
         ("lua", "\x1bLua", 1, "bytecode is not accepted, only source text"),
         ("python", "\ndef handler(:\n  pass", 2, "SyntaxError: invalid syntax"),
         ("python", "x = 'open", 1, "SyntaxError: unterminated string literal"),
+        ("python", "x = 1\n\0", 2, "SyntaxError: source code cannot contain NUL"),
     ],
 )
 async def test_a_syntax_error_is_told_with_its_place(runtime, language, code, line, message):

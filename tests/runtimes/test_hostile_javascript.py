@@ -41,7 +41,7 @@ DENO = [
         "alert('!')",
         "localStorage.setItem('a', 'b')",
         "caches.open('x')",
-        "navigator.hardwareConcurrency",
+        "navigator.hardwareConcurrency.toString()",
         "new Worker('data:text/javascript,1', { type: 'module' })",
         "new WebSocket('ws://127.0.0.1:1/')",
         "new EventSource('http://127.0.0.1:1/')",
@@ -110,7 +110,7 @@ NETWORK = [
         "http://[::1]/",
         "http://0x7f000001/",
         "file:///etc/passwd",
-        "data:text/plain,x",
+        "blob:http://127.0.0.1:1/x",
         "ftp://example.org/",
     )
 ]

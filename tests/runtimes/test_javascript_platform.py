@@ -60,6 +60,12 @@ async def error_of(box: Box, code: str, runtime: str = "javascript") -> str:
             id="subtle.sign",
         ),
         pytest.param(
+            '[await (await fetch("data:,x%20y")).text(),'
+            ' await (await fetch(URL.createObjectURL(new Blob(["b"])))).text()]',
+            ["x y", "b"],
+            id="data and blob",
+        ),
+        pytest.param(
             '[crypto.randomUUID().length, crypto.getRandomValues(new Uint8Array(8)).length]',
             [36, 8],
             id="random values",

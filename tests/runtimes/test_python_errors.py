@@ -73,6 +73,7 @@ async def test_a_report_tells_nothing_of_the_server(python: Box) -> None:
         pytest.param("x = (1,\n", 1, 5, id="bracket"),
         pytest.param("def handler(ctx, event):\n    yield from x = 1", 2, None, id="nonsense"),
         pytest.param("x = 'é' 'ä' +* 2", 1, 14, id="wide characters"),
+        pytest.param("x = 1\ny = 'é\0'", 2, 7, id="NUL"),
     ],
 )
 async def test_syntax_errors_have_a_place_and_a_tip(
@@ -181,6 +182,18 @@ async def test_failures(
     assert report.startswith(place) and error in report.partition("\n")[0]
     if tip is not None:
         assert tip in report.partition("[TIP] ")[2]
+
+
+async def test_of_a_very_long_chain_the_last_error_comes_first(python: Box) -> None:
+    code = (
+        "def handler(ctx, event):\n    error = None\n    for n in range(3000):\n"
+        "        try:\n            raise ValueError(n) from error\n"
+        "        except ValueError as raised:\n            error = raised\n    raise error"
+    )
+
+    report = await report_of(python, code)
+
+    assert report.startswith("Error at line 5: ValueError: 2999\n")
 
 
 async def test_errors_can_be_caught_by_class(python: Box) -> None:

@@ -2,10 +2,13 @@
 
 import json
 import os
+import sysconfig
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import perilune
 from bench.processes import children_of, command_of, pss_kib
 from perilune.events import HTTPEvent
 from perilune.store import ExecutionStatus
@@ -13,6 +16,7 @@ from tests.runtimes.conftest import TIMEOUT_S, Box
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+SOURCES = Path(perilune.__file__).parents[1]
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
 
@@ -267,7 +271,8 @@ async def test_printed_and_logged_lines_are_in_the_log(python: Box) -> None:
 
 
 TRACES = """
-import json, logging, traceback
+import json, logging, traceback, warnings
+from perilune_guest import log
 
 def handler(ctx, event):
     try:
@@ -275,7 +280,11 @@ def handler(ctx, event):
     except ValueError:
         traceback.print_exc()
         logging.exception("bad")
+        log.error(traceback.format_exc())
     logging.info("%d", "x")
+    log.info("".join(traceback.format_stack()))
+    log.info("modules", json=json.__file__, log=logging.__file__)
+    warnings.warn_explicit("old", UserWarning, json.__file__, 1)
 """
 
 
@@ -283,9 +292,11 @@ async def test_the_log_does_not_tell_where_the_server_is(python: Box) -> None:
     result = await python.run(TRACES)
 
     text = "\n".join(await python.lines(result))
-    assert text.count("JSONDecodeError") == 2 and "--- Logging error ---" in text
+    assert text.count("JSONDecodeError") == 3 and "--- Logging error ---" in text
     assert "json/decoder.py" in text and 'File "perilune/worker/python/output.py"' in text
     assert 'File "/' not in text
+    assert "json/__init__.py:1: UserWarning: old" in text
+    assert sysconfig.get_path("stdlib") not in text and str(SOURCES) not in text
 
 
 LIBRARY = [

@@ -86,9 +86,13 @@ export default (): void => fail({ x: 1 });
 
 
 def test_deno_and_what_needs_permissions_is_not_there(guest: DenoGuest) -> None:
-    names = "Deno process Worker WebSocket EventSource localStorage navigator prompt close caches"
+    names = "Deno process Worker WebSocket EventSource localStorage prompt close caches"
 
     assert guest.evaluate(f"'{names}'.split(' ').filter((one) => one in globalThis)") == []
+    assert guest.evaluate("[Object.keys(navigator), typeof Navigator]") == [
+        ["userAgent"],
+        "undefined",
+    ]
     assert guest.evaluate("typeof globalThis[Symbol.for('perilune.guest')]") == "undefined"
 
 

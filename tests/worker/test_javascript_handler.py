@@ -243,6 +243,33 @@ def test_wrong_arguments_never_reach_the_host(guest: DenoGuest, call: str, messa
             "Error: outer\n    at default (main.js:2:55)\nCaused by: Error: inner\n    at f (",
             2, 55, id="cause",
         ),
+        pytest.param(
+            "export default () => {\n  throw new Error('outer', { cause: 'text' }); };",
+            "runtime", 'Error: outer\n    at default (main.js:2:9)\nCaused by: "text"', 2, 9,
+            id="cause that is no error",
+        ),
+        pytest.param(
+            "const no = (m, options) => Promise.reject(new TypeError(m, options));\n"
+            "export default () => Promise.any([no('a', { cause: new Error('why') }),"
+            " Promise.reject(7)]);",
+            "runtime",
+            "AggregateError: All promises were rejected\n"
+            "errors[0]: TypeError: a\n    at no (main.js:1:43)\n    at default (main.js:2:35)\n"
+            "Caused by: Error: why\n    at default (main.js:2:52)\nerrors[1]: 7",
+            1, 43, id="errors of an AggregateError",
+        ),
+        pytest.param(
+            "export default () => {\n"
+            "  using it = { [Symbol.dispose]() { throw new Error('disposal'); } };\n"
+            "  throw new Error('body');\n};",
+            "runtime",
+            "SuppressedError: An error was suppressed during disposal\n"
+            "    at default (main.js:3:3)\n"
+            "error: Error: disposal\n    at Object.[Symbol.dispose] (main.js:2:43)\n"
+            "    at default (main.js:3:3)\n"
+            "suppressed: Error: body\n    at default (main.js:3:9)",
+            3, 3, id="suppressed error",
+        ),
         pytest.param("export default () => { throw 'x'; };", "runtime", 'Uncaught "x"', None, None,
                      id="text thrown"),
         pytest.param("let a = ;", "syntax", "SyntaxError: Expression expected", 1, 9, id="syntax"),
@@ -298,6 +325,76 @@ def test_an_error_beside_the_handler_fails_the_execution(
 
     assert message in failure.message.partition("\n")[0]
     assert guest.result("export default () => 'on';").body == b"on"
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        pytest.param("cause", id="causes"),
+        pytest.param("first", id="errors in errors"),
+    ],
+)
+def test_of_very_many_errors_some_are_shown(guest: DenoGuest, errors: str) -> None:
+    """Also where they go round in a circle."""
+    code = f"""export default () => {{
+        const first = new AggregateError([], "first");
+        const cause = new Error("other", {{ cause: first }});
+        first.errors = Array(10_000).fill({errors});
+        throw first;
+    }};"""
+
+    failure = guest.failure(code)
+
+    assert failure.message.startswith("AggregateError: first\n")
+    assert failure.message.endswith("\n(further errors are left out)")
+    assert failure.message.count("Error: ") == 16
+
+
+@pytest.mark.parametrize(
+    "handling",
+    [
+        pytest.param("addEventListener(TYPE, (event) => event.preventDefault());", id="listener"),
+        pytest.param("globalThis['on' + TYPE] = (e) => e.preventDefault();", id="attribute"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        pytest.param("error", "queueMicrotask(() => { throw new Error('no'); });", id="error"),
+        pytest.param("error", "reportError(new Error('no'));", id="reported"),
+        pytest.param("unhandledrejection", "Promise.reject(new Error('no'));", id="rejection"),
+    ],
+)
+def test_an_error_that_the_function_handles_does_not_fail_it(
+    handling: str, kind: str, code: str
+) -> None:
+    whole = f"""{handling.replace("TYPE", repr(kind))}
+    export default async () => {{ {code} await time.sleep(0.01); return "on"; }};"""
+    process = DenoGuest()
+
+    assert process.result(whole).body == b"on"
+    assert process.close() == 0
+
+
+def test_a_listener_that_only_looks_on_saves_nothing() -> None:
+    guest = DenoGuest()
+    code = """addEventListener("unhandledrejection", (event) => { event.reason.message += "!"; });
+    export default () => { Promise.reject(new Error("no")); return 1; };"""
+
+    failure = guest.failure(code)
+
+    assert failure.message.startswith("Error: no!\n")
+    assert guest.close() == 0
+
+
+def test_timers_have_names_of_their_own(guest: DenoGuest) -> None:
+    code = """export default () => [
+        [setTimeout, clearTimeout, setInterval, clearInterval].map((one) => one.name),
+        clearTimeout === clearInterval, navigator.userAgent,
+    ];"""
+
+    names = ["setTimeout", "clearTimeout", "setInterval", "clearInterval"]
+    assert json.loads(guest.result(code).body) == [names, False, "Perilune"]
 
 
 def test_background_work_ends_with_its_execution(guest: DenoGuest) -> None:

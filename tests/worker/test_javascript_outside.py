@@ -268,7 +268,9 @@ def test_fetch_takes_a_request(guest: DenoGuest) -> None:
         (f"fetch('{SITE}fail')", "TypeError: fetch failed: HTTP request failed: no route"),
         (f"fetch('{SITE}302', {{ redirect: 'error' }})", "TypeError: fetch failed: the server"),
         ("fetch('/relative')", "TypeError: Invalid URL"),
-        ("fetch('file:///etc/passwd')", "TypeError: fetch failed: only http and https are"),
+        ("fetch('file:///etc/passwd')", "TypeError: fetch failed: only http, https, data and"),
+        ("fetch('blob:null/7')", "TypeError: "),
+        ("fetch('data:,x', { signal: AbortSignal.abort() })", "AbortError: "),
         (f"fetch('{SITE}', {{ signal: AbortSignal.abort() }})", "AbortError: "),
         (f"fetch('{SITE}', {{ body: 'x' }})", "TypeError: Request with GET/HEAD method cannot"),
     ],
@@ -290,6 +292,57 @@ def test_a_fetch_can_be_given_up(guest: DenoGuest) -> None:
     }};"""
 
     assert json.loads(guest.result(code).body) == ["AbortError", 201]
+
+
+@pytest.mark.parametrize(
+    ("pull", "given_up", "name"),
+    [
+        pytest.param(
+            "(to) => { if (++pulled === 3) stop.abort(); to.enqueue(new Uint8Array(1 << 16)); }",
+            "stop.signal", "AbortError", id="endless",
+        ),
+        pytest.param("() => new Promise(() => {})", "AbortSignal.timeout(20)", "TimeoutError",
+                     id="stalled, with a time limit"),
+        pytest.param("() => { setTimeout(() => stop.abort(), 20); return new Promise(() => {}); }",
+                     "stop.signal", "AbortError", id="stalled, with a timer"),
+    ],
+)  # fmt: skip
+def test_giving_up_a_fetch_reaches_its_body(
+    guest: DenoGuest, pull: str, given_up: str, name: str
+) -> None:
+    code = f"""export default async () => {{
+        const stop = new AbortController();
+        let pulled = 0;
+        let why = null;
+        const body = new ReadableStream({{ pull: {pull}, cancel(error) {{ why = error.name; }} }});
+        const options = {{ method: "POST", body, duplex: "half", signal: {given_up} }};
+        const thrown = await fetch({SITE!r}, options).catch((error) => error.name);
+        return [thrown, why, pulled < 20];
+    }};"""
+
+    assert json.loads(guest.result(code).body) == [name, name, True]
+    assert guest.calls == []
+
+
+def test_a_streamed_body_is_sent_as_a_whole(guest: DenoGuest) -> None:
+    shown = guest.evaluate(
+        f"fetch({SITE!r}, {{ method: 'POST', duplex: 'half', body: ReadableStream.from("
+        "[new Uint8Array([1, 2]), new Uint8Array([255])]) }).then((r) => r.status)"
+    )
+
+    (call,) = guest.calls
+    assert (shown, call[1][2][b"body"]) == (200, b"\1\2\xff")
+
+
+def test_what_is_in_the_address_needs_no_host(guest: DenoGuest) -> None:
+    shown = guest.evaluate(
+        "(async () => [await (await fetch('data:text/plain;base64,aGk=')).text(),"
+        " (await fetch('data:application/wasm,x')).headers.get('content-type'),"
+        " await (await fetch(URL.createObjectURL(new Blob(['b', 'lob'])))).text()])()"
+    )
+
+    assert shown == ["hi", "application/wasm", "blob"]
+    assert guest.calls == []
 
 
 def test_calls_at_the_same_time_get_their_own_answers(guest: DenoGuest) -> None:

@@ -6,6 +6,7 @@ import importlib.util
 import symtable
 import sys
 from collections.abc import Iterator
+from types import CodeType
 
 from perilune.worker.frames import Failure
 from perilune.worker.python.failures import SOURCE_NAME, failure_of
@@ -17,6 +18,16 @@ _DYNAMIC = frozenset({"exec", "globals", "setattr", "vars"})
 """What may define a handler without naming it in a way that can be seen."""
 
 
+def compiled(source: str) -> CodeType:
+    """Return the code of a module.  Raises `SyntaxError`, always with its line."""
+    before, nul, _ = source.partition("\0")
+    if nul:
+        *lines, last = before.split("\n")
+        place = (SOURCE_NAME, len(lines) + 1, len(last) + 1, None)
+        raise SyntaxError("source code cannot contain NUL", place)
+    return compile(source, SOURCE_NAME, "exec", dont_inherit=True)
+
+
 def problem_in(source: str) -> Failure | None:
     """Return what loading *source* will certainly fail with; None if nothing can be seen.
 
@@ -24,7 +35,7 @@ def problem_in(source: str) -> Failure | None:
     Code of packages is not run for that, so only their first names are looked up.
     """
     try:
-        compile(source, SOURCE_NAME, "exec", dont_inherit=True)
+        compiled(source)
         tree = ast.parse(source, SOURCE_NAME)
         table = symtable.symtable(source, SOURCE_NAME, "exec")
     except BaseException as error:

@@ -57,7 +57,7 @@ def _described(error: BaseException) -> str:
         headline = f"SystemExit: the function called sys.exit({error.code!r})"
     else:
         headline = "".join(traceback.format_exception_only(error)).rstrip("\n")
-    _strip(error, set())
+    _strip(error)
     trace = "".join(traceback.TracebackException.from_exception(error, compact=True).format())
     only = "".join(traceback.format_exception_only(error))
     trace = trace.removesuffix(only).rstrip("\n")
@@ -65,13 +65,19 @@ def _described(error: BaseException) -> str:
     return f"{headline}\n{trace}" if trace else headline
 
 
-def _strip(error: BaseException | None, seen: set[int]) -> None:
+def _strip(error: BaseException) -> None:
     """Leave in every traceback what follows the first step in guest code, without the worker's."""
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        error.__traceback__ = _from_guest(error.__traceback__)
-        _strip(error.__cause__, seen)
-        error = error.__context__
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        one.__traceback__ = _from_guest(one.__traceback__)
+        waiting += one.__cause__, one.__context__
+        if isinstance(one, BaseExceptionGroup):
+            waiting += one.exceptions
 
 
 def _from_guest(step: TracebackType | None) -> TracebackType | None:

@@ -8,7 +8,7 @@ from typing import Any
 from perilune.worker.frames import Call, FrameError, HostFunction, Setup
 from perilune.worker.python import guest_io, library
 from perilune.worker.python.errors import Error, error_classes, error_of
-from perilune.worker.python.output import cut
+from perilune.worker.python.output import cut, without_server_paths
 from perilune.worker.python.records import (
     Context,
     Event,
@@ -55,9 +55,10 @@ class GuestLibrary:
         self._context.base_url = str(context.get("baseUrl", ""))
 
     def log(self, level: str, text: str) -> None:
-        """Store one line."""
+        """Store one line; what prints, logs and shows tracebacks ends here."""
         if level in self._log_levels:
-            self._channel.send(Call(f"log.{level}", [cut(text, self._log_line_bytes)]))
+            line = cut(without_server_paths(text), self._log_line_bytes)
+            self._channel.send(Call(f"log.{level}", [line]))
 
     def install(self) -> None:
         """Make the package importable."""

@@ -22,7 +22,7 @@ from perilune.worker.frames import Failure, Invoke, Result, Setup
 from perilune.worker.library.zones import zone_file, zone_names
 from perilune.worker.lockdown import Profile
 from perilune.worker.python.archive import Archive, open_archive, read_into_memory
-from perilune.worker.python.checking import HANDLER, NO_HANDLER, problem_in
+from perilune.worker.python.checking import HANDLER, NO_HANDLER, compiled, problem_in
 from perilune.worker.python.event_loop import GuestLoopPolicy, LoopRunner
 from perilune.worker.python.failures import (
     SOURCE_NAME,
@@ -160,7 +160,7 @@ class PythonInterpreter:
 
     def _load(self, source: str) -> ModuleType:
         show_source(source)
-        code = compile(source, SOURCE_NAME, "exec", dont_inherit=True)
+        code = compiled(source)
         module = ModuleType(MODULE_NAME)
         module.__file__ = SOURCE_NAME
         sys.modules[MODULE_NAME] = sys.modules["__main__"] = module

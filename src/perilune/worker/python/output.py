@@ -45,7 +45,7 @@ class LogStream(io.TextIOBase):
         *lines, rest = (self._unfinished + text).split("\n")
         self._unfinished = rest
         for line in lines:
-            self._log(self._level, without_server_paths(line))
+            self._log(self._level, line)
         if len(rest) > _MAX_UNFINISHED_CHARS:
             self.finish()
             self._was_cut = True
@@ -55,7 +55,7 @@ class LogStream(io.TextIOBase):
         """Store what is not followed by a line end."""
         rest, self._unfinished, self._was_cut = self._unfinished, "", False
         if rest:
-            self._log(self._level, without_server_paths(rest))
+            self._log(self._level, rest)
 
 
 class LogHandler(logging.Handler):
@@ -72,7 +72,7 @@ class LogHandler(logging.Handler):
         except Exception:
             self.handleError(record)
             return
-        self._log(_level(record.levelno), without_server_paths(text))
+        self._log(_level(record.levelno), text)
 
 
 def _level(number: int) -> str:

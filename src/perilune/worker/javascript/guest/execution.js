@@ -8,6 +8,7 @@ import { nextTurn } from "./timers.js";
 
 const RESULT = new Name("result");
 const FAILURE = new Name("failure");
+const { queueMicrotask } = globalThis;
 const DEADLOCK = "the handler waits for something that will never happen";
 
 /**
@@ -34,13 +35,9 @@ export class Execution {
   /** @param {Parts} parts */
   constructor(parts) {
     this.#parts = parts;
-    addEventListener("error", (event) => {
-      event.preventDefault();
-      this.#fail(event.error);
-    });
+    addEventListener("error", (event) => this.#failUnlessHandled(event, event.error));
     addEventListener("unhandledrejection", (event) => {
-      event.preventDefault();
-      this.#fail(event.reason);
+      this.#failUnlessHandled(event, event.reason);
     });
     addEventListener("beforeunload", (event) => {
       // Nothing is left that could go on.
@@ -116,6 +113,22 @@ export class Execution {
     const handler = await program.handler(version, code);
     const value = await handler(ctx, new FunctionEvent(event));
     return await answerOf(value, bodyLimit);
+  }
+
+  /**
+   * Fail when the guest's own listeners, which are called after this one, don't handle the event.
+   *
+   * @param {Event} event
+   * @param {unknown} error
+   */
+  #failUnlessHandled(event, error) {
+    // Deno would end the process.
+    event.preventDefault();
+    let isHandled = false;
+    Object.defineProperty(event, "preventDefault", { value: () => void (isHandled = true) });
+    queueMicrotask(() => {
+      if (!isHandled) this.#fail(error);
+    });
   }
 
   /** @param {unknown} error */

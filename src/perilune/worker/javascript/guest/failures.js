@@ -3,7 +3,7 @@
 import { HandlerError } from "./errors.js";
 
 const MAX_MESSAGE_CHARS = 64 * 1024;
-const MAX_CAUSES = 8;
+const MAX_ERRORS = 16;
 const PLACE = /(?<=^|[\s(])(main\.[jt]s):(\d+):(\d+)/;
 // deno-lint-ignore no-control-regex
 const COLORS = /\x1b\[[0-9;]*m/g;
@@ -81,19 +81,27 @@ export class Failures {
 
   /** @param {Error} error */
   #thrown(error) {
-    const parts = [];
+    const lines = [];
     /** @type {RegExpExecArray | null} */
     let place = null;
-    /** @type {unknown} */
-    let current = error;
-    for (let depth = 0; depth < MAX_CAUSES && current instanceof Error; depth++) {
+    /** @type {[string, unknown][]} */
+    const waiting = [["", error]];
+    for (let count = 0; waiting.length > 0; count++) {
+      if (count === MAX_ERRORS) {
+        lines.push("(further errors are left out)");
+        break;
+      }
+      const [label, current] = /** @type {[string, unknown]} */ (waiting.shift());
+      if (!(current instanceof Error)) {
+        lines.push(label + this.#inspect(current));
+        continue;
+      }
       const frames = this.#frames(current);
       if (place === null && frames.length > 0) place = PLACE.exec(frames[0]);
-      const headline = `${current.name}: ${current.message}`;
-      parts.push([depth > 0 ? `Caused by: ${headline}` : headline, ...frames].join("\n"));
-      current = current.cause;
+      lines.push(`${label}${current.name}: ${current.message}`, ...frames);
+      waiting.unshift(...within(current));
     }
-    return this.#failure("runtime", parts.join("\n"), place);
+    return this.#failure("runtime", lines.join("\n"), place);
   }
 
   /**
@@ -146,4 +154,25 @@ export class Failures {
     const column = Number(place[3]);
     return [line, line === 1 ? Math.max(1, column - this.#prefixSize) : column];
   }
+}
+
+/**
+ * Return the errors that an error holds, each with what it is called.
+ *
+ * @param {Error} error
+ * @returns {[string, unknown][]}
+ */
+function within(error) {
+  /** @type {[string, unknown][]} */
+  const found = [];
+  if (error.cause !== undefined) found.push(["Caused by: ", error.cause]);
+  if (error instanceof SuppressedError) {
+    found.push(["error: ", error.error], ["suppressed: ", error.suppressed]);
+  }
+  if (error instanceof AggregateError) {
+    // No more than are shown: there may be very many.
+    const errors = error.errors.slice(0, MAX_ERRORS);
+    errors.forEach((one, index) => void found.push([`errors[${index}]: `, one]));
+  }
+  return found;
 }

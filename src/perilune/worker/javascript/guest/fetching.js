@@ -1,9 +1,14 @@
-/** `fetch`, carried out by the host: its rules say where it may go, and how long it may take. */
+/**
+ * `fetch`, carried out by the host: its rules say where it may go, and how long it may take.
+ * What is in the address itself, or in a `Blob`, is answered here.
+ */
 
 import { textOf } from "./text.js";
 
 const WITHOUT_BODY = new Set([101, 103, 204, 205, 304]);
 const BODILESS = new Set(["GET", "HEAD"]);
+
+const ownFetch = globalThis.fetch;
 
 /**
  * Return the `fetch` of guests.
@@ -15,8 +20,11 @@ export function makeFetch(call) {
   return async function fetch(input, init) {
     if (call === undefined) throw new TypeError("fetch is not available");
     const request = new Request(input, init);
-    if (!/^https?:$/.test(new URL(request.url).protocol)) {
-      throw new TypeError(`fetch failed: only http and https are supported, not ${request.url}`);
+    const { protocol } = new URL(request.url);
+    if (protocol === "data:" || protocol === "blob:") return await ownFetch(request);
+    if (protocol !== "http:" && protocol !== "https:") {
+      const all = "http, https, data and blob";
+      throw new TypeError(`fetch failed: only ${all} are supported, not ${request.url}`);
     }
     const options = await optionsOf(request);
     request.signal.throwIfAborted();
@@ -35,9 +43,21 @@ async function optionsOf(request) {
   const options = { headers: Object.fromEntries(request.headers) };
   if (request.redirect !== "follow") options.followRedirects = false;
   if (!BODILESS.has(request.method) && request.body !== null) {
-    options.body = new Uint8Array(await request.arrayBuffer());
+    // Without a listener Deno would not wait for a signal that comes from `AbortSignal.timeout`.
+    options.body = await unlessAborted(collected(request.body, request.signal), request.signal);
   }
   return options;
+}
+
+/**
+ * Return all bytes of a body, which is cancelled when *signal* says so.
+ *
+ * @param {ReadableStream<Uint8Array>} body
+ * @param {AbortSignal} signal
+ */
+async function collected(body, signal) {
+  const abortable = body.pipeThrough(new TransformStream(), { signal });
+  return new Uint8Array(await new Response(abortable).arrayBuffer());
 }
 
 /**

@@ -62,6 +62,7 @@ Reflect.deleteProperty(globalThis, GUEST);
 timers.install();
 expose({ ...guest.modules, console: makeConsole(guest.log, inspect), fetch: guest.fetch });
 hide();
+expose({ navigator: Object.freeze({ userAgent: "Perilune" }) });
 channel.send((packer) => {
   packer.array(2);
   packer.value(READY);

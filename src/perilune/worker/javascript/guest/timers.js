@@ -48,12 +48,9 @@ export class Timers {
       this.#immediates.add(id);
       return id;
     };
-    // Either of the first two clears what the other has set, as everywhere.
-    const clear = (/** @type {any} */ id) => {
-      this.#timeouts.delete(id);
-      this.#intervals.delete(id);
-      native.clearTimeout(id);
-    };
+    // Either clears what the other has set, as everywhere.
+    const clearTimeout = (/** @type {any} */ id) => this.#drop(id);
+    const clearInterval = (/** @type {any} */ id) => this.#drop(id);
     const clearImmediate = (/** @type {any} */ id) => {
       this.#immediates.delete(id);
       native.clearImmediate(id);
@@ -62,8 +59,8 @@ export class Timers {
       setTimeout,
       setInterval,
       setImmediate,
-      clearTimeout: clear,
-      clearInterval: clear,
+      clearTimeout,
+      clearInterval,
       clearImmediate,
     });
   }
@@ -86,6 +83,13 @@ export class Timers {
     this.#timeouts.clear();
     this.#intervals.clear();
     this.#immediates.clear();
+  }
+
+  /** @param {any} id of a timeout or an interval */
+  #drop(id) {
+    this.#timeouts.delete(id);
+    this.#intervals.delete(id);
+    native.clearTimeout(id);
   }
 
   /**
