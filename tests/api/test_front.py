@@ -125,6 +125,9 @@ async def test_the_files_are_looked_at_now_and_then(files):
         pytest.param("fn.example.org.", "/fn/{id}", 200, id="final dot"),
         pytest.param("fn.example.org.:80", "/api/functions", 404, id="no API behind a final dot"),
         pytest.param("", "/fn/{id}", 404, id="no function without a host"),
+        pytest.param("", "/api/functions", 404, id="no API without a host"),
+        pytest.param("", "/", 404, id="no dashboard without a host"),
+        pytest.param("", "/healthz", 200, id="health without a host"),
     ],
 )
 async def test_functions_can_have_a_host_of_their_own(tmp_path, host, path, status):

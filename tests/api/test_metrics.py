@@ -70,8 +70,9 @@ async def test_every_figure_is_documented_and_every_documented_one_exists(site):
     assert re.search(r"^process_resident_memory_bytes ", answer.text, re.MULTILINE)
 
 
-async def test_only_who_may_read_gets_it(site, stranger):
-    reading = await token(site, "read")
+@pytest.mark.parametrize("scope", ["read", "metrics"])
+async def test_only_who_may_read_gets_it(site, stranger, scope):
+    reading = await token(site, scope)
 
     for headers, status in (
         ({}, 401),
@@ -81,6 +82,16 @@ async def test_only_who_may_read_gets_it(site, stranger):
         answer = await stranger.get("/metrics", headers=headers)
         assert answer.status_code == status
         assert ("faas_" in answer.text) is (status == 200)
+
+
+async def test_a_token_for_metrics_reads_nothing_else(site, stranger):
+    function_id = await site.answering()
+    await site.client.put(f"/api/functions/{function_id}/env", json={"env_vars": {"A": "s3cret"}})
+    headers = {"Authorization": f"Bearer {await token(site, 'metrics')}"}
+
+    for path in ("/api/functions", f"/api/functions/{function_id}/env", "/api/executions"):
+        answer = await stranger.get(path, headers=headers)
+        assert answer.status_code == 403 and "s3cret" not in answer.text
 
 
 async def test_a_token_for_calls_does_not_read_it(site, stranger):

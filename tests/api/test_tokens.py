@@ -92,12 +92,12 @@ async def test_a_token_is_shown_once(site):
         ),
         pytest.param(
             {"name": "n"},
-            "scopes: at least one is needed of: [read invoke deploy admin]",
+            "scopes: at least one is needed of: [read metrics invoke deploy admin]",
             id="none",
         ),
         pytest.param(
             {"name": "n", "scopes": ["read", "root"]},
-            "scopes: scopes must be of: [read invoke deploy admin]",
+            "scopes: scopes must be of: [read metrics invoke deploy admin]",
             id="unknown scope",
         ),
         pytest.param(
@@ -154,7 +154,9 @@ async def test_the_last_use_is_noted(site, stranger):
 
 def test_scopes_include_each_other():
     assert rights_of(["admin"]) == frozenset(TokenScope)
-    assert rights_of(["deploy"]) == {TokenScope.DEPLOY, TokenScope.READ}
+    assert rights_of(["deploy"]) == {TokenScope.DEPLOY, TokenScope.READ, TokenScope.METRICS}
+    assert rights_of(["read"]) == {TokenScope.READ, TokenScope.METRICS}
+    assert rights_of(["metrics"]) == {TokenScope.METRICS}
     assert rights_of(["invoke", "unknown"]) == {TokenScope.INVOKE}
     assert rights_of([]) == frozenset()
 
@@ -206,8 +208,13 @@ async def test_the_owner_of_a_token(site, stranger):
     me = (await stranger.get("/api/auth/me", headers=bearer(made))).json()
     root = (await site.client.get("/api/auth/me")).json()
 
-    assert me == {"kind": "token", "id": made["id"], "name": "ci", "scopes": ["read", "deploy"]}
-    assert root == {"kind": "key", "scopes": ["read", "invoke", "deploy", "admin"]}
+    assert me == {
+        "kind": "token",
+        "id": made["id"],
+        "name": "ci",
+        "scopes": ["read", "metrics", "deploy"],
+    }
+    assert root == {"kind": "key", "scopes": ["read", "metrics", "invoke", "deploy", "admin"]}
 
 
 async def test_no_function_sees_a_token(site, stranger):

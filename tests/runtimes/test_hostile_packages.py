@@ -133,10 +133,11 @@ async def test_packages_that_want_too_much_are_refused(
 ) -> None:
     line = make_wheel(wheels, members)
 
-    with pytest.raises(PackagesError, match=message):
+    with pytest.raises(PackagesError, match=message) as refused:
         await installed.install(line)
 
     assert not installed.path_of(line).exists()
+    assert str(installed.path_of(line).parent) not in str(refused.value)
     left = {path.partition(".")[2] for path in files_in(tmp_path)}
     assert left <= {"0-py3-none-any.whl", "log"}, "nothing of them is left anywhere"
 
@@ -171,6 +172,8 @@ async def test_packages_are_installed_below_a_relative_directory(
     monkeypatch.chdir(wheels)
 
     assert relative.path_of(line).is_file()
+    log = relative.path_of(line).with_suffix(".log")
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
     assert relative.path_of(line).is_relative_to(tmp_path / "data" / "packages")
 
 

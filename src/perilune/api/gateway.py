@@ -84,7 +84,7 @@ class Gateway:
         path: str = scope["path"]
         is_call = path.startswith("/fn/") or path == "/fn"
         serve: ASGIApp
-        if self._function_host and is_call is not (_host(scope) == self._function_host):
+        if self._function_host and self._is_elsewhere(scope, is_call):
             serve = _hardened(json_error(refusal(UnknownPath()), scope))
         elif is_call:
             serve = self._functions
@@ -101,6 +101,15 @@ class Gateway:
         else:
             serve = self._dashboard
         return serve(scope, receive, send)
+
+    def _is_elsewhere(self, scope: Scope, is_call: bool) -> bool:
+        """Whether what is asked for is not served under this host name.
+
+        No name at all, as load balancers send it, gets what says whether the server is well.
+        """
+        host = _host(scope)
+        is_nameless = not host and scope["path"] not in _OWN
+        return is_nameless or is_call is not (host == self._function_host)
 
     def _managed(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve the management API; each answer names its request."""

@@ -76,7 +76,8 @@ def canonical(name: str) -> str:
 
 def is_request_id(text: str) -> bool:
     """Whether *text* may be taken over as the id of a request."""
-    return 0 < len(text) <= 128 and text.isascii() and text.isprintable()
+    # No blanks: in a line of a log they would begin another field.
+    return 0 < len(text) <= 128 and text.isascii() and text.isprintable() and " " not in text
 
 
 def _shown_name(name: bytes) -> str:

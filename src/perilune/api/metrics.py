@@ -79,8 +79,8 @@ class Metrics:
         try:
             if self._authenticator is not None:
                 caller = await self._authenticator.authenticate(scope)
-                if not caller.may(TokenScope.READ):
-                    raise InsufficientScope(TokenScope.READ)
+                if not caller.may(TokenScope.METRICS):
+                    raise InsufficientScope(TokenScope.METRICS)
         except PeriluneError as error:
             return json_error(management_failure(error), scope)
         if scope["method"] not in ("GET", "HEAD"):

@@ -9,7 +9,9 @@ class TokenScope(StrEnum):
     """One right of an API token."""
 
     READ = "read"
-    """See functions, versions, executions and figures."""
+    """See functions, versions, executions and metrics."""
+    METRICS = "metrics"
+    """See metrics alone."""
     INVOKE = "invoke"
     """Call functions, also those that are not public."""
     DEPLOY = "deploy"
@@ -19,9 +21,10 @@ class TokenScope(StrEnum):
 
 
 _INCLUDED = {
-    TokenScope.READ: frozenset({TokenScope.READ}),
+    TokenScope.READ: frozenset({TokenScope.READ, TokenScope.METRICS}),
+    TokenScope.METRICS: frozenset({TokenScope.METRICS}),
     TokenScope.INVOKE: frozenset({TokenScope.INVOKE}),
-    TokenScope.DEPLOY: frozenset({TokenScope.DEPLOY, TokenScope.READ}),
+    TokenScope.DEPLOY: frozenset({TokenScope.DEPLOY, TokenScope.READ, TokenScope.METRICS}),
     TokenScope.ADMIN: frozenset(TokenScope),
 }
 

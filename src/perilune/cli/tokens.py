@@ -22,7 +22,7 @@ from perilune.errors import PeriluneError
 if TYPE_CHECKING:
     from perilune.api import Tokens
 
-SCOPES = ("read", "invoke", "deploy", "admin")
+SCOPES = ("read", "metrics", "invoke", "deploy", "admin")
 DAY_S = 86400
 PAGE = 100
 

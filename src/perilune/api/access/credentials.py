@@ -37,7 +37,7 @@ class Credentials:
         return KEY_CALLER if self._key.is_key(bearer) else await self._tokens.check(bearer)
 
     def holds(self, authorization: bytes) -> bool:
-        """Whether an Authorization header's value carries a credential of ours (KD-02).
+        """Whether a header's value carries a credential of ours (KD-02).
 
         As bearer token or bare.  What has the form of an API token counts, in
         force or not: no function needs to see one.

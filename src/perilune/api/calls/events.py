@@ -17,6 +17,8 @@ from perilune.events import HTTPEvent
 PREFIX = "/fn/"
 MAPPED_IPV4 = "::ffff:"
 
+_CREDENTIALS = ("Authorization", "Proxy-Authorization", "X-Api-Key")
+"""Headers in which a client may send the management key by mistake."""
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
@@ -45,7 +47,7 @@ class SecretHolder(Protocol):
     """Knows the management key, which functions must never see (KD-02)."""
 
     def holds(self, authorization: bytes) -> bool:
-        """Whether an Authorization header's value carries the key."""
+        """Whether the value of a header that carries credentials carries the key."""
         ...
 
 
@@ -93,12 +95,16 @@ def parse_head(
         several.pop("Transfer-Encoding", None)
     if "Cookie" in headers:
         _filter_values(headers, several, "Cookie", _without_session)
-    if "Authorization" in headers:
+        if "Cookie" in several:
+            # As one field, in which HTTP/2 lets them be split (RFC 9113, 8.2.3).
+            headers["Cookie"] = "; ".join(several["Cookie"])
+    for name in _CREDENTIALS:
+        if name in headers:
 
-        def kept(value: str) -> str:
-            return "" if secret.holds(value.encode("utf-8", "surrogateescape")) else value
+            def kept(value: str) -> str:
+                return "" if secret.holds(value.encode("utf-8", "surrogateescape")) else value
 
-        _filter_values(headers, several, "Authorization", kept)
+            _filter_values(headers, several, name, kept)
     request_id = headers.get(REQUEST_ID, "")
     if request_id and not is_request_id(request_id):
         request_id = ""

@@ -140,9 +140,14 @@ class Packages:
         wanted.write_text("\n".join(lines) + "\n")
         target.mkdir()
         status, log = await self._run_pip(["--target", str(target), "-r", str(wanted)], folder)
-        path.with_suffix(".log").write_text(log[-MAX_LOG_CHARS:])
+        record = folder / "log"
+        record.touch(mode=0o600)
+        record.write_text(log[-MAX_LOG_CHARS:])
+        record.replace(path.with_suffix(".log"))
         if status:
-            raise PackagesError(f"the packages can't be installed: {_reason(log)}")
+            # Where the server's data is, is of no use to whoever deploys.
+            reason = _reason(log.replace(f"{folder}{os.sep}", ""))
+            raise PackagesError(f"the packages can't be installed: {reason}")
         try:
             await asyncio.to_thread(_pack, target, packed)
         except (OSError, RecursionError, UnicodeError) as error:

@@ -18,7 +18,7 @@ import { Pagination, Table, type Column } from "../ui/table.tsx";
 import { toast } from "../ui/toast.tsx";
 
 const DAY_S = 86_400;
-const SCOPES = ["read", "invoke", "deploy", "admin"] as const;
+const SCOPES = ["read", "metrics", "invoke", "deploy", "admin"] as const;
 const LIFETIMES = [["", "tokens.never"], ["30", "tokens.days30"], ["90", "tokens.days90"], ["365", "tokens.days365"]] as const;
 
 export default function Tokens(_props: ScreenProps) {

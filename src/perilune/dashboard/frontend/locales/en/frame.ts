@@ -165,6 +165,7 @@ export default {
   "tokens.create": "Create token",
 
   "scope.read": "See functions, executions and figures",
+  "scope.metrics": "See metrics only",
   "scope.invoke": "Call functions that are not public",
   "scope.deploy": "Change functions, their code, settings and data",
   "scope.admin": "Everything, tokens and sessions included",

@@ -166,6 +166,7 @@ export default {
   "tokens.create": "Criar token",
 
   "scope.read": "Ver funções, execuções e números",
+  "scope.metrics": "Ver somente métricas",
   "scope.invoke": "Chamar funções que não são públicas",
   "scope.deploy": "Alterar funções, código, configurações e dados",
   "scope.admin": "Tudo, inclusive tokens e sessões",
