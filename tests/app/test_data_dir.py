@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from perilune.app import DataDirInUse, hold_data_dir
-from tests.cli.command import environment, run, serving
+from tests.cli.command import environment, run, run_process, serving
 
 HOLD = """
 import pathlib, sys, time
@@ -79,7 +79,7 @@ def test_commands_that_need_it_for_themselves_touch_nothing(tmp_path, monkeypatc
     (data / "lunar.db").write_bytes(b"as it is")
     (tmp_path / "copy.db").write_bytes(b"a copy")
     with holder(data) as process:
-        refused = run(*command, DATA_DIR="data")
+        refused = (run_process if command[0] == "serve" else run)(*command, DATA_DIR="data")
 
         assert refused.returncode == 1
         assert f"is in use by process {process.pid}" in refused.stderr
@@ -90,7 +90,7 @@ def test_commands_that_need_it_for_themselves_touch_nothing(tmp_path, monkeypatc
 @pytest.mark.slow
 def test_a_running_server_keeps_its_directory_and_others_may_still_read_it(tmp_path):
     with serving(tmp_path / "data") as (process, _):
-        second = run("serve", "--port", "0", DATA_DIR=str(tmp_path / "data"))
+        second = run_process("serve", "--port", "0", DATA_DIR=str(tmp_path / "data"))
         checked = run("check", DATA_DIR=str(tmp_path / "data"))
         listed = run("tokens", "list", "--data-dir", str(tmp_path / "data"))
 

@@ -1,10 +1,12 @@
 """The `perilune` command, as the tests of it run it."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +23,26 @@ def environment(**extra: str) -> dict[str, str]:
 
 
 def run(*args: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, in this process: that saves the half second of a start."""
+    given = environment(**environ)
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        with ThreadPoolExecutor(1) as thread:  # Where no loop is running.
+            result = thread.submit(
+                CliRunner().invoke,
+                cli.main,
+                args,
+                env=dict.fromkeys(os.environ) | given,
+                catch_exceptions=False,
+            ).result()
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+    return subprocess.CompletedProcess(args, result.exit_code, result.stdout, result.stderr)
+
+
+def run_process(*args: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, as a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "perilune", *args],

@@ -18,7 +18,7 @@ from perilune import __version__, cli
 from perilune.cli import boundary, logs, server
 from perilune.config import declarations
 from perilune.runtimes import SandboxUnavailableError
-from tests.cli.command import environment, run, serving
+from tests.cli.command import environment, run, run_process, serving
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +166,9 @@ def on_a_terminal(*args: str) -> str:
     ],
 )
 def test_a_start_that_fails_says_why_and_exits_with_1(tmp_path, args, environ, text):
-    result = run("serve", *args, **({"DATA_DIR": str(tmp_path / "d"), "PORT": "0"} | environ))
+    given = {"DATA_DIR": str(tmp_path / "d"), "PORT": "0"} | environ
+
+    result = run_process("serve", *args, **given)
 
     assert result.returncode == 1
     assert text in result.stderr and "Traceback" not in result.stderr + result.stdout
