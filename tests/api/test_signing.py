@@ -45,6 +45,40 @@ async def test_a_given_secret_lets_calls_in_until_it_is_removed(site, stranger):
     assert (again.status_code, again.json()) == (404, {"error": "Signing secret not found"})
 
 
+async def test_all_secrets_are_replaced_at_once_and_equal_ones_stay(site, stranger):
+    path, url = await path_of(site, access="signature", signature_scheme="github")
+    kept = (await site.client.post(path, json={"value": GITHUB_SECRET})).json()
+    await site.client.post(path, json={"value": "one that goes away"})
+    wanted = {"values": [GITHUB_SECRET, "one that comes anew", GITHUB_SECRET]}
+
+    tried = await site.client.put(path, json=wanted | {"dry_run": True})
+    between = (await site.client.get(path)).json()["signing_secrets"]
+    done = await site.client.put(path, json=wanted)
+    again = (await site.client.put(path, json=wanted)).json()
+
+    assert (tried.json()["added"], tried.json()["removed"]) == (1, 1) and len(between) == 2
+    assert (done.json()["added"], done.json()["removed"]) == (1, 1)
+    assert (again["added"], again["removed"]) == (0, 0)
+    listed = [one["id"] for one in again["signing_secrets"]]
+    assert len(listed) == 2 and kept["id"] in listed
+    assert "anew" not in done.text + tried.text
+    answer = await stranger.post(url, content=b"Hello, World!", headers=GITHUB)
+    assert answer.status_code == 200
+
+
+async def test_a_set_with_a_wrong_secret_changes_nothing(site):
+    path, _ = await path_of(site, access="signature")
+    await site.client.post(path, json={"value": STANDARD_SECRET})
+
+    wrong = await site.client.put(path, json={"values": [STANDARD_SECRET, "not for this scheme"]})
+    many = await site.client.put(
+        path, json={"values": [f"secret number {n:02}" for n in range(11)]}
+    )
+
+    assert (wrong.status_code, many.status_code) == (400, 400)
+    assert len((await site.client.get(path)).json()["signing_secrets"]) == 1
+
+
 async def test_a_secret_is_replaced_without_losing_a_call(site, stranger):
     """While both are in force, calls signed with either are accepted."""
     path, url = await path_of(site, access="signature")

@@ -342,6 +342,11 @@ async def test_code_is_checked_for_a_function_or_for_itself(site):
         ({"runtime": "cobol"}, "runtime: runtime must be one of: ["),
         ({"requirements": "a==1"}, "requirements: functions in lua cannot require packages"),
         ({"name": " "}, "name: name cannot be empty"),
+        ({"signing_secrets": ["short"]}, "value: value must have from 16"),
+        (
+            {"access": "signature", "signing_secrets": ["no base64 of 24 bytes"]},
+            "value: value must be whsec_",
+        ),
     ],
 )
 async def test_settings_are_checked_without_being_changed(site, body, text):
@@ -356,6 +361,29 @@ async def test_settings_are_checked_without_being_changed(site, body, text):
     assert (await site.client.get(f"/api/functions/{function_id}")).json() == before
     listed = (await site.client.get("/api/functions")).json()
     assert [one["id"] for one in listed["functions"]] == [function_id]
+
+
+async def test_access_by_signature_needs_a_secret(site):
+    function_id = await site.answering()
+    paths = ("/api/check", f"/api/functions/{function_id}/check")
+    body: dict[str, object] = {"code": "x = 1", "access": "signature", "signature_scheme": "github"}
+
+    async def problems() -> list[bool]:
+        answers = [(await site.client.post(path, json=body)).json() for path in paths]
+        assert all(
+            one["ok"] or "no signing secret" in one["errors"][0]["message"] for one in answers
+        )
+        return [one["ok"] for one in answers]
+
+    assert await problems() == [False, False]
+    await site.client.post(
+        f"/api/functions/{function_id}/signing-secrets", json={"value": "its very own secret"}
+    )
+    assert await problems() == [False, True]
+    body["signing_secrets"] = ["the secret of the other side"]
+    assert await problems() == [True, True]
+    body["signing_secrets"] = []
+    assert await problems() == [False, False]
 
 
 async def test_another_language_than_the_functions_is_told(site):

@@ -1,17 +1,33 @@
 """Telling what is wrong with a function before it is saved."""
 
+from collections.abc import Sized
+
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from perilune.api.errors import CodeNotChecked
 from perilune.api.failures import Json, failing_as
 from perilune.api.handlers.functions import check_change
 from perilune.api.handlers.packages import VersionPackages
-from perilune.api.rules.functions import Capabilities, VersionBody, checked_draft
+from perilune.api.handlers.signing import check_scheme, check_secret
+from perilune.api.rules.functions import Capabilities, FunctionBody, VersionBody, checked_draft
 from perilune.api.rules.versions import checked_code
-from perilune.runtimes import CodeChecker, RuntimeFailure
-from perilune.store import DB, to_json
+from perilune.function_settings import SETTINGS, UpdateFunctionRequest
+from perilune.runtimes import CodeChecker, RuntimeFailure, SourceProblem
+from perilune.store import DB, Function, to_json
 
-DEFAULT_LANGUAGE = "lua"
+UNSIGNABLE = (
+    "access is by signature and there is no signing secret, so every call would be refused: add one"
+)
+
+DraftBody: type[VersionBody] = msgspec.defstruct(  # type: ignore[assignment]  # by its bases
+    "DraftBody",
+    [("signing_secrets", list[str] | UnsetType, UNSET)],
+    bases=(FunctionBody,),
+    namespace={"__doc__": "What a function would consist of, with the values of all its secrets."},
+    frozen=True,
+    kw_only=True,
+)
 
 
 class Checks:
@@ -36,12 +52,16 @@ class Checks:
         with failing_as("Failed to get function"):
             function = await self._db.get_function(function_id)
             check_change(settings, runtime, is_admin=is_admin, stored=function)
+            secrets: Sized | UnsetType = _checked_secrets(body, settings, function)
+            if secrets is UNSET:
+                secrets = await self._db.signing_secrets.list(function_id)
             requirements = body.requirements
             if code is UNSET or requirements is UNSET:
                 active = await self._db.get_active_version(function_id)
                 code = active.code if code is UNSET else code
                 requirements = active.requirements if requirements is UNSET else requirements
-        return await self._report(str(code), function.runtime, requirements)
+        found = await self._problems(str(code), function.runtime, requirements)
+        return _answer(found, settings, secrets)
 
     async def of_new(self, body: VersionBody, *, is_admin: bool) -> Json:
         """Check what a new function would be made of; a name may be missing.
@@ -52,10 +72,14 @@ class Checks:
         settings, code, runtime = checked_draft(body, self._capabilities)
         code = checked_code("" if code is UNSET else str(code))
         check_change(settings, UNSET, is_admin=is_admin, stored=None)
-        language = DEFAULT_LANGUAGE if runtime is UNSET else str(runtime)
-        return await self._report(code, language, body.requirements)
+        secrets = _checked_secrets(body, settings, None)
+        language = str(SETTINGS["runtime"].default if runtime is UNSET else runtime)
+        found = await self._problems(code, language, body.requirements)
+        return _answer(found, settings, secrets)
 
-    async def _report(self, code: str, runtime: str, requirements: str | UnsetType | None) -> Json:
+    async def _problems(
+        self, code: str, runtime: str, requirements: str | UnsetType | None
+    ) -> list[SourceProblem]:
         """Check *code*; its packages are installed, so that its imports can be looked up.
 
         Raises:
@@ -67,4 +91,31 @@ class Checks:
             report = await self._checker.check(code, runtime, str(needed) if needed else None)
         except RuntimeFailure as failure:
             raise CodeNotChecked(f"The code was not checked: {failure}") from failure
-        return {"ok": report.ok, "errors": [to_json(one) for one in report.errors]}
+        return report.errors
+
+
+def _checked_secrets(
+    body: VersionBody, settings: UpdateFunctionRequest, stored: Function | None
+) -> list[str] | UnsetType:
+    """Return the signing secrets that *body* has, if it has some.
+
+    Raises:
+        InvalidRequest: one of them can't be a secret of the function as it would be.
+    """
+    secrets: list[str] | UnsetType = getattr(body, "signing_secrets", UNSET)
+    if secrets is UNSET:
+        return UNSET
+    access = settings.get("access", stored and stored.access)
+    scheme = settings.get("signature_scheme", stored and stored.signature_scheme)
+    for value in secrets:
+        check_secret(value)
+        check_scheme(access, scheme, value)
+    return secrets
+
+
+def _answer(
+    found: list[SourceProblem], settings: UpdateFunctionRequest, secrets: Sized | UnsetType
+) -> Json:
+    if settings.get("access") == "signature" and (secrets is UNSET or not len(secrets)):
+        found = [*found, SourceProblem(message=UNSIGNABLE)]
+    return {"ok": not found, "errors": [to_json(one) for one in found]}

@@ -40,6 +40,22 @@ class NewSigningSecret(SigningSecret, frozen=True, kw_only=True):
     value: str
 
 
+class SigningSecretsBody(msgspec.Struct, frozen=True, kw_only=True):
+    """The body that replaces all secrets."""
+
+    values: list[_Value]
+    dry_run: bool = False
+    """Only tell how many would be added and removed."""
+
+
+class ReplacedSigningSecrets(msgspec.Struct, frozen=True, kw_only=True):
+    """A function's secrets, oldest first, and what has become of the others."""
+
+    signing_secrets: list[SigningSecret]
+    added: int
+    removed: int
+
+
 class SigningSecretList(msgspec.Struct, frozen=True, kw_only=True):
     """A function's secrets, oldest first."""
 
@@ -51,6 +67,9 @@ def signing_routes(signing: Signing) -> list[Route]:
 
     async def create_secret(function_id: str, body: SigningSecretBody) -> Json:
         return await signing.create(function_id, body.value)
+
+    async def replace_secrets(function_id: str, body: SigningSecretsBody) -> Json:
+        return await signing.replace(function_id, body.values, is_dry_run=body.dry_run)
 
     return [
         Route(
@@ -72,6 +91,16 @@ def signing_routes(signing: Signing) -> list[Route]:
             "Add a signing secret; the answer is the only place where it is shown",
             body=SigningSecretBody,
             answer=NewSigningSecret,
+            errors=(InvalidRequest, FunctionNotFound, TooManySigningSecrets),
+        ),
+        _change(
+            "PUT",
+            _ALL,
+            replace_secrets,
+            "replaceSigningSecrets",
+            "Make these the signing secrets; those that are there already stay as they are",
+            body=SigningSecretsBody,
+            answer=ReplacedSigningSecrets,
             errors=(InvalidRequest, FunctionNotFound, TooManySigningSecrets),
         ),
         _change(

@@ -15,11 +15,11 @@ from perilune.api.errors import (
     PackagesNotInstalled,
 )
 from perilune.api.failures import Json
-from perilune.api.handlers.checking import Checks
+from perilune.api.handlers.checking import Checks, DraftBody
 from perilune.api.handlers.trials import TrialBody, Trials
 from perilune.api.routes.route import ErrorKinds, Route, caller_of
 from perilune.api.routes.shapes import CheckAnswer, ReplayAnswer, TrialAnswer
-from perilune.api.rules.functions import FunctionBody, VersionBody
+from perilune.api.rules.functions import VersionBody
 from perilune.api.rules.versions import VERSION_CHOICE
 from perilune.api.scopes import TokenScope
 from perilune.engine import FunctionDisabledError
@@ -93,7 +93,7 @@ def _checking_routes(checks: Checks) -> list[Route]:
             "checkFunction",
             "Say what is wrong with changes of a function, without making them or running it",
             tag="Functions",
-            body=FunctionBody,
+            body=DraftBody,
             is_body_optional=True,
             answer=CheckAnswer,
             errors=(*_CHECK_ERRORS, FunctionNotFound, NoActiveVersion),
@@ -104,7 +104,7 @@ def _checking_routes(checks: Checks) -> list[Route]:
             "checkCode",
             "Say what is wrong with a new function, without creating or running it",
             tag="Functions",
-            body=FunctionBody,
+            body=DraftBody,
             required=("code",),
             answer=CheckAnswer,
             errors=_CHECK_ERRORS,

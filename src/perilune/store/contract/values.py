@@ -142,7 +142,7 @@ class SigningSecretRows(Protocol):
         ...
 
     async def values(self, function_id: str) -> tuple[str, ...]:
-        """Return the values of a function's secrets."""
+        """Return the values of a function's secrets, in the order of `list`."""
         ...
 
     async def delete(self, function_id: str, secret_id: str) -> None:

@@ -10,7 +10,8 @@ SELECT id, function_id, created_at FROM signing_secrets
 WHERE function_id = ?1 ORDER BY created_at, id
 
 -- name: secret_values
-SELECT id, value, key_id FROM signing_secrets WHERE function_id = ?1
+SELECT id, value, key_id FROM signing_secrets
+WHERE function_id = ?1 ORDER BY created_at, id
 
 -- name: delete_secret
 DELETE FROM signing_secrets WHERE function_id = ?1 AND id = ?2
