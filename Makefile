@@ -1,10 +1,14 @@
 # Everything happens in .venv; a machine needs Python 3.11 or newer and make.
 # A stamp file says that a group of packages is installed; pyproject.toml makes it stale.
 
+SHELL := bash
+.SHELLFLAGS := -o pipefail -c
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# The server's own packages, each with its version and hashes.
+LOCK := requirements.txt
 # What the dashboard is checked and built with; node comes from PyPI.
 NODE := tools/vendor/node_modules
 WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
@@ -13,7 +17,7 @@ ARGS ?=
 TWO_PROCESSES := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-api demo check bench bench-growth bench-lists bench-retention soak format docs dashboard clean
+.PHONY: help run test test-api test-pythons demo check lock audit bench bench-growth bench-lists bench-retention soak format docs dashboard clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +31,9 @@ test: $(VENV)/.ready-test ## Install what is needed and run the tests, but not t
 
 test-api: $(VENV)/.ready-test ## Send the API some thousand made-up requests, and load it for a minute
 	@PERILUNE_API_EXAMPLES=60 PERILUNE_LOAD_SECONDS=60 $(BIN)/python -m pytest tests/api/contract $(ARGS)
+
+test-pythons: $(VENV)/.ready-test $(VENV)/.ready-lock ## Run a short suite with each other Python that is found
+	@tools/test_pythons.sh $(ARGS)
 
 demo: $(VENV)/.ready-run ## Start a server, call the example, show its masked record, stop the server
 	@$(BIN)/python tools/demo.py
@@ -63,6 +70,14 @@ soak: $(VENV)/.ready-test ## Run what takes long or needs a quiet machine: timin
 	@tools/install_chromium.sh
 	@$(BIN)/python -m pytest --hypothesis-profile=soak -m "soak or hypothesis" $(ARGS)
 
+lock: $(VENV)/.ready-lock ## Take the newest versions of the server's packages into requirements.txt
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --extra javascript \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
+		--output-file $(LOCK) pyproject.toml
+
+audit: $(VENV)/.ready-audit ## Look the versions in requirements.txt up among known vulnerabilities
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement $(LOCK)
+
 format: $(VENV)/.ready-check ## Format the code and apply safe fixes
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
@@ -86,12 +101,24 @@ $(VENV)/.ready-venv:
 	$(PIP) --upgrade 'pip>=25.1'
 	@touch $@
 
-$(VENV)/.ready-run: $(VENV)/.ready-venv pyproject.toml
-	$(PIP) --editable '.[javascript]'
+# Says what it loads, since that takes a minute: Deno alone is 40 MB.
+$(VENV)/.ready-run: $(VENV)/.ready-venv pyproject.toml $(LOCK)
+	@echo "Loading the server's packages; the largest is Deno, which runs JavaScript and TypeScript"
+	@$(subst --quiet,--progress-bar=off,$(PIP)) --require-hashes --requirement $(LOCK) \
+		| sed -nu 's/^ *\(Downloading\|Using cached\) /  /p'
+	$(PIP) --no-deps --editable .
 	@touch $@
 
 $(VENV)/.ready-test: $(VENV)/.ready-run
 	$(PIP) --group test
+	@touch $@
+
+$(VENV)/.ready-lock: $(VENV)/.ready-venv pyproject.toml
+	$(PIP) --group lock
+	@touch $@
+
+$(VENV)/.ready-audit: $(VENV)/.ready-venv pyproject.toml
+	$(PIP) --group audit
 	@touch $@
 
 $(VENV)/.ready-bench: $(VENV)/.ready-run
