@@ -148,6 +148,20 @@ def children_of(pid: int) -> list[int]:
     ]
 
 
+def workers_of(zygote: int) -> list[int]:
+    """Return the workers that a zygote has forked; process 1 of their namespace is none."""
+    return [pid for pid in children_of(zygote) if not _is_process_1(pid)]
+
+
+def _is_process_1(pid: int) -> bool:
+    numbers = [
+        line.split()[-1]
+        for line in read_proc(pid, "status").splitlines()
+        if line.startswith(b"NSpid:")
+    ]
+    return numbers == [b"1"]
+
+
 def command_of(pid: int) -> list[str]:
     """Return the command line of a process, without words if it has ended."""
     line = read_proc(pid, "cmdline").decode().rstrip("\0")

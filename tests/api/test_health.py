@@ -18,7 +18,12 @@ async def test_a_working_server_is_alive_and_ready(stranger):
     assert ready.status_code == 200
     assert ready.json() == {
         "status": "ok",
-        "sandbox": {"grade": "full", "layers": ["seccomp"], "missing": []},
+        "sandbox": {
+            "grade": "full",
+            "layers": ["seccomp"],
+            "missing": [],
+            "optional_missing": [],
+        },
         "store": "ok",
         "workers": "ok",
     }
@@ -88,12 +93,17 @@ async def test_without_workers_it_is_not_ready(site, stranger):
 
 
 async def test_a_relaxed_sandbox_is_shown(site, stranger):
-    site.runtime.report = SandboxReport("relaxed", (), ("landlock",))
+    site.runtime.report = SandboxReport("relaxed", (), ("landlock",), ("namespaces: none here",))
 
     ready = await stranger.get("/readyz")
 
     assert ready.status_code == 200
-    assert ready.json()["sandbox"] == {"grade": "relaxed", "layers": [], "missing": ["landlock"]}
+    assert ready.json()["sandbox"] == {
+        "grade": "relaxed",
+        "layers": [],
+        "missing": ["landlock"],
+        "optional_missing": ["namespaces: none here"],
+    }
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/readyz"])

@@ -54,7 +54,10 @@ def test_the_start_says_what_one_needs(served):
     assert said["API"].endswith(f":{said['port']}/api")
     assert said["description of the API"].endswith(f":{said['port']}/docs")
     assert said["API key"] == f"in {data_dir}/api_key.txt"
-    assert said["sandbox"] == ready.json()["sandbox"]["grade"] == "full"
+    sandbox = ready.json()["sandbox"]
+    assert said["sandbox"] == sandbox["grade"] == "full"
+    missing = "; ".join(sandbox["optional_missing"])
+    assert said.get("optional layers of the sandbox are missing", "") == missing
 
 
 def test_the_key_is_nowhere_in_the_output(served):

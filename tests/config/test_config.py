@@ -57,6 +57,7 @@ def test_execution_timeout_accepts(text, seconds):
         pytest.param("BASE_URL", "https://example.org/?a=1", id="url: query"),
         pytest.param("BASE_URL", "https://example.org:x", id="url: port"),
         pytest.param("PERILUNE_SANDBOX", "off", id="sandbox: unknown word"),
+        pytest.param("PERILUNE_SANDBOX_REQUIRE", "namespaces,user", id="layers: unknown word"),
         pytest.param("PERILUNE_WORKER_MEMORY", "128MB", id="memory: unit"),
         pytest.param("PERILUNE_WORKER_MEMORY", "1KiB", id="memory: too little"),
         pytest.param("PERILUNE_LOG_LEVEL", "INFO", id="level: upper case"),

@@ -20,6 +20,7 @@ from perilune.runtimes import (
 from perilune.runtimes.languages.javascript import JAVASCRIPT
 from perilune.services.logger import StoreLogger
 from perilune.worker.library.zones import SERVER
+from perilune.worker.lockdown import FIRST_OWN_USER
 from tests.store.memory import NoRows
 
 HELLO = "export default () => 'hello';"
@@ -57,11 +58,12 @@ async def test_both_languages_come_from_one_place(runtime):
 
 
 @as_root
-async def test_the_process_is_nobodys_and_nobody_can_look_into_it(runtime):
+async def test_the_process_is_its_own_users_and_nobody_can_look_into_it(runtime):
     assert programs()
     for pid in programs():
         status = Path(f"/proc/{pid}/status").read_text()
-        assert "Uid:\t65534\t65534\t65534\t65534" in status
+        user = str(FIRST_OWN_USER + pid)
+        assert "\t".join(["Uid:", *[user] * 4]) in status
         assert "CapEff:\t0000000000000000" in status
         assert "Seccomp:\t2" in status and "NoNewPrivs:\t1" in status
         # The kernel gives the files of a process that is not dumpable to root.

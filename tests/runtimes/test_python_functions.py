@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import perilune
-from bench.processes import children_of, command_of, pss_kib
+from bench.processes import children_of, command_of, pss_kib, workers_of
 from perilune.events import HTTPEvent
 from perilune.store import ExecutionStatus
 from tests.runtimes.conftest import TIMEOUT_S, Box
@@ -390,5 +390,5 @@ def _python_workers() -> set[int]:
         worker
         for zygote in children_of(os.getpid())
         if "perilune.worker.python.interpreter" in command_of(zygote)
-        for worker in children_of(zygote)
+        for worker in workers_of(zygote)
     }

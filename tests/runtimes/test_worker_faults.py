@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from bench.processes import children_of, command_of
+from bench.processes import workers_of as forked_by
 from perilune.engine import ExecutionTimeoutError
 from perilune.events import ExecutionContext, HTTPEvent
 from perilune.runtimes import (
@@ -50,7 +51,7 @@ def asking(code: str, version_id: str = "v1") -> RuntimeRequest:
 
 def workers_of(runtime_pid: int) -> set[int]:
     """Return the process ids of the workers that *runtime_pid* has."""
-    return {pid for zygote in zygotes_of(runtime_pid) for pid in children_of(zygote)}
+    return {pid for zygote in zygotes_of(runtime_pid) for pid in forked_by(zygote)}
 
 
 def zygotes_of(runtime_pid: int) -> list[int]:

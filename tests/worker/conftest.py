@@ -3,13 +3,14 @@
 import asyncio
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -85,9 +86,30 @@ async def zygote() -> AsyncIterator[Zygote]:
         yield opened
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def plain_zygote() -> AsyncIterator[Zygote]:
+    """One without namespaces, which a worker can't leave out by itself."""
+    async with open_hostile(without=["namespaces"]) as opened:
+        yield opened
+
+
 @pytest_asyncio.fixture(loop_scope="module")
 async def spawn_worker(zygote: Zygote) -> AsyncIterator[SpawnWorker]:
     """Spawns workers, waits for `Ready` and returns them with their report."""
+    async with spawning(zygote) as spawn:
+        yield spawn
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def spawn_plain(plain_zygote: Zygote) -> AsyncIterator[SpawnWorker]:
+    """The same without namespaces."""
+    async with spawning(plain_zygote) as spawn:
+        yield spawn
+
+
+@asynccontextmanager
+async def spawning(zygote: Zygote) -> AsyncIterator[SpawnWorker]:
+    """Return what spawns workers, waits for `Ready` and returns them with their report."""
     spawned: list[Spawned] = []
 
     async def spawn(module: str = HOSTILE, **options: Any) -> tuple[Worker, list[str]]:
@@ -169,3 +191,15 @@ def run_host(
             yield host, json.loads(line)
         finally:
             host.kill()
+
+
+def wait_until_ended(pidfds: Sequence[int]) -> None:
+    """Wait for every process; close the descriptors."""
+    try:
+        for pidfd in pidfds:
+            poll = select.poll()
+            poll.register(pidfd, select.POLLIN)
+            assert poll.poll(END_TIMEOUT_S * 1000), "a process is still alive"
+    finally:
+        for pidfd in pidfds:
+            os.close(pidfd)

@@ -31,6 +31,7 @@ async def _main() -> None:
                     "workers": [worker.spawned.pid, busy.spawned.pid],
                     "grade": grade(ready.layers).name,
                     "missing": grade(ready.layers).missing,
+                    "optional_missing": grade(ready.layers).optional_missing,
                     "outcomes": outcomes,
                     "user": os.getuid(),
                 }

@@ -567,5 +567,15 @@ def identity(_: Targets) -> object:
 
 
 @probe
+def host_name(_: Targets) -> object:
+    return os.uname().nodename
+
+
+@probe
+def parent(_: Targets) -> object:
+    return os.getppid()
+
+
+@probe
 def loaded_modules(_: Targets) -> object:
     return " ".join(sorted(name for name in sys.modules if name.split(".")[0] == "perilune"))

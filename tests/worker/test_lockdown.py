@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from perilune.worker import kernel, landlock
-from perilune.worker.lockdown import REQUIRED_LAYERS, grade
+from perilune.worker.lockdown import LAYERS, REQUIRED_LAYERS, grade
 from tests.worker.attempts import DENIED
 from tests.worker.conftest import READING, SpawnWorker
 
@@ -86,10 +86,10 @@ async def test_worker_survives_what_it_was_denied(
     ],
 )
 async def test_control_same_probe_succeeds_without_lock_down(
-    spawn_worker: SpawnWorker, targets: dict[str, Any], probe: str, outcome: str
+    spawn_plain: SpawnWorker, targets: dict[str, Any], probe: str, outcome: str
 ):
     """The table of denials proves something: nothing else stops these probes."""
-    worker, _ = await spawn_worker(relaxed=True, without=REQUIRED_LAYERS)
+    worker, _ = await spawn_plain(relaxed=True, without=LAYERS)
 
     result = await worker.attempt(probe, {**targets, "signal": 0})
 
@@ -131,6 +131,11 @@ ALONE = [
     pytest.param("user", "setuid", "EPERM", marks=as_root),
     pytest.param("user", "raw_socket", "EPERM", marks=as_root),
     pytest.param("user", "identity", "done: [65534, 65534, 65534, 65534]", marks=as_root),
+    pytest.param("own_user", "read_private", "EACCES", marks=as_root),
+    pytest.param("own_user", "read_server_environ", "EACCES", marks=as_root),
+    pytest.param("own_user", "kill_server", "EPERM", marks=as_root),
+    pytest.param("own_user", "ptrace_attach", "EPERM", marks=as_root),
+    pytest.param("own_user", "setuid", "EPERM", marks=as_root),
     ("seccomp", "read_passwd", "EPERM"),
     ("seccomp", "udp_send", "EPERM"),
     ("seccomp", "unix_connect", "EPERM"),
@@ -143,11 +148,11 @@ ALONE = [
 @on_module_loop
 @pytest.mark.parametrize(("layer", "probe", "outcome"), ALONE)
 async def test_layer_alone_denies_its_part(
-    spawn_worker: SpawnWorker, targets: dict[str, Any], layer: str, probe: str, outcome: str
+    spawn_plain: SpawnWorker, targets: dict[str, Any], layer: str, probe: str, outcome: str
 ):
     """No layer stands in for another unnoticed: each works by itself."""
-    without = set(REQUIRED_LAYERS) - {layer, "no_new_privs"}
-    worker, report = await spawn_worker(relaxed=True, without=without)
+    without = set(LAYERS) - {layer, "no_new_privs"}
+    worker, report = await spawn_plain(relaxed=True, without=without)
 
     assert set(grade(report).in_force) == {layer, "no_new_privs"}
     assert await worker.attempt(probe, targets) == outcome

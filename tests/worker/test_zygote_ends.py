@@ -2,9 +2,7 @@
 
 import asyncio
 import os
-import select
 import signal
-from collections.abc import Sequence
 
 import pytest
 
@@ -18,6 +16,7 @@ from tests.worker.conftest import (
     Worker,
     open_hostile,
     run_host,
+    wait_until_ended,
 )
 
 
@@ -99,7 +98,7 @@ async def test_closing_ends_every_worker():
         workers = [await zygote.spawn(HOSTILE, MEMORY_BYTES) for _ in range(3)]
         pidfds = [os.dup(worker.pidfd) for worker in workers]
 
-    _wait_until_ended(pidfds)
+    wait_until_ended(pidfds)
     for worker in workers:
         assert worker.exited.result() == -signal.SIGKILL
         worker.close()
@@ -111,7 +110,7 @@ def test_killed_host_leaves_no_process_behind():
 
         host.kill()
 
-        _wait_until_ended(pidfds)
+        wait_until_ended(pidfds)
 
 
 def test_workers_die_with_the_zygote_though_the_host_does_nothing():
@@ -121,16 +120,4 @@ def test_workers_die_with_the_zygote_though_the_host_does_nothing():
 
         os.kill(said["zygote"], signal.SIGKILL)
 
-        _wait_until_ended(pidfds)
-
-
-def _wait_until_ended(pidfds: Sequence[int]) -> None:
-    """Wait for every process; close the descriptors."""
-    try:
-        for pidfd in pidfds:
-            poll = select.poll()
-            poll.register(pidfd, select.POLLIN)
-            assert poll.poll(END_TIMEOUT_S * 1000), "a process is still alive"
-    finally:
-        for pidfd in pidfds:
-            os.close(pidfd)
+        wait_until_ended(pidfds)

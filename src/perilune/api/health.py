@@ -29,7 +29,12 @@ class Sandbox(Protocol):
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The layers this machine does not offer."""
+        """The required layers that this machine does not offer."""
+        ...
+
+    @property
+    def optional_missing(self) -> tuple[str, ...]:
+        """The optional layers that this machine does not offer."""
         ...
 
 
@@ -83,6 +88,7 @@ class Readiness:
             "grade": sandbox.grade,
             "layers": list(sandbox.layers),
             "missing": list(sandbox.missing),
+            "optional_missing": list(sandbox.optional_missing),
         }
         return is_ready, document | parts
 

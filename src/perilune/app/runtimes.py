@@ -75,6 +75,7 @@ def open_workers(
         outbound_calls=settings.http_calls,
         time_zone=settings.time_zone,
         relaxed=settings.sandbox == "relaxed",
+        required_layers=settings.sandbox_require,
     )
     return WorkerRuntime(
         logger=services.logger,

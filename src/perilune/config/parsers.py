@@ -74,6 +74,15 @@ def choice(*words: str) -> Parse:
     return parse
 
 
+def choices(*words: str) -> Parse:
+    """Return a parser of comma-separated lists of these words."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        return tuple(choice(*words)(name) for name in names(text))
+
+    return parse
+
+
 def absolute_url(text: str) -> str:
     """Return *text* unchanged if it is an absolute http or https URL without a query."""
     try:

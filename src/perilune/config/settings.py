@@ -16,6 +16,7 @@ from perilune.config.parsers import (
     Parse,
     absolute_url,
     choice,
+    choices,
     duration,
     host_name,
     names,
@@ -137,6 +138,11 @@ class Settings:
         "strict",
         "strict: refuse to start when workers can't be locked down completely; relaxed: go on",
         parse=choice("strict", "relaxed"),
+    )
+    sandbox_require: tuple[str, ...] = setting(
+        (),
+        "layers of the sandbox to refuse the start without: namespaces, own_user, speculation",
+        parse=choices("namespaces", "own_user", "speculation"),
     )
     workers_warm: int = setting(
         2, "workers kept ready, of each language in use", parse=whole(0, 1000)

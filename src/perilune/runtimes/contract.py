@@ -156,6 +156,7 @@ class SandboxUnavailableError(PeriluneError):
     def __init__(self, missing: tuple[str, ...]) -> None:
         super().__init__(
             f"the sandbox is incomplete on this machine, missing: {'; '.join(missing)}. "
-            "PERILUNE_SANDBOX=relaxed runs guest code without these layers, at your own risk"
+            "PERILUNE_SANDBOX=relaxed runs guest code without these layers, at your own risk, "
+            "but for those that PERILUNE_SANDBOX_REQUIRE names"
         )
         self.missing = missing

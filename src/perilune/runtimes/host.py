@@ -45,7 +45,7 @@ from perilune.services.http import HTTPClient
 from perilune.services.kv import KV
 from perilune.services.logger import Logger, LogLevel
 from perilune.worker.frames import Call, Failure, FrameError, Invoke, Reply, Result
-from perilune.worker.lockdown import REQUIRED_LAYERS
+from perilune.worker.lockdown import LAYERS, REQUIRED_LAYERS
 
 CHECK_LIMIT_S = 10.0
 CHECKING = "check"
@@ -61,6 +61,8 @@ class SandboxReport:
     grade: str
     layers: tuple[str, ...]
     missing: tuple[str, ...]
+    optional_missing: tuple[str, ...] = ()
+    """Layers that this machine or the server's user does not offer, and nobody has required."""
 
 
 class PackageFiles(Protocol):
@@ -193,10 +195,11 @@ class WorkerRuntime:
         if not grades:
             return SandboxReport("none", (), REQUIRED_LAYERS)
         missing = tuple(dict.fromkeys(layer for grade in grades for layer in grade.missing))
+        tolerated = dict.fromkeys(layer for grade in grades for layer in grade.optional_missing)
         in_force = tuple(
-            layer for layer in REQUIRED_LAYERS if all(layer in grade.in_force for grade in grades)
+            layer for layer in LAYERS if all(layer in grade.in_force for grade in grades)
         )
-        return SandboxReport("relaxed" if missing else "full", in_force, missing)
+        return SandboxReport("relaxed" if missing else "full", in_force, missing, tuple(tolerated))
 
     def pool(self) -> PoolMetrics:
         """Return how many workers there are and how many executions wait; from any thread."""

@@ -31,6 +31,8 @@ class WorkerLimits:
     """What workers take for local time, as in the variable `TZ`; empty: the machine's zone."""
     relaxed: bool = False
     """Run guest code although layers of the sandbox are missing."""
+    required_layers: tuple[str, ...] = ()
+    """Layers without which none is run in any case, for those that are optional or *relaxed*."""
 
     @property
     def per_function(self) -> int:

@@ -10,6 +10,7 @@ import os
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_SET_NO_NEW_PRIVS = 38
+PR_GET_SPECULATION_CTRL, PR_SET_SPECULATION_CTRL = 52, 53
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_CLEAR_ALL = 4
 _CAPABILITY_VERSION_3 = 0x20080522
@@ -30,14 +31,24 @@ def syscall(number: int, *args: int | bytes) -> int:
     return _checked(_libc.syscall(ctypes.c_long(number), *words))
 
 
-def prctl(option: int, argument: int) -> None:
-    """Set one attribute of this process, as the manual page of the same name says.
+def prctl(option: int, argument: int, value: int = 0) -> int:
+    """Set or get one attribute of this process, as the manual page of the same name says.
 
     Raises:
         OSError: the kernel answered with an error.
     """
     # All five words are given, since options demand zeros in the unused ones.
-    _checked(_libc.prctl(*(ctypes.c_ulong(word) for word in (option, argument, 0, 0, 0))))
+    words = (option, argument, value, 0, 0)
+    return _checked(_libc.prctl(*(ctypes.c_ulong(word) for word in words)))
+
+
+def unshare(flags: int) -> None:
+    """Leave the namespaces that *flags* name for new ones.
+
+    Raises:
+        OSError: the kernel answered with an error.
+    """
+    _checked(_libc.unshare(ctypes.c_int(flags)))
 
 
 def drop_capabilities() -> None:

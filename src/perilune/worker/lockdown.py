@@ -1,8 +1,8 @@
 """Locks a freshly forked worker down, before it sees any guest code.
 
 Each layer has holes that others close (see `docs/explanation/sandbox.md`), so
-all of them are required.  Nobody decides here whether a missing layer is
-tolerable: `lock_down` reports, the host decides with `grade`.
+all of them are required but those that not every machine has.  Nobody decides here whether
+a missing layer is tolerable: `lock_down` reports, the host decides with `grade`.
 """
 
 import os
@@ -14,21 +14,27 @@ from typing import Literal
 
 from perilune.worker import kernel, landlock, seccomp
 
-REQUIRED_LAYERS = (
+LAYERS = (
+    "namespaces",
     "environment",
     "descriptors",
     "no_new_privs",
+    "own_user",
     "user",
     "undumpable",
+    "speculation",
     "rlimits",
     "landlock",
     "seccomp",
 )
-"""Every layer, in the order in which they are applied.
+"""Every layer, in the order in which they are applied; the first one by the zygote.
 
 The order matters: landlock and seccomp need no_new_privs, changing the user
 resets undumpable, and after seccomp nothing else could be applied.
 """
+OPTIONAL_LAYERS = ("namespaces", "own_user", "speculation")
+"""What only some machines and users can have; the host goes on without, unless told otherwise."""
+REQUIRED_LAYERS = tuple(layer for layer in LAYERS if layer not in OPTIONAL_LAYERS)
 
 STACK_BYTES = 128 * 1024 * 1024
 """Stack of zygote and workers.
@@ -39,8 +45,17 @@ is also the space that Linux keeps free below the stack whatever limit a
 program was started with, so the limit can be raised in a running process.
 """
 
+FIRST_OWN_USER = 1_879_048_192
+"""With a process's number added: the user of a worker that has one of its own.
+
+Numbers from here to 2,147,352,575 belong to nobody on Linux systems, and process numbers end
+at 4,194,304, so no two living workers of a machine share one.
+"""
 _NOBODY = 65534
 _MAX_DESCRIPTOR = 2**31 - 1
+# As prctl(2) names them.  A feature that is not enabled is off, or does this processor no harm.
+_SPECULATION = {"store bypass": 0, "indirect branches": 1}
+_SPEC_BY_PROCESS, _SPEC_ENABLED, _SPEC_FORCE_DISABLE = 1, 2, 8
 # Set by Python itself when it is started without a locale.
 _HARMLESS_VARIABLES = frozenset({"LC_CTYPE"})
 
@@ -73,26 +88,36 @@ class Grade:
     name: Literal["full", "relaxed"]
     in_force: tuple[str, ...]
     missing: tuple[str, ...]
-    """`layer: reason` of each missing layer."""
+    """`layer: reason` of each missing layer that is required."""
+    optional_missing: tuple[str, ...] = ()
+    """The same of each that is not."""
 
 
-def grade(report: Sequence[str]) -> Grade:
-    """Judge what a worker reported in its `Ready` frame."""
-    in_force = tuple(layer for layer in REQUIRED_LAYERS if layer in report)
-    missing = tuple(
-        next(
+def grade(report: Sequence[str], required: Collection[str] = ()) -> Grade:
+    """Judge what a worker reported in its `Ready` frame.
+
+    Args:
+        report: the worker's.
+        required: optional layers that are required nevertheless.
+    """
+    in_force = tuple(layer for layer in LAYERS if layer in report)
+    missing = {
+        layer: next(
             (entry for entry in report if entry.startswith(f"{layer}: ")), f"{layer}: not reported"
         )
-        for layer in REQUIRED_LAYERS
+        for layer in LAYERS
         if layer not in in_force
-    )
-    return Grade("relaxed" if missing else "full", in_force, missing)
+    }
+    is_optional = {layer: layer in OPTIONAL_LAYERS and layer not in required for layer in missing}
+    refused = tuple(entry for layer, entry in missing.items() if not is_optional[layer])
+    tolerated = tuple(entry for layer, entry in missing.items() if is_optional[layer])
+    return Grade("relaxed" if refused else "full", in_force, refused, tolerated)
 
 
 def lock_down(
     profile: Profile, connection: int, parent: int, without: Collection[str] = ()
 ) -> list[str]:
-    """Apply every layer to this process and return a report for `Ready.layers`.
+    """Apply every layer but the zygote's to this process and return a report for `Ready.layers`.
 
     The report has the bare name of each layer in force, and `name: reason` for
     each that is missing.  `grade` reads it.
@@ -100,22 +125,24 @@ def lock_down(
     Args:
         profile: what this interpreter needs.
         connection: the descriptor that stays open, besides 0, 1 and 2 on `/dev/null`.
-        parent: process id of the zygote; the worker dies with it.
+        parent: process id of the zygote, 0 if it is in another namespace; the worker dies with it.
         without: layers to leave out, for tests and diagnosis.
     """
-    steps: dict[str, Callable[[], None]] = {
+    steps: dict[str, Callable[[], object]] = {
         "environment": _empty_environment,
         "descriptors": lambda: _close_descriptors({connection, *profile.descriptors}),
         "no_new_privs": lambda: kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1),
+        "own_user": _take_own_user,
         "user": _drop_user,
         "undumpable": lambda: kernel.prctl(kernel.PR_SET_DUMPABLE, 0),
+        "speculation": stop_speculation,
         "rlimits": lambda: _limit_resources(profile),
         "landlock": lambda: landlock.restrict(profile.readable, profile.executable),
         "seccomp": lambda: _filter_system_calls(profile),
     }
     report = []
     os.setsid()
-    for layer in REQUIRED_LAYERS:
+    for layer, step in steps.items():
         if layer == "rlimits":
             # Changing the user forgets this setting, and seccomp forbids it.
             _die_with(parent)
@@ -123,7 +150,7 @@ def lock_down(
             report.append(f"{layer}: left out on request")
             continue
         try:
-            steps[layer]()
+            step()
         except OSError as error:
             report.append(f"{layer}: {error.strerror or error}")
         except (ValueError, landlock.LandlockUnavailable, seccomp.SeccompUnavailable) as error:
@@ -158,12 +185,44 @@ def _close_descriptors(kept: Collection[int]) -> None:
     os.closerange(start, _MAX_DESCRIPTOR)
 
 
+def _take_own_user() -> None:
+    if 0 not in os.getresuid():
+        raise ValueError("only a server that is root can give each worker a user")
+    # Not os.getpid(), which is this process's number in its namespace.
+    _become(FIRST_OWN_USER + int(os.readlink("/proc/self")))
+
+
 def _drop_user() -> None:
     if 0 in os.getresuid():
-        os.setgroups([])
-        os.setresgid(_NOBODY, _NOBODY, _NOBODY)
-        os.setresuid(_NOBODY, _NOBODY, _NOBODY)
+        _become(_NOBODY)
     kernel.drop_capabilities()  # a server that is not root can have some, too
+
+
+def _become(user: int) -> None:
+    """Change to *user*, the group with the same number, and no other group."""
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+
+
+def stop_speculation() -> None:
+    """Have the processor not speculate past stores and indirect branches in this process.
+
+    This can't be undone.
+
+    Raises:
+        ValueError: it does, and the kernel does not let processes decide it.
+        OSError: the kernel refused.
+    """
+    left = []
+    for name, feature in _SPECULATION.items():
+        state = kernel.prctl(kernel.PR_GET_SPECULATION_CTRL, feature)
+        if state & _SPEC_BY_PROCESS:
+            kernel.prctl(kernel.PR_SET_SPECULATION_CTRL, feature, _SPEC_FORCE_DISABLE)
+        elif state & _SPEC_ENABLED:
+            left.append(name)
+    if left:
+        raise ValueError(f"{' and '.join(left)}: not for processes to decide on this machine")
 
 
 def _limit_resources(profile: Profile) -> None:

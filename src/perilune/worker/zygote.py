@@ -20,7 +20,7 @@ from typing import NoReturn
 
 import msgspec
 
-from perilune.worker import frames
+from perilune.worker import frames, namespaces
 from perilune.worker.lockdown import STACK_BYTES, grade, lock_down
 
 MAX_MESSAGE_BYTES = 4096
@@ -79,8 +79,14 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode_spawn = msgspec.msgpack.Decoder(Spawn).decode
 
 
-def run_zygote(control: socket.socket, preload: Sequence[str]) -> None:
-    """Import the *preload* modules, then fork workers until the host goes away."""
+def run_zygote(control: socket.socket, preload: Sequence[str], without: Sequence[str] = ()) -> None:
+    """Import the *preload* modules, then fork workers until the host goes away.
+
+    Args:
+        control: this end of the socket pair.
+        preload: interpreter modules.
+        without: layers that every worker leaves out, for tests and diagnosis.
+    """
     # Not at the top: the host imports this module for its messages and has no use for zone files.
     from perilune.worker.library.zones import SERVER
 
@@ -92,7 +98,7 @@ def run_zygote(control: socket.socket, preload: Sequence[str]) -> None:
     _settle()
     try:
         control.send(_encode(Started()))
-        _Zygote(control, modules, SERVER.follow).serve()
+        _Zygote(control, modules, SERVER.follow, without).serve()
     except (BrokenPipeError, ConnectionResetError):
         pass  # the host went away while it was being told something
 
@@ -118,6 +124,7 @@ class _Zygote:
         control: socket.socket,
         modules: Mapping[str, ModuleType],
         follow_time_zone: Callable[[str | None], None],
+        without: Sequence[str],
     ) -> None:
         self._control = control
         self._modules = modules
@@ -125,12 +132,32 @@ class _Zygote:
         self._pids: dict[int, int] = {}  # by pidfd, which is readable once the worker has ended
         self._poll = select.poll()
         self._poll.register(control, select.POLLIN)
+        self._without = tuple(without)
+        self._process_1: int | None = None  # the pidfd of that of the workers' namespace
+        self._namespaces = self._enter_namespaces()
+
+    def _enter_namespaces(self) -> str:
+        """Return the layer for the report of every worker."""
+        if "namespaces" in self._without:
+            return "namespaces: left out on request"
+        try:
+            self._process_1 = namespaces.enter()
+        except namespaces.NamespacesUnavailable as error:
+            return f"namespaces: {error}"
+        self._poll.register(self._process_1, select.POLLIN)
+        return "namespaces"
 
     def serve(self) -> None:
-        """Answer requests until the host closes its end, then kill every worker."""
+        """Answer requests until the host closes its end, then kill every worker.
+
+        Ends, too, when no more workers can be had, because process 1 of their namespace has ended.
+        """
         try:
             while True:
-                for descriptor, _ in self._poll.poll():
+                ready = [descriptor for descriptor, _ in self._poll.poll()]
+                if self._process_1 in ready:
+                    return
+                for descriptor in ready:
                     if descriptor in self._pids:
                         self._reap(descriptor)
                     elif not self._answer():
@@ -162,10 +189,12 @@ class _Zygote:
     def _fork(self, request: Spawn, connection: int) -> tuple[int, int]:
         module = self._modules[request.module]
         self._follow_time_zone(request.time_zone)  # while its file can be opened
-        zygote = os.getpid()
+        # Seen from another namespace, this process has no number.
+        zygote = os.getpid() if self._process_1 is None else 0
+        without = (*self._without, *request.without)
         pid = os.fork()
         if pid == 0:
-            _be_worker(request, module, connection, zygote)
+            _be_worker(request, module, connection, [self._namespaces], zygote, without)
         return pid, os.pidfd_open(pid)
 
     def _reap(self, pidfd: int) -> None:
@@ -191,7 +220,14 @@ def _be_killed_first() -> None:
         pass  # where /proc is read-only, the server keeps its own watch over memory
 
 
-def _be_worker(request: Spawn, module: ModuleType, connection: int, zygote: int) -> NoReturn:
+def _be_worker(
+    request: Spawn,
+    module: ModuleType,
+    connection: int,
+    report: list[str],
+    zygote: int,
+    without: tuple[str, ...],
+) -> NoReturn:
     """Lock this process down and serve *connection* until it ends; never return."""
     status = EXIT_FAILED
     try:
@@ -203,7 +239,7 @@ def _be_worker(request: Spawn, module: ModuleType, connection: int, zygote: int)
             if request.packages is not None:
                 module.open_packages(request.packages)
             profile = dataclasses.replace(module.PROFILE, memory_bytes=request.memory_bytes)
-            report = lock_down(profile, connection, zygote, request.without)
+            report += lock_down(profile, connection, zygote, without)
             peer.sendall(frames.encode(frames.Ready(report)))
             if grade(report).missing and not request.relaxed:
                 status = EXIT_NOT_LOCKED_DOWN

@@ -1,6 +1,6 @@
 """Languages whose workers are forked from a zygote of their own."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
@@ -48,17 +48,20 @@ class ForkingZygote(Protocol):
         ...
 
 
-def forked(module: str, search_path: Sequence[str | Path] = ()) -> OpenSpawner:
+def forked(
+    module: str, search_path: Sequence[str | Path] = (), without: Collection[str] = ()
+) -> OpenSpawner:
     """Return the `open_spawner` of a language whose workers are forked from a zygote of its own.
 
     Args:
         module: what serves inside the workers: it has `PROFILE` and `serve(connection)`.
         search_path: where it is found, besides where Python finds its modules.
+        without: layers of the sandbox that are left out, for tests and diagnosis.
     """
 
     @asynccontextmanager
     async def open_spawner() -> AsyncIterator[Spawner]:
-        async with open_zygote([module], search_path=search_path) as zygote:
+        async with open_zygote([module], search_path=search_path, without=without) as zygote:
             yield ZygoteSpawner(zygote, module)
 
     return open_spawner

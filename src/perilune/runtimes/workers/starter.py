@@ -113,9 +113,15 @@ class WorkerStarter:
         )
 
     def _check(self, first: object, language: Language) -> None:
-        found = self._grades[language] = grade(_check_ready(first).layers)
-        if found.missing and not self._limits.relaxed:
-            raise SandboxUnavailableError(found.missing)
+        required = self._limits.required_layers
+        found = self._grades[language] = grade(_check_ready(first).layers, required)
+        refused = [
+            entry
+            for entry in found.missing
+            if not self._limits.relaxed or entry.partition(":")[0] in required
+        ]
+        if refused:
+            raise SandboxUnavailableError(tuple(refused))
 
 
 def _check_ready(frame: object) -> Ready:

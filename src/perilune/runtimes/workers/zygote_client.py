@@ -53,6 +53,7 @@ async def open_zygote(
     *,
     search_path: Sequence[str | Path] = (),
     on_exit: OnExit | None = None,
+    without: Collection[str] = (),
 ) -> AsyncIterator["Zygote"]:
     """Start the zygote; on leaving, it and every worker are killed.
 
@@ -60,11 +61,12 @@ async def open_zygote(
         preload: interpreter modules to import, the only ones to spawn.
         search_path: directories to import from, besides this process's own.
         on_exit: told of each worker that has ended, after `spawn` has returned it.
+        without: layers that every worker leaves out, for tests and diagnosis.
 
     Raises:
         ZygoteFailed: it did not start.
     """
-    zygote = Zygote(preload, search_path, on_exit)
+    zygote = Zygote(_build_command(preload, search_path, without), on_exit)
     try:
         await zygote.start()
         yield zygote
@@ -75,10 +77,8 @@ async def open_zygote(
 class Zygote:
     """Spawns workers; use `open_zygote`."""
 
-    def __init__(
-        self, preload: Sequence[str], search_path: Sequence[str | Path], on_exit: OnExit | None
-    ) -> None:
-        self._command = _build_command(preload, search_path)
+    def __init__(self, command: Sequence[str], on_exit: OnExit | None) -> None:
+        self._command = command
         self._on_exit = on_exit
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
@@ -113,7 +113,7 @@ class Zygote:
             memory_bytes: memory for guest code.
             relaxed: let it serve although layers are missing; the default makes it end after
                 it has reported them.
-            without: layers to leave out, for tests and diagnosis.
+            without: layers to leave out besides, but for the zygote's namespaces.
             time_zone: the server's zone as in the variable `TZ`; None for the machine's.
             packages: a file with packages, for modules that have `open_packages`.
 
@@ -285,7 +285,9 @@ def _discard(answer: asyncio.Future[Spawned]) -> None:
         answer.result().close()
 
 
-def _build_command(preload: Sequence[str], search_path: Sequence[str | Path]) -> list[str]:
+def _build_command(
+    preload: Sequence[str], search_path: Sequence[str | Path], without: Collection[str]
+) -> list[str]:
     """Return the zygote's command line, without the number of its socket.
 
     Isolated mode and no `site` keep start files and variables of the user out,
@@ -300,4 +302,6 @@ def _build_command(preload: Sequence[str], search_path: Sequence[str | Path]) ->
         command += ["--path", directory]
     for module in preload:
         command += ["--preload", module]
+    for layer in without:
+        command += ["--without", layer]
     return command
