@@ -1,11 +1,13 @@
 """What goes over the wire, byte by byte, and what a connection may do."""
 
 import asyncio
+import logging
 
 import pytest
 
 from perilune.api.connections.heads import MAX_HEAD_BYTES
 from perilune.api.connections.protocol import MAX_OVERHEAD_BYTES, MAX_PIPELINED
+from perilune.events import HTTPResponse
 
 from .conftest import KEY, open_site
 
@@ -85,6 +87,9 @@ async def test_no_server_header_but_a_date(site):
             b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
             id="two framings",
         ),
+        pytest.param(b"GET /healthz\r\n\r\n", id="HTTP/0.9"),
+        pytest.param(b"GET /healthz HTTP/0.9\r\nHost: h\r\n\r\n", id="HTTP/0.9 by name"),
+        pytest.param(b"GET /healthz HTTP/2.0\r\nHost: h\r\n\r\n", id="HTTP/2.0"),
     ],
 )
 async def test_invalid_http_is_answered_and_the_connection_closed(site, data):
@@ -228,6 +233,7 @@ async def test_bytes_between_chunks_are_bounded(site, start):
         pytest.param(["a/b"], "1.1", 400, id="a path"),
         pytest.param(["a b"], "1.1", 400, id="a blank"),
         pytest.param(["u@h"], "1.1", 400, id="a user"),
+        pytest.param(["h:65536"], "1.1", 400, id="no port"),
     ],
 )
 @pytest.mark.parametrize("path", ["/healthz", "/api/version", "/fn/"])
@@ -253,11 +259,76 @@ async def test_the_host_of_an_absolute_target_wins(site):
     assert site.runtime.event.query == {"a": "1"}
 
 
-@pytest.mark.parametrize("target", ["ftp://h/", "h:80", "fn/x", "http:///x"])
-async def test_other_targets_are_refused(site, target):
+@pytest.mark.parametrize("target", ["http://x", "HTTP://x?a=1", "http://x:", "http://x:/?a=1"])
+async def test_an_absolute_target_without_a_path_is_for_the_root(site, target):
     received = await site.raw(request(f"GET {target}", CLOSE))
 
+    assert received.startswith(b"HTTP/1.1 200 ") and b"text/html" in received
+
+
+async def test_the_server_as_a_whole_says_its_methods(site):
+    received = await site.raw(request("OPTIONS *", CLOSE))
+
+    assert received.startswith(b"HTTP/1.1 204 ")
+    assert b"\r\nallow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n" in received
+
+
+REFUSED_LINES = [
+    *("GET ftp://h/", "GET h:80", "GET fn/x", "GET http:///x", "GET http://x:99999/", "GET *"),
+    *("GET http://[::1/", "GET http://u@x/", "CONNECT x:443", "CONNECT /fn/x", "GET http://a b/"),
+]
+
+
+@pytest.mark.parametrize("line", REFUSED_LINES)
+async def test_other_targets_are_refused_without_a_word_in_the_log(site, line, caplog):
+    received = await site.raw(request(line, CLOSE))
+
     assert received.startswith(b"HTTP/1.1 400 ")
+    assert [one for one in caplog.records if one.levelno >= logging.WARNING] == []
+
+
+@pytest.mark.parametrize("line", [*REFUSED_LINES, "GET /" + "x" * MAX_HEAD_BYTES])
+@pytest.mark.parametrize("is_half_closed", [False, True])
+async def test_a_refused_head_is_answered_after_the_requests_before_it(
+    site, line, is_half_closed, caplog
+):
+    async def wait_and_answer(_):
+        await is_refused.wait()
+        return HTTPResponse(body="good")
+
+    is_refused = asyncio.Event()
+    function_id = await site.create(wait_and_answer)
+    good = request(f"GET /fn/{function_id}")
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.server.port)
+    writer.write(good + good + request(line))
+    if is_half_closed:
+        writer.write_eof()
+    assert (await site.client.get("/healthz")).status_code == 200
+    is_refused.set()
+
+    received = await asyncio.wait_for(reader.read(), 30)
+    writer.close()
+
+    answers = received.split(b"HTTP/1.1 ")[1:]
+    assert [one[:3] for one in answers] == [b"200", b"200", b"414" if len(line) > 99 else b"400"]
+    assert b"\r\nconnection: close\r\n" not in answers[0] + answers[1]
+    assert b"\r\nconnection: close\r\n" in answers[2]
+    assert [one for one in caplog.records if one.levelno >= logging.WARNING] == []
+
+
+async def test_a_body_that_goes_wrong_after_its_answer_gets_no_second_one(tmp_path):
+    async with open_site(tmp_path, request_body=10) as site:
+        function_id = await site.answering()
+        head = request(f"POST /fn/{function_id}", "Transfer-Encoding: chunked")
+
+        reader, writer = await asyncio.open_connection("127.0.0.1", site.server.port)
+        writer.write(head + b"20\r\n" + b"x" * 32 + b"\r\n")
+        first = await asyncio.wait_for(reader.readuntil(b"}\n"), 30)
+        writer.write(b"nonsense\r\n")
+        rest = await asyncio.wait_for(reader.read(), 30)
+        writer.close()
+
+    assert first.startswith(b"HTTP/1.1 413 ") and rest == b""
 
 
 @pytest.mark.parametrize("coding", ["gzip, chunked", "identity, chunked", "chunked, chunked"])

@@ -60,8 +60,8 @@ async def test_a_stream_is_not_an_execution_that_can_be_deleted(site):
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
 
 
-async def test_a_parameter_given_twice_counts_as_its_last_value(site):
-    answer = await site.client.get("/api/functions?limit=3&limit=2")
+async def test_a_parameter_given_twice_counts_as_its_first_value(site):
+    answer = await site.client.get("/api/functions?limit=2&limit=3")
 
     assert answer.json()["pagination"]["limit"] == 2
 

@@ -12,6 +12,7 @@ import pytest
 from perilune.runtimes import WorkerLimits
 from perilune.services.http import AiohttpClient, EgressPolicy, HTTPClientError, HTTPLimits, Request
 from perilune.services.http.client import MAX_SOCKETS
+from perilune.services.http.wire import MAX_FIELD_BYTES
 from tests.upstream.certificate import write_certificate
 from tests.upstream.raw import constant, ok, open_raw
 
@@ -76,6 +77,9 @@ async def test_gzip_is_asked_for_where_it_can_be_unpacked(client, headers, metho
 # What comes back
 
 
+_TOO_LARGE = "its headers are larger than 1000 fields of 65536 bytes each"
+
+
 async def _endless_headers(writer):
     writer.write(HEAD)
     while True:
@@ -102,8 +106,13 @@ async def _reset(writer):
     [
         pytest.param(constant(b"", closes=True), "EOF", id="nothing"),
         pytest.param(constant(b"SSH-2.0-x\r\n\r\n"), "malformed HTTP response: Bad", id="no http"),
-        pytest.param(_endless_headers, "malformed HTTP response: Too many headers", id="headers"),
-        pytest.param(_endless_line, "malformed HTTP response: Got more than", id="header line"),
+        pytest.param(_endless_headers, f"malformed HTTP response: {_TOO_LARGE}", id="headers"),
+        pytest.param(_endless_line, f"malformed HTTP response: {_TOO_LARGE}", id="header line"),
+        pytest.param(
+            constant(HEAD + b"X-A: " + b"y" * (MAX_FIELD_BYTES + 9) + b"\r\n\r\n"),
+            f"malformed HTTP response: {_TOO_LARGE}",
+            id="a field too large",
+        ),
         pytest.param(
             constant(HEAD + b"Content-Length: 3\r\nContent-Length: 5\r\n\r\nabcde"),
             "malformed HTTP response: Duplicate Content-Length",
@@ -416,3 +425,16 @@ async def test_a_certificate_nobody_vouches_for_is_refused(client, tmp_path):
 
     assert message.endswith(": tls: failed to verify certificate: self-signed certificate")
     assert upstream.requests == []
+
+
+async def test_large_heads_within_the_limits_are_taken(client):
+    many = b"".join(b"X-%d: 1\r\n" % n for n in range(900))
+    large = b"".join(b"X-L%d: " % n + b"y" * 60_000 + b"\r\n" for n in range(10))
+    head = HEAD + b"Content-Length: 2\r\n"
+
+    for fields, count in ((many, 900), (large, 10)):
+        async with open_raw(constant(head + fields + b"\r\nok")) as upstream:
+            answer = await client.get(Request(url=upstream.url))
+
+        assert answer.body == b"ok"
+        assert sum(name.startswith("X-") for name in answer.headers) == count

@@ -25,7 +25,8 @@ _PORT = re.compile(rb":[0-9]*$")
 
 _ON_MANAGEMENT = (*hardening.COMMON, hardening.NO_CONTENT, hardening.NO_STORE)
 """Headers on every answer of the management API."""
-_OWN = frozenset({"/healthz", "/readyz", "/llms.txt"})
+_OWN = frozenset({"/healthz", "/readyz", "/llms.txt", "*"})
+_SERVER_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
 _access = logging.getLogger("perilune.access")
 
@@ -168,8 +169,11 @@ class Gateway:
     async def _own(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the few paths that belong to the server itself."""
         path: str = scope["path"]
-        if scope["method"] not in ("GET", "HEAD"):
-            answer: Response = json_error(refusal(MethodNotAllowed("GET, HEAD")), scope)
+        answer: Response
+        if path == "*":  # RFC 9110, 9.3.7: a client asks what the server as a whole can do
+            answer = Response(status_code=204, headers={"Allow": _SERVER_METHODS})
+        elif scope["method"] not in ("GET", "HEAD"):
+            answer = json_error(refusal(MethodNotAllowed("GET, HEAD")), scope)
         elif path == "/readyz":
             is_ready, document = await self._readiness.report()
             answer = json_answer(document)

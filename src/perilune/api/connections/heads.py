@@ -8,15 +8,15 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-import httptools
-
 from perilune.api.error_answer import ErrorAnswer
 from perilune.api.errors import BAD_MESSAGE, HEAD_TOO_LARGE, TARGET_TOO_LONG, UNKNOWN_CODING
 
 MAX_HEAD_BYTES = 64 * 1024
+MAX_PORT = 65535
 
 _NOTED = frozenset({b"host", b"transfer-encoding", b"content-length", b"expect"})
-_HOST = re.compile(rb"[A-Za-z0-9\-._~%!$&'()*+,;=]*(:[0-9]*)?|\[[0-9A-Fa-f:.]+\](:[0-9]*)?")
+_HOST = re.compile(rb"([A-Za-z0-9\-._~%!$&'()*+,;=]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{0,5})?")
+_ABSOLUTE = re.compile(rb"https?://([^/?#]+)([^?#]*)(?:\?([^#]*))?(?:#.*)?", re.IGNORECASE)
 
 
 class RefusedHead(Exception):
@@ -77,6 +77,8 @@ class RequestHead:
         """
         if version not in ("1.0", "1.1") or method == "CONNECT":
             raise RefusedHead(BAD_MESSAGE)
+        if self.target == b"*" and method != "OPTIONS":
+            raise RefusedHead(BAD_MESSAGE)
         if codings := self._noted.get(b"transfer-encoding"):
             check_coding(version, codings)
         target = parse_target(self.target)
@@ -133,7 +135,8 @@ def effective_host(version: str, fields: list[bytes], authority: bytes) -> bytes
     if len(fields) != 1 and (fields or version != "1.0"):
         raise RefusedHead(BAD_MESSAGE)
     host = authority or (fields[0] if fields else b"")
-    if not _HOST.fullmatch(host):
+    found = _HOST.fullmatch(host)
+    if found is None or int((found[2] or b":0")[1:] or b"0") > MAX_PORT:
         raise RefusedHead(BAD_MESSAGE)
     return host
 
@@ -151,11 +154,8 @@ def check_coding(version: str, codings: list[bytes]) -> None:
 
 
 def _absolute(target: bytes) -> tuple[bytes, bytes, bytes]:
-    try:
-        url = httptools.parse_url(target)
-    except httptools.HttpParserInvalidURLError:
-        raise RefusedHead(BAD_MESSAGE) from None
-    if not url.host or (url.schema or b"").lower() not in (b"http", b"https"):
+    found = _ABSOLUTE.fullmatch(target)
+    if found is None:
         raise RefusedHead(BAD_MESSAGE)
-    host = b"[" + url.host + b"]" if b":" in url.host else url.host
-    return url.path or b"/", url.query or b"", host + (b":%d" % url.port if url.port else b"")
+    authority, path, query = found.groups(default=b"")
+    return path or b"/", query, authority.removesuffix(b":")

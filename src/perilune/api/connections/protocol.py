@@ -69,6 +69,8 @@ class HttpProtocol(asyncio.Protocol):
         self._written = 0
         self._stalled: tuple[float, int] | None = None
         self._refusal = BAD_MESSAGE
+        self._is_refused = False
+        """`_refusal` is the last answer, behind those to the requests before it."""
         self._begin_head()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -109,7 +111,7 @@ class HttpProtocol(asyncio.Protocol):
         """
         self._is_closed_for_input = True
         cycle = self._cycle
-        if cycle is None or cycle.is_started or self._stage != _IDLE:
+        if cycle is None or cycle.is_started or (self._stage != _IDLE and not self._is_refused):
             return False
         if self._scheme == "https" or cycle.scope["http_version"] == "1.0":
             return False
@@ -242,6 +244,8 @@ class HttpProtocol(asyncio.Protocol):
         if self.held and not self.is_write_paused:
             self._give_back()
         if cycle.is_last or (self._is_closed_for_input and not self._waiting):
+            if self._is_refused and not cycle.is_last:
+                self.write(encoded_error(self._refusal, self.shared.date))
             self.close()
             return
         self._cycle = None
@@ -371,10 +375,10 @@ class HttpProtocol(asyncio.Protocol):
             raise RefusedHead(self._refusal)
 
     def _refuse(self, answer: ErrorAnswer) -> None:
-        """Answer what can't be understood; what is before it on the connection gets its answer."""
+        """Answer what can't be understood, after what is before it on the connection."""
         self._is_closed_for_input = True
         arriving, self._arriving = self._arriving, None
-        if arriving is not None and arriving is self._cycle:
+        if arriving is not None and (arriving is self._cycle or arriving.is_over):
             self.fail(arriving, answer)
         elif self._cycle is None:
             self.write(encoded_error(answer, self.shared.date))
@@ -383,7 +387,7 @@ class HttpProtocol(asyncio.Protocol):
             if arriving is not None:
                 self._waiting.remove(arriving)
                 arriving.release()
-            (self._waiting[-1] if self._waiting else self._cycle).is_last = True
+            self._refusal, self._is_refused = answer, True
 
     def _pause_reading(self) -> None:
         if not self._is_read_paused:

@@ -142,7 +142,8 @@ class Route:
             raise InsufficientScope(self.scope)
         if self._has_query:
             query = request.scope["query_string"].decode("latin-1")
-            texts = {**dict(parse_qsl(query, keep_blank_values=True)), **texts}
+            pairs = parse_qsl(query, keep_blank_values=True)
+            texts = {**dict(reversed(pairs)), **texts}  # the first of several counts
         given = {one.name: one.value(texts) for one in self._arguments if one.name in self._takes}
         if self.body is not None:
             given["body"] = await self._read_body(request, body_timeout_s)

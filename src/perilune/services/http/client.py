@@ -18,7 +18,7 @@ from perilune.services.http.outgoing_request import OutgoingRequest, build_reque
 from perilune.services.http.reasons import reason_of
 from perilune.services.http.target import quoted
 from perilune.services.http.types import HTTPClient, HTTPClientError, Request, Response
-from perilune.services.http.wire import Connector
+from perilune.services.http.wire import MAX_FIELD_BYTES, MAX_FIELDS, Connector
 
 MIB = 1024 * 1024
 MAX_CONNECTIONS = 100
@@ -108,6 +108,9 @@ class AiohttpClient(HTTPClient):
             skip_auto_headers=_NO_AUTO_HEADERS,
             timeout=aiohttp.ClientTimeout(total=None),
             trust_env=False,
+            max_headers=MAX_FIELDS,
+            max_line_size=MAX_FIELD_BYTES,
+            max_field_size=MAX_FIELD_BYTES,
         )
         return self
 

@@ -6,9 +6,11 @@ import ssl
 import aiohttp
 
 from perilune.services.http.target import RequestTarget
-from perilune.services.http.wire import EndlessAnswerError
+from perilune.services.http.wire import MAX_FIELD_BYTES, MAX_FIELDS, EndlessAnswerError
 
 _MAX_CHARS = 300
+_TOO_LARGE = ("Got more than ", "Too many headers")
+"""How aiohttp says that a head passes its limits."""
 
 
 def reason_of(error: Exception, target: RequestTarget) -> str:
@@ -29,6 +31,9 @@ def reason_of(error: Exception, target: RequestTarget) -> str:
             return f"malformed HTTP response: {error}"
         case aiohttp.ClientPayloadError():
             return "unexpected EOF"
+        case aiohttp.ClientResponseError() if error.message.startswith(_TOO_LARGE):
+            most = f"{MAX_FIELDS} fields of {MAX_FIELD_BYTES} bytes each"
+            return f"malformed HTTP response: its headers are larger than {most}"
         case aiohttp.ClientResponseError():
             return f"malformed HTTP response: {_first_line(error.message)}"
         case OSError():

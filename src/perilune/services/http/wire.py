@@ -20,6 +20,8 @@ REST_S = 0.01
 FRAMING_BYTES = 1024 * 1024
 """Heads, sizes and extensions of chunks and so on may take so much, or as much as the content."""
 MAX_INTERIM_ANSWERS = 10
+MAX_FIELDS = 1000
+MAX_FIELD_BYTES = 64 * 1024
 
 
 class EndlessAnswerError(aiohttp.ClientPayloadError):
