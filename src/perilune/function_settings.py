@@ -32,6 +32,7 @@ class Form(StrEnum):
     """What a text must be, where length and a list of words don't say it."""
 
     NAME = "a name"
+    ADDRESS = "printable text without blanks and / \\ ? # %"
     CRON = "a cron expression"
     TIME_ZONE = "an IANA time zone"
     METHODS = f"any of {', '.join(HTTP_METHODS)}, separated by commas"
@@ -63,6 +64,8 @@ class Setting:
     """Which limit of the server bounds it."""
     empty_clears: bool = False
     """Whether an empty text is no value."""
+    is_kept: bool = False
+    """Whether a `perilune.toml` that does not name it leaves it as it is."""
     is_fixed: bool = False
     """Whether it is chosen when the function is created, for good."""
     admin_only: bool = False
@@ -106,6 +109,19 @@ class FunctionSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What can be set of a function.  None: there is no value."""
 
     name: Annotated[str, Setting("What people call it; not blank.", form=Form.NAME, max_chars=100)]
+    address: Annotated[
+        str | None,
+        Setting(
+            "What it is called by below `/fn/`, besides its id; no two functions have the same, and"
+            " none has the form of an id. Unless it is given, a new function gets its name if that"
+            " is `[a-z0-9][a-z0-9-]{0,62}` and no other function's name or address.",
+            unset="only its id",
+            form=Form.ADDRESS,
+            max_chars=63,
+            empty_clears=True,
+            is_kept=True,
+        ),
+    ] = None
     description: Annotated[str | None, Setting("What it does.", unset="none", max_chars=500)] = None
     runtime: Annotated[
         str, Setting("The language of its code.", server_limit="runtimes", is_fixed=True)

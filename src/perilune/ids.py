@@ -9,6 +9,7 @@ seconds and 64 random bits in the same text form.
 
 import hashlib
 import os
+import re
 import secrets
 import socket
 import time
@@ -25,6 +26,7 @@ __all__ = [
     "WrongIdLength",
     "Xids",
     "encode_id",
+    "has_id_form",
     "new_function_id",
     "new_id",
     "version_id",
@@ -36,6 +38,7 @@ IdGenerator = Callable[[], str]
 ID_BYTES: Final = 12
 
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuv"
+_ID: Final = re.compile(f"[{_DIGITS}]{{20}}")
 _PAIRS: Final = tuple(high + low for high in _DIGITS for low in _DIGITS)
 _COUNTER_MASK: Final = 0xFF_FFFF
 _SECOND_MASK: Final = 0xFFFF_FFFF
@@ -131,6 +134,11 @@ def new_function_id() -> str:
     """Return a new function id: seconds and 64 unguessable bits."""
     second = int(time.time()) & _SECOND_MASK
     return encode_id(second.to_bytes(4, "big") + secrets.token_bytes(8))
+
+
+def has_id_form(text: str) -> bool:
+    """Return whether *text* could be an id."""
+    return _ID.fullmatch(text) is not None
 
 
 def version_id(function_id: str, number: int) -> str:

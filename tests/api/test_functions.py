@@ -19,6 +19,8 @@ async def test_create_answers_the_function(site):
     assert function == {
         "id": function["id"],
         "name": "quotes",
+        "address": "quotes",
+        "url": "/fn/quotes",
         "description": "random quotes",
         "env_vars": {},
         "disabled": False,

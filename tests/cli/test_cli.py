@@ -117,7 +117,7 @@ def test_init_prepares_everything_once(tmp_path):
 
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     assert first.stdout == second.stdout
-    assert re.search(r"example function: /fn/[0-9a-v]{20}\n", first.stdout)
+    assert re.search(r"example function: /fn/hello\n", first.stdout)
     assert key.strip() not in first.stdout
     assert (data_dir / "api_key.txt").read_text() == key
     assert sorted(file.name for file in data_dir.iterdir()) == [

@@ -211,6 +211,45 @@ def test_a_folder_can_be_deployed_alone(site, tmp_path):
     assert site("invoke", "greeter").stdout == "hi"
 
 
+def test_a_file_without_an_address_leaves_the_one_that_there_is(site, tmp_path):
+    greeter(tmp_path / "f", variables={})
+    file = tmp_path / "f" / "perilune.toml"
+    file.write_text('name = "greeter"\n')
+
+    created = site("apply", str(tmp_path), "--yes")
+    site("functions", "set", "greeter", "address=hook")
+    same = site("apply", str(tmp_path), "--dry-run")
+    exported = site.json("export", str(tmp_path / "out"))
+    file.write_text('name = "greeter"\naddress = ""\n')
+    cleared = site("deploy", str(tmp_path / "f"))
+    again = site("apply", str(tmp_path), "--dry-run")
+
+    base = site.environ["PERILUNE_URL"]
+    assert created.stderr == f"created greeter: {base}/fn/greeter\n"
+    assert (same.exit_code, same.stdout) == (0, "= greeter\n")
+    assert 'address = "hook"\n' in Path(exported[0], "perilune.toml").read_text()
+    (function,) = site.json("functions", "list")
+    assert "address" not in function and function["url"] == f"{base}/fn/{function['id']}"
+    assert cleared.stdout == (f"~ greeter\n    address: hook → none\ngreeter: {function['url']}\n")
+    assert again.stdout == "= greeter\n"
+
+
+def test_an_address_goes_along_with_its_function_and_is_not_taken_from_another(site, tmp_path):
+    greeter(tmp_path / "f", variables={}, settings=settings_of({"address": "gru\u0308\u00dfe"}))
+
+    first = site.json("apply", str(tmp_path), "--yes")
+    second = site("apply", str(tmp_path), "--dry-run")
+    site("functions", "set", "greeter", "name=other")
+    refused = site("apply", str(tmp_path), "--yes")
+
+    assert first[0]["url"] == f"{site.environ['PERILUNE_URL']}/fn/gr%C3%BC%C3%9Fe"
+    assert second.stdout == "= greeter\n", "however it is composed"
+    assert site("invoke", "grüße").stdout == "none"
+    assert refused.exit_code == 1
+    assert "address: 'grüße' is the address of the function 'other'" in refused.stderr
+    assert len(site.json("functions", "list")) == 1
+
+
 def test_normalised_values_are_not_a_difference(site, tmp_path):
     settings = settings_of({"allowed_methods": "post,GET", "cron_schedule": "0  3 * * *"})
     greeter(tmp_path / "f", variables={}, settings=settings)

@@ -17,6 +17,7 @@ from perilune.api.access.keys import (
 from perilune.api.access.tokens import Tokens
 from perilune.api.calls.guards import Guards
 from perilune.api.calls.invoke import CallLimits, FunctionEndpoint
+from perilune.api.calls.lookup import function_path
 from perilune.api.connections.server import HttpServer, ListenError, bind_sockets
 from perilune.api.connections.shared import ConnectionLimits
 from perilune.api.connections.tls import Certificate, TlsError
@@ -82,6 +83,7 @@ __all__ = [
     "Versions",
     "bind_sockets",
     "build_access",
+    "function_path",
     "load_api_key",
     "read_api_key",
     "rotate_api_key",

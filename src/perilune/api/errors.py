@@ -24,6 +24,7 @@ from perilune.errors import PeriluneError
 from perilune.runtimes import CheckUnavailable
 from perilune.services.env import EnvError, EnvValidationError
 from perilune.store import (
+    AddressTaken,
     CannotDeleteActiveVersion,
     ExecutionNotFound,
     ExecutionRunning,
@@ -323,6 +324,7 @@ _MANAGEMENT_ERRORS: dict[type[BaseException], ErrorAnswer] = {
     ),
     VariableNotKept: ErrorAnswer(400, "env_vars: a value that was to stay is not there"),
     TokenNameTaken: ErrorAnswer(409, "name: another token has this name"),
+    AddressTaken: ErrorAnswer(409, "address: another function has this address"),
     StoreUnavailable: ErrorAnswer(503, "Storage unavailable"),
     StoreError: INTERNAL,
     EnvError: INTERNAL,
@@ -349,7 +351,8 @@ def management_failure(error: BaseException) -> ErrorAnswer:
         return _api_answer(error)
     if isinstance(error, EnvValidationError):
         return ErrorAnswer(InvalidRequest.status, str(error), code=InvalidRequest.code)
-    return _look_up(_MANAGEMENT_ERRORS, _kind(error))
+    answer = _look_up(_MANAGEMENT_ERRORS, _kind(error))
+    return replace(answer, message=f"address: {error}") if type(error) is AddressTaken else answer
 
 
 def management_status(kind: type[PeriluneError]) -> int:

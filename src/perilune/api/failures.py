@@ -8,6 +8,7 @@ from perilune.api.errors import OperationFailed
 from perilune.services.env import EnvError, EnvValidationError
 from perilune.services.logger import api_name
 from perilune.store import (
+    AddressTaken,
     CannotDeleteActiveVersion,
     ExecutionNotFound,
     ExecutionRunning,
@@ -39,6 +40,7 @@ _ANSWERS = (
     SessionNotFound,
     TokenNotFound,
     TokenNameTaken,
+    AddressTaken,
     SigningSecretNotFound,
     TooManySigningSecrets,
 )

@@ -18,7 +18,7 @@ from perilune.vault import SECRET_KEY_FILE
 
 EXAMPLE_NAME = "hello"
 EXAMPLE_CODE = """\
--- Answers GET /fn/<id>?name=you with a greeting, and counts how often it did.
+-- Answers GET /fn/hello?name=you with a greeting, and counts how often it did.
 function handler(ctx, event)
   local name = event.query.name or "world"
   local count = tonumber(kv.get("count") or "0") + 1
@@ -134,7 +134,12 @@ async def ensure_example(db: DB) -> Function | None:
     if total:
         names = (one.function for one in found if one.function.name == EXAMPLE_NAME)
         return next(names, None)
-    new = Function(id=new_function_id(), name=EXAMPLE_NAME, description="Greets whoever calls it")
+    new = Function(
+        id=new_function_id(),
+        name=EXAMPLE_NAME,
+        address=EXAMPLE_NAME,
+        description="Greets whoever calls it",
+    )
     async with db.transaction() as transaction:
         function = await transaction.create_function(new)
         await transaction.create_version(function.id, EXAMPLE_CODE)

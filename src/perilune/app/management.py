@@ -42,8 +42,13 @@ def management_handlers(
     event_bus: ExecutionEventBus,
     access: Access,
     url: str,
+    public_url: str,
 ) -> Handlers:
-    """Return them; *url* is the server's base URL as functions get it."""
+    """Return them.
+
+    *url* is the base URL as functions get it; *public_url* is the same, but empty where nobody
+    has said how the server is reached from outside.
+    """
     maintenance = store.maintenance
     packages = VersionPackages(open_packages(settings))
     schedules = Schedules(store, zone=find_zone(settings.time_zone))
@@ -69,7 +74,12 @@ def management_handlers(
             email_requests=services.email_tracker,
         ),
         functions=Functions(
-            store, services.env, capabilities, prepare=runtime.prepare, packages=packages
+            store,
+            services.env,
+            capabilities,
+            prepare=runtime.prepare,
+            packages=packages,
+            base_url=public_url,
         ),
         entries=Entries(store, services.kv),
         schedules=schedules,

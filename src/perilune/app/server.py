@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from perilune.api import (
     Access,
@@ -109,13 +110,14 @@ async def open_server(
         certificate = _certificate(settings)
         local_url = f"{'https' if certificate else 'http'}://localhost:{port}"
         url = settings.base_url or local_url
+        base = _calls_url(url, settings.function_host)
         runtime = await stack.enter_async_context(open_runtime(settings, services))
         await _prepare(store, runtime)
         event_bus = ExecutionEventBus()
         inner = _engine(settings, store, services.logger, runtime, masker, event_bus)
         stack.push_async_callback(inner.close)
         engine = MeteredEngine(inner)
-        scheduler = await stack.enter_async_context(open_scheduler(settings, store, engine, url))
+        scheduler = await stack.enter_async_context(open_scheduler(settings, store, engine, base))
         gateway = _gateway(
             settings,
             key=key,
@@ -126,6 +128,7 @@ async def open_server(
             outcomes=inner.outcomes,
             masker=masker,
             url=url,
+            calls_url=base,
             metrics=all_metrics(engine, inner, store, services, runtime, housekeeper, scheduler),
             event_bus=event_bus,
         )
@@ -138,7 +141,7 @@ async def open_server(
             engine=engine,
             sandbox=runtime.sandbox(),
             port=port,
-            url=url,
+            url=base,
             local_url=local_url,
             http=http,
             scheduler=scheduler,
@@ -146,6 +149,13 @@ async def open_server(
         )
         stack.push_async_callback(server.stop)
         yield server
+
+
+def _calls_url(url: str, function_host: str) -> str:
+    """Return the base URL below which functions are called: *url*, but on a host of their own."""
+    parts = urlsplit(url)
+    port = f":{parts.port}" if parts.port else ""
+    return parts._replace(netloc=function_host + port).geturl() if function_host else url
 
 
 def _housekeeping(settings: Settings, store: Store) -> AbstractAsyncContextManager[Housekeeper]:
@@ -264,6 +274,7 @@ def _gateway(
     outcomes: Outcomes,
     masker: Masker,
     url: str,
+    calls_url: str,
     metrics: Sequence[MetricSource],
     event_bus: ExecutionEventBus,
 ) -> Gateway:
@@ -297,11 +308,12 @@ def _gateway(
         engine=engine,
         event_bus=event_bus,
         access=access,
-        url=url,
+        url=calls_url,
+        public_url=calls_url if settings.base_url or settings.function_host else "",
     )
     management = ManagementApi(handlers, body_timeout_s=settings.body_timeout)
     return Gateway(
-        functions=_function_endpoint(settings, store, services, engine, access, url),
+        functions=_function_endpoint(settings, store, services, engine, access, calls_url),
         management=management,
         documentation=Documentation(management.describe),
         readiness=Readiness({"store": check_store, "workers": check_workers}, runtime.sandbox),

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 EXIT_DIFFERS = 2
 ENV_FILE = ".env"
 
+Done = tuple[str | None, str | None]
+"""Id and URL of a function; None if it is gone."""
+
 _MARKS = {"create": ("+", "green"), "change": ("~", "yellow"), "delete": ("-", "red"),
           "unchanged": ("=", None)}  # fmt: skip
 
@@ -32,7 +35,7 @@ _env_file = click.option(
 
 @click.command("export")
 @click.argument("directory", default=".", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--function", help="Export this function only; its id or name.")
+@click.option("--function", help="Export this function only; its id, name or address.")
 @on_server
 def export_files(server: Server, directory: Path, function: str | None) -> None:
     """Write functions as folders into DIRECTORY: perilune.toml and the code.
@@ -113,7 +116,10 @@ def deploy_folder(server: Server, path: Path, env_file: Path | None) -> None:
     steps = _plan(server, path.parent, folders, env_file, prune=False)
     if not server.as_json:
         show_plan(steps)
-    _finish(server, steps, _carry_out(server, steps))
+    done = _carry_out(server, steps)
+    _finish(server, steps, done)
+    if not server.as_json:
+        click.echo(f"{steps[0].name}: {done[0][1]}")
 
 
 def show_plan(steps: Sequence["Step"]) -> None:
@@ -159,23 +165,27 @@ def _plan(
     return server.run(work)
 
 
-def _carry_out(server: Server, steps: Sequence["Step"]) -> dict[str, str | None]:
-    async def work(client: ServerClient) -> dict[str, str | None]:
+def _carry_out(server: Server, steps: Sequence["Step"]) -> list[Done]:
+    async def work(client: ServerClient) -> list[Done]:
         from perilune.client.deploy import carry_out
 
-        ids = {}
+        done: list[Done] = []
         for step in steps:
-            ids[step.name] = await carry_out(client.functions, step)
+            function = await carry_out(client.functions, step)
+            done.append((None, None))
+            if function is not None:
+                done[-1] = (function["id"], client.functions.url_of(function))
             if step.kind != "unchanged" and not server.as_json:
-                note(f"{step.kind}d {step.name}")
-        return ids
+                note(": ".join(filter(None, (f"{step.kind}d {step.name}", done[-1][1]))))
+        return done
 
     return server.run(work)
 
 
-def _finish(server: Server, steps: Sequence["Step"], ids: Mapping[str, str | None]) -> None:
+def _finish(server: Server, steps: Sequence["Step"], done: Sequence[Done]) -> None:
     if server.as_json:
-        print_json([_members(one) | {"id": ids[one.name]} for one in steps])
+        found = zip(steps, done, strict=True)
+        print_json([_members(step) | {"id": of, "url": url} for step, (of, url) in found])
     elif all(one.kind == "unchanged" for one in steps):
         note("nothing to do")
 

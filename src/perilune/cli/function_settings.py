@@ -32,14 +32,15 @@ def set_settings(server: Server, function: str, assignments: tuple[str, ...]) ->
 
     async def work(client: ServerClient) -> dict[str, object]:
         of = await client.functions.id_of(function)
-        return await client.functions.update(of, changes)
+        done = await client.functions.update(of, changes)
+        return done | {"url": client.functions.url_of(done)}
 
     found = server.run(work)
     now = {name: found.get(name, SETTINGS[name].default) for name in changes}
     if server.as_json:
-        print_json({"id": found["id"], **now})
+        print_json({"id": found["id"], "url": found["url"], **now})
     else:
-        note(f"changed {found['name']} ({found['id']})")
+        note(f"changed {found['name']} ({found['id']}): {found['url']}")
         print_table(("setting", "value"), ((name, _text(value)) for name, value in now.items()))
 
 

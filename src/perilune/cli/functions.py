@@ -23,18 +23,20 @@ def list_functions(server: Server) -> None:
     """List all functions, newest first."""
 
     async def work(client: ServerClient) -> list[dict[str, object]]:
-        return [one async for one in client.functions.every()]
+        functions = client.functions
+        return [one | {"url": functions.url_of(one)} async for one in functions.every()]
 
     found = server.run(work)
     if server.as_json:
         print_json(found)
         return
     print_table(
-        ("id", "name", "language", "version", "state", "schedule", "updated"),
+        ("id", "name", "url", "language", "version", "state", "schedule", "updated"),
         (
             (
                 one["id"],
                 one["name"],
+                one["url"],
                 one.get("runtime", "lua"),
                 _number(one),
                 "disabled" if one["disabled"] else "enabled",
@@ -51,10 +53,14 @@ def list_functions(server: Server) -> None:
 @click.option("--code", is_flag=True, help="Print the active version's code and nothing else.")
 @on_server
 def show(server: Server, function: str, code: bool) -> None:
-    """Show one function; FUNCTION is its id or name.  Values of variables are not shown."""
+    """Show one function, which FUNCTION calls by id, name or address.
+
+    Values of variables are not shown.
+    """
 
     async def work(client: ServerClient) -> dict[str, object]:
-        return await client.functions.get(await client.functions.id_of(function))
+        one = await client.functions.get(await client.functions.id_of(function))
+        return one | {"url": client.functions.url_of(one)}
 
     found = server.run(work)
     version = found.pop("active_version", None)
@@ -132,7 +138,7 @@ def deploy(server: Server, path: Path, name: str | None, env_file: Path | None) 
     code = code_in(path)
     wanted = name or path.stem
 
-    async def work(client: ServerClient) -> tuple[str, dict[str, object]]:
+    async def work(client: ServerClient) -> dict[str, object]:
         from perilune.client import NotFound
         from perilune.client.folders import language_of
 
@@ -141,16 +147,17 @@ def deploy(server: Server, path: Path, name: str | None, env_file: Path | None) 
         except NotFound:
             language = language_of(path) or "lua"
             settings = {"name": wanted, "code": code, "runtime": language}
-            return client.connection.url, await client.functions.create(settings)
-        return client.connection.url, await client.functions.update(function, {"code": code})
+            done = await client.functions.create(settings)
+        else:
+            done = await client.functions.update(function, {"code": code})
+        return done | {"url": client.functions.url_of(done)}
 
-    url, function = server.run(work)
-    address = f"{url}/fn/{function['id']}"
+    done = server.run(work)
     if server.as_json:
-        print_json({"id": function["id"], "name": function["name"], "version": _number(function),
-                    "url": address})  # fmt: skip
+        print_json({"id": done["id"], "name": done["name"], "version": _number(done),
+                    "url": done["url"]})  # fmt: skip
     else:
-        click.echo(f"{function['name']} version {_number(function)}: {address}")
+        click.echo(f"{done['name']} version {_number(done)}: {done['url']}")
 
 
 @click.command()

@@ -67,6 +67,7 @@ async def serve_until_stopped(settings: Settings, *, with_example: bool = False)
 
 async def initialise(settings: Settings) -> int:
     """Create everything a server finds at its first start; what exists stays as it is."""
+    from perilune.api import function_path
     from perilune.app import ensure_example, open_data
 
     async with open_data(settings) as (key, store):
@@ -76,11 +77,12 @@ async def initialise(settings: Settings) -> int:
         click.echo(f"API key: in {key.path}")
     _show_new_key(key)
     if function is not None:
-        click.echo(f"example function: /fn/{function.id}")
+        click.echo(f"example function: {function_path(function)}")
     return EXIT_OK
 
 
 async def _announce(server: "RunningServer", *, with_example: bool) -> None:
+    from perilune.api import function_path
     from perilune.app import ensure_example
 
     settings, sandbox = server.settings, server.sandbox
@@ -105,7 +107,7 @@ async def _announce(server: "RunningServer", *, with_example: bool) -> None:
     _show_new_key(server.key)
     function = await ensure_example(server.store) if with_example else None
     if function is not None:
-        _log.info("try: curl '%s/fn/%s?name=you'", server.local_url, function.id)
+        _log.info("try: curl '%s%s?name=you'", server.local_url, function_path(function))
 
 
 def _show_new_key(key: "ApiKey") -> None:

@@ -43,7 +43,7 @@ async def export(
     Args:
         functions: of the server.
         directory: created if it does not exist; other folders in it stay.
-        only: the id or name of the one function that is written.
+        only: the id, name or address of the one function that is written.
 
     Raises:
         ClientError: the server refuses, two functions have one name, or a file can't be written.
@@ -105,8 +105,8 @@ async def make_plan(
     return steps
 
 
-async def carry_out(functions: FunctionsClient, step: Step) -> str | None:
-    """Do what *step* says; return the id of the function if it exists afterwards.
+async def carry_out(functions: FunctionsClient, step: Step) -> Json | None:
+    """Do what *step* says; return the function if it exists afterwards.
 
     Raises:
         NotTaken: the server does not know a setting.
@@ -116,7 +116,7 @@ async def carry_out(functions: FunctionsClient, step: Step) -> str | None:
         await functions.delete(str(step.function_id))
         return None
     if step.kind is StepKind.UNCHANGED:
-        return step.function_id
+        return await functions.get(str(step.function_id))
     body: dict[str, Any] = dict(step.settings)
     if step.kind is StepKind.CREATE:
         body = {"name": step.name, **for_creation(step.settings)}
@@ -124,26 +124,25 @@ async def carry_out(functions: FunctionsClient, step: Step) -> str | None:
         body["code"] = step.code
     if step.requirements is not None:
         body["requirements"] = step.requirements
-    function: Json | None = None
-    function_id = step.function_id
     if step.kind is StepKind.CREATE:
         # A schedule must not fire before the function has its variables.
         held_back = {"disabled": True} if step.env and step.settings["cron_schedule"] else {}
         function = await functions.create({**body, **held_back})
-        function_id = str(function["id"])
         if step.env is not None:
-            await functions.replace_env(function_id, step.env, step.write_only)
+            await functions.replace_env(function["id"], step.env, step.write_only)
         if held_back:
-            function = await functions.update(function_id, {"disabled": step.settings["disabled"]})
+            wanted = {"disabled": step.settings["disabled"]}
+            function = await functions.update(function["id"], wanted)
     else:
+        function_id = str(step.function_id)
         # New code may need the new variables, the old code hardly minds them.
         if step.env is not None:
-            await functions.replace_env(str(function_id), step.env, step.write_only)
-        if body:
-            function = await functions.update(str(function_id), body)
-    if function is not None:
-        _check_taken(step, function)
-    return function_id
+            await functions.replace_env(function_id, step.env, step.write_only)
+        function = await (
+            functions.update(function_id, body) if body else functions.get(function_id)
+        )
+    _check_taken(step, function)
+    return function
 
 
 def _check_taken(step: Step, function: Mapping[str, Any]) -> None:

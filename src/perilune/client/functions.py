@@ -1,16 +1,14 @@
 """What the API can do with functions, their versions, environment and pairs."""
 
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from urllib.parse import quote
 
 from perilune.client.connection import Connection, Json
 from perilune.client.errors import AmbiguousName, NotFound
+from perilune.ids import has_id_form
 
 HIDDEN = "[REDACTED]"
 """What the server shows in place of a value that it does not show."""
-
-_ID = re.compile(r"[0-9a-v]{20}")
 
 
 class FunctionsClient:
@@ -27,25 +25,36 @@ class FunctionsClient:
         """Yield all functions, newest first, without their environment and code."""
         return self._connection.every("/api/functions", "functions", {"fields": "summary"})
 
-    async def id_of(self, name_or_id: str) -> str:
-        """Return the id of the function that has this id or else this name.
+    async def id_of(self, called: str) -> str:
+        """Return the id of the function that has this id, or else this name, or else this address.
 
         Raises:
             NotFound: there is none.
             AmbiguousName: there are several of this name.
         """
-        if _ID.fullmatch(name_or_id):
+        if has_id_form(called):
             try:
-                return str((await self.get(name_or_id))["id"])
+                return str((await self.get(called))["id"])
             except NotFound:
                 # A name may look like an id.
                 pass
-        ids = [one["id"] async for one in self.every() if one["name"] == name_or_id]
+        ids, at_address = [], ""
+        async for one in self.every():
+            if one["name"] == called:
+                ids.append(str(one["id"]))
+            if one.get("address") == called:
+                at_address = str(one["id"])
         if len(ids) > 1:
-            raise AmbiguousName(name_or_id, ids)
-        if not ids:
-            raise NotFound(f"no function has the id or name {name_or_id!r}")
-        return str(ids[0])
+            raise AmbiguousName(called, ids)
+        if not ids and not at_address:
+            raise NotFound(f"no function has the id, name or address {called!r}")
+        return ids[0] if ids else at_address
+
+    def url_of(self, function: Json) -> str:
+        """Return where *function*, as the API shows it, is called from outside."""
+        # Older servers do not say, and all say only a path if that is all that they know.
+        url = str(function.get("url") or f"/fn/{function['id']}")
+        return self._connection.url + url if url.startswith("/") else url
 
     async def get(self, function: str) -> Json:
         """Return a function with its environment and active version."""

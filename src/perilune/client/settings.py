@@ -1,18 +1,19 @@
 """How a function's settings are written in `perilune.toml`, one line per setting.
 
 The mapping is total in both directions: every setting of the API has a place in the file, and
-what a file does not name has its default.
+what a file does not name has its default, unless it is a setting that stays as it is then.
 """
 
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 from perilune.client.errors import ClientError
 from perilune.function_settings import SETTINGS as FUNCTION_SETTINGS
 from perilune.function_settings import Form, Setting, SettingValue
 
 Settings = dict[str, Any]
-"""By the API's names, all of `SETTINGS`."""
+"""By the API's names, all of `SETTINGS`; those that a file leaves as they are may be missing."""
 
 FILE = "perilune.toml"
 WRITE_ONLY = "write_only"
@@ -43,11 +44,13 @@ def settings_of(function: Mapping[str, Any]) -> Settings:
 def to_file(
     name: str, settings: Settings, variables: Mapping[str, str], write_only: Collection[str]
 ) -> dict[str, Any]:
-    """Return the content of `perilune.toml`; what has its default is left out."""
+    """Return the content of `perilune.toml`; what a new function would have is left out."""
     content: dict[str, Any] = {"name": name}
     for one in SETTINGS:
         value = settings[one.name]
-        if value == _default(one, settings) and not one.is_fixed:
+        if one.is_kept:
+            value = value or ""
+        elif value == _default(one, settings) and not one.is_fixed:
             continue
         if one.form is Form.METHODS:
             value = str(value).split(",")
@@ -93,9 +96,13 @@ def from_file(content: Mapping[str, Any], where: str) -> FileContent:
         if not isinstance(place, dict):
             raise UnusableFolder(f"{where}: `{one.section}` must be a table")
         value = place.pop(one.key, None)
-        settings[one.name] = None if value is None else _checked(one, value, where)
+        if value is not None:
+            value = _checked(one, value, where)
+            settings[one.name] = None if value == "" and one.empty_clears else value
+        elif not one.is_kept:
+            settings[one.name] = None
     for one in SETTINGS:
-        if settings[one.name] is None:
+        if settings.get(one.name, "") is None:
             settings[one.name] = _default(one, settings)
     variables = rest.pop("env", {})
     if not isinstance(variables, dict) or not all(isinstance(v, str) for v in variables.values()):
@@ -123,6 +130,8 @@ def is_same(name: str, one: object, other: object) -> bool:
             return _words(one) == _words(other)
         if form is Form.CRON:
             return one.split() == other.split()
+        if form is Form.ADDRESS:
+            return normalize("NFC", one) == normalize("NFC", other)
     return one == other
 
 
@@ -131,7 +140,8 @@ def for_creation(settings: Settings) -> Settings:
     return {
         one.name: settings[one.name]
         for one in SETTINGS
-        if one.is_fixed or settings[one.name] != one.default
+        if one.name in settings
+        and (one.is_fixed or one.is_kept or settings[one.name] != one.default)
     }
 
 

@@ -34,6 +34,7 @@ from perilune.store.durations import (
     typical_ms,
 )
 from perilune.store.errors import (
+    AddressTaken,
     AlreadyExists,
     BackupFailed,
     CannotDeleteActiveVersion,
@@ -127,6 +128,7 @@ __all__ = [
     "AIRequestRows",
     "AIRequestStatus",
     "Activity",
+    "AddressTaken",
     "AlreadyExists",
     "ApiToken",
     "BackupFailed",

@@ -64,6 +64,16 @@ class TokenNameTaken(StoreError):
         self.name = name
 
 
+class AddressTaken(StoreError):
+    """Another function has this address."""
+
+    code = "address_taken"
+
+    def __init__(self, address: str, name: str, function_id: str) -> None:
+        super().__init__(f"{address!r} is the address of the function {name!r} ({function_id})")
+        self.address = address
+
+
 class SessionNotFound(StoreError):
     """No session that has not expired has this id."""
 

@@ -32,7 +32,7 @@ class FunctionQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which functions are wanted, in which order, and how much of them."""
 
     q: str | None = None
-    """Text that name, description or id contain; the case of ASCII letters does not matter."""
+    """Text in name, address, description or id; the case of ASCII letters does not matter."""
     sort: FunctionSort = FunctionSort.NEWEST
     kind: FunctionKind | None = None
     failing_since: int = 0

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from perilune.store import (
+    AddressTaken,
     AlreadyExists,
     Function,
     FunctionNotFound,
@@ -252,3 +253,67 @@ async def test_kd_72_every_change_of_a_function_is_dated(store, clock, change):
     await change(store, version, other)
 
     assert (await store.get_function(version.function_id)).updated_at == NOW + 100
+
+
+# --- addresses ----------------------------------------------------------------
+
+
+async def test_a_function_is_found_by_its_address_compared_exactly(store):
+    await store.create_function(Function(id="f", name="n", address="grüße"))
+
+    assert await store.get_function_at("grüße") == await store.get_function("f")
+    for other in ("gru\u0308\u00dfe", "Grüße", "f", "n", ""):
+        with pytest.raises(FunctionNotFound):
+            await store.get_function_at(other)
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+async def test_an_address_is_given_once_and_whoever_wants_it_is_told_of_its_owner(store, is_new):
+    await store.create_function(Function(id="owner", name="Owner", address="hook"))
+    other = await some_function(store)
+    taking = (
+        store.create_function(Function(id="late", name="n", address="hook"))
+        if is_new
+        else store.update_function(other.id, UpdateFunctionRequest(address="hook", name="x"))
+    )
+
+    with pytest.raises(
+        AddressTaken, match=r"'hook' is the address of the function 'Owner' \(owner"
+    ):
+        await taking
+
+    assert (await store.get_function_at("hook")).id == "owner"
+    assert (await store.get_function(other.id)).name == other.name, "all of it or nothing"
+
+
+async def test_an_address_that_was_given_back_can_be_taken(store):
+    await store.create_function(Function(id="cleared", name="n", address="a"))
+    await store.create_function(Function(id="deleted", name="n", address="b"))
+
+    await store.update_function("cleared", UpdateFunctionRequest(address=None))
+    await store.delete_function("deleted")
+
+    for name in ("a", "b"):
+        with pytest.raises(FunctionNotFound):
+            await store.get_function_at(name)
+        await store.create_function(Function(id=f"new {name}", name="n", address=name))
+        assert (await store.get_function_at(name)).id == f"new {name}"
+    assert (await store.get_function("cleared")).address is None
+
+
+async def test_functions_without_an_address_do_not_get_into_each_others_way(store):
+    await some_function(store)
+    await some_function(store)
+
+    assert {
+        one.function.address for one in (await store.list_functions(PaginationParams()))[0]
+    } == {None}
+
+
+async def test_a_name_is_taken_by_whoever_is_called_so(store):
+    await store.create_function(Function(id="f", name="greet", address="hello"))
+
+    assert [await store.is_name_taken(one) for one in ("greet", "hello", "f", "Greet")] == [
+        *(True, True),
+        *(False, False),
+    ]

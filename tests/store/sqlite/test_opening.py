@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from perilune.store import (
     IN_MEMORY,
     Function,
+    FunctionNotFound,
     IncompatibleDatabase,
     PaginationParams,
     StoreUnavailable,
@@ -264,6 +266,23 @@ async def test_several_processes_may_bring_an_old_file_up_to_date_at_once(path, 
     assert rows(copy, "SELECT count(*) FROM functions") == [(0,)]
     assert sorted(file.name for file in path.parent.iterdir()) == [path.name, copy.name]
     assert mode_of(copy) == 0o600
+
+
+async def test_functions_from_before_there_were_addresses_get_none(path, monkeypatch):
+    """Nobody's public function is called by a name that can be guessed unless it is asked for."""
+    steps = shipped_migrations()
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            "perilune.store.sqlite.connection.prepare.shipped_migrations", lambda: steps[:11]
+        )
+        with closing(prepare_file(path, NOW)) as connection:
+            connection.execute("INSERT INTO functions (id, name, created_at, updated_at)"
+                               " VALUES ('old', 'hello', 1, 1)")  # fmt: skip
+
+    async with open_store(path) as store:
+        assert (await store.get_function("old")).address is None
+        with pytest.raises(FunctionNotFound):
+            await store.get_function_at("hello")
 
 
 CRASHING = """

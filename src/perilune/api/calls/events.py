@@ -25,7 +25,8 @@ _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 class CallTarget(NamedTuple):
     """What a request's path names."""
 
-    function_id: str
+    function: str
+    """Its id or its address."""
     path: str
     relative_path: str
     raw_relative_path: str = ""
@@ -167,16 +168,16 @@ def build_event(scope: Scope, target: CallTarget, head: CallHead, body: bytes) -
 
 
 def _parse_escaped(raw: bytes) -> CallTarget | None:
-    """Find the function's id before decoding: an escaped slash separates nothing."""
+    """Find the function's name before decoding: an escaped slash separates nothing."""
     parts = raw.split(b"/", 3)
     if len(parts) < 3 or unquote_to_bytes(parts[1]) != b"fn" or not parts[2]:
         return None
     try:
-        function_id = unquote_to_bytes(parts[2]).decode()
+        function = unquote_to_bytes(parts[2]).decode()
     except UnicodeDecodeError:
         return None
     rest = b"/" + parts[3] if len(parts) > 3 else b"/"
-    return CallTarget(function_id, _decoded(raw), _decoded(rest), rest.decode("latin-1"))
+    return CallTarget(function, _decoded(raw), _decoded(rest), rest.decode("latin-1"))
 
 
 def _decoded(raw: bytes) -> str:

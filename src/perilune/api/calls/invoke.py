@@ -33,6 +33,7 @@ from perilune.api.calls.events import (
     parse_target,
 )
 from perilune.api.calls.guards import AuthorizedCall, Guards, allow_header
+from perilune.api.calls.lookup import FunctionLookup, FunctionRecords
 from perilune.api.calls.watch import CallWatch, WatchedCall
 from perilune.api.connections.cycle import CLOSE
 from perilune.api.connections.protocol import ANSWER_AT_ONCE
@@ -58,11 +59,10 @@ from perilune.engine import (
     ExecutionRecordError,
     ExecutionRequest,
     ExecutionResult,
-    FunctionNotFoundError,
     StorageUnavailableError,
 )
 from perilune.services.logger import Logger
-from perilune.store import Function, FunctionNotFound, Store, StoreError, StoreUnavailable
+from perilune.store import Function, StoreError, StoreUnavailable
 
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 DEFAULT_ALLOWED_HEADERS = b"Content-Type, Authorization"
@@ -84,13 +84,13 @@ class CallLimits:
 
 
 class FunctionEndpoint:
-    """Serves `/fn/{id}` and `/fn/{id}/{path...}` as an ASGI application."""
+    """Serves `/fn/{function}` and `/fn/{function}/{path...}`, by id or address, as ASGI does."""
 
     def __init__(
         self,
         engine: Engine,
         *,
-        functions: Store,
+        functions: FunctionRecords,
         guards: Guards,
         secret: SecretHolder,
         notes: Logger,
@@ -99,7 +99,7 @@ class FunctionEndpoint:
         limits: CallLimits | None = None,
     ) -> None:
         self._engine = engine
-        self._functions = functions
+        self._functions = FunctionLookup(functions)
         self._guards = guards
         self._secret = secret
         self._notes = notes
@@ -137,44 +137,35 @@ class FunctionEndpoint:
         """Check, read the body, execute, and turn whatever comes of it into an answer."""
         quota = None
         try:
-            function = self._functions.peek_function(target.function_id)
+            function = self._functions.peek(target.function)
             if function is None:
-                function = await self._find(target.function_id)
+                function = await self._functions.find(target.function)
             if function.is_guarded:
                 body, quota = await self._authorize(function, scope, head, call)
             else:
                 body = await self._body(head, call)
         except (ApiError, EngineError) as error:
             self._count_refusal(error.code)
-            _report_refusal(target.function_id, error)
+            _report_refusal(target.function, error)
             return _early_refusal(error, scope, head)
         call.is_reading = False
         try:
             result = await self._engine.execute(
                 ExecutionRequest(
-                    function_id=target.function_id,
+                    function_id=function.id,
                     event=build_event(scope, target, head, body),
                     base_url=self._base_url,
                     request_id=head.request_id,
                 )
             )
         except EngineError as error:
-            _report_refusal(target.function_id, error)
+            _report_refusal(target.function, error)
             return _error(refusal(error), scope)
         except Exception as error:
-            _log.exception("calling function %s failed", target.function_id[:100])
+            _log.exception("calling function %s failed", function.id)
             return _error(refusal(error), scope)
         answer = await self._answer(function, result, scope, head)
         return answer if quota is None else with_quota(answer, quota.headers())
-
-    async def _find(self, function_id: str) -> Function:
-        """Return the function, with the engine's errors."""
-        try:
-            return await self._functions.get_function(function_id)
-        except FunctionNotFound as error:
-            raise FunctionNotFoundError(function_id) from error
-        except StoreError as error:
-            raise StorageUnavailableError(error) from error
 
     async def _authorize(
         self, function: Function, scope: Scope, head: CallHead, call: WatchedCall
@@ -191,7 +182,7 @@ class FunctionEndpoint:
         if scope["method"] != "OPTIONS" or target is None:
             return None
         try:
-            return await self._find(target.function_id)
+            return await self._functions.find(target.function)
         except EngineError:
             # Whether a function exists is no matter of a preflight.
             return None
@@ -286,16 +277,16 @@ def _preflight(scope: Scope, function: Function | None) -> Answer:
     return Answer(204, headers, b"")
 
 
-def _report_refusal(function_id: str, error: ApiError | EngineError) -> None:
+def _report_refusal(function: str, error: ApiError | EngineError) -> None:
     if isinstance(error, _FAULTS):
         # Where in the program a failing disk was met first says nothing.
         is_outage = isinstance(error.__cause__, StoreUnavailable)
         shown = None if is_outage else error
-        _log.error("function %s was not called: %s", function_id[:100], error, exc_info=shown)
+        _log.error("function %s was not called: %s", function[:100], error, exc_info=shown)
     elif isinstance(error, SignatureRefused):
-        _log.info("function %s was not called: %s, %s", function_id[:100], error.code, error.reason)
+        _log.info("function %s was not called: %s, %s", function[:100], error.code, error.reason)
     else:
-        _log.info("function %s was not called: %s", function_id[:100], error.code)
+        _log.info("function %s was not called: %s", function[:100], error.code)
 
 
 async def _send(scope: Scope, send: Send, answer: Answer) -> None:

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
+from perilune.api.calls.lookup import function_path
 from perilune.api.errors import InsufficientScope, InvalidRequest
 from perilune.api.failures import Json, failing_as, page_info
 from perilune.api.handlers.packages import VersionPackages
-from perilune.api.rules.functions import Capabilities
+from perilune.api.rules.functions import Capabilities, address_by_name
 from perilune.api.rules.schedules import check_active
 from perilune.api.scopes import TokenScope
 from perilune.function_settings import SETTINGS, UpdateFunctionRequest
@@ -46,7 +48,8 @@ UNKNOWN = Authorship()
 class Functions:
     """Creates, reads, changes and removes functions.
 
-    *prepare* is told the language of each new one, since it will be called soon.
+    *prepare* is told the language of each new one, since it will be called soon.  *base_url* is
+    where functions are called from outside; if it is not known, their `url` is a path.
 
     Every method raises the store's not-found errors, and `OperationFailed`
     when the store itself fails.
@@ -60,11 +63,13 @@ class Functions:
         *,
         prepare: Callable[[str], None] = lambda runtime: None,
         packages: VersionPackages = NO_PACKAGES,
+        base_url: str = "",
     ) -> None:
         self._db = db
         self._env = env
         self._prepare = prepare
         self._packages = packages
+        self._base_url = base_url.rstrip("/")
         self.capabilities = capabilities
         """What functions may ask for."""
 
@@ -81,6 +86,7 @@ class Functions:
         """Create a function with its first version, both or neither.
 
         Raises:
+            AddressTaken: another function has the address that was asked for.
             InvalidRequest: it requires packages that it must not.
             InsufficientScope: only administrators may ask for this.
             PackagesNotInstalled: they can't be installed.
@@ -89,10 +95,13 @@ class Functions:
         members: dict[str, Any] = dict(settings)
         if runtime is not UNSET:
             members["runtime"] = runtime
+        by_name = None if "address" in settings else address_by_name(members["name"])
         new = Function(id=new_function_id(), **members)
         needed = await self._packages.install(new.runtime, requirements)
         with failing_as("Failed to create function"):
             async with self._db.transaction() as transaction:
+                if by_name and not await transaction.is_name_taken(by_name):
+                    new = msgspec.structs.replace(new, address=by_name)
                 function = await transaction.create_function(new)
                 with failing_as("Failed to create initial version"):
                     version = await transaction.create_version(
@@ -103,14 +112,14 @@ class Functions:
                         authorship.note,
                     )
         self._prepare(function.runtime)
-        return _with_version(function, version)
+        return self._shown(function, version)
 
     async def page(self, params: PaginationParams, wanted: FunctionQuery) -> Json:
         """Return one part of the list of the wanted functions."""
         with failing_as("Failed to list functions"):
             found, total = await self._db.list_functions(params, wanted)
         items = [
-            _with_version(one.function, one.active_version, with_code=wanted.with_code)
+            self._shown(one.function, one.active_version, with_code=wanted.with_code)
             for one in found
         ]
         return {"functions": items, "pagination": page_info(total, params)}
@@ -122,7 +131,7 @@ class Functions:
             version = await self._active_version(self._db, function_id)
         with failing_as("Failed to get env vars"):
             variables = await self._env.readable(function_id)
-        return _with_version(function, version) | {"env_vars": shown_values(variables)}
+        return self._shown(function, version) | {"env_vars": shown_values(variables)}
 
     async def update(
         self,
@@ -138,6 +147,7 @@ class Functions:
         """Change settings and code together; code that is the same makes no new version.
 
         Raises:
+            AddressTaken: another function has this address.
             InsufficientScope: only administrators may ask for this.
             InvalidRequest: it asks for another language than the function has, or requires
                 packages that it must not.
@@ -187,6 +197,13 @@ class Functions:
             await transaction.create_version(
                 function_id, str(after[0]), authorship.created_by, after[1], authorship.note
             )
+
+    def _shown(
+        self, function: Function, version: FunctionVersion | None, *, with_code: bool = True
+    ) -> Json:
+        active = None if version is None else version_answer(version, with_code=with_code)
+        url = self._base_url + function_path(function)
+        return {"id": function.id} | to_json(function) | {"url": url, "active_version": active}
 
     async def _active_version(self, db: DB, function_id: str) -> FunctionVersion | None:
         try:
@@ -239,10 +256,3 @@ def version_answer(version: FunctionVersion, *, with_code: bool) -> Json:
     if not with_code:
         del answer["code"]
     return answer
-
-
-def _with_version(
-    function: Function, version: FunctionVersion | None, *, with_code: bool = True
-) -> Json:
-    active = None if version is None else version_answer(version, with_code=with_code)
-    return {"id": function.id} | to_json(function) | {"active_version": active}

@@ -26,7 +26,7 @@ _CALL_FAILURES = {
     "400": "The body could not be read.",
     "401": "The function wants a token or a signature, and this is none it accepts.",
     "403": "The function is disabled, or the token may not call functions.",
-    "404": "No function has this id.",
+    "404": "No function has this id or address.",
     "405": "The function does not take this method; `Allow` says which.",
     "408": "The body did not arrive in time.",
     "413": "The body is larger than it may be.",
@@ -39,6 +39,7 @@ _FUNCTION_ID = {
     "name": "function_id",
     "in": "path",
     "required": True,
+    "description": "The function's id or its address.",
     "schema": {"type": "string", "minLength": 1},
 }
 _PATH = {

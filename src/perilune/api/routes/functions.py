@@ -18,6 +18,7 @@ from perilune.api.rules.versions import checked_note
 from perilune.api.scopes import TokenScope
 from perilune.clock import WallClock, wall_clock
 from perilune.store import (
+    AddressTaken,
     FunctionKind,
     FunctionNotFound,
     FunctionQuery,
@@ -88,7 +89,7 @@ def _changing(functions: Functions) -> list[Route]:
             body=FunctionBody,
             required=("name", "code"),
             answer=FunctionAnswer,
-            errors=(InvalidRequest, PackagesNotInstalled),
+            errors=(InvalidRequest, AddressTaken, PackagesNotInstalled),
         ),
         _change(
             "PUT",
@@ -98,7 +99,7 @@ def _changing(functions: Functions) -> list[Route]:
             "Change a function's settings or code",
             body=FunctionBody,
             answer=FunctionAnswer,
-            errors=(InvalidRequest, PackagesNotInstalled, FunctionNotFound),
+            errors=(InvalidRequest, AddressTaken, PackagesNotInstalled, FunctionNotFound),
         ),
         _change(
             "DELETE",

@@ -20,6 +20,8 @@ from perilune.store import (
 class FunctionAnswer(Function, frozen=True, kw_only=True):
     """A function, its settings and the version that would run now, if there is one."""
 
+    url: str
+    """Where it is called, by its address or else its id; a path if that is all that is known."""
     active_version: FunctionVersion | None
 
 
@@ -60,6 +62,7 @@ class BuildLog(msgspec.Struct, frozen=True, kw_only=True):
 class ListedFunction(Function, frozen=True, kw_only=True):
     """A function as lists show it: without its environment."""
 
+    url: str
     active_version: ListedVersion | None
 
 

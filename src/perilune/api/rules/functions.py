@@ -5,6 +5,7 @@ checked first, as a whole; then the rules, one member after the other, and the f
 reported.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,7 +30,10 @@ from perilune.function_settings import (
     SettingValue,
     UpdateFunctionRequest,
 )
+from perilune.ids import has_id_form
 
+_ADDRESS_OF_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_MEANT_BY_PATHS = frozenset("/\\?#% ")
 _LINE_SEPARATORS = frozenset({"Cc", "Zl", "Zp"})
 
 # What the description of the API says of these members.  Their rules are checked further down,
@@ -148,6 +152,12 @@ def checked_draft(
     return settings, code, runtime
 
 
+def address_by_name(name: str) -> str | None:
+    """Return the address that a new function of this name gets by itself, if it is free."""
+    is_address = _ADDRESS_OF_NAME.fullmatch(name) and not has_id_form(name)
+    return name if is_address else None
+
+
 def _given(body: VersionBody) -> dict[str, SettingValue]:
     """Return the settings that *body* has; null is none for what has no such value."""
     return {
@@ -209,6 +219,18 @@ def _trimmed_name(text: str) -> str:
     return text.strip()
 
 
+def _checked_address(text: str) -> str:
+    """Return an address as it is stored and compared."""
+    text = unicodedata.normalize("NFC", text)
+    if not text.isprintable() or not _MEANT_BY_PATHS.isdisjoint(text) or text in (".", ".."):
+        raise InvalidRequest(
+            "address: address cannot contain blanks, invisible characters or any of / \\ ? # %"
+        )
+    if has_id_form(text):
+        raise InvalidRequest("address: address cannot have the form of an id")
+    return text
+
+
 def _sorted_methods(text: str) -> str:
     """Return the methods in a fixed order, each once."""
     words = {word.strip().upper() for word in text.split(",")}
@@ -222,6 +244,7 @@ def _sorted_methods(text: str) -> str:
 
 _NORMALIZED: dict[Form | None, Callable[[str], str]] = {
     Form.NAME: _trimmed_name,
+    Form.ADDRESS: _checked_address,
     Form.CRON: checked_expression,
     Form.TIME_ZONE: checked_zone,
     Form.METHODS: _sorted_methods,

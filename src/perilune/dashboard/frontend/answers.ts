@@ -7,6 +7,7 @@ import type { FunctionSettings } from "./function-settings.ts";
 export interface FunctionRecord extends FunctionSettings {
   id: string;
   updated_at: number;
+  url: string; // a path, unless the server knows where it is reached
   active_version: Version | null;
 }
 

@@ -5,6 +5,7 @@ export const HTTP_METHODS: readonly string[] = ["GET", "HEAD", "POST", "PUT", "P
 
 export const SETTINGS = {
   name: { maxChars: 100 },
+  address: { maxChars: 63 },
   description: { maxChars: 500 },
   runtime: { default: "lua" },
   disabled: { default: false },
@@ -32,6 +33,7 @@ export const SETTINGS = {
 /** The settings in a function as the API shows it: what has no value is left out. */
 export interface FunctionSettings {
   name: string;
+  address?: string;
   description?: string;
   runtime: string;
   disabled: boolean;

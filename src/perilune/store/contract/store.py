@@ -52,11 +52,22 @@ class DB(Protocol):
     """What has become of which tick of a schedule."""
 
     async def create_function(self, fn: Function) -> Function:
-        """Store *fn* under the id it carries; both timestamps are set to now."""
+        """Store *fn* under the id it carries; both timestamps are set to now.
+
+        Raises `AlreadyExists`, `AddressTaken`.
+        """
         ...
 
     async def get_function(self, function_id: str) -> Function:
         """Return the function with empty `env_vars`.  Raises `FunctionNotFound`."""
+        ...
+
+    async def get_function_at(self, address: str) -> Function:
+        """Return the function with this address, as `get_function` does; compared exactly."""
+        ...
+
+    async def is_name_taken(self, name: str) -> bool:
+        """Tell whether *name* is the name or the address of a function."""
         ...
 
     async def list_functions(
@@ -66,7 +77,10 @@ class DB(Protocol):
         ...
 
     async def update_function(self, function_id: str, updates: UpdateFunctionRequest) -> None:
-        """Change the given settings and `updated_at`.  Raises `FunctionNotFound`."""
+        """Change the given settings and `updated_at`.
+
+        Raises `FunctionNotFound`, `AddressTaken`.
+        """
         ...
 
     async def delete_function(self, function_id: str) -> None:

@@ -152,6 +152,8 @@ class SqliteSession:
 
         self.create_function = functions.create
         self.get_function = functions.read
+        self.get_function_at = functions.read_at
+        self.is_name_taken = functions.is_taken
         self.list_functions = functions.page
         self.update_function = functions.update
         self.runtimes_in_use = functions.runtimes

@@ -3,6 +3,15 @@
 -- name: get_function
 SELECT {columns} FROM functions WHERE id = ?1
 
+-- name: get_function_at
+SELECT {columns} FROM functions WHERE address = ?1
+
+-- name: is_taken
+SELECT 1 FROM functions WHERE name = ?1 OR address = ?1
+
+-- name: address_owner
+SELECT name, id FROM functions WHERE address = ?1 AND id <> ?2
+
 -- name: function_exists
 SELECT 1 FROM functions WHERE id = ?1
 
@@ -11,7 +20,7 @@ SELECT {columns_of_f}, {columns_of_v}
 FROM functions AS f
 LEFT JOIN function_versions AS v ON v.function_id = f.id AND v.is_active = 1
 WHERE (:text IS NULL OR f.name LIKE :text ESCAPE '\' OR f.description LIKE :text ESCAPE '\'
-       OR f.id LIKE :text ESCAPE '\')
+       OR f.address LIKE :text ESCAPE '\' OR f.id LIKE :text ESCAPE '\')
       AND ({kind})
 ORDER BY {order}
 LIMIT :limit OFFSET :offset
@@ -19,7 +28,7 @@ LIMIT :limit OFFSET :offset
 -- name: count_functions
 SELECT count(*) FROM functions AS f
 WHERE (:text IS NULL OR f.name LIKE :text ESCAPE '\' OR f.description LIKE :text ESCAPE '\'
-       OR f.id LIKE :text ESCAPE '\')
+       OR f.address LIKE :text ESCAPE '\' OR f.id LIKE :text ESCAPE '\')
       AND ({kind})
 
 -- name: list_runtimes

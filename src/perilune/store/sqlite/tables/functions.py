@@ -8,7 +8,7 @@ import msgspec
 
 from perilune.clock import WallClock
 from perilune.function_settings import SETTINGS, UpdateFunctionRequest
-from perilune.store.errors import AlreadyExists, FunctionNotFound
+from perilune.store.errors import AddressTaken, AlreadyExists, FunctionNotFound, StoreError
 from perilune.store.records import (
     Function,
     FunctionWithActiveVersion,
@@ -16,7 +16,7 @@ from perilune.store.records import (
 )
 from perilune.store.selection import FunctionKind, FunctionQuery, FunctionSort
 from perilune.store.sqlite.connection.access import SqliteAccess, snapshot
-from perilune.store.sqlite.connection.operations import Params, Statement, Work
+from perilune.store.sqlite.connection.operations import Statement, Work
 from perilune.store.sqlite.connection.statements import load_statements
 from perilune.store.sqlite.tables.removal import (
     forget_empty_versions,
@@ -66,7 +66,7 @@ class SqliteFunctions:
         self._clock = clock
 
     async def create(self, fn: Function) -> Function:
-        """See `DB.create_function`.  Raises `AlreadyExists` for an id that is in use."""
+        """See `DB.create_function`."""
         now = int(self._clock())
         fn = msgspec.structs.replace(
             fn, cron_schedule=fn.cron_schedule or None, created_at=now, updated_at=now
@@ -76,13 +76,35 @@ class SqliteFunctions:
         )
         params = (*(_column(name, getattr(stored, name)) for name in FUNCTION_COLUMNS), now)
         await self._access.write(
-            Statement(_INSERT, params, explain=_why_refused, invalidates=fn.id)
+            Statement(
+                _INSERT,
+                params,
+                explain=lambda connection, _: _why_refused(connection, fn.id, fn.address, new=True),
+                invalidates=fn.id,
+            )
         )
         return fn
 
     async def read(self, function_id: str) -> Function:
         """See `DB.get_function`; always asks the database."""
         return await self._access.read(lambda connection: read_function(connection, function_id))
+
+    async def read_at(self, address: str) -> Function:
+        """See `DB.get_function_at`."""
+
+        def read(connection: sqlite3.Connection) -> Function:
+            row = connection.execute(_SQL["get_function_at"], (address,)).fetchone()
+            if row is None:
+                raise FunctionNotFound
+            return function_of_row(row)
+
+        return await self._access.read(read)
+
+    async def is_taken(self, name: str) -> bool:
+        """See `DB.is_name_taken`."""
+        return await self._access.read(
+            lambda connection: connection.execute(_SQL["is_taken"], (name,)).fetchone() is not None
+        )
 
     async def page(
         self, params: PaginationParams, wanted: FunctionQuery | None = None
@@ -128,11 +150,13 @@ class SqliteFunctions:
             differs = " OR ".join(f"{name} IS NOT ?" for name in rescheduling)
             changes.append(f"cron_since = CASE WHEN {differs} THEN ? ELSE cron_since END")
             values += [*(given[name] for name in rescheduling), now]
+        address = updates.get("address")
         await self._access.write(
             Statement(
                 f"UPDATE functions SET {', '.join(changes)} WHERE id = ?",  # noqa: S608 - our own names
                 (*values, function_id),
                 FunctionNotFound,
+                explain=lambda connection, _: _why_refused(connection, function_id, address),
                 invalidates=function_id,
             )
         )
@@ -210,6 +234,10 @@ def _column(setting: str, value: str | int | None) -> str | int | None:
     return str(value) if isinstance(value, str) else value
 
 
-def _why_refused(connection: sqlite3.Connection, params: Params) -> AlreadyExists | None:
-    taken = connection.execute(_SQL["function_exists"], (params[0],)).fetchone()
-    return AlreadyExists("a function with this id already exists") if taken else None
+def _why_refused(
+    connection: sqlite3.Connection, function_id: str, address: object, *, new: bool = False
+) -> StoreError | None:
+    if new and connection.execute(_SQL["function_exists"], (function_id,)).fetchone():
+        return AlreadyExists("a function with this id already exists")
+    owner = connection.execute(_SQL["address_owner"], (address, function_id)).fetchone()
+    return AddressTaken(str(address), *owner) if owner else None

@@ -1,0 +1,72 @@
+"""Finds the function that a path names: by its id, or else by its address."""
+
+from typing import Protocol
+from urllib.parse import quote
+
+from perilune.engine import FunctionNotFoundError, StorageUnavailableError
+from perilune.store import Function, FunctionNotFound, StoreError
+
+MAX_KNOWN = 4096
+
+
+class FunctionRecords(Protocol):
+    """The part of the store that is needed here."""
+
+    def peek_function(self, function_id: str) -> Function | None:
+        """See `Store.peek_function`."""
+        ...
+
+    async def get_function(self, function_id: str) -> Function:
+        """See `DB.get_function`."""
+        ...
+
+    async def get_function_at(self, address: str) -> Function:
+        """See `DB.get_function_at`."""
+        ...
+
+
+class FunctionLookup:
+    """Finds functions by their ids or addresses; an id that is one goes first."""
+
+    def __init__(self, records: FunctionRecords) -> None:
+        """Find functions in *records*."""
+        self._records = records
+        self._ids: dict[str, str] = {}
+        """By address.  Nobody keeps it up to date: what it says is compared with the record."""
+
+    def peek(self, name: str) -> Function | None:
+        """Return the function with this id or address, if that is known without a look-up."""
+        function = self._records.peek_function(name)
+        if function is not None or name not in self._ids:
+            return function
+        function = self._records.peek_function(self._ids[name])
+        return function if function is not None and function.address == name else None
+
+    async def find(self, name: str) -> Function:
+        """Return the function with this id or address.
+
+        Raises:
+            FunctionNotFoundError: there is none.
+            StorageUnavailableError: the store fails.
+        """
+        try:
+            return await self._by_id_or_address(name)
+        except FunctionNotFound as error:
+            raise FunctionNotFoundError(name) from error
+        except StoreError as error:
+            raise StorageUnavailableError(error) from error
+
+    async def _by_id_or_address(self, name: str) -> Function:
+        try:
+            return await self._records.get_function(name)
+        except FunctionNotFound:
+            function = await self._records.get_function_at(name)
+        if len(self._ids) >= MAX_KNOWN:
+            self._ids.clear()
+        self._ids[name] = function.id
+        return function
+
+
+def function_path(function: Function) -> str:
+    """Return the path that *function* is called by, percent-encoded: with its address, if any."""
+    return f"/fn/{quote(function.address or function.id, safe='')}"
