@@ -10,9 +10,9 @@ import pytest
 
 from perilune.app import open_server
 from perilune.config import Settings
+from tests.cli.command import SRC, run, run_process
 from tests.lunar.database import execution_row, some_rows, write_database
 
-SRC = Path(__file__).parents[2] / "src"
 KEY = "4f" * 32
 
 
@@ -26,16 +26,6 @@ def lunar_directory(path: Path, version: int) -> Path:
     (path / "api_key.txt").write_text(KEY)
     (path / "api_key.txt").chmod(0o600)
     return path
-
-
-def perilune(*args: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "perilune", *args],
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(SRC), **environ},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
 
 
 @pytest.mark.parametrize("version", [1, 9])
@@ -75,9 +65,9 @@ async def test_import_lunar_fills_another_data_directory(tmp_path):
     lunar = lunar_directory(tmp_path / "lunar", 9)
     data_dir = tmp_path / "data"
 
-    first = perilune("import-lunar", str(lunar), "--data-dir", str(data_dir), "--json")
-    again = perilune("import-lunar", str(lunar), DATA_DIR=str(data_dir))
-    merged = perilune("import-lunar", str(lunar / "lunar.db"), "--merge", DATA_DIR=str(data_dir))
+    first = run("import-lunar", str(lunar), "--data-dir", str(data_dir), "--json")
+    again = run("import-lunar", str(lunar), DATA_DIR=str(data_dir))
+    merged = run("import-lunar", str(lunar / "lunar.db"), "--merge", DATA_DIR=str(data_dir))
 
     assert (first.returncode, again.returncode, merged.returncode) == (0, 1, 0), first.stderr
     report = json.loads(first.stdout)
@@ -99,8 +89,8 @@ async def test_import_lunar_fills_another_data_directory(tmp_path):
 def test_import_lunar_of_the_data_directory_itself_is_a_migrate(tmp_path):
     data_dir = lunar_directory(tmp_path / "data", 5)
 
-    result = perilune("import-lunar", str(data_dir), "--data-dir", str(data_dir))
-    again = perilune("import-lunar", str(data_dir), "--data-dir", str(data_dir))
+    result = run("import-lunar", str(data_dir), "--data-dir", str(data_dir))
+    again = run("import-lunar", str(data_dir), "--data-dir", str(data_dir))
 
     assert result.returncode == 0 and f"{data_dir}/lunar.db.lunar-backup" in result.stdout
     assert "function_versions" in result.stdout and "\x1b" not in result.stdout
@@ -111,7 +101,7 @@ def test_a_store_is_not_put_over_a_second_lunar(tmp_path):
     ours, theirs = (lunar_directory(tmp_path / name, 9) for name in ("data", "lunar"))
     before = (ours / "lunar.db").read_bytes()
 
-    result = perilune("import-lunar", str(theirs), "--data-dir", str(ours))
+    result = run("import-lunar", str(theirs), "--data-dir", str(ours))
 
     assert result.returncode == 1 and "take that one over first" in result.stderr
     assert (ours / "lunar.db").read_bytes() == before
@@ -121,7 +111,7 @@ def test_a_start_on_a_dirty_file_names_the_version(tmp_path):
     (tmp_path / "data").mkdir(mode=0o700)
     write_database(tmp_path / "data" / "lunar.db", {}, 4, dirty=1)
 
-    result = perilune("serve", DATA_DIR=str(tmp_path / "data"), PORT="0", HOST="127.0.0.1")
+    result = run_process("serve", DATA_DIR=str(tmp_path / "data"), PORT="0", HOST="127.0.0.1")
 
     assert result.returncode == 1
     assert "Lunar's migration 4 broke off" in result.stderr

@@ -261,7 +261,6 @@ class Cycle:
         if self._head is None:
             return b""
         (status, headers), self._head = self._head, None
-        self.is_started = True
         lines = [STATUS_LINES[status] + self._shared.date]
         is_framed = status in _WITHOUT_BODY
         for name, value in headers:
@@ -283,6 +282,7 @@ class Cycle:
             self.is_last = True
         if self.is_last:
             lines.append(b"connection: close\r\n")
+        self.is_started = True
         return b"".join([*lines, b"\r\n"])
 
     def _framed(self, body: bytes, more: bool) -> bytes:
