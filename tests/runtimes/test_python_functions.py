@@ -158,6 +158,17 @@ async def test_a_body_that_is_not_json_is_a_value_error(python: Box, body: str) 
     assert seen == "no JSON"
 
 
+async def test_a_byte_order_mark_before_json_is_skipped(python: Box) -> None:
+    event = HTTPEvent(method="POST", path="/", body='\ufeff{"a":"\ufeff"}'.encode())
+    code = "def handler(ctx, event):\n    from perilune_guest import json\n"
+    code += "    return [event.json(), json.decode(event.body), len(event.body)]"
+
+    result = await python.run(code, event)
+
+    assert result.response is not None
+    assert json.loads(result.response.body) == [{"a": "\ufeff"}, {"a": "\ufeff"}, 10]
+
+
 async def test_a_binary_body_keeps_its_bytes(python: Box) -> None:
     event = HTTPEvent(method="POST", path="/", body=b"\xff\x00a")
 

@@ -21,7 +21,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 URL = "https://api.example.org/items"
 DOWN = "https://down.example.org/"
-ANSWER = Response(status_code=201, body=b'{"id":7}', headers={"Content-Type": "application/json"})
+ANSWER = Response(
+    status_code=201, body='\ufeff{"id":7}'.encode(), headers={"Content-Type": "application/json"}
+)
 RUNNER = """
 import perilune_guest
 from perilune_guest import *
@@ -121,7 +123,15 @@ async def test_how_an_answer_comes_back(desk: Desk) -> None:
         f" a.headers['content-TYPE'], type(a).__name__])(http.get('{URL}'))"
     )
 
-    assert found == [201, 201, True, {"id": 7}, '{"id":7}', "application/json", "HttpResponse"]
+    assert found == [
+        201,
+        201,
+        True,
+        {"id": 7},
+        '\ufeff{"id":7}',
+        "application/json",
+        "HttpResponse",
+    ]
 
 
 @pytest.mark.parametrize(

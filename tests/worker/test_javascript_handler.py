@@ -141,7 +141,7 @@ def test_context_and_event(guest: DenoGuest) -> None:
 
     outcome = guest.result(
         code,
-        body='{"a":"\udcff"}'.encode("utf-8", "surrogateescape"),
+        body='\ufeff{"a":"\udcff"}'.encode("utf-8", "surrogateescape"),
         headers={"Content-Type": "x"},
     )
 
@@ -149,7 +149,8 @@ def test_context_and_event(guest: DenoGuest) -> None:
     assert data["ctx"] == CONTEXT
     assert 4 < data["left"] <= 5 and 4000 < data["ms"] <= 5000
     assert data["any"] == ["x", None] and data["names"] == ["Content-Type"]
-    assert bytes(data["bytes"]) == b'{"a":"\xff"}'
+    assert bytes(data["bytes"]) == b'\xef\xbb\xbf{"a":"\xff"}'
+    assert data["json"] == {"a": "\udcff"}, "a byte order mark is skipped"
 
 
 def test_names_of_an_event_cannot_change_prototypes(guest: DenoGuest) -> None:

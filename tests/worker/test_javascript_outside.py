@@ -33,6 +33,10 @@ def answer(call: Call) -> Reply:
     if call.name == "email.send":
         return Reply(None, {b"id": b"re_1"})
     url = call.args[1] if call.name == "http.request" else call.args[0]
+    if url.endswith(b"/mark"):
+        return Reply(None, ANSWER | {b"body": b"\xef\xbb\xbf[]"})
+    if url.startswith(b"https://same"):
+        return Reply(None, ANSWER | {b"url": url.partition(b"#")[0]})
     status = url.rpartition(b"/")[2]
     if status == b"fail":
         return Reply("HTTP request failed: no route")
@@ -154,6 +158,15 @@ def test_answers_of_http(guest: DenoGuest) -> None:
     ]  # fmt: skip
 
 
+def test_a_byte_order_mark_before_json_is_skipped(guest: DenoGuest) -> None:
+    shown = guest.evaluate(
+        f"http.get('{SITE}mark').then((a) => [a.json(), a.bodyBytes.length, json.decode(a.body)])",
+        "http, json",
+    )
+
+    assert shown == [[], 5, []]
+
+
 def test_an_answer_of_any_status_is_an_answer(guest: DenoGuest) -> None:
     shown = guest.evaluate(f"http.get('{SITE}503').then((a) => [a.statusCode, a.ok])", "http")
 
@@ -248,6 +261,31 @@ def test_fetch_of_an_answer_without_body(guest: DenoGuest, status: int) -> None:
     shown = guest.evaluate(f"fetch('{SITE}{status}').then((r) => [r.status, r.body])")
 
     assert shown == [status, None]
+
+
+def test_a_fragment_is_no_redirect(guest: DenoGuest) -> None:
+    shown = guest.evaluate(
+        "fetch('https://same.example/a%20b?q#part').then((r) => [r.url, r.redirected, r.type])"
+    )
+
+    assert shown == ["https://same.example/a%20b?q", False, "basic"]
+
+
+def test_fetch_of_an_answer_with_an_odd_status(guest: DenoGuest) -> None:
+    shown = guest.evaluate(
+        f"fetch('{SITE}999').then(async (r) => [r.status, r.ok, (await r.text()).length])"
+    )
+
+    assert shown == [999, False, 9]
+
+
+def test_a_copy_of_an_answer_is_the_same(guest: DenoGuest) -> None:
+    shown = guest.evaluate(
+        f"fetch('{SITE}404').then(async (r) => {{ const c = r.clone().clone(); return [c.url,"
+        " c.redirected, c.type, c.status, c.ok, await c.text() === await r.text()] })"
+    )
+
+    assert shown == ["https://example.org/final", True, "basic", 404, False, True]
 
 
 def test_fetch_takes_a_request(guest: DenoGuest) -> None:

@@ -144,6 +144,7 @@ def test_encode_without_argument_raises(guest):
     [
         pytest.param("{}", "{}", id="object"),
         pytest.param("[]", "[]", id="array"),
+        pytest.param('\ufeff {"a":"\ufeff"}', '{"a":"\ufeff"}', id="byte order mark"),
         pytest.param("null", "null", id="null"),
         pytest.param("  [1]  ", "[1]", id="white space"),
         pytest.param("-0", "-0", id="minus zero"),
@@ -223,7 +224,9 @@ def test_decode(guest, source, value):
         pytest.param('"\\u12', "unexpected end of JSON input", id="cut u"),
         pytest.param('"tab\tin"', r"invalid character '\t' in string", id="raw tab"),
         pytest.param("\0", r"invalid character '\x00' looking for beginning of value", id="NUL"),
-        pytest.param("\ufeff{}", "looking for beginning of value", id="byte order mark"),
+        pytest.param("\ufeff", "unexpected end of JSON input", id="byte order mark alone"),
+        pytest.param("\ufeff\ufeff1", "looking for beginning of value", id="two marks"),
+        pytest.param(" \ufeff1", "looking for beginning of value", id="a mark behind a blank"),
         pytest.param("é", "invalid character 'é' looking for beginning of value", id="letter"),
         pytest.param(
             "/*c*/1", "invalid character '/' looking for beginning of value", id="comment"

@@ -188,9 +188,12 @@ _JSON = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _read_json(text: str) -> Any:
-    """Return what JSON text says; raises ValueError, whatever is wrong with it."""
+    """Return what JSON text says; raises ValueError, whatever is wrong with it.
+
+    A byte order mark, which some writers put in front, is skipped (RFC 8259, 8.1).
+    """
     try:
-        return _JSON.decode(text)
+        return _JSON.decode(text.removeprefix("\ufeff"))
     except RecursionError:
         raise ValueError("the JSON is nested too deeply") from None
 

@@ -74,13 +74,35 @@ function responseOf(answer, request) {
     for (const value of values) headers.append(name, asByteString(value));
   }
   const body = WITHOUT_BODY.has(status) || request.method === "HEAD" ? null : answer.body;
-  const response = new Response(body, { status, headers });
   const url = textOf(answer.url);
-  Object.defineProperties(response, {
-    url: { value: url },
-    redirected: { value: url !== request.url },
-  });
+  const redirected = withoutFragment(url) !== withoutFragment(request.url);
+  // The constructor is for answers that a program makes up: it takes no status of 600 and above.
+  const isOdd = status > 599;
+  const response = new Response(body, { status: isOdd ? 200 : status, headers });
+  const came = { url, redirected, type: "basic" };
+  return asItCame(response, isOdd ? { ...came, status, ok: false } : came);
+}
+
+/**
+ * Give *response*, and copies of it, what only an answer from the network has.
+ *
+ * @param {Response} response
+ * @param {Record<string, any>} members
+ */
+function asItCame(response, members) {
+  for (const [name, value] of Object.entries(members)) {
+    Object.defineProperty(response, name, { value, configurable: true });
+  }
+  const clone = () => asItCame(Response.prototype.clone.call(response), members);
+  Object.defineProperty(response, "clone", { value: clone, configurable: true });
   return response;
+}
+
+/** @param {string} url */
+function withoutFragment(url) {
+  const parsed = new URL(url);
+  parsed.hash = "";
+  return parsed.href;
 }
 
 /**

@@ -2,8 +2,9 @@
 
 import { PeriluneError } from "./errors.js";
 import { asText } from "./host_calls.js";
+import { parsedJson } from "./text.js";
 
-const { parse, stringify } = JSON;
+const { stringify } = JSON;
 /** @type {Record<string, string>} */
 const HTML = { "<": "\\u003c", ">": "\\u003e", "&": "\\u0026" };
 
@@ -21,7 +22,7 @@ export const json = {
   },
   decode: (/** @type {any} */ text) => {
     try {
-      return parse(asText(text, "text"));
+      return parsedJson(asText(text, "text"));
     } catch (error) {
       throw error instanceof SyntaxError ? refused(error) : error;
     }

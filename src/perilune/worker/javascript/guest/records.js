@@ -1,9 +1,8 @@
 /** Values as guests get them: the context, the event, answers of other servers. */
 
-import { bytesOf } from "./text.js";
+import { bytesOf, parsedJson } from "./text.js";
 
 const now = performance.now.bind(performance);
-const { parse } = JSON;
 const { floor, max } = Math;
 
 /**
@@ -91,7 +90,7 @@ export class FunctionEvent {
 
   /** Return the body, which is JSON; throws a SyntaxError if it is none. */
   json() {
-    return parse(this.body);
+    return parsedJson(this.body);
   }
 }
 
@@ -119,6 +118,6 @@ export class HttpResponse {
 
   /** Return the body, which is JSON; throws a SyntaxError if it is none. */
   json() {
-    return parse(this.body);
+    return parsedJson(this.body);
   }
 }

@@ -8,7 +8,9 @@
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 const fromCharCode = String.fromCharCode;
+const { parse } = JSON;
 
+const BYTE_ORDER_MARK = "\ufeff";
 const SHORT_BYTES = 48;
 const ESCAPE = 0xdc00;
 const CHUNK = 8192;
@@ -32,6 +34,15 @@ export function textOf(bytes, start = 0, end = bytes.length) {
     return text;
   }
   return decoded(bytes.subarray(start, end));
+}
+
+/**
+ * Return what JSON text says; a byte order mark in front is skipped (RFC 8259, 8.1).
+ *
+ * @param {string} text
+ */
+export function parsedJson(text) {
+  return parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text);
 }
 
 /**

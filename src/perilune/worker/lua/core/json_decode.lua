@@ -10,6 +10,7 @@ local new_table = require("table.new")
 local MAX_DEPTH = 10000
 local CUT_SHORT = "unexpected end of JSON input"
 local VISIBLE = "[^ \t\r\n]"
+local BYTE_ORDER_MARK = "^\239\187\191"
 
 local SHORT_ESCAPES = {
   [34] = '"', [92] = "\\", [47] = "/", [98] = "\b", [102] = "\f",
@@ -225,7 +226,8 @@ end
 function core.json_decode(text, null)
   text = valid_utf8(text)
   local state = new_state()
-  local at = 1
+  -- Some writers put one in front; readers may skip it (RFC 8259, 8.1).
+  local at = find(text, BYTE_ORDER_MARK) and 4 or 1
   while true do
     local value, problem, complete, whole
     local from = find(text, VISIBLE, at)
