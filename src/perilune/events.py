@@ -14,6 +14,12 @@ import msgspec
 
 from perilune.masking import DEFAULT_MASKER, Masker
 
+PATH_MARKS = "!$&'()*+,=:@"
+"""What browsers leave as it is in a path, besides letters, digits and what `quote` leaves.
+
+A `;` is escaped, since it would end the `Path` of a cookie.
+"""
+
 
 class EventType(StrEnum):
     """The kinds of event a function can be run for.  The set is open."""

@@ -92,6 +92,25 @@ async def test_an_address_that_a_router_makes_leads_back_to_its_route(box, name)
     assert await answer(box, made) == f"file {name}"
 
 
+@pytest.mark.parametrize("mount", ["/fn/gr%C3%BC%C3%9Fe", "/fn/a:@%3Bb", "/fn/hello"])
+async def test_an_address_begins_with_the_path_that_was_called(box, mount):
+    for below in ("", "/", "/x/", "/x%2Fy"):
+        made = await answer(box, mount + below, make="a")
+        assert made == f"{mount}/files/a"
+
+
+async def test_an_event_of_no_call_below_fn_is_the_functions_own(box):
+    opened, function_id = box
+    for path in ("/tick", "/fn/x/y"):
+        result = await opened.call(
+            function_id, HTTPEvent(method="GET", path=path, query={"make": "a"})
+        )
+        assert result.response.body in (
+            f"/fn/{function_id}/files/a",
+            f"/fn/{function_id}/files/a".encode(),
+        )
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [

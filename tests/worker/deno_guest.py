@@ -34,7 +34,12 @@ ANSWER_TIMEOUT_S = 30.0
 MEMORY_BYTES = 128 * 1024 * 1024
 RESPONSE_BODY_BYTES = 1024 * 1024
 LOG_LINE_BYTES = 200
-CONTEXT = {"executionId": "e_1", "functionId": "f_1", "baseUrl": "https://fn.example.org/"}
+CONTEXT = {
+    "executionId": "e_1",
+    "functionId": "f_1",
+    "mount": "/fn/f_1",
+    "baseUrl": "https://fn.example.org/",
+}
 EVENT = {"method": "GET", "path": "/", "headers": {}, "body": "", "query": {}}
 
 Answer = Callable[[Call], Reply]

@@ -28,6 +28,7 @@ CONTEXT: dict[str, Any] = {
     "executionId": "c9hq0vo2s1m8ga3b4c5d",
     "functionId": "c9hq0vo2s1m8ga3b4c50",
     "functionName": "hello",
+    "mount": "/fn/hello",
     "requestId": "r-1",
     "startedAt": 1700000000,
     "version": "3",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from perilune.worker.frames import Invoke, Result
 from tests.worker.lua_guest import CONTEXT, EVENT, Guest
 
-PREFIX = f"/fn/{CONTEXT['functionId']}"
+PREFIX = CONTEXT["mount"]
 
 
 @pytest.fixture(scope="module")
@@ -122,13 +122,11 @@ def test_strict_variants_raise_for_missing_values(guest, name, arguments, missin
 )
 def test_urls_start_with_the_base_url_even_before_the_handler_is_called(guest, base_url, shown):
     """Also after the guest has changed its `ctx`."""
-    context = (
-        {**CONTEXT, "baseUrl": base_url} if base_url else {"functionId": CONTEXT["functionId"]}
-    )
+    context = {**CONTEXT, "baseUrl": base_url} if base_url else {"mount": PREFIX}
     code = """
         local early = router.url("/x")
         function handler(ctx)
-          ctx.baseUrl, ctx.functionId = "http://evil.org", "other"
+          ctx.baseUrl, ctx.mount = "http://evil.org", "/other"
           return {body = early .. " " .. router.url("/x")}
         end
     """

@@ -316,7 +316,7 @@ class WorkerRuntime:
         invoke = Invoke(
             req.version_id,
             None if invocation.worker.has_code else req.code,
-            guest_context(req.context),
+            guest_context(req.context, event),
             event,
             left_s,
         )

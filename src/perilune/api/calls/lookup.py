@@ -4,6 +4,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from perilune.engine import FunctionNotFoundError, StorageUnavailableError
+from perilune.events import PATH_MARKS
 from perilune.store import Function, FunctionNotFound, StoreError
 
 MAX_KNOWN = 4096
@@ -69,4 +70,4 @@ class FunctionLookup:
 
 def function_path(function: Function) -> str:
     """Return the path that *function* is called by, percent-encoded: with its address, if any."""
-    return f"/fn/{quote(function.address or function.id, safe='')}"
+    return f"/fn/{quote(function.address or function.id, PATH_MARKS)}"

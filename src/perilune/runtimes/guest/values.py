@@ -1,16 +1,21 @@
 """What crosses the border to guests and back: context, events, texts that are not UTF-8."""
 
 from typing import Any
+from urllib.parse import quote
 
-from perilune.events import Event, ExecutionContext, HTTPEvent
+from perilune.events import PATH_MARKS, Event, ExecutionContext, HTTPEvent
 from perilune.runtimes.contract import GuestError
 
 
-def guest_context(context: ExecutionContext) -> dict[str, Any]:
-    """Return *context* as guests know it: camelCase, empty members left out."""
+def guest_context(context: ExecutionContext, event: dict[str, Any]) -> dict[str, Any]:
+    """Return *context* as guests know it: camelCase, empty members left out.
+
+    *event* is what `guest_event` has returned.
+    """
     members: dict[str, Any] = {
         "executionId": context.execution_id,
         "functionId": context.function_id,
+        "mount": _mount(event) or f"/fn/{context.function_id}",
         "startedAt": context.started_at,
     }
     if context.request_id:
@@ -22,6 +27,13 @@ def guest_context(context: ExecutionContext) -> dict[str, Any]:
     if context.base_url:
         members["baseUrl"] = context.base_url
     return members
+
+
+def _mount(event: dict[str, Any]) -> str:
+    """Return where *event* came in, percent-encoded; empty where that is no path of a function."""
+    mount: str = event["path"].removesuffix(event["relativePath"])
+    is_ours = mount.startswith("/fn/") and mount.count("/") == 2
+    return quote(mount.encode("utf-8", "surrogateescape"), "/" + PATH_MARKS) if is_ours else ""
 
 
 def guest_event(event: Event) -> dict[str, Any]:

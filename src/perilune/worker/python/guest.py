@@ -51,7 +51,7 @@ class GuestLibrary:
 
     def enter(self, context: Context) -> None:
         """Tell the library which execution it serves from now on."""
-        self._context.function_id = str(context.get("functionId", ""))
+        self._context.mount = str(context.get("mount", ""))
         self._context.base_url = str(context.get("baseUrl", ""))
 
     def log(self, level: str, text: str) -> None:

@@ -28,7 +28,8 @@ Functions = dict[str, Callable[..., Any]]
 class Current:
     """The execution that is being served."""
 
-    function_id: str = ""
+    mount: str = ""
+    """The path that it is called at."""
     base_url: str = ""
 
 

@@ -95,7 +95,7 @@ def router_functions(current: Current) -> dict[str, Callable[..., Any]]:
 
     def path(pattern: str, params: Any = None, options: Any = None, *, strict: bool = False) -> str:
         is_strict = bool((options or {}).get("strict", strict))
-        return f"/fn/{current.function_id}{_fill(pattern, params or {}, is_strict)}"
+        return current.mount + _fill(pattern, params or {}, is_strict)
 
     def url(pattern: str, params: Any = None, options: Any = None, *, strict: bool = False) -> str:
         return current.base_url.removesuffix("/") + path(pattern, params, options, strict=strict)

@@ -26,6 +26,9 @@ CTX = GuestObject(
         GuestMember("executionId", "string", "this execution; names its record"),
         GuestMember("functionId", "string", "this function"),
         GuestMember("functionName", "string", "its name"),
+        GuestMember(
+            "mount", "string", "path at which it was called: `/fn/ADDRESS` or `/fn/ID`, escaped"
+        ),
         GuestMember("version", "string", 'number of the version that runs, such as `"3"`'),
         GuestMember(
             "requestId", "string", "the caller's `X-Request-Id`, otherwise the execution's id"
@@ -43,7 +46,7 @@ EVENT = GuestObject(
     "What happened: an HTTP request, or what else called the function.",
     (
         GuestMember("method", "string", '`"GET"`, `"POST"`, ...'),
-        GuestMember("path", "string", "whole path, percent-decoded: `/fn/ID/users/7`"),
+        GuestMember("path", "string", "whole path, percent-decoded: `/fn/ADDRESS/users/7`"),
         GuestMember(
             "relativePath",
             "string",

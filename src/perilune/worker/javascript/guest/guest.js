@@ -14,7 +14,7 @@ const { stringify } = JSON;
 
 /**
  * @typedef {Record<string, (...values: any[]) => any>} Functions
- * @typedef {{ functionId: string, baseUrl: string }} Current
+ * @typedef {{ mount: string, baseUrl: string }} Current
  * @typedef {{
  *   modules: Record<string, any>,
  *   log: (level: string, text: string) => void,
@@ -56,7 +56,7 @@ export function makeGuest({ functions, calls, timers, lineLimit, inspect }) {
   for (const level of levels.keys()) modules.log[level] = logger(level, log, inspect);
 
   /** @type {Current} */
-  const current = { functionId: "", baseUrl: "" };
+  const current = { mount: "", baseUrl: "" };
   const fetch = adaptOutside(modules, functions, calls);
   return {
     modules: {
@@ -69,7 +69,7 @@ export function makeGuest({ functions, calls, timers, lineLimit, inspect }) {
     },
     log,
     fetch,
-    enter: ({ functionId = "", baseUrl = "" }) => Object.assign(current, { functionId, baseUrl }),
+    enter: ({ mount = "", baseUrl = "" }) => Object.assign(current, { mount, baseUrl }),
   };
 }
 

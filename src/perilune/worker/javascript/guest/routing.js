@@ -58,15 +58,14 @@ export class Router {
 /**
  * Return the module for the execution that *current* tells of.
  *
- * @param {{ functionId: string, baseUrl: string }} current
+ * @param {{ mount: string, baseUrl: string }} current
  */
 export function makeRouter(current) {
   const path = (
     /** @type {any} */ pattern,
     /** @type {any} */ params,
     /** @type {any} */ options,
-  ) =>
-    `/fn/${current.functionId}${filled(asText(pattern, "pattern"), params ?? {}, options?.strict)}`;
+  ) => current.mount + filled(asText(pattern, "pattern"), params ?? {}, options?.strict);
   return {
     match: (/** @type {any} */ given, /** @type {any} */ pattern) =>
       capture(segmentsOf(asText(given, "path")), asText(pattern, "pattern")) !== null,

@@ -97,7 +97,7 @@ local function run(version, context, event, seed)
   core.reset_json_marks()
   local ctx = core.unpack(context)
   -- For library functions, whatever the guest does to its table.
-  core.function_id, core.base_url = ctx.functionId, ctx.baseUrl
+  core.mount, core.base_url = ctx.mount, ctx.baseUrl
   local env = core.open_environment()
   local chunk = setfenv(loadstring(bytecode[version], "=<string>", "b"), env)
   local ok, result, message, line = call_guest(chunk)

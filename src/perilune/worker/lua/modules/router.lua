@@ -91,7 +91,7 @@ end
 local function path_of(pattern, params, options, name)
   pattern = checks.string(pattern, 1, name)
   local is_strict = type(options) == "table" and rawget(options, "strict")
-  return "/fn/" .. core.function_id .. fill(pattern, params, is_strict)
+  return core.mount .. fill(pattern, params, is_strict)
 end
 
 local router = {}
