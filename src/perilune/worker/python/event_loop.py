@@ -29,7 +29,8 @@ class _Clock:
 class GuestLoop(asyncio.BaseEventLoop):
     """An event loop without input and output."""
 
-    def __init__(self) -> None:
+    def __init__(self, selector: object = None) -> None:
+        # A selector is what the usual loops take; there is nothing to select from.
         super().__init__()
         self._selector = _Clock()
 
@@ -44,6 +45,15 @@ class GuestLoopPolicy(asyncio.DefaultEventLoopPolicy):
     """Makes `asyncio.run` and the like use `GuestLoop`."""
 
     _loop_factory = GuestLoop
+
+
+def replace_event_loops() -> None:
+    """Make `GuestLoop` what `asyncio` uses, also after the policy was set to the default one."""
+    for name in ("SelectorEventLoop", "EventLoop"):  # the latter since Python 3.13
+        if hasattr(asyncio, name):
+            setattr(asyncio, name, GuestLoop)
+    vars(asyncio)["DefaultEventLoopPolicy"] = GuestLoopPolicy
+    asyncio.set_event_loop_policy(None)
 
 
 class LoopRunner:

@@ -4,7 +4,6 @@ What guests may need is imported when this module is, in the zygote: workers
 share its memory, and start in milliseconds.
 """
 
-import asyncio
 import importlib
 import inspect
 import io
@@ -23,7 +22,7 @@ from perilune.worker.library.zones import zone_file, zone_names
 from perilune.worker.lockdown import Profile
 from perilune.worker.python.archive import Archive, open_archive, read_into_memory
 from perilune.worker.python.checking import HANDLER, NO_HANDLER, compiled, problem_in
-from perilune.worker.python.event_loop import GuestLoopPolicy, LoopRunner
+from perilune.worker.python.event_loop import LoopRunner, replace_event_loops
 from perilune.worker.python.failures import (
     SOURCE_NAME,
     HandlerError,
@@ -31,6 +30,7 @@ from perilune.worker.python.failures import (
     show_source,
 )
 from perilune.worker.python.guest import GuestLibrary
+from perilune.worker.python.machine import tell_constants
 from perilune.worker.python.output import LogHandler, LogStream
 from perilune.worker.python.records import Context, make_event
 from perilune.worker.python.responses import response_of
@@ -220,7 +220,8 @@ def _prepare() -> Archive:
     for name in _OFTEN_USED:
         importlib.import_module(name)
     import_extensions()
-    asyncio.set_event_loop_policy(GuestLoopPolicy())
+    replace_event_loops()
+    tell_constants()
     # Zones come from memory: workers can't look for files.
     vars(importlib.import_module("zoneinfo._common"))["load_tzdata"] = _load_zone
     zoneinfo.reset_tzpath(())
