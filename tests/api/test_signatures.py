@@ -31,7 +31,9 @@ def verify(scheme, headers, body, *secrets, now=NOW):
     return check_signature(scheme, parse_claim(scheme, headers, now), body, secrets)
 
 
+SVIX = {name.replace("Webhook-", "Svix-"): value for name, value in STANDARD.items()}
 EXAMPLES = [
+    pytest.param("standard", SVIX, BODY, STANDARD_SECRET, id="names of Svix"),
     pytest.param("standard", STANDARD, BODY, STANDARD_SECRET, id="standard webhooks"),
     pytest.param("github", GITHUB, b"Hello, World!", GITHUB_SECRET, id="github"),
     pytest.param("stripe", stripe(BODY, STRIPE_SECRET), BODY, STRIPE_SECRET, id="stripe"),
@@ -74,6 +76,14 @@ def test_an_older_or_newer_time_is_refused(make, skew):
 
     with pytest.raises(SignatureRefused, match="Invalid signature"):
         parse_claim(make.__name__, make(BODY, key, time=NOW + skew), NOW)
+
+
+@pytest.mark.parametrize("name", ["Id", "Timestamp", "Signature"])
+def test_headers_of_two_families_are_not_mixed(name):
+    mixed = {one: value for one, value in STANDARD.items() if one != f"Webhook-{name}"}
+
+    with pytest.raises(SignatureRefused):
+        verify("standard", mixed | {f"Svix-{name}": SVIX[f"Svix-{name}"]}, BODY, STANDARD_SECRET)
 
 
 def test_a_sender_that_replaces_its_secret_signs_with_both():

@@ -22,7 +22,13 @@ STANDARD_KEY_BYTES = (24, 64)
 MAX_SIGNATURES = 10
 """Looked at per call; a sender that replaces its secret signs with two."""
 SIGNATURE_HEADERS = frozenset(
-    {"Webhook-Signature", "X-Hub-Signature", "X-Hub-Signature-256", "Stripe-Signature"}
+    {
+        "Webhook-Signature",
+        "Svix-Signature",
+        "X-Hub-Signature",
+        "X-Hub-Signature-256",
+        "Stripe-Signature",
+    }
 )
 """What proves a call; functions do not see them."""
 
@@ -104,11 +110,15 @@ def can_sign(scheme: str, value: str) -> bool:
 
 
 def _standard_claim(headers: Headers) -> Claim:
-    message_id, time = headers.get("Webhook-Id", ""), headers.get("Webhook-Timestamp", "")
+    # The names before there was a standard; all three are of one family, never mixed.
+    family = "Webhook" if "Webhook-Signature" in headers else "Svix"
+    message_id, time, signed = (
+        headers.get(f"{family}-{part}", "") for part in ("Id", "Timestamp", "Signature")
+    )
     # A full stop in the id would let a message be cut in other places than its sender did.
     if not message_id or "." in message_id:
-        raise SignatureRefused("no usable webhook-id")
-    parts = _encoded(headers.get("Webhook-Signature", "")).split()
+        raise SignatureRefused("no usable webhook-id or svix-id")
+    parts = _encoded(signed).split()
     return Claim(
         _encoded(f"{message_id}.{time}."),
         tuple(one[3:] for one in parts if one.startswith(b"v1,"))[:MAX_SIGNATURES],
