@@ -56,6 +56,25 @@ async def test_calls_are_counted_and_timed(site):
     assert "unknown" not in str(seen)
 
 
+async def test_functions_that_were_executed_have_their_names(site, monkeypatch):
+    monkeypatch.setattr("perilune.api.metrics.REUSE_S", -1.0)
+    function_id = await site.answering(body="hello")
+    await site.client.put(
+        f"/api/functions/{function_id}", json={"name": 'say "hi"', "address": "hi"}
+    )
+    await site.answering(body="never called")
+    before = await figures(site)
+    await site.client.get("/fn/hi")
+
+    seen = await figures(site)
+    await site.client.delete(f"/api/functions/{function_id}")
+    after = await figures(site)
+
+    assert "faas_function_info" not in before
+    assert seen["faas_function_info"] == {("hi", function_id, 'say "hi"'): 1}
+    assert "faas_function_info" not in after and after["faas_invocations_total"]
+
+
 async def test_every_figure_is_documented_and_every_documented_one_exists(site):
     await site.client.get(f"/fn/{await site.answering(body='hello')}")
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import Metric
@@ -39,6 +39,15 @@ class MetricSource(Protocol):
         ...
 
 
+@runtime_checkable
+class RefreshedMetricSource(MetricSource, Protocol):
+    """A source that has to ask the store before it can tell."""
+
+    async def refresh(self) -> None:
+        """Prepare for `collect`; on the event loop."""
+        ...
+
+
 class RequestAuthenticator(Protocol):
     """Tells callers from strangers."""
 
@@ -58,6 +67,7 @@ class Metrics:
         clock: MonotonicClock = monotonic_clock,
     ) -> None:
         """Serve *sources* to who may read; without *authenticator* to everybody."""
+        self._refreshed = [one for one in sources if isinstance(one, RefreshedMetricSource)]
         self._registry = CollectorRegistry()
         for source in sources:
             self._registry.register(source)
@@ -91,6 +101,8 @@ class Metrics:
             async with self._collecting:
                 known = self._known.get(content_type)
                 if known is None or self._clock() - known[0] > REUSE_S:
+                    for source in self._refreshed:
+                        await source.refresh()
                     # In a thread: the more functions there are, the longer it takes.
                     page = await asyncio.to_thread(encode, self._registry)
                     known = self._known[content_type] = (self._clock(), page)

@@ -4,6 +4,7 @@ Sources are read in a thread while the server goes on: growing collections are c
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from prometheus_client.core import CounterMetricFamily as Counter
 from prometheus_client.core import GaugeMetricFamily as Gauge
@@ -18,7 +19,7 @@ from perilune.engine.metering import BOUNDS_S, MeteredEngine
 from perilune.engine.outcomes import Outcomes
 from perilune.housekeeping import Housekeeper
 from perilune.scheduler import Scheduler
-from perilune.store import Store
+from perilune.store import Function, Store, StoreError
 
 
 def all_metrics(
@@ -33,6 +34,7 @@ def all_metrics(
     """Return the metrics of all packages."""
     return [
         EngineMetrics(engine, executing.outcomes),
+        FunctionMetrics(engine, store),
         StoreMetrics(store),
         ServiceMetrics(services),
         WorkerMetrics(runtime),
@@ -100,6 +102,31 @@ class EngineMetrics:
                 buckets.append((str(bound), float(total)))
             durations.add_metric([trigger], buckets, one.total_s)
         return durations
+
+
+class FunctionMetrics:
+    """What people call the functions that have been executed, to be joined by their ids."""
+
+    def __init__(self, engine: MeteredEngine, store: Store) -> None:
+        self._engine = engine
+        self._store = store
+        self._functions: list[Function] = []
+
+    async def refresh(self) -> None:
+        """Look the functions up; while the store fails, the last names stay."""
+        with suppress(StoreError):
+            self._functions = await self._store.get_functions(self._engine.functions)
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the names as they were at the last look-up."""
+        info = Gauge(
+            "faas_function_info",
+            "Always 1; tells the name and the address of a function that was executed.",
+            labels=["function", "name", "address"],
+        )
+        for one in self._functions:
+            info.add_metric([one.id, one.name, one.address or ""], 1)
+        yield info
 
 
 class StoreMetrics:

@@ -49,7 +49,8 @@ class MeteredEngine:
         """Executions that failed, by kind of error."""
         self.refused: dict[str, int] = {}
         """Calls that were refused before there was an execution, by the error's code (KD-46)."""
-        self._functions: set[str] = set()
+        self.functions: set[str] = set()
+        """Ids of those that are counted by themselves."""
 
     async def execute(self, req: ExecutionRequest) -> ExecutionResult:
         """See `Engine.execute`."""
@@ -93,11 +94,11 @@ class MeteredEngine:
     def _count_first(self, key: tuple[str, str, str]) -> None:
         """Count under a key that is new, or that stands for a function beyond the limit."""
         function_id, trigger, status = key
-        if function_id not in self._functions:
-            if len(self._functions) >= MAX_FUNCTIONS:
+        if function_id not in self.functions:
+            if len(self.functions) >= MAX_FUNCTIONS:
                 function_id = OTHER
             else:
-                self._functions.add(function_id)
+                self.functions.add(function_id)
         # Plain texts: what is shown must not depend on how an enumeration prints itself.
         key = (function_id, str(trigger), str(status))
         self.ended[key] = self.ended.get(key, 0) + 1

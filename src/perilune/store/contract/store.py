@@ -1,6 +1,6 @@
 """The store itself: functions, versions and executions, and what an open store can do."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -226,6 +226,10 @@ class Store(DB, Protocol):
         On the event loop, after the commit.  Writes of other processes are not noticed; what they
         wrote is seen by `get_function` and `get_active_version` within a second.
         """
+        ...
+
+    async def get_functions(self, ids: Collection[str]) -> list[Function]:
+        """Return the functions with these ids, in any order; unknown ones are left out."""
         ...
 
     async def runtimes_in_use(self) -> set[str]:

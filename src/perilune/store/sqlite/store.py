@@ -153,6 +153,7 @@ class SqliteSession:
         self.create_function = functions.create
         self.get_function = functions.read
         self.get_function_at = functions.read_at
+        self.get_functions = functions.read_some
         self.is_name_taken = functions.is_taken
         self.list_functions = functions.page
         self.update_function = functions.update

@@ -6,6 +6,9 @@ SELECT {columns} FROM functions WHERE id = ?1
 -- name: get_function_at
 SELECT {columns} FROM functions WHERE address = ?1
 
+-- name: get_functions
+SELECT {columns} FROM functions WHERE id IN (SELECT value FROM json_each(?1))
+
 -- name: is_taken
 SELECT 1 FROM functions WHERE name = ?1 OR address = ?1
 

@@ -1,7 +1,8 @@
 """Rows of `functions`."""
 
+import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -99,6 +100,15 @@ class SqliteFunctions:
             return function_of_row(row)
 
         return await self._access.read(read)
+
+    async def read_some(self, ids: Collection[str]) -> list[Function]:
+        """See `Store.get_functions`."""
+        wanted = (json.dumps([*ids]),)
+        return await self._access.read(
+            lambda connection: [
+                function_of_row(row) for row in connection.execute(_SQL["get_functions"], wanted)
+            ]
+        )
 
     async def is_taken(self, name: str) -> bool:
         """See `DB.is_name_taken`."""
