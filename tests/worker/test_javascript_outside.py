@@ -399,3 +399,16 @@ def test_an_answer_can_be_passed_on(guest: DenoGuest) -> None:
     assert isinstance(outcome, Result)
     assert (outcome.status_code, outcome.body) == (201, b'{"a":"\xff"}')
     assert outcome.headers["set-cookie"] == ["a=1", "b=2"]
+
+
+def test_stacks_in_the_log_tell_no_paths_of_the_server(guest: DenoGuest) -> None:
+    guest.result(
+        "import { log } from 'perilune';"
+        " export default () => { const error = new Error('x'); console.log(error);"
+        " console.error(error.stack); log.warn('stack', { of: error.stack }); return ''; };"
+    )
+
+    lines = [args[0].decode() for _, args in guest.calls]
+    assert len(lines) == 3
+    for line in lines:
+        assert "file:" not in line and "perilune:execution.js" in line

@@ -11,6 +11,8 @@ import { cut } from "./text.js";
 import { makeTime } from "./time.js";
 
 const { stringify } = JSON;
+// Where these modules are, which stacks of errors name: it tells of the server, and says nothing.
+const HERE = new URL("./", import.meta.url).href;
 
 /**
  * @typedef {Record<string, (...values: any[]) => any>} Functions
@@ -51,7 +53,7 @@ export function makeGuest({ functions, calls, timers, lineLimit, inspect }) {
   /** @type {Guest["log"]} */
   const log = (level, text) => {
     const name = levels.get(level);
-    if (name !== undefined) calls.tell(name, [cut(text, lineLimit)]);
+    if (name !== undefined) calls.tell(name, [cut(text.replaceAll(HERE, "perilune:"), lineLimit)]);
   };
   for (const level of levels.keys()) modules.log[level] = logger(level, log, inspect);
 
