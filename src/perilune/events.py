@@ -20,6 +20,9 @@ PATH_MARKS = "!$&'()*+,=:@"
 A `;` is escaped, since it would end the `Path` of a cookie.
 """
 
+_ESCAPES = "surrogateescape"
+"""How texts hold bytes that are not UTF-8."""
+
 
 class EventType(StrEnum):
     """The kinds of event a function can be run for.  The set is open."""
@@ -30,7 +33,7 @@ class EventType(StrEnum):
 
 
 class Event(Protocol):
-    """Whatever an execution is run for."""
+    """What an execution is run for, as far as it knows itself what of it is secret."""
 
     @property
     def type(self) -> EventType:
@@ -176,6 +179,18 @@ class HTTPResponse(msgspec.Struct, frozen=True, kw_only=True):
     body: str | bytes = ""
     is_base64_encoded: bool = False
 
+    @property
+    def content(self) -> bytes:
+        """The bytes of the body, as they are sent.  Raises `ValueError` for broken base64."""
+        if self.is_base64_encoded:
+            return base64.b64decode(self.body, validate=True)
+        return self.body if isinstance(self.body, bytes) else self.body.encode(errors=_ESCAPES)
+
+    @property
+    def text(self) -> str:
+        """The body as text; what is not UTF-8 becomes U+FFFD."""
+        return self.content.decode(errors="replace")
+
     def masked(self, masker: Masker = DEFAULT_MASKER) -> "HTTPResponse":
         """Return a copy with secrets in headers and body replaced."""
         body = self.body
@@ -254,7 +269,7 @@ def _without_surrogates(text: str) -> str:
     """JSON text is UTF-8, which has no lone surrogates: they become U+FFFD."""
     if text.isascii():
         return text
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return text.encode("utf-8", _ESCAPES).decode("utf-8", "replace")
 
 
 def _sorted(values: Mapping[str, Any]) -> dict[str, Any]:

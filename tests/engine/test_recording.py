@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import datetime
 import json
 import threading
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from perilune.engine import (
     MAX_RESPONSE_BODY_SIZE,
+    EventSerializationError,
     ExecutionRequest,
     RuntimeRequest,
     RuntimeResult,
@@ -18,6 +20,7 @@ from perilune.events import EventType, HTTPEvent, HTTPResponse
 from perilune.masking import DEFAULT_MASKER, REDACTED, Masker
 from perilune.store import (
     ExecutionStatus,
+    PaginationParams,
     Store,
     StoreUnavailable,
 )
@@ -229,13 +232,57 @@ async def test_kd_38_events_of_any_kind_are_masked_and_none_is_refused(store):
         ExecutionRequest(function_id=version.function_id, event=Letter("hunter2"))
     )
     with pytest.raises(TypeError):
-        await engine.execute(
-            ExecutionRequest(function_id=version.function_id, event=None)  # type: ignore[arg-type]
-        )
+        await engine.execute(ExecutionRequest(function_id=version.function_id, event=None))
 
     record = await store.get_execution(result.execution_id)
     assert json.loads(record.event_json) == {"secret": REDACTED}
     assert [one.event for one in runtime.requests] == [Letter("hunter2")]
+
+
+@dataclasses.dataclass
+class Tick:
+    token: str
+    at: datetime.date
+
+
+@pytest.mark.parametrize(
+    ("event", "stored"),
+    [
+        ({"password": "hunter2", "n": [1, None]}, {"password": REDACTED, "n": [1, None]}),
+        (
+            Tick("hunter2", datetime.date(2026, 1, 2)),
+            {"token": REDACTED, "at": "2026-01-02"},
+        ),
+        ([{"api_key": "hunter2"}], [{"api_key": REDACTED}]),
+        ("a plain text", "a plain text"),
+        (7, 7),
+    ],
+    ids=["dict", "dataclass", "list", "text", "number"],
+)
+async def test_events_that_cannot_mask_themselves_are_masked_by_the_engine(store, event, stored):
+    version = await some_version(store)
+    runtime = answering()
+
+    result = await engine_on(store, runtime).execute(
+        ExecutionRequest(function_id=version.function_id, event=event)
+    )
+
+    record = await store.get_execution(result.execution_id)
+    assert json.loads(record.event_json) == stored
+    assert [one.event for one in runtime.requests] == [event]
+
+
+async def test_an_event_without_a_json_form_is_refused_and_nothing_is_recorded(store):
+    version = await some_version(store)
+    runtime = answering()
+
+    with pytest.raises(EventSerializationError, match="object"):
+        await engine_on(store, runtime).execute(
+            ExecutionRequest(function_id=version.function_id, event=object())
+        )
+
+    _, total = await store.list_executions(version.function_id, PaginationParams())
+    assert (total, runtime.requests) == (0, [])
 
 
 async def test_kd_48_an_id_is_taken_when_there_is_something_to_record(store):
@@ -255,3 +302,23 @@ async def test_kd_48_an_id_is_taken_when_there_is_something_to_record(store):
 
     await engine.execute(ExecutionRequest(function_id=version.function_id, event=event))
     assert taken == ["e0"]
+
+
+@pytest.mark.parametrize(
+    ("response", "content", "text"),
+    [
+        (HTTPResponse(body="gr\u00fcn"), "gr\u00fcn".encode(), "gr\u00fcn"),
+        (HTTPResponse(body=b"\xff1"), b"\xff1", "\ufffd1"),
+        (HTTPResponse(body="\udcff1"), b"\xff1", "\ufffd1"),
+        (HTTPResponse(body="aGk=", is_base64_encoded=True), b"hi", "hi"),
+        (HTTPResponse(), b"", ""),
+    ],
+    ids=["text", "bytes", "escapes", "base64", "none"],
+)
+def test_a_body_can_be_had_in_one_type_whatever_the_runtime_gave(response, content, text):
+    assert (response.content, response.text) == (content, text)
+
+
+def test_broken_base64_has_no_content():
+    with pytest.raises(ValueError, match="(?i)base64|padding"):
+        _ = HTTPResponse(body="a", is_base64_encoded=True).content

@@ -32,6 +32,7 @@ from perilune.engine.types import (
     Engine,
     ExecutionRequest,
     ExecutionResult,
+    ExecutionStore,
 )
 from perilune.runtimes import Runtime, RuntimeRequest, RuntimeResult
 
@@ -49,6 +50,7 @@ __all__ = [
     "ExecutionRecordError",
     "ExecutionRequest",
     "ExecutionResult",
+    "ExecutionStore",
     "ExecutionTimeoutError",
     "FunctionBusyError",
     "FunctionDisabledError",

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from perilune.engine.errors import EventSerializationError
 from perilune.engine.stored_copies import stored_event, stored_response
-from perilune.events import Event, HTTPEvent, HTTPResponse
+from perilune.events import HTTPEvent, HTTPResponse
 from perilune.masking import Masker
 
 MAX_INLINE_BODY_BYTES = 64 * 1024
@@ -32,8 +32,8 @@ class Copies:
         self._masker = masker
         self._thread = ThreadPoolExecutor(1, "perilune-masking")
 
-    async def of_event(self, event: Event) -> str:
-        """Return the copy of an event.
+    async def of_event(self, event: object) -> str:
+        """Return the copy of an event of any kind.
 
         Raises:
             EventSerializationError: there can be none.

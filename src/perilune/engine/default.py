@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import logging
 from datetime import timedelta
+from typing import cast
 
 from perilune.engine.copy_thread import Copies
 from perilune.engine.deadline import Deadline
@@ -26,6 +27,7 @@ from perilune.runtimes import Runtime, RuntimeRequest, WorkerRuntime
 from perilune.services.env import Env
 from perilune.services.kv import KV
 from perilune.store import (
+    DB,
     Execution,
     ExecutionStatus,
     ExecutionTrigger,
@@ -51,6 +53,12 @@ class DefaultEngine:
     """
 
     def __init__(self, cfg: Config) -> None:
+        """Build an engine.
+
+        Raises:
+            TypeError: *cfg* has neither a runtime nor what one needs.
+            ValueError: its timeout is negative.
+        """
         self._db = cfg.db
         self._logger = cfg.logger
         self._timeout_s = cfg.timeout_s()
@@ -60,23 +68,10 @@ class DefaultEngine:
         self._masker = cfg.masker
         self._copies = Copies(cfg.masker)
         self._event_bus = cfg.event_bus or ExecutionEventBus()
-        self._own_runtime = (
-            None
-            if cfg.runtime is not None
-            else WorkerRuntime(
-                logger=cfg.logger,
-                kv_store=cfg.kv_store or KV(cfg.db.kv, clock=cfg.clock),
-                env_store=cfg.env_store or Env(cfg.db.env),
-                http_client=cfg.http_client,
-                ai_client=cfg.ai_client,
-                ai_tracker=cfg.ai_tracker,
-                email_client=cfg.email_client,
-                email_tracker=cfg.email_tracker,
-            )
-        )
+        self._own_runtime = None if cfg.runtime is not None else _shipped_runtime(cfg)
         self._runtime: Runtime = cfg.runtime or self._own_runtime  # type: ignore[assignment]
         self._slots = Slots()
-        self.outcomes = Outcomes(cfg.db)
+        self.outcomes: Outcomes = Outcomes(cfg.db)
         """Closes the records, and knows what is not written yet."""
 
     async def execute(self, req: ExecutionRequest) -> ExecutionResult:
@@ -324,6 +319,26 @@ class DefaultEngine:
 def new(cfg: Config) -> DefaultEngine:
     """Return an engine built from *cfg*; equivalent to `DefaultEngine(cfg)`."""
     return DefaultEngine(cfg)
+
+
+def _shipped_runtime(cfg: Config) -> WorkerRuntime:
+    try:
+        kv_store = cfg.kv_store or KV(cast("DB", cfg.db).kv, clock=cfg.clock)
+        env_store = cfg.env_store or Env(cast("DB", cfg.db).env)
+    except AttributeError:
+        raise TypeError(
+            "give a runtime, or kv_store and env_store, or a db that has them"
+        ) from None
+    return WorkerRuntime(
+        logger=cfg.logger,
+        kv_store=kv_store,
+        env_store=env_store,
+        http_client=cfg.http_client,
+        ai_client=cfg.ai_client,
+        ai_tracker=cfg.ai_tracker,
+        email_client=cfg.email_client,
+        email_tracker=cfg.email_tracker,
+    )
 
 
 def _kind(error: BaseException | None) -> str | None:

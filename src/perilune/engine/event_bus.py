@@ -45,7 +45,7 @@ class Subscriber:
         self._events: deque[ExecutionEvent] = deque(maxlen=MAX_WAITING)
         self._has_news = asyncio.Event()
         self._is_closed = False
-        self.lost = 0
+        self.lost: int = 0
         """How many events have been dropped; whoever tells it sets it back to 0."""
 
     def take(self, event: ExecutionEvent) -> None:

@@ -39,7 +39,7 @@ class MeteredEngine:
     def __init__(self, engine: Engine) -> None:
         """Execute with *engine*."""
         self._engine = engine
-        self.inflight = 0
+        self.inflight: int = 0
         """Executions that have begun and not ended."""
         self.ended: dict[tuple[str, str, str], int] = {}
         """Executions by function, trigger and status."""

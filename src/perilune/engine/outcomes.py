@@ -5,7 +5,8 @@ import logging
 from typing import NamedTuple
 
 from perilune.engine.deadline import SharedLimit
-from perilune.store import DB, ExecutionNotFound, ExecutionStatus, StoreError, StoreUnavailable
+from perilune.engine.types import ExecutionStore
+from perilune.store import ExecutionNotFound, ExecutionStatus, StoreError, StoreUnavailable
 
 CLOSING_LIMIT_S = 5.0
 """Longest time that a caller waits for the closed record after the end of its execution."""
@@ -22,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class Outcome(NamedTuple):
-    """How an execution has ended, as `DB.update_execution` takes it."""
+    """How an execution has ended, as `ExecutionStore.update_execution` takes it."""
 
     execution_id: str
     status: ExecutionStatus
@@ -39,7 +40,7 @@ class Outcome(NamedTuple):
 class Outcomes:
     """Writes outcomes into the store, and knows those that are not there yet."""
 
-    def __init__(self, db: DB) -> None:
+    def __init__(self, db: ExecutionStore) -> None:
         """Write into *db*."""
         self._db = db
         self._limit = SharedLimit(CLOSING_LIMIT_S)
@@ -47,9 +48,9 @@ class Outcomes:
         self._characters = 0
         self._writing: asyncio.Task[None] | None = None
         self._is_reported = False
-        self.is_full = False
+        self.is_full: bool = False
         """Whether so much is kept that nothing more may be executed."""
-        self.late = 0
+        self.late: int = 0
         """How many were not written within `CLOSING_LIMIT_S`, since the start."""
 
     @property

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from perilune.engine.types import MAX_RESPONSE_BODY_SIZE
-from perilune.events import Event, HTTPResponse
+from perilune.events import HTTPResponse
 from perilune.masking import Masker
 
 TRUNCATED = "\n[TRUNCATED - Response exceeded 1MB]"
@@ -16,9 +16,18 @@ ERROR_TRUNCATED = "\n[TRUNCATED]"
 _json = msgspec.json.Encoder()
 
 
-def stored_event(event: Event, masker: Masker) -> str:
-    """Return the masked JSON text of *event*, its body cut at 1 MiB."""
-    members = event.masked(masker).to_json()
+def stored_event(event: object, masker: Masker) -> str:
+    """Return the masked JSON text of *event*, its body cut at 1 MiB.
+
+    What can't mask itself is masked as the JSON text that it becomes.
+
+    Raises:
+        TypeError: there is no JSON form of it.
+    """
+    masked = getattr(event, "masked", None)
+    if masked is None:
+        return masker.body(_json.encode(event).decode(), "application/json")
+    members = masked(masker).to_json()
     body = members.get("body")
     if isinstance(body, str):
         members["body"] = _cut_body(body, bool(members.get("isBase64Encoded")), EVENT_TRUNCATED)

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
 from perilune.clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
 from perilune.engine.event_bus import ExecutionEventBus
-from perilune.events import Event, HTTPResponse
+from perilune.events import HTTPResponse
 from perilune.ids import new_id
 from perilune.masking import DEFAULT_MASKER, Masker
 from perilune.runtimes import Runtime
@@ -19,7 +19,7 @@ from perilune.services.env import Env
 from perilune.services.http import HTTPClient
 from perilune.services.kv import KV
 from perilune.services.logger import Logger
-from perilune.store import DB, ExecutionStatus, ExecutionTrigger
+from perilune.store import Execution, ExecutionStatus, ExecutionTrigger, Function, FunctionVersion
 
 MAX_RESPONSE_BODY_SIZE = 1024 * 1024
 """Most bytes of a response body that are stored with an execution (1 MiB)."""
@@ -31,7 +31,10 @@ class ExecutionRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Asks for one execution of one function."""
 
     function_id: str
-    event: Event
+    event: Any
+    """An `HTTPEvent`, which is what the runtime that ships takes; for a runtime of your own, what
+    it takes.  What is no `perilune.events.Event` is stored as the JSON that msgspec makes of it
+    (mappings, dataclasses, structs, …), with secrets replaced."""
     trigger: ExecutionTrigger = ExecutionTrigger.HTTP
     base_url: str = ""
     """Public base URL, given to functions for building links."""
@@ -77,16 +80,55 @@ class Engine(Protocol):
         ...
 
 
+class ExecutionStore(Protocol):
+    """The smallest store that an engine needs; every `perilune.store.DB` is one.
+
+    Where it fails with `perilune.store.StoreUnavailable`, callers are told that the storage is
+    unavailable.
+    """
+
+    async def get_function(self, function_id: str) -> Function:
+        """Return the function.  Raises `perilune.store.FunctionNotFound`."""
+        ...
+
+    async def get_active_version(self, function_id: str) -> FunctionVersion:
+        """Return the version to execute.  Raises `perilune.store.NoActiveVersion`."""
+        ...
+
+    async def get_version_by_id(self, version_id: str) -> FunctionVersion:
+        """Return a version that a request names.  Raises `perilune.store.VersionNotFound`."""
+        ...
+
+    async def create_execution(self, execution: Execution) -> Execution:
+        """Store a pending record, for good on return.
+
+        Raises `FunctionNotFound` or `VersionNotFound` if one of them has gone meanwhile.
+        """
+        ...
+
+    async def update_execution(
+        self,
+        execution_id: str,
+        status: ExecutionStatus,
+        duration_ms: int | None,
+        error_message: str | None,
+        response_json: str | None,
+        error_kind: str | None = None,
+    ) -> None:
+        """Close a record, for good on return.  Raises `perilune.store.ExecutionNotFound`."""
+        ...
+
+
 @dataclass(kw_only=True, slots=True)
 class Config:
     """Everything a `DefaultEngine` depends on.
 
     With `runtime` None, the one that ships is built from the services given
-    here.  `execution_timeout` is in seconds or a timedelta; None and zero mean
-    300 s.
+    here; `kv_store` and `env_store` are then those of `db`, if it has them.
+    `execution_timeout` is in seconds or a timedelta; None and zero mean 300 s.
     """
 
-    db: DB
+    db: ExecutionStore
     logger: Logger
     runtime: Runtime | None = None
     kv_store: KV | None = None

@@ -4,12 +4,12 @@ These types belong to the engine's public contract and are re-exported by
 `perilune.engine`; they live here because runtimes lie below the engine.
 """
 
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import msgspec
 
 from perilune.errors import PeriluneError
-from perilune.events import Event, ExecutionContext, HTTPResponse
+from perilune.events import ExecutionContext, HTTPResponse
 
 
 class RuntimeRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,8 +18,8 @@ class RuntimeRequest(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     """Source of the active version."""
     context: ExecutionContext
-    event: Event
-    """The original event, not the masked copy."""
+    event: Any
+    """The original event, not the masked copy: what the request for the execution has."""
     version_id: str = ""
     """Identifies the code: two requests with the same id have the same code."""
     deadline: float = float("inf")

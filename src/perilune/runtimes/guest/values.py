@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
-from perilune.events import PATH_MARKS, Event, ExecutionContext, HTTPEvent
+from perilune.events import PATH_MARKS, ExecutionContext, HTTPEvent
 from perilune.runtimes.contract import GuestError
 
 
@@ -36,14 +36,15 @@ def _mount(event: dict[str, Any]) -> str:
     return quote(mount.encode("utf-8", "surrogateescape"), "/" + PATH_MARKS) if is_ours else ""
 
 
-def guest_event(event: Event) -> dict[str, Any]:
+def guest_event(event: object) -> dict[str, Any]:
     """Return *event* as guests know it.
 
     Raises:
         GuestError: this kind of event can't be given to functions.
     """
     if not isinstance(event, HTTPEvent):
-        raise GuestError(f"unsupported event type: {event.type}")
+        kind = getattr(event, "type", type(event).__name__)
+        raise GuestError(f"unsupported event type: {kind}")
     members: dict[str, Any] = {
         "method": event.method,
         "path": event.path,
