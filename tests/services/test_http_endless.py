@@ -6,7 +6,8 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
 
 import pytest
 
@@ -16,13 +17,12 @@ from perilune.services.http import (
     HTTPClientError,
     HTTPLimits,
     Request,
-    Response,
     wire,
 )
 
 MIB = 1024 * 1024
 LIMITS = HTTPLimits(timeout_s=30.0, max_bytes=MIB)
-LONGEST_TURN_S = 0.06
+LONGEST_TURN_S = 0.02
 """Of the event loop's processor time."""
 HEAD = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -54,7 +54,7 @@ async def endless(head: bytes, block: bytes) -> AsyncIterator[str]:
     await asyncio.to_thread(thread.join)  # the client closes its side meanwhile
 
 
-async def longest_turn(until: asyncio.Future[Response]) -> float:
+async def longest_turn(until: asyncio.Future[Any]) -> float:
     """Return the most processor time that passed in this thread between two turns of a task."""
     longest_s, last = 0.0, time.thread_time()
     while not until.done():
@@ -117,6 +117,32 @@ async def test_an_endless_answer_is_an_error_and_holds_nobody_up(
             await asking
 
     assert str(caught.value).endswith(f": {reason}")
+    assert longest_s < LONGEST_TURN_S
+
+
+async def test_many_endless_answers_together_hold_nobody_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each waits for its turn, so that they take no more of one round than a single one does."""
+    monkeypatch.setattr(wire, "FRAMING_BYTES", 32 * 1024)
+    async with open_client() as client, AsyncExitStack() as stack:
+        block = b"1\r\nx\r\n" * 40_000
+        urls = [await stack.enter_async_context(endless(CHUNKED, block)) for _ in range(12)]
+        asking = [asyncio.ensure_future(client.get(Request(url=url))) for url in urls]
+        first = asyncio.gather(*asking, return_exceptions=True)
+        longest_s = await longest_turn(first)
+
+    assert all(isinstance(one, HTTPClientError) for one in await first)
+    assert longest_s < LONGEST_TURN_S
+
+
+async def test_what_a_closed_connection_has_sent_is_read_in_turns() -> None:
+    whole = CHUNKED + b"1\r\nx\r\n" * 40_000 + b"0\r\n\r\n"
+    async with open_client() as client, endless(whole, b"") as url:
+        asking = asyncio.ensure_future(client.get(Request(url=url)))
+        longest_s = await longest_turn(asking)
+
+    assert (await asking).body == b"x" * 40_000
     assert longest_s < LONGEST_TURN_S
 
 

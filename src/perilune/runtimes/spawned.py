@@ -37,3 +37,13 @@ class Spawned:
         if self.pidfd >= 0:
             os.close(self.pidfd)
             self.pidfd = -1
+
+
+def describe_status(status: int) -> str:
+    """Return in words how a process ended; negative numbers are signals."""
+    if status >= 0:
+        return f"exit status {status}"
+    try:
+        return f"killed by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"killed by signal {-status}"

@@ -1,7 +1,6 @@
 """One worker process, as the host sees it: invocations in order, their frames, a way to kill it."""
 
 import asyncio
-import signal
 import time
 from collections import deque
 from contextlib import suppress
@@ -9,8 +8,9 @@ from contextlib import suppress
 from perilune.runtimes.contract import MemoryLimitError, RuntimeFailure, WorkerDiedError
 from perilune.runtimes.language import WorkerKind
 from perilune.runtimes.limits import MIB
-from perilune.runtimes.spawned import Spawned
+from perilune.runtimes.spawned import Spawned, describe_status
 from perilune.runtimes.workers.frame_contents import refuse_bombs
+from perilune.turns import Turns
 from perilune.worker.frames import (
     MAX_FRAME_BYTES,
     Call,
@@ -42,6 +42,11 @@ DRAIN_WAIT_S = 0.1
 """How long the next answer waits.  Not for ever, since even that may be too few."""
 MAX_UNREAD_REPLY_BYTES = 48 * MIB
 """Answers to calls that a worker may leave unread, beyond one frame for each in its line."""
+LONG_BYTES = 64 * 1024
+"""Who sends so much at once waits for its turn before more is taken."""
+LONG_PER_TURN = 4
+REST_S = 0.002
+"""Between two turns, for everything else: long frames take much of the event loop."""
 
 
 class NotStartedError(RuntimeFailure):
@@ -133,7 +138,7 @@ class WorkerProcess(asyncio.Protocol):
     Everything it sends is untrusted.  After any error it must be killed.
     """
 
-    def __init__(self, spawned: Spawned, kind: WorkerKind) -> None:
+    def __init__(self, spawned: Spawned, kind: WorkerKind, turns: Turns) -> None:
         self.pid = spawned.pid
         self.kind = kind
         self.owner: tuple[str, WorkerKind] | None = None
@@ -147,6 +152,7 @@ class WorkerProcess(asyncio.Protocol):
         self.has_code = False
         """Whether it has been given the source of its version."""
         self._spawned = spawned
+        self._turns = turns
         self._reader: FrameReader[FromWorker] = FrameReader(FromWorker, refuse_bombs)
         self._line: deque[Invocation] = deque()
         self._reserved = 0
@@ -263,8 +269,17 @@ class WorkerProcess(asyncio.Protocol):
             # In a turn of its own: a worker that sends without end must not block others.
             asyncio.get_running_loop().call_soon(self._resume)
 
+    def _pause(self) -> None:
+        self._paused = True
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def _take_turn(self) -> None:
+        self._turns.spend(1 / LONG_PER_TURN)
+        self._resume()
+
     def _resume(self) -> None:
-        if self._failure is None and self._transport is not None:
+        if self._paused and self._failure is None and self._transport is not None:
             self._paused = False
             self._transport.resume_reading()
             self._hand_out()
@@ -305,6 +320,9 @@ class WorkerProcess(asyncio.Protocol):
         """Asyncio: bytes have arrived."""
         self._reader.add(data)
         self._hand_out()
+        if len(data) >= LONG_BYTES and not self._paused:
+            self._pause()
+            self._turns.wait(self._take_turn)
 
     def _hand_out(self) -> None:
         """Give the frames that are there to their invocations, until too many are unread."""
@@ -334,9 +352,7 @@ class WorkerProcess(asyncio.Protocol):
             if self.is_clogged:
                 frames, most_bytes = CLOGGED_FRAMES, MAX_FRAME_BYTES
             if invocation.deliver(frame) >= frames or unread_bytes > most_bytes:
-                self._paused = True
-                if self._transport is not None:
-                    self._transport.pause_reading()
+                self._pause()
             return
         self._line.popleft()
         invocation.is_over = True
@@ -379,13 +395,3 @@ class WorkerProcess(asyncio.Protocol):
             behind = NotStartedError("the worker process is gone")
             invocation.fail(behind if position else failure)
         self._line.clear()
-
-
-def describe_status(status: int) -> str:
-    """Return in words how a process ended; negative numbers are signals."""
-    if status >= 0:
-        return f"exit status {status}"
-    try:
-        return f"killed by {signal.Signals(-status).name}"
-    except ValueError:
-        return f"killed by signal {-status}"

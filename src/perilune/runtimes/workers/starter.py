@@ -10,7 +10,8 @@ from perilune.runtimes.contract import SandboxUnavailableError, WorkerDiedError
 from perilune.runtimes.guest.api import HOST_FUNCTIONS
 from perilune.runtimes.language import Language, OpenSpawner, Spawner, WorkerKind
 from perilune.runtimes.limits import WorkerLimits
-from perilune.runtimes.workers.process import WorkerProcess
+from perilune.runtimes.workers.process import REST_S, WorkerProcess
+from perilune.turns import Turns
 from perilune.worker.frames import Failure, HostFunction, Ready, Setup
 from perilune.worker.lockdown import Grade, grade
 
@@ -31,6 +32,7 @@ class WorkerStarter:
         self._grades: dict[Language, Grade] = {}
         self._rooms = AsyncExitStack()
         self._opening = asyncio.Lock()
+        self._turns = Turns(REST_S)
         self._host_functions = [
             HostFunction(
                 function.module,
@@ -78,7 +80,7 @@ class WorkerStarter:
         """
         spawner = self._spawners.get(kind.language.open_spawner) or await self._open(kind.language)
         spawned = await spawner.spawn(kind, relaxed=self._limits.relaxed)
-        worker = WorkerProcess(spawned, kind)
+        worker = WorkerProcess(spawned, kind, self._turns)
         try:
             greeting = worker.expect()
             await _connect(worker, spawned.sock)

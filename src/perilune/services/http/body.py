@@ -1,12 +1,15 @@
 """Reads response bodies within their limit, whatever the sender claims."""
 
 import asyncio
+import time
 import zlib
 from collections.abc import Iterator
 
 import aiohttp
 
 from perilune.services.http.types import HTTPClientError
+from perilune.services.http.wire import TURN_S
+from perilune.turns import Turns
 
 CHUNK_BYTES = 64 * 1024
 LARGE_BYTES = 256 * 1024
@@ -23,9 +26,10 @@ _GZIP = 16 + zlib.MAX_WBITS
 class BodyReader:
     """Reads one body."""
 
-    def __init__(self, max_bytes: int, large_bodies: asyncio.Semaphore) -> None:
+    def __init__(self, max_bytes: int, large_bodies: asyncio.Semaphore, turns: Turns) -> None:
         self._max_bytes = max_bytes
         self._large_bodies = large_bodies
+        self._turns = turns
 
     async def read(self, content: aiohttp.StreamReader, *, is_gzip: bool) -> bytes:
         """Return the whole body, decompressed if *is_gzip*.
@@ -40,15 +44,18 @@ class BodyReader:
         try:
             async for chunk in content.iter_chunked(CHUNK_BYTES):
                 received_bytes += len(chunk)
+                begun = time.thread_time()
                 for piece in decoder.feed(chunk) if decoder else (chunk,):
-                    await asyncio.sleep(0)  # who sends without a break must not keep others waiting
                     data += piece
                     most = max(len(data), received_bytes - MARGIN_BYTES)
                     if most > self._max_bytes:
                         raise _failure(f"it is longer than the limit of {self._max_bytes} bytes")
+                    self._turns.spend((time.thread_time() - begun) / TURN_S)
+                    await self._turns.rest()
                     if len(data) > LARGE_BYTES and not is_large:
                         await self._large_bodies.acquire()
                         is_large = True
+                    begun = time.thread_time()
         finally:
             if is_large:
                 self._large_bodies.release()

@@ -18,7 +18,8 @@ from perilune.services.http.outgoing_request import OutgoingRequest, build_reque
 from perilune.services.http.reasons import reason_of
 from perilune.services.http.target import quoted
 from perilune.services.http.types import HTTPClient, HTTPClientError, Request, Response
-from perilune.services.http.wire import MAX_FIELD_BYTES, MAX_FIELDS, Connector
+from perilune.services.http.wire import MAX_FIELD_BYTES, MAX_FIELDS, REST_S, Connector
+from perilune.turns import Turns
 
 MIB = 1024 * 1024
 MAX_CONNECTIONS = 100
@@ -54,6 +55,7 @@ class _Pool:
     large_bodies: asyncio.Semaphore
     session: aiohttp.ClientSession | None = None
     """None while the pool is closed."""
+    turns: Turns = field(default_factory=lambda: Turns(REST_S))
     sockets: WeakSet[socket.socket] = field(default_factory=WeakSet)
 
     def open_socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
@@ -95,6 +97,7 @@ class AiohttpClient(HTTPClient):
 
     async def __aenter__(self) -> "AiohttpClient":
         connector = Connector(
+            self._pool.turns,
             resolver=CheckingResolver(self._policy),
             limit=MAX_CONNECTIONS,
             limit_per_host=MAX_CONNECTIONS,
@@ -216,7 +219,7 @@ class _Exchange:
         is_gzip = (
             outgoing.takes_gzip and answer.headers.get("Content-Encoding", "").lower() == "gzip"
         )
-        reader = BodyReader(self.max_bytes, self.pool.large_bodies)
+        reader = BodyReader(self.max_bytes, self.pool.large_bodies, self.pool.turns)
         data = await reader.read(answer.content, is_gzip=is_gzip)
         lines: dict[str, list[str]] = {}
         for raw_name, raw_value in answer.raw_headers:

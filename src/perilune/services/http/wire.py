@@ -1,8 +1,8 @@
 """The receiving side of a connection: what a sender can make the event loop do is bounded.
 
 Taking an answer apart costs little for each byte of content and much for each piece of framing.
-So what has arrived is taken in small pieces, with a rest after each few milliseconds of work, and
-there may not be much more framing than content.
+So what has arrived is taken in small pieces, as long as it is the turn of answers, and there may
+not be much more framing than content.
 """
 
 import asyncio
@@ -13,10 +13,12 @@ from typing import Any
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
+from perilune.turns import Turns
+
 PIECE_BYTES = 4096
-TURN_S = 0.002
-"""Of processor time; then a connection rests, so that many of them leave room for others."""
-REST_S = 0.01
+TURN_S = 0.001
+"""Of processor time; then all answers rest."""
+REST_S = 0.005
 FRAMING_BYTES = 1024 * 1024
 """Heads, sizes and extensions of chunks and so on may take so much, or as much as the content."""
 MAX_INTERIM_ANSWERS = 10
@@ -31,10 +33,13 @@ class EndlessAnswerError(aiohttp.ClientPayloadError):
 class Receiver(ResponseHandler):
     """Takes the answers on one connection apart, without holding others up."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, turns: Turns) -> None:
         super().__init__(loop)
+        self._turns = turns
         self._waiting = bytearray()
-        self._rests = False
+        self._is_in_line = False
+        self._end: tuple[BaseException | None] | None = None
+        """How the connection has ended, while what arrived before that is still waiting."""
         self._wire_bytes = 0
         self._interim_answers = 0
 
@@ -68,46 +73,66 @@ class Receiver(ResponseHandler):
         if not data:
             super().data_received(data)
         self._waiting += data
-        if self._rests:
-            self._pause_transport_reading()
-        else:
-            self._take()
+        self._take()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Asyncio: the connection has ended; what arrived before that still counts."""
-        while self._waiting and self.transport is not None:
-            self._take_piece()
-        super().connection_lost(exc)
+        self._end = (exc,)
+        self._take()
 
     def _take(self) -> None:
-        begun = time.thread_time()
-        while self._waiting and not self._reading_paused and not self._rests:
-            self._take_piece()
-            if time.thread_time() - begun > TURN_S:
-                self._rests = True
+        """Take apart what is waiting, now or when its turn comes."""
+        while self._waiting and not self._is_in_line and (self._end or not self._reading_paused):
+            if self.transport is None:
+                self._waiting.clear()
+            elif self._turns.is_over:
+                self._is_in_line = True
                 self._pause_transport_reading()
-                self._loop.call_later(REST_S, self._go_on)
+                self._turns.wait(self._go_on)
+            else:
+                self._take_piece()
+        if self._end is not None and not self._waiting:
+            (reason,), self._end = self._end, None
+            super().connection_lost(reason)
 
     def _take_piece(self) -> None:
+        begun = time.thread_time()
         piece = bytes(self._waiting[:PIECE_BYTES])
         del self._waiting[:PIECE_BYTES]
-        if self.transport is None:
-            return
         super().data_received(piece)
         self._wire_bytes += len(piece)
-        content = 0 if self._payload is None else self._payload.total_bytes
+        content = self._join_content()
+        self._turns.spend((time.thread_time() - begun) / TURN_S)
         if self._wire_bytes - content > max(FRAMING_BYTES, content):
             self._refuse("more framing than content")
 
+    def _join_content(self) -> int:
+        """Make one of what a piece had, for reading costs much for each; return the bytes so far.
+
+        Chunks as their sender has cut them are nobody's concern.
+        """
+        payload = self._payload
+        if not isinstance(payload, aiohttp.StreamReader):
+            return 0
+        parts = getattr(payload, "_buffer", None)
+        if parts is not None and len(parts) > 1:
+            whole = b"".join(parts)
+            parts.clear()
+            parts.append(whole)
+        ends = getattr(payload, "_http_chunk_splits", None)
+        if ends:
+            ends.clear()
+        return payload.total_bytes
+
     def _go_on(self) -> None:
-        self._rests = False
+        self._is_in_line = False
         self._take()
-        if not self._rests and not self._reading_paused and not self._buffer_paused:
+        if not self._is_in_line and not self._reading_paused and not self._buffer_paused:
             self._resume_transport_reading()
 
     def _resume_transport_reading(self) -> None:
         # Else the end of the connection might be seen before what is waiting.
-        if not self._rests:
+        if not self._is_in_line:
             super()._resume_transport_reading()
 
     def _refuse(self, reason: str) -> None:
@@ -125,6 +150,6 @@ class Receiver(ResponseHandler):
 class Connector(aiohttp.TCPConnector):
     """Makes connections whose receiving side is bounded."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, turns: Turns, **options: Any) -> None:
         super().__init__(**options)
-        self._factory = partial(Receiver, loop=self._loop)  # type: ignore[assignment]  # a subclass
+        self._factory = partial(Receiver, loop=self._loop, turns=turns)  # type: ignore[assignment]  # a subclass
