@@ -1,11 +1,13 @@
-"""How much memory there is, as control groups of either version say."""
+"""How much memory there is, as control groups of either version say, and who gets it back."""
 
+import asyncio
 import os
 from pathlib import Path
 
 import pytest
 
-from perilune.app.memory import available_bytes
+from bench.processes import resident_bytes
+from perilune.app.memory import available_bytes, returning_memory
 
 MACHINE = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 MIB = 1024 * 1024
@@ -36,3 +38,16 @@ def test_the_smallest_limit_counts(tmp_path: Path, own, files, expected):
 
 def test_without_proc_it_is_the_machine(tmp_path: Path):
     assert available_bytes(tmp_path, tmp_path / "missing") == MACHINE
+
+
+async def test_memory_that_is_free_goes_back_to_the_system() -> None:
+    """Also what lies below memory that is still in use, which the C library keeps by itself."""
+    blocks = [bytes(100_000) for _ in range(400)]
+    most = resident_bytes(os.getpid())
+    del blocks[:-1]
+
+    async with asyncio.timeout(30), returning_memory(0.01):
+        while resident_bytes(os.getpid()) > most - 20 * MIB:
+            await asyncio.sleep(0.01)
+
+    assert len(blocks) == 1

@@ -5,6 +5,7 @@ It knows every package and decides nothing.
 
 from perilune.app.data import bring_key, ensure_example, open_data, open_database, open_secrets
 from perilune.app.data_dir import DATABASE_FILE, DataDirError, DataDirInUse, hold_data_dir
+from perilune.app.memory import returning_memory
 from perilune.app.process import raise_descriptor_limit
 from perilune.app.runtimes import HostedRuntime, OpenRuntime, open_workers
 from perilune.app.secrets import Rotation, SecretKeys, prune, rotate
@@ -32,5 +33,6 @@ __all__ = [
     "open_workers",
     "prune",
     "raise_descriptor_limit",
+    "returning_memory",
     "rotate",
 ]

@@ -1,7 +1,17 @@
-"""How much memory there is for the server and its workers."""
+"""How much memory there is for the server and its workers, and what becomes of it after use."""
 
+import asyncio
+import ctypes
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+
+MIB = 1024 * 1024
+RETURN_EVERY_S = 5.0
+"""How often memory is returned while that is worth it."""
+RETURN_AT_LEAST_EVERY_S = 20.0
+WORTH_BYTES = MIB
 
 _CGROUPS = Path("/sys/fs/cgroup")
 
@@ -37,3 +47,38 @@ def _limits(folder: Path, path: str, name: str) -> list[int]:
         if one == folder:
             break
     return limits
+
+
+@asynccontextmanager
+async def returning_memory(every_s: float = RETURN_EVERY_S) -> AsyncIterator[None]:
+    """Give memory that is free back to the system, again and again until the block ends.
+
+    The C library keeps what bodies and frames took.  Low thresholds for that (mallopt) would
+    double what each request costs.
+
+    Args:
+        every_s: time until the first time; later ones wait longer if there was little to return.
+    """
+    task = asyncio.create_task(_return_memory(every_s))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _return_memory(every_s: float) -> None:
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of the GNU C library
+    wait_s = every_s
+    while trim is not None:
+        await asyncio.sleep(wait_s)
+        before = _resident_bytes()
+        await asyncio.to_thread(trim, 0)
+        is_worth_it = before - _resident_bytes() > WORTH_BYTES
+        wait_s = every_s if is_worth_it else min(2 * wait_s, RETURN_AT_LEAST_EVERY_S)
+
+
+def _resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_bytes().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -51,11 +51,11 @@ def version() -> None:
 
 async def serve_until_stopped(settings: Settings, *, with_example: bool = False) -> int:
     """Serve until a signal comes; return the exit code."""
-    from perilune.app import open_server, raise_descriptor_limit
+    from perilune.app import open_server, raise_descriptor_limit, returning_memory
 
     raise_descriptor_limit(settings.max_connections)
     stop = _stop_signal()
-    async with open_server(settings) as server:
+    async with returning_memory(), open_server(settings) as server:
         await _announce(server, with_example=with_example)
         _relax_collector()
         await stop.wait()

@@ -1,7 +1,6 @@
 """What the connections of one server have in common."""
 
 import asyncio
-import ctypes
 from collections import Counter
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -15,7 +14,6 @@ from perilune.api.connections.proxies import Proxies
 MIB = 1024 * 1024
 SMALL_BODIES_BYTES = 32 * MIB
 """What all requests may hold of bodies, beside those that have a place as large ones."""
-BURST_BYTES = 16 * MIB
 
 
 class Connection(Protocol):
@@ -67,7 +65,6 @@ class Shared:
     small: ByteBudget = field(init=False)
     incoming: ByteBudget = field(init=False)
     outgoing: ByteBudget = field(init=False)
-    _peak: int = 0
     date: bytes = b""
     """The line of the field `Date`."""
 
@@ -95,23 +92,8 @@ class Shared:
             del self.per_address[host]
 
     def look(self) -> None:
-        """Renew the date, and have every connection look at its deadlines.
-
-        After a burst of bodies the C library is told to give the memory back, which it keeps
-        otherwise.  Low thresholds for that (mallopt) would double what each request costs.
-        """
+        """Renew the date, and have every connection look at its deadlines."""
         self.date = b"date: " + formatdate(usegmt=True).encode("ascii") + b"\r\n"
         now = self.loop.time()
         for connection in list(self.connections):
             connection.look(now)
-        used = self.small.used + self.incoming.used + self.outgoing.used
-        self._peak = max(self._peak, used)
-        if self._peak - used > BURST_BYTES:
-            self._peak = used
-            self.loop.run_in_executor(None, _trim)
-
-
-def _trim() -> None:
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of the GNU C library
-    if trim is not None:
-        trim(0)
