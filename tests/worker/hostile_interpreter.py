@@ -572,6 +572,28 @@ def host_name(_: Targets) -> object:
 
 
 @probe
+def working_directory(_: Targets) -> object:
+    return os.getcwd()
+
+
+@probe
+def list_control_groups(_: Targets) -> object:
+    return os.listdir("/sys/fs/cgroup")
+
+
+@probe
+def read_control_group(_: Targets) -> object:
+    with open("/proc/self/cgroup") as file:
+        return file.read()
+
+
+@probe
+def read_meminfo(_: Targets) -> object:
+    with open("/proc/meminfo") as file:
+        return file.readline().split(":")[0]
+
+
+@probe
 def parent(_: Targets) -> object:
     return os.getppid()
 

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from perilune.runtimes.workers.zygote_client import open_zygote
 from perilune.worker import seccomp
 from perilune.worker.lockdown import grade
 from tests.worker.attempts import DENIED
-from tests.worker.conftest import SpawnWorker
+from tests.worker.conftest import REPOSITORY, SpawnWorker, spawning
 from tests.worker.filters import AARCH64, PID, X86_64, decide
 
 on_module_loop = pytest.mark.asyncio(loop_scope="module")
@@ -48,6 +49,31 @@ async def test_hostile_native_call_of_a_program(
     # Calls that may be made reach nothing: Landlock answers with another error.
     allowed = {DIFFERENT[probe]} if probe in DIFFERENT else {usual, usual.replace("PERM", "ACCES")}
     assert outcome in allowed
+
+
+@pytest.fixture(scope="module")
+def deno_interpreter() -> str:
+    pytest.importorskip("deno")
+    return "tests.worker.deno_interpreter"
+
+
+@on_module_loop
+async def test_what_the_rights_of_deno_tell_of_the_machine(
+    deno_interpreter: str, targets: dict[str, Any]
+):
+    async with (
+        open_zygote([deno_interpreter], search_path=[REPOSITORY]) as zygote,
+        spawning(zygote) as spawn,
+    ):
+        worker, report = await spawn(deno_interpreter)
+
+        assert await worker.attempt("read_meminfo", targets) == "done: MemTotal"
+        assert await worker.attempt("working_directory", targets) == "done: /"
+        for probe in ("read_passwd", "list_control_groups", "read_control_group", "list_data"):
+            assert await worker.attempt(probe, targets) == "EACCES"
+        if "namespaces" in report:
+            assert await worker.attempt("host_name", targets) == "done: localhost"
+            assert await worker.attempt("parent", targets) == "done: 0"
 
 
 EXPECTED = [

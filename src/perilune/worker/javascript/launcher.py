@@ -146,10 +146,8 @@ PROFILE = Profile(
         "/etc/ld.so.cache",
         "/dev/null",
         "/dev/urandom",
-        # How much memory and how many processors there are; V8 asks for them.
+        # How much memory there is; V8 asks for it.
         "/proc/meminfo",
-        "/proc/self/cgroup",
-        "/sys/fs/cgroup",
         # Where its stack lies; Deno panics without knowing when it looks up a line of TypeScript.
         "/proc/self/maps",
         "/etc/localtime",
