@@ -245,7 +245,7 @@ class FunctionSettings(msgspec.Struct, frozen=True, kw_only=True):
     unsandboxed_html: Annotated[
         bool,
         Setting(
-            "Whether its documents may run with the server's own origin.",
+            "Whether its documents, headers and cookies may count for the server's whole origin.",
             "access.unsandboxed_html",
             admin_only=True,
         ),

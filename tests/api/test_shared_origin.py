@@ -23,7 +23,8 @@ Accept-Patch Accept-Ranges Access-Control-Allow-Credentials Access-Control-Max-A
 Authentication-Info Cache-Control CDN-Cache-Control Content-Disposition Content-Encoding
 Content-Language Content-Security-Policy Content-Security-Policy-Report-Only
 Cross-Origin-Embedder-Policy-Report-Only Cross-Origin-Opener-Policy Cross-Origin-Resource-Policy
-Deprecation ETag Expires Last-Modified Link Location No-Vary-Search Permissions-Policy Pragma
+Deprecation Document-Isolation-Policy
+ETag Expires Last-Modified Link Location No-Vary-Search Permissions-Policy Pragma
 Priority RateLimit RateLimit-Policy Referrer-Policy Refresh Retry-After Server-Timing SourceMap
 Speculation-Rules Sunset Surrogate-Control Timing-Allow-Origin Vary Warning WWW-Authenticate
 API-Version CE-Id Foo Grpc-Status HX-Redirect MCP-Session-Id My-Header Stripe-Version Svix-Id

@@ -27,8 +27,9 @@ _LAST_WORDS = frozenset(
 _ABOUT_ONE_ANSWER = frozenset(
     b"""accept-encoding accept-patch accept-post accept-query accept-ranges accept-signature
     content-security-policy cross-origin-embedder-policy cross-origin-opener-policy
-    cross-origin-resource-policy document-policy feature-policy integrity-policy permissions-policy
-    proxy-status ratelimit-policy referrer-policy set-cookie""".split()
+    cross-origin-resource-policy document-isolation-policy document-policy feature-policy
+    integrity-policy permissions-policy proxy-status ratelimit-policy referrer-policy
+    set-cookie""".split()
 )
 _ORDERS_TO_PROXIES = frozenset(b"accel envoy lighttpd litespeed reproxy send sendfile".split())
 """Second words of `X-` names.  All other `X-` names are a function's own."""

@@ -118,7 +118,7 @@ export default {
   "access.options": "Answers CORS itself (OPTIONS)",
   "access.optionsHint": "Otherwise the server answers for it, and pages of every origin may call it.",
   "access.html": "HTML with the origin of this server",
-  "access.htmlHint": "Its pages may then act as this dashboard in your browser. Allow it only for code you trust.",
+  "access.htmlHint": "Its pages may then act as this dashboard in your browser, and its headers and cookies count for the whole server. Allow it only for code you trust.",
 
   "secrets.title": "Signing secrets",
   "secrets.text": "Several are in force while one is replaced",

@@ -118,7 +118,7 @@ export default {
   "access.options": "Responde a CORS por conta própria (OPTIONS)",
   "access.optionsHint": "Caso contrário, o servidor responde por ela, e páginas de qualquer origem podem chamá-la.",
   "access.html": "HTML com a origem deste servidor",
-  "access.htmlHint": "As páginas dela podem então agir como este painel no seu navegador. Permita só para código confiável.",
+  "access.htmlHint": "As páginas dela podem então agir como este painel no seu navegador, e seus cabeçalhos e cookies valem para o servidor inteiro. Permita só para código confiável.",
 
   "secrets.title": "Segredos de assinatura",
   "secrets.text": "Vários valem enquanto um é substituído",
