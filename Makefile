@@ -46,6 +46,7 @@ check: $(VENV)/.ready-check $(NODE)/.ready ## Format, lint, types, import rules,
 	$(WITH_NODE) $(NODE)/.bin/tsc --project tests/dashboard/logic
 	$(WITH_NODE) node tools/vendor/build.mjs --check
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
 	$(BIN)/python tools/check_size.py src tools
 	$(BIN)/python tools/generate_docs.py --check
 	$(BIN)/mkdocs build --strict --site-dir site

@@ -25,7 +25,7 @@ class Server:
     def __init__(self, process: subprocess.Popen[bytes], port: int, key: str) -> None:
         self.process = process
         self.base_url = f"http://127.0.0.1:{port}"
-        self._key = key
+        self.key = key
 
     def api(self, method: str, path: str, payload: Any = None) -> Any:
         """Call the management API and return the decoded answer."""
@@ -33,7 +33,7 @@ class Server:
             self.base_url + path,
             method=method,
             data=None if payload is None else json.dumps(payload).encode(),
-            headers={"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"},
+            headers={"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"},
         )
         with urllib.request.urlopen(request, timeout=60) as answer:
             text = answer.read()

@@ -26,5 +26,4 @@ def executions(server: Server, url: str) -> list[dict]:
 
 
 def key_of(server: Server) -> str:
-    key: str = server._key
-    return key
+    return server.key

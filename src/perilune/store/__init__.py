@@ -39,7 +39,6 @@ from perilune.store.errors import (
     BackupFailed,
     CannotDeleteActiveVersion,
     DiskFull,
-    DiskNearlyFull,
     ExecutionNotFound,
     ExecutionRunning,
     FunctionNotFound,
@@ -70,7 +69,6 @@ from perilune.store.kv_numbers import (
 )
 from perilune.store.maintenance import (
     BackupNote,
-    DiskUsage,
     LunarReport,
     Maintenance,
     OfflineMaintenance,
@@ -140,8 +138,6 @@ __all__ = [
     "CronStatus",
     "CronTick",
     "DiskFull",
-    "DiskNearlyFull",
-    "DiskUsage",
     "EmailRequest",
     "EmailRequestRows",
     "EmailRequestStatus",

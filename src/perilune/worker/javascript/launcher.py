@@ -2,9 +2,10 @@
 
 The zygote imports this module while it may still read files.  The modules of `guest/`
 are put into a folder of their own then, so that workers can be denied everything else.
-Of the program there is a copy that can be started and not read, so the kernel
-does not let others read the memory of a process that runs it.  The copy has no name, so
-that it is gone with the last process that uses it, however that one ends.
+Workers run a program that can be started and not read, so the kernel does not let others
+read the memory of a process that runs it.  Deno as it is installed may be such a program, as
+in the image; otherwise there is a copy, which has no name, so that it is gone with the last
+process that uses it, however that one ends.
 """
 
 import os
@@ -118,8 +119,10 @@ def _copy_guest() -> str:
     return folder
 
 
-def _copy_program(program: str, folder: str) -> int:
-    """Return a descriptor, for starting it alone, of a copy of *program* that is in no folder."""
+def _open_program(program: str, folder: str) -> int:
+    """Return a descriptor for starting *program*, or a copy in no folder, but not for reading."""
+    if not os.access(program, os.R_OK):
+        return os.open(program, os.O_PATH | os.O_CLOEXEC)
     descriptor, name = tempfile.mkstemp(dir=folder)
     os.close(descriptor)
     try:
@@ -133,8 +136,8 @@ def _copy_program(program: str, folder: str) -> int:
 _DENO = find_deno()
 _LIBRARIES = _libraries(_DENO)
 FOLDER = _copy_guest()
-_COPY = _copy_program(_DENO, FOLDER)
-PROGRAM = f"/proc/self/fd/{_COPY}"
+_OPENED = _open_program(_DENO, FOLDER)
+PROGRAM = f"/proc/self/fd/{_OPENED}"
 
 PROFILE = Profile(
     overhead_bytes=OVERHEAD_BYTES,
@@ -154,5 +157,5 @@ PROFILE = Profile(
     ),
     threads=True,
     executable=(PROGRAM, *(one for one in _LIBRARIES if "/ld-" in one)),
-    descriptors=(_COPY,),
+    descriptors=(_OPENED,),
 )

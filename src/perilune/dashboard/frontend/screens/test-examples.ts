@@ -30,15 +30,11 @@ export function exampleLanguages(request: TestRequest): [string, string][] {
     .map(([language, { name }]) => [language, name]);
 }
 
-/**
- * Code that sends *request* to a function.
- *
- * @param base  where it is called
- */
-export function exampleCode(language: string, base: string, request: TestRequest) {
+/** Code that sends *request* to a function. */
+export function exampleCode(language: string, functionId: string, request: TestRequest) {
   const headers = headersOf(request).map(([name, value]) => ([name, whole(value)] as [string, string]));
   const given = {
-    url: urlOf(base, request),
+    url: urlOf(functionId, request),
     method: request.method,
     headers,
     hasType: headers.some(([name]) => name.toLowerCase() === "content-type"),
