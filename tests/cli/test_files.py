@@ -1,5 +1,6 @@
 """Deploying from files, against a real server."""
 
+import hmac
 import json
 from pathlib import Path
 
@@ -212,17 +213,17 @@ def test_a_folder_can_be_deployed_alone(site, tmp_path):
 
 
 def test_a_file_without_an_address_leaves_the_one_that_there_is(site, tmp_path):
-    greeter(tmp_path / "f", variables={})
-    file = tmp_path / "f" / "perilune.toml"
+    greeter(tmp_path / "in" / "f", variables={})
+    file = tmp_path / "in" / "f" / "perilune.toml"
     file.write_text('name = "greeter"\n')
 
-    created = site("apply", str(tmp_path), "--yes")
+    created = site("apply", str(tmp_path / "in"), "--yes")
     site("functions", "set", "greeter", "address=hook")
-    same = site("apply", str(tmp_path), "--dry-run")
+    same = site("apply", str(tmp_path / "in"), "--dry-run")
     exported = site.json("export", str(tmp_path / "out"))
     file.write_text('name = "greeter"\naddress = ""\n')
-    cleared = site("deploy", str(tmp_path / "f"))
-    again = site("apply", str(tmp_path), "--dry-run")
+    cleared = site("deploy", str(tmp_path / "in" / "f"))
+    again = site("apply", str(tmp_path / "in"), "--dry-run")
 
     base = site.environ["PERILUNE_URL"]
     assert created.stderr == f"created greeter: {base}/fn/greeter\n"
@@ -266,6 +267,108 @@ def test_a_setting_that_the_server_refuses_is_an_error(site, tmp_path):
     result = site("apply", str(tmp_path), "--yes")
 
     assert result.exit_code == 1 and "retention_days must be one of" in result.stderr
+
+
+SIGNED = settings_of({"access": "signature", "signature_scheme": "github"})
+
+
+def calls_with(site: Site, secret: str) -> int:
+    """Return the status of a call that is signed with *secret*."""
+    signature = hmac.new(secret.encode(), b"{}", "sha256").hexdigest()
+    header = f"X-Hub-Signature-256: sha256={signature}"
+    return site.json_of_any("invoke", "hook", "-d", "{}", "-H", header)["status"]
+
+
+def test_signing_secrets_come_with_the_files_and_are_replaced_by_them(site, tmp_path):
+    greeter(tmp_path / "hook", name="hook", settings=SIGNED, variables={},
+            signing_secrets=("${HOOK_SECRET}",))  # fmt: skip
+    old, new = "the first long secret", "the second long secret"
+
+    missing = site("apply", str(tmp_path), "--yes")
+    created = site("apply", str(tmp_path), "--yes", HOOK_SECRET=old)
+    same = site("apply", str(tmp_path), "--dry-run", HOOK_SECRET=old)
+    statuses = [calls_with(site, old), calls_with(site, new)]
+    plan = site("apply", str(tmp_path), "--dry-run", HOOK_SECRET=new)
+    kept = site("apply", str(tmp_path), "--dry-run", "--keep-env")
+    changed = site("apply", str(tmp_path), "--yes", HOOK_SECRET=new)
+
+    assert missing.exit_code == 1 and "no value for HOOK_SECRET" in missing.stderr
+    assert created.exit_code == 0, created.output
+    assert same.exit_code == kept.exit_code == 0, same.output + kept.output
+    assert statuses == [200, 401]
+    assert plan.exit_code == 2 and "signing secrets: replaced" in plan.stdout
+    assert changed.exit_code == 0
+    assert [calls_with(site, old), calls_with(site, new)] == [401, 200]
+    assert len(site.json("signing-secrets", "list", "hook")) == 1
+    everything = plan.output + changed.output + created.output + kept.output
+    assert old not in everything and new not in everything
+
+
+def test_signing_secrets_of_the_server_stay_where_a_file_names_none(site, tmp_path):
+    (tmp_path / "hook.lua").write_text(GREETER)
+    site("deploy", str(tmp_path / "hook.lua"))
+    made = site.json("signing-secrets", "add", "hook")
+    given = site("signing-secrets", "add", "hook", "--given", given="a secret of the sender\n")
+    site("functions", "set", "hook", "access=signature", "signature_scheme=github")
+    greeter(tmp_path / "in" / "hook", name="hook", settings=SIGNED, variables={})
+
+    applied = site("apply", str(tmp_path / "in"), "--yes")
+    exported = site.json("export", str(tmp_path / "out"))
+    removed = site("signing-secrets", "remove", "hook", made["id"])
+
+    assert made["value"].startswith("whsec_") and given.exit_code == applied.exit_code == 0
+    assert "a secret of" not in given.output
+    text = Path(exported[0], "perilune.toml").read_text()
+    assert "${SIGNING_SECRET}" in text and "${SIGNING_SECRET2}" in text
+    assert removed.exit_code == 0
+    (left,) = site.json("signing-secrets", "list", "hook")
+    assert left["id"] != made["id"] and calls_with(site, "a secret of the sender") == 200
+
+
+def test_references_stand_for_any_setting(site, tmp_path):
+    (tmp_path / "f").mkdir()
+    (tmp_path / "f" / "main.lua").write_text(GREETER)
+    (tmp_path / "f" / "perilune.toml").write_text(
+        'name = "job-${STAGE}"\ndescription = "costs 5$, $$${STAGE}"\n'
+        '[schedule]\ncron = "${WHEN}"\n[limits]\ntimeout_s = "${LIMIT}"\n'
+        '[access]\nmethods = "${METHODS}"\n[records]\nresponses = "${SAVE}"\n'
+    )
+    test = {"STAGE": "test", "SAVE": "true", "WHEN": "", "LIMIT": "", "METHODS": "GET,POST"}
+    live = {"STAGE": "live", "SAVE": "false", "WHEN": "@daily", "LIMIT": "9", "METHODS": "GET"}
+
+    results = [site("apply", str(tmp_path), "--yes", **each) for each in (test, live, test)]
+
+    assert [one.exit_code for one in results] == [0, 0, 0], [one.output for one in results]
+    shown = [site.json("functions", "show", name) for name in ("job-test", "job-live")]
+    assert "nothing to do" in results[2].stderr
+    names = ("description", "cron_schedule", "cron_status", "timeout_s", "allowed_methods",
+             "save_response")  # fmt: skip
+    assert [[one.get(name) for name in names] for one in shown] == [
+        ["costs 5$, $test", None, "paused", None, "GET,POST", True],
+        ["costs 5$, $live", "@daily", "active", 9, "GET", False],
+    ]
+
+
+def test_kept_variables_need_no_value_and_new_ones_do(site, tmp_path):
+    greeter(tmp_path / "greeter", variables={"GREETING": "${GREETING}", "HIDDEN": "${HIDDEN}"},
+            write_only=("HIDDEN",))  # fmt: skip
+    site("apply", str(tmp_path), "--yes", GREETING="hi", HIDDEN="s3cret")
+    variables = {name: f"${{{name}}}" for name in ("GREETING", "HIDDEN", "MODE")}
+    greeter(tmp_path / "greeter", code=GREETER + "-- two\n", write_only=("HIDDEN",),
+            variables=variables)  # fmt: skip
+
+    without = site("apply", str(tmp_path), "--yes")
+    new = site("apply", str(tmp_path), "--yes", "--keep-env")
+    kept = site("apply", str(tmp_path), "--yes", "--keep-env", MODE="x")
+    exported = site("export", str(tmp_path / "out"))
+    again = site("apply", str(tmp_path / "out"), "--dry-run", "--keep-env")
+
+    assert "no value for GREETING, HIDDEN, MODE" in without.stderr and without.exit_code == 1
+    assert new.exit_code == 1 and "no value for MODE:" in new.stderr
+    assert kept.exit_code == exported.exit_code == again.exit_code == 0, kept.output + again.output
+    assert site("invoke", "greeter").stdout == "hi"
+    assert site.json("env", "list", "greeter", "--show") == {
+        "GREETING": "hi", "HIDDEN": None, "MODE": "x"}  # fmt: skip
 
 
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
@@ -324,7 +427,7 @@ def test_files_come_back_as_they_were(site, tmp_path_factory, some):
 
     for source, target in (("first", "second"), ("second", "third")):
         clear(site)
-        applied = site("apply", str(directory / source), "--yes", **values)
+        applied = site("apply", str(directory / source), "--yes", "--force", **values)
         assert applied.exit_code == 0, applied.output
         (directory / target).mkdir()
         site("export", str(directory / target))

@@ -15,9 +15,9 @@ from perilune.client.folders import (
     folder_names,
     read_folder,
     read_folders,
-    resolved,
     write_folder,
 )
+from perilune.client.references import resolved
 from perilune.client.settings import SETTINGS, UnusableFolder, settings_of
 from perilune.store import Function, to_json
 from tests.profiles import examples

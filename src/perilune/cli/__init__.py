@@ -21,6 +21,7 @@ from perilune.cli import (
     schedule,
     secrets,
     server,
+    signing_secrets,
     tokens,
     trial,
 )
@@ -56,6 +57,7 @@ for command in (
     trial.try_out,
     trial.replay,
     environment.env,
+    signing_secrets.signing_secrets,
     entries.kv,
     schedule.schedule,
     files.export_files,

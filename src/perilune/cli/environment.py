@@ -51,7 +51,7 @@ def set_variables(
     values: dict[str, str] = {}
     for one in assignments:
         name, given, value = one.partition("=")
-        values[name] = value if given else _secret(name)
+        values[name] = value if given else secret_value(name)
 
     async def change(client: ServerClient, of: str) -> None:
         for name, value in values.items():
@@ -110,7 +110,8 @@ def _change(
         note(f"{function} has {len(names)} variables: {', '.join(names) or 'none'}")
 
 
-def _secret(name: str) -> str:
+def secret_value(name: str) -> str:
+    """Return a value that is asked for, without showing it, or the first line of standard input."""
     if sys.stdin.isatty():
         value: str = click.prompt(f"Value of {name}", hide_input=True, err=True, default="")
         return value

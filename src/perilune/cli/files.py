@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -29,7 +29,15 @@ _MARKS = {"create": ("+", "green"), "change": ("~", "yellow"), "delete": ("-", "
 _env_file = click.option(
     "--env-file",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Values of variables. Otherwise DIR/.env and FOLDER/.env, if they exist.",
+    help="Values of references. Otherwise DIR/.env and FOLDER/.env, if they exist.",
+)
+_keep_env = click.option(
+    "--keep-env",
+    is_flag=True,
+    help="Variables and signing secrets without a value stay as they are on the server.",
+)
+force_option = click.option(
+    "--force", is_flag=True, help="Don't ask the server first whether the functions would work."
 )
 
 
@@ -57,26 +65,34 @@ def export_files(server: Server, directory: Path, function: str | None) -> None:
 
 
 @click.command("import")
-@click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("directory", type=click.Path(path_type=Path))
 @_env_file
+@_keep_env
+@force_option
 @on_server
-def import_files(server: Server, directory: Path, env_file: Path | None) -> None:
+def import_files(
+    server: Server, directory: Path, env_file: Path | None, *, keep_env: bool, force: bool
+) -> None:
     """Create the functions in the folders of DIRECTORY; those that exist stay as they are."""
-    folders = _read(directory)
-    steps = _plan(server, directory, folders, env_file, prune=False)
+    folders = _read(directory, env_file)
+    steps = _plan(server, folders, prune=False, keep_env=keep_env)
     new = [one for one in steps if one.kind == "create"]
     for one in steps:
         if one.kind == "change":
             note(f"{one.name} exists and differs; `perilune apply` would change it")
+    if not force:
+        _check(server, new)
     _finish(server, new, _carry_out(server, new))
 
 
 @click.command()
-@click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("directory", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Show the plan only; exit code 2 if there is one.")
 @click.option("--prune", is_flag=True, help="Delete functions that have no folder.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @_env_file
+@_keep_env
+@force_option
 @on_server
 def apply(
     server: Server,
@@ -86,19 +102,24 @@ def apply(
     prune: bool,
     yes: bool,
     env_file: Path | None,
+    keep_env: bool,
+    force: bool,
 ) -> None:
     """Make the server's functions what the folders of DIRECTORY say.
 
     Shows the plan and asks before it changes anything.  Functions are told apart by their
-    names.  Applying a second time changes nothing.
+    names.  Applying a second time changes nothing.  What would not work is an error, also of
+    --dry-run, before anything is changed.
     """
-    folders = _read(directory)
-    if prune and not folders:
+    folders = _read(directory, env_file)
+    if prune and not folders.files:
         raise click.UsageError(f"{directory} has no functions; --prune would delete all there are")
-    steps = _plan(server, directory, folders, env_file, prune=prune)
+    steps = _plan(server, folders, prune=prune, keep_env=keep_env)
     due = [one for one in steps if one.kind != "unchanged"]
     if not server.as_json:
         show_plan(steps)
+    if not force:
+        _check(server, due)
     if dry_run:
         if server.as_json:
             print_json([_members(one) for one in steps])
@@ -108,14 +129,23 @@ def apply(
     _finish(server, steps, _carry_out(server, steps))
 
 
-def deploy_folder(server: Server, path: Path, env_file: Path | None) -> None:
-    """Apply one folder without asking."""
-    folders = _read(path)
-    if list(folders) != [path]:
+def plan_folder(
+    server: Server, path: Path, env_file: Path | None, *, force: bool
+) -> Sequence["Step"]:
+    """Return what must happen to the function in one folder, checked unless *force* is given."""
+    if not (path / "perilune.toml").exists():
         raise click.UsageError(f"{path} has no perilune.toml; `perilune apply` takes many folders")
-    steps = _plan(server, path.parent, folders, env_file, prune=False)
+    steps = _plan(server, _read(path, env_file, path.parent), prune=False, keep_env=False)
     if not server.as_json:
         show_plan(steps)
+    if not force:
+        _check(server, steps)
+    return steps
+
+
+def deploy_folder(server: Server, path: Path, env_file: Path | None, *, force: bool) -> None:
+    """Apply one folder without asking."""
+    steps = plan_folder(server, path, env_file, force=force)
     done = _carry_out(server, steps)
     _finish(server, steps, done)
     if not server.as_json:
@@ -136,33 +166,48 @@ def show_plan(steps: Sequence["Step"]) -> None:
                 click.echo("    code: line ends or requirements")
             for name, what in step.env_changes.items():
                 click.echo(f"    variable {name}: {what}")
+            if step.signing_secrets is not None:
+                click.echo("    signing secrets: replaced")
 
 
-def _read(directory: Path) -> dict[Path, "FunctionFiles"]:
+class _Folders(NamedTuple):
+    """Functions as folders describe them, and what the references in them stand for."""
+
+    files: Mapping[Path, "FunctionFiles"]
+    values: Mapping[Path, Mapping[str, str]]
+
+
+def _read(directory: Path, env_file: Path | None, root: Path | None = None) -> _Folders:
+    """Read folders; *root* is where a `.env` for all of them lies, unless it is *directory*."""
     from perilune.client.folders import read_folders
 
+    values: dict[Path, dict[str, str]] = {}
+
+    def values_of(folder: Path) -> Mapping[str, str]:
+        return values.setdefault(folder, _values(root or directory, folder, env_file))
+
     try:
-        return read_folders(directory)
+        return _Folders(read_folders(directory, values_of), values)
     except PeriluneError as error:
         end_with(error)
 
 
-def _plan(
-    server: Server,
-    directory: Path,
-    folders: Mapping[Path, "FunctionFiles"],
-    env_file: Path | None,
-    *,
-    prune: bool,
-) -> list["Step"]:
-    values = {path: _values(directory, path, env_file) for path in folders}
-
+def _plan(server: Server, folders: _Folders, *, prune: bool, keep_env: bool) -> list["Step"]:
     async def work(client: ServerClient) -> list["Step"]:
         from perilune.client.deploy import make_plan
 
-        return await make_plan(client.functions, folders, values, prune=prune)
+        return await make_plan(client.functions, *folders, prune=prune, keep_env=keep_env)
 
     return server.run(work)
+
+
+def _check(server: Server, steps: Sequence["Step"]) -> None:
+    async def work(client: ServerClient) -> None:
+        from perilune.client.checking import check
+
+        await check(client.functions, [one.draft for one in steps if one.draft is not None])
+
+    server.run(work)
 
 
 def _carry_out(server: Server, steps: Sequence["Step"]) -> list[Done]:
@@ -232,6 +277,7 @@ def _members(step: "Step") -> dict[str, object]:
         "lines_added": step.lines_added,
         "lines_removed": step.lines_removed,
         "variables": dict(step.env_changes),
+        "signing_secrets_change": step.signing_secrets is not None,
     }
 
 

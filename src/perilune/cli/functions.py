@@ -1,17 +1,22 @@
 """Commands for functions and their versions."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from perilune.cli.connection import Server, ServerClient, on_server
+from perilune.cli.files import deploy_folder, force_option, plan_folder
 from perilune.cli.function_settings import set_settings
 from perilune.cli.output import note, print_json, print_table, shown_time
+
+if TYPE_CHECKING:
+    from perilune.client.code_file import CodeFile
 
 
 @click.group()
 def functions() -> None:
-    """List, show, set, enable, disable and delete functions."""
+    """List, show, check, set, enable, disable and delete functions."""
 
 
 functions.add_command(set_settings)
@@ -79,6 +84,25 @@ def show(server: Server, function: str, code: bool) -> None:
     print_table(("setting", "value"), ((name, _shown(name, v)) for name, v in found.items()))
 
 
+@functions.command("check")
+@click.argument("path", type=click.Path(path_type=Path, exists=True))
+@click.option("--name", help="Name of the function; otherwise that of the file or folder.")
+@click.option("--env-file", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              help="Values that a folder's perilune.toml refers to.")  # fmt: skip
+@on_server
+def check_function(server: Server, path: Path, name: str | None, env_file: Path | None) -> None:
+    """Say whether the function in PATH, a file or a folder, would work; change nothing."""
+    if path.is_dir():
+        plan_folder(server, _unnamed(path, name), env_file, force=False)
+    else:
+        file = _code_file(path, name)
+        server.run(lambda client: file.find_function(client.functions, is_checked=True))
+    if server.as_json:
+        print_json({"ok": True})
+    else:
+        note(f"nothing wrong was found in {path}")
+
+
 @functions.command()
 @click.argument("function")
 @click.option("--yes", is_flag=True, help="Don't ask.")
@@ -123,33 +147,28 @@ def disable(server: Server, function: str) -> None:
 @click.argument("path", type=click.Path(path_type=Path, exists=True))
 @click.option("--name", help="Name of the function; otherwise that of the file or folder.")
 @click.option("--env-file", type=click.Path(path_type=Path, exists=True, dir_okay=False),
-              help="Values of variables that a folder's perilune.toml refers to.")  # fmt: skip
+              help="Values that a folder's perilune.toml refers to.")  # fmt: skip
+@force_option
 @on_server
-def deploy(server: Server, path: Path, name: str | None, env_file: Path | None) -> None:
+def deploy(
+    server: Server, path: Path, name: str | None, env_file: Path | None, *, force: bool
+) -> None:
     """Create the function in PATH, or give the function of its name this code.
 
     PATH is a file of code, or a folder with a perilune.toml whose settings are applied too.
+    Nothing is changed if the function would not work.
     """
     if path.is_dir():
-        from perilune.cli.files import deploy_folder
-
-        deploy_folder(server, path, env_file)
+        deploy_folder(server, _unnamed(path, name), env_file, force=force)
         return
-    code = code_in(path)
-    wanted = name or path.stem
+    file = _code_file(path, name)
 
     async def work(client: ServerClient) -> dict[str, object]:
-        from perilune.client import NotFound
-        from perilune.client.folders import language_of
-
-        try:
-            function = await client.functions.id_of(wanted)
-        except NotFound:
-            language = language_of(path) or "lua"
-            settings = {"name": wanted, "code": code, "runtime": language}
-            done = await client.functions.create(settings)
+        function = await file.find_function(client.functions, is_checked=not force)
+        if function is None:
+            done = await client.functions.create(file.members)
         else:
-            done = await client.functions.update(function, {"code": code})
+            done = await client.functions.update(function, {"code": file.code})
         return done | {"url": client.functions.url_of(done)}
 
     done = server.run(work)
@@ -217,6 +236,18 @@ def rollback(server: Server, function: str, version: int | None) -> None:
         print_json(done)
     else:
         note(f"version {done['version']} of {function} is active")
+
+
+def _unnamed(folder: Path, name: str | None) -> Path:
+    if name is not None:
+        raise click.UsageError(f"--name is for files of code; {folder}/perilune.toml has a name")
+    return folder
+
+
+def _code_file(path: Path, name: str | None) -> "CodeFile":
+    from perilune.client.code_file import CodeFile
+
+    return CodeFile(path, (name or path.stem).strip(), code_in(path))
 
 
 def code_in(path: Path) -> str:

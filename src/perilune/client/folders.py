@@ -1,7 +1,8 @@
 """Functions as plain files: one folder each, with `perilune.toml` and the code.
 
-Values of variables are never written.  The file refers to them, `TOKEN = "${TOKEN}"`, and they
-come from the environment or a `.env` file when the function is deployed.
+Values of variables and signing secrets are never written.  The file refers to them,
+`TOKEN = "${TOKEN}"`, and they come from the environment or a `.env` file when the function is
+deployed.  What would not become part of the function is an error, and never left out in silence.
 
 Folders may come from strangers, so symbolic links in them lead nowhere else: nothing is written
 through one, and what is read lies below the folder that was named.
@@ -11,16 +12,19 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path
 
 import tomli_w
 
 from perilune.client.connection import Json
 from perilune.client.functions import shown_variables
+from perilune.client.references import MissingValues, resolve_all
 from perilune.client.settings import (
     FILE,
+    SECRET_PLACES,
     Settings,
     UnusableFolder,
     from_file,
@@ -31,12 +35,32 @@ from perilune.client.settings import (
 ENDINGS = {"lua": "lua", "javascript": "js", "typescript": "ts", "python": "py"}
 """By language, how the name of the file with the code ends."""
 
+_ALSO = {"mjs": "javascript", "mts": "typescript"}
+"""What else it may end with."""
+
+_HARMLESS = (
+    ".*",
+    "__pycache__",
+    "README*",
+    "LICENSE*",
+    "*.md",
+    "*.d.ts",
+    "*.pyi",
+    "[jt]sconfig.json",
+)
+"""Names of what may lie beside the code: nobody expects that it is deployed."""
+
 REQUIREMENTS = "requirements.txt"
 
 MAX_FILE_BYTES = 8 * 1024 * 1024
 """More than a server takes, whatever it is."""
 
-_REFERENCE = re.compile(r"\$\$|\$\{([A-Za-z0-9_]+)\}|\$")
+ValuesOf = Callable[[Path], Mapping[str, str]]
+"""Returns what references in the folder stand for."""
+
+
+def _no_values(path: Path) -> Mapping[str, str]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +75,18 @@ class FunctionFiles:
     requirements: str | None = None
     write_only: tuple[str, ...] = ()
     """Variables that the server must never show."""
+    signing_secrets: tuple[str, ...] | None = None
+    """The same as in `variables`; None: those of the server stay."""
+    place: str = field(default="", compare=False)
+    """The file with the code, for messages."""
 
 
-def files_of(function: Json) -> FunctionFiles:
-    """Return the files of a function as the API shows it, each variable as a reference."""
+def files_of(function: Json, signing_secrets: int = 0) -> FunctionFiles:
+    """Return the files of a function as the API shows it, each variable as a reference.
+
+    *signing_secrets* is how many it has.
+    """
+    secrets = [f"${{SIGNING_SECRET{n if n > 1 else ''}}}" for n in range(1, signing_secrets + 1)]
     version = function.get("active_version") or {}
     variables = shown_variables(function)
     return FunctionFiles(
@@ -64,6 +96,7 @@ def files_of(function: Json) -> FunctionFiles:
         variables={key: f"${{{key}}}" for key in variables},
         requirements=version.get("requirements"),
         write_only=tuple(sorted(key for key, value in variables.items() if value is None)),
+        signing_secrets=tuple(secrets) or None,
     )
 
 
@@ -74,7 +107,9 @@ def write_folder(path: Path, files: FunctionFiles) -> None:
         UnusableFolder: a file can't be written, or something else stands in its place, such as
             a symbolic link; nothing is written then.
     """
-    content = to_file(files.name, files.settings, files.variables, files.write_only)
+    content = to_file(
+        files.name, files.settings, files.variables, files.write_only, files.signing_secrets
+    )
     code, requirements = path / _code_file(files.settings["runtime"]), path / REQUIREMENTS
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -94,19 +129,26 @@ def write_folder(path: Path, files: FunctionFiles) -> None:
         raise UnusableFolder(f"can't write {path}: {problem}") from problem
 
 
-def read_folder(path: Path, root: Path | None = None) -> FunctionFiles:
+def read_folder(
+    path: Path, root: Path | None = None, values_of: ValuesOf = _no_values
+) -> FunctionFiles:
     """Return the function that a folder describes.
+
+    References in its variables and signing secrets stay.
 
     Args:
         path: the folder.
         root: where all of its files lie, links followed; the folder itself unless given.
+        values_of: returns what references stand for.
 
     Raises:
-        UnusableFolder: a file is missing, can't be read, or says something unknown.
+        UnusableFolder: a file is missing, can't be read, says something unknown, or would not
+            become part of the function.
+        MissingValues: a reference in another place has no value.
     """
     where, root = path / FILE, root or path
     try:
-        content = tomllib.loads(_text(where, root))
+        content = resolve_all(tomllib.loads(_text(where, root)), values_of(path), SECRET_PLACES)
     except tomllib.TOMLDecodeError as problem:
         raise UnusableFolder(f"{where}: {problem}") from problem
     codes = sorted(path.glob("main.*"))
@@ -117,9 +159,10 @@ def read_folder(path: Path, root: Path | None = None) -> FunctionFiles:
     if "runtime" not in content and language is not None:
         content["runtime"] = language
     said = from_file(content, str(where))
-    language = said.settings["runtime"]
-    if codes[0].name != _code_file(language):
-        raise UnusableFolder(f"{path}: code in {language} must be in {_code_file(language)}")
+    expected = said.settings["runtime"]
+    if language != expected and codes[0].name != _code_file(expected):
+        raise UnusableFolder(f"{path}: code in {expected} must be in {_code_file(expected)}")
+    _refuse_more(path, {FILE, codes[0].name, REQUIREMENTS}, said.ignored)
     listed = path / REQUIREMENTS
     requirements = _text(listed, root) if os.path.lexists(listed) else ""
     return FunctionFiles(
@@ -130,20 +173,34 @@ def read_folder(path: Path, root: Path | None = None) -> FunctionFiles:
         # Nothing but blanks requires nothing.
         requirements=requirements if requirements.strip() else None,
         write_only=said.write_only,
+        signing_secrets=said.signing_secrets,
+        place=str(codes[0]),
     )
 
 
-def read_folders(path: Path) -> dict[Path, FunctionFiles]:
+def read_folders(path: Path, values_of: ValuesOf = _no_values) -> dict[Path, FunctionFiles]:
     """Return the functions in the folders of *path*, or the one that *path* itself is.
 
     Raises:
-        UnusableFolder: see `read_folder`, or two folders describe functions of one name.
+        UnusableFolder: see `read_folder`; or there seems to be one more that can't be told, or
+            two folders describe functions of one name.
+        MissingValues: references in any of the folders have no value.
     """
     if (path / FILE).exists():
-        return {path: read_folder(path)}
+        return {path: read_folder(path, values_of=values_of)}
     if not path.is_dir():
         raise UnusableFolder(f"{path} is no folder")
-    found = {one.parent: read_folder(one.parent, path) for one in sorted(path.glob(f"*/{FILE}"))}
+    for folder, reason in _overlooked(path):
+        raise UnusableFolder(f"{folder}: {reason}")
+    found: dict[Path, FunctionFiles] = {}
+    missing: set[str] = set()
+    for one in sorted(path.glob(f"*/{FILE}")):
+        try:
+            found[one.parent] = read_folder(one.parent, path, values_of)
+        except MissingValues as without:
+            missing.update(without.names)
+    if missing:
+        raise MissingValues(sorted(missing))
     seen: dict[str, Path] = {}
     for folder, files in found.items():
         if files.name in seen:
@@ -176,29 +233,38 @@ def folder_names(names: Iterable[str]) -> dict[str, str]:
 
 def language_of(code: Path) -> str | None:
     """Return the language of a file of code by its name; None if it is not known."""
-    ending = code.suffix[1:].lower()
-    return next((language for language, each in ENDINGS.items() if each == ending), None)
+    return LANGUAGES_BY_ENDING.get(code.suffix[1:].lower())
 
 
-def resolved(
-    variables: Mapping[str, str], values: Mapping[str, str]
-) -> tuple[dict[str, str], list[str]]:
-    """Return the variables with their references replaced, and the references without a value.
+LANGUAGES_BY_ENDING = {ending: language for language, ending in ENDINGS.items()} | _ALSO
 
-    `$$` stands for one dollar sign; a dollar sign before anything else stays.
-    """
-    missing: set[str] = set()
 
-    def put(match: re.Match[str]) -> str:
-        name = match[1]
-        if name is None:
-            return "$"
-        if name not in values:
-            missing.add(name)
-        return values.get(name, "")
+def _overlooked(path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield folders that look like functions and are none, and what is wrong with them."""
+    for code in sorted((*path.glob("main.*"), *path.glob("*/main.*"))):
+        folder = code.parent
+        if folder.name.startswith(".") or language_of(code) is None or (folder / FILE).exists():
+            continue
+        others = [one.name for one in sorted(folder.glob("*.toml"))]
+        meant = f" (is {others[0]} meant to be it?)" if others else ""
+        yield folder, f"has {code.name}, but no {FILE}{meant}: add it, or move the folder elsewhere"
+    for file in sorted(path.glob(f"*/*/{FILE}")):
+        yield file.parent, f"lies too deep: folders of functions must lie in {path} itself"
 
-    found = {key: _REFERENCE.sub(put, text) for key, text in variables.items()}
-    return found, sorted(missing)
+
+def _refuse_more(path: Path, known: Collection[str], ignored: Sequence[str]) -> None:
+    """Refuse a folder with files that would not become part of the function."""
+    patterns = (*_HARMLESS, *ignored)
+    more = sorted(
+        one.name
+        for one in path.iterdir()
+        if one.name not in known and not any(fnmatch(one.name, each) for each in patterns)
+    )
+    if more:
+        raise UnusableFolder(
+            f"{path}: {', '.join(more)} would not be deployed: a function is one file of code;"
+            f' put everything into it, or write ignore = ["{more[0]}"] into {FILE}'
+        )
 
 
 def _code_file(language: str) -> str:

@@ -71,6 +71,36 @@ class FunctionsClient:
         await self._connection.ask("PUT", _path(function), settings)
         return await self.get(function)
 
+    async def check(self, function: str | None, draft: Mapping[str, object]) -> Json:
+        """Say what is wrong with a change of *function*, or with a new one; nothing is changed."""
+        path = "/api/check" if function is None else _path(function, "check")
+        report: Json = await self._connection.ask("POST", path, draft)
+        return report
+
+    async def signing_secrets(self, function: str) -> list[Json]:
+        """Return the signing secrets without their values, oldest first."""
+        found = await self._connection.ask("GET", _path(function, "signing-secrets"))
+        return list(found["signing_secrets"])
+
+    async def add_signing_secret(self, function: str, value: str | None) -> Json:
+        """Add a signing secret, a random one for None; its value is in the answer only."""
+        made: Json = await self._connection.ask(
+            "POST", _path(function, "signing-secrets"), {"value": value}
+        )
+        return made
+
+    async def remove_signing_secret(self, function: str, secret: str) -> None:
+        """Remove the signing secret of this id."""
+        await self._connection.ask("DELETE", _path(function, "signing-secrets", secret))
+
+    async def replace_signing_secrets(
+        self, function: str, values: Sequence[str], *, is_dry_run: bool
+    ) -> Json:
+        """Make *values* all signing secrets; the answer has how many are `added` and `removed`."""
+        body = {"values": values, "dry_run": is_dry_run}
+        done: Json = await self._connection.ask("PUT", _path(function, "signing-secrets"), body)
+        return done
+
     async def delete(self, function: str) -> None:
         """Remove a function and everything that belongs to it."""
         await self._connection.ask("DELETE", _path(function))
@@ -120,6 +150,10 @@ class FunctionsClient:
         """Return what changed between two versions."""
         found: Json = await self._connection.ask("GET", _path(function, "diff", str(old), str(new)))
         return found
+
+    def ticks(self, function: str, most: int) -> AsyncIterator[Json]:
+        """Yield what has become of the due times of the schedule, latest first."""
+        return self._connection.every(_path(function, "ticks"), "ticks", most=most)
 
     async def next_run(self, function: str) -> Json:
         """Return when the schedule is due."""

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from perilune.client.checking import Draft
 from perilune.client.connection import Json
 from perilune.client.folders import FunctionFiles
-from perilune.client.functions import shown_variables
+from perilune.client.functions import HIDDEN, shown_variables
 from perilune.client.settings import Settings, changed_settings, settings_of
 
 
@@ -44,28 +45,31 @@ class Step:
     """By name of the variable: added, changed, removed or made write-only."""
     requirements: str | None = None
     """New requirements; None: they stay."""
+    signing_secrets: tuple[str, ...] | None = field(default=None, repr=False)
+    """All signing secrets; None: they stay."""
+    draft: Draft | None = None
+    """What the function would be; None: there is nothing to be checked."""
 
 
-def plan_step(files: FunctionFiles, values: Mapping[str, str], function: Json | None) -> Step:
+def plan_step(
+    files: FunctionFiles,
+    values: Mapping[str, str],
+    function: Json | None,
+    secrets: tuple[str, ...] | None = None,
+    *,
+    has_new_secrets: bool = False,
+) -> Step:
     """Return what must happen to one function.
 
     Args:
         files: as it should be.
-        values: of its variables, references replaced.
+        values: of its variables, references replaced; `HIDDEN` is one that stays.
         function: as the API shows it; None if it does not exist.
+        secrets: the signing secrets it should have, references replaced; None: they stay.
+        has_new_secrets: whether it has others.
     """
     if function is None:
-        return Step(
-            StepKind.CREATE,
-            files.name,
-            settings=files.settings,
-            code=files.code,
-            lines_added=len(files.code.splitlines()),
-            env=values or None,
-            write_only=files.write_only,
-            env_changes=dict.fromkeys(sorted(values), "added"),
-            requirements=files.requirements,
-        )
+        return _creation(files, values, secrets)
     version = function.get("active_version") or {}
     settings = settings_of(function)
     changed = changed_settings(settings, files.settings)
@@ -78,7 +82,7 @@ def plan_step(files: FunctionFiles, values: Mapping[str, str], function: Json | 
         **_env_changes(shown, values),
     }
     added, removed = _line_counts(old_code or "", files.code)
-    is_same = not changed and old_code == files.code and not env_changes and not needs
+    is_same = not (changed or old_code != files.code or env_changes or needs or has_new_secrets)
     return Step(
         StepKind.UNCHANGED if is_same else StepKind.CHANGE,
         files.name,
@@ -93,7 +97,35 @@ def plan_step(files: FunctionFiles, values: Mapping[str, str], function: Json | 
         write_only=tuple(sorted({*files.write_only, *(hidden & values.keys())})),
         env_changes=env_changes,
         requirements=(files.requirements or "") if needs else None,
+        signing_secrets=secrets if has_new_secrets else None,
+        draft=None if is_same else _draft(files, function["id"], secrets),
     )
+
+
+def _creation(
+    files: FunctionFiles, values: Mapping[str, str], secrets: tuple[str, ...] | None
+) -> Step:
+    return Step(
+        StepKind.CREATE,
+        files.name,
+        settings=files.settings,
+        code=files.code,
+        lines_added=len(files.code.splitlines()),
+        env=values or None,
+        write_only=files.write_only,
+        env_changes=dict.fromkeys(sorted(values), "added"),
+        requirements=files.requirements,
+        signing_secrets=secrets or None,
+        draft=_draft(files, None, secrets),
+    )
+
+
+def _draft(files: FunctionFiles, function_id: str | None, secrets: tuple[str, ...] | None) -> Draft:
+    members = {**files.settings, "name": files.name, "code": files.code}
+    members["requirements"] = files.requirements
+    if secrets is not None:
+        members["signing_secrets"] = secrets
+    return Draft(files.place, function_id, members)
 
 
 def _env_changes(before: Mapping[str, str | None], after: Mapping[str, str]) -> dict[str, str]:
@@ -104,7 +136,7 @@ def _env_changes(before: Mapping[str, str | None], after: Mapping[str, str]) -> 
             changes[name] = "added"
         elif name not in after:
             changes[name] = "removed"
-        elif before[name] is not None and before[name] != after[name]:
+        elif before[name] is not None and after[name] not in (before[name], HIDDEN):
             changes[name] = "changed"
     return changes
 

@@ -1,5 +1,6 @@
 """How a function's settings are written in `perilune.toml`, one line per setting.
 
+In every text `${NAME}` stands for a value that is given when the file is deployed.
 The mapping is total in both directions: every setting of the API has a place in the file, and
 what a file does not name has its default, unless it is a setting that stays as it is then.
 """
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 from unicodedata import normalize
 
 from perilune.client.errors import ClientError
+from perilune.client.references import Referred, escaped
 from perilune.function_settings import SETTINGS as FUNCTION_SETTINGS
 from perilune.function_settings import Form, Setting, SettingValue
 
@@ -18,6 +20,13 @@ Settings = dict[str, Any]
 FILE = "perilune.toml"
 WRITE_ONLY = "write_only"
 """The key under which the file lists variables that are never shown."""
+IGNORE = "ignore"
+"""The key under which the file lists patterns of files that are not part of the function."""
+ENV = "env"
+SIGNING_SECRETS = ("access", "signing_secrets")
+"""The table and the key of the secrets that signatures of calls are checked with."""
+SECRET_PLACES = frozenset({(ENV,), SIGNING_SECRETS})
+"""Where values are that the server may have already, so that they need not be given."""
 
 
 class UnusableFolder(ClientError):
@@ -42,9 +51,14 @@ def settings_of(function: Mapping[str, Any]) -> Settings:
 
 
 def to_file(
-    name: str, settings: Settings, variables: Mapping[str, str], write_only: Collection[str]
+    name: str,
+    settings: Settings,
+    variables: Mapping[str, str],
+    write_only: Collection[str],
+    signing_secrets: Collection[str] | None = None,
 ) -> dict[str, Any]:
     """Return the content of `perilune.toml`; what a new function would have is left out."""
+    name = escaped(name)
     content: dict[str, Any] = {"name": name}
     for one in SETTINGS:
         value = settings[one.name]
@@ -54,10 +68,15 @@ def to_file(
             continue
         if one.form is Form.METHODS:
             value = str(value).split(",")
+        elif isinstance(value, str):
+            value = escaped(value)
         place = content.setdefault(one.section, {}) if one.section else content
         place[one.key] = value
+    if signing_secrets is not None:
+        table, key = SIGNING_SECRETS
+        content.setdefault(table, {})[key] = list(signing_secrets)
     if variables:
-        content["env"] = dict(sorted(variables.items()))
+        content[ENV] = dict(sorted(variables.items()))
     if write_only:
         # Before the tables, where TOML wants it.
         content = {"name": name, WRITE_ONLY: sorted(write_only), **content}
@@ -72,6 +91,10 @@ class FileContent(NamedTuple):
     variables: dict[str, str]
     write_only: tuple[str, ...]
     """Variables that the server must never show."""
+    signing_secrets: tuple[str, ...] | None
+    """None: they stay as they are."""
+    ignored: tuple[str, ...]
+    """Patterns of names of files in the folder that are not part of the function."""
 
 
 def from_file(content: Mapping[str, Any], where: str) -> FileContent:
@@ -104,9 +127,12 @@ def from_file(content: Mapping[str, Any], where: str) -> FileContent:
     for one in SETTINGS:
         if settings.get(one.name, "") is None:
             settings[one.name] = _default(one, settings)
-    variables = rest.pop("env", {})
+    variables = rest.pop(ENV, {})
     if not isinstance(variables, dict) or not all(isinstance(v, str) for v in variables.values()):
         raise UnusableFolder(f"{where}: `env` must be a table of texts")
+    table, key = SIGNING_SECRETS
+    secrets = _texts(rest.get(table, {}).pop(key, None), ".".join(SIGNING_SECRETS), where)
+    ignored = _texts(rest.pop(IGNORE, None), IGNORE, where)
     write_only = rest.pop(WRITE_ONLY, [])
     if not isinstance(write_only, list) or not all(one in variables for one in write_only):
         raise UnusableFolder(f"{where}: `{WRITE_ONLY}` must be a list of names in `env`")
@@ -114,7 +140,9 @@ def from_file(content: Mapping[str, Any], where: str) -> FileContent:
     unknown += [f"{key}.{inner}" for key, v in rest.items() if isinstance(v, dict) for inner in v]
     if unknown:
         raise UnusableFolder(f"{where}: unknown: {', '.join(sorted(unknown))}")
-    return FileContent(name, settings, variables, tuple(sorted(write_only)))
+    return FileContent(
+        str(name), settings, variables, tuple(sorted(write_only)), secrets, ignored or ()
+    )
 
 
 def changed_settings(before: Settings, after: Settings) -> Settings:
@@ -156,13 +184,36 @@ def _words(methods: str) -> set[str]:
     return {word.strip().upper() for word in methods.split(",")}
 
 
+def _texts(value: object, key: str, where: str) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise UnusableFolder(f"{where}: `{key}` must be a list of texts")
+    return tuple(value)
+
+
 def _checked(one: Setting, value: object, where: str) -> SettingValue:
     place = f"{one.section}.{one.key}" if one.section else one.key
+    if isinstance(value, Referred):
+        value = _referred(one, value)
+        if value is None:
+            return None
     if one.form is Form.METHODS:
-        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-            raise UnusableFolder(f"{where}: `{place}` must be a list of texts")
-        return ",".join(value)
+        return ",".join(_texts(value, place, where) or ())
     if type(value) is not one.kind:
         kind = {str: "a text", int: "a whole number", bool: "true or false"}[one.kind]
         raise UnusableFolder(f"{where}: `{place}` must be {kind}")
     return value  # type: ignore[return-value]  # its type was checked just now
+
+
+def _referred(one: Setting, text: Referred) -> object:
+    """Return what a text means that a reference stood for; an empty one is no value."""
+    if text == "" and one.is_clearable:
+        return None
+    if one.form is Form.METHODS:
+        return text.split(",")
+    if one.kind is int and text.removeprefix("-").isdecimal():
+        return int(text)
+    if one.kind is bool and text in ("true", "false"):
+        return text == "true"
+    return str(text)

@@ -16,8 +16,10 @@ from perilune.function_settings import SETTINGS, UpdateFunctionRequest
 from perilune.runtimes import CodeChecker, RuntimeFailure, SourceProblem
 from perilune.store import DB, Function, to_json
 
-UNSIGNABLE = (
-    "access is by signature and there is no signing secret, so every call would be refused: add one"
+UNSIGNABLE = SourceProblem(
+    message="access is by signature and there is no signing secret, so every call would be refused",
+    tip='Name one in perilune.toml, below [access]: signing_secrets = ["${SECRET}"]\n'
+    "Or add it to the function that is there: perilune signing-secrets add",
 )
 
 DraftBody: type[VersionBody] = msgspec.defstruct(  # type: ignore[assignment]  # by its bases
@@ -117,5 +119,5 @@ def _answer(
     found: list[SourceProblem], settings: UpdateFunctionRequest, secrets: Sized | UnsetType
 ) -> Json:
     if settings.get("access") == "signature" and (secrets is UNSET or not len(secrets)):
-        found = [*found, SourceProblem(message=UNSIGNABLE)]
+        found = [*found, UNSIGNABLE]
     return {"ok": not found, "errors": [to_json(one) for one in found]}

@@ -53,14 +53,13 @@ class Signing:
         """Make *values* all secrets there are; those that are there already stay as they are.
 
         Returns:
-            The secrets, and how many were added and removed; in a dry run, how many would be.
+            The secrets, and how many were added and removed; in a dry run, how many would be,
+            whether or not they can be secrets.
 
         Raises:
             InvalidRequest: one of them can't be a secret.
             TooManySigningSecrets: a function may not have as many.
         """
-        for value in values:
-            check_secret(value)
         with failing_as("Failed to replace signing secrets"):
             async with self._db.transaction() as transaction:
                 function = await transaction.get_function(function_id)
@@ -73,6 +72,7 @@ class Signing:
                 new = [value for value in dict.fromkeys(values) if value not in known]
                 if not is_dry_run:
                     for value in new:
+                        check_secret(value)
                         check_scheme(function.access, function.signature_scheme, value)
                     for secret_id in gone:
                         await rows.delete(function_id, secret_id)
