@@ -9,8 +9,8 @@ from perilune.errors import PeriluneError
 from tests.dashboard.sample import GREETER
 from tests.dashboard.test_texts import texts
 
-BY_RULE = {"api_error", "invalid_request"}
-"""Codes that say nothing by themselves: the message names the rule."""
+BY_RULE = {"address_taken", "api_error", "invalid_request"}
+"""Codes that say too little by themselves: the message names the rule."""
 
 
 def codes() -> set[str]:

@@ -33,6 +33,17 @@ async def disabled(site: Site) -> list[str]:
     return [one["name"] for one in listed if one["disabled"]]
 
 
+async def test_each_function_has_its_address_beside_it(site):
+    ids = await opened(site)
+    await site.api.put(f"/api/functions/{ids['plain']}", json={"address": None})
+    await site.page.reload()
+
+    rows = site.page.locator(".table tbody tr")
+    await expect(rows.filter(has_text="nightly")).to_contain_text("/fn/nightly")
+    await expect(rows.filter(has_text="plain")).to_contain_text(f"/fn/{ids['plain']}")
+    await expect(rows.get_by_role("button", name="Copy URL")).to_have_count(4)
+
+
 async def test_functions_are_filtered_by_what_they_are(site):
     await opened(site)
     show = site.page.get_by_label("Show", exact=True)

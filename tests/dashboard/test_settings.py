@@ -144,6 +144,40 @@ async def test_the_address_says_who_may_call_it_how(site):
     await expect(site.page.get_by_role("heading", name="Request", exact=True)).to_be_visible()
 
 
+async def test_an_address_is_chosen_refused_and_given_back(site):
+    await site.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    owner = await site.create(GREETER, name="owner", address="taken")
+    function_id = await opened(site, name="caller", address=None)
+    address = card(site, "Address")
+    url = address.get_by_label("URL", exact=True)
+    own, error = address.get_by_label("Below /fn/"), address.locator(".field-error")
+    await expect(url).to_have_value(f"{site.url}/fn/{function_id}")
+
+    for text, problem in (
+        ("taken", "The function owner has this address."),
+        ("a/b", r"No blanks, no invisible characters and none of / \ ? # %"),
+        (owner, "It looks like the id of a function."),
+    ):
+        await own.fill(text)
+        await address.get_by_role("button", name="Save").click()
+        await expect(error).to_have_text(problem)
+    await own.fill("grüße")
+    await save(site, "Address")
+
+    await expect(url).to_have_value(f"{site.url}/fn/gr%C3%BC%C3%9Fe")
+    head = site.page.locator(".screen-title")
+    await expect(head).to_contain_text("/fn/grüße")
+    await head.get_by_role("button", name="Copy URL").click()
+    copied = await site.page.evaluate("navigator.clipboard.readText()")
+    assert copied == f"{site.url}/fn/gr%C3%BC%C3%9Fe"
+    assert (await site.api.get("/fn/grüße")).status_code == 200
+    await own.fill("")
+    await save(site, "Address")
+    await expect(url).to_have_value(f"{site.url}/fn/{function_id}")
+    await expect(head).not_to_contain_text("/fn/")
+    assert "address" not in await stored(site, function_id)
+
+
 async def test_changes_can_be_undone_before_they_are_saved(site):
     await opened(site)
     general = card(site, "General")

@@ -3,7 +3,7 @@
 import { render } from "preact";
 import { useState } from "preact/hooks";
 import { ApiError } from "#dashboard/api.ts";
-import { Badge, EnabledBadge, Id, StatusBadge, TriggerBadge } from "#dashboard/ui/badge.tsx";
+import { Badge, CallPath, EnabledBadge, Id, StatusBadge, TriggerBadge } from "#dashboard/ui/badge.tsx";
 import { Body } from "#dashboard/ui/body.tsx";
 import { Button, CopyButton, LinkButton } from "#dashboard/ui/button.tsx";
 import { Card } from "#dashboard/ui/card.tsx";
@@ -50,6 +50,7 @@ function Marks() {
       {["http", "cron", "test", "replay"].map((one) => <TriggerBadge key={one} trigger={one} />)}
       <EnabledBadge disabled={false} /><EnabledBadge disabled />
       <Id id="dc3n0f8lg2fta351v8d0" /><Id id="dc3n0f8lg2fta351v8d0" short />
+      <CallPath of={{ id: "dc3n0f8lg2fta351v8d0", url: "/fn/hello", address: "hello" }} />
     </div>
     <div class="row"><Icon name="globe" /><Logo /><kbd>Ctrl K</kbd></div>
   </Part>;

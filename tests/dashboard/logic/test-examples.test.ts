@@ -8,7 +8,7 @@ import { exampleCode, exampleLanguages } from "#dashboard/screens/test-examples.
 import { emptyRequest, type TestRequest } from "#dashboard/screens/test-request.ts";
 
 const request = (changes: Partial<TestRequest>): TestRequest => ({ ...emptyRequest(), ...changes });
-const code = (language: string, changes: Partial<TestRequest>) => exampleCode(language, "f1", request(changes));
+const code = (language: string, changes: Partial<TestRequest>) => exampleCode(language, URL_OF_F1, request(changes));
 const URL_OF_F1 = "https://perilune.example/fn/f1";
 
 for (const [body, part] of [

@@ -4,7 +4,7 @@ import type { Activity, FunctionRecord } from "../answers.ts";
 import { absoluteTime, number, percent, relativeTime } from "../format.ts";
 import { t } from "../i18n.ts";
 import { href } from "../router.ts";
-import { Badge, EnabledBadge, StatusBadge, languageName } from "../ui/badge.tsx";
+import { Badge, CallPath, EnabledBadge, StatusBadge, languageName } from "../ui/badge.tsx";
 import { Icon } from "../ui/icon.tsx";
 import type { Column } from "../ui/table.tsx";
 
@@ -30,6 +30,7 @@ export function columns({ activity, chosen, choose, rows }: {
       cell: (one) => <div>
         <a class="mono" href={href(`/functions/${one.id}`)}>{one.name}</a>
         {one.description && <div class="hint">{one.description}</div>}
+        <div class="hint"><CallPath of={one} /></div>
       </div>,
     },
     { id: "runtime", chip: true, title: t("functions.language"), cell: (one) => languageName(one.runtime) },

@@ -2,6 +2,7 @@
 
 import type { FunctionRecord } from "../answers.ts";
 import { remove } from "../api.ts";
+import { callUrl } from "../call-url.ts";
 import { errorText } from "../errors.ts";
 import { HTTP_METHODS, SETTINGS } from "../function-settings.ts";
 import { t } from "../i18n.ts";
@@ -35,7 +36,7 @@ export default function Settings({ params }: ScreenProps) {
       <div class="stack wide">
         <General data={data} found={found} />
         <Environment functionId={id} />
-        <Address data={data} />
+        <Address data={data} found={found} />
         <ScheduleCard data={data} found={found} />
         {data.cron_schedule && <Ticks functionId={id} />}
         <AccessCard data={data} found={found} />
@@ -108,21 +109,27 @@ function General({ data, found }: CardProps) {
 }
 
 /** Where the function is, and who may call it how. */
-function Address({ data }: { data: FunctionRecord }) {
-  const url = `${location.origin}/fn/${data.id}`;
-  const actions = <LinkButton small icon="play" href={href(tabPath(data.id, "test"))}>{t("tab.test")}</LinkButton>;
-  return <Card id="address" title={t("settings.address")} subtitle={t("settings.addressText")} actions={actions}>
-    <div class="stack-s">
+function Address({ data, found }: CardProps) {
+  const url = callUrl(data);
+  const read = (now: FunctionRecord) => ({ address: now.address ?? "" });
+  const check = (values: ReturnType<typeof read>) =>
+    existing({ address: textProblem(values.address, { most: SETTINGS.address.maxChars }) });
+  return <SettingsCard id="address" data={data} found={found} title={t("settings.address")} subtitle={t("settings.addressText")}
+    read={read} check={check}>
+    {({ values, set, errors }) => <>
       <div class="with-button">
-        <TextField label={t("settings.address")} hideLabel mono readOnly value={url} onInput={() => {}} />
+        <TextField label="URL" hideLabel mono readOnly value={url} onInput={() => {}} />
         <CopyButton text={url} what="URL" />
       </div>
+      <TextField label={t("settings.ownAddress")} hint={t("settings.ownAddressHint")} mono value={values.address}
+        error={errors["address"]} onInput={(address) => set({ address })} />
       <div class="row">
         {(data.allowed_methods || HTTP_METHODS.join(",")).split(",").map((one: string) => <Badge key={one}>{one}</Badge>)}
         <span class="muted">{t("access.who")}: {accessLabel(data.access)}</span>
+        <LinkButton small icon="play" href={href(tabPath(data.id, "test"))}>{t("tab.test")}</LinkButton>
       </div>
-    </div>
-  </Card>;
+    </>}
+  </SettingsCard>;
 }
 
 const LIMITS = ["timeout_s", "memory_mb", "rate_limit", "rate_window_s", "max_concurrency"] as const;

@@ -30,11 +30,15 @@ export function exampleLanguages(request: TestRequest): [string, string][] {
     .map(([language, { name }]) => [language, name]);
 }
 
-/** Code that sends *request* to a function. */
-export function exampleCode(language: string, functionId: string, request: TestRequest) {
+/**
+ * Code that sends *request* to a function.
+ *
+ * @param base  where it is called
+ */
+export function exampleCode(language: string, base: string, request: TestRequest) {
   const headers = headersOf(request).map(([name, value]) => ([name, whole(value)] as [string, string]));
   const given = {
-    url: urlOf(functionId, request),
+    url: urlOf(base, request),
     method: request.method,
     headers,
     hasType: headers.some(([name]) => name.toLowerCase() === "content-type"),

@@ -2,6 +2,7 @@
 
 import type { TargetedMouseEvent } from "preact";
 import type { FunctionRecord } from "../answers.ts";
+import { callUrl } from "../call-url.ts";
 import { bytes } from "../format.ts";
 import { t, type TextKey } from "../i18n.ts";
 import { Button, CopyButton } from "../ui/button.tsx";
@@ -44,7 +45,7 @@ export function RequestForm({ data, request, onChange, onSend, onCancel, isBusy,
   const press = (event: KeyboardEvent) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit(event);
   };
-  const url = urlOf(data.id, request);
+  const url = urlOf(callUrl(data), request);
   return <form class="stack" onSubmit={submit} onKeyDown={press}>
     <div class="with-button">
       <output class="code grow mono address">{request.method} {url}</output>

@@ -47,10 +47,14 @@ export async function bodyBytes(request: TestRequest): Promise<Uint8Array<ArrayB
 
 export const formText = (form: Pair[]) => new URLSearchParams(form.filter(([name]) => name)).toString();
 
-/** The address that the request goes to, as browsers write it. */
-export function urlOf(functionId: string, request: TestRequest) {
+/**
+ * The address that the request goes to, as browsers write it.
+ *
+ * @param base  where the function is called
+ */
+export function urlOf(base: string, request: TestRequest) {
   const path = pathOf(request).replaceAll("#", "%23"); // a fragment would not be sent
-  return new URL(`/fn/${functionId}${path.replace(/^\/(?=\?|$)/, "")}`, location.origin).href;
+  return new URL(`${base}${path.replace(/^\/(?=\?|$)/, "")}`).href;
 }
 
 /** The path and query as the function sees them. */

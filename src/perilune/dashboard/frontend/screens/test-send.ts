@@ -15,12 +15,16 @@ export interface Outcome {
   kind?: string;
 }
 
-/** Over the network, as any caller would. */
-export async function callFunction(id: string, request: TestRequest, signal: AbortSignal): Promise<Outcome> {
+/**
+ * Over the network, as any caller would.
+ *
+ * @param base  where the function is called
+ */
+export async function callFunction(base: string, request: TestRequest, signal: AbortSignal): Promise<Outcome> {
   // Bytes: to a text browsers would add a type of their own.
   const body = await bodyBytes(request);
   const started = performance.now();
-  const response = await call(urlOf(id, request), {
+  const response = await call(urlOf(base, request), {
     method: request.method,
     headers: headersOf(request),
     signal,

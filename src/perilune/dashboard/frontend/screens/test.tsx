@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Execution, FunctionRecord } from "../answers.ts";
 import { get } from "../api.ts";
+import { callUrl, ownUrl } from "../call-url.ts";
 import { draftOf } from "../editor/draft.ts";
 import { errorText } from "../errors.ts";
 import { t } from "../i18n.ts";
@@ -50,7 +51,7 @@ function Bench({ data, from }: { data: FunctionRecord; from: string | null }) {
     running.current = mine;
     keep({ history: withRequest(kept.history, request) });
     try {
-      setOutcome(isDirect ? await tryOut(data.id, code, request, mine.signal) : await callFunction(data.id, request, mine.signal));
+      setOutcome(isDirect ? await tryOut(data.id, code, request, mine.signal) : await callFunction(ownUrl(data), request, mine.signal));
     } catch (problem) {
       if (!mine.signal.aborted) toast("bad", errorText(problem));
     }
@@ -70,17 +71,17 @@ function Bench({ data, from }: { data: FunctionRecord; from: string | null }) {
     </Card>
     <div class="bench-response"><Response outcome={outcome} functionId={data.id} /></div>
     <Requests kept={kept} keep={keep} request={request} onPick={setRequest} />
-    <Examples functionId={data.id} request={request} />
+    <Examples base={callUrl(data)} request={request} />
   </div>;
 }
 
-function Examples({ functionId, request }: { functionId: string; request: TestRequest }) {
+function Examples({ base, request }: { base: string; request: TestRequest }) {
   const [chosen, setLanguage] = useState("curl");
   const languages = exampleLanguages(request);
   const language = languages.some(([one]) => one === chosen) ? chosen : "curl";
   const choice = <SelectField label={t("test.exampleLanguage")} hideLabel value={language} options={languages} onChange={setLanguage} />;
   return <Card title={t("test.examples")} actions={choice}>
-    <CodeBlock text={exampleCode(language, functionId, request)} label={t("test.examples")} />
+    <CodeBlock text={exampleCode(language, base, request)} label={t("test.examples")} />
   </Card>;
 }
 

@@ -1,6 +1,7 @@
 // Small marks: states, ids, versions.
 
 import type { ComponentChildren } from "preact";
+import { callPath, callUrl, type Called } from "../call-url.ts";
 import { hasText, t } from "../i18n.ts";
 import { CopyButton } from "./button.tsx";
 
@@ -50,4 +51,10 @@ export function Id({ id, short = false }: { id: string; short?: boolean }) {
   return <span class="id mono" title={id}>
     {short ? id.slice(0, 8) : id}<CopyButton text={id} what={t("copy.id")} />
   </span>;
+}
+
+/** The path that a function is called by; what is copied is the whole URL. */
+export function CallPath({ of }: { of: Called }) {
+  const url = callUrl(of);
+  return <span class="id mono" title={url}>{callPath(of)}<CopyButton text={url} what="URL" /></span>;
 }

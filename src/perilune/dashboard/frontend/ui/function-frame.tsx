@@ -7,7 +7,7 @@ import { t } from "../i18n.ts";
 import { useResource, type Resource } from "../resource.ts";
 import { href } from "../router.ts";
 import { useSubject } from "../title.ts";
-import { Badge, EnabledBadge, Id, languageName } from "./badge.tsx";
+import { Badge, CallPath, EnabledBadge, Id, languageName } from "./badge.tsx";
 import { Icon } from "./icon.tsx";
 import { Loaded } from "./state.tsx";
 
@@ -42,6 +42,7 @@ export function FunctionFrame({ id, tab, actions, children }: {
             {data.active_version && <Badge>v{data.active_version.version}</Badge>}
             <Badge>{languageName(data.runtime)}</Badge>
             <Id id={data.id} />
+            {data.address && <CallPath of={data} />}
           </div>
           <p class="subtitle">{data.description || t("function.noDescription")}</p>
         </div>

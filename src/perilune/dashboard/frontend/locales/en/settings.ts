@@ -25,6 +25,8 @@ export default {
   "settings.envWritableHint": "Whether the function's own code may set environment variables.",
   "settings.address": "Address",
   "settings.addressText": "Callers send their requests here",
+  "settings.ownAddress": "Below /fn/",
+  "settings.ownAddressHint": "Besides its id; empty: only the id. It can be guessed, the id can't.",
   "settings.limits": "Limits",
   "settings.limitsText": "Empty: the limits of the server",
   "settings.timeout_s": "Time limit (seconds)",

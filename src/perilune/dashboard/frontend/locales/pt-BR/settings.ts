@@ -25,6 +25,8 @@ export default {
   "settings.envWritableHint": "Se o próprio código da função pode definir variáveis de ambiente.",
   "settings.address": "Endereço",
   "settings.addressText": "Quem chama envia suas requisições para cá",
+  "settings.ownAddress": "Abaixo de /fn/",
+  "settings.ownAddressHint": "Além do id; vazio: somente o id. Ele pode ser adivinhado, o id não.",
   "settings.limits": "Limites",
   "settings.limitsText": "Vazio: os limites do servidor",
   "settings.timeout_s": "Tempo limite (segundos)",
