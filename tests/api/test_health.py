@@ -7,7 +7,7 @@ import pytest
 from perilune import __version__
 from perilune.api.health import REUSE_S, Readiness
 from perilune.runtimes import SandboxReport
-from perilune.store import DiskFull, StoreUnavailable
+from perilune.store import DiskFull, DiskNearlyFull, StoreUnavailable
 
 
 async def test_a_working_server_is_alive_and_ready(stranger):
@@ -43,7 +43,11 @@ async def test_without_a_store_it_is_alive_but_not_ready(site, stranger):
 
 @pytest.mark.parametrize(
     ("error", "reason"),
-    [(DiskFull("/secret/place is full"), "the disk is full"), (StoreUnavailable("why"), None)],
+    [
+        (DiskFull("/secret/place is full"), "the disk is full"),
+        (DiskNearlyFull(), "the disk is nearly full"),
+        (StoreUnavailable("why"), None),
+    ],
 )
 async def test_a_full_disk_is_told_and_nothing_else_of_a_failing_store(
     site, stranger, monkeypatch, error, reason

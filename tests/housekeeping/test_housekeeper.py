@@ -8,11 +8,18 @@ from typing import cast
 import pytest
 
 from perilune.housekeeping import Housekeeper, open_housekeeping
-from perilune.housekeeping.housekeeper import START_DELAY_S, seconds_to_next
-from perilune.store import Store, StoreUnavailable, open_store
+from perilune.housekeeping.housekeeper import (
+    LOOK_EVERY_S,
+    START_DELAY_S,
+    SWEEP_EVERY_S,
+    seconds_to_next,
+)
+from perilune.store import DiskUsage, Store, StoreUnavailable, open_store
 from tests.store.helpers import SettableClock, some_version
 from tests.store.sqlite.file import add_executions, rows
 
+MIB = 1024 * 1024
+LOOKS = SWEEP_EVERY_S // LOOK_EVERY_S
 HOUR_S = 3600
 DAY_S = 24 * HOUR_S
 NOW = 1_700_000_000 // HOUR_S * HOUR_S + 1800
@@ -38,14 +45,14 @@ class Days:
 
 
 class Passing:
-    """Time that passes, whatever the clock is set to: a minute at most for each sleep."""
+    """Time that passes, whatever the clock is set to: as long as a look takes for each sleep."""
 
     def __init__(self, days: Days) -> None:
         self._days = days
         self._sleeps = days.left
 
     def __call__(self) -> float:
-        return 60.0 * (self._sleeps - self._days.left)
+        return LOOK_EVERY_S * (self._sleeps - self._days.left)
 
 
 class RecordedStore:
@@ -58,6 +65,7 @@ class RecordedStore:
         self.left: dict[str, int] = {}
         self.broken = 0
         self.newest: int | None = int(clock.now)
+        self.usage = DiskUsage(data=MIB, disk=1000 * MIB, is_low=False)
 
     async def last_used(self) -> int | None:
         return self.newest
@@ -72,6 +80,13 @@ class RecordedStore:
     async def purge_deleted(self) -> dict[str, int]:
         self.asked.append(("deleted", self.clock.now))
         return self.left
+
+    async def purge_large(self) -> dict[str, int]:
+        self.asked.append(("large", self.clock.now))
+        return {}
+
+    async def disk_usage(self) -> DiskUsage:
+        return self.usage
 
     async def purge_orphans(self) -> dict[str, int]:
         self.asked.append(("orphans", self.clock.now))
@@ -99,7 +114,7 @@ async def run(days: Days, store: RecordedStore) -> Housekeeper:
 
 
 async def test_it_cleans_shortly_after_the_start_and_every_full_hour():
-    days = Days(150)
+    days = Days(149 * LOOKS)
     store = RecordedStore(days.clock)
 
     await run(days, store)
@@ -108,8 +123,63 @@ async def test_it_cleans_shortly_after_the_start_and_every_full_hour():
     assert store.times("expired") == [first, NOW + 1800, NOW + 1800 + HOUR_S]
 
 
+async def test_it_cleans_before_the_hour_when_the_disk_asks_for_it():
+    days = Days(60)
+    store = RecordedStore(days.clock)
+
+    async def grow(seconds: float) -> None:
+        await days.sleep(seconds)
+        store.usage = store.usage._replace(data=(100 if days.left < 30 else 1) * MIB)
+
+    housekeeper = Housekeeper(
+        cast(Store, store), clock=days.clock, monotonic=days.clock, sleep=grow
+    )
+    with pytest.raises(Worn):
+        await housekeeper.run()
+
+    first = NOW + START_DELAY_S
+    assert store.times("expired") == [first, first + 30 * LOOK_EVERY_S]
+
+
+async def test_it_cleans_at_once_when_it_starts_on_a_low_disk():
+    days = Days(1)
+    store = RecordedStore(days.clock)
+    store.usage = store.usage._replace(is_low=True)
+
+    await run(days, store)
+
+    assert store.times("expired") == [NOW, NOW + LOOK_EVERY_S], "the second time as it freed some"
+
+
+async def test_a_low_disk_is_cleaned_by_bytes_while_the_clock_is_doubted():
+    days = Days(2)
+    store = RecordedStore(days.clock)
+    store.newest = int(NOW - YEAR_S)
+    store.usage = store.usage._replace(is_low=True)
+
+    await run(days, store)
+
+    assert store.times("large")[0] == NOW
+    assert not store.times("expired"), "nothing is deleted for its age"
+
+
+async def test_a_disk_that_cannot_be_looked_at_stops_nothing(caplog, monkeypatch):
+    days = Days(149 * LOOKS)
+    store = RecordedStore(days.clock)
+
+    async def fail() -> DiskUsage:
+        raise StoreUnavailable("damaged")
+
+    monkeypatch.setattr(store, "disk_usage", fail)
+
+    await run(days, store)
+
+    assert len(store.times("expired")) == 3
+    assert "the disk can't be looked at: damaged" in caplog.text
+
+
 async def test_leftovers_of_deleted_functions_are_removed_every_minute():
-    days = Days(5)
+    days = Days(4 * LOOKS)
     store = RecordedStore(days.clock)
 
     await run(days, store)
@@ -119,7 +189,7 @@ async def test_leftovers_of_deleted_functions_are_removed_every_minute():
 
 
 async def test_deleted_functions_free_their_space_at_once():
-    days = Days(2)
+    days = Days(LOOKS)
     store = RecordedStore(days.clock)
     store.left = {"executions": 900_000}
 
@@ -130,7 +200,7 @@ async def test_deleted_functions_free_their_space_at_once():
 
 
 async def test_orphans_are_looked_for_once_a_day():
-    days = Days(60 * 30)
+    days = Days(60 * 30 * LOOKS)
     store = RecordedStore(days.clock)
 
     await run(days, store)
@@ -157,7 +227,7 @@ class RecordedPackages:
 
 @pytest.mark.parametrize("broken", [0, 1])
 async def test_packages_are_looked_through_once_a_day_and_stop_nothing_else(broken, caplog):
-    days = Days(60 * 25)
+    days = Days(60 * 25 * LOOKS)
     store, packages = RecordedStore(days.clock), RecordedPackages(days.clock, broken)
     housekeeper = Housekeeper(
         cast(Store, store), packages, clock=days.clock, monotonic=days.clock, sleep=days.sleep
@@ -186,7 +256,7 @@ async def test_no_requirements_are_asked_for_without_packages():
 
 
 async def test_a_failure_is_logged_counted_and_does_not_end_it(caplog):
-    days = Days(150)
+    days = Days(149 * LOOKS)
     store = RecordedStore(days.clock)
     store.broken = 1
 
@@ -202,7 +272,7 @@ YEAR_S = 366 * DAY_S
 
 
 async def test_a_start_with_a_clock_far_ahead_deletes_nothing_for_a_day(caplog):
-    days = Days(60 * 26)
+    days = Days(60 * 26 * LOOKS)
     store = RecordedStore(days.clock)
     store.newest = int(NOW - YEAR_S)
 
@@ -214,13 +284,13 @@ async def test_a_start_with_a_clock_far_ahead_deletes_nothing_for_a_day(caplog):
 
 
 async def test_a_clock_that_is_corrected_after_the_start_is_believed_again():
-    days = Days(200)
+    days = Days(200 * LOOKS)
     store = RecordedStore(days.clock)
     store.newest = int(NOW - YEAR_S)
 
     async def correct(seconds: float) -> None:
         await days.sleep(seconds)
-        if days.left == 100:
+        if days.left == 100 * LOOKS:
             days.clock.now -= YEAR_S
 
     housekeeper = Housekeeper(
@@ -234,12 +304,12 @@ async def test_a_clock_that_is_corrected_after_the_start_is_believed_again():
 
 
 async def test_a_clock_that_jumps_ahead_while_the_server_runs_deletes_nothing(caplog):
-    days = Days(300)
+    days = Days(300 * LOOKS)
     store = RecordedStore(days.clock)
 
     async def jump(seconds: float) -> None:
         await days.sleep(seconds)
-        if days.left == 200:
+        if days.left == 200 * LOOKS:
             days.clock.now += YEAR_S
 
     housekeeper = Housekeeper(

@@ -49,7 +49,8 @@ async def open_data(settings: Settings) -> AsyncIterator[tuple[ApiKey, Store]]:
     with hold_data_dir(settings.data_dir):
         key = load_api_key(settings.api_key, settings.data_dir)
         await _migrate_lunar(settings.data_dir / DATABASE_FILE)
-        async with open_secrets(settings) as (keys, store):
+        room = settings.min_free_disk
+        async with open_secrets(settings, min_free_bytes=room) as (keys, store):
             await unlock(store, keys)
             yield key, store
 
@@ -70,14 +71,19 @@ async def open_database(data_dir: Path) -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
-async def open_secrets(settings: Settings) -> AsyncIterator[tuple[SecretKeys, Store]]:
+async def open_secrets(
+    settings: Settings, *, min_free_bytes: int = 0
+) -> AsyncIterator[tuple[SecretKeys, Store]]:
     """Open the database of an existing data directory, and the keys of its secrets.
+
+    With *min_free_bytes* the store watches its disk, which is for one process at a time.
 
     Raises:
         PeriluneError: one of them can't be read.
     """
     keys = SecretKeys(settings.secret_key, settings.data_dir / SECRET_KEY_FILE)
-    async with open_store(settings.data_dir / DATABASE_FILE, vault=keys.ring) as store:
+    database = settings.data_dir / DATABASE_FILE
+    async with open_store(database, vault=keys.ring, min_free_bytes=min_free_bytes) as store:
         yield keys, store
 
 

@@ -66,8 +66,8 @@ def _lock(descriptor: int, path: Path) -> None:
     ours = f"process {os.getpid()} on {socket.gethostname()}, since {since}"
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, ours.encode(), 0)
+        # In this order it takes no room on a full disk, but for the first time.
+        os.ftruncate(descriptor, os.pwrite(descriptor, ours.encode(), 0))
     except BlockingIOError:
         holder = os.pread(descriptor, 1024, 0).decode("utf-8", "replace")
         raise DataDirInUse(path, holder or "another process") from None

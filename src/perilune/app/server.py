@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -46,7 +46,7 @@ from perilune.masking import Masker
 from perilune.runtimes import SandboxReport
 from perilune.scheduler import Scheduler
 from perilune.services.logger import StoreLogger
-from perilune.store import DiskFull, Store
+from perilune.store import DiskFull, DiskNearlyFull, Store
 
 _log = logging.getLogger(__name__)
 
@@ -263,6 +263,20 @@ def _function_endpoint(
     )
 
 
+def _store_check(store: Store, outcomes: Outcomes) -> Callable[[], Awaitable[None]]:
+    async def check() -> None:
+        try:
+            await store.ping()
+        except DiskFull:
+            raise NotReady("the disk is full") from None
+        except DiskNearlyFull as problem:
+            raise NotReady(str(problem)) from None
+        if outcomes.unwritten:
+            raise NotReady("outcomes of executions are not written yet")
+
+    return check
+
+
 def _gateway(
     settings: Settings,
     *,
@@ -288,14 +302,6 @@ def _gateway(
         function_host=settings.function_host,
     )
 
-    async def check_store() -> None:
-        try:
-            await store.ping()
-        except DiskFull:
-            raise NotReady("the disk is full") from None
-        if outcomes.unwritten:
-            raise NotReady("outcomes of executions are not written yet")
-
     async def check_workers() -> None:
         if not runtime.is_ready():
             raise NoWorkersError("no worker is running")
@@ -316,7 +322,9 @@ def _gateway(
         functions=_function_endpoint(settings, store, services, engine, access, calls_url),
         management=management,
         documentation=Documentation(management.describe),
-        readiness=Readiness({"store": check_store, "workers": check_workers}, runtime.sandbox),
+        readiness=Readiness(
+            {"store": _store_check(store, outcomes), "workers": check_workers}, runtime.sandbox
+        ),
         metrics=_metrics(settings, metrics, access),
         dashboard=Dashboard(),
         function_host=settings.function_host,

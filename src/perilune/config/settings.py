@@ -80,6 +80,12 @@ class Settings:
     data_dir: Path = setting(
         Path("data"), "directory of the database and the API key", env="DATA_DIR", parse=Path
     )
+    min_free_disk: int = setting(
+        16 * MIB,
+        "free space on the disk of the data directory below which no execution begins, at most a"
+        " fifth of the disk; half as much is held in reserve; 0: no bound and no reserve",
+        parse=size(0, 1024 * 1024 * MIB),
+    )
     execution_timeout: float = setting(
         300.0,
         "longest time one execution may take",

@@ -1,7 +1,7 @@
 """Keeps the store small: deletes expired records, and returns their space.
 
-Shortly after the start and every full hour.  What is due and how it is deleted is the
-store's business; this package knows when, and with what result.
+Shortly after the start, every full hour, and when the disk asks for it.  What is due and how it is
+deleted is the store's business; this package knows when, and with what result.
 """
 
 from perilune.housekeeping.housekeeper import (

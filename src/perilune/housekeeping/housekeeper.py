@@ -10,12 +10,16 @@ from typing import Protocol
 
 from perilune.clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
 from perilune.housekeeping.clock_trust import WAIT_S, ClockTrust
+from perilune.housekeeping.demand import LastClean, is_due
 from perilune.store import Store
 
 START_DELAY_S = 10.0
 """After the start, when there is more urgent work."""
 
-LOOK_EVERY_S = 60
+LOOK_EVERY_S = 5
+"""How often there is a look at the disk."""
+
+SWEEP_EVERY_S = 60
 """How often there is a look for what deleted functions have left."""
 
 HOUR_S = 3600
@@ -56,7 +60,7 @@ class CleanupTotals:
 
 
 class Housekeeper:
-    """Cleans up every full hour, until it is cancelled."""
+    """Cleans up every full hour, and when the disk asks for it, until it is cancelled."""
 
     def __init__(
         self,
@@ -78,21 +82,38 @@ class Housekeeper:
         self._sleep = sleep
         self._searched_at = float("-inf")
         self._trust: ClockTrust | None = None
+        self._last: LastClean | None = None
         self.totals = CleanupTotals()
 
     async def run(self) -> None:
         """Clean up shortly after now, and then for ever; failures are logged and counted."""
         # Before anything new is recorded by a clock that may be wrong.
         await self._attempt(self._look_at_newest())
-        await self._sleep(START_DELAY_S)
+        if not await self._is_demanded():
+            await self._sleep(START_DELAY_S)
         while True:
-            if self._believes_clock():
-                await self._attempt(self.clean())
-            cleaned_in = self._clock() // HOUR_S
-            # Also ends when the clock was set back.
-            while self._clock() // HOUR_S == cleaned_in:
-                await self._sleep(seconds_to_next(self._clock(), LOOK_EVERY_S))
+            await self._attempt(self.clean() if self._believes_clock() else self.clean_large())
+            await self._wait()
+
+    async def _wait(self) -> None:
+        """Sweep every minute, until it is another hour or the disk asks for a clean-up."""
+        hour, minute = self._clock() // HOUR_S, self._clock() // SWEEP_EVERY_S
+        # Also ends when the clock was set back.
+        while self._clock() // HOUR_S == hour:
+            await self._sleep(seconds_to_next(self._clock(), LOOK_EVERY_S))
+            if (now := self._clock() // SWEEP_EVERY_S) != minute:
+                minute = now
                 await self._attempt(self.sweep())
+            if await self._is_demanded():
+                return
+
+    async def _is_demanded(self) -> bool:
+        try:
+            usage = await self._store.disk_usage()
+        except Exception as problem:
+            _log.error("the disk can't be looked at: %s", problem)
+            return False
+        return is_due(self._last, usage, self._monotonic())
 
     async def _look_at_newest(self) -> None:
         self._trust = ClockTrust(await self._store.last_used())
@@ -120,18 +141,29 @@ class Housekeeper:
             rows += Counter(await self._store.purge_orphans())
             await self._attempt(self._remove_packages())
             self._searched_at = now
-        pages = await self._store.shrink()
-        self._note(rows, pages, started)
+        self._last = await self._finish(rows, started)
         self.totals.runs += 1
         self.totals.last_success = self._clock()
         return rows
+
+    async def clean_large(self) -> None:
+        """Do what is due whatever the clock says: keep functions within their bytes."""
+        started = self._monotonic()
+        self._last = await self._finish(Counter(await self._store.purge_large()), started)
 
     async def sweep(self) -> None:
         """Delete what functions deleted a moment ago have left, if there are any."""
         started = self._monotonic()
         rows = Counter(await self._store.purge_deleted())
         if rows:
-            self._note(rows, await self._store.shrink(), started)
+            await self._finish(rows, started)
+
+    async def _finish(self, rows: Counter[str], started: float) -> LastClean:
+        """Give back what the deletion of *rows* has freed, and note what has been done."""
+        pages = await self._store.shrink()
+        self._note(rows, pages, started)
+        usage = await self._store.disk_usage()
+        return LastClean(usage, bool(+rows) or pages > 0, self._monotonic())
 
     async def _remove_packages(self) -> None:
         if self._packages is None:

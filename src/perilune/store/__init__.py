@@ -39,6 +39,7 @@ from perilune.store.errors import (
     BackupFailed,
     CannotDeleteActiveVersion,
     DiskFull,
+    DiskNearlyFull,
     ExecutionNotFound,
     ExecutionRunning,
     FunctionNotFound,
@@ -69,6 +70,7 @@ from perilune.store.kv_numbers import (
 )
 from perilune.store.maintenance import (
     BackupNote,
+    DiskUsage,
     LunarReport,
     Maintenance,
     OfflineMaintenance,
@@ -138,6 +140,8 @@ __all__ = [
     "CronStatus",
     "CronTick",
     "DiskFull",
+    "DiskNearlyFull",
+    "DiskUsage",
     "EmailRequest",
     "EmailRequestRows",
     "EmailRequestStatus",

@@ -223,6 +223,15 @@ class DiskFull(StoreUnavailable):
     code = "disk_full"
 
 
+class DiskNearlyFull(StoreUnavailable):
+    """There is still room where the database is, but too little to begin an execution."""
+
+    code = "disk_nearly_full"
+
+    def __init__(self, message: str = "the disk is nearly full") -> None:
+        super().__init__(message)
+
+
 class IncompatibleDatabase(StoreError):
     """The database file is not ours, is newer than this program, or broke off in a migration."""
 

@@ -20,6 +20,17 @@ class Sizes(NamedTuple):
     """What has been written and is not part of the database yet."""
 
 
+class DiskUsage(NamedTuple):
+    """What data takes of a disk, in bytes."""
+
+    data: int
+    """What is stored, without free pages and the log."""
+    disk: int
+    """The whole file system."""
+    is_low: bool
+    """Whether so little is free that no execution begins."""
+
+
 @dataclass(frozen=True, slots=True)
 class BackupNote:
     """What a copy says about itself."""

@@ -22,6 +22,7 @@ def open_store(
     clock: WallClock = wall_clock,
     on_error: ErrorHook = log_error,
     vault: Vault = PLAIN,
+    min_free_bytes: int = 0,
 ) -> AbstractAsyncContextManager[Store]:
     """Open a store, creating or updating its database as needed; it is closed with the block.
 
@@ -31,6 +32,9 @@ def open_store(
         clock: Gives the times that are stored and the age of cached records.
         on_error: Called on the event loop with failures nobody waits for.
         vault: Encrypts secrets; without one they are stored as they are.
+        min_free_bytes: With less than this free on the disk of a file no execution begins
+            (`DiskNearlyFull`), and a reserve beside the file makes a full disk recoverable; a
+            fifth of a small disk at most.
 
     Raises:
         UnknownStore: The URL names no store that there is.
@@ -41,7 +45,12 @@ def open_store(
     if path is None:
         return open_private(clock=clock, on_error=on_error, vault=vault)
     return open_file(
-        path, clock=clock, on_error=on_error, vault=vault, maintenance=SqliteFile(path)
+        path,
+        clock=clock,
+        on_error=on_error,
+        vault=vault,
+        maintenance=SqliteFile(path),
+        min_free_bytes=min_free_bytes,
     )
 
 

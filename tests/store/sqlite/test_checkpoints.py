@@ -16,7 +16,7 @@ KIB = 1024
 @pytest.fixture
 def small_log(monkeypatch):
     """Limits a test reaches quickly."""
-    monkeypatch.setattr(checkpoints, "WAL_LIMIT_BYTES", 512 * KIB)
+    monkeypatch.setattr(checkpoints, "wal_limit_bytes", lambda _: 512 * KIB)
     monkeypatch.setattr(checkpoints, "_CHANGES_PER_CHECKPOINT", 64)
     monkeypatch.setattr(checkpoints, "CHECKPOINT_PAUSE_S", 0.01)
 

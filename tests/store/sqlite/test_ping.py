@@ -1,28 +1,19 @@
 """Whether the database works is asked of the file."""
 
 import asyncio
-import shutil
 import sqlite3
-import subprocess
-import sys
 import textwrap
 from pathlib import Path
 
 import pytest
 
 from perilune.store import Function, StoreUnavailable, open_store
+from tests.namespaces import UNSHARE, needs_namespaces, run_python
 
 
 def run(code: str, *command: str) -> str:
     """Run *code* in a process of its own, whose limits are its own."""
-    done = subprocess.run(
-        [*command, sys.executable, "-c", textwrap.dedent(code)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return run_python("-c", textwrap.dedent(code), before=command)
 
 
 async def test_probing_costs_no_commit_each(tmp_path: Path) -> None:
@@ -98,42 +89,25 @@ def test_a_file_that_cannot_grow_is_noticed_and_so_is_its_recovery(tmp_path: Pat
     assert said.splitlines() == ["not committed", "not ready", "ready"]
 
 
-def has_namespaces() -> bool:
-    unshare = shutil.which("unshare")
-    return (
-        unshare is not None
-        and not subprocess.run(
-            [unshare, "-rm", "true"], capture_output=True, check=False
-        ).returncode
-    )
-
-
-@pytest.mark.skipif(not has_namespaces(), reason="no user namespaces here")
+@needs_namespaces
 def test_a_full_disk_is_named(tmp_path: Path) -> None:
     said = run(
         f"""
-        import asyncio, os, subprocess
+        import asyncio
         from pathlib import Path
         from perilune.store import DiskFull, Function, open_store
+        from tests.namespaces import fill_disk, mount_small_disk
 
         place = Path({str(tmp_path)!r})
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", place], check=True)
-
-        def fill():
-            with open(place / "filling", "ab", buffering=0) as file:
-                try:
-                    while True:
-                        file.write(bytes(4096))
-                except OSError:
-                    pass
+        mount_small_disk(place, 2)
 
         async def main():
             try:
                 async with open_store(place / "a.db") as store:
                     await store.create_function(Function(id="a", name="a"))
-                    fill()
+                    fill_disk(place / "filling")
                     try:
-                        await store.create_version("a", "x" * 100_000)
+                        await store.create_version("a", "x" * 1_000_000)
                     except DiskFull as error:
                         print(error)
                     try:
@@ -143,7 +117,7 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
                     (place / "filling").unlink()
                     await store.ping()
                     print("ready")
-                fill()
+                fill_disk(place / "filling")
                 async with open_store(place / "a.db"):
                     pass
             except DiskFull as error:
@@ -151,7 +125,7 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
 
         asyncio.run(main())
         """,
-        *("unshare", "-rm"),
+        *UNSHARE,
     )
 
     assert said.splitlines() == [

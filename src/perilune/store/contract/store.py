@@ -14,7 +14,7 @@ from perilune.store.contract.executions import (
     TickRows,
 )
 from perilune.store.contract.values import EnvRows, KVRows, SecretRows, SigningSecretRows
-from perilune.store.maintenance import Maintenance
+from perilune.store.maintenance import DiskUsage, Maintenance
 from perilune.store.records import (
     Execution,
     ExecutionStatus,
@@ -142,7 +142,10 @@ class DB(Protocol):
         ...
 
     async def create_execution(self, execution: Execution) -> Execution:
-        """Store an execution of an existing version, committed on return; `created_at` 0: now."""
+        """Store an execution of an existing version, committed on return; `created_at` 0: now.
+
+        Raises `DiskNearlyFull` where the store watches its disk.
+        """
         ...
 
     async def get_execution(self, execution_id: str) -> Execution:
@@ -264,12 +267,20 @@ class Store(DB, Protocol):
         """Delete what deleted functions and versions have left; return rows deleted per table."""
         ...
 
+    async def purge_large(self) -> Mapping[str, int]:
+        """Delete what functions keep beyond their bytes; return rows deleted per table."""
+        ...
+
     async def purge_orphans(self) -> Mapping[str, int]:
         """Delete rows whose execution does not exist; return rows deleted per table."""
         ...
 
     async def shrink(self) -> int:
         """Give free space back, if the store has such; return how many pages."""
+        ...
+
+    async def disk_usage(self) -> DiskUsage:
+        """Ask the disk anew; return what it holds, and whether too little is free."""
         ...
 
     async def check_integrity(self) -> list[str]:
@@ -280,7 +291,10 @@ class Store(DB, Protocol):
         ...
 
     async def ping(self) -> None:
-        """Check that the database can be read, and was or can be written; costs little."""
+        """Check that the database can be read, was or can be written, and has room.
+
+        Costs little.
+        """
         ...
 
     async def close(self) -> None:

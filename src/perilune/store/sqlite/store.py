@@ -6,7 +6,7 @@ import os
 import sqlite3
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
@@ -27,19 +27,20 @@ from perilune.store.contract import (
     TokenRows,
 )
 from perilune.store.errors import StoreError, StoreUnavailable
-from perilune.store.maintenance import Maintenance
+from perilune.store.maintenance import DiskUsage, Maintenance
+from perilune.store.records import Execution
 from perilune.store.sqlite.connection.access import SqliteAccess
 from perilune.store.sqlite.connection.checkpoints import Checkpoints
 from perilune.store.sqlite.connection.long_work import Pause
 from perilune.store.sqlite.connection.operations import (
-    AnyOperation,
     Statement,
     Work,
-    WriteOperation,
     as_store_error,
 )
 from perilune.store.sqlite.connection.prepare import prepare_file
 from perilune.store.sqlite.connection.readers import Readers
+from perilune.store.sqlite.connection.space import DiskSpace
+from perilune.store.sqlite.connection.store_access import StoreAccess, TransactionAccess
 from perilune.store.sqlite.connection.transactions import Session
 from perilune.store.sqlite.connection.writer import Writer
 from perilune.store.sqlite.tables.credentials import SessionStore, TokenStore
@@ -56,7 +57,7 @@ from perilune.store.sqlite.tables.signing_secrets import SigningSecretStore
 from perilune.store.sqlite.tables.statistics import SqliteStatistics
 from perilune.store.sqlite.tables.ticks import TickStore
 from perilune.store.sqlite.tables.versions import SqliteVersions
-from perilune.store.sqlite.upkeep.compaction import Compaction
+from perilune.store.sqlite.upkeep.compaction import Compaction, data_bytes
 from perilune.store.sqlite.upkeep.expiry import Expiry
 from perilune.store.sqlite.upkeep.integrity import find_problems
 from perilune.store.sqlite.upkeep.retention import Retention
@@ -86,15 +87,22 @@ async def open_file(
     on_error: ErrorHook,
     vault: Vault,
     maintenance: Maintenance | None = None,
+    min_free_bytes: int = 0,
 ) -> "AsyncIterator[SqliteStore]":
     """Open the store in *path*; see `perilune.store.open_store`.
 
     *maintenance* is what the store offers for its file.
     """
-    connection = await asyncio.to_thread(prepare_file, path, int(clock()))
+    space, connection = await asyncio.to_thread(_open, path, min_free_bytes, int(clock()))
     try:
         store = SqliteStore(
-            path, connection, clock=clock, on_error=on_error, vault=vault, maintenance=maintenance
+            path,
+            connection,
+            space,
+            clock=clock,
+            on_error=on_error,
+            vault=vault,
+            maintenance=maintenance,
         )
     except sqlite3.Error as error:
         connection.close()
@@ -103,6 +111,12 @@ async def open_file(
         yield store
     finally:
         await store.close()
+
+
+def _open(path: Path, min_free_bytes: int, now: int) -> tuple[DiskSpace, sqlite3.Connection]:
+    """Make the file ready; its disk is looked at first, since that may have to make room."""
+    space = DiskSpace(path, min_free_bytes)
+    return space, prepare_file(path, now)
 
 
 @asynccontextmanager
@@ -200,7 +214,7 @@ class SqliteTransaction(SqliteSession):
 
     def __init__(self, session: Session, writer: Writer, clock: WallClock, vault: Vault) -> None:
         """Use the open *session* of *writer*."""
-        super().__init__(_TransactionAccess(session, writer), clock, vault, _no_pause)
+        super().__init__(TransactionAccess(session, writer), clock, vault, _no_pause)
         self._depth = 0
 
     @asynccontextmanager
@@ -228,13 +242,14 @@ class SqliteStore(SqliteSession):
         self,
         path: Path,
         connection: sqlite3.Connection,
+        space: DiskSpace,
         *,
         clock: WallClock,
         on_error: ErrorHook,
         vault: Vault,
         maintenance: Maintenance | None,
     ) -> None:
-        """Start writing through *connection*; the file has the current schema."""
+        """Start writing through *connection*; the file has the current schema, its disk *space*."""
         self.maintenance = maintenance
         self._clock = clock
         self._vault = vault
@@ -242,18 +257,21 @@ class SqliteStore(SqliteSession):
         self._loop = asyncio.get_running_loop()
         self._connection = connection
         self._readers = Readers(path)
-        self._checkpoints = Checkpoints(path, self._report_from_thread)
+        self._space = space
+        self._checkpoints = Checkpoints(path, space, self._report_from_thread)
         self._writer = Writer(
             connection, self._checkpoints, touched=self._forget, report=self._report
         )
         self._closing: asyncio.Task[None] | None = None
         self._listeners: list[Callable[[str], None]] = []
-        super().__init__(_StoreAccess(self._writer, self._readers), clock, vault)
+        super().__init__(StoreAccess(self._writer, self._readers), clock, vault)
         self.secrets: SecretRows = Secrets(self._access, vault)
         self._compaction = Compaction(self._access, asyncio.sleep)
+        self._add_execution = self.create_execution
+        self.create_execution = self._begin_execution
         self.purge_deleted = self._retention.purge_deleted
+        self.purge_large = self._retention.purge_large
         self.purge_orphans = self._expiry.purge_orphans
-        self.shrink = self._compaction.shrink
         self._functions = RecordCache(self.get_function, lambda _: 500, clock)
         self._versions = RecordCache(
             self.get_active_version, lambda version: 500 + len(version.code), clock
@@ -293,9 +311,21 @@ class SqliteStore(SqliteSession):
             raise
         await session.finish(commit=True)
 
+    async def disk_usage(self) -> DiskUsage:
+        """See `Store.disk_usage`."""
+        data = await self._access.read(data_bytes)
+        is_low = self._space.look()
+        return DiskUsage(data, self._space.disk_bytes, is_low)
+
+    async def shrink(self) -> int:
+        """See `Store.shrink`."""
+        return await self._compaction.shrink(keeps_reserve=not self._space.is_low)
+
     async def ping(self) -> None:
         """See `Store.ping`."""
         await super().ping()
+        self._space.look()
+        self._space.check()
         if time.monotonic() - self._writer.committed_at > FRESH_S:
             await self._access.write(Work(_write_page))
 
@@ -316,6 +346,11 @@ class SqliteStore(SqliteSession):
         self._versions.clear()
         await asyncio.to_thread(self._close_file)
 
+    async def _begin_execution(self, execution: Execution) -> Execution:
+        """See `DB.create_execution`; not on a disk that is nearly full."""
+        self._space.check()
+        return await self._add_execution(execution)
+
     def _close_file(self) -> None:
         self._checkpoints.close()
         try:
@@ -324,6 +359,7 @@ class SqliteStore(SqliteSession):
             self._report_from_thread(error)
         finally:
             self._connection.close()
+            self._space.close()
 
     def _forget(self, function_id: str) -> None:
         self._functions.forget(function_id)
@@ -355,37 +391,3 @@ def _write_page(connection: sqlite3.Connection) -> None:
 
 async def _no_pause(_: float) -> None:
     """Go on at once: others wait for the end of a transaction, whatever it does."""
-
-
-class _StoreAccess:
-    """`SqliteAccess` to the whole store."""
-
-    def __init__(self, writer: Writer, readers: Readers) -> None:
-        self.write = writer.write
-        self.enqueue_nowait = writer.enqueue_nowait
-        self.read = readers.read
-        self.look_up = readers.look_up
-
-
-class _TransactionAccess:
-    """`SqliteAccess` to one transaction: everything runs on the writer's connection, in order."""
-
-    def __init__(self, session: Session, writer: Writer) -> None:
-        self._session = session
-        self._writer = writer
-        self.write = session.submit
-
-    def enqueue_nowait(self, operation: AnyOperation) -> bool:
-        try:
-            self._session.submit_silently(operation)
-        except StoreUnavailable:
-            return False
-        self._writer.hold(operation)
-        return True
-
-    def look_up(self, work: Callable[[sqlite3.Connection], T]) -> Awaitable[T]:
-        return self.read(work)
-
-    def read(self, work: Callable[[sqlite3.Connection], T]) -> Awaitable[T]:
-        operation: WriteOperation[T] = Work(work)
-        return self._session.submit(operation)

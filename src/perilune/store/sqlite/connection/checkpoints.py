@@ -8,7 +8,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from perilune.store.sqlite.connection.connect import BUSY_TIMEOUT_S, WAL_LIMIT_BYTES, connect
+from perilune.store.sqlite.connection.connect import (
+    BUSY_TIMEOUT_S,
+    connect,
+    is_full,
+    wal_limit_bytes,
+)
+from perilune.store.sqlite.connection.space import DiskSpace
 
 CHECKPOINT_PAUSE_S = 1.0
 """The longest time between a commit and the checkpoint that copies it into the file."""
@@ -21,7 +27,8 @@ Not sooner: writing over a file that exists is much faster than letting it grow 
 
 _CHANGES_PER_CHECKPOINT = 16384
 _LOOK_S = 0.01
-# So often the size of the log is asked for: a system call, which a small commit would feel.
+# So often the size of the log and the disk are looked at, unless it is low: a small commit would
+# feel the system calls.
 _GROWTH_PER_CHECKPOINT = 4 * 1024 * 1024
 _FRAME_HEADER_BYTES = 24
 _RESTART_WAIT_MS = 100
@@ -32,17 +39,23 @@ class Checkpoints:
 
     Its checkpoints are passive: they wait for nobody and nobody waits for them.  Under
     permanent writing such a checkpoint never gets to the end of the log, so the log would
-    never be begun anew; above `WAL_LIMIT_BYTES` the writer itself is asked to finish the rest,
-    between two of its batches.
+    never be begun anew; above `wal_limit_bytes` the writer itself is asked to finish the rest,
+    between two of its batches.  Where there is no room for another log on the disk, the writer
+    empties it after each commit: so much room is left to copy it, and for the next commit.
     """
 
-    def __init__(self, path: Path, report: Callable[[Exception], None]) -> None:
+    def __init__(self, path: Path, space: DiskSpace, report: Callable[[Exception], None]) -> None:
         """Start the thread.
 
         Args:
             path: The database file.
+            space: The disk it is on.
             report: Called, in this thread or the writer's, when a checkpoint fails.
         """
+        self._path = path
+        self._space = space
+        self._has_failed = False
+        self._turn = threading.Lock()  # SQLite makes no two checkpoints at a time wait
         self._connection = connect(path)
         # This connection has nothing to wait for: if it comes too early, it comes again.
         self._connection.execute(f"PRAGMA busy_timeout = {_RESTART_WAIT_MS}")
@@ -56,7 +69,9 @@ class Checkpoints:
         self._changes_seen = 0
         self._size_seen = 0
         self._look_at = -math.inf
-        self._restart_above = WAL_LIMIT_BYTES
+        self._limit = wal_limit_bytes(path)
+        self._growth = min(_GROWTH_PER_CHECKPOINT, self._limit // 2)
+        self._restart_above = self._limit
         self._restart_wanted = threading.Event()
         self._restart_done = threading.Event()
         self._thread = threading.Thread(target=self._run, name="perilune-wal", daemon=True)
@@ -75,14 +90,27 @@ class Checkpoints:
         now = time.monotonic()
         if now < self._look_at:
             return
-        self._look_at = now + _LOOK_S
+        log_bytes = self._wal_bytes()
+        if self._has_failed or self._space.spare() < log_bytes:
+            self._has_failed = False
+            self._empty(connection)
+            log_bytes = 0
+        if not self._space.look():
+            self._look_at = now + _LOOK_S
         changes = connection.total_changes
         if (
             changes - self._changes_seen >= _CHANGES_PER_CHECKPOINT
-            or self._wal_bytes() - self._size_seen >= _GROWTH_PER_CHECKPOINT
+            or log_bytes - self._size_seen >= self._growth
         ):
             self._changes_seen = changes
             self._urgent.set()
+
+    def failed(self, error: Exception) -> None:
+        """Take note of a commit that failed, before `committed`; in the writer's thread."""
+        if is_full(error, self._path):
+            self._has_failed = True
+            self._look_at = -math.inf
+            self._space.drop_reserve()
 
     def close(self) -> None:
         """End the thread and close its connection.  Blocks for at most one checkpoint."""
@@ -104,7 +132,10 @@ class Checkpoints:
             try:
                 self._checkpoint()
             except sqlite3.Error as error:
-                self._report(error)
+                if is_full(error, self._path) and self._space.drop_reserve():
+                    self._dirty.set()
+                else:
+                    self._report(error)
 
     def _checkpoint(self) -> None:
         in_use = self._copy()
@@ -112,23 +143,25 @@ class Checkpoints:
             # Once more, so that little is left to do while the writer waits.
             self._copy()
             # Should a long reader keep the log in use, do not stop the writer for it each time.
-            self._restart_above = in_use + WAL_LIMIT_BYTES
+            self._restart_above = in_use + self._limit
             self._ask_for_restart()
-        elif in_use < WAL_LIMIT_BYTES:
-            self._restart_above = WAL_LIMIT_BYTES
+        elif in_use < self._limit:
+            self._restart_above = self._limit
         self._size_seen = self._wal_bytes()
 
     def _copy(self) -> int:
         """Copy what can be copied without waiting; return the bytes of the log in use."""
-        _, frames, _ = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        with self._turn:
+            _, frames, _ = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         in_use: int = frames * self._frame_bytes
         return in_use
 
     def _wait_for_commit(self) -> None:
         """Wait for the next commit; give the space of a large log back if none comes."""
-        if self._size_seen > _GROWTH_PER_CHECKPOINT and not self._dirty.wait(IDLE_S):
+        if self._size_seen > self._growth and not self._dirty.wait(IDLE_S):
             try:
-                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                with self._turn:
+                    self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             except sqlite3.Error as error:
                 self._report(error)
             self._size_seen = self._wal_bytes()
@@ -142,9 +175,22 @@ class Checkpoints:
 
     def _restart(self, connection: sqlite3.Connection) -> None:
         """Copy the rest of the log and begin it anew; waits only shortly for readers."""
+        self._finish(connection, "RESTART")
+
+    def _empty(self, connection: sqlite3.Connection) -> None:
+        """Copy the rest of the log and give its room back; waits only shortly for readers."""
+        try:
+            self._finish(connection, "TRUNCATE")
+        except sqlite3.Error as error:
+            if not (is_full(error, self._path) and self._space.drop_reserve()):
+                raise
+            self._finish(connection, "TRUNCATE")
+
+    def _finish(self, connection: sqlite3.Connection, how: str) -> None:
         connection.execute(f"PRAGMA busy_timeout = {_RESTART_WAIT_MS}")
         try:
-            connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+            with self._turn:
+                connection.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
         finally:
             connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
 

@@ -7,9 +7,13 @@ import time
 from pathlib import Path
 
 from perilune.store.errors import IncompatibleDatabase, StoreUnavailable
+from perilune.store.sqlite.connection.space import file_system
 
 BUSY_TIMEOUT_S = 5.0
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
+"""The size above which the write-ahead log is begun anew, on a disk of a GiB or more."""
+WAL_SHARE = 16
+"""On a smaller disk the log is begun anew above one part in so many of it."""
 OLDEST_SQLITE = (3, 37, 0)
 """The first SQLite with STRICT tables (and newer than RETURNING)."""
 
@@ -63,13 +67,18 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
         # Checkpoints are made by a thread of their own, see `checkpoints`.
         connection.execute("PRAGMA wal_autocheckpoint = 0")
-        connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}")
+        connection.execute(f"PRAGMA journal_size_limit = {wal_limit_bytes(path)}")
         if read_only:
             connection.execute("PRAGMA query_only = ON")
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def wal_limit_bytes(path: Path) -> int:
+    """Return the size above which the log of the database *path* is begun anew."""
+    return min(WAL_LIMIT_BYTES, file_system(path.parent).size // WAL_SHARE)
 
 
 def use_write_ahead_log(connection: sqlite3.Connection) -> None:
@@ -133,8 +142,7 @@ def is_full(error: Exception, path: Path | None = None) -> bool:
         return error.errno in (errno.ENOSPC, errno.EDQUOT)
     code = _primary_code(error) if isinstance(error, sqlite3.Error) else 0
     if code == sqlite3.SQLITE_IOERR and path is not None:
-        system = os.statvfs(path.parent)
-        return system.f_bavail * system.f_frsize < _INDEX_BYTES
+        return file_system(path.parent).free < _INDEX_BYTES
     return code == sqlite3.SQLITE_FULL
 
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
+from perilune.store.errors import DiskFull
 from perilune.store.sqlite.connection.access import SqliteAccess
 from perilune.store.sqlite.connection.operations import Work
 
@@ -19,6 +20,8 @@ REST_FACTOR = 4.0
 
 LEAST_REST_S = 0.005
 FIRST_ROWS = 50
+FEWER = 8
+"""A batch that did not fit on the disk has so many times fewer rows the next time."""
 MOST_ROWS = 1000
 
 Pause = Callable[[float], Awaitable[object]]
@@ -29,7 +32,7 @@ class Batches:
     """Hands work to the writer row by row, as many at a time as fit into `BATCH_S`.
 
     How many those are is learnt from how long the last batch took: rows differ a thousandfold
-    in what hangs on them.
+    in what hangs on them.  A batch for which there is no room on the disk is made smaller.
     """
 
     def __init__(self, access: SqliteAccess, pause: Pause) -> None:
@@ -42,16 +45,15 @@ class Batches:
         """Call *work* with a number of rows until it finds fewer; return how many it found."""
         total = 0
         while True:
-            rows = self._rows
-            done = await self.once(work)
+            rows, done = await self._do(work)
             total += done
             if done < rows:
                 return total
 
     async def once(self, work: Callable[[sqlite3.Connection, int], T]) -> T:
         """Call *work* with the number of rows that one batch should have."""
-        rows = self._rows
-        return await self._do(lambda connection: work(connection, rows))
+        _, result = await self._do(work)
+        return result
 
     async def each(
         self, items: Sequence[int], work: Callable[[sqlite3.Connection, Sequence[int]], T]
@@ -59,26 +61,35 @@ class Batches:
         """Call *work* with all *items*, some at a time; return what it returned."""
         results, start = [], 0
         while start < len(items):
-            some = items[start : start + self._rows]
-            start += len(some)
-            results.append(await self._do(partial(_on_items, work, some)))
+            rows, result = await self._do(partial(_on_items, work, items[start:]))
+            start += rows
+            results.append(result)
         return results
 
-    async def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def _do(self, work: Callable[[sqlite3.Connection, int], T]) -> tuple[int, T]:
+        """Call *work* with a number of rows, and return that number and what it returned."""
         took_s = 0.0
 
         def timed(connection: sqlite3.Connection) -> T:
             nonlocal took_s
             started = time.perf_counter()
             try:
-                return work(connection)
+                return work(connection, rows)
             finally:
                 took_s = time.perf_counter() - started
 
-        result = await self._access.write(Work(timed))
-        self._rows = next_rows(self._rows, took_s)
-        await self._pause(max(took_s * REST_FACTOR, LEAST_REST_S))
-        return result
+        while True:
+            rows = self._rows
+            try:
+                result = await self._access.write(Work(timed))
+            except DiskFull:
+                if rows == 1:
+                    raise
+                self._rows = max(1, rows // FEWER)
+                continue
+            self._rows = next_rows(rows, took_s)
+            await self._pause(max(took_s * REST_FACTOR, LEAST_REST_S))
+            return rows, result
 
 
 def next_rows(rows: int, took_s: float) -> int:
@@ -94,5 +105,6 @@ def _on_items(
     work: Callable[[sqlite3.Connection, Sequence[int]], T],
     items: Sequence[int],
     connection: sqlite3.Connection,
+    rows: int,
 ) -> T:
-    return work(connection, items)
+    return work(connection, items[:rows])

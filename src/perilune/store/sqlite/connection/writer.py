@@ -50,6 +50,10 @@ class Log(Protocol):
         """Take note of a commit; may use *connection*, which has no open transaction."""
         ...
 
+    def failed(self, error: Exception) -> None:
+        """Take note of a commit that failed; `committed` follows."""
+        ...
+
 
 class Writer:
     """Runs operations on its own connection, in order, many per commit.
@@ -210,6 +214,7 @@ class Writer:
                 if operation.error is None:
                     operation.error = outage("the write was not committed", error)
             self.committed_at = -math.inf
+            self._log.failed(error)
         else:
             self.committed_at = time.monotonic()
         self._tell(self._settle_batch, batch)

@@ -21,12 +21,12 @@ class Compaction:
         self._access = access
         self._batches = Batches(access, pause)
 
-    async def shrink(self) -> int:
-        """Give back the free pages beyond a reserve; return how many.
+    async def shrink(self, *, keeps_reserve: bool = True) -> int:
+        """Give back the free pages, by default those beyond a reserve; return how many.
 
         None in a file made without incremental vacuum: such a file needs `vacuum` once.
         """
-        surplus = await self._access.read(_surplus_pages)
+        surplus = await self._access.read(_surplus_pages if keeps_reserve else _spare_pages)
         given = 0
 
         def step(connection: sqlite3.Connection, pages: int) -> int:
@@ -48,11 +48,20 @@ class Compaction:
 
 def _surplus_pages(connection: sqlite3.Connection) -> int:
     """Return how many free pages are not needed; 0 in a file that can't give any back."""
-    if _pragma(connection, "auto_vacuum") != INCREMENTAL:
-        return 0
-    free = _free_pages(connection)
+    free = _spare_pages(connection)
     used = _pragma(connection, "page_count") - free
     return max(0, free - max(LEAST_RESERVE_PAGES, used // RESERVE_SHARE))
+
+
+def _spare_pages(connection: sqlite3.Connection) -> int:
+    """Return how many free pages there are; 0 in a file that can't give any back."""
+    return _free_pages(connection) if _pragma(connection, "auto_vacuum") == INCREMENTAL else 0
+
+
+def data_bytes(connection: sqlite3.Connection) -> int:
+    """Return what the pages in use hold."""
+    used = _pragma(connection, "page_count") - _free_pages(connection)
+    return used * _pragma(connection, "page_size")
 
 
 def _free_pages(connection: sqlite3.Connection) -> int:
