@@ -27,8 +27,9 @@ Not sooner: writing over a file that exists is much faster than letting it grow 
 
 _CHANGES_PER_CHECKPOINT = 16384
 _LOOK_S = 0.01
-# So often the size of the log and the disk are looked at, unless it is low: a small commit would
-# feel the system calls.
+# So often the size of the log and the disk are looked at: a small commit would feel the system
+# calls.  Each commit does it where no more than so many logs are free.
+_NEAR_LOGS = 8
 _GROWTH_PER_CHECKPOINT = 4 * 1024 * 1024
 _FRAME_HEADER_BYTES = 24
 _RESTART_WAIT_MS = 100
@@ -90,13 +91,14 @@ class Checkpoints:
         now = time.monotonic()
         if now < self._look_at:
             return
-        log_bytes = self._wal_bytes()
-        if self._has_failed or self._space.spare() < log_bytes:
+        log_bytes, spare = self._wal_bytes(), self._space.spare()
+        if spare > _NEAR_LOGS * self._limit:
+            self._look_at = now + _LOOK_S
+        if self._has_failed or spare < log_bytes:
             self._has_failed = False
             self._empty(connection)
             log_bytes = 0
-        if not self._space.look():
-            self._look_at = now + _LOOK_S
+        self._space.look()
         changes = connection.total_changes
         if (
             changes - self._changes_seen >= _CHANGES_PER_CHECKPOINT
