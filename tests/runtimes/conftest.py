@@ -14,6 +14,7 @@ from perilune.engine import Config, DefaultEngine, ExecutionRequest, ExecutionRe
 from perilune.events import ExecutionContext, HTTPEvent
 from perilune.ids import new_id
 from perilune.runtimes import Language, RuntimeRequest, WorkerLimits, WorkerRuntime, forked
+from perilune.runtimes.languages.installed import LANGUAGES
 from perilune.runtimes.languages.lua_wording import LUA_WORDING
 from perilune.services.ai import ChatClient, StoreAITracker
 from perilune.services.email import DefaultEmailClient, StoreEmailTracker
@@ -126,7 +127,12 @@ class Box:
 
 @asynccontextmanager
 async def open_box(
-    directory: Path, *, allow: Sequence[str] | None = None, language: str = "lua", **limits: Any
+    directory: Path,
+    *,
+    allow: Sequence[str] | None = None,
+    language: str = "lua",
+    languages: Sequence[Language] = LANGUAGES,
+    **limits: Any,
 ) -> AsyncIterator[Box]:
     """Open an engine whose executions may take `TIMEOUT_S` and 64 MiB.
 
@@ -151,6 +157,7 @@ async def open_box(
         runtime = await rooms.enter_async_context(
             WorkerRuntime(
                 logger=logger,
+                languages=languages,
                 kv_store=kv,
                 env_store=env,
                 limits=WorkerLimits(

@@ -97,8 +97,9 @@ def run_zygote(control: socket.socket, preload: Sequence[str], without: Sequence
         raise
     _settle()
     try:
+        zygote = _Zygote(control, modules, SERVER.follow, without)
         control.send(_encode(Started()))
-        _Zygote(control, modules, SERVER.follow, without).serve()
+        zygote.serve()
     except (BrokenPipeError, ConnectionResetError):
         pass  # the host went away while it was being told something
 
