@@ -110,6 +110,13 @@ DRY_RUN = ("apply", "--dry-run")
                      "main.py: requirements: ", "PERILUNE_PYTHON_PACKAGES", id="packages"),
         pytest.param(("import",), "", {TOML: NAMED, MAIN: "handler = (1"}, "main.py, line 1",
                      "needs its counterpart", id="import of a folder"),
+        pytest.param(DRY_RUN, "", {TOML: NAMED + 'address = "there"', MAIN: PYTHON},
+                     "main.py: address", "is the address of the function 'there'", id="taken"),
+        pytest.param(DRY_RUN, "", {TOML: NAMED + 'address = "a b"', MAIN: PYTHON},
+                     "main.py: address", "cannot contain blanks", id="no address"),
+        pytest.param(DRY_RUN, "", {TOML: NAMED + 'address = "a"', MAIN: PYTHON,
+                     "b/perilune.toml": 'name = "b"\naddress = "a"', "b/main.py": PYTHON},
+                     "b and ", "both have the address 'a'", id="one address twice"),
         pytest.param(DRY_RUN, "nowhere", {}, "nowhere", "is no folder", id="no such directory"),
     ],
 )  # fmt: skip

@@ -4,7 +4,7 @@ import base64
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import click
 
@@ -40,7 +40,7 @@ def invoke(
     include: bool,
     with_token: bool,
 ) -> None:
-    """Call FUNCTION and print the body of its answer.
+    """Call FUNCTION, an id, name or address, and print the body of its answer.
 
     The exit code is 0 for a status below 400, 6 for 4xx and 7 for 5xx.
     """
@@ -51,13 +51,17 @@ def invoke(
     parameters = urlencode([pair_in(one, "=", "--query") for one in query])
 
     async def work(client: ServerClient) -> "ServerAnswer":
-        of = await client.functions.id_of(function)
+        found = await client.functions.get(await client.functions.id_of(function))
+        url = urlsplit(client.functions.url_of(found))
+        # By whatever name the server is reached here, the function is served at its own.
+        given = sent if any(one.lower() == "host" for one in sent) else {"Host": url.netloc, **sent}
+        mount = "/fn/" + url.path.rpartition("/fn/")[2]
         below = quote("/" + path.lstrip("/"), safe="/%!$&'()*+,;=:@?") if path else ""
         joint = "&" if "?" in below else "?"
         return await client.connection.call(
             method or ("GET" if body is None else "POST"),
-            f"/fn/{of}{below}{joint + parameters if parameters else ''}",
-            sent,
+            f"{mount}{below}{joint + parameters if parameters else ''}",
+            given,
             body,
             with_token=with_token,
         )

@@ -38,10 +38,11 @@ def print_json_line(value: Any) -> None:  # whatever JSON can say
 
 def print_table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print *rows* under *titles*; None is shown as nothing."""
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
-    table = Table(*titles, box=None, pad_edge=False, header_style="bold", show_edge=False)
+    columns = (Column(one, overflow="fold") for one in titles)
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold", show_edge=False)
     for row in rows:
         # `Text`, so that brackets in a cell are not taken for markup.
         table.add_row(*(Text("" if cell is None else one_line(str(cell))) for cell in row))

@@ -33,7 +33,7 @@ def try_out(
     headers: tuple[str, ...],
     query: tuple[str, ...],
 ) -> None:
-    """Execute the code in FILE as FUNCTION, without deploying it.
+    """Execute the code in FILE as FUNCTION, an id, name or address, without deploying it.
 
     It has the data and the environment of the function.  FILE may be a folder with main.*;
     without FILE, the active version is executed.  The log goes to standard error; the exit code

@@ -41,7 +41,7 @@ class CodeFile:
             AmbiguousName: several functions have this name.
         """
         try:
-            found = await functions.get(await functions.id_of(self.name))
+            found = await functions.get(await functions.id_of(self.name, by_address=False))
         except NotFound:
             function_id, language = None, ""
         else:

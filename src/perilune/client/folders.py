@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
+from unicodedata import normalize
 
 import tomli_w
 
@@ -183,7 +184,7 @@ def read_folders(path: Path, values_of: ValuesOf = _no_values) -> dict[Path, Fun
 
     Raises:
         UnusableFolder: see `read_folder`; or there seems to be one more that can't be told, or
-            two folders describe functions of one name.
+            two folders describe functions of one name or address.
         MissingValues: references in any of the folders have no value.
     """
     if (path / FILE).exists():
@@ -201,12 +202,21 @@ def read_folders(path: Path, values_of: ValuesOf = _no_values) -> dict[Path, Fun
             missing.update(without.names)
     if missing:
         raise MissingValues(sorted(missing))
-    seen: dict[str, Path] = {}
-    for folder, files in found.items():
-        if files.name in seen:
-            raise UnusableFolder(f"{seen[files.name]} and {folder} are both named {files.name!r}")
-        seen[files.name] = folder
+    _must_differ("are both named", {folder: one.name for folder, one in found.items()})
+    addresses = {folder: one.settings.get("address") or "" for folder, one in found.items()}
+    _must_differ("both have the address", addresses)
     return found
+
+
+def _must_differ(what: str, values: Mapping[Path, str]) -> None:
+    """Raise `UnusableFolder` if two folders have the same text; empty ones don't count."""
+    seen: dict[str, Path] = {}
+    for folder, value in values.items():
+        same = normalize("NFC", value)
+        if same in seen:
+            raise UnusableFolder(f"{seen[same]} and {folder} {what} {value!r}")
+        if same:
+            seen[same] = folder
 
 
 def folder_names(names: Iterable[str]) -> dict[str, str]:

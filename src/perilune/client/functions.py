@@ -25,8 +25,12 @@ class FunctionsClient:
         """Yield all functions, newest first, without their environment and code."""
         return self._connection.every("/api/functions", "functions", {"fields": "summary"})
 
-    async def id_of(self, called: str) -> str:
+    async def id_of(self, called: str, *, by_address: bool = True) -> str:
         """Return the id of the function that has this id, or else this name, or else this address.
+
+        Args:
+            called: one of them.
+            by_address: whether an address counts, too.
 
         Raises:
             NotFound: there is none.
@@ -42,7 +46,7 @@ class FunctionsClient:
         async for one in self.every():
             if one["name"] == called:
                 ids.append(str(one["id"]))
-            if one.get("address") == called:
+            if by_address and one.get("address") == called:
                 at_address = str(one["id"])
         if len(ids) > 1:
             raise AmbiguousName(called, ids)

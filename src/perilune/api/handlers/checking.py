@@ -1,6 +1,7 @@
 """Telling what is wrong with a function before it is saved."""
 
 from collections.abc import Sized
+from contextlib import suppress
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -14,7 +15,7 @@ from perilune.api.rules.functions import Capabilities, FunctionBody, VersionBody
 from perilune.api.rules.versions import checked_code
 from perilune.function_settings import SETTINGS, UpdateFunctionRequest
 from perilune.runtimes import CodeChecker, RuntimeFailure, SourceProblem
-from perilune.store import DB, Function, to_json
+from perilune.store import DB, AddressTaken, Function, FunctionNotFound, to_json
 
 UNSIGNABLE = SourceProblem(
     message="access is by signature and there is no signing secret, so every call would be refused",
@@ -48,12 +49,14 @@ class Checks:
 
         Raises:
             FunctionNotFound, NoActiveVersion: there is nothing to be checked.
-            InvalidRequest, InsufficientScope, PackagesNotInstalled: as making the changes would.
+            AddressTaken, InvalidRequest, InsufficientScope, PackagesNotInstalled: as making the
+                changes would.
         """
         settings, code, runtime = checked_draft(body, self._capabilities)
         with failing_as("Failed to get function"):
             function = await self._db.get_function(function_id)
             check_change(settings, runtime, is_admin=is_admin, stored=function)
+            await self._check_address(settings, function_id)
             secrets: Sized | UnsetType = _checked_secrets(body, settings, function)
             if secrets is UNSET:
                 secrets = await self._db.signing_secrets.list(function_id)
@@ -69,15 +72,29 @@ class Checks:
         """Check what a new function would be made of; a name may be missing.
 
         Raises:
-            InvalidRequest, InsufficientScope, PackagesNotInstalled: as making it would.
+            AddressTaken, InvalidRequest, InsufficientScope, PackagesNotInstalled: as making it
+                would.
         """
         settings, code, runtime = checked_draft(body, self._capabilities)
         code = checked_code("" if code is UNSET else str(code))
         check_change(settings, UNSET, is_admin=is_admin, stored=None)
+        with failing_as("Failed to get function"):
+            await self._check_address(settings, None)
         secrets = _checked_secrets(body, settings, None)
         language = str(SETTINGS["runtime"].default if runtime is UNSET else runtime)
         found = await self._problems(code, language, body.requirements)
         return _answer(found, settings, secrets)
+
+    async def _check_address(
+        self, settings: UpdateFunctionRequest, function_id: str | None
+    ) -> None:
+        address = settings.get("address")
+        if address is None:
+            return
+        with suppress(FunctionNotFound):
+            owner = await self._db.get_function_at(str(address))
+            if owner.id != function_id:
+                raise AddressTaken(str(address), owner.name, owner.id)
 
     async def _problems(
         self, code: str, runtime: str, requirements: str | UnsetType | None

@@ -24,11 +24,18 @@ from perilune.api.rules.versions import VERSION_CHOICE
 from perilune.api.scopes import TokenScope
 from perilune.engine import FunctionDisabledError
 from perilune.runtimes import CheckUnavailable
-from perilune.store import ExecutionNotFound, FunctionNotFound, NoActiveVersion, VersionNotFound
+from perilune.store import (
+    AddressTaken,
+    ExecutionNotFound,
+    FunctionNotFound,
+    NoActiveVersion,
+    VersionNotFound,
+)
 
 _route = partial(Route, "POST", scope=TokenScope.DEPLOY)
 _CHECK_ERRORS: ErrorKinds = (
     InvalidRequest,
+    AddressTaken,
     PackagesNotInstalled,
     CheckUnavailable,
     CodeNotChecked,

@@ -1,5 +1,6 @@
 """What crosses the border to guests and back: context, events, texts that are not UTF-8."""
 
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -33,7 +34,12 @@ def _mount(event: dict[str, Any]) -> str:
     """Return where *event* came in, percent-encoded; empty where that is no path of a function."""
     mount: str = event["path"].removesuffix(event["relativePath"])
     is_ours = mount.startswith("/fn/") and mount.count("/") == 2
-    return quote(mount.encode("utf-8", "surrogateescape"), "/" + PATH_MARKS) if is_ours else ""
+    return _escaped(mount) if is_ours else ""
+
+
+@lru_cache(maxsize=1024)
+def _escaped(path: str) -> str:
+    return quote(path.encode("utf-8", "surrogateescape"), "/" + PATH_MARKS)
 
 
 def guest_event(event: object) -> dict[str, Any]:
