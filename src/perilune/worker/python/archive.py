@@ -72,12 +72,14 @@ class Archive(importlib.abc.MetaPathFinder):
         entry = self._index.modules.get(fullname)
         if entry is None:
             return None
-        return importlib.util.spec_from_file_location(
-            fullname,
-            entry.path,
-            loader=_Loader(entry, self),
-            submodule_search_locations=[os.path.dirname(entry.path)] if entry.is_package else None,
+        # `spec_from_file_location` would put the working directory in front of the path.
+        spec = importlib.machinery.ModuleSpec(
+            fullname, _Loader(entry, self), origin=entry.path, is_package=entry.is_package
         )
+        spec.has_location = True
+        if entry.is_package:
+            spec.submodule_search_locations = [os.path.dirname(entry.path)]
+        return spec
 
     def find_distributions(
         self,
