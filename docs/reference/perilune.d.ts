@@ -16,6 +16,8 @@ declare module "perilune" {
     executionId: string;
     functionId: string;
     functionName?: string;
+    /** The path at which it was called: `/fn/ADDRESS` or `/fn/ID`, escaped. */
+    mount: string;
     version?: string;
     requestId?: string;
     startedAt: number;

@@ -38,6 +38,7 @@ class Context(Record):
     execution_id: str
     function_id: str
     function_name: str
+    mount: str
     version: str
     request_id: str
     started_at: int
