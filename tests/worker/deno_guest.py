@@ -29,7 +29,7 @@ from perilune.worker.frames import (
 GUEST = Path(perilune.worker.__file__).parent / "javascript" / "guest"
 DENO = Path(sys.executable).with_name("deno")
 FLAGS = ["--quiet", "--no-prompt", "--no-remote", "--no-npm", "--no-config", "--no-lock"]
-ENVIRONMENT = {"DENO_DIR": "/nonexistent", "NO_COLOR": "1", "TZ": "Europe/Berlin"}
+ENVIRONMENT = {"DENO_DIR": "/dev/null/none", "NO_COLOR": "1", "TZ": "Europe/Berlin"}
 ANSWER_TIMEOUT_S = 30.0
 MEMORY_BYTES = 128 * 1024 * 1024
 RESPONSE_BODY_BYTES = 1024 * 1024
