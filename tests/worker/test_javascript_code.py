@@ -30,8 +30,8 @@ def typed() -> Iterator[DenoGuest]:
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
-        ("while (true) {}", None),
-        ("throw new Error('not run')", None),
+        ("while (true) {} export default () => 1;", None),
+        ("export default () => 1; throw new Error('not run');", None),
         ("import { kv } from 'perilune'; await kv.get('k'); export default () => 1;", None),
         ("let a = ;", "syntax"),
         ("let a = 1; let a = 2;", "syntax"),
