@@ -95,7 +95,8 @@ def test_cookies_stay_below_the_function(given, sent):
         pytest.param([f"c{i}=1" for i in range(20)], 20, id="just enough"),
         pytest.param([f"c{i}=1" for i in range(60)], 20, id="too many"),
         pytest.param([f"c{i}=" + 3900 * "x" for i in range(40)], 4, id="too much"),
-        pytest.param(["big=" + 4096 * "x", "small=1"], 1, id="one too large"),
+        pytest.param(["big=" + 4093 * "x", "small=1"], 1, id="one too large"),
+        pytest.param(["big=" + 4092 * "x", "small=1"], 2, id="one as large as can be"),
     ],
 )
 def test_an_answer_has_a_bounded_number_and_size_of_cookies(cookies, kept):

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 MAX_COOKIES = 20
 MAX_COOKIE_BYTES = 4096
-"""Of one `Set-Cookie` value; browsers take no larger cookie."""
+"""Of one cookie's name and value; browsers take no larger one (RFC 6265bis, 5.6)."""
 MAX_COOKIES_BYTES = 16 * 1024
 MAX_PATH_BYTES = 1024
 """Of a cookie's path; browsers ignore a longer one (RFC 6265bis, 5.6)."""
@@ -59,7 +59,8 @@ def contained_cookies(cookies: list[bytes], mount: bytes, remarks: list[str]) ->
     left = MAX_COOKIES_BYTES
     for cookie in cookies:
         contained = _contained(cookie, mount)
-        if len(contained) <= min(left, MAX_COOKIE_BYTES) and len(kept) < MAX_COOKIES:
+        is_large = len(contained.partition(b";")[0]) > MAX_COOKIE_BYTES
+        if not is_large and len(contained) <= left and len(kept) < MAX_COOKIES:
             kept.append(contained)
             left -= len(contained)
     if len(kept) < len(cookies):
