@@ -62,6 +62,11 @@ def instructions(text: str) -> list[tuple[str, str]]:
     return [(keyword, rest) for keyword, _, rest in (line.partition(" ") for line in joined)]
 
 
+def passed_on() -> dict[str, str]:
+    """Return how this machine reaches the package index."""
+    return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+
+
 def _begin(folder: Path, base: Path, rest: str, stages: dict[str, Image]) -> Image:
     source, _, name = rest.partition(" AS ")
     assert source.startswith("python:3.13-slim"), "the base stands for this one"
@@ -97,10 +102,9 @@ def _carry_out(image: Image, keyword: str, rest: str, stages: dict[str, Image]) 
 
 
 def _run(image: Image, command: str) -> None:
-    passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     subprocess.run(
         ["unshare", "--mount", "sh", "-euc", ENTER, "sh", image.root, image.directory, command],
-        env={"PATH": os.environ["PATH"]} | image.environment | passed,
+        env={"PATH": os.environ["PATH"]} | image.environment | passed_on(),
         check=True,
         timeout=600,
     )
