@@ -42,6 +42,7 @@ _PRINTABLE = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]"
 _METHOD = f"({'|'.join(HTTP_METHODS)})"
 _PATTERNS = {
     Form.NAME: rf"^{_PRINTABLE}*[^\s\x00-\x1f\x7f-\x9f]{_PRINTABLE}*$",
+    Form.ADDRESS: r"^(?!\.{1,2}$)(?![0-9a-v]{20}$)[^\s/\\?#%\x00-\x1f\x7f-\x9f]*$",
     Form.METHODS: f"^({_METHOD}(,{_METHOD})*)?$",
 }
 _Code = Annotated[
