@@ -1,13 +1,17 @@
 """Layers that only some machines and servers have: what they add, and what is said without them."""
 
 import asyncio
+import errno
 import os
+import shutil
 import signal
+import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bench.processes import descendants, resident_bytes
 from perilune.runtimes.workers.zygote_client import Zygote
 from perilune.worker import kernel, lockdown, namespaces
 from perilune.worker.lockdown import FIRST_OWN_USER, LAYERS, OPTIONAL_LAYERS, REQUIRED_LAYERS, grade
@@ -16,6 +20,7 @@ from tests.worker.conftest import (
     END_TIMEOUT_S,
     SpawnWorker,
     open_hostile,
+    run_host,
     spawning,
     wait_until_ended,
 )
@@ -77,18 +82,17 @@ async def test_the_first_workers_end_is_no_other_workers_end():
 
 @on_module_loop
 @as_root
-async def test_workers_are_told_by_the_numbers_the_host_sees():
-    """Memory and processor time are read by them, and so is who is ended."""
-    async with open_hostile() as zygote, spawning(zygote) as spawn:
-        worker, _ = await spawn()
-        process = Path(f"/proc/{worker.spawned.pid}")
-        status = dict(
-            line.split(":\t", 1) for line in (process / "status").read_text().splitlines()
-        )
+async def test_workers_are_told_by_the_numbers_the_host_sees(
+    zygote: Zygote, spawn_worker: SpawnWorker
+):
+    """Memory and processor time are read by them."""
+    worker, _ = await spawn_worker()
+    process = Path(f"/proc/{worker.spawned.pid}")
+    status = dict(line.split(":\t", 1) for line in (process / "status").read_text().splitlines())
 
-        assert status["PPid"] == str(zygote.pid)
-        assert status["NSpid"].split()[0] == str(worker.spawned.pid)
-        assert int((process / "statm").read_text().split()[1]) > 0
+    assert status["PPid"] == str(zygote.pid)
+    assert status["NSpid"].split()[0] == str(worker.spawned.pid)
+    assert resident_bytes(worker.spawned.pid) > 0
 
 
 @on_module_loop
@@ -110,6 +114,58 @@ async def test_a_zygote_whose_namespace_has_ended_is_replaced():
         assert "namespaces" in report
         assert zygote.pid != gone
         assert await other.attempt("run_machine_code", {}) == "done: 42"
+
+
+@pytest.mark.parametrize(
+    ("user", "attempts", "reason"),
+    [
+        pytest.param(0, 1, "No space left on device, root needs CAP_SYS_ADMIN", id="root"),
+        pytest.param(
+            1000,
+            2,
+            "No space left on device, ordinary users need unprivileged user namespaces",
+            id="ordinary user",
+        ),
+    ],
+)
+def test_namespaces_that_cannot_be_made_have_a_reason(
+    monkeypatch: pytest.MonkeyPatch, user: int, attempts: int, reason: str
+):
+    tried = []
+
+    def unshare(flags: int) -> None:
+        tried.append(flags)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(kernel, "unshare", unshare)
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+
+    with pytest.raises(namespaces.NamespacesUnavailable, match=f"^{reason}$"):
+        namespaces.enter()
+
+    assert len(tried) == attempts
+    assert os.uname().nodename == socket.gethostname() != namespaces.HOST_NAME
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("setpriv") is None, reason="needs root to lose a capability"
+)
+def test_root_without_the_capability_goes_on_without_namespaces():
+    with run_host(["setpriv", "--bounding-set=-sys_admin"]) as (host, said):
+        assert (
+            "namespaces: Operation not permitted, root needs CAP_SYS_ADMIN"
+            in said["optional_missing"]
+        )
+        assert said["grade"] == "full"
+        ends = [os.pidfd_open(pid) for pid in descendants(said["zygote"])]
+        assert len(ends) == 1 + len(said["workers"])  # there is no process 1
+
+        host.kill()
+
+        wait_until_ended(ends)
+    allowed = said["outcomes"].pop("compute")
+    assert allowed.startswith("done")
+    assert set(said["outcomes"].values()) == {"EPERM"}
 
 
 @on_module_loop

@@ -5,6 +5,7 @@ all of them are required but those that not every machine has.  Nobody decides h
 a missing layer is tolerable: `lock_down` reports, the host decides with `grade`.
 """
 
+import errno
 import os
 import resource
 import signal
@@ -189,7 +190,13 @@ def _take_own_user() -> None:
     if 0 not in os.getresuid():
         raise ValueError("only a server that is root can give each worker a user")
     # Not os.getpid(), which is this process's number in its namespace.
-    _become(FIRST_OWN_USER + int(os.readlink("/proc/self")))
+    number = int(os.readlink("/proc/self"))
+    try:
+        _become(FIRST_OWN_USER + number)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        raise ValueError(f"users from {FIRST_OWN_USER} on are not mapped here") from error
 
 
 def _drop_user() -> None:
