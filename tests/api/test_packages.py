@@ -109,6 +109,8 @@ async def test_a_version_imports_what_it_requires(tmp_path: Path, wheels: Path) 
         path = f"/api/functions/{made['id']}"
 
         answer = await client.get(f"/fn/{made['id']}")
+        checked = (await client.post(f"{path}/check", json={})).json()
+        missing = (await client.post("/api/check", json={"code": CODE, "runtime": "python"})).json()
         log = (await client.get(f"{path}/versions/1/build-log")).json()["log"]
         updated = (await client.put(path, json={"code": CODE + "\n"})).json()
         cleared = (await client.put(path, json={"requirements": ""})).json()
@@ -117,6 +119,11 @@ async def test_a_version_imports_what_it_requires(tmp_path: Path, wheels: Path) 
         location = "packages/greeter/__init__.py"
         assert answer.json() == ["Hello, Ada!", 42, "1.0", "salve", location], answer.text
         assert "Successfully installed greeter-1.0" in log
+        assert checked["ok"] and checked["warnings"] == [
+            "the compiled part greeter/fast.so is left out; what needs it fails"
+        ]
+        assert "No module named 'greeter'" in missing["errors"][0]["message"]
+        assert "warnings" not in missing
         assert updated["active_version"]["version"] == 2
         assert updated["active_version"]["requirements"] == f"# greets\n{line}  # always\n"
         assert cleared["active_version"]["version"] == 3

@@ -49,6 +49,7 @@ def test_the_start_says_what_one_needs(served):
     assert said["data directory"] == str(data_dir)
     assert said["execution timeout"] == "300 s"
     assert said["time zone"]
+    assert said["languages"] == "lua, javascript, typescript, python"
     assert said["base URL"] == f"http://localhost:{said['port']}"
     assert said["dashboard"].endswith(f":{said['port']}/")
     assert said["API"].endswith(f":{said['port']}/api")

@@ -184,7 +184,11 @@ def test_deletion_asks_first(site, echo):
         pytest.param(("functions", "list"), {"PERILUNE_TOKEN": "wrong"}, 4, "Auth", id="token"),
         pytest.param(("functions", "list"), {"PERILUNE_TOKEN": "a b"}, 4, "blanks", id="blanks"),
         pytest.param(
-            ("functions", "list"), {"PERILUNE_URL": "http://127.0.0.1:1"}, 5, "no answer", id="none"
+            ("functions", "list"),
+            {"PERILUNE_URL": "http://127.0.0.1:1"},
+            5,
+            "`perilune serve` starts it",
+            id="none",
         ),
         pytest.param(
             ("functions", "list"), {"PERILUNE_URL": "ftp://x"}, 4, "absolute URL", id="address"

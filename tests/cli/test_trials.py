@@ -82,6 +82,54 @@ def test_executions_are_filtered(site, echo):
     assert site("executions", "list", echo, "--since", "soon").exit_code == 1
 
 
+def test_executions_of_all_functions_are_listed_whatever_started_them(site, echo):
+    site("invoke", echo)
+    site("test", echo)
+    newest = site.json("executions", "list", "--trigger", "http", "-n", "1")
+    site("replay", newest[0]["id"])
+
+    everything = site.json("executions", "list", "-n", "3")
+    tried = site.json("executions", "list", "--trigger", "test", "-n", "1")
+    replayed = site.json("executions", "list", "--trigger", "replay")
+    table = site("executions", "list", "-n", "3").stdout
+    wrong = site("executions", "list", "--version", "1")
+
+    assert [one["trigger"] for one in everything] == ["replay", "test", "http"]
+    assert {one["function_name"] for one in everything} == {echo}
+    assert tried[0]["id"] == everything[1]["id"]
+    assert [one["id"] for one in replayed] == [everything[0]["id"]]
+    assert table.splitlines()[0].split() == [
+        "id", "function", "status", "trigger", "ms", "created", "error"]  # fmt: skip
+    assert wrong.exit_code == 2 and "--version needs a FUNCTION" in wrong.stderr
+
+
+def test_a_failure_can_be_read_in_lines_with_its_execution(site, echo):
+    called = site("invoke", echo, "-q", "fail=on two\nlines")
+    (failed,) = site.json("executions", "list", echo, "--status", "error")
+    shown = site("executions", "show", failed["id"])
+    logged = site("logs", echo)
+
+    report = ("Error at line 2: <string>:2: as asked: on two", ">   2 | ")
+    assert called.exit_code == 7
+    assert called.stdout == '{"error":"Function execution failed"}\n'
+    assert called.stderr.startswith(f"execution {failed['id']} failed\n")
+    for text in (called.stderr, shown.stdout, logged.stdout):
+        lines = [line.strip() for line in text.splitlines()]
+        assert all(any(part in line for line in lines) for part in report), text
+        assert "lines" in lines, "the report is not flattened"
+
+
+def test_what_became_of_due_times_is_listed(site, echo):
+    due = site("schedule", "set", echo, "0 3 * * *", "--time-zone", "Europe/Berlin")
+    none = site.json("schedule", "ticks", echo)
+    table = site("schedule", "ticks", echo, "-n", "5")
+
+    assert "(Europe/Berlin)" in due.stderr
+    assert len(due.stdout.splitlines()) > 1
+    assert all("03:00:00 CE" in line for line in due.stdout.splitlines())
+    assert none == [] and table.stdout.startswith("due  outcome")
+
+
 def test_entries_are_listed_read_written_and_deleted(site, echo):
     site("kv", "set", echo, "a/b c", "text ü")
     site("kv", "set", echo, "raw", given="\x00bytes\n")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from perilune.client import FunctionsClient
+from perilune.client import FunctionsClient, NotPermitted, RequestRefused
+from perilune.client.checking import Draft, Unsound, check
 from perilune.client.deploy import NotTaken, carry_out
 from perilune.client.folders import FunctionFiles
 from perilune.client.plan import StepKind, plan_step
@@ -94,3 +95,46 @@ def test_a_hidden_variable_stays_hidden_and_counts_as_equal():
 
     assert same.kind is StepKind.UNCHANGED
     assert other.env_changes == {"B": "made write-only"} and other.write_only == ("A", "B")
+
+
+class Refusing(FunctionsClient):
+    """Functions of a server that refuses each draft with the same words."""
+
+    def __init__(self, status: int, text: str) -> None:
+        self.refusal = RequestRefused(status, text)
+
+    async def check(self, function, draft):
+        raise self.refusal
+
+
+@pytest.mark.parametrize(
+    ("language", "status", "text", "told"),
+    [
+        pytest.param(
+            "javascript", 400, "runtime: runtime must be one of: [lua python]",
+            r"pip install 'perilune\[javascript\]'", id="the extra is missing"),
+        pytest.param("cobol", 400, "runtime: runtime must be one of: [lua python]",
+                     r"one of: \[lua python\]\n", id="a language that nobody has"),
+        pytest.param("lua", 503, "The code was not checked: all workers are busy",
+                     "not checked: all workers are busy\n.*--force", id="busy"),
+    ],
+)  # fmt: skip
+async def test_a_refused_check_names_place_and_remedy(language, status, text, told):
+    draft = Draft("f/main.x", None, {"runtime": language})
+
+    with pytest.raises(Unsound, match=told) as caught:
+        await check(Refusing(status, text), [draft])
+
+    assert str(caught.value).startswith("f/main.x: ")
+
+
+async def test_a_language_without_a_check_is_deployed_unchecked():
+    assert await check(Refusing(501, "no check"), [Draft("main.txt", None, {})]) == []
+
+
+async def test_a_check_that_is_not_permitted_is_no_problem_of_the_code():
+    functions = Refusing(403, "")
+    functions.refusal = NotPermitted(403, "scope deploy is needed")
+
+    with pytest.raises(NotPermitted):
+        await check(functions, [Draft("main.lua", None, {})])

@@ -103,6 +103,11 @@ def test_tips_for_what_luajit_says(source, words):
         pytest.param("handler function not found in Lua code", "no handler", id="no_handler"),
         pytest.param("handler did not return a table", "must return a table", id="bad_return"),
         pytest.param("os.execute is not available in the sandbox", "switched off", id="sandbox"),
+        pytest.param(
+            "RESEND_API_KEY not set in function environment",
+            "variable RESEND_API_KEY",
+            id="variable",
+        ),
         pytest.param("not enough memory", "memory limit", id="memory"),
     ],
 )

@@ -111,6 +111,13 @@ async def test_syntax_errors_have_a_place_and_a_tip(
             id="module",
         ),
         pytest.param(
+            "raise ImportError(\"cannot import name 'Args' from 'core._core'\")",
+            "ImportError",
+            1,
+            "A compiled part of a package is missing",
+            id="compiled part",
+        ),
+        pytest.param(
             "from perilune_guest import kvs",
             "ImportError",
             1,

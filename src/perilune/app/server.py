@@ -43,7 +43,6 @@ from perilune.engine.outcomes import Outcomes
 from perilune.errors import PeriluneError
 from perilune.housekeeping import Housekeeper, open_housekeeping
 from perilune.masking import Masker
-from perilune.runtimes import SandboxReport
 from perilune.scheduler import Scheduler
 from perilune.services.logger import StoreLogger
 from perilune.store import DiskFull, DiskNearlyFull, Store
@@ -65,7 +64,7 @@ class RunningServer:
     key: ApiKey
     store: Store
     engine: Engine
-    sandbox: SandboxReport
+    runtime: HostedRuntime
     port: int
     url: str
     """Base URL as functions get it."""
@@ -139,7 +138,7 @@ async def open_server(
             key=key,
             store=store,
             engine=engine,
-            sandbox=runtime.sandbox(),
+            runtime=runtime,
             port=port,
             url=base,
             local_url=local_url,

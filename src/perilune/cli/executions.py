@@ -9,6 +9,7 @@ from perilune.cli.output import (
     print_json,
     print_json_line,
     print_table,
+    printable_lines,
     shown_line,
     shown_time,
 )
@@ -20,34 +21,38 @@ def executions() -> None:
 
 
 @executions.command("list")
-@click.argument("function")
+@click.argument("function", required=False)
 @click.option("-n", "--number", default=20, show_default=True, type=click.IntRange(min=1))
 @click.option("--status", type=click.Choice(["pending", "success", "error"]))
-@click.option("--trigger", type=click.Choice(["http", "cron"]))
+@click.option("--trigger", type=click.Choice(["http", "cron", "test", "replay"]))
 @click.option("--since", help="Unix seconds, or how long ago: 90s, 15m, 24h, 7d.")
 @click.option("--until", help="The same.")
 @click.option("--version", type=click.IntRange(min=1), help="Number of a version.")
 @click.option("--text", help="Text in the error.")
 @on_server
 def list_executions(
-    server: Server, /, function: str, number: int, **filters: str | int | None
+    server: Server, /, function: str | None, number: int, **filters: str | int | None
 ) -> None:
-    """List the executions of a function, newest first."""
+    """List the executions of FUNCTION, or of all functions, newest first."""
     filters["q"] = filters.pop("text")
+    if function is None and filters["version"] is not None:
+        raise click.UsageError("--version needs a FUNCTION: versions have numbers of their own")
 
     async def work(client: ServerClient) -> list[dict[str, object]]:
-        of = await client.functions.id_of(function)
+        of = None if function is None else await client.functions.id_of(function)
         return [one async for one in client.executions.every(of, filters, number)]
 
     found = server.run(work)
     if server.as_json:
         print_json(found)
         return
+    named = ("function",) if function is None else ()
     print_table(
-        ("id", "status", "trigger", "ms", "created", "error"),
+        ("id", *named, "status", "trigger", "ms", "created", "error"),
         (
             (
                 one["id"],
+                *(one.get("function_name") for _ in named),
                 one["status"],
                 one["trigger"],
                 one.get("duration_ms"),
@@ -80,10 +85,18 @@ def show(server: Server, execution: str) -> None:
         return
     lists = {name: found.pop(name) for name in ("logs", "ai_requests", "email_requests")}
     found["created_at"] = shown_time(found["created_at"])
+    report = str(found.pop("error_message", None) or "")
     print_table(("member", "value"), found.items())
+    if report:
+        click.echo("\nerror:")
+        click.echo(printable_lines(report))
     for name, members in lists.items():
         if isinstance(members, list) and members:
             click.echo(f"\n{name.replace('_', ' ')}:")
+            if name == "logs":
+                for line in members:
+                    click.echo(shown_line(line))
+                continue
             titles = [one for one in members[0] if one != "execution_id"]
             print_table(titles, ([_cell(row, title) for title in titles] for row in members))
 

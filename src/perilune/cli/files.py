@@ -202,12 +202,14 @@ def _plan(server: Server, folders: _Folders, *, prune: bool, keep_env: bool) -> 
 
 
 def _check(server: Server, steps: Sequence["Step"]) -> None:
-    async def work(client: ServerClient) -> None:
+    async def work(client: ServerClient) -> list[str]:
         from perilune.client.checking import check
 
-        await check(client.functions, [one.draft for one in steps if one.draft is not None])
+        drafts = [one.draft for one in steps if one.draft is not None]
+        return await check(client.functions, drafts)
 
-    server.run(work)
+    for warning in server.run(work):
+        note(f"warning: {warning}")
 
 
 def _carry_out(server: Server, steps: Sequence["Step"]) -> list[Done]:

@@ -10,7 +10,7 @@ import click
 
 from perilune.cli.boundary import EXIT_OK
 from perilune.cli.connection import Server, ServerClient, on_server
-from perilune.cli.output import note, print_json
+from perilune.cli.output import note, print_body, print_json
 
 if TYPE_CHECKING:
     from perilune.client.connection import ServerAnswer
@@ -42,7 +42,8 @@ def invoke(
 ) -> None:
     """Call FUNCTION, an id, name or address, and print the body of its answer.
 
-    The exit code is 0 for a status below 400, 6 for 4xx and 7 for 5xx.
+    The exit code is 0 for a status below 400, 6 for 4xx and 7 for 5xx.  If the execution failed,
+    standard error tells its id and the reason.
     """
     body = None if data is None else request_body(data)
     sent = dict(pair_in(one, ":", "--header") for one in headers)
@@ -50,7 +51,7 @@ def invoke(
         sent["Content-Type"] = "application/json" if _looks_like_json(body) else "text/plain"
     parameters = urlencode([pair_in(one, "=", "--query") for one in query])
 
-    async def work(client: ServerClient) -> "ServerAnswer":
+    async def work(client: ServerClient) -> tuple["ServerAnswer", str]:
         found = await client.functions.get(await client.functions.id_of(function))
         url = urlsplit(client.functions.url_of(found))
         # By whatever name the server is reached here, the function is served at its own.
@@ -58,15 +59,16 @@ def invoke(
         mount = "/fn/" + url.path.rpartition("/fn/")[2]
         below = quote("/" + path.lstrip("/"), safe="/%!$&'()*+,;=:@?") if path else ""
         joint = "&" if "?" in below else "?"
-        return await client.connection.call(
+        answer = await client.connection.call(
             method or ("GET" if body is None else "POST"),
             f"{mount}{below}{joint + parameters if parameters else ''}",
             given,
             body,
             with_token=with_token,
         )
+        return answer, await _failure(client, answer)
 
-    answer = server.run(work)
+    answer, failure = server.run(work)
     if server.as_json:
         print_json(_members(answer))
     else:
@@ -74,11 +76,25 @@ def invoke(
             note(f"HTTP {answer.status}")
             for name, value in answer.headers:
                 note(f"{name}: {value}")
-        sys.stdout.buffer.write(answer.body)
-        sys.stdout.buffer.flush()
-        if sys.stdout.isatty() and not answer.body.endswith(b"\n"):
-            click.echo()
+        print_body(answer.body)
+        if failure:
+            note(failure)
     sys.exit(exit_code(answer.status))
+
+
+async def _failure(client: ServerClient, answer: "ServerAnswer") -> str:
+    """Return why the execution that made an answer has failed; empty if it has not."""
+    from perilune.client import NotFound
+
+    execution = {name.lower(): value for name, value in answer.headers}.get("x-execution-id")
+    if answer.status < 400 or execution is None:
+        return ""
+    try:
+        report = (await client.executions.get(execution)).get("error_message")
+    except NotFound:
+        return f"execution {execution}"
+    # Without a report it is the function that has answered so.
+    return f"execution {execution} failed\n{report}" if report else ""
 
 
 def exit_code(status: int) -> int:

@@ -8,7 +8,9 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import click
 import msgspec
@@ -58,7 +60,15 @@ def print_table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None
 
 def note(text: str) -> None:
     """Tell a person something that is not a result; what could steer a terminal is left out."""
-    click.echo("\n".join(map(one_line, text.split("\n"))), err=True)
+    click.echo(printable_lines(text), err=True)
+
+
+def print_body(content: bytes) -> None:
+    """Print what a function answered, as it is; a terminal's next line begins anew."""
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+    if sys.stdout.isatty() and not content.endswith(b"\n"):
+        click.echo()
 
 
 @contextmanager
@@ -79,13 +89,15 @@ def progress_bars() -> Iterator[Bars]:
         yield tell
 
 
-def shown_time(seconds: object) -> str:
-    """Return Unix *seconds* in local time, as people write it."""
+def shown_time(seconds: object, zone: str | None = None) -> str:
+    """Return Unix *seconds* as people write it, in local time or else in *zone*, with its name."""
     if not isinstance(seconds, int | float):
         return ""
     try:
+        if zone is not None:
+            return f"{datetime.fromtimestamp(seconds, ZoneInfo(zone)):%Y-%m-%d %H:%M:%S %Z}"
         return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
-    except (ValueError, OverflowError, OSError):
+    except (ValueError, OverflowError, OSError, KeyError):
         return str(seconds)
 
 
@@ -93,7 +105,13 @@ def shown_line(line: Mapping[str, object]) -> str:
     """Return a line of an execution's log with its time and level."""
     level = str(line["level"])
     shown = click.style(f"{level:5}", fg=_LEVEL_COLOURS.get(level))
-    return f"{shown_time(line['created_at'])} {shown} {one_line(str(line['message']))}"
+    message = printable_lines(str(line["message"])).replace("\n", "\n    ")
+    return f"{shown_time(line['created_at'])} {shown} {message}"
+
+
+def printable_lines(text: str) -> str:
+    """Return *text* with its line breaks, without what else could steer a terminal."""
+    return "\n".join(map(one_line, text.split("\n")))
 
 
 def one_line(text: str) -> str:

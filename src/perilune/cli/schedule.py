@@ -1,5 +1,7 @@
 """`perilune schedule`: when functions are executed by themselves."""
 
+from zoneinfo import available_timezones
+
 import click
 
 from perilune.cli.connection import Server, ServerClient, on_server
@@ -9,7 +11,7 @@ from perilune.function_settings import SETTINGS
 
 @click.group()
 def schedule() -> None:
-    """Set, pause and resume schedules, and tell when functions are due."""
+    """Set, pause and resume schedules, and tell when functions are and were due."""
 
 
 @schedule.command("set")
@@ -81,6 +83,37 @@ def next_runs(server: Server, function: str) -> None:
     _show(server, function, server.run(work))
 
 
+@schedule.command("ticks")
+@click.argument("function")
+@click.option("-n", "--number", default=20, show_default=True, type=click.IntRange(min=1))
+@on_server
+def list_ticks(server: Server, function: str, number: int) -> None:
+    """List what has become of the due times of FUNCTION, latest first."""
+
+    async def work(client: ServerClient) -> list[dict[str, object]]:
+        of = await client.functions.id_of(function)
+        return [one async for one in client.functions.ticks(of, number)]
+
+    found = server.run(work)
+    if server.as_json:
+        print_json(found)
+        return
+    print_table(
+        ("due", "outcome", "status", "execution", "missed before", "reason"),
+        (
+            (
+                shown_time(one["tick"]),
+                one["outcome"],
+                one.get("execution_status"),
+                one.get("execution_id"),
+                one.get("passed_over") or None,
+                one.get("reason"),
+            )
+            for one in found
+        ),
+    )
+
+
 @schedule.command("list")
 @on_server
 def list_schedules(server: Server) -> None:
@@ -127,7 +160,13 @@ def _show(server: Server, function: str, due: dict[str, object]) -> None:
     elif due.get("next_run") is None:
         note(f"{function}: {due['cron_schedule']}, {due['cron_status']}")
     else:
-        note(f"{function}: {due['cron_schedule']}, {due['next_run_human']}")
+        zone = str(due["time_zone"])
+        note(f"{function}: {due['cron_schedule']} ({zone}), {due['next_run_human']}")
         runs = due.get("next_runs") or [due["next_run"]]
         for one in runs if isinstance(runs, list) else []:
-            click.echo(shown_time(one))
+            click.echo(shown_time(one, _known(zone)))
+
+
+def _known(zone: str) -> str:
+    """Return the name of a zone that this machine knows: the server's own need not have one."""
+    return zone if zone in available_timezones() else "UTC"

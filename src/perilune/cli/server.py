@@ -5,6 +5,7 @@ import gc
 import logging
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,7 +86,8 @@ async def _announce(server: "RunningServer", *, with_example: bool) -> None:
     from perilune.api import function_path
     from perilune.app import ensure_example
 
-    settings, sandbox = server.settings, server.sandbox
+    settings, sandbox = server.settings, server.runtime.sandbox()
+    languages = server.runtime.languages
     _log.info("port: %d", server.port)
     _log.info("data directory: %s", settings.data_dir.resolve())
     _log.info("execution timeout: %g s", settings.execution_timeout)
@@ -94,6 +96,7 @@ async def _announce(server: "RunningServer", *, with_example: bool) -> None:
     _log.info("dashboard: %s/", server.local_url)
     _log.info("API: %s/api", server.local_url)
     _log.info("description of the API: %s/docs", server.local_url)
+    _log.info("languages: %s%s", ", ".join(languages), _missing_languages(languages))
     missing = f", missing: {'; '.join(sandbox.missing)}" if sandbox.missing else ""
     level = logging.WARNING if sandbox.missing else logging.INFO
     _log.log(level, "sandbox: %s%s", sandbox.grade, missing)
@@ -108,6 +111,12 @@ async def _announce(server: "RunningServer", *, with_example: bool) -> None:
     function = await ensure_example(server.store) if with_example else None
     if function is not None:
         _log.info("try: curl '%s%s?name=you'", server.local_url, function_path(function))
+
+
+def _missing_languages(languages: Sequence[str]) -> str:
+    if "javascript" in languages:
+        return ""
+    return "; for JavaScript and TypeScript: pip install 'perilune[javascript]'"
 
 
 def _show_new_key(key: "ApiKey") -> None:

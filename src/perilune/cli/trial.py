@@ -10,7 +10,7 @@ from perilune.cli.boundary import EXIT_FAILED, EXIT_OK
 from perilune.cli.connection import Server, ServerClient, on_server
 from perilune.cli.functions import code_in
 from perilune.cli.invoke import pair_in, request_body
-from perilune.cli.output import note, print_json, shown_line
+from perilune.cli.output import note, print_body, print_json, shown_line
 
 
 @click.command("test")
@@ -98,6 +98,5 @@ def _show(server: Server, done: dict[str, object]) -> None:
         note(f"status {response['statusCode']}")
         body = str(response["body"])
         content = base64.b64decode(body) if response["isBase64Encoded"] else body.encode()
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
+        print_body(content)
     sys.exit(exit_code)

@@ -8,6 +8,8 @@ from perilune.client.errors import ClientError, NotPermitted, RequestRefused
 from perilune.client.functions import FunctionsClient
 
 _CANNOT_BE_CHECKED = 501
+_NO_SUCH_LANGUAGE = "runtime: runtime must be one of"
+_NEEDS_DENO = ("javascript", "typescript")
 
 
 class Unsound(ClientError):
@@ -34,27 +36,44 @@ class Draft:
     """Settings by the API's names, `code`, `requirements`, `signing_secrets`."""
 
 
-async def check(functions: FunctionsClient, drafts: Iterable[Draft]) -> None:
+async def check(functions: FunctionsClient, drafts: Iterable[Draft]) -> list[str]:
     """Ask the server what is wrong with functions before they are deployed.
+
+    Returns:
+        What may be wrong with them.
 
     Raises:
         Unsound: something is; every function that something is wrong with is named.
         Refused: the server can't be asked.
     """
-    problems = [text for one in drafts for text in await _problems_of(functions, one)]
+    problems: list[str] = []
+    warnings: list[str] = []
+    for one in drafts:
+        problems += await _problems_of(functions, one, warnings)
     if problems:
         raise Unsound(problems)
+    return warnings
 
 
-async def _problems_of(functions: FunctionsClient, draft: Draft) -> list[str]:
+async def _problems_of(functions: FunctionsClient, draft: Draft, warnings: list[str]) -> list[str]:
     try:
         report = await functions.check(draft.function_id, draft.members)
     except NotPermitted:
         raise
     except RequestRefused as refused:
         # A language of another package may have no check; everything else is a reason.
-        return [] if refused.status == _CANNOT_BE_CHECKED else [f"{draft.place}: {refused}"]
+        if refused.status == _CANNOT_BE_CHECKED:
+            return []
+        return [f"{draft.place}: {refused}{_remedy(draft, str(refused))}"]
+    warnings += [f"{draft.place}: {one}" for one in report.get("warnings", [])]
     return [_text(draft.place, one) for one in report["errors"]]
+
+
+def _remedy(draft: Draft, refusal: str) -> str:
+    """Return what there is to do about a refusal that does not say it itself."""
+    if refusal.startswith(_NO_SUCH_LANGUAGE) and draft.members.get("runtime") in _NEEDS_DENO:
+        return "; on the server's machine: pip install 'perilune[javascript]'"
+    return ""
 
 
 def _text(place: str, problem: Json) -> str:

@@ -144,8 +144,7 @@ class Connection:
                 body = await answer.read()
                 return ServerAnswer(answer.status, list(answer.headers.items()), body)
         except (aiohttp.ClientError, TimeoutError, OSError) as problem:
-            reason = str(problem) or type(problem).__name__
-            raise ServerUnreachable(f"no answer from {self.url}: {reason}") from problem
+            raise ServerUnreachable(f"no answer from {self.url}: {_reason(problem)}") from problem
         except ValueError as problem:
             raise RequestRefused(0, f"that can't be sent: {problem}") from problem
 
@@ -174,6 +173,14 @@ def _decoded(answer: ServerAnswer) -> Any:  # whatever JSON can say
         raise RequestRefused(
             answer.status, "the answer is no JSON: is this a Perilune server?"
         ) from problem
+
+
+def _reason(problem: Exception) -> str:
+    """Return why no answer came, and what there is to do where that is known."""
+    cause = problem.os_error if isinstance(problem, aiohttp.ClientConnectorError) else problem
+    if isinstance(cause, ConnectionRefusedError):
+        return "is the server running? `perilune serve` starts it"
+    return str(problem) or type(problem).__name__
 
 
 def _refusal(answer: ServerAnswer) -> RequestRefused:

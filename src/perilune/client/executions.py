@@ -18,16 +18,26 @@ class ExecutionsClient:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def every(
+    async def every(
         self,
-        function: str,
+        function: str | None,
         filters: Mapping[str, str | int | None] | None = None,
         most: int | None = None,
     ) -> AsyncGenerator[Json, None]:
-        """Yield the executions of a function, newest first, without their events."""
-        path = f"/api/functions/{quote(function, safe='')}/executions"
-        wanted = {**(filters or {}), "fields": "summary"}
-        return self._connection.every(path, "executions", wanted, most)
+        """Yield the executions of a function, or of all, newest first, without their events."""
+        of = "" if function is None else f"/functions/{quote(function, safe='')}"
+        given, cursor = 0, None
+        while most is None or given < most:
+            limit = PAGE if most is None else min(PAGE, most - given)
+            wanted = {**(filters or {}), "fields": "summary", "limit": limit, "cursor": cursor}
+            page = await self._connection.ask("GET", f"/api{of}/executions", params=wanted)
+            for one in page["executions"]:
+                yield one
+            given += len(page["executions"])
+            # A part may be empty though there is more.
+            cursor = page["pagination"].get("next_cursor")
+            if cursor is None:
+                return
 
     async def get(self, execution: str) -> Json:
         """Return one execution with its event and response."""

@@ -66,7 +66,7 @@ class Checks:
                 code = active.code if code is UNSET else code
                 requirements = active.requirements if requirements is UNSET else requirements
         found = await self._problems(str(code), function.runtime, requirements)
-        return _answer(found, settings, secrets)
+        return self._answer(found, settings, secrets, requirements)
 
     async def of_new(self, body: VersionBody, *, is_admin: bool) -> Json:
         """Check what a new function would be made of; a name may be missing.
@@ -83,7 +83,7 @@ class Checks:
         secrets = _checked_secrets(body, settings, None)
         language = str(SETTINGS["runtime"].default if runtime is UNSET else runtime)
         found = await self._problems(code, language, body.requirements)
-        return _answer(found, settings, secrets)
+        return self._answer(found, settings, secrets, body.requirements)
 
     async def _check_address(
         self, settings: UpdateFunctionRequest, function_id: str | None
@@ -112,6 +112,20 @@ class Checks:
             raise CodeNotChecked(f"The code was not checked: {failure}") from failure
         return report.errors
 
+    def _answer(
+        self,
+        found: list[SourceProblem],
+        settings: UpdateFunctionRequest,
+        secrets: Sized | UnsetType,
+        requirements: str | UnsetType | None,
+    ) -> Json:
+        if settings.get("access") == "signature" and (secrets is UNSET or not len(secrets)):
+            found = [*found, UNSIGNABLE]
+        parts = self._packages.left_out(str(requirements) if requirements else None)
+        warnings = [f"the compiled part {one} is left out; what needs it fails" for one in parts]
+        answer: Json = {"ok": not found, "errors": [to_json(one) for one in found]}
+        return answer | ({"warnings": warnings} if warnings else {})
+
 
 def _checked_secrets(
     body: VersionBody, settings: UpdateFunctionRequest, stored: Function | None
@@ -130,11 +144,3 @@ def _checked_secrets(
         check_secret(value)
         check_scheme(access, scheme, value)
     return secrets
-
-
-def _answer(
-    found: list[SourceProblem], settings: UpdateFunctionRequest, secrets: Sized | UnsetType
-) -> Json:
-    if settings.get("access") == "signature" and (secrets is UNSET or not len(secrets)):
-        found = [*found, UNSIGNABLE]
-    return {"ok": not found, "errors": [to_json(one) for one in found]}

@@ -21,6 +21,10 @@ class Installer(Protocol):
         """Return what was said when this set was last installed."""
         ...
 
+    def left_out(self, requirements: str) -> list[str]:
+        """Return the compiled parts of this set, which functions can't load."""
+        ...
+
 
 class VersionPackages:
     """What versions may require; without *installer*, nothing."""
@@ -55,6 +59,12 @@ class VersionPackages:
         except PackagesError as error:
             raise PackagesNotInstalled(str(error)) from error
         return requirements
+
+    def left_out(self, requirements: str | None) -> list[str]:
+        """Return the compiled parts of what is installed, which functions can't load."""
+        if not requirements or self._installer is None:
+            return []
+        return self._installer.left_out(requirements)
 
     def log_of(self, requirements: str | None) -> str:
         """Return what was said when they were installed; empty if there is nothing."""

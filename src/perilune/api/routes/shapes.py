@@ -269,6 +269,8 @@ class CheckAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     ok: bool
     errors: list[SourceProblem]
+    warnings: list[str] | None = None
+    """What may be wrong; left out when there is nothing."""
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):

@@ -82,6 +82,15 @@ _TIPS: tuple[tuple[re.Pattern[str], Tip], ...] = tuple(
                 "Define it as: def handler(ctx, event):",
             ),
         ),
+        (
+            r"ModuleNotFoundError: No module named '[\w.]+\._\w+'"
+            r"|ImportError: cannot import name (?:'_\w+'|'\w+' from '[\w.]+\._\w+')",
+            fixed(
+                "A compiled part of a package is missing: functions can't load any",
+                "Compiled parts are left out when packages are installed; the build log names them",
+                "Use a package or a version that is written in Python alone",
+            ),
+        ),
         (r"ModuleNotFoundError: No module named '(?P<name>[^']+)'", _no_module_tip),
         (
             r"ImportError: cannot import name '(?P<name>\w+)'"

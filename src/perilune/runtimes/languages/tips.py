@@ -33,7 +33,7 @@ class Tips:
         if by_kind is not None:
             return by_kind
         headline = message.partition(self.trace)[0]
-        for pattern, write in self.by_message:
+        for pattern, write in (*self.by_message, *_OF_ALL_LANGUAGES):
             found = pattern.search(headline)
             if found is not None:
                 return write(found, source_line)
@@ -50,6 +50,21 @@ def fixed(headline: str, *bullets: str) -> Tip:
     text = write_tip(headline, *bullets)
     return lambda found, source_line: text
 
+
+def _no_variable_tip(found: re.Match[str], source_line: str) -> str:
+    name = found["name"]
+    by_smtp = ("To send e-mail by SMTP instead, set SMTP_HOST",) if name == "RESEND_API_KEY" else ()
+    return write_tip(
+        f"The environment variable {name} has no value",
+        f"Set it: perilune env set FUNCTION {name}",
+        *by_smtp,
+    )
+
+
+_OF_ALL_LANGUAGES: Sequence[tuple[re.Pattern[str], Tip]] = (
+    (re.compile(r"(?P<name>[A-Z][A-Z_]+) not set in function environment"), _no_variable_tip),
+)
+"""Advice about what the server says to functions, after that of the language."""
 
 TIMEOUT_TIP = write_tip(
     "The time limit was reached",

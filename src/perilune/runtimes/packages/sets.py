@@ -51,6 +51,7 @@ _OPTIONS = (
 _PASSED_ON = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 _NATIVE = frozenset({".so", ".pyd", ".dylib"})
 _PREFIX = "packages"
+_LEFT_OUT = "left out, as functions can't load compiled parts: "
 
 
 class PackagesError(PeriluneError):
@@ -103,6 +104,15 @@ class Packages:
         except FileNotFoundError:
             return None
 
+    def left_out(self, requirements: str) -> list[str]:
+        """Return the compiled parts of an installed set, which functions can't load.
+
+        Raises:
+            RequirementsError: these are no requirements.
+        """
+        lines = (self.log_of(requirements) or "").splitlines()
+        return [one.removeprefix(_LEFT_OUT) for one in lines if one.startswith(_LEFT_OUT)]
+
     async def install(self, requirements: str) -> None:
         """Install a set of packages, if that has not been done.
 
@@ -154,6 +164,8 @@ class Packages:
             raise PackagesError(
                 f"what the packages consist of can't be read: {type(error).__name__}"
             ) from error
+        with path.with_suffix(".log").open("a") as record_of_it:
+            record_of_it.writelines(f"{_LEFT_OUT}{one}\n" for one in _native_parts(target))
         packed.replace(path)
 
     async def _run_pip(self, arguments: list[str], folder: Path) -> tuple[int, str]:
@@ -323,6 +335,12 @@ def _modules(target: Path, prefix: str = "", shown: str = _PREFIX) -> Iterator[S
             start = os.path.join(entry.path, PACKAGE_FILE)
             yield Source(prefix + name, start, f"{inner}/{PACKAGE_FILE}")
             yield from _modules(Path(entry.path), f"{prefix}{name}.", inner)
+
+
+def _native_parts(target: Path) -> list[str]:
+    return sorted(
+        one.relative_to(target).as_posix() for one in target.rglob("*") if one.suffix in _NATIVE
+    )
 
 
 def _files(target: Path) -> Iterator[tuple[str, str]]:
