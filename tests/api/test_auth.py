@@ -91,6 +91,19 @@ async def test_the_cookie_opens_the_api(member):
     assert me["expires_at"] > 0
 
 
+async def test_whether_there_is_a_session_is_told_to_anybody(member):
+    answer = (await member.get("/api/auth/session")).json()
+
+    assert answer["kind"] == "session" and answer["expires_at"] > 0
+
+
+@pytest.mark.parametrize("headers", [{}, {"Cookie": "auth_token=wrong"}], ids=["none", "wrong"])
+async def test_without_a_session_there_is_none_which_is_no_error(stranger, headers):
+    answer = await stranger.get("/api/auth/session", headers=headers)
+
+    assert (answer.status_code, answer.json()) == (200, {"kind": "none"})
+
+
 async def test_a_wrong_key_beside_a_right_cookie_does_no_harm(member):
     answer = await member.get("/api/functions", headers={"Authorization": "Bearer wrong"})
 

@@ -40,6 +40,34 @@ async def width_of(site: Site) -> int:
     return await site.page.evaluate("document.documentElement.scrollWidth")
 
 
+WIDTHS = (320, 360, 390, 480, 600, 705, 720, 768, 820, 834, 876, 960, 961, 1024, 1280, 1440, 1920)
+PORTUGUESE = "Switch language to Português"
+
+
+@pytest.mark.parametrize("language", ["en", "pt"])
+async def test_no_window_is_too_narrow_or_too_wide(site, language):
+    """Nothing is scrolled sideways, and what stands at the end of the bar can be reached."""
+    sample = await fill(site)
+    await site.sign_in("/overview")
+    if language == "pt":
+        await site.page.get_by_role("button", name=PORTUGUESE).click()
+    wrong = []
+    for name in ("functions", "code", "settings", "execution-error"):
+        place, _ = places(sample)[name]
+        await site.open(place)
+        await site.page.get_by_role("heading", level=1).wait_for()
+        await expect(site.page.locator(".loading")).to_have_count(0)
+        for width in WIDTHS:
+            await site.page.set_viewport_size({"width": width, "height": 800})
+            end = site.page.get_by_role("button", name=re.compile("^(Sign out|Sair)$"))
+            box = await end.bounding_box()
+            assert box is not None
+            if await width_of(site) > width or box["x"] + box["width"] > width:
+                wrong.append((name, width, await width_of(site), box))
+
+    assert wrong == []
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize(("width", "height"), ZOOMED)
 async def test_screens_are_read_in_one_direction_when_they_are_zoomed(site, width, height):

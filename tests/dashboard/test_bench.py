@@ -364,12 +364,27 @@ async def test_requests_are_signed_as_the_function_wants_it(site, scheme):
 
     await site.page.get_by_label("Authorization", exact=True).select_option("signature")
     await site.page.get_by_label("Signing secret").fill(secret)
-    await site.page.get_by_role("button", name="Sign", exact=True).click()
+    for body in ('{"name":"é"}', '{"name":"changed"}'):
+        await site.page.get_by_role("textbox", name="Body").fill(body)
+        await site.page.get_by_role("button", name="Send").click()
+
+        await expect(response(site).locator(".badge").first).to_have_text("200")
+        await expect(response(site)).to_contain_text(json.loads(body)["name"])
     await expect(site.page.get_by_label("Name of the header")).not_to_have_count(1)
+
+
+async def test_a_secret_that_can_sign_nothing_is_said_and_nothing_is_sent(site):
+    function_id = await opened(site, ECHO, access="signature", signature_scheme="standard")
+    await request_with(site, "POST", "{}")
+    await site.page.get_by_label("Authorization", exact=True).select_option("signature")
+    await site.page.get_by_label("Signing secret").fill("whsec_*")
+
     await site.page.get_by_role("button", name="Send").click()
 
-    await expect(response(site).locator(".badge").first).to_have_text("200")
-    assert (await answered(site))["body"] == '{"name":"é"}'
+    await expect(site.page.get_by_label("Signing secret")).to_have_attribute("aria-invalid", "true")
+    await expect(response(site).locator(".badge")).to_have_count(0)
+    listed = (await site.api.get(f"/api/functions/{function_id}/executions")).json()
+    assert listed["pagination"]["total"] == 0
 
 
 async def test_the_body_can_be_seen_as_it_came(site):

@@ -59,6 +59,37 @@ async def test_saving_makes_a_version_and_the_badge_says_so(site):
     assert await active(site, function_id) == (2, "function handler() return { body = 'new' } end")
 
 
+async def test_a_line_of_the_version_that_ran_stays_editable_after_it_was_saved(site):
+    function_id = await site.create(GREETER)
+    await site.sign_in(f"/functions/{function_id}?version=1&line=4")
+    await editor(site).wait_for()
+    await write(site, "function handler() return { body = 'mended' } end")
+
+    await button(site, "Save").click()
+
+    await expect(site.page.get_by_text("Saved as version 2")).to_be_visible()
+    await expect(editor(site)).to_have_text("function handler() return { body = 'mended' } end")
+    await expect(button(site, "Save")).to_be_disabled()
+    await expect(site.page).to_have_url(re.compile(f"{function_id}$"))
+    assert (await active(site, function_id))[0] == 2
+
+
+async def test_what_is_typed_stays_when_the_function_is_loaded_again(site):
+    function_id = await site.create(GREETER)
+    await site.sign_in(f"/functions/{function_id}?version=1&line=4")
+    await editor(site).wait_for()
+    await write(site, "-- a draft")
+    await expect(site.page.get_by_text("Unsaved")).to_be_visible()
+
+    await site.page.keyboard.press("ControlOrMeta+k")
+    await site.page.get_by_role("combobox").fill("quotes disable")
+    await site.page.get_by_role("option", name=re.compile("Disable")).first.click()
+
+    await expect(site.page.locator(".screen-title").get_by_text("Disabled")).to_be_visible()
+    await expect(editor(site)).to_have_text("-- a draft")
+    await expect(site.page.get_by_text("Code of version")).to_have_count(0)
+
+
 async def test_saving_can_lead_to_the_test_screen(site):
     function_id = await opened(site)
     await write(site, "function handler() return { body = 'x' } end")

@@ -5,6 +5,7 @@ import json
 import re
 import sqlite3
 
+import pytest
 from playwright.async_api import Locator, expect
 
 from tests.dashboard.conftest import Site
@@ -35,6 +36,15 @@ function handler(ctx, event)
     subject = "Greetings", html = "<b>hi</b>", text = "hi" })
   return { body = "x" }
 end
+"""
+STREAMS = """
+window.streams = [];
+window.EventSource = class extends EventSource {
+  constructor(...given) {
+    super(...given);
+    streams.push(this);
+  }
+};
 """
 
 
@@ -323,3 +333,95 @@ async def test_the_list_of_all_executions_is_live(site):
 
     await expect(site.page.locator(".table tbody tr")).to_have_count(1)
     await expect(site.page.locator(".table tbody tr")).to_contain_text("Success")
+
+
+async def test_a_list_loads_again_when_the_server_is_back(site):
+    function_id = await site.create(GREETER)
+    await site.sign_in()
+    await site.page.context.set_offline(True)
+    await site.open("/executions?since=24h")
+    await expect(site.page.get_by_role("heading", name="Loading failed")).to_be_visible()
+
+    await site.page.context.set_offline(False)
+
+    await expect(site.page.get_by_text("No execution matches")).to_be_visible()
+    await expect(site.page.get_by_text("Loading failed")).to_have_count(0)
+    await site.api.get(f"/fn/{function_id}")
+    await expect(site.page.get_by_role("row", name="quotes")).to_be_visible()
+
+
+async def test_a_stream_that_comes_back_shows_what_was_missed(site):
+    await site.create(GREETER)
+    await site.page.add_init_script(STREAMS)
+    await site.sign_in("/executions")
+    live = site.page.get_by_text("Live", exact=True)
+    await expect(live).to_be_visible()
+
+    await site.page.evaluate("streams.at(-1).dispatchEvent(new Event('error'))")
+    await expect(live).to_be_hidden()
+    asked = site.page.expect_request(re.compile(r"/api/executions\?"))
+    async with asked:
+        await site.page.evaluate("streams.at(-1).dispatchEvent(new Event('open'))")
+
+    await expect(live).to_be_visible()
+
+
+async def test_a_list_that_could_not_be_loaded_again_is_dimmed(site):
+    _, execution_id = await run(site, GREETER)
+    await site.sign_in("/executions")
+    row = site.page.get_by_role("row", name=execution_id)
+    await row.wait_for()
+    opacity = (
+        "(row) => { let least = 1; for (let one = row; one; one = one.parentElement)"
+        " least = Math.min(least, Number(getComputedStyle(one).opacity)); return least; }"
+    )
+    assert await row.evaluate(opacity) == 1
+
+    await site.page.context.set_offline(True)
+    await site.page.get_by_label("Status").select_option("Error")
+    await expect(site.page.locator(".stale")).to_have_count(1)
+
+    assert await row.evaluate(opacity) < 1
+    await site.page.context.set_offline(False)
+    await expect(row).to_have_count(0)
+    await expect(site.page.locator(".stale")).to_have_count(0)
+
+
+async def test_a_filter_without_a_match_counts_none_and_unknown_words_are_no_filter(site):
+    _, execution_id = await run(site, GREETER)
+    await site.sign_in("/executions?q=nothing-has-this")
+    await site.page.get_by_role("heading", name="No execution matches").wait_for()
+    subtitle = site.page.locator(".card-head").first
+    await expect(subtitle).to_contain_text("0 executions")
+    await expect(subtitle).not_to_contain_text("≥")
+
+    await site.open("/executions?status=bogus&trigger=x&since=ever&version=1.5")
+
+    await expect(site.page.get_by_role("row", name=execution_id)).to_be_visible()
+    await expect(site.page.get_by_label("Status")).to_have_value("")
+    await expect(site.page.get_by_text("Loading failed")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("place", "back"),
+    [
+        ("/functions/nope", "/functions"),
+        ("/functions/nope/settings", "/functions"),
+        ("/executions/nope", "/executions"),
+        ("/nothing", "/"),
+    ],
+)
+async def test_what_is_not_there_has_a_heading_and_a_way_back(site, place, back):
+    await site.sign_in(place)
+
+    await expect(site.page.get_by_role("heading", level=1)).to_be_visible()
+    link = site.page.get_by_role("main").get_by_role("link")
+    await expect(link).to_have_attribute("href", f"#!{back}")
+
+
+async def test_a_function_that_failed_did_not_answer_whatever_is_saved(site):
+    _, failed = await run(site, FAILING, save_response=True)
+    await opened(site, failed)
+
+    await expect(card(site, "Response")).to_contain_text("The function did not answer.")
+    await expect(card(site, "Response")).not_to_contain_text("Save responses")

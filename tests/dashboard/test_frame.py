@@ -353,3 +353,14 @@ async def test_the_title_of_the_page_names_what_is_shown(site):
     await site.page.get_by_role("button", name="Switch language to Português").click()
 
     await expect(site.page).to_have_title("quotes · Execução · Perilune")
+
+
+async def test_nothing_is_refused_while_it_is_found_out_who_is_there(site):
+    refused: list[str] = []
+    site.page.on("response", lambda one: refused.append(one.url) if one.status >= 400 else None)
+
+    await site.open("/")
+    await site.page.get_by_label("API key").wait_for()
+    await site.sign_in("/overview")
+
+    assert refused == []

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.dashboard.conftest import Site
-from tests.dashboard.sample import Sample, fill
+from tests.dashboard.sample import GREETER, Sample, fill
 from tests.dashboard.test_texts import texts
 
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
@@ -72,6 +72,20 @@ async def test_some_screens_are_accessible(site):
         problems[name] = await wrong(site)
 
     assert {name: found for name, found in problems.items() if found} == {}
+
+
+async def test_code_is_accessible_on_a_phone_and_where_names_are_written_from_the_right(site):
+    await site.page.set_viewport_size({"width": 390, "height": 844})
+    long = ("-- " + "a comment that is longer than a phone is wide " * 3 + "\n") * 80
+    await site.create(f"{GREETER}{long}", name="دالة")
+    function_id = await site.create(f"{GREETER}{long}", name="quotes")
+    await site.sign_in()
+    await arrive(site, f"/functions/{function_id}", "Reference")
+    on_a_phone = await wrong(site)
+    await site.page.set_viewport_size({"width": 1440, "height": 900})
+    await arrive(site, "/functions", "دالة")
+
+    assert on_a_phone + await wrong(site) == []
 
 
 @pytest.mark.soak

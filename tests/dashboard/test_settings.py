@@ -4,7 +4,7 @@ import re
 
 from playwright.async_api import Locator, expect
 
-from tests.dashboard.conftest import Site
+from tests.dashboard.conftest import KEY, Site
 from tests.dashboard.sample import GREETER
 
 
@@ -308,3 +308,40 @@ async def test_leaving_with_unsaved_settings_asks(site):
     await site.page.get_by_role("dialog").get_by_role("button", name="Leave without").click()
 
     await expect(site.page.get_by_role("heading", name="Version history")).to_be_visible()
+
+
+async def test_what_was_typed_stays_in_another_language_and_after_signing_in_again(site):
+    function_id = await opened(site)
+    general = card(site, "General")
+    await general.get_by_label("Description").fill("typed")
+    await card(site, "Environment variables").get_by_role("button", name="Add variable").click()
+    await site.page.get_by_placeholder("API_TOKEN").fill("NEW")
+
+    await site.page.get_by_role("button", name="Switch language to Português").click()
+    await expect(site.page.get_by_label("Descrição")).to_have_value("typed")
+    await site.page.get_by_role("button", name="Mudar o idioma para English").click()
+    await expect(general.get_by_label("Description")).to_have_value("typed")
+    await expect(site.page.get_by_placeholder("API_TOKEN")).to_have_value("NEW")
+    for one in (await site.api.get("/api/auth/sessions")).json()["sessions"]:
+        await site.api.delete(f"/api/auth/sessions/{one['id']}")
+    await general.get_by_role("button", name="Save").click()
+    await site.page.get_by_label("API key").fill(KEY)
+    await site.page.get_by_role("button", name="Sign in").click()
+
+    await expect(general.get_by_label("Description")).to_have_value("typed")
+    await expect(site.page.get_by_placeholder("API_TOKEN")).to_have_value("NEW")
+    await save(site, "General")
+    assert (await stored(site, function_id))["description"] == "typed"
+
+
+async def test_what_is_left_behind_on_purpose_is_forgotten(site):
+    function_id = await opened(site)
+    await card(site, "General").get_by_label("Description").fill("typed")
+    await site.page.get_by_role("link", name="Access", exact=True).click()
+    await site.page.get_by_role("dialog").get_by_role("button", name="Leave without").click()
+    await expect(site.page).to_have_url(re.compile("/tokens$"))
+
+    await site.open(f"/functions/{function_id}/settings")
+
+    await expect(card(site, "General").get_by_label("Description")).to_have_value("")
+    await expect(site.page.get_by_text("Unsaved")).to_have_count(0)

@@ -1,6 +1,7 @@
 """Routes of logging in and out, and of sessions (`rest-api` 1)."""
 
 from functools import partial
+from typing import Literal
 
 import msgspec
 from starlette.requests import Request
@@ -44,6 +45,13 @@ class CallerAnswer(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int | None = None
 
 
+class CookieAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Whether a request carries the cookie of a session: never an error, so pages may ask."""
+
+    kind: Literal["session", "none"]
+    expires_at: int | None = None
+
+
 class SessionAnswer(LoginSession, frozen=True, kw_only=True):
     """A session, and whether it is the caller's own."""
 
@@ -59,12 +67,19 @@ class SessionList(msgspec.Struct, frozen=True, kw_only=True):
 
 def auth_routes(sign_in: SignIn, sessions: Sessions) -> list[Route]:
     """Return what people log in with, and what shows and ends their sessions."""
-    return [*_login_routes(sign_in), *_session_routes(sessions)]
+    return [*_login_routes(sign_in, sessions), *_session_routes(sessions)]
 
 
-def _login_routes(sign_in: SignIn) -> list[Route]:
+def _login_routes(sign_in: SignIn, sessions: Sessions) -> list[Route]:
     async def login(request: Request, body: LoginBody) -> Response:
         return _success(await sign_in.login(body.api_key or "", _visitor(request)))
+
+    async def show_session(request: Request) -> Json:
+        cookies = session_tokens(request.scope["headers"])
+        caller = await sessions.find(cookies) if cookies else None
+        if caller is None:
+            return to_json(CookieAnswer(kind="none"))
+        return to_json(CookieAnswer(kind="session", expires_at=caller.expires_at))
 
     async def logout(request: Request) -> Response:
         return _success(await sign_in.logout(_visitor(request)))
@@ -81,6 +96,15 @@ def _login_routes(sign_in: SignIn) -> list[Route]:
             answer=Success,
             errors=(InvalidKey, TooManyAttempts),
             envelope=LoginError,
+        ),
+        _route(
+            "GET",
+            "/api/auth/session",
+            show_session,
+            "showSession",
+            "Tell whether the request carries the cookie of a session",
+            scope=None,
+            answer=CookieAnswer,
         ),
         _route(
             "POST",

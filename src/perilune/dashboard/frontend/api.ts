@@ -83,7 +83,8 @@ export const remove = (path: string) => request("DELETE", path);
 export const call = (path: string, init: RequestInit): Promise<Response> => send(path, { ...init, credentials: "omit", redirect: "manual" });
 
 /**
- * Events of a stream of the server; `open` when it begins, also after an interruption.
+ * Events of a stream of the server; `open` when it begins, also after an interruption, which is
+ * `error`.
  *
  * @param names  of the events wanted
  * @returns ends the stream
@@ -91,6 +92,7 @@ export const call = (path: string, init: RequestInit): Promise<Response> => send
 export function follow(path: string, take: (name: string, data: any) => void, names: string[]): () => void {
   const source = new EventSource(path, { withCredentials: true });
   source.addEventListener("open", () => take("open", null));
+  source.addEventListener("error", () => take("error", null));
   for (const name of names) {
     source.addEventListener(name, (event) => take(name, JSON.parse(event.data)));
   }

@@ -69,7 +69,7 @@ function Screen({ route, params, query }: { route: Route } & ScreenProps) {
 }
 
 function NotFound() {
-  return <Empty title={t("notFound.title")} text={t("notFound.text")}>
+  return <Empty isScreen title={t("notFound.title")} text={t("notFound.text")}>
     <a class="button" href={href("/")}>{t("notFound.home")}</a>
   </Empty>;
 }

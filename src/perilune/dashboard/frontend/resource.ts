@@ -1,7 +1,7 @@
 // What a screen loads from the server, with its states.
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { ApiError } from "./api.ts";
+import { ApiError, isReachable } from "./api.ts";
 import { createStore } from "./store.ts";
 
 export interface Resource<T> {
@@ -43,6 +43,8 @@ export function useResource<T>(
     return () => current.current?.abort();
   }, [reload]);
   useEffect(() => changes.watch(() => void reload()), [reload]);
+  // What could not be loaded while the server was away, and what has changed meanwhile.
+  useEffect(() => isReachable.watch((isThere) => isThere && void reload()), [reload]);
   const change = useCallback((alter: (data: T) => T) => {
     setState((before) => (before.data === undefined ? before : { ...before, data: alter(before.data) }));
   }, []);

@@ -1,6 +1,6 @@
 // Whether somebody is signed in.
 
-import { ApiError, get, post, signedOut } from "./api.ts";
+import { get, post, signedOut } from "./api.ts";
 import { go, place } from "./router.ts";
 import { createStore } from "./store.ts";
 
@@ -12,11 +12,11 @@ export const session = createStore<SessionState>("unknown");
 export async function startSession() {
   signedOut.watch(() => leave());
   try {
-    await get("/api/auth/me");
-    session.set("in");
-  } catch (problem) {
+    const { kind } = await get<{ kind: string }>("/api/auth/session");
+    session.set(kind === "none" ? "out" : "in");
+  } catch {
     // Without an answer nobody knows; the screens say what is wrong when they load.
-    session.set(problem instanceof ApiError && problem.status === 401 ? "out" : "in");
+    session.set("in");
   }
   if (session.get() === "out") leave();
 }

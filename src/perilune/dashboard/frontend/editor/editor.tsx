@@ -140,7 +140,8 @@ function extensions(
     cm.indentUnit.of(unitOf(runtime)),
     ...(runtime === "lua" ? [luaIndentation(cm)] : []),
     cm.EditorState.readOnly.of(readOnly),
-    cm.EditorView.contentAttributes.of({ "aria-label": label, ...(readOnly ? { tabindex: "0" } : {}) }),
+    // Said also of text that can be written: tools see no other way to scroll it by keyboard.
+    cm.EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
     cm.keymap.of([
       ...keys(cm, latest, runtime),
       ...cm.closeBracketsKeymap,

@@ -9,7 +9,7 @@ import { guestApi, guestHelp, inLanguage, type GuestApi } from "../editor/guest-
 import { errorText } from "../errors.ts";
 import { t } from "../i18n.ts";
 import { useAction, type Resource } from "../resource.ts";
-import { go, guardLeaving, href } from "../router.ts";
+import { go, guardLeaving, href, setQuery } from "../router.ts";
 import type { ScreenProps } from "../routes.ts";
 import { Badge, languageName } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
@@ -33,17 +33,28 @@ export default function Code({ params, query }: ScreenProps) {
   const line = Number(query.get("line")) || undefined;
   const wanted = Number(query.get("version")) || 0;
   return <FunctionFrame id={id} tab="code">
-    {(data, found) => {
-      // The active version can be written on, unless its lines have been moved by a draft.
-      const isActive = wanted === data.active_version?.version && !draftOf(data.id);
-      return wanted && !isActive
-        ? <VersionCode key={wanted} data={data} found={found} number={wanted} line={line} />
-        : <Workbench key={data.id} data={data} found={found} line={line} />;
-    }}
+    {(data, found) => <Shown data={data} found={found} wanted={wanted} line={line} />}
   </FunctionFrame>;
 }
 
-function Workbench({ data, found, line }: { data: FunctionRecord; found: Resource<FunctionRecord>; line?: number | undefined }) {
+type ShownProps = { data: FunctionRecord; found: Resource<FunctionRecord>; line?: number | undefined };
+
+/** The code to write, or a version to read: decided once for an address, whatever is saved meanwhile. */
+function Shown({ wanted, ...props }: ShownProps & { wanted: number }) {
+  const { data } = props;
+  const decided = useRef<{ address: string; isWritable: boolean } | null>(null);
+  const address = `${data.id} ${wanted}`;
+  if (decided.current?.address !== address) {
+    // The active version can be written on, unless its lines have been moved by a draft.
+    const isActive = wanted === data.active_version?.version && !draftOf(data.id);
+    decided.current = { address, isWritable: !wanted || isActive };
+  }
+  return decided.current.isWritable
+    ? <Workbench key={data.id} {...props} />
+    : <VersionCode key={wanted} number={wanted} {...props} />;
+}
+
+function Workbench({ data, found, line }: ShownProps) {
   const { id, runtime } = data;
   const active = data.active_version;
   const handle = useRef<EditorHandle | null>(null);
@@ -120,6 +131,8 @@ function useSaving(id: string, found: Resource<FunctionRecord>, written: () => {
       const changed = await put<FunctionRecord>(`/api/functions/${id}`, { code, ...(note.trim() ? { note } : {}) });
       keepDraft(id, null);
       setNote("");
+      // The address must not go on naming the version before.
+      setQuery({ version: null, line: null });
       found.change(() => changed);
       toast("good", t("code.saved", { version: changed.active_version?.version ?? 0 }));
       if (andTest) {

@@ -30,9 +30,7 @@ export function ExecutionList({ functionId, query, empty }: {
   empty?: ComponentChildren;
 }) {
   const page = pageOf(query);
-  const filter = Object.fromEntries(
-    ["status", "trigger", "version", "since", "q"].map((name) => [name, query.get(name) ?? ""]),
-  );
+  const filter = filterOf(query);
   const path = functionId ? `/api/functions/${functionId}/executions` : "/api/executions";
   const list = useResource(
     (signal) => get<Page<"executions", Execution>>(path, { query: { ...page, ...filter, fields: "summary" }, signal }),
@@ -45,7 +43,7 @@ export function ExecutionList({ functionId, query, empty }: {
     {isLive && <span class="badge good" title={t("executions.liveText")}><span class="dot"></span>{t("executions.live")}</span>}
     <Button small icon="refresh" label={t("executions.reload")} onClick={list.reload} />
   </>;
-  const total = list.data && <>{list.data.pagination.total_is_minimum ? "≥ " : ""}{t("executions.count", { count: list.data.pagination.total })}</>;
+  const total = list.data && <>{isMinimum(list.data.pagination) ? "≥ " : ""}{t("executions.count", { count: list.data.pagination.total })}</>;
   return <Card title={t("executions.title")} flush actions={actions} subtitle={total}>
     <Filters filter={filter} hasVersion={Boolean(functionId)} />
     <Loaded of={list}>
@@ -60,6 +58,25 @@ export function ExecutionList({ functionId, query, empty }: {
     </Loaded>
   </Card>;
 }
+
+/** The filter in an address; values that there are not, as in an old link, are none. */
+function filterOf(query: URLSearchParams): Record<string, string> {
+  const one = (name: string, known: readonly string[]) => {
+    const value = query.get(name) ?? "";
+    return known.includes(value) ? value : "";
+  };
+  const version = query.get("version") ?? "";
+  return {
+    status: one("status", STATUSES),
+    trigger: one("trigger", TRIGGERS),
+    version: /^\d{1,9}$/.test(version) ? version : "",
+    since: one("since", SINCE),
+    q: query.get("q") ?? "",
+  };
+}
+
+/** Of a page without a row the least is no news. */
+const isMinimum = ({ total, total_is_minimum: isLeast }: { total: number; total_is_minimum?: boolean }) => Boolean(isLeast) && total > 0;
 
 function Filters({ filter, hasVersion }: { filter: Record<string, string>; hasVersion: boolean }) {
   const change = (name: string) => (value: string) =>
@@ -98,10 +115,13 @@ function useLive(path: string, isWanted: boolean, reload: () => Promise<void>) {
   useEffect(() => {
     if (!isWanted) return undefined;
     let timer = 0;
+    let hasMissed = false;
     const stop = follow(
       `${path}/stream`,
       (name) => {
-        if (name === "open") setLive(true);
+        setLive(name !== "error");
+        if (name === "error") hasMissed = true;
+        else if (name === "open" && !hasMissed) return;
         // Many at once are one reason to look.
         else if (!timer) {
           timer = setTimeout(() => {

@@ -8,10 +8,11 @@ import { Card } from "../ui/card.tsx";
 import { CodeBlock, JsonBlock } from "../ui/code.tsx";
 import { Segmented } from "../ui/field.tsx";
 
-export function StoredResponse({ text }: { text: string | undefined }) {
+/** @param props  *reason* says why there is none */
+export function StoredResponse({ text, reason }: { text: string | undefined; reason: string }) {
   const response = parsed(text);
   if (!text) {
-    return <Card title={t("execution.response")}><p class="muted">{t("execution.noResponse")}</p></Card>;
+    return <Card title={t("execution.response")}><p class="muted">{reason}</p></Card>;
   }
   if (!response) {
     // A record that can't be read is shown as it is (KD-185).

@@ -37,7 +37,7 @@ export default function ExecutionDetails({ params }: ScreenProps) {
     const timer = setInterval(() => void found.reload(), PENDING_POLL_MS);
     return () => clearInterval(timer);
   }, [isPending, found.reload]);
-  return <Loaded of={found}>
+  return <Loaded of={found} back={{ path: "/executions", text: t("nav.executions") }}>
     {(one) => <Details one={one} />}
   </Loaded>;
 }
@@ -57,12 +57,18 @@ function Details({ one }: { one: Execution }) {
       </Guarded>}
       <div class="columns">
         <Guarded><Event text={one.event_json} /></Guarded>
-        <Guarded><StoredResponse text={one.response_json} /></Guarded>
+        <Guarded><StoredResponse text={one.response_json} reason={reasonForNone(one, owner.data)} /></Guarded>
       </div>
       <Guarded><AiRequests id={id} /></Guarded>
       <Guarded><EmailRequests id={id} /></Guarded>
       <Logs id={id} isPending={one.status === "pending"} />
     </div>;
+}
+
+/** Why there is no response in the record. */
+function reasonForNone(one: Execution, owner: FunctionRecord | undefined) {
+  if (one.status === "pending") return t("execution.noResponseYet");
+  return one.error_message && owner?.save_response ? t("execution.didNotAnswer") : t("execution.noResponse");
 }
 
 /** @param props  *active* if it is another version */

@@ -11,7 +11,7 @@ import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
 import { toast } from "../ui/toast.tsx";
-import { useUnsaved } from "./settings-unsaved.tsx";
+import { typed, useUnsaved } from "./settings-unsaved.tsx";
 
 /** By the name of the setting. */
 type Values = Record<string, unknown>;
@@ -39,7 +39,7 @@ export function SettingsCard<V extends Values>(props: {
   children: (form: Form<V>) => ComponentChildren;
 }) {
   const { id, data, found, title, subtitle, kind = "", read, check = noProblems, toBody = asTheyAre, children } = props;
-  const { element, form, isChanged, isBusy, save, undo } = useForm({ data, found, read, check, toBody });
+  const { element, form, isChanged, isBusy, save, undo } = useForm({ id, data, found, read, check, toBody });
   useUnsaved(id, isChanged, save);
   const submit = (event: Event) => {
     event.preventDefault();
@@ -56,7 +56,8 @@ export function SettingsCard<V extends Values>(props: {
 }
 
 /** What was changed of the values that *read* gives, and how to save it. */
-function useForm<V extends Values>({ data, found, read, check, toBody }: {
+function useForm<V extends Values>({ id, data, found, read, check, toBody }: {
+  id: string;
   data: FunctionRecord;
   found: Resource<FunctionRecord>;
   read: (data: FunctionRecord) => V;
@@ -64,8 +65,7 @@ function useForm<V extends Values>({ data, found, read, check, toBody }: {
   toBody: (values: Partial<V>) => object;
 }) {
   const stored = read(data);
-  const [values, setValues] = useState(stored);
-  const base = useRef(stored);
+  const [values, setValues, base] = useKeptValues(`${data.id} ${id}`, stored);
   const [refused, setRefused] = useState<Problems>({});
   const element = useRef<HTMLFormElement | null>(null);
   useLayoutEffect(() => {
@@ -109,6 +109,18 @@ function useForm<V extends Values>({ data, found, read, check, toBody }: {
   };
   const form: Form<V> = { values, set, errors: { ...problems, ...refused } };
   return { element, form, isChanged: changed.length > 0, isBusy, save, undo };
+}
+
+/** What is typed outlives the card, which is drawn anew in another language or after signing in. */
+function useKeptValues<V extends Values>(key: string, stored: V) {
+  const kept = typed.get(key) as { values: V; base: V } | undefined;
+  const [values, setValues] = useState(kept?.values ?? stored);
+  const base = useRef(kept?.base ?? stored);
+  useEffect(() => {
+    if (JSON.stringify(values) === JSON.stringify(stored)) typed.delete(key);
+    else typed.set(key, { values, base: base.current });
+  }, [values, stored]);
+  return [values, setValues, base] as const;
 }
 
 const noProblems = (): Problems => ({});

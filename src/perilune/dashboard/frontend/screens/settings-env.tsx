@@ -16,7 +16,7 @@ import { Empty, Loaded } from "../ui/state.tsx";
 import { toast } from "../ui/toast.tsx";
 import { Import } from "./settings-env-import.tsx";
 import { changesOf, isChanged, problemsOf, rebased, rowsOf, type Row, type RowProblem, type Variables } from "./settings-env-rows.ts";
-import { useUnsaved } from "./settings-unsaved.tsx";
+import { typed, useUnsaved } from "./settings-unsaved.tsx";
 
 type RowProblems = ReadonlyMap<string, RowProblem>;
 
@@ -72,12 +72,16 @@ function Editor({ path, stored }: { path: string; stored: Row[] }) {
 
 /** The variables as they are changed here, and how to save them. */
 function useRows(path: string, stored: Row[]) {
-  const [rows, setRows] = useState(stored);
+  const [rows, setRows] = useState(() => (typed.get(path) as Row[] | undefined) ?? stored);
   const [met, setMet] = useState<RowProblems>(new Map());
   const [error, setError] = useState("");
   const element = useRef<HTMLFormElement | null>(null);
   const problems = problemsOf(rows);
   useEffect(() => setRows((mine) => rebased(mine, stored).rows), [JSON.stringify(stored)]);
+  useEffect(() => {
+    if (changesOf(rows).length > 0) typed.set(path, rows);
+    else typed.delete(path);
+  }, [rows]);
   const [isBusy, save] = useAction(async () => {
     setError("");
     const first = element.current?.querySelector('[aria-invalid="true"]');

@@ -12,6 +12,9 @@ import { useStore } from "../use-store.ts";
 /** How to save each card that was changed, by its id. */
 export const unsaved = createStore<ReadonlyMap<string, () => Promise<void>>>(new Map());
 
+/** What was typed into each card and not saved; forgotten when somebody leaves it behind on purpose. */
+export const typed = new Map<string, unknown>();
+
 /** Say whether a card was changed, and how it is saved. */
 export function useUnsaved(id: string, isChanged: boolean, save: () => Promise<void>) {
   const latest = useRef(save);
@@ -33,9 +36,11 @@ export function SaveAll() {
   });
   useEffect(() => {
     if (!isAny) return undefined;
-    guardLeaving(() =>
-      confirm({ title: t("code.leave"), text: t("settings.leaveText"), confirm: t("code.leave"), danger: true }),
-    );
+    guardLeaving(async () => {
+      const isLeft = await confirm({ title: t("code.leave"), text: t("settings.leaveText"), confirm: t("code.leave"), danger: true });
+      if (isLeft) typed.clear();
+      return isLeft;
+    });
     return () => guardLeaving(null);
   }, [isAny]);
   useEffect(() => {

@@ -3,23 +3,51 @@
 import { useState } from "preact/hooks";
 import type { FunctionRecord } from "../answers.ts";
 import { t } from "../i18n.ts";
-import { Button } from "../ui/button.tsx";
 import { PasswordField, SelectField, TextField, type Option } from "../ui/field.tsx";
 import { headerValue, withHeader, type TestRequest } from "./test-request.ts";
 import { basicCredential, basicParts, signed } from "./test-sign.ts";
 
-/** What is typed here stands in the headers at once; there is nothing else that is sent. */
-export function Authorization({ data, request, onChange }: {
+/** How a request is signed, which can only be done when it is sent. */
+export interface Signing {
+  chosen: string; // what stands in no header
+  choose: (chosen: string) => void;
+  secret: string;
+  setSecret: (secret: string) => void;
+  error: string;
+  apply: (request: TestRequest) => Promise<TestRequest | null>; // null: the secret is wrong, as is said then
+}
+
+export function useSigning(data: FunctionRecord): Signing {
+  const [chosen, choose] = useState("");
+  const [secret, setSecret] = useState("");
+  const [error, setError] = useState("");
+  const apply = async (request: TestRequest) => {
+    if (chosen !== "signature" || secret === "" || headerValue(request.headers, "Authorization") !== "") return request;
+    try {
+      const next = await signed(request, data.signature_scheme ?? "standard", secret);
+      setError("");
+      return next;
+    } catch {
+      setError(t("rule.base64")); // the one thing that a secret can be wrong in
+      return null;
+    }
+  };
+  return { chosen, choose, secret, setSecret, error, apply };
+}
+
+/** What is typed here stands in the headers at once, and signatures when the request is sent. */
+export function Authorization({ data, request, signing, onChange }: {
   data: FunctionRecord;
   request: TestRequest;
+  signing: Signing;
   onChange: (request: TestRequest) => void;
 }) {
   const header = headerValue(request.headers, "Authorization");
-  const [chosen, setChosen] = useState("");
+  const { chosen } = signing;
   const scheme = /^bearer\b/i.test(header) ? "bearer" : /^basic\b/i.test(header) ? "basic" : chosen;
   const set = (value: string) => onChange({ ...request, headers: withHeader(request.headers, "Authorization", value) });
   const choose = (next: string) => {
-    setChosen(next);
+    signing.choose(next);
     set(next === "bearer" ? "Bearer " : next === "basic" ? basicCredential("", "") : "");
   };
   const { user, password } = basicParts(scheme === "basic" ? header : "");
@@ -36,25 +64,8 @@ export function Authorization({ data, request, onChange }: {
         onInput={(next) => set(basicCredential(next, password))} />
       <PasswordField label={t("test.password")} value={password} autocomplete="off"
         onInput={(next) => set(basicCredential(user, next))} /></>}
-    {scheme === "signature" && <Signature scheme={data.signature_scheme ?? "standard"} request={request} onChange={onChange} />}
+    {scheme === "signature" &&
+    <PasswordField label={t("test.secret")} hint={t("test.signHint")} value={signing.secret} error={signing.error}
+      onInput={signing.setSecret} autocomplete="off" />}
   </div>;
-}
-
-function Signature({ scheme, request, onChange }: {
-  scheme: string;
-  request: TestRequest;
-  onChange: (request: TestRequest) => void;
-}) {
-  const [secret, setSecret] = useState("");
-  const [error, setError] = useState("");
-  const sign = async () => {
-    try {
-      onChange(await signed(request, scheme, secret));
-      setError("");
-    } catch {
-      setError(t("rule.base64")); // the one thing that a secret can be wrong in
-    }
-  };
-  return <><PasswordField label={t("test.secret")} hint={t("test.signHint")} value={secret} error={error} onInput={setSecret} autocomplete="off" />
-    <div class="below-label"><Button disabled={secret === ""} onClick={sign}>{t("test.sign")}</Button></div></>;
 }

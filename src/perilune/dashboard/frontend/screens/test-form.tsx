@@ -9,7 +9,7 @@ import { Button, CopyButton } from "../ui/button.tsx";
 import { prettyJson } from "../ui/code.tsx";
 import { FileButton, Segmented, SelectField, TextField, type Option } from "../ui/field.tsx";
 import { focusBeside } from "../ui/focus.ts";
-import { Authorization } from "./test-auth.tsx";
+import { Authorization, type Signing } from "./test-auth.tsx";
 import {
   METHODS,
   formText,
@@ -27,9 +27,10 @@ import {
 const TYPES = { json: "application/json", form: "application/x-www-form-urlencoded", text: "text/plain; charset=utf-8", file: "application/octet-stream" };
 
 /** @param props  *data* is the function; *isDirect* says that no browser's rules stand in between */
-export function RequestForm({ data, request, onChange, onSend, onCancel, isBusy, isDirect }: {
+export function RequestForm({ data, request, signing, onChange, onSend, onCancel, isBusy, isDirect }: {
   data: FunctionRecord;
   request: TestRequest;
+  signing: Signing;
   onChange: (request: TestRequest) => void;
   onSend: () => void;
   onCancel: () => void;
@@ -63,7 +64,7 @@ export function RequestForm({ data, request, onChange, onSend, onCancel, isBusy,
       <Pairs pairs={request.headers} texts={HEADER_TEXTS} onChange={(headers) => set({ headers })}
         problem={headerProblem} remark={isDirect ? "" : t("test.unsent")} />
     </fieldset>
-    <Authorization data={data} request={request} onChange={onChange} />
+    <Authorization data={data} request={request} signing={signing} onChange={onChange} />
     {mayHaveBody(request) && <BodyField request={request} set={set} />}
     <div class="row">
       <Button kind="primary" type="submit" icon="play" busy={isBusy} disabled={isBroken}>{t("test.send")}</Button>

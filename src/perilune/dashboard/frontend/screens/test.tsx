@@ -18,6 +18,7 @@ import { Segmented, SelectField, TextField } from "../ui/field.tsx";
 import { FunctionFrame } from "../ui/function-frame.tsx";
 import { toast } from "../ui/toast.tsx";
 import { exampleCode, exampleLanguages } from "./test-examples.ts";
+import { useSigning } from "./test-auth.tsx";
 import { RequestForm } from "./test-form.tsx";
 import { useKept, withRequest, type Kept } from "./test-kept.ts";
 import { cronRequest, emptyRequest, isOfScheduler, requestOfEvent, type TestRequest } from "./test-request.ts";
@@ -46,12 +47,16 @@ function Bench({ data, from }: { data: FunctionRecord; from: string | null }) {
   const code = target === "draft" && draft ? draft.code : null;
   // Over the network nobody may say that they are the scheduler.
   const isDirect = code !== null || isOfScheduler(request);
+  const signing = useSigning(data);
   const [isBusy, send] = useAction(async () => {
     const mine = new AbortController();
     running.current = mine;
-    keep({ history: withRequest(kept.history, request) });
+    const sent = isDirect ? request : await signing.apply(request);
+    if (!sent) return;
+    if (sent !== request) setRequest(sent);
+    keep({ history: withRequest(kept.history, sent) });
     try {
-      setOutcome(isDirect ? await tryOut(data.id, code, request, mine.signal) : await callFunction(ownUrl(data), request, mine.signal));
+      setOutcome(isDirect ? await tryOut(data.id, code, sent, mine.signal) : await callFunction(ownUrl(data), sent, mine.signal));
     } catch (problem) {
       if (!mine.signal.aborted) toast("bad", errorText(problem));
     }
@@ -66,7 +71,7 @@ function Bench({ data, from }: { data: FunctionRecord; from: string | null }) {
   return <div class="bench">
     <Card title={t("test.request")} actions={actions}>
       {data.disabled && !isDirect && <p class="note warn bench-note">{t("test.disabled")}</p>}
-      <RequestForm data={data} request={request} onChange={setRequest} onSend={() => send()} isBusy={isBusy} isDirect={isDirect}
+      <RequestForm data={data} request={request} signing={signing} onChange={setRequest} onSend={() => send()} isBusy={isBusy} isDirect={isDirect}
         onCancel={() => running.current?.abort()} />
     </Card>
     <div class="bench-response"><Response outcome={outcome} functionId={data.id} /></div>

@@ -31,7 +31,7 @@ export function FunctionFrame({ id, tab, actions, children }: {
 }) {
   const found = useResource((signal) => get<FunctionRecord>(`/api/functions/${id}`, { signal }), [id]);
   useSubject(found.data?.name);
-  return <Loaded of={found}>
+  return <Loaded of={found} back={{ path: "/functions", text: t("nav.functions") }}>
     {(data) => <div class="screen">
       <div class="screen-head">
         <div>
