@@ -63,8 +63,13 @@ class Server:
 
 
 @contextmanager
-def serving(data_dir: Path, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """Run a server on a free port with its data in *data_dir*; stops it in the end."""
+def serving(
+    data_dir: Path, environment: Mapping[str, str] | None = None, *, until: str = "/readyz"
+) -> Iterator[Server]:
+    """Run a server on a free port with its data in *data_dir*; stops it in the end.
+
+    The block begins when the path *until* is answered with success.
+    """
     port, key = free_port(), "benchmark-key-benchmark-key"
     process = subprocess.Popen(
         [sys.executable, "-m", "perilune", "serve"],
@@ -80,7 +85,7 @@ def serving(data_dir: Path, environment: Mapping[str, str] | None = None) -> Ite
     )
     server = Server(process, port, key)
     try:
-        wait_until_answering(server.base_url + "/readyz", process)
+        wait_until_answering(server.base_url + until, process)
         yield server
     finally:
         process.send_signal(signal.SIGTERM)

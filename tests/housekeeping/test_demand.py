@@ -37,7 +37,7 @@ LOW = usage(50 * MIB, is_low=True)
         pytest.param(cleaned(LOW), LOW, True, id="low still, and there may be more to delete"),
         pytest.param(cleaned(LOW, has_freed=False), LOW, False, id="low, and nothing to delete"),
         pytest.param(
-            cleaned(LOW, has_freed=False, ago_s=LOW_AGAIN_S), LOW, True, id="but a minute later"
+            cleaned(LOW, has_freed=False, ago_s=LOW_AGAIN_S), LOW, True, id="but some time later"
         ),
     ],
 )

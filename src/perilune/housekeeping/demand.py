@@ -9,7 +9,7 @@ DISK_SHARE = 16
 """Data may grow by `GROWTH_BYTES` between two clean-ups, or one part in so many of a small disk."""
 GROWTH_SHARE = 4
 """Or by one part in so many of what there is: finding out what is too much means reading it."""
-LOW_AGAIN_S = 60.0
+LOW_AGAIN_S = 30.0
 """While the disk is low and a clean-up has found nothing, the next one comes after so long."""
 
 

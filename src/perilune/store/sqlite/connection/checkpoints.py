@@ -112,7 +112,7 @@ class Checkpoints:
         if is_full(error, self._path):
             self._has_failed = True
             self._look_at = -math.inf
-            self._space.drop_reserve()
+            self._space.give_reserve()
 
     def close(self) -> None:
         """End the thread and close its connection.  Blocks for at most one checkpoint."""
@@ -134,7 +134,7 @@ class Checkpoints:
             try:
                 self._checkpoint()
             except sqlite3.Error as error:
-                if is_full(error, self._path) and self._space.drop_reserve():
+                if is_full(error, self._path) and self._space.give_reserve():
                     self._dirty.set()
                 else:
                     self._report(error)
@@ -184,7 +184,7 @@ class Checkpoints:
         try:
             self._finish(connection, "TRUNCATE")
         except sqlite3.Error as error:
-            if not (is_full(error, self._path) and self._space.drop_reserve()):
+            if not (is_full(error, self._path) and self._space.give_reserve()):
                 raise
             self._finish(connection, "TRUNCATE")
 

@@ -1,14 +1,21 @@
 """Room on the disk: a low-water mark, and a reserve that makes a full disk recoverable."""
 
 import logging
+import math
 import os
 import sys
 import threading
-from contextlib import suppress
+import time
 from pathlib import Path
 from typing import NamedTuple
 
 from perilune.store.errors import DiskNearlyFull
+
+HOLD_AGAIN_S = 10.0
+"""After the reserve could not be written, the next try comes after so long."""
+
+LEAST_RESERVE_BYTES = 128 * 1024
+"""A reserve that is no larger is given back at once."""
 
 LARGEST_SHARE = 5
 """At most one part in so many of a file system is kept free."""
@@ -37,9 +44,9 @@ class DiskSpace:
     """Watches the disk of a database, and holds a reserve on it: `<file>-reserve`.
 
     With less than the low-water mark free, the disk is *low*: executions that run can still be
-    recorded, but none should begin.  The reserve is dropped when a write fails for want of room
-    or the store is opened without room, and made again when the disk is not low any more.  What
-    is missing of the reserve does not count as free.  Any thread may call the methods.
+    recorded, but none should begin.  Half of the reserve is given back when a write fails for want
+    of room, or less than that is free; it is filled up again when the disk is not low any more.
+    What is missing of it does not count as free.  Any thread may call the methods.
     """
 
     def __init__(self, path: Path, min_free_bytes: int) -> None:
@@ -59,6 +66,7 @@ class DiskSpace:
         # It takes a quarter more to be high again, so that one call more or less changes nothing.
         self._upper_mark = self._mark + self._mark // 4
         self._reserve_bytes = self._mark // 2
+        self._hold_at = -math.inf
         self._held = self._reserve.stat().st_size if self._reserve.exists() else 0
         # At the start the upper mark counts: a store that was closed for want of room is not open
         # again because closing has freed its log.
@@ -66,8 +74,6 @@ class DiskSpace:
         """Whether the disk was low at the last look."""
         if self.is_low:
             self._log_low()
-        if file_system(self._folder).free < self._reserve_bytes:
-            self.drop_reserve()
         self.look()
 
     def spare(self) -> int:
@@ -87,8 +93,11 @@ class DiskSpace:
                 self._log_low()
             elif was_low and not self.is_low:
                 _log.warning("there is room on the disk again; executions begin again")
-            if self._held < self._reserve_bytes and not self.is_low:
-                self._hold(self._reserve_bytes)
+            if self.is_low and file_system(self._folder).free < self._held // 2:
+                self._give_half()
+            is_missing = self._held < self._reserve_bytes
+            if is_missing and not self.is_low and time.monotonic() >= self._hold_at:
+                self._resize(self._reserve_bytes)
             return self.is_low
 
     def check(self) -> None:
@@ -96,24 +105,28 @@ class DiskSpace:
         if self.is_low:
             raise DiskNearlyFull
 
-    def drop_reserve(self) -> bool:
-        """Give the room of the reserve back; return whether there was any."""
+    def give_reserve(self) -> bool:
+        """Give half of the reserve back; return whether there was any."""
         if not self._mark:
             # If there is one, another process holds it.
             return False
         with self._lock:
-            held, self._held = self._held, 0
-            with suppress(FileNotFoundError):
-                self._reserve.unlink()
-        if held:
-            _log.warning("the reserve of %.1f MiB on the disk is given back", held / _MIB)
-        return held > 0
+            return self._give_half()
 
     def close(self) -> None:
         """Hold as much of the reserve as there is room for, so that the next start succeeds."""
         with self._lock:
             if self._held < self._reserve_bytes:
-                self._hold(min(self._reserve_bytes, file_system(self._folder).free))
+                free = file_system(self._folder).free
+                self._resize(min(self._reserve_bytes, self._held + free))
+
+    def _give_half(self) -> bool:
+        """Give half of the reserve back, so that something is left for the next time."""
+        held = self._held
+        self._resize(held // 2 if held > LEAST_RESERVE_BYTES else 0)
+        if held:
+            _log.warning("%.1f MiB of the reserve are given back", (held - self._held) / _MIB)
+        return self._held < held
 
     def _log_low(self) -> None:
         _log.error(
@@ -124,16 +137,20 @@ class DiskSpace:
             self._upper_mark / _MIB,
         )
 
-    def _hold(self, size: int) -> None:
-        """Make the reserve *size* bytes large, or remove it if there is less room after all."""
+    def _resize(self, size: int) -> None:
+        """Make the reserve *size* bytes large; it stays as it is if there is too little room."""
         try:
             descriptor = os.open(self._reserve, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-            try:
+        except OSError:
+            self._hold_at = time.monotonic() + HOLD_AGAIN_S
+            return
+        try:
+            if size > self._held:
                 os.posix_fallocate(descriptor, 0, size)
-                self._held = size
-            finally:
-                os.close(descriptor)
+            self._held = size
         except OSError:
             # What is missing does not count as free, so the disk is low the earlier.
-            self._held = 0
-            self._reserve.unlink(missing_ok=True)
+            self._hold_at = time.monotonic() + HOLD_AGAIN_S
+        finally:
+            os.ftruncate(descriptor, self._held)
+            os.close(descriptor)
