@@ -100,9 +100,9 @@ class HTTPEvent(msgspec.Struct, frozen=True, kw_only=True):
                 body = masker.body(text, self.headers.get("Content-Type"))
         return HTTPEvent(
             method=self.method,
-            path=self.path,
-            relative_path=self.relative_path,
-            raw_relative_path=self.raw_relative_path,
+            path=masker.path(self.path),
+            relative_path=masker.path(self.relative_path),
+            raw_relative_path=masker.path(self.raw_relative_path),
             headers=masker.headers(self.headers),
             body=body,
             query=masker.query(self.query) if self.query else {},
@@ -194,7 +194,9 @@ class HTTPResponse(msgspec.Struct, frozen=True, kw_only=True):
     def masked(self, masker: Masker = DEFAULT_MASKER) -> "HTTPResponse":
         """Return a copy with secrets in headers and body replaced."""
         body = self.body
-        if body and not self.is_base64_encoded:
+        if body and self.is_base64_encoded:
+            body = masker.base64_body(body if isinstance(body, str) else body.decode("latin-1"))
+        elif body:
             text = _utf8(body) if isinstance(body, bytes) else body
             if text is not None:
                 content_type = self.headers.get("Content-Type")

@@ -18,6 +18,7 @@ from perilune.engine import (
 )
 from perilune.events import EventType, HTTPEvent, HTTPResponse
 from perilune.masking import DEFAULT_MASKER, REDACTED, Masker
+from perilune.runtimes import GuestError
 from perilune.store import (
     ExecutionStatus,
     PaginationParams,
@@ -115,11 +116,11 @@ async def test_secrets_in_a_stored_response_are_masked(store: Store) -> None:
     assert "t0p" in str(result.response.body)
 
 
-LONG = "token=a " * 20_000
+LONG = "token=a " * 1000
 
 
 class SlowMasker(Masker):
-    """A masker that is not done with a body before it is told to be."""
+    """A masker that is not done with a long text before it is told to be."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -127,21 +128,34 @@ class SlowMasker(Masker):
 
     def body(self, text: str, content_type: str | None = None) -> str:
         """Wait, when there is a long body."""
+        return super().body(self._waited(text), content_type)
+
+    def path(self, path: str) -> str:
+        """Wait, when there is a long path."""
+        return super().path(self._waited(path))
+
+    def text(self, message: str) -> str:
+        """Wait, when there is a long message."""
+        return super().text(self._waited(message))
+
+    def _waited(self, text: str) -> str:
         if len(text) >= len(LONG):
             self.begun.set()
             self.done.wait(30)
-        return super().body(text, content_type)
+        return text
 
 
-@pytest.mark.parametrize("side", ["event", "response"])
-async def test_masking_long_bodies_holds_nobody_up(store: Store, side: str) -> None:
+@pytest.mark.parametrize("side", ["event", "path", "response", "error"])
+async def test_masking_long_texts_holds_nobody_up(store: Store, side: str) -> None:
     await add_function(store, save_response=True)
     masker = SlowMasker()
     runtime = FakeRuntime(echoing)
     engine = engine_on(store, runtime, masker=masker)
     event = HTTPEvent(method="POST", path="/fn/greet", body=LONG)
-    if side == "response":
-        event = HTTPEvent(method="POST", path="/fn/greet", query={"answer": "long"})
+    if side == "path":
+        event = HTTPEvent(method="POST", path="/" + LONG)
+    elif side != "event":
+        event = HTTPEvent(method="POST", path="/fn/greet", query={side: "long"})
     slow = asyncio.create_task(engine.execute(request(event=event)))
     while not masker.begun.is_set():
         await asyncio.sleep(0.005)
@@ -152,13 +166,18 @@ async def test_masking_long_bodies_holds_nobody_up(store: Store, side: str) -> N
     assert not slow.done()
     masker.done.set()
     record = await store.get_execution((await slow).execution_id)
-    stored = record.event_json if side == "event" else record.response_json
-    assert stored is not None and stored.count("[REDACTED]") == 20_000
+    stored = {"response": record.response_json, "error": record.error_message}.get(
+        side, record.event_json
+    )
+    assert stored is not None and stored.count("[REDACTED]") == 1000
+    assert "token=a" not in stored
     await engine.close()
 
 
 async def echoing(req: RuntimeRequest) -> RuntimeResult:
     assert isinstance(req.event, HTTPEvent)
+    if "error" in req.event.query:
+        raise GuestError(LONG)
     return RuntimeResult(response=HTTPResponse(body=LONG if req.event.query else "ok"))
 
 

@@ -13,6 +13,7 @@ import pytest_asyncio
 from perilune.engine import Config, DefaultEngine, ExecutionRequest, ExecutionResult, new
 from perilune.events import ExecutionContext, HTTPEvent
 from perilune.ids import new_id
+from perilune.masking import DEFAULT_MASKER
 from perilune.runtimes import Language, RuntimeRequest, WorkerLimits, WorkerRuntime, forked
 from perilune.runtimes.languages.installed import LANGUAGES
 from perilune.runtimes.languages.lua_wording import LUA_WORDING
@@ -22,6 +23,7 @@ from perilune.services.env import Env
 from perilune.services.http import AiohttpClient, EgressPolicy
 from perilune.services.kv import KV
 from perilune.services.logger import LogLevel, StoreLogger
+from perilune.services.maskers import ExecutionMaskers
 from perilune.store import Execution, Function, Store, open_store
 from tests.store.template import write_database
 
@@ -142,7 +144,9 @@ async def open_box(
     async with AsyncExitStack() as rooms:
         database = write_database(directory / "perilune.db")
         store = await rooms.enter_async_context(open_store(database))
-        logger, kv, env = StoreLogger(store.logs), KV(store.kv), Env(store.env)
+        maskers = ExecutionMaskers(DEFAULT_MASKER, store)
+        logger = StoreLogger(store.logs, maskers=maskers)
+        kv, env = KV(store.kv), Env(store.env)
         clients: dict[str, Any] = {}
         if allow is not None:
             policy = EgressPolicy(allow)
@@ -150,9 +154,9 @@ async def open_box(
             clients = {
                 "http_client": http,
                 "ai_client": ChatClient(http, env),
-                "ai_tracker": StoreAITracker(store.ai_requests),
+                "ai_tracker": StoreAITracker(store.ai_requests, maskers=maskers),
                 "email_client": DefaultEmailClient(http, env, policy),
-                "email_tracker": StoreEmailTracker(store.email_requests),
+                "email_tracker": StoreEmailTracker(store.email_requests, maskers=maskers),
             }
         runtime = await rooms.enter_async_context(
             WorkerRuntime(
@@ -176,7 +180,15 @@ async def open_box(
                     runtime=language,
                 )
             )
-        engine = new(Config(db=store, logger=logger, runtime=runtime, execution_timeout=TIMEOUT_S))
+        engine = new(
+            Config(
+                db=store,
+                logger=logger,
+                runtime=runtime,
+                execution_timeout=TIMEOUT_S,
+                maskers=maskers,
+            )
+        )
         rooms.push_async_callback(engine.close)
         yield Box(store, runtime, engine, language)
 

@@ -281,11 +281,8 @@ async def test_lines_that_the_store_does_not_take_are_counted(caplog):
 
 
 async def test_a_failing_masker_lets_nothing_through(make_logger):
-    class BrokenMasker:
-        def may_hide(self, _text, /):
-            return True
-
-        def text(self, _text, /):
+    class BrokenMasker(Masker):
+        def text(self, message):
             raise RuntimeError("no idea")
 
     logger = make_logger(masker=BrokenMasker())

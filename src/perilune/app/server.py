@@ -44,7 +44,7 @@ from perilune.errors import PeriluneError
 from perilune.housekeeping import Housekeeper, open_housekeeping
 from perilune.masking import Masker
 from perilune.scheduler import Scheduler
-from perilune.services.logger import StoreLogger
+from perilune.services.maskers import ExecutionMaskers
 from perilune.store import DiskFull, DiskNearlyFull, Store
 
 _log = logging.getLogger(__name__)
@@ -100,8 +100,8 @@ async def open_server(
         key, store = await stack.enter_async_context(open_data(settings))
         await _recover(store)
         housekeeper = await stack.enter_async_context(_housekeeping(settings, store))
-        masker = Masker(settings.mask_names)
-        services = await stack.enter_async_context(open_services(settings, store, masker))
+        maskers = ExecutionMaskers(Masker(settings.mask_names), store)
+        services = await stack.enter_async_context(open_services(settings, store, maskers))
         sockets = bind_sockets(settings.host, settings.port)
         for sock in sockets:
             stack.callback(sock.close)
@@ -113,7 +113,7 @@ async def open_server(
         runtime = await stack.enter_async_context(open_runtime(settings, services))
         await _prepare(store, runtime)
         event_bus = ExecutionEventBus()
-        inner = _engine(settings, store, services.logger, runtime, masker, event_bus)
+        inner = _engine(settings, store, services, runtime, maskers, event_bus)
         stack.push_async_callback(inner.close)
         engine = MeteredEngine(inner)
         scheduler = await stack.enter_async_context(open_scheduler(settings, store, engine, base))
@@ -125,7 +125,7 @@ async def open_server(
             runtime=runtime,
             engine=engine,
             outcomes=inner.outcomes,
-            masker=masker,
+            masker=maskers.masker,
             url=url,
             calls_url=base,
             metrics=all_metrics(engine, inner, store, services, runtime, housekeeper, scheduler),
@@ -172,18 +172,18 @@ async def _recover(store: Store) -> None:
 def _engine(
     settings: Settings,
     store: Store,
-    logger: StoreLogger,
+    services: Services,
     runtime: HostedRuntime,
-    masker: Masker,
+    maskers: ExecutionMaskers,
     event_bus: ExecutionEventBus,
 ) -> DefaultEngine:
     return new_engine(
         Config(
             db=store,
-            logger=logger,
+            logger=services.logger,
             runtime=runtime,
             execution_timeout=settings.execution_timeout,
-            masker=masker,
+            maskers=maskers,
             event_bus=event_bus,
         )
     )

@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 
 from perilune.config import SettingError, Settings
-from perilune.masking import Masker
 from perilune.services.ai import ChatClient, StoreAITracker
 from perilune.services.email import DefaultEmailClient, StoreEmailTracker
 from perilune.services.env import Env
 from perilune.services.http import MAX_LARGE_BODIES, AiohttpClient, EgressPolicy, HTTPLimits
 from perilune.services.kv import KV
 from perilune.services.logger import StoreLogger
+from perilune.services.maskers import ExecutionMaskers
 from perilune.store import Store
 
 PROVIDER_TIMEOUT_S = 600.0
@@ -34,7 +34,7 @@ class Services:
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, store: Store, masker: Masker
+    settings: Settings, store: Store, maskers: ExecutionMaskers
 ) -> AsyncIterator[Services]:
     """Open what guest code may use.  Raises `SettingError` for a list that can't be understood."""
     try:
@@ -44,7 +44,11 @@ async def open_services(
     env = Env(store.env)
     limits = HTTPLimits(timeout_s=settings.http_timeout, max_bytes=settings.http_response_body)
     large_bodies = max(MAX_LARGE_BODIES, settings.workers_max)
-    with closing(StoreLogger(store.logs, masker=masker)) as logger:
+    with (
+        closing(StoreLogger(store.logs, maskers=maskers)) as logger,
+        closing(StoreAITracker(store.ai_requests, maskers=maskers)) as ai_tracker,
+        closing(StoreEmailTracker(store.email_requests, maskers=maskers)) as email_tracker,
+    ):
         async with AiohttpClient(policy, limits, large_bodies=large_bodies) as http:
             providers = http.with_limits(HTTPLimits(timeout_s=PROVIDER_TIMEOUT_S))
             yield Services(
@@ -53,7 +57,7 @@ async def open_services(
                 env=env,
                 http=http,
                 ai=ChatClient(providers, env),
-                ai_tracker=StoreAITracker(store.ai_requests, masker=masker),
+                ai_tracker=ai_tracker,
                 email=DefaultEmailClient(providers, env, policy),
-                email_tracker=StoreEmailTracker(store.email_requests, masker=masker),
+                email_tracker=email_tracker,
             )

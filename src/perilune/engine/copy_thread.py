@@ -1,63 +1,65 @@
-"""Makes the copies of what executions received and answered, without holding others up.
+"""Makes the copies of what executions received and answered, without holding others up."""
 
-Looking through a body for secrets takes a second for each megabyte at worst, and
-its sender chooses the content.  So long bodies have a thread of their
-own: one, which leaves the processor to others, and apart from what else waits for
-threads, such as the look-up of addresses.
-"""
-
-import asyncio
 import logging
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
 
 from perilune.engine.errors import EventSerializationError
-from perilune.engine.stored_copies import stored_event, stored_response
+from perilune.engine.stored_copies import stored_error, stored_event, stored_response
 from perilune.events import HTTPEvent, HTTPResponse
-from perilune.masking import Masker
-
-MAX_INLINE_BODY_BYTES = 64 * 1024
-"""Masking a longer body is done outside the event loop."""
-
-T = TypeVar("T")
+from perilune.masking import QUICK_CHARS, Masker, MaskingThread
 
 _log = logging.getLogger(__name__)
 
 
 class Copies:
-    """Masked and bounded copies, as they are stored."""
+    """Masked and bounded copies, as they are stored.
 
-    def __init__(self, masker: Masker) -> None:
-        self._masker = masker
-        self._thread = ThreadPoolExecutor(1, "perilune-masking")
+    Their thread is apart from what else waits for threads, such as the look-up of addresses.
+    """
 
-    async def of_event(self, event: object) -> str:
+    def __init__(self) -> None:
+        self._thread = MaskingThread("perilune-masking")
+
+    async def of_event(self, event: object, masker: Masker) -> str:
         """Return the copy of an event of any kind.
 
         Raises:
             EventSerializationError: there can be none.
         """
         try:
-            if isinstance(event, HTTPEvent) and len(event.body) > MAX_INLINE_BODY_BYTES:
-                return await self._beside(lambda: stored_event(event, self._masker))
-            return stored_event(event, self._masker)
+            if not isinstance(event, HTTPEvent) or _is_quick(event, masker):
+                return stored_event(event, masker)
+            return await self._thread.run(lambda: stored_event(event, masker))
         except Exception as exc:
             raise EventSerializationError(exc) from exc
 
-    async def of_response(self, execution_id: str, response: HTTPResponse) -> str | None:
+    async def of_response(
+        self, execution_id: str, response: HTTPResponse, masker: Masker
+    ) -> str | None:
         """Return the copy of a response; None, which is logged, if there can be none."""
         try:
-            if len(response.body) > MAX_INLINE_BODY_BYTES:
-                return await self._beside(lambda: stored_response(response, self._masker))
-            return stored_response(response, self._masker)
+            if masker.is_quick(response.body, *masker.addresses(response.headers)):
+                return stored_response(response, masker)
+            return await self._thread.run(lambda: stored_response(response, masker))
         except Exception:
             _log.exception("the response of execution %s could not be stored", execution_id)
             return None
 
+    async def of_error(self, error: BaseException, masker: Masker) -> str:
+        """Return the copy of an error's message."""
+        text = str(error) or type(error).__name__
+        if masker.is_quick(text):
+            return stored_error(text, masker)
+        return await self._thread.run(lambda: stored_error(text, masker))
+
     def close(self) -> None:
         """Begin nothing more."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._thread.close()
 
-    async def _beside(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+def _is_quick(event: HTTPEvent, masker: Masker) -> bool:
+    # Mostly everything together is so short that no header needs to be looked at.
+    lengths = sum(map(len, event.headers.values()))
+    if len(event.body) + len(event.path) + lengths <= QUICK_CHARS and not event.multi_headers:
+        return True
+    addresses = masker.addresses({**event.headers, **event.multi_headers})
+    return masker.is_quick(event.body, event.path, *addresses)

@@ -20,12 +20,12 @@ from perilune.engine.errors import (
 from perilune.engine.event_bus import ExecutionEvent, ExecutionEventBus, ExecutionEventKind
 from perilune.engine.outcomes import Outcome, Outcomes
 from perilune.engine.slots import Slots
-from perilune.engine.stored_copies import stored_error
 from perilune.engine.types import Config, ExecutionRequest, ExecutionResult
 from perilune.events import ExecutionContext, HTTPResponse
 from perilune.runtimes import Runtime, RuntimeRequest, WorkerRuntime
 from perilune.services.env import Env
 from perilune.services.kv import KV
+from perilune.services.maskers import ExecutionMaskers
 from perilune.store import (
     DB,
     Execution,
@@ -41,6 +41,7 @@ from perilune.store import (
 
 CANCELLED = "execution cancelled"
 CANCELLED_KIND = "cancelled"
+NOT_MASKED = "[the message is missing: the execution was cancelled before it was masked]"
 
 _log = logging.getLogger(__name__)
 
@@ -65,8 +66,8 @@ class DefaultEngine:
         self._new_id = cfg.id_generator
         self._clock = cfg.clock
         self._monotonic = cfg.monotonic
-        self._masker = cfg.masker
-        self._copies = Copies(cfg.masker)
+        self._maskers = cfg.maskers or ExecutionMaskers(cfg.masker)
+        self._copies = Copies()
         self._event_bus = cfg.event_bus or ExecutionEventBus()
         self._own_runtime = None if cfg.runtime is not None else _shipped_runtime(cfg)
         self._runtime: Runtime = cfg.runtime or self._own_runtime  # type: ignore[assignment]
@@ -111,7 +112,7 @@ class DefaultEngine:
         """Record and run what has been found and may be executed."""
         execution_id = req.execution_id or self._new_id()
         started_at = int(self._clock())
-        event_json = await self._copies.of_event(req.event)
+        event_json = await self._copies.of_event(req.event, self._maskers.masker)
         try:
             await self._create_record(req, execution_id, version, event_json)
         except VersionNotFoundError:
@@ -129,6 +130,22 @@ class DefaultEngine:
             function_name=function.name,
             base_url=req.base_url,
         )
+        self._maskers.open(execution_id, function.id)
+        try:
+            return await self._run_recorded(req, context, function, version, started)
+        finally:
+            self._maskers.close(execution_id)
+
+    async def _run_recorded(
+        self,
+        req: ExecutionRequest,
+        context: ExecutionContext,
+        function: Function,
+        version: FunctionVersion,
+        started: float,
+    ) -> ExecutionResult:
+        """Run what has a record, and close the record."""
+        execution_id = context.execution_id
         if self._event_bus.subscribers:
             self._tell(req, context, version)
         response, error = await self._run(req, context, function, version, started)
@@ -136,13 +153,17 @@ class DefaultEngine:
         failed = error is not None or (response is not None and response.status_code >= 400)
         status = ExecutionStatus.ERROR if failed else ExecutionStatus.SUCCESS
         duration_ms, kind = int(duration_s * 1000), _kind(error)
-        message = None if error is None else stored_error(error, self._masker)
+        message = None if error is None else NOT_MASKED
         outcome = Outcome(execution_id, status, duration_ms, message, None, kind)
         try:
             if function.save_response and response is not None:
-                copy = await self._copies.of_response(execution_id, response)
+                masker = await self._maskers.of(execution_id)
+                copy = await self._copies.of_response(execution_id, response, masker)
                 outcome = outcome._replace(response_json=copy)
-            if message is not None:
+            if error is not None:
+                masker = await self._maskers.of(execution_id)
+                message = await self._copies.of_error(error, masker)
+                outcome = outcome._replace(message=message)
                 # Before the record is closed: once it is, all lines of its log can be read.
                 await self._report_failure(execution_id, function.id, message)
         except asyncio.CancelledError:

@@ -42,12 +42,13 @@ def stored_response(response: HTTPResponse, masker: Masker) -> str:
     return _json.encode(members).decode()
 
 
-def stored_error(error: BaseException, masker: Masker) -> str:
-    """Return the masked and capped message of *error*; its class name when it has none."""
-    text = str(error) or type(error).__name__
-    if len(text) > MAX_ERROR_MESSAGE_CHARS:
-        text = text[:MAX_ERROR_MESSAGE_CHARS] + ERROR_TRUNCATED
-    return masker.text(text)
+def stored_error(message: str, masker: Masker) -> str:
+    """Return the masked and capped *message* of an error."""
+    # Masked first: half of a secret does not look like one.
+    masked = masker.text(message[: 2 * MAX_ERROR_MESSAGE_CHARS])
+    if max(len(message), len(masked)) > MAX_ERROR_MESSAGE_CHARS:
+        return masked[:MAX_ERROR_MESSAGE_CHARS] + ERROR_TRUNCATED
+    return masked
 
 
 def _cut_body(text: str, is_base64: bool, marker: str) -> str:

@@ -19,6 +19,7 @@ from perilune.services.env import Env
 from perilune.services.http import HTTPClient
 from perilune.services.kv import KV
 from perilune.services.logger import Logger
+from perilune.services.maskers import ExecutionMaskers
 from perilune.store import Execution, ExecutionStatus, ExecutionTrigger, Function, FunctionVersion
 
 MAX_RESPONSE_BODY_SIZE = 1024 * 1024
@@ -143,6 +144,8 @@ class Config:
     clock: WallClock = wall_clock
     monotonic: MonotonicClock = field(default=monotonic_clock)
     masker: Masker = DEFAULT_MASKER
+    maskers: ExecutionMaskers | None = None
+    """Those that *logger* and trackers have; take the place of *masker*, which knows no values."""
     event_bus: ExecutionEventBus | None = None
     """Is told what begins and ends."""
 

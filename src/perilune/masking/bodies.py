@@ -61,16 +61,18 @@ class BodyRules:
             strict=False,
         )
 
+    def may_hide(self, body: str) -> bool:
+        """Return False, quickly, if there certainly is nothing to hide."""
+        # `\u00` and `%` can spell a name so that the quick look misses it.
+        return self._text.may_hide(body) or "\\u00" in body or ("%" in body and "=" in body)
+
     def mask(self, body: str, content_type: str | None = None) -> str:
         """Return the body with its secrets replaced.
 
         JSON is recognised by its form, whatever the content type says: clients
         often post JSON as a form.
         """
-        # `\u00` and `%` can spell a name so that the quick look misses it.
-        if not body or not (
-            self._text.may_hide(body) or "\\u00" in body or ("%" in body and "=" in body)
-        ):
+        if not body or not self.may_hide(body):
             return body
         if body.lstrip(_BYTE_ORDER_MARK + " \t\r\n")[:1] in ("{", "["):
             masked = self._mask_json(body)

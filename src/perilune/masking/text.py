@@ -89,6 +89,8 @@ class TextRules:
     def __init__(self, names: NameRules) -> None:
         self._strengths = names.strengths
         self._marks = names.stems + _MARKS
+        self.looks = len(self._marks) + 2
+        """How many times `may_hide` goes through a text."""
 
     def may_hide(self, text: str) -> bool:
         """Return False if the text certainly holds nothing to hide.

@@ -1,8 +1,8 @@
 """Logs of executions: what guest code says, and how an execution failed.
 
 Writing never fails and does not wait for the store: a line is masked, bounded and queued.
-Looking for secrets takes up to a millisecond for each KiB, and who calls a function chooses what
-it logs.  So an execution gets little of that in the event loop; the rest is done in a thread,
+Who calls a function chooses what it logs, and looking for secrets takes its time.  So an execution
+gets little of that in the event loop, however many its lines are; the rest is done in a thread,
 while the execution, and nobody else, waits.
 Reading does fail, so that a broken store can't look like an empty log.
 """
@@ -11,7 +11,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
@@ -19,7 +18,8 @@ from typing import Protocol
 
 from perilune.clock import WallClock, wall_clock
 from perilune.ids import new_id
-from perilune.masking import DEFAULT_MASKER
+from perilune.masking import DEFAULT_MASKER, Masker, MaskingThread
+from perilune.services.maskers import ExecutionMaskers
 from perilune.store import LogEntry, LogRows
 
 LINE_CUT_MARK = " [line cut at {limit} bytes]"
@@ -33,8 +33,6 @@ FAILURES_PER_REPORT = 1000
 PRE_CUT_FACTOR = 2
 """A line longer than this many times its limit is cut roughly before it is masked."""
 MAX_WORD_CHARS = 4096
-MAX_INLINE_CHARS = 4096
-"""A longer line, if it may hold a secret, is masked in the thread."""
 INLINE_BUDGET_S = 0.004
 """So much time an execution gets for the masking of lines in the event loop."""
 FREE_S = 20e-6
@@ -109,18 +107,6 @@ class Logger(Protocol):
         ...
 
 
-class TextMasker(Protocol):
-    """The part of the masker this service needs."""
-
-    def may_hide(self, text: str, /) -> bool:
-        """Return False, quickly, if there certainly is no secret in *text*."""
-        ...
-
-    def text(self, text: str, /) -> str:
-        """Return *text* with secrets replaced."""
-        ...
-
-
 class StoreLogger:
     """The logger that ships: masked lines in the store, bounded per execution.
 
@@ -133,18 +119,20 @@ class StoreLogger:
         self,
         rows: LogRows,
         *,
-        masker: TextMasker = DEFAULT_MASKER,
+        masker: Masker = DEFAULT_MASKER,
+        maskers: ExecutionMaskers | None = None,
         clock: WallClock = wall_clock,
         new_id: Callable[[], str] = new_id,
         limits: LogLimits | None = None,
     ) -> None:
+        """Write into *rows*; *maskers* take the place of *masker*."""
         self._rows = rows
-        self._masker = masker
+        self._maskers = maskers or ExecutionMaskers(masker)
         self._clock = clock
         self._new_id = new_id
         self._limits = limits or LogLimits()
         # Not the thread that masks bodies: lines must not wait behind a body of megabytes.
-        self._thread = ThreadPoolExecutor(1, "perilune-log-masking")
+        self._thread = MaskingThread("perilune-log-masking")
         self._recent: dict[str, _Usage] = {}
         self._older: dict[str, _Usage] = {}
         self.lines_dropped = 0
@@ -162,7 +150,8 @@ class StoreLogger:
             if usage.is_full:
                 self.lines_dropped += 1
                 return False
-            text, size = await self._bounded(usage, message)
+            masker = await self._maskers.of(execution_id)
+            text, size = await self._bounded(usage, masker, message)
             limits = self._limits
             usage.lines += 1
             # Of a line that is one secret little is left, and yet it has to be looked through.
@@ -218,7 +207,7 @@ class StoreLogger:
 
     def close(self) -> None:
         """Begin no more masking in the thread; nobody may be logging any more."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._thread.close()
 
     def _append(self, execution_id: str, level: int, text: str) -> None:
         log_id, timestamp = self._new_id(), int(self._clock())
@@ -252,7 +241,7 @@ class StoreLogger:
         self._recent[execution_id] = usage
         return usage
 
-    async def _bounded(self, usage: "_Usage", message: str) -> tuple[str, int]:
+    async def _bounded(self, usage: "_Usage", masker: Masker, message: str) -> tuple[str, int]:
         """Return the line as it is stored, and its size in bytes."""
         limit = self._limits.max_line_bytes
         rough = PRE_CUT_FACTOR * limit
@@ -261,7 +250,7 @@ class StoreLogger:
             # Not inside a word if that can be helped: half of a secret does not look like one.
             blank = message.rfind(" ", rough - MAX_WORD_CHARS, rough)
             message = message[: rough if blank < 0 else blank]
-        text = await self._masked(usage, message)
+        text = await self._masked(usage, masker, message)
         if text.isascii():
             size = len(text)
         else:
@@ -273,17 +262,17 @@ class StoreLogger:
         kept = text.encode()[: max(limit - len(mark), 0)].decode("utf-8", "ignore")
         return kept + mark, len(kept.encode()) + len(mark)
 
-    async def _masked(self, usage: "_Usage", message: str) -> str:
+    async def _masked(self, usage: "_Usage", masker: Masker, message: str) -> str:
         """Return the line with its secrets replaced; suspends if that takes long."""
-        if not self._masker.may_hide(message):
+        is_quick = masker.is_quick(message)
+        if is_quick and not masker.may_hide(message):
             return message
-        if len(message) <= MAX_INLINE_CHARS and usage.inline_left_s > 0:
+        if is_quick and usage.inline_left_s > 0:
             begun = time.thread_time()
-            text = self._masker.text(message)
+            text = masker.text(message)
             usage.inline_left_s -= max(0.0, time.thread_time() - begun - FREE_S)
             return text
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._masker.text, message)
+        return await self._thread.run(lambda: masker.text(message))
 
 
 class _Usage:

@@ -1,5 +1,6 @@
 """What the trackers of AI requests and of e-mails have in common."""
 
+import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -7,7 +8,8 @@ from typing import ClassVar, Generic, Protocol, TypeVar
 
 from perilune.clock import WallClock, wall_clock
 from perilune.ids import new_id
-from perilune.masking import DEFAULT_MASKER
+from perilune.masking import DEFAULT_MASKER, Masker, MaskingThread
+from perilune.services.maskers import ExecutionMaskers
 from perilune.store import RequestRows
 
 MAX_TEXT_BYTES = 64 * 1024
@@ -45,7 +47,7 @@ class Tracker(Protocol[_Q, _R]):
     """Records the attempts of executions, masked, and reads them back."""
 
     async def track(self, execution_id: str, request: _Q) -> None:
-        """Record one attempt; never raises and never suspends."""
+        """Record one attempt; never raises, and suspends only while masking it takes long."""
         ...
 
     async def requests(self, execution_id: str) -> Sequence[_R]:
@@ -59,27 +61,11 @@ class Tracker(Protocol[_Q, _R]):
         ...
 
 
-class RequestMasker(Protocol):
-    """The part of the masker that records need."""
-
-    def body(self, text: str, /) -> str:
-        """Return a body, JSON or not, with secrets replaced."""
-        ...
-
-    def text(self, message: str, /) -> str:
-        """Return running text with secrets replaced."""
-        ...
-
-    def url(self, url: str, /) -> str:
-        """Return an address with secrets replaced."""
-        ...
-
-
 class StoreTracker(ABC, Generic[Q, R]):
     """Keeps the attempts *Q* of executions as masked records *R* in the store.
 
-    Writing never fails and never waits.  Reading does fail, so that a broken store can't look
-    like an execution that asked for nothing.
+    Writing never fails and does not wait for the store.  Reading does fail, so that a broken
+    store can't look like an execution that asked for nothing.
     """
 
     WHAT: ClassVar[str]
@@ -89,25 +75,30 @@ class StoreTracker(ABC, Generic[Q, R]):
         self,
         rows: RequestRows[R],
         *,
-        masker: RequestMasker = DEFAULT_MASKER,
+        masker: Masker = DEFAULT_MASKER,
+        maskers: ExecutionMaskers | None = None,
         clock: WallClock = wall_clock,
         new_id: Callable[[], str] = new_id,
     ) -> None:
+        """Write into *rows*; *maskers* take the place of *masker*."""
         self._rows = rows
-        self._masker = masker
+        self._maskers = maskers or ExecutionMaskers(masker)
+        self._thread = MaskingThread("perilune-request-masking")
         self._clock = clock
         self._new_id = new_id
         self.write_failures = 0
         """Records that were lost because they could not be written."""
 
     async def track(self, execution_id: str, request: Q) -> None:
-        """Record one attempt; never raises and never suspends."""
-        try:
-            if not self._rows.append(self._row(execution_id, request)):
-                self._report_lost(execution_id, "the store takes no more rows")
-        except Exception as error:
-            # A boundary: whatever is wrong with the record must not fail the execution.
-            self._report_lost(execution_id, "it failed", error)
+        """Record one attempt; never raises, and suspends only while masking it takes long.
+
+        A caller that is cancelled meanwhile does not stop the record.
+        """
+        await asyncio.shield(asyncio.ensure_future(self._record(execution_id, request)))
+
+    def close(self) -> None:
+        """Begin no more masking in the thread; nobody may be recording any more."""
+        self._thread.close()
 
     async def requests(self, execution_id: str) -> list[R]:
         """Return all attempts of an execution, oldest first.  Raises `StoreError`."""
@@ -120,8 +111,29 @@ class StoreTracker(ABC, Generic[Q, R]):
         return await self._rows.page(execution_id, max(limit, 0), max(offset, 0))
 
     @abstractmethod
-    def _row(self, execution_id: str, request: Q) -> R:
-        """Return the masked record of an attempt."""
+    def _row(self, mask: Masker, execution_id: str, request: Q) -> R:
+        """Return the masked record of an attempt; called in a thread if that takes long."""
+
+    @abstractmethod
+    def _texts(self, request: Q) -> tuple[str, ...]:
+        """Return the texts of an attempt that may be long."""
+
+    def _append(self, row: R) -> bool:
+        """Hand a record to the store; return False if it takes no more."""
+        return self._rows.append(row)
+
+    async def _record(self, execution_id: str, request: Q) -> None:
+        try:
+            masker = await self._maskers.of(execution_id)
+            if masker.is_quick(*self._texts(request)):
+                row = self._row(masker, execution_id, request)
+            else:
+                row = await self._thread.run(lambda: self._row(masker, execution_id, request))
+            if not self._append(row):
+                self._report_lost(execution_id, "the store takes no more rows")
+        except Exception as error:
+            # A boundary: whatever is wrong with the record must not fail the execution.
+            self._report_lost(execution_id, "it failed", error)
 
     def _report_lost(self, execution_id: str, why: str, error: Exception | None = None) -> None:
         """Count a lost record, and say so now and then: a broken store loses very many."""

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import threading
 
 import pytest
 
@@ -212,6 +213,37 @@ async def test_lost_records_are_counted_and_reported_but_never_raise(caplog, row
     assert len(caplog.records) == 1
     assert "an AI request of execution e_ours" in caplog.text and why in caplog.text
     assert "s3cret text" not in caplog.text
+
+
+async def test_masking_long_texts_holds_nobody_up_and_goes_on_without_its_caller(store):
+    class WaitingMasker(Masker):
+        begun, done = threading.Event(), threading.Event()
+
+        def body(self, text: str, content_type: str | None = None) -> str:
+            if len(text) > 5000:
+                self.begun.set()
+                self.done.wait(30)
+            return super().body(text, content_type)
+
+    masker = WaitingMasker()
+    tracker = StoreAITracker(SettledRows(store, store.ai_requests), masker=masker)
+    caller = asyncio.create_task(
+        tracker.track("e_ours", attempt(request_json="password=x " * 1000))
+    )
+    while not masker.begun.is_set():
+        await asyncio.sleep(0.001)
+
+    await tracker.track("e_theirs", attempt(request_json="password=x "))
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    masker.done.set()
+
+    assert len(await tracker.requests("e_theirs")) == 1
+    while not (rows := await tracker.requests("e_ours")):
+        await asyncio.sleep(0.001)
+    assert rows[0].request_json.count("[REDACTED]") == 1000
+    tracker.close()
 
 
 async def test_a_failing_masker_lets_nothing_through(store):

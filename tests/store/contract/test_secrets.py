@@ -11,6 +11,24 @@ from tests.store.helpers import some_function
 VALUE = "s3cret-value-of-the-variable"
 
 
+async def test_values_of_write_only_variables_are_those_of_now(store):
+    """The store keeps them in memory."""
+    fn = await some_function(store)
+    other = await some_function(store)
+    await store.env.replace(fn.id, {"A": "1", "B": "2", "C": "3"}, write_only=["A", "C"])
+
+    assert sorted(await store.write_only_values(fn.id)) == ["1", "3"]
+    await store.env.set(fn.id, "A", "4")
+    assert sorted(await store.write_only_values(fn.id)) == ["3", "4"]
+    async with store.transaction() as transaction:
+        await transaction.env.delete(fn.id, "C")
+        await transaction.env.set(fn.id, "B", "5", True)
+    assert sorted(await store.write_only_values(fn.id)) == ["4", "5"]
+    await store.delete_function(fn.id)
+    assert await store.write_only_values(fn.id) == ()
+    assert await store.write_only_values(other.id) == ()
+
+
 async def test_write_only_variables_are_listed_without_their_values(store):
     fn = await some_function(store)
     await store.env.set(fn.id, "OPEN", "1")

@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import cast
 
 from perilune.clock import MonotonicClock, monotonic_clock
+from perilune.masking import Masker
 from perilune.services.ai.types import (
     AIClient,
     AIError,
@@ -41,10 +42,24 @@ class StoreAITracker(StoreTracker[TrackAIRequest, AIRequest]):
             key = (OTHER, OTHER, direction)
         self.tokens[key] = self.tokens.get(key, 0) + tokens
 
-    def _row(self, execution_id: str, request: TrackAIRequest) -> AIRequest:
-        mask = self._masker
+    def _texts(self, request: TrackAIRequest) -> tuple[str, ...]:
+        return (
+            request.provider,
+            request.model,
+            request.endpoint,
+            request.request_json,
+            request.response_json or "",
+            request.error_message or "",
+        )
+
+    def _append(self, row: AIRequest) -> bool:
+        self._count(row.provider, row.model, "input", row.input_tokens)
+        self._count(row.provider, row.model, "output", row.output_tokens)
+        return super()._append(row)
+
+    def _row(self, mask: Masker, execution_id: str, request: TrackAIRequest) -> AIRequest:
         response_json, error_message = request.response_json, request.error_message
-        row = AIRequest(
+        return AIRequest(
             id=self._new_id(),
             execution_id=execution_id,
             provider=stored_text(mask.text, request.provider),
@@ -59,9 +74,6 @@ class StoreAITracker(StoreTracker[TrackAIRequest, AIRequest]):
             duration_ms=request.duration_ms,
             created_at=int(self._clock()),
         )
-        self._count(row.provider, row.model, "input", row.input_tokens)
-        self._count(row.provider, row.model, "output", row.output_tokens)
-        return row
 
 
 class TrackedAIClient:

@@ -6,6 +6,7 @@ from typing import cast
 import msgspec
 
 from perilune.clock import MonotonicClock, monotonic_clock
+from perilune.masking import Masker
 from perilune.services.email.types import (
     EmailClient,
     EmailError,
@@ -24,8 +25,17 @@ class StoreEmailTracker(StoreTracker[TrackEmailRequest, EmailRequest]):
 
     WHAT = "an e-mail"
 
-    def _row(self, execution_id: str, request: TrackEmailRequest) -> EmailRequest:
-        mask = self._masker
+    def _texts(self, request: TrackEmailRequest) -> tuple[str, ...]:
+        return (
+            request.from_,
+            *request.to,
+            request.subject,
+            request.request_json,
+            request.response_json or "",
+            request.error_message or "",
+        )
+
+    def _row(self, mask: Masker, execution_id: str, request: TrackEmailRequest) -> EmailRequest:
         response_json, error_message = request.response_json, request.error_message
         return EmailRequest(
             id=self._new_id(),

@@ -51,6 +51,13 @@ class DB(Protocol):
     ticks: TickRows
     """What has become of which tick of a schedule."""
 
+    async def write_only_values(self, function_id: str) -> tuple[str, ...]:
+        """Return the values of a function's write-only variables; they may be a second old.
+
+        Changes made through this store show at once.
+        """
+        ...
+
     async def create_function(self, fn: Function) -> Function:
         """Store *fn* under the id it carries; both timestamps are set to now.
 

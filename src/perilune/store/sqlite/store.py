@@ -153,7 +153,9 @@ class SqliteSession:
         executions = SqliteExecutions(access, clock)
         lists = ExecutionLists(access)
         self.kv: KVRows = SqliteKV(access, clock)
-        self.env: EnvRows = SqliteEnv(access, clock, vault)
+        env = SqliteEnv(access, clock, vault)
+        self.env: EnvRows = env
+        self.write_only_values = env.write_only_values
         self.signing_secrets: SigningSecretRows = SigningSecretStore(access, clock, vault)
         self.logs: LogRows = LogStore(access)
         self.ai_requests: AIRequestRows = AIRequestStore(access)
@@ -276,9 +278,11 @@ class SqliteStore(SqliteSession):
         self._versions = RecordCache(
             self.get_active_version, lambda version: 500 + len(version.code), clock
         )
+        self._values = RecordCache(self.write_only_values, lambda all_: len("".join(all_)), clock)
         self.get_function = self._functions.get
         self.peek_function = self._functions.peek
         self.get_active_version = self._versions.get
+        self.write_only_values = self._values.get
 
     @property
     def closed(self) -> bool:
@@ -344,6 +348,7 @@ class SqliteStore(SqliteSession):
         await self._readers.close()
         self._functions.clear()
         self._versions.clear()
+        self._values.clear()
         await asyncio.to_thread(self._close_file)
 
     async def _begin_execution(self, execution: Execution) -> Execution:
@@ -364,6 +369,7 @@ class SqliteStore(SqliteSession):
     def _forget(self, function_id: str) -> None:
         self._functions.forget(function_id)
         self._versions.forget(function_id)
+        self._values.forget(function_id)
         for listener in self._listeners:
             listener(function_id)
 

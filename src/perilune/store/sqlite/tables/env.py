@@ -90,6 +90,19 @@ class SqliteEnv:
 
         return await self._access.read(read)
 
+    async def write_only_values(self, function_id: str) -> tuple[str, ...]:
+        """See `DB.write_only_values`."""
+
+        def read(connection: sqlite3.Connection) -> tuple[str, ...]:
+            rows = connection.execute(_SQL["all_variables"], (function_id,)).fetchall()
+            return tuple(
+                self._opened(function_id, key, text, key_id)
+                for key, text, key_id, hidden in rows
+                if hidden
+            )
+
+        return await self._access.look_up(read)
+
     async def readable(self, function_id: str) -> list[EnvVariable]:
         """See `EnvRows.readable`; in the order of the names."""
 
