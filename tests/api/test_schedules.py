@@ -191,7 +191,7 @@ async def test_the_ledger_page(site):
     begin = int(time.time()) + 60
     await ticks.claim(job, begin, 0, "e1", begin)
     await ticks.finish(job.function_id, begin, TickOutcome.STARTED, execution_id="e1")
-    await ticks.miss(job, begin + 60, 3)
+    await ticks.miss(job, begin + 60, 3, "no server was running")
 
     answer = (await site.client.get(function_url(function) + "/ticks?limit=1")).json()
     second = (await site.client.get(function_url(function) + "/ticks?limit=1&offset=1")).json()

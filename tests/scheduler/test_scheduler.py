@@ -111,7 +111,7 @@ async def test_a_claim_checks_that_the_schedule_is_still_the_same(world, path):
         somebody.execute("UPDATE functions SET cron_status = 'paused'")
 
     assert await world.store.ticks.claim(job, NOON + 60, 0, "e", NOON) is None
-    assert await world.store.ticks.miss(job, NOON + 60, 0) is False
+    assert await world.store.ticks.miss(job, NOON + 60, 0, "late") is False
     assert await world.ticks(function_id) == []
 
 
@@ -144,9 +144,18 @@ async def test_saving_the_same_settings_again_loses_no_tick(world):
     assert request.event.headers["X-Cron-Function-Name"] == "new"
 
 
-async def test_missed_ticks_are_noted(world, caplog):
+@pytest.mark.parametrize(
+    ("is_restarted", "reason"),
+    [
+        (True, "no server was running"),
+        (False, "the clock was set forward, or the server stood still"),
+    ],
+)
+async def test_missed_ticks_are_noted(world, caplog, is_restarted, reason):
     await world.add()
     await world.pass_time(NOON + MINUTE_S)
+    if is_restarted:
+        world.scheduler = World(world.store, world.clock).scheduler
 
     await world.pass_time(NOON + HOUR_S + 30)
 
@@ -154,9 +163,10 @@ async def test_missed_ticks_are_noted(world, caplog):
     (_, missed) = await world.ticks()
     assert (missed.tick, missed.outcome) == (NOON + HOUR_S, "missed")
     assert (missed.passed_over, missed.execution_id) == (58, None)
-    assert missed.reason == "no server was running"
-    assert "function f0 has missed 59 ticks" in caplog.text
-    assert world.scheduler.dealt_with == {"started": 1, "missed": 59}
+    assert missed.reason == reason
+    assert f"function f0 has missed 59 ticks: {reason}" in caplog.text
+    assert ("stood still, for 3568 s" in caplog.text) is not is_restarted
+    assert world.scheduler.dealt_with["missed"] == 59
 
 
 async def test_the_last_missed_tick_is_made_up_for_on_demand(world):

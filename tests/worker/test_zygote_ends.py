@@ -42,6 +42,23 @@ async def test_exits_are_told_after_spawn_has_returned():
             assert events.index(("spawn", pid, 0)) < events.index(("exit", pid, -signal.SIGKILL))
 
 
+async def test_a_zygote_that_hangs_is_replaced_and_that_is_said(monkeypatch, caplog):
+    monkeypatch.setattr(zygote_client, "SPAWN_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(zygote_client, "STOP_TIMEOUT_S", 0.1)
+    async with open_hostile() as zygote:
+        hanging = zygote.pid
+        assert hanging is not None
+        os.kill(hanging, signal.SIGSTOP)
+
+        with pytest.raises(ZygoteFailed, match="no answer"):
+            await zygote.spawn(HOSTILE, MEMORY_BYTES)
+        monkeypatch.setattr(zygote_client, "SPAWN_TIMEOUT_S", END_TIMEOUT_S)
+        (await zygote.spawn(HOSTILE, MEMORY_BYTES)).close()
+
+        assert zygote.pid != hanging
+        assert "has not answered for 0.1 s and is ended" in caplog.text
+
+
 async def test_cancelled_spawn_leaves_no_worker():
     ended: asyncio.Queue[int] = asyncio.Queue()
 

@@ -25,6 +25,13 @@ MAX_CATCH_UPS = 4
 CLOCK_SET_BACK_S = 60.0
 """A clock that goes back by more was wrong before; by less it is being adjusted."""
 
+CLOCK_SET_FORWARD_S = 60.0
+"""So much more than a sleep between two turns is worth a line in the log."""
+
+NO_SERVER = "no server was running"
+STOOD_STILL = "the clock was set forward, or the server stood still"
+"""Why ticks were missed: before this server began, or since then."""
+
 MAX_AHEAD_S = 3600
 """A schedule that begins later than this was changed while the clock was wrong."""
 
@@ -89,6 +96,7 @@ class Scheduler:
         self._running: set[asyncio.Task[None]] = set()
         self._loop_task: asyncio.Task[None] | None = None
         self._is_stopping = False
+        self._began_at: float | None = None
         self._turned_at = float("-inf")
         self.dealt_with: Counter[TickOutcome] = Counter()
         """How many ticks this scheduler has dealt with, by what became of them."""
@@ -171,6 +179,12 @@ class Scheduler:
         ledger sees to it that no tick is executed twice.
         """
         before, self._turned_at = self._turned_at, now
+        if self._began_at is None:
+            self._began_at = before = now
+        self._began_at = min(self._began_at, now)
+        ahead_s = now - before - POLL_S
+        if ahead_s > CLOCK_SET_FORWARD_S:
+            _log.warning("%s, for %d s", STOOD_STILL, ahead_s)
         if now >= before - CLOCK_SET_BACK_S:
             return
         _log.warning("the clock was set back by %d s; schedules go on from now", before - now)
@@ -241,8 +255,9 @@ class Scheduler:
         """Enter a tick in the ledger; tell whether its execution is to be started here."""
         job, tick = due.after.job, due.tick
         if due.action is Action.MISS:
-            if await self._ticks.miss(job, tick, due.passed_over):
-                self._note_missed(job, due.passed_over + 1)
+            reason = self._why_missed(tick)
+            if await self._ticks.miss(job, tick, due.passed_over, reason):
+                self._note_missed(job, due.passed_over + 1, reason)
             return False
         busy_since = int(self._clock()) - self._busy_s
         outcome = await self._ticks.claim(job, tick, due.passed_over, execution_id, busy_since)
@@ -250,12 +265,15 @@ class Scheduler:
             self.dealt_with[TickOutcome.SKIPPED] += 1
             _log.warning("tick %d of function %s is skipped: still running", tick, job.function_id)
         if outcome is not None and due.passed_over:
-            self._note_missed(job, due.passed_over)
+            self._note_missed(job, due.passed_over, self._why_missed(tick))
         return outcome is TickOutcome.CLAIMED
 
-    def _note_missed(self, job: CronJob, count: int) -> None:
+    def _why_missed(self, tick: int) -> str:
+        return NO_SERVER if self._began_at is None or tick <= self._began_at else STOOD_STILL
+
+    def _note_missed(self, job: CronJob, count: int, reason: str) -> None:
         self.dealt_with[TickOutcome.MISSED] += count
-        _log.warning("function %s has missed %d ticks", job.function_id, count)
+        _log.warning("function %s has missed %d ticks: %s", job.function_id, count, reason)
 
     def _put_back(self, due: Due, error: StoreError) -> None:
         """Let the next turn try again, unless newer ticks have come up."""

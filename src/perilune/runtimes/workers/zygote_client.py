@@ -131,6 +131,10 @@ class Zygote:
                 async with asyncio.timeout(SPAWN_TIMEOUT_S):
                     return await answer
             except TimeoutError:
+                _log.warning(
+                    "the process that starts workers has not answered for %g s and is ended",
+                    SPAWN_TIMEOUT_S,
+                )
                 await self._stop()
                 raise ZygoteFailed(f"no answer within {SPAWN_TIMEOUT_S:g} s") from None
             except asyncio.CancelledError:

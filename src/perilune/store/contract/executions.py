@@ -105,7 +105,7 @@ class TickRows(Protocol):
         """
         ...
 
-    async def miss(self, job: CronJob, tick: int, passed_over: int) -> bool:
+    async def miss(self, job: CronJob, tick: int, passed_over: int, reason: str) -> bool:
         """Note that a tick was missed; False if somebody has, or the schedule has changed."""
         ...
 

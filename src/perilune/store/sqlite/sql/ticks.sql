@@ -29,7 +29,7 @@ RETURNING outcome
 
 -- name: miss
 INSERT INTO cron_ticks (function_id, tick, outcome, reason, passed_over, claimed_at)
-SELECT f.id, ?2, 'missed', 'no server was running', ?3, ?4
+SELECT f.id, ?2, 'missed', ?7, ?3, ?4
 FROM functions AS f
 WHERE f.id = ?1 AND f.disabled = 0 AND f.cron_status = 'active' AND f.cron_schedule = ?5
   AND f.cron_time_zone IS ?6 AND (f.cron_since IS NULL OR f.cron_since < ?2 OR f.cron_since > ?4 + 3600)

@@ -63,12 +63,12 @@ class TickStore:
 
         return await self._access.write(Work(insert))
 
-    async def miss(self, job: CronJob, tick: int, passed_over: int) -> bool:
+    async def miss(self, job: CronJob, tick: int, passed_over: int, reason: str) -> bool:
         """See `TickRows.miss`."""
         now = int(self._clock())
         params = (
             *(job.function_id, tick, passed_over, now),
-            *(job.cron_schedule, job.cron_time_zone),
+            *(job.cron_schedule, job.cron_time_zone, reason),
         )
         return await self._access.write(
             Work(lambda connection: bool(connection.execute(_SQL["miss"], params).fetchall()))
