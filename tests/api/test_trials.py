@@ -220,6 +220,26 @@ async def test_a_replay_gives_the_stored_event_to_the_active_version(site):
     assert record["event_json"] == before["event_json"]
 
 
+async def test_a_replay_has_the_bytes_that_came_or_says_what_it_lacks(site):
+    function_id = await site.answering(body="x")
+    called = await site.client.get(
+        f"/fn/{function_id}/%FF%C3%A9?%FE=1&b=%FF&b=%FD&token=abc",
+        headers=[(b"X-Bytes", b"a\xff"), (b"X-Text", "é".encode())],
+    )
+    original = site.runtime.event
+
+    answer = await _replay(site, called.headers["x-execution-id"])
+
+    event = site.runtime.event
+    assert original.query == {"\udcfe": "1", "b": "\udcff", "token": "abc"}
+    assert event.query == original.query | {"token": "[REDACTED]"}
+    assert event.multi_query == original.multi_query == {"b": ["\udcff", "\udcfd"]}
+    assert event.relative_path == original.relative_path == "/\udcffé"
+    assert event.path == original.path
+    assert event.headers["X-Text"] == "é" and event.headers["X-Bytes"] == "a\ufffd"
+    assert answer.json()["masked"] == ["headers.X-Bytes", "query.token"]
+
+
 async def test_a_replay_can_name_a_version(site):
     function_id = await site.answering(body="first")
     called = await site.client.get(f"/fn/{function_id}")

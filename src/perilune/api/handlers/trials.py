@@ -10,7 +10,13 @@ from urllib.parse import quote, unquote_to_bytes, urlencode, urlsplit
 
 import msgspec
 
-from perilune.api.calls.events import CallTarget, SecretHolder, build_event, parse_head
+from perilune.api.calls.events import (
+    CallTarget,
+    SecretHolder,
+    build_event,
+    parse_head,
+    parse_query,
+)
 from perilune.api.errors import InvalidRequest, NotReplayable
 from perilune.api.failures import Json, failing_as, log_line
 from perilune.api.headers import RequestNames, canonical
@@ -26,6 +32,8 @@ TRIGGERS = ("http", "cron")
 MAX_LOG_LINES = 1000
 """Lines in one answer; the rest is read where the execution is shown."""
 
+_LOST = "\ufffd"
+"""Stands in stored texts for bytes that are not UTF-8."""
 _UNSENDABLE = frozenset("\r\n\0")
 
 
@@ -95,7 +103,8 @@ class Trials:
     async def replay(self, execution_id: str, version: int | None) -> Json:
         """Run what an earlier execution received, with the active version or another one.
 
-        Masked values stay masked, and the answer says where they are.
+        Masked values stay masked, and the answer says where they are; so it does where bytes
+        that are not UTF-8 are not stored.
 
         Raises:
             NotReplayable: not all of the event is stored.
@@ -105,7 +114,7 @@ class Trials:
             version_id = ""
             if version is not None:
                 version_id = (await self._db.get_version(earlier.function_id, version)).id
-        event = _stored_event(earlier)
+        event = _with_bytes(_stored_event(earlier))
         answer = await self._execute(
             ExecutionRequest(
                 function_id=earlier.function_id,
@@ -228,13 +237,29 @@ def _stored_event(execution: Execution) -> HTTPEvent:
     return event
 
 
+def _with_bytes(event: HTTPEvent) -> HTTPEvent:
+    """Return a stored event with those bytes that are no text where it has them escaped, too."""
+    if event.raw_query and _LOST in repr(event.query) + repr(event.multi_query):
+        query, several = parse_query(event.raw_query.encode())
+        event = msgspec.structs.replace(event, query=query, multi_query=several)
+    if event.raw_relative_path and _LOST in event.relative_path:
+        raw = event.raw_relative_path.encode()
+        relative = unquote_to_bytes(raw).decode("utf-8", "surrogateescape")
+        path = event.path.removesuffix(event.relative_path) + relative
+        event = msgspec.structs.replace(event, path=path, relative_path=relative)
+    return event
+
+
 def _masked_places(event: HTTPEvent) -> Iterator[str]:
     """Name the parts of a stored event that are not what came in."""
     for member, values in (("headers", event.headers), ("query", event.query)):
         for name, value in values.items():
-            if REDACTED in value:
-                yield f"{member}.{name}"
-    if REDACTED in event.path:
+            if REDACTED in value or _LOST in name + value:
+                # A name of bytes could not be written as JSON.
+                yield f"{member}.{name}".encode("utf-8", "surrogateescape").decode(
+                    "utf-8", "replace"
+                )
+    if REDACTED in event.path or _LOST in event.path:
         yield "path"
     if isinstance(event.body, str) and REDACTED in event.body:
         yield "body"
