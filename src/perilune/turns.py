@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 
 class Turns:
-    """Lets work be done in turns of bounded length, by those who wait in the order of asking."""
+    """Lets work be done in turns of bounded length."""
 
     def __init__(self, rest_s: float = 0.0) -> None:
         """Begin with a turn.
@@ -38,12 +38,19 @@ class Turns:
             else:
                 loop.call_soon(self._begin)
 
-    def wait(self, go_on: Callable[[], None]) -> None:
-        """Have *go_on*, which spends some of a turn, called when there is time for it."""
-        if self.is_over:
-            self._line.append(go_on)
-        else:
+    def wait(self, go_on: Callable[[], None], *, is_first: bool = False) -> None:
+        """Have *go_on*, which spends some of a turn, called when there is time for it.
+
+        Args:
+            go_on: what to call.
+            is_first: call it before those who are waiting; else after them.
+        """
+        if not self.is_over:
             go_on()
+        elif is_first:
+            self._line.appendleft(go_on)
+        else:
+            self._line.append(go_on)
 
     async def rest(self) -> None:
         """Let others run, and if the turn is over wait for another one."""

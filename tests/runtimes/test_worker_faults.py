@@ -28,6 +28,7 @@ from perilune.runtimes import (
     WorkersBusyError,
 )
 from perilune.runtimes.limits import MIB
+from perilune.runtimes.workers.plan import PoolMetrics
 from perilune.services.kv import KV
 from perilune.services.logger import StoreLogger
 from perilune.store import ExecutionStatus
@@ -203,6 +204,30 @@ async def test_a_busy_function_leaves_workers_to_others() -> None:
                     asking("function handler() return { body = 'served' } end", "other")
                 )
                 assert result.response is not None
+        for task in hogs:
+            task.cancel()
+        await asyncio.wait(hogs)
+
+
+async def test_a_function_in_use_keeps_its_worker_beside_busy_ones() -> None:
+    """Those that have workers do not take its only one between two calls."""
+    async with WorkerRuntime(
+        logger=StoreLogger(NoRows()), limits=WorkerLimits(warm=1, maximum=4)
+    ) as runtime:
+        served = asking("function handler() return { body = 'served' } end", "served")
+        hog = "function handler() time.sleep(600000) return {} end"
+        await runtime.execute(served)
+        hogs = [
+            asyncio.create_task(runtime.execute(asking(hog, name)))
+            for name in ("one hog", "another hog")
+            for _ in range(20)
+        ]
+        async with asyncio.timeout(30):
+            while runtime.pool() != PoolMetrics(bound=4, spare=1, starting=0, waiting=37):
+                await runtime.execute(served)
+            for _ in range(20):
+                await runtime.execute(served)
+
         for task in hogs:
             task.cancel()
         await asyncio.wait(hogs)

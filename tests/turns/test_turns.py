@@ -23,6 +23,21 @@ async def test_work_of_one_turn_is_done_in_each_round_of_the_event_loop():
     assert rounds == ["ab", "abcd", "abcde"]
 
 
+async def test_what_has_begun_goes_first():
+    turns, done = Turns(), []
+
+    def work(name: str) -> None:
+        turns.spend(1.0)
+        done.append(name)
+
+    for name in "abc":
+        turns.wait(partial(work, name), is_first=name == "c")
+    while len(done) < 3:
+        await asyncio.sleep(0)
+
+    assert done == ["a", "c", "b"]
+
+
 async def test_who_waits_rests_until_the_next_turn():
     turns, loop = Turns(rest_s=0.05), asyncio.get_running_loop()
 

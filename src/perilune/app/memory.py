@@ -12,6 +12,12 @@ RETURN_EVERY_S = 5.0
 """How often memory is returned while that is worth it."""
 RETURN_AT_LEAST_EVERY_S = 20.0
 WORTH_BYTES = MIB
+LARGE_BLOCK_BYTES = MIB
+"""What long bodies and frames take: such blocks leave no gaps between smaller ones."""
+KEPT_BYTES = 32 * MIB
+"""What is free at the end of the heap is kept up to this size."""
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of mallopt(3)
 
 _CGROUPS = Path("/sys/fs/cgroup")
 
@@ -53,12 +59,16 @@ def _limits(folder: Path, path: str, name: str) -> list[int]:
 async def returning_memory(every_s: float = RETURN_EVERY_S) -> AsyncIterator[None]:
     """Give memory that is free back to the system, again and again until the block ends.
 
-    The C library keeps what bodies and frames took.  Low thresholds for that (mallopt) would
-    double what each request costs.
+    Large blocks go back at once.  Of smaller ones the C library keeps what lies below others; low
+    thresholds for all of them would double what each request costs.
 
     Args:
         every_s: time until the first time; later ones wait longer if there was little to return.
     """
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):  # of the GNU C library
+        libc.mallopt(_M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES)
+        libc.mallopt(_M_TRIM_THRESHOLD, KEPT_BYTES)
     task = asyncio.create_task(_return_memory(every_s))
     try:
         yield

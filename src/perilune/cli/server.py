@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from perilune.app import RunningServer
 
 COLLECT_AFTER_OBJECTS = 20_000
+SWITCH_AFTER_S = 0.0005
+"""How long the event loop waits for a thread that computes, a hundred times for one request."""
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +61,7 @@ async def serve_until_stopped(settings: Settings, *, with_example: bool = False)
     async with returning_memory(), open_server(settings) as server:
         await _announce(server, with_example=with_example)
         _relax_collector()
+        sys.setswitchinterval(SWITCH_AFTER_S)
         await stop.wait()
         _log.info("stopping: no new requests, up to %g s for running ones", settings.shutdown_grace)
         has_finished = await server.stop()

@@ -173,6 +173,11 @@ class FrameReader(Generic[M]):
         self.taken_bytes = 0
         """Size of all frames taken out so far."""
 
+    @property
+    def waiting_bytes(self) -> int:
+        """Size of what has been added and is not part of a complete frame yet."""
+        return len(self._buffer)
+
     def add(self, data: bytes) -> None:
         """Take in what the socket gave."""
         self._buffer += data

@@ -201,7 +201,7 @@ class Pool:
         if waiter in version.waiters:
             version.waiters.remove(waiter)
             self._waiting -= 1
-        elif _has_result(waiter.future):
+        elif waiter.has_place:
             self.release(waiter.future.result())
 
     def _feed(self, worker: WorkerProcess, version: Version) -> None:
@@ -250,8 +250,11 @@ class Pool:
         return sum(len(version.workers) for version in self._versions.values())
 
     def _idle(self) -> list[WorkerProcess]:
-        """Return the workers of functions that have nothing to do, longest idle first."""
-        idle = [worker for worker in self._owned() if not worker.load]
+        """Return the workers of functions that make way for others, longest idle first."""
+        is_urgent = any(one.waiters and not one.workers for one in self._versions.values())
+        idle = [
+            w for v in self._versions.values() for w in v.idle(self._now(), is_urgent=is_urgent)
+        ]
         return sorted(idle, key=lambda worker: worker.free_since)
 
     def _owned(self) -> list[WorkerProcess]:
@@ -393,7 +396,3 @@ class Pool:
                 check_memory(worker)
         elif not worker.is_alive or has_idled_long(worker.free_since, now, self._limits):
             self._stop_idle(worker)
-
-
-def _has_result(future: "asyncio.Future[Invocation]") -> bool:
-    return future.done() and not future.cancelled() and future.exception() is None

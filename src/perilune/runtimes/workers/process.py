@@ -321,8 +321,10 @@ class WorkerProcess(asyncio.Protocol):
         self._reader.add(data)
         self._hand_out()
         if len(data) >= LONG_BYTES and not self._paused:
+            # A frame that has begun goes first: few of them are in memory at a time.
+            has_begun = self._reader.waiting_bytes > len(data)
             self._pause()
-            self._turns.wait(self._take_turn)
+            self._turns.wait(self._take_turn, is_first=has_begun)
 
     def _hand_out(self) -> None:
         """Give the frames that are there to their invocations, until too many are unread."""

@@ -11,6 +11,8 @@ from perilune.runtimes.workers.process import Invocation, WorkerProcess
 UNKNOWN_HELD_S = 1.0
 """Taken for the time of a version's first invocations: long, so that none is lined up."""
 HELD_WEIGHT = 1 / 16
+IN_USE_S = 1.0
+"""A function that was called so recently keeps its last worker, unless another one has none."""
 
 Owner = tuple[str, WorkerKind]
 """Whom a worker belongs to: a version, and the kind of workers it is served by."""
@@ -22,6 +24,12 @@ class Waiter:
 
     since: float
     future: "asyncio.Future[Invocation]"
+
+    @property
+    def has_place(self) -> bool:
+        """Whether it has been given one."""
+        future = self.future
+        return future.done() and not future.cancelled() and future.exception() is None
 
 
 @dataclass(eq=False, slots=True)
@@ -50,6 +58,21 @@ class Version:
         return Demand(
             self.owner, len(self.waiters), waited_s, len(self.workers), self.held_s, self.kind
         )
+
+    def idle(self, now: float, *, is_urgent: bool) -> list[WorkerProcess]:
+        """Return the workers that have nothing to do, and so make way for other functions.
+
+        Functions with many calls would otherwise take the only worker of one between two of its
+        calls, again and again, and each of these would wait for an execution of theirs to end.
+
+        Args:
+            now: monotonic time.
+            is_urgent: whether a function that has no worker waits for one.
+        """
+        idle = [worker for worker in self.workers if not worker.load]
+        if is_urgent or len(self.workers) > 1:
+            return idle
+        return [worker for worker in idle if now - worker.free_since > IN_USE_S]
 
     def note_held(self, held_s: float) -> None:
         """Take into account how long an invocation has had its worker."""
