@@ -16,6 +16,7 @@ from tests.deploy.image import ROOT
 
 DEPLOY = ROOT / "deploy"
 UNIT = (DEPLOY / "perilune.service").read_text(encoding="utf-8")
+ALERTS = Path(__file__).with_name("alerts.test.yaml")
 RULES = DEPLOY / "prometheus" / "perilune.rules.yaml"
 
 
@@ -48,7 +49,8 @@ def test_alerts_ask_for_metrics_that_the_server_has(tmp_path: Path) -> None:
         url = server.add_function("one", "function handler() return { body = 'x' } end")
         urllib.request.urlopen(url, timeout=30).close()
         with urllib.request.urlopen(server.base_url + "/metrics", timeout=30) as page:
-            known = set(re.findall(r"^# TYPE (\w+)", page.read().decode(), re.MULTILINE))
+            text = page.read().decode()
+    known = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
 
     rules = [
         rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]
@@ -56,12 +58,22 @@ def test_alerts_ask_for_metrics_that_the_server_has(tmp_path: Path) -> None:
     asked = {name for one in rules for name in re.findall(r"(?:faas|process)_\w+", one["expr"])}
     assert len(asked) > 8
     assert asked <= known
+    # Without a 0 before it, the first one would not be an increase.
+    for outcome in ("missed", "failed"):
+        assert f'faas_cron_ticks_total{{outcome="{outcome}"}} 0.0' in text
 
 
 @needs("promtool")
-def test_prometheus_takes_the_alerts() -> None:
+def test_alerts_fire_when_they_should_and_only_then(tmp_path: Path) -> None:
+    for file in (RULES, ALERTS):
+        shutil.copy(file, tmp_path)
+
     said = subprocess.run(
-        ["promtool", "check", "rules", str(RULES)], capture_output=True, text=True, timeout=60
+        ["promtool", "test", "rules", ALERTS.name],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
 
     assert said.returncode == 0, said.stdout + said.stderr

@@ -19,7 +19,7 @@ from perilune.engine.metering import BOUNDS_S, MeteredEngine
 from perilune.engine.outcomes import Outcomes
 from perilune.housekeeping import Housekeeper
 from perilune.scheduler import Scheduler
-from perilune.store import Function, Store, StoreError
+from perilune.store import Function, Store, StoreError, TickOutcome
 
 
 def all_metrics(
@@ -217,6 +217,9 @@ class HousekeepingMetrics:
         )
 
 
+_DEALT_WITH = (TickOutcome.STARTED, TickOutcome.SKIPPED, TickOutcome.MISSED, TickOutcome.FAILED)
+
+
 class ScheduleMetrics:
     """Executions on schedule."""
 
@@ -225,12 +228,13 @@ class ScheduleMetrics:
 
     def collect(self) -> Iterable[Metric]:
         """Return the figures as they are now."""
-        dealt_with = self._scheduler.dealt_with.copy()
-        numbers = {str(outcome): number for outcome, number in dealt_with.items()}
+        dealt_with = self._scheduler.dealt_with
+        # Monitoring takes the first of a kind for an increase only if there was a 0 before it.
+        numbers = {str(outcome): dealt_with[outcome] for outcome in _DEALT_WITH}
         yield Counter(
             "faas_cron_missed",
             "Ticks of schedules that found no server running in time.",
-            value=numbers.get("missed", 0),
+            value=dealt_with[TickOutcome.MISSED],
         )
         yield _counted("faas_cron_ticks", "Ticks of schedules dealt with.", "outcome", numbers)
 
