@@ -13,7 +13,7 @@ from perilune.masking.text import REDACTED
 MIN_CHARS: Final = 8
 MIN_LINE_CHARS: Final = 16
 MIN_DIFFERENT_CHARS: Final = 4
-MAX_FORMS: Final = 1000
+MAX_FORMS: Final = 300
 """Every form is looked for in every text, so their number has a bound."""
 
 _COMMON: Final = word_set(

@@ -31,24 +31,37 @@ class ExecutionMaskers:
         self.masker = masker
         """For what is of no execution, and for events."""
         self._values = values
-        self._functions: dict[str, str] = {}
+        self._open: dict[str, _Open] = {}
 
     def open(self, execution_id: str, function_id: str) -> None:
         """Say whose execution it is, before it begins."""
-        self._functions[execution_id] = function_id
+        self._open[execution_id] = _Open(function_id, self.masker)
 
     def close(self, execution_id: str) -> None:
         """Forget an execution; nothing of it is stored any more."""
-        self._functions.pop(execution_id, None)
+        self._open.pop(execution_id, None)
 
     async def of(self, execution_id: str) -> Masker:
         """Return the masker of an execution; if values can't be read, one that hides everything."""
-        function_id = self._functions.get(execution_id)
-        if function_id is None or self._values is None:
+        execution = self._open.get(execution_id)
+        if execution is None or self._values is None:
             return self.masker
         try:
-            values = await self._values.write_only_values(function_id)
+            values = await self._values.write_only_values(execution.function_id)
         except PeriluneError as error:
             _log.warning("texts of execution %s are hidden as a whole: %s", execution_id, error)
             return self.masker.hiding_all()
-        return self.masker.hiding(values) if values else self.masker
+        if values is not execution.values:
+            execution.values, execution.masker = values, self.masker.hiding(values)
+        return execution.masker
+
+
+class _Open:
+    """Whose execution it is, and the masker for the values that were looked up last."""
+
+    __slots__ = ("function_id", "masker", "values")
+
+    def __init__(self, function_id: str, masker: Masker) -> None:
+        self.function_id = function_id
+        self.masker = masker
+        self.values: tuple[str, ...] = ()
