@@ -281,6 +281,23 @@ async def test_printed_and_logged_lines_are_in_the_log(python: Box) -> None:
     assert lines[8] == "INFO no line end"
 
 
+async def test_bytes_can_be_written_to_the_log(python: Box) -> None:
+    code = (
+        "import sys\ndef handler(ctx, event):\n"
+        "    sys.stdout.buffer.write('é\\nh'.encode()[:1])\n"
+        "    sys.stdout.buffer.write('é\\nh'.encode()[1:])\n"
+        "    print('i', 'j'.encode(sys.stdout.encoding))\n"
+        "    sys.stderr.buffer.write(memoryview(b'\\xff!\\n'))\n"
+        "    sys.stdout.buffer.write('é'.encode()[:1])"
+    )
+    function_id = await python.add(code)
+
+    for _ in range(2):
+        result = await python.call(function_id)
+        lines = await python.lines(result)
+        assert lines == ["INFO é", "INFO hi b'j'", "ERROR \ufffd!", "INFO \ufffd"]
+
+
 TRACES = """
 import json, logging, traceback, warnings
 from perilune_guest import log

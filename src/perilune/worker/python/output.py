@@ -1,5 +1,6 @@
 """What guests print and log, as lines of the execution's log."""
 
+import codecs
 import io
 import logging
 import os
@@ -23,11 +24,14 @@ def without_server_paths(text: str) -> str:
 class LogStream(io.TextIOBase):
     """A text stream whose lines go to the log."""
 
+    encoding = "utf-8"
+
     def __init__(self, log: LogLine, level: str) -> None:
         self._log = log
         self._level = level
         self._unfinished = ""
         self._was_cut = False
+        self.buffer = _Bytes(self)
 
     def writable(self) -> bool:
         """Tell that it can be written to."""
@@ -47,15 +51,38 @@ class LogStream(io.TextIOBase):
         for line in lines:
             self._log(self._level, line)
         if len(rest) > _MAX_UNFINISHED_CHARS:
-            self.finish()
+            self._flush()
             self._was_cut = True
         return written
 
     def finish(self) -> None:
         """Store what is not followed by a line end."""
+        self.buffer.finish()
+        self._flush()
+
+    def _flush(self) -> None:
         rest, self._unfinished, self._was_cut = self._unfinished, "", False
         if rest:
             self._log(self._level, rest)
+
+
+class _Bytes(io.RawIOBase):
+    """The bytes of a text stream, for programs that encode by themselves."""
+
+    def __init__(self, stream: LogStream) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: bytes | bytearray | memoryview, /) -> int:  # type: ignore[override]  # no other buffers
+        self._stream.write(self._decoder.decode(data))
+        return len(data)
+
+    def finish(self) -> None:
+        """Pass on what is left of a character."""
+        self._stream.write(self._decoder.decode(b"", final=True))
 
 
 class LogHandler(logging.Handler):
