@@ -124,6 +124,7 @@ def test_init_prepares_everything_once(tmp_path):
     assert sorted(file.name for file in data_dir.iterdir()) == [
         "api_key.txt",
         "lunar.db",
+        "lunar.db-reserve",
         "secret_key.txt",
         "server.lock",
     ]

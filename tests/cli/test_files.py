@@ -186,7 +186,7 @@ def test_prune_deletes_what_has_no_folder_and_nothing_else_does(site, tmp_path):
 def test_an_empty_folder_prunes_nothing(site, tmp_path):
     result = site("apply", str(tmp_path), "--prune", "--yes")
 
-    assert result.exit_code == 2 and "would delete all there are" in result.stderr
+    assert result.exit_code == 1 and "would delete all others" in result.stderr
 
 
 def test_import_leaves_alone_what_exists(site, tmp_path):

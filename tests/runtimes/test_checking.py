@@ -1,8 +1,12 @@
 """Code is checked in a worker without being run."""
 
+from pathlib import Path
+
 import pytest
 import pytest_asyncio
 
+import perilune
+from perilune.client.folders import language_of
 from perilune.runtimes import CheckUnavailable, SourceProblem, WorkerLimits, WorkerRuntime
 from perilune.runtimes.language import Language
 from perilune.runtimes.languages.lua import LUA
@@ -155,6 +159,20 @@ async def test_what_is_missing_is_told_without_running_the_code(
 )  # fmt: skip
 async def test_what_may_be_right_is_not_called_wrong(runtime, language, code):
     assert (await runtime.check(code, language)).errors == []
+
+
+async def test_nothing_is_wrong_with_what_we_show_to_people(runtime):
+    root = Path(perilune.__file__).parents[2]
+    templates = root / "src" / "perilune" / "dashboard" / "static" / "templates"
+    shown = [*(root / "examples" / "functions").iterdir(), *templates.iterdir()]
+    wrong = {}
+
+    for file in sorted(shown):
+        report = await runtime.check(file.read_text(), language_of(file))
+        if report.errors:
+            wrong[file.name] = report.errors
+
+    assert wrong == {} and len(shown) > 60
 
 
 @pytest.mark.parametrize("language", ["cobol", "plain"])

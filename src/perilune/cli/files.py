@@ -28,7 +28,8 @@ _MARKS = {"create": ("+", "green"), "change": ("~", "yellow"), "delete": ("-", "
 
 _env_file = click.option(
     "--env-file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    # Whether it is there is not for click to say: its exit code is that of a plan.
+    type=click.Path(path_type=Path),
     help="Values of references. Otherwise DIR/.env and FOLDER/.env, if they exist.",
 )
 _keep_env = click.option(
@@ -113,7 +114,7 @@ def apply(
     """
     folders = _read(directory, env_file)
     if prune and not folders.files:
-        raise click.UsageError(f"{directory} has no functions; --prune would delete all there are")
+        raise click.ClickException(f"{directory} has no functions; --prune would delete all others")
     steps = _plan(server, folders, prune=prune, keep_env=keep_env)
     due = [one for one in steps if one.kind != "unchanged"]
     if not server.as_json:

@@ -33,6 +33,8 @@ def set_settings(server: Server, function: str, assignments: tuple[str, ...]) ->
     async def work(client: ServerClient) -> dict[str, object]:
         of = await client.functions.id_of(function)
         done = await client.functions.update(of, changes)
+        if changes.get("access") == "signature" and not await client.functions.signing_secrets(of):
+            note("warning: calls are refused until there is a secret: perilune signing-secrets add")
         return done | {"url": client.functions.url_of(done)}
 
     found = server.run(work)

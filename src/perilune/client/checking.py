@@ -33,7 +33,9 @@ class Draft:
     function_id: str | None
     """None: there is none yet."""
     members: Mapping[str, object] = field(repr=False)
-    """Settings by the API's names, `code`, `requirements`, `signing_secrets`."""
+    """Settings by the API's names, `code`, `requirements`, `env_vars`, `signing_secrets`."""
+    settings_place: str = ""
+    """The file with its settings, if it is another one."""
 
 
 async def check(functions: FunctionsClient, drafts: Iterable[Draft]) -> list[str]:
@@ -64,7 +66,9 @@ async def _problems_of(functions: FunctionsClient, draft: Draft, warnings: list[
         # A language of another package may have no check; everything else is a reason.
         if refused.status == _CANNOT_BE_CHECKED:
             return []
-        return [f"{draft.place}: {refused}{_remedy(draft, str(refused))}"]
+        is_about_code = str(refused).startswith("code") or not draft.settings_place
+        place = draft.place if is_about_code else draft.settings_place
+        return [f"{place}: {refused}{_remedy(draft, str(refused))}"]
     warnings += [f"{draft.place}: {one}" for one in report.get("warnings", [])]
     return [_text(draft.place, one) for one in report["errors"]]
 

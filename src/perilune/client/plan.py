@@ -4,12 +4,13 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 from perilune.client.checking import Draft
 from perilune.client.connection import Json
 from perilune.client.folders import FunctionFiles
 from perilune.client.functions import HIDDEN, shown_variables
-from perilune.client.settings import Settings, changed_settings, settings_of
+from perilune.client.settings import FILE, Settings, changed_settings, settings_of
 
 
 class StepKind(StrEnum):
@@ -98,7 +99,7 @@ def plan_step(
         env_changes=env_changes,
         requirements=(files.requirements or "") if needs else None,
         signing_secrets=secrets if has_new_secrets else None,
-        draft=None if is_same else _draft(files, function["id"], secrets),
+        draft=None if is_same else _draft(files, function["id"], values, secrets),
     )
 
 
@@ -116,16 +117,21 @@ def _creation(
         env_changes=dict.fromkeys(sorted(values), "added"),
         requirements=files.requirements,
         signing_secrets=secrets or None,
-        draft=_draft(files, None, secrets),
+        draft=_draft(files, None, values, secrets),
     )
 
 
-def _draft(files: FunctionFiles, function_id: str | None, secrets: tuple[str, ...] | None) -> Draft:
+def _draft(
+    files: FunctionFiles,
+    function_id: str | None,
+    values: Mapping[str, str],
+    secrets: tuple[str, ...] | None,
+) -> Draft:
     members = {**files.settings, "name": files.name, "code": files.code}
-    members["requirements"] = files.requirements
+    members |= {"requirements": files.requirements, "env_vars": values}
     if secrets is not None:
         members["signing_secrets"] = secrets
-    return Draft(files.place, function_id, members)
+    return Draft(files.place, function_id, members, str(Path(files.place).parent / FILE))
 
 
 def _env_changes(before: Mapping[str, str | None], after: Mapping[str, str]) -> dict[str, str]:

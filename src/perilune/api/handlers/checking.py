@@ -15,6 +15,7 @@ from perilune.api.rules.functions import Capabilities, FunctionBody, VersionBody
 from perilune.api.rules.versions import checked_code
 from perilune.function_settings import SETTINGS, UpdateFunctionRequest
 from perilune.runtimes import CodeChecker, RuntimeFailure, SourceProblem
+from perilune.services.env import check_env_variables
 from perilune.store import DB, AddressTaken, Function, FunctionNotFound, to_json
 
 UNSIGNABLE = SourceProblem(
@@ -25,7 +26,10 @@ UNSIGNABLE = SourceProblem(
 
 DraftBody: type[VersionBody] = msgspec.defstruct(  # type: ignore[assignment]  # by its bases
     "DraftBody",
-    [("signing_secrets", list[str] | UnsetType, UNSET)],
+    [
+        ("env_vars", dict[str, str] | UnsetType, UNSET),
+        ("signing_secrets", list[str] | UnsetType, UNSET),
+    ],
     bases=(FunctionBody,),
     namespace={"__doc__": "What a function would consist of, with the values of all its secrets."},
     frozen=True,
@@ -49,10 +53,11 @@ class Checks:
 
         Raises:
             FunctionNotFound, NoActiveVersion: there is nothing to be checked.
-            AddressTaken, InvalidRequest, InsufficientScope, PackagesNotInstalled: as making the
-                changes would.
+            AddressTaken, EnvValidationError, InvalidRequest, InsufficientScope,
+                PackagesNotInstalled: as making the changes would.
         """
         settings, code, runtime = checked_draft(body, self._capabilities)
+        _check_env(body)
         with failing_as("Failed to get function"):
             function = await self._db.get_function(function_id)
             check_change(settings, runtime, is_admin=is_admin, stored=function)
@@ -72,10 +77,11 @@ class Checks:
         """Check what a new function would be made of; a name may be missing.
 
         Raises:
-            AddressTaken, InvalidRequest, InsufficientScope, PackagesNotInstalled: as making it
-                would.
+            AddressTaken, EnvValidationError, InvalidRequest, InsufficientScope,
+                PackagesNotInstalled: as making it would.
         """
         settings, code, runtime = checked_draft(body, self._capabilities)
+        _check_env(body)
         code = checked_code("" if code is UNSET else str(code))
         check_change(settings, UNSET, is_admin=is_admin, stored=None)
         with failing_as("Failed to get function"):
@@ -125,6 +131,13 @@ class Checks:
         warnings = [f"the compiled part {one} is left out; what needs it fails" for one in parts]
         answer: Json = {"ok": not found, "errors": [to_json(one) for one in found]}
         return answer | ({"warnings": warnings} if warnings else {})
+
+
+def _check_env(body: VersionBody) -> None:
+    """Raise `EnvValidationError` for an environment that a function can't have."""
+    variables: dict[str, str] | UnsetType = getattr(body, "env_vars", UNSET)
+    if variables is not UNSET:
+        check_env_variables(variables)
 
 
 def _checked_secrets(

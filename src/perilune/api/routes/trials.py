@@ -24,6 +24,7 @@ from perilune.api.rules.versions import VERSION_CHOICE
 from perilune.api.scopes import TokenScope
 from perilune.engine import FunctionDisabledError
 from perilune.runtimes import CheckUnavailable
+from perilune.services.env import EnvValidationError
 from perilune.store import (
     AddressTaken,
     ExecutionNotFound,
@@ -36,6 +37,7 @@ _route = partial(Route, "POST", scope=TokenScope.DEPLOY)
 _CHECK_ERRORS: ErrorKinds = (
     InvalidRequest,
     AddressTaken,
+    EnvValidationError,
     PackagesNotInstalled,
     CheckUnavailable,
     CodeNotChecked,
