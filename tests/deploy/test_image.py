@@ -60,7 +60,7 @@ def test_every_layer_of_the_sandbox_is_in_force_in_a_container(client):
     sandbox = client.get("/readyz").json()["sandbox"]
 
     assert (sandbox["grade"], sandbox["missing"]) == ("full", [])
-    assert {"landlock", "seccomp"} <= set(sandbox["layers"])
+    assert {"namespaces", "landlock", "seccomp"} <= set(sandbox["layers"]), sandbox
 
 
 @pytest.mark.soak
