@@ -61,6 +61,22 @@ def test_the_start_says_what_one_needs(served):
     assert said.get("optional layers of the sandbox are missing", "") == missing
 
 
+def test_a_layer_that_is_required_and_missing_stops_the_start(served, tmp_path):
+    missing = served[3].json()["sandbox"]["optional_missing"]
+    if not missing:
+        pytest.skip("this machine and user have every layer")
+    layer = missing[0].partition(":")[0]
+
+    result = run_process(
+        *("serve", "--sandbox-require", layer, "--sandbox", "relaxed"),
+        DATA_DIR=str(tmp_path / "d"),
+        PORT="0",
+    )
+
+    assert result.returncode == 1
+    assert missing[0] in result.stderr and "Traceback" not in result.stderr
+
+
 def test_the_key_is_nowhere_in_the_output(served):
     data_dir, said, _, _, _, rest = served
 

@@ -27,7 +27,7 @@ def _runtime(**limits: Any) -> WorkerRuntime:
     )
 
 
-async def test_missing_ones_are_named_and_functions_run() -> None:
+async def test_missing_ones_are_named_and_functions_run(caplog: pytest.LogCaptureFixture) -> None:
     async with _runtime() as runtime:
         result = await runtime.execute(
             RuntimeRequest(
@@ -40,9 +40,10 @@ async def test_missing_ones_are_named_and_functions_run() -> None:
 
     assert result.response is not None and result.response.body == b"fine"
     assert (report.grade, report.layers, report.missing) == ("full", REQUIRED_LAYERS, ())
-    assert report.optional_missing == tuple(
-        f"{layer}: left out on request" for layer in OPTIONAL_LAYERS
-    )
+    missing = tuple(f"{layer}: left out on request" for layer in OPTIONAL_LAYERS)
+    assert report.optional_missing == missing
+    warning = f"optional layers of the sandbox are missing: {'; '.join(missing)}"
+    assert caplog.messages.count(warning) == 1, "once, however many workers are started"
 
 
 @pytest.mark.parametrize("relaxed", [False, True], ids=["strict", "relaxed"])

@@ -103,9 +103,6 @@ async def _announce(server: "RunningServer", *, with_example: bool) -> None:
     missing = f", missing: {'; '.join(sandbox.missing)}" if sandbox.missing else ""
     level = logging.WARNING if sandbox.missing else logging.INFO
     _log.log(level, "sandbox: %s%s", sandbox.grade, missing)
-    if sandbox.optional_missing:
-        missing = "; ".join(sandbox.optional_missing)
-        _log.warning("optional layers of the sandbox are missing: %s", missing)
     if server.key.path is None:
         _log.info("API key: as configured")
     else:

@@ -1,6 +1,7 @@
 """Starts workers: has them created, checks their lock-down, hands them their set-up."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
@@ -17,6 +18,8 @@ from perilune.worker.lockdown import Grade, grade
 
 READY_LIMIT_S = 10.0
 
+_log = logging.getLogger(__name__)
+
 
 class WorkerStarter:
     """Starts workers of any kind; an async context manager.
@@ -30,6 +33,7 @@ class WorkerStarter:
         # By what opens them: languages may share one.
         self._spawners: dict[OpenSpawner, Spawner] = {}
         self._grades: dict[Language, Grade] = {}
+        self._said_missing: set[str] = set()
         self._rooms = AsyncExitStack()
         self._opening = asyncio.Lock()
         self._turns = Turns(REST_S)
@@ -124,6 +128,9 @@ class WorkerStarter:
         ]
         if refused:
             raise SandboxUnavailableError(tuple(refused))
+        if unsaid := [one for one in found.optional_missing if one not in self._said_missing]:
+            self._said_missing.update(unsaid)
+            _log.warning("optional layers of the sandbox are missing: %s", "; ".join(unsaid))
 
 
 def _check_ready(frame: object) -> Ready:
