@@ -20,8 +20,12 @@ async def store(request, tmp_path):
 async def test_sizes_are_counted_where_they_are_known(store):
     found = {one.name: one.samples[0].value for one in StoreMetrics(store).collect()}
 
-    sizes = {"faas_db_size_bytes", "faas_db_wal_bytes"} & found.keys()
-    assert len(sizes) == (0 if store.maintenance is None else 2)
+    sizes = {
+        "faas_db_size_bytes",
+        "faas_db_wal_bytes",
+        "faas_db_free_bytes",
+    } & found.keys()
+    assert len(sizes) == (0 if store.maintenance is None else 3)
     assert all(found[name] >= 0 for name in sizes)
     assert found["faas_lost_writes"] == 0
 

@@ -61,7 +61,7 @@ def management_handlers(
         about=About(
             version=__version__,
             runtimes=runtime.languages,
-            store_bytes=lambda: 0 if maintenance is None else sum(maintenance.sizes()),
+            store_bytes=lambda: 0 if maintenance is None else sum(maintenance.sizes()[:2]),
         ),
         access=access,
         backups=backups_of(store, settings),

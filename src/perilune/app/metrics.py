@@ -138,9 +138,10 @@ class StoreMetrics:
     def collect(self) -> Iterable[Metric]:
         """Return the figures as they are now."""
         if (maintenance := self._store.maintenance) is not None:
-            size, log = maintenance.sizes()
+            size, log, free = maintenance.sizes()
             yield Gauge("faas_db_size_bytes", "Size of the database file.", value=size)
             yield Gauge("faas_db_wal_bytes", "Size of its write-ahead log.", value=log)
+            yield Gauge("faas_db_free_bytes", "What is free on the disk it is on.", value=free)
         yield Counter(
             "faas_lost_writes",
             "Rows nobody waits for (log lines, requests) that were dropped or failed.",

@@ -13,11 +13,13 @@ Progress = Callable[[str, int, int], None]
 
 
 class Sizes(NamedTuple):
-    """How large a database is, in bytes."""
+    """How large a database is, and what is free, in bytes."""
 
     database: int
     log: int
     """What has been written and is not part of the database yet."""
+    free: int
+    """What the disk that it is on has left."""
 
 
 class DiskUsage(NamedTuple):

@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from perilune.store.maintenance import Sizes
+from perilune.store.sqlite.connection.space import file_system
 from perilune.store.sqlite.lunar.copying import is_lunar_file
 from perilune.store.sqlite.lunar.migration import import_lunar, migrate_lunar
 from perilune.store.sqlite.upkeep.backup import back_up, restore, vacuum
@@ -26,7 +27,8 @@ class SqliteFile:
 
     def sizes(self) -> Sizes:
         """See `Maintenance.sizes`."""
-        return Sizes(_size(self._path), _size(self._path.with_name(f"{self._path.name}-wal")))
+        log = self._path.with_name(f"{self._path.name}-wal")
+        return Sizes(_size(self._path), _size(log), file_system(self._path.parent).free)
 
 
 def _size(path: Path) -> int:
