@@ -225,6 +225,13 @@ declare module "perilune" {
     sleep(milliseconds: number): Promise<void>;
   };
 
+  export const cookies: {
+    /** The cookies of a request, name to value; an empty table without any. */
+    parse(event: Record<string, any>): Record<string, string>;
+    /** A value for the header Set-Cookie. Options: path, domain, maxAge (seconds; 0 deletes), expires (Unix seconds), secure, httpOnly (true unless given), sameSite (Strict, None; Lax unless given). */
+    build(name: Text, value: Text, options?: { path?: Text; domain?: Text; maxAge?: number; expires?: number; secure?: boolean; httpOnly?: boolean; sameSite?: Text } | null): string;
+  };
+
   export const random: {
     /** A random integer from min to max, both included. */
     int(min: number, max: number): number;
@@ -271,6 +278,7 @@ declare const env: typeof import("perilune").env;
 declare const http: typeof import("perilune").http;
 declare const json: typeof import("perilune").json;
 declare const time: typeof import("perilune").time;
+declare const cookies: typeof import("perilune").cookies;
 declare const random: typeof import("perilune").random;
 declare const router: typeof import("perilune").router;
 declare const ai: typeof import("perilune").ai;

@@ -157,6 +157,17 @@ class _UrlParts(Record):
     username: str | None
     password: str | None
 
+class _FormFile(Record):
+    name: str
+    filename: str
+    content_type: str
+    body: _Bytes
+
+class _FormData(Record):
+    fields: dict[str, str]
+    multi_fields: dict[str, list[str]]
+    files: list[_FormFile]
+
 class _Log:
     def info(self, message: object, fields: Mapping[str, Any] | None = None, **more: Any) -> None:
         """Adds a line of level info to the log of this execution."""
@@ -438,6 +449,32 @@ class _AioUrl:
     async def decode(self, text: _Text, /) -> str:
         """Undoes url.encode."""
 
+class FormError(Error):
+    """A failure of form."""
+
+class _Form:
+    def parse(self, event: Mapping[str, Any]) -> _FormData:
+        """Reads the body of a request that is multipart/form-data or URL-encoded: { fields, multiFields, files }: names to first and to all values, and a list of { name, filename, contentType, body }. 1000 parts at most."""
+
+class _AioForm:
+    async def parse(self, event: Mapping[str, Any]) -> _FormData:
+        """Reads the body of a request that is multipart/form-data or URL-encoded: { fields, multiFields, files }: names to first and to all values, and a list of { name, filename, contentType, body }. 1000 parts at most."""
+
+class CookiesError(Error):
+    """A failure of cookies."""
+
+class _Cookies:
+    def parse(self, event: Mapping[str, Any]) -> dict[str, str]:
+        """The cookies of a request, name to value; an empty table without any."""
+    def build(self, name: _Text, value: _Text, options: Mapping[str, Any] | None = None, *, path: _Text | None = None, domain: _Text | None = None, max_age: _Float | None = None, expires: _Float | None = None, secure: bool | None = None, http_only: bool | None = None, same_site: _Text | None = None) -> str:
+        """A value for the header Set-Cookie. Options: path, domain, maxAge (seconds; 0 deletes), expires (Unix seconds), secure, httpOnly (true unless given), sameSite (Strict, None; Lax unless given)."""
+
+class _AioCookies:
+    async def parse(self, event: Mapping[str, Any]) -> dict[str, str]:
+        """The cookies of a request, name to value; an empty table without any."""
+    async def build(self, name: _Text, value: _Text, options: Mapping[str, Any] | None = None, *, path: _Text | None = None, domain: _Text | None = None, max_age: _Float | None = None, expires: _Float | None = None, secure: bool | None = None, http_only: bool | None = None, same_site: _Text | None = None) -> str:
+        """A value for the header Set-Cookie. Options: path, domain, maxAge (seconds; 0 deletes), expires (Unix seconds), secure, httpOnly (true unless given), sameSite (Strict, None; Lax unless given)."""
+
 class StringsError(Error):
     """A failure of strings."""
 
@@ -587,6 +624,8 @@ class _Aio:
     crypto: _AioCrypto
     time: _AioTime
     url: _AioUrl
+    form: _AioForm
+    cookies: _AioCookies
     strings: _AioStrings
     random: _AioRandom
     router: _AioRouter
@@ -602,6 +641,8 @@ base64: _Base64
 crypto: _Crypto
 time: _Time
 url: _Url
+form: _Form
+cookies: _Cookies
 strings: _Strings
 random: _Random
 router: _Router

@@ -171,7 +171,11 @@ async def test_the_example_of_the_table_runs(
     # Where an example in Lua shows `err`, there must be none.
     ending = "\nassert(not err, err)" if language == "lua" else ""
 
-    result = await bench.call(runners[language], query={"example": code + ending})
+    result = await bench.call(
+        runners[language],
+        query={"example": code + ending},
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
 
     assert result.error is None, result.error
     assert (NAMES[language](function) + "(" in code) is (language not in function.instead)

@@ -128,7 +128,7 @@ _ROUTE = "    {method}(pattern: string, handler: RouteHandler): Router;"
 _ROUTER_METHODS = ("get", "post", "put", "patch", "delete", "head", "any")
 
 # What is written out above, and what only functions of other languages return.
-_LEFT_OUT = frozenset({"HttpResponse", "UrlParts"})
+_LEFT_OUT = frozenset({"HttpResponse", "UrlParts", "FormData", "FormFile"})
 _PLAIN = {
     "string": "string",
     "int": "number",

@@ -1,4 +1,4 @@
-"""What the guest library needs Python for: digests, encodings, URLs, times, randomness.
+"""What the guest library needs Python for: digests, encodings, forms, URLs, times, randomness.
 
 Functions here take and return what guest languages have: byte strings,
 numbers and booleans.  An operation that can't be done raises `LibraryError`,
@@ -9,12 +9,14 @@ and they open no files, since nothing can be opened after the lock-down.
 from collections.abc import Callable
 from typing import Any
 
-from perilune.worker.library import digests, encodings, randoms, times, urls
+from perilune.worker.library import cookies, digests, encodings, forms, randoms, times, urls
 from perilune.worker.library.errors import LibraryError
 
 NATIVE: dict[str, Callable[..., Any]] = {
+    **cookies.NATIVE,
     **digests.NATIVE,
     **encodings.NATIVE,
+    **forms.NATIVE,
     **randoms.NATIVE,
     **times.NATIVE,
     **urls.NATIVE,

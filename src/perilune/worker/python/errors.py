@@ -8,6 +8,8 @@ MODULES_WITH_ERRORS = (
     "base64",
     "time",
     "url",
+    "form",
+    "cookies",
     "strings",
     "random",
     "router",

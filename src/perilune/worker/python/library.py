@@ -12,7 +12,7 @@ from perilune.worker.library import NATIVE, LibraryError
 from perilune.worker.lua_text import fold_case
 from perilune.worker.python.errors import error_of
 from perilune.worker.python.failures import HandlerError
-from perilune.worker.python.records import Record, from_wire, text_of, to_wire
+from perilune.worker.python.records import Record, camel_case, from_wire, text_of, to_wire
 from perilune.worker.python.responses import to_json
 
 MAX_RANDOM = 1_048_576
@@ -238,6 +238,35 @@ def _url_build(parts: Mapping[str, Any]) -> str:
     return text_of(_native("url", "build_url")(msgspec.msgpack.encode(row)))
 
 
+# form, cookies
+
+
+def _header(event: Mapping[str, Any], name: str) -> bytes:
+    return data_of(event["headers"].get(name) or "")
+
+
+def _form_parse(event: Mapping[str, Any]) -> Record:
+    packed = _native("form", "parse_form")(_header(event, "Content-Type"), data_of(event["body"]))
+    parts = msgspec.msgpack.decode(packed)
+    bodies = [file.pop(b"body") for file in parts[b"files"]]
+    form = from_wire(parts)
+    for file, body in zip(form["files"], bodies, strict=True):
+        file["body"] = body
+    return Record(form)
+
+
+def _cookies_parse(event: Mapping[str, Any]) -> dict[str, str]:
+    packed = _native("cookies", "parse_cookies")(_header(event, "Cookie"))
+    return {text_of(name): text_of(one) for name, one in msgspec.msgpack.decode(packed).items()}
+
+
+def _cookies_build(name: Any, value: Any, options: Any = None, **more: Any) -> str:
+    members = {camel_case(key): to_wire(one) for key, one in {**(options or {}), **more}.items()}
+    packed = msgspec.msgpack.encode(members)
+    build = _native("cookies", "build_cookie")
+    return text_of(build(data_of(name), data_of(value), packed))
+
+
 # strings
 
 
@@ -307,6 +336,8 @@ MODULES: dict[str, Functions] = {
         "encode_path": _texts("url", "encode_path_segment"),
         "decode": _texts("url", "decode_query"),
     },
+    "form": {"parse": _form_parse},
+    "cookies": {"parse": _cookies_parse, "build": _cookies_build},
     "strings": {
         "trim": lambda text: _text(text).strip(),
         "trim_left": lambda text: _text(text).lstrip(" \t\r\n"),

@@ -50,6 +50,17 @@ STRUCTURES: Mapping[str, Members] = MappingProxyType(
             "username": "string?",
             "password": "string?",
         },
+        "FormFile": {
+            "name": "string",
+            "filename": "string",
+            "contentType": "string",
+            "body": "bytes",
+        },
+        "FormData": {
+            "fields": "map<string>",
+            "multiFields": "map<list<string>>",
+            "files": "list<FormFile>",
+        },
     }
 )
 """Structures by name, each with its members."""
@@ -68,6 +79,15 @@ OPTIONS: Mapping[str, Members] = MappingProxyType(
         "json.decode": {"null": "boolean?"},
         "router.path": {"strict": "boolean?"},
         "router.url": {"strict": "boolean?"},
+        "cookies.build": {
+            "path": "string?",
+            "domain": "string?",
+            "maxAge": "number?",
+            "expires": "number?",
+            "secure": "boolean?",
+            "httpOnly": "boolean?",
+            "sameSite": "string?",
+        },
         "ai.chat": {
             "provider": "string",
             "model": "string",

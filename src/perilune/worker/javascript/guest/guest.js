@@ -1,5 +1,6 @@
 /** What guests import as `perilune` and have as globals. */
 
+import { cookies } from "./cookies.js";
 import { PeriluneError } from "./errors.js";
 import { Name } from "./msgpack.js";
 import { json } from "./json.js";
@@ -66,6 +67,7 @@ export function makeGuest({ functions, calls, timers, lineLimit, inspect }) {
       json,
       time: makeTime(timers),
       random,
+      cookies,
       router: makeRouter(current),
       PeriluneError,
     },
