@@ -31,7 +31,7 @@ class LogStream(io.TextIOBase):
         self._level = level
         self._unfinished = ""
         self._was_cut = False
-        self.buffer = _Bytes(self)
+        self._bytes = self.buffer = _Bytes(self)
 
     def writable(self) -> bool:
         """Tell that it can be written to."""
@@ -57,7 +57,7 @@ class LogStream(io.TextIOBase):
 
     def finish(self) -> None:
         """Store what is not followed by a line end."""
-        self.buffer.finish()
+        self._bytes.finish()
         self._flush()
 
     def _flush(self) -> None:
