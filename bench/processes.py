@@ -64,15 +64,20 @@ class Server:
 
 @contextmanager
 def serving(
-    data_dir: Path, environment: Mapping[str, str] | None = None, *, until: str = "/readyz"
+    data_dir: Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    until: str = "/readyz",
+    before: str = ":",
 ) -> Iterator[Server]:
     """Run a server on a free port with its data in *data_dir*; stops it in the end.
 
-    The block begins when the path *until* is answered with success.
+    The block begins when the path *until* is answered with success.  The process carries out
+    *before*, which is for the shell, and then becomes the server.
     """
     port, key = free_port(), "benchmark-key-benchmark-key"
     process = subprocess.Popen(
-        [sys.executable, "-m", "perilune", "serve"],
+        ["sh", "-c", f'{before}; exec "$@"', "sh", sys.executable, "-m", "perilune", "serve"],
         env={
             **os.environ,
             "HOST": "127.0.0.1",
