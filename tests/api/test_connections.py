@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from perilune.api.connections import cycle
+from perilune.api.connections import cycle, server
 from perilune.api.connections.budget import ByteBudget
 from perilune.api.connections.proxies import Proxies
 from perilune.api.connections.shared import Shared
@@ -134,6 +134,38 @@ async def test_answers_beyond_the_budget_get_503(tmp_path):
         await until(lambda: not shared_of(site).outgoing.used)
         again = await site.raw(request(f"GET /fn/{function_id}", CLOSE))
         assert again.endswith(b"x" * MIB)
+
+
+async def test_stopping_lets_clients_take_their_answers(tmp_path):
+    async with open_site(tmp_path, shutdown_grace=20) as site:
+        function_id = await site.answering(body="x" * (6 * MIB))
+        async with connection(site, 4096) as (reader, writer):
+            writer.write(request(f"GET /fn/{function_id}"))
+            await until(lambda: shared_of(site).outgoing.used)
+
+            stopping = asyncio.ensure_future(site.server.stop())
+            await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
+            body = await asyncio.wait_for(reader.read(-1), 30)
+
+        assert body == b"x" * (6 * MIB)
+        assert await asyncio.wait_for(stopping, 30) is True
+
+
+async def test_stopping_cuts_off_answers_that_nobody_takes(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(server, "SEND_LEAST_S", 0.05)
+    async with open_site(tmp_path, shutdown_grace=0) as site:
+        function_id = await site.answering(body="x" * (6 * MIB))
+        shared = shared_of(site)
+        async with connection(site, 4096) as (reader, writer):
+            writer.write(request(f"GET /fn/{function_id}"))
+            await until(lambda: shared.outgoing.used)
+
+            assert await asyncio.wait_for(site.server.stop(), 30) is False
+
+            await until(lambda: not shared.connections)
+            with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+                await asyncio.wait_for(reader.readexactly(6 * MIB), 30)
+    assert "1 answers were not taken by their clients and are cut off" in caplog.text
 
 
 # --- clients that close their side ------------------------------------------------

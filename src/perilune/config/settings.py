@@ -185,7 +185,7 @@ class Settings:
         6 * MIB, "largest body of a function's response", parse=size(1024, 1024 * MIB)
     )
     body_memory: int = setting(
-        48 * MIB,
+        32 * MIB,
         "what large bodies (above 64 KiB) may hold in memory at a time: those of requests, and"
         " unsent ones of answers once more; beyond it they wait or get 503",
         parse=size(MIB, 1024 * 1024 * MIB),

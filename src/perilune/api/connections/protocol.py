@@ -51,7 +51,7 @@ class HttpProtocol(asyncio.Protocol):
         self.held = 0
         """Bytes of the budget for answers that this connection has taken."""
         self._parser = self._new_parser()
-        self._transport: asyncio.Transport = cast(asyncio.Transport, None)
+        self.transport: asyncio.Transport = cast(asyncio.Transport, None)
         self._client: tuple[str, int] = ("", 0)
         self._server: tuple[str, int] | None = None
         self._scheme = "http"
@@ -76,7 +76,7 @@ class HttpProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to serve, unless too many connections are open already."""
         shared = self.shared
-        self._transport = cast(asyncio.Transport, transport)
+        self.transport = cast(asyncio.Transport, transport)
         peer, own = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
         self._client = (peer[0], peer[1]) if isinstance(peer, tuple) else ("", 0)
         self._server = (own[0], own[1]) if isinstance(own, tuple) else None
@@ -222,9 +222,9 @@ class HttpProtocol(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Send bytes, unless the connection is going down."""
-        if not self._transport.is_closing() and not self._is_lingering:
+        if not self.transport.is_closing() and not self._is_lingering:
             self._written += len(data)
-            self._transport.write(data)
+            self.transport.write(data)
 
     def hold(self, size: int) -> bool:
         """Take a place in the budget of answers until they have been sent; return whether."""
@@ -237,7 +237,7 @@ class HttpProtocol(asyncio.Protocol):
         """Let more of a body arrive."""
         if self._is_read_paused and not self._waiting and not self._is_lingering:
             self._is_read_paused = False
-            self._transport.resume_reading()
+            self.transport.resume_reading()
 
     def on_answered(self, cycle: Cycle) -> None:
         """Go on after an answer: with the request behind it, or by waiting for one."""
@@ -271,7 +271,7 @@ class HttpProtocol(asyncio.Protocol):
         closing at once would reset the connection, and the client lose its answer (RFC 9112, 9.6).
         """
         self._is_closed_for_input = True
-        transport = self._transport
+        transport = self.transport
         if self._stage == _IDLE or self._is_lingering or not transport.can_write_eof():
             transport.close()
         elif not transport.is_closing():
@@ -295,13 +295,13 @@ class HttpProtocol(asyncio.Protocol):
         # At the second look: what had arrived by the first one has been read meanwhile.
         if is_overdue and self._is_overdue:
             self._deadline = 0.0
-            self._transport.close()
+            self.transport.close()
         if self._probe_at and now >= self._probe_at and self._cycle is not None:
             self._probe_every_s *= 2
             self._probe_at = now + self._probe_every_s
             if not self._cycle.is_started:
                 self.write(CONTINUE)
-        unsent = self._transport.get_write_buffer_size()
+        unsent = self.transport.get_write_buffer_size()
         if not unsent:
             self._stalled = None
             return
@@ -309,7 +309,7 @@ class HttpProtocol(asyncio.Protocol):
         if self._stalled is None or sent >= self._stalled[1] + MIN_PROGRESS_BYTES:
             self._stalled = now, sent
         elif now - self._stalled[0] >= self.shared.limits.keep_alive_s:
-            self._transport.abort()
+            self.transport.abort()
 
     def _new_parser(self) -> httptools.HttpRequestParser:
         parser = httptools.HttpRequestParser(self)
@@ -392,7 +392,7 @@ class HttpProtocol(asyncio.Protocol):
     def _pause_reading(self) -> None:
         if not self._is_read_paused:
             self._is_read_paused = True
-            self._transport.pause_reading()
+            self.transport.pause_reading()
 
     def _give_back(self) -> None:
         if self.held:

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from perilune.api.connections.protocol import HttpProtocol
 from perilune.api.connections.proxies import Proxies
-from perilune.api.connections.shared import ConnectionLimits, Shared
+from perilune.api.connections.shared import Connection, ConnectionLimits, Shared
 from perilune.api.connections.tls import Certificate
 from perilune.errors import PeriluneError
 
@@ -18,6 +18,11 @@ LOOK_EVERY_S = 1.0
 """How often connections look at their deadlines, unless one of them is shorter."""
 CANCEL_LIMIT_S = 8.0
 """Longest time that cancelled requests get to close their records."""
+SEND_LIMIT_S = 8.0
+"""Longest time that clients get to take their answers once no request is running."""
+SEND_LEAST_S = 1.0
+"""They get so much even when the time for requests is over."""
+SEND_LOOK_S = 0.02
 
 _log = logging.getLogger(__name__)
 
@@ -123,8 +128,9 @@ class HttpServer:
             grace_s: how long requests may go on.
 
         Returns:
-            Whether all of them finished by themselves.
+            Whether all of them finished by themselves, and their clients took the answers.
         """
+        end = asyncio.get_running_loop().time() + grace_s
         shared, self.shared = self.shared, None
         if shared is None:
             return True
@@ -142,9 +148,10 @@ class HttpServer:
             await _wait(shared.tasks, CANCEL_LIMIT_S)
         for connection in list(shared.connections):
             connection.close()
+        is_sent = await _send_rest(shared, end)
         if self._timer is not None:
             self._timer.cancel()
-        return has_finished
+        return has_finished and is_sent
 
 
 async def _wait(tasks: set[asyncio.Task[None]], limit_s: float) -> bool:
@@ -159,6 +166,24 @@ async def _wait(tasks: set[asyncio.Task[None]], limit_s: float) -> bool:
         # Lets the tasks' own callbacks take them out of the set.
         await asyncio.sleep(0)
     return True
+
+
+async def _send_rest(shared: Shared, end: float) -> bool:
+    """Let clients take their answers, abort those who don't; return whether all did."""
+    loop = asyncio.get_running_loop()
+    limit = loop.time() + min(SEND_LIMIT_S, max(SEND_LEAST_S, end - loop.time()))
+    # Transports do not tell when everything is sent.
+    while (unsent := _unsent(shared)) and loop.time() < limit:  # noqa: ASYNC110
+        await asyncio.sleep(SEND_LOOK_S)
+    if unsent:
+        _log.warning("%d answers were not taken by their clients and are cut off", len(unsent))
+    for connection in list(shared.connections):
+        connection.transport.abort()
+    return not unsent
+
+
+def _unsent(shared: Shared) -> list[Connection]:
+    return [one for one in shared.connections if one.transport.get_write_buffer_size()]
 
 
 def _bound(family: int, kind: int, protocol: int, address: tuple[Any, ...]) -> socket.socket:

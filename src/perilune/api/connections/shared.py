@@ -19,6 +19,8 @@ SMALL_BODIES_BYTES = 32 * MIB
 class Connection(Protocol):
     """What the server asks of a connection."""
 
+    transport: asyncio.Transport
+
     def look(self, now: float) -> None:
         """Look at deadlines."""
         ...
@@ -42,7 +44,7 @@ class ConnectionLimits:
     max_connections: int = 10_000
     body_bytes: int = 6 * MIB
     """Largest body that is read."""
-    large_bodies_bytes: int = 48 * MIB
+    large_bodies_bytes: int = 32 * MIB
     """What large bodies may hold at a time: of requests, and of answers once more."""
 
     @property
