@@ -8,7 +8,7 @@ import pytest
 
 from perilune.events import HTTPEvent, HTTPResponse
 from perilune.runtimes import GuestSyntaxError
-from perilune.store import Execution, ExecutionStatus
+from perilune.store import Execution, ExecutionStatus, Function
 
 from .conftest import KEY
 from .management import create
@@ -404,6 +404,16 @@ async def test_access_by_signature_needs_a_secret(site):
     assert await problems() == [True, True]
     body["signing_secrets"] = []
     assert await problems() == [False, False]
+
+
+async def test_the_first_code_of_a_function_without_any_can_be_checked(site):
+    await site.server.store.create_function(Function(id="bare", name="bare"))
+
+    given = await site.client.post("/api/functions/bare/check", json={"code": "x = 1"})
+    none = await site.client.post("/api/functions/bare/check", json={})
+
+    assert given.json() == {"ok": True, "errors": []}
+    assert none.status_code == 404
 
 
 async def test_another_language_than_the_functions_is_told(site):

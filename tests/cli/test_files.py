@@ -360,11 +360,13 @@ def test_kept_variables_need_no_value_and_new_ones_do(site, tmp_path):
     without = site("apply", str(tmp_path), "--yes")
     new = site("apply", str(tmp_path), "--yes", "--keep-env")
     kept = site("apply", str(tmp_path), "--yes", "--keep-env", MODE="x")
+    alone = site("deploy", str(tmp_path / "greeter"), "--keep-env", MODE="x")
     exported = site("export", str(tmp_path / "out"))
     again = site("apply", str(tmp_path / "out"), "--dry-run", "--keep-env")
 
     assert "no value for GREETING, HIDDEN, MODE" in without.stderr and without.exit_code == 1
     assert new.exit_code == 1 and "no value for MODE:" in new.stderr
+    assert alone.exit_code == 0 and "nothing to do" in alone.stderr
     assert kept.exit_code == exported.exit_code == again.exit_code == 0, kept.output + again.output
     assert site("invoke", "greeter").stdout == "hi"
     assert site.json("env", "list", "greeter", "--show") == {

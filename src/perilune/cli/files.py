@@ -32,7 +32,7 @@ _env_file = click.option(
     type=click.Path(path_type=Path),
     help="Values of references. Otherwise DIR/.env and FOLDER/.env, if they exist.",
 )
-_keep_env = click.option(
+keep_env_option = click.option(
     "--keep-env",
     is_flag=True,
     help="Variables and signing secrets without a value stay as they are on the server.",
@@ -68,7 +68,7 @@ def export_files(server: Server, directory: Path, function: str | None) -> None:
 @click.command("import")
 @click.argument("directory", type=click.Path(path_type=Path))
 @_env_file
-@_keep_env
+@keep_env_option
 @force_option
 @on_server
 def import_files(
@@ -92,7 +92,7 @@ def import_files(
 @click.option("--prune", is_flag=True, help="Delete functions that have no folder.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @_env_file
-@_keep_env
+@keep_env_option
 @force_option
 @on_server
 def apply(
@@ -131,12 +131,12 @@ def apply(
 
 
 def plan_folder(
-    server: Server, path: Path, env_file: Path | None, *, force: bool
+    server: Server, path: Path, env_file: Path | None, *, keep_env: bool, force: bool
 ) -> Sequence["Step"]:
     """Return what must happen to the function in one folder, checked unless *force* is given."""
     if not (path / "perilune.toml").exists():
         raise click.UsageError(f"{path} has no perilune.toml; `perilune apply` takes many folders")
-    steps = _plan(server, _read(path, env_file, path.parent), prune=False, keep_env=False)
+    steps = _plan(server, _read(path, env_file, path.parent), prune=False, keep_env=keep_env)
     if not server.as_json:
         show_plan(steps)
     if not force:
@@ -144,9 +144,11 @@ def plan_folder(
     return steps
 
 
-def deploy_folder(server: Server, path: Path, env_file: Path | None, *, force: bool) -> None:
+def deploy_folder(
+    server: Server, path: Path, env_file: Path | None, *, keep_env: bool, force: bool
+) -> None:
     """Apply one folder without asking."""
-    steps = plan_folder(server, path, env_file, force=force)
+    steps = plan_folder(server, path, env_file, keep_env=keep_env, force=force)
     done = _carry_out(server, steps)
     _finish(server, steps, done)
     if not server.as_json:

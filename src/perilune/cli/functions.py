@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from perilune.cli.connection import Server, ServerClient, on_server
-from perilune.cli.files import deploy_folder, force_option, plan_folder
+from perilune.cli.files import deploy_folder, force_option, keep_env_option, plan_folder
 from perilune.cli.function_settings import set_settings
 from perilune.cli.output import note, print_json, print_table, shown_time
 
@@ -93,7 +93,7 @@ def show(server: Server, function: str, code: bool) -> None:
 def check_function(server: Server, path: Path, name: str | None, env_file: Path | None) -> None:
     """Say whether the function in PATH, a file or a folder, would work; change nothing."""
     if path.is_dir():
-        plan_folder(server, _unnamed(path, name), env_file, force=False)
+        plan_folder(server, _unnamed(path, name), env_file, keep_env=True, force=False)
     else:
         file = _code_file(path, name)
         server.run(lambda client: file.find_function(client.functions, is_checked=True))
@@ -148,10 +148,17 @@ def disable(server: Server, function: str) -> None:
 @click.option("--name", help="Name of the function; otherwise that of the file or folder.")
 @click.option("--env-file", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="Values that a folder's perilune.toml refers to.")  # fmt: skip
+@keep_env_option
 @force_option
 @on_server
 def deploy(
-    server: Server, path: Path, name: str | None, env_file: Path | None, *, force: bool
+    server: Server,
+    path: Path,
+    name: str | None,
+    env_file: Path | None,
+    *,
+    keep_env: bool,
+    force: bool,
 ) -> None:
     """Create the function in PATH, or give the function of its name this code.
 
@@ -159,7 +166,7 @@ def deploy(
     Nothing is changed if the function would not work.
     """
     if path.is_dir():
-        deploy_folder(server, _unnamed(path, name), env_file, force=force)
+        deploy_folder(server, _unnamed(path, name), env_file, keep_env=keep_env, force=force)
         return
     file = _code_file(path, name)
 

@@ -16,7 +16,7 @@ from perilune.api.rules.versions import checked_code
 from perilune.function_settings import SETTINGS, UpdateFunctionRequest
 from perilune.runtimes import CodeChecker, RuntimeFailure, SourceProblem
 from perilune.services.env import check_env_variables
-from perilune.store import DB, AddressTaken, Function, FunctionNotFound, to_json
+from perilune.store import DB, AddressTaken, Function, FunctionNotFound, NoActiveVersion, to_json
 
 UNSIGNABLE = SourceProblem(
     message="access is by signature and there is no signing secret, so every call would be refused",
@@ -67,9 +67,14 @@ class Checks:
                 secrets = await self._db.signing_secrets.list(function_id)
             requirements = body.requirements
             if code is UNSET or requirements is UNSET:
-                active = await self._db.get_active_version(function_id)
-                code = active.code if code is UNSET else code
-                requirements = active.requirements if requirements is UNSET else requirements
+                try:
+                    active = await self._db.get_active_version(function_id)
+                except NoActiveVersion:
+                    if code is UNSET:
+                        raise
+                else:
+                    code = active.code if code is UNSET else code
+                    requirements = active.requirements if requirements is UNSET else requirements
         found = await self._problems(str(code), function.runtime, requirements)
         return self._answer(found, settings, secrets, requirements)
 
