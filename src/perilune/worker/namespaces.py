@@ -49,7 +49,9 @@ def enter() -> int:
         except OSError as second:
             reason = f"{second.strerror}, ordinary users need unprivileged user namespaces"
             raise NamespacesUnavailable(reason) from second
-        _map_to_itself(user, group)
+        # Where /proc can't be written, it is nobody inside, and can't remove its own files.
+        with contextlib.suppress(OSError):
+            _map_to_itself(user, group)
     with contextlib.suppress(PermissionError):  # podman's filter of system calls denies this one
         socket.sethostname(HOST_NAME)
     return _start_process_1()
