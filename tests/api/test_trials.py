@@ -413,7 +413,7 @@ async def test_the_first_code_of_a_function_without_any_can_be_checked(site):
     none = await site.client.post("/api/functions/bare/check", json={})
 
     assert given.json() == {"ok": True, "errors": []}
-    assert none.status_code == 404
+    assert none.status_code == 500 and none.json() == {"error": "No active version found"}
 
 
 async def test_another_language_than_the_functions_is_told(site):
