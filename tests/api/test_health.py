@@ -7,7 +7,8 @@ import pytest
 from perilune import __version__
 from perilune.api.health import REUSE_S, Readiness
 from perilune.runtimes import SandboxReport
-from perilune.store import DiskFull, DiskNearlyFull, StoreUnavailable
+from perilune.store import DiskFull, DiskNearlyFull, PaginationParams, StoreUnavailable
+from perilune.store.sqlite.connection import space
 
 
 async def test_a_working_server_is_alive_and_ready(stranger):
@@ -62,6 +63,24 @@ async def test_a_full_disk_is_told_and_nothing_else_of_a_failing_store(
     assert (ready.status_code, ready.json()["store"]) == (503, "failed")
     assert ready.json().get("reason") == reason
     assert "secret" not in ready.text and "why" not in ready.text
+
+
+async def test_no_call_is_executed_on_a_disk_that_is_nearly_full(site, stranger, monkeypatch):
+    monkeypatch.setattr("perilune.api.health.REUSE_S", 0.0)
+    function_id = await site.answering()
+    with monkeypatch.context() as disk:
+        disk.setattr(space, "file_system", lambda _: space.FileSystem(2**40, 2**20))
+        ready = await stranger.get("/readyz")
+        called = await stranger.get(f"/fn/{function_id}")
+    recovered = await stranger.get("/readyz")
+    again = await stranger.get(f"/fn/{function_id}")
+
+    assert (ready.status_code, ready.json()["reason"]) == (503, "the disk is nearly full")
+    assert (called.status_code, called.headers["Retry-After"]) == (503, "1")
+    assert called.json() == {"error": "Storage unavailable"}
+    assert (recovered.status_code, again.status_code) == (200, 200)
+    _, executions = await site.server.store.list_executions(function_id, PaginationParams())
+    assert executions == 1, "what was refused has no record"
 
 
 async def test_it_is_not_ready_until_all_outcomes_are_written(site, stranger, monkeypatch):

@@ -1,11 +1,25 @@
 """What the clean-up deletes, what it keeps, and what it gives back to the file system."""
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from perilune.store import Function, PaginationParams, UpdateFunctionRequest, open_store
-from perilune.store.sqlite.connection.long_work import BATCH_S, FIRST_ROWS, MOST_ROWS, next_rows
+from perilune.store import (
+    DiskFull,
+    Function,
+    PaginationParams,
+    UpdateFunctionRequest,
+    open_store,
+)
+from perilune.store.sqlite.connection.long_work import (
+    BATCH_S,
+    FIRST_ROWS,
+    MOST_ROWS,
+    Batches,
+    next_rows,
+)
 from perilune.store.sqlite.connection.migrate import shipped_migrations
 from perilune.store.sqlite.connection.prepare import prepare_file
 from perilune.store.sqlite.upkeep import compaction, retention
@@ -256,6 +270,35 @@ async def test_a_file_without_incremental_vacuum_keeps_its_size(path, clock):
 )
 def test_batches_follow_the_time_they_take(rows_before, took_s, expected):
     assert next_rows(rows_before, took_s) == expected
+
+
+@pytest.mark.parametrize("most", [7, 1])
+async def test_batches_become_as_small_as_the_disk_needs(store, most):
+    async def pause(_: float) -> None: ...
+
+    batches = Batches(store._access, pause)
+    done: list[int] = []
+
+    def work(_: object, items: Sequence[int]) -> int:
+        if len(items) > most:
+            raise DiskFull("the disk is full")
+        done.extend(items)
+        return len(items)
+
+    sizes = await batches.each(range(200), work)
+
+    assert done == list(range(200)), "in order, each once"
+    assert max(sizes) <= most
+
+
+async def test_one_row_that_does_not_fit_is_an_error(store):
+    async def pause(_: float) -> None: ...
+
+    def work(_: object, items: Sequence[int]) -> int:
+        raise DiskFull("the disk is full")
+
+    with pytest.raises(DiskFull):
+        await Batches(store._access, pause).each(range(200), work)
 
 
 async def test_a_file_of_before_keeps_its_executions_and_counts_them(path, clock, monkeypatch):
