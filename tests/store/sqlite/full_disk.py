@@ -23,6 +23,8 @@ from tests.store.helpers import execution_of, fresh_id, some_version
 MIB = 1024 * 1024
 DISK_MIB, MIN_FREE = 24, 4 * MIB
 RESERVE = MIN_FREE // 2
+RUNNING = 200
+"""Executions that have twice as much to write when they end as the reserve has room for."""
 
 
 def opened(place: Path) -> AbstractAsyncContextManager[Store]:
@@ -60,7 +62,7 @@ async def fill_with_executions(store: Store, version: FunctionVersion) -> None:
 
 
 async def begin(store: Store, version: FunctionVersion) -> str:
-    execution = execution_of(version, id=fresh_id("running"))
+    execution = execution_of(version, id=fresh_id("running"), event_json="x" * 20_000)
     await store.create_execution(execution)
     return execution.id
 
@@ -133,15 +135,16 @@ async def test_by_another_program(place: Path) -> None:
 async def test_while_it_was_closed(place: Path) -> None:
     async with opened(place) as store:
         version = await limited_version(store)
-        running = await begin(store, version)
+        running = [await begin(store, version) for _ in range(RUNNING)]
         await fill_with_executions(store, version)
     fill_disk(place / "filling")
 
     async with opened(place) as store:
         with pytest.raises(DiskNearlyFull):
             await begin(store, version)
-        assert await store.recover_pending(2**40) == 1
-        assert (await store.get_execution(running)).status == "error"
+        assert await store.recover_pending(2**40) == RUNNING
+        for one in running:
+            assert (await store.get_execution(one)).status == "error"
         await assert_recovers(store, place, version)
 
 

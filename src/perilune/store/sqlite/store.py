@@ -150,7 +150,7 @@ class SqliteSession:
         self._expiry = Expiry(access, pause)
         functions = SqliteFunctions(access, clock)
         versions = SqliteVersions(access, clock)
-        executions = SqliteExecutions(access, clock)
+        executions = SqliteExecutions(access, clock, pause)
         lists = ExecutionLists(access)
         self.kv: KVRows = SqliteKV(access, clock)
         env = SqliteEnv(access, clock, vault)

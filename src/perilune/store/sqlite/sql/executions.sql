@@ -36,5 +36,7 @@ FROM executions WHERE id = ?1 AND EXISTS (SELECT 1 FROM visible_executions WHERE
 
 -- name: recover_pending
 UPDATE executions SET status = 'error', error_message = ?2, error_kind = ?3
-WHERE status = 'pending' AND created_at < ?1
+WHERE seq IN (
+    SELECT seq FROM executions WHERE status = 'pending' AND created_at < ?1 LIMIT ?4
+)
 RETURNING function_id, function_version_id, trigger, created_at, status, duration_ms

@@ -25,6 +25,7 @@ from perilune.store.records import (
 from perilune.store.sqlite.connection.access import SqliteAccess
 from perilune.store.sqlite.connection.counters import Counts
 from perilune.store.sqlite.connection.grouping import Row
+from perilune.store.sqlite.connection.long_work import Batches, Pause
 from perilune.store.sqlite.connection.operations import Params, Work, in_savepoint
 from perilune.store.sqlite.connection.statements import execute_rows, for_rows, load_statements
 from perilune.store.sqlite.tables.removal import remove_executions
@@ -49,10 +50,11 @@ Opened = tuple[str, str, str, int]
 class SqliteExecutions:
     """Records of executions; the methods are those of `DB`."""
 
-    def __init__(self, access: SqliteAccess, clock: WallClock) -> None:
-        """Use *access*; *clock* gives the time of creation."""
+    def __init__(self, access: SqliteAccess, clock: WallClock, pause: Pause) -> None:
+        """Use *access*; *clock* gives the time of creation, *pause* waits between batches."""
         self._access = access
         self._clock = clock
+        self._batches = Batches(access, pause)
         self._running: dict[str, Opened] = {}
 
     async def create(self, execution: Execution) -> Execution:
@@ -136,15 +138,16 @@ class SqliteExecutions:
         """See `DB.recover_pending`."""
         params = (before, INTERRUPTED_MESSAGE, INTERRUPTED_KIND)
 
-        def recover(connection: sqlite3.Connection) -> int:
+        def recover(connection: sqlite3.Connection, most: int) -> int:
             counts = Counts()
-            closed = connection.execute(_SQL["recover_pending"], params).fetchall()
+            closed = connection.execute(_SQL["recover_pending"], (*params, most)).fetchall()
             for row in closed:
                 counts.closed(row[:4], *row[4:])
             counts.write(connection)
             return len(closed)
 
-        return await self._access.write(Work(recover))
+        # Each row is written anew with its event: all at once may be too much for a full disk.
+        return await self._batches.repeat(recover)
 
 
 class _Opening(Row):
