@@ -64,6 +64,8 @@ async def test_the_process_is_its_own_users_and_nobody_can_look_into_it(runtime)
         status = Path(f"/proc/{pid}/status").read_text()
         user = str(FIRST_OWN_USER + pid)
         assert "\t".join(["Uid:", *[user] * 4]) in status
+        (numbers,) = [line for line in status.splitlines() if line.startswith("NSpid:")]
+        assert len(numbers.split()) == 3, "outside and inside of its namespace"
         assert "CapEff:\t0000000000000000" in status
         assert "Seccomp:\t2" in status and "NoNewPrivs:\t1" in status
         # The kernel gives the files of a process that is not dumpable to root.
