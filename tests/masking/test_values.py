@@ -1,6 +1,7 @@
 """Known values are hidden wherever they stand, as they are and as they are usually written."""
 
 import base64
+import html
 import json
 import urllib.parse
 
@@ -8,7 +9,7 @@ import pytest
 
 from perilune.masking import DEFAULT_MASKER, REDACTED, Masker
 
-VALUE = 'pa55 "w/ö+rd"?'
+VALUE = 'pa55 "w/ö+rd"?~*!\'(&<'
 LINES = "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w\nshort\n-----END KEY-----\n"
 
 
@@ -22,6 +23,13 @@ def hiding(*values: str) -> Masker:
         pytest.param(VALUE, id="as it is"),
         pytest.param(json.dumps(VALUE)[1:-1], id="JSON in ASCII"),
         pytest.param(json.dumps(VALUE, ensure_ascii=False)[1:-1], id="JSON"),
+        pytest.param(json.dumps(VALUE).replace("&<", "\\u0026\\u003c")[1:-1], id="JSON of Go"),
+        pytest.param(json.dumps(json.dumps(VALUE)[1:-1])[1:-1], id="JSON in JSON"),
+        pytest.param(repr(VALUE)[1:-1], id="Python"),
+        pytest.param(html.escape(VALUE), id="HTML"),
+        pytest.param(html.escape(VALUE, quote=False), id="HTML outside of tags"),
+        pytest.param(urllib.parse.quote(VALUE, "!~*'()"), id="encodeURIComponent"),
+        pytest.param("pa55+%22w%2F%C3%B6%2Brd%22%3F%7E*%21%27%28%26%3C", id="URLSearchParams"),
         pytest.param(urllib.parse.quote(VALUE), id="in a path"),
         pytest.param(urllib.parse.quote(VALUE, safe=""), id="part of a path"),
         pytest.param(urllib.parse.quote_plus(VALUE), id="in a query"),

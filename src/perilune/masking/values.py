@@ -1,5 +1,6 @@
 """Known secrets: values that are hidden wherever they stand, as they are or encoded."""
 
+import html
 import json
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
@@ -23,6 +24,12 @@ _COMMON: Final = word_set(
     us-east-1 us-west-2 username
     """
 )
+
+
+_HTML_IN_JSON: Final = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
+"""What encoders escape whose JSON may stand in a page: ours, and that of Go."""
+_KEPT_IN_PATHS: Final = ("", "/", "!~*'()", "$&+:=@", "/:@!$&'()*+,;=", "/?:@!$&'()*+,;=#~")
+"""What one program or another does not escape in addresses, besides letters and digits."""
 
 
 class HiddenValues:
@@ -85,17 +92,29 @@ def _is_telling(value: str) -> bool:
 
 
 def _encoded(value: str) -> Iterator[str]:
-    """Yield a value as JSON, addresses and base64 have it."""
-    yield json.dumps(value)[1:-1]
-    yield json.dumps(value, ensure_ascii=False)[1:-1]
+    """Yield a value as JSON, Python, HTML, addresses and base64 have it."""
+    for is_ascii in (False, True):
+        text = value
+        for _ in range(2):  # JSON in JSON: a body in the record of a request
+            text = json.dumps(text, ensure_ascii=is_ascii)[1:-1]
+            yield text
+            yield text.translate(_HTML_IN_JSON)
+    yield from (repr(value)[1:-1], html.escape(value), html.escape(value, quote=False))
     data = value.encode("utf-8", "surrogatepass")
-    yield from (quote(data), quote(data, safe=""), quote_plus(data))
+    yield from (quote(data, kept) for kept in _KEPT_IN_PATHS)
+    yield from (quote_plus(data), quote_plus(data, "*").replace("~", "%7E"))
     for before in range(3):
         # Of the characters at both ends some bits belong to what is beside the value.
         known = b64encode(bytes(before) + data)[: (before + len(data)) * 8 // 6]
-        text = known[(0, 2, 3)[before] :].decode()
-        yield text
-        yield text.replace("+", "-").replace("/", "_")
+        yield from _alphabets(known[(0, 2, 3)[before] :])
+    yield from _alphabets(b64encode(data))
+    yield from _alphabets(b64encode(data).rstrip(b"="))
+
+
+def _alphabets(encoded: bytes) -> Iterator[str]:
+    text = encoded.decode()
+    yield text
+    yield text.replace("+", "-").replace("/", "_")
 
 
 def _lines(value: str) -> Iterator[str]:
