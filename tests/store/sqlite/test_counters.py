@@ -397,7 +397,12 @@ OLD_ROWS = """
 def statements_of(store: Any) -> Iterator[list[str]]:
     """Collect the statements of the writer, once it has nothing else to do."""
     found: list[str] = []
-    store._connection.set_trace_callback(found.append)
+
+    def collect(sql: str) -> None:
+        if not sql.startswith("PRAGMA"):
+            found.append(sql)
+
+    store._connection.set_trace_callback(collect)
     yield found
     store._connection.set_trace_callback(None)
 

@@ -4,12 +4,15 @@ import asyncio
 import resource
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 import uvloop
 
 from perilune.store import (
     ExecutionNotFound,
+    ExecutionStatus,
     FunctionNotFound,
     PaginationParams,
     StoreUnavailable,
@@ -168,3 +171,118 @@ def test_a_loop_that_ends_without_closing_the_store_breaks_nothing(path):
     )
 
     assert (done.stdout, done.stderr, done.returncode) == ("done\n", "", 0)
+
+
+class Heartbeat:
+    """How long the event loop was kept from everything else, at most."""
+
+    def __init__(self) -> None:
+        self.longest_s = 0.0
+
+    async def __aenter__(self) -> "Heartbeat":
+        self._task = asyncio.ensure_future(self._beat())
+        await asyncio.sleep(0)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+
+    async def _beat(self) -> None:
+        last = time.monotonic()
+        while True:
+            await asyncio.sleep(0.001)
+            now = time.monotonic()
+            self.longest_s = max(self.longest_s, now - last)
+            last = now
+
+
+def threads_of_commits(store) -> list[int]:
+    """Take note of the thread that each commit is made in."""
+    threads: list[int] = []
+    store._connection.set_trace_callback(
+        lambda sql: threads.append(threading.get_ident()) if sql == "COMMIT" else None
+    )
+    return threads
+
+
+async def test_quick_commits_are_made_without_another_thread(store):
+    version = await some_version(store)
+    for _ in range(40):  # whatever the machine did when the store was opened is forgotten
+        await store.kv.set(version.function_id, b"k", b"v", None, 10_000)
+    threads = threads_of_commits(store)
+
+    for _ in range(20):
+        execution = await store.create_execution(execution_of(version))
+        await store.update_execution(execution.id, ExecutionStatus.SUCCESS, 1, None, None)
+
+    assert threads.count(threading.get_ident()) > len(threads) / 2
+    assert len(threads) == 40
+
+
+async def test_large_rows_are_committed_beside_the_loop(store):
+    version = await some_version(store)
+    threads = threads_of_commits(store)
+
+    await store.create_execution(execution_of(version, event_json="x" * 1_000_000))
+    await store.kv.set(version.function_id, b"k", b"v" * 100_000, None, 10_000_000)
+
+    assert len(threads) == 2
+    assert threading.get_ident() not in threads
+
+
+async def test_slow_commits_hold_up_nobody(store):
+    """Once a few commits were slow, they are made beside the loop."""
+    version = await some_version(store)
+    store._connection.set_trace_callback(lambda sql: time.sleep(0.2) if sql == "COMMIT" else None)
+    await store.create_execution(execution_of(version))
+    threads: list[int] = []
+
+    def slow(sql: str) -> None:
+        if sql == "COMMIT":
+            threads.append(threading.get_ident())
+            time.sleep(0.2)
+
+    store._connection.set_trace_callback(slow)
+    for _ in range(3):
+        await store.create_execution(execution_of(version))
+
+    assert len(threads) == 3
+    assert threading.get_ident() not in threads
+
+
+async def test_a_lock_of_another_process_holds_up_only_those_who_write(store, path):
+    version = await some_version(store)
+    await store.create_execution(execution_of(version))
+
+    async with Heartbeat() as heart:
+        with other_connection(path) as other:
+            other.execute("BEGIN IMMEDIATE")
+            calls = [
+                asyncio.ensure_future(store.create_execution(execution_of(version)))
+                for _ in range(3)
+            ]
+            await asyncio.sleep(1.5)
+            assert not any(call.done() for call in calls)
+            other.execute("ROLLBACK")
+        await asyncio.gather(*calls)
+
+    assert heart.longest_s < 1
+
+
+async def test_what_is_refused_here_is_refused_there_alone(store):
+    """A row that is refused is tried again in the thread, with the same outcome for each."""
+    kept, deleted = await some_version(store), await some_version(store)
+    await store.delete_function(deleted.function_id)
+
+    outcomes = await asyncio.gather(
+        store.create_execution(execution_of(kept)),
+        store.create_execution(execution_of(deleted)),
+        store.create_execution(execution_of(kept)),
+        return_exceptions=True,
+    )
+
+    assert [type(one).__name__ for one in outcomes] == [
+        "Execution",
+        "FunctionNotFound",
+        "Execution",
+    ]

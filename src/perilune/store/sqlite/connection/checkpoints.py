@@ -67,6 +67,7 @@ class Checkpoints:
         self._dirty = threading.Event()
         self._urgent = threading.Event()
         self._stopping = False
+        self._lacks_room = False
         self._changes_seen = 0
         self._size_seen = 0
         self._look_at = -math.inf
@@ -78,26 +79,17 @@ class Checkpoints:
         self._thread = threading.Thread(target=self._run, name="perilune-wal", daemon=True)
         self._thread.start()
 
-    def committed(self, connection: sqlite3.Connection) -> None:
-        """Take note of a commit on *connection*; in the writer's thread."""
-        if self._restart_wanted.is_set():
-            self._restart_wanted.clear()
-            try:
-                self._restart(connection)
-            finally:
-                self._restart_done.set()
+    def committed(self, connection: sqlite3.Connection) -> bool:
+        """Take note of a commit on *connection*; tell whether `work` is wanted."""
         if not self._dirty.is_set():
             self._dirty.set()
         now = time.monotonic()
         if now < self._look_at:
-            return
+            return self._is_wanted()
         log_bytes, spare = self._wal_bytes(), self._space.spare()
         if spare > _NEAR_LOGS * self._limit:
             self._look_at = now + _LOOK_S
-        if self._has_failed or spare < log_bytes:
-            self._has_failed = False
-            self._empty(connection)
-            log_bytes = 0
+        self._lacks_room = self._has_failed or spare < log_bytes
         self._space.look()
         changes = connection.total_changes
         if (
@@ -106,6 +98,22 @@ class Checkpoints:
         ):
             self._changes_seen = changes
             self._urgent.set()
+        return self._is_wanted()
+
+    def work(self, connection: sqlite3.Connection) -> None:
+        """Empty the log or begin it anew through *connection*, the writer's; in its thread."""
+        if self._restart_wanted.is_set():
+            self._restart_wanted.clear()
+            try:
+                self._restart(connection)
+            finally:
+                self._restart_done.set()
+        if self._lacks_room:
+            self._lacks_room = self._has_failed = False
+            self._empty(connection)
+
+    def _is_wanted(self) -> bool:
+        return self._lacks_room or self._restart_wanted.is_set()
 
     def failed(self, error: Exception) -> None:
         """Take note of a commit that failed, before `committed`; in the writer's thread."""

@@ -28,6 +28,8 @@ class Row(WriteOperation[None]):
 
     __slots__ = ("key", "params")
 
+    is_short = True
+
     order: ClassVar[int]
     """Of the kinds of a group, those with a lower one are written first."""
 
@@ -70,14 +72,18 @@ class Insertion(Row):
         execute_rows(connection, cls.sql, [row.params for row in rows])
 
 
-def run_batch(cursor: sqlite3.Cursor, batch: Iterable[AnyOperation]) -> None:
+def run_batch(cursor: sqlite3.Cursor, batch: Iterable[AnyOperation], *, again: bool = True) -> None:
     """Run the operations of *batch* in order, each with an outcome of its own.
 
-    Raises only when the whole transaction, in which there must be nothing yet, is taken back.
+    Raises only when the whole transaction, in which there must be nothing yet, is taken back;
+    or, without *again*, what would take a second try.
     """
     is_first = True
     for group in _groups(batch):
-        _run_group(cursor, group, is_first=is_first)
+        if isinstance(group, list):
+            _run_group(cursor, group, is_first=is_first, again=again)
+        else:
+            _run_alone(cursor, group)
         is_first = False
 
 
@@ -101,10 +107,7 @@ def _groups(batch: Iterable[AnyOperation]) -> Iterator[list[Row] | AnyOperation]
         yield group
 
 
-def _run_group(cursor: sqlite3.Cursor, group: list[Row] | AnyOperation, *, is_first: bool) -> None:
-    if not isinstance(group, list):
-        _run_alone(cursor, group)
-        return
+def _run_group(cursor: sqlite3.Cursor, group: list[Row], *, is_first: bool, again: bool) -> None:
     connection = cursor.connection
     try:
         if is_first:
@@ -115,6 +118,8 @@ def _run_group(cursor: sqlite3.Cursor, group: list[Row] | AnyOperation, *, is_fi
         if not connection.in_transaction:
             raise
         if is_first:
+            if not again:
+                raise
             # There is nothing else to take back, so no savepoint was needed.
             cursor.execute("ROLLBACK")
             begin(cursor)

@@ -34,7 +34,9 @@ class WriteOperation(Generic[T]):
     invalidates: str | None
     """The function whose cached records this write makes stale."""
     weight: int = 0
-    """Characters it holds in memory, if nobody waits for it."""
+    """Characters of large values that it holds."""
+    is_short: bool = False
+    """It takes some microseconds, however much is in the database."""
 
     def run(self, cursor: sqlite3.Cursor) -> None:
         """Do the work inside the open transaction; all of it, or raise and none of it."""
@@ -99,13 +101,26 @@ class Statement(WriteOperation[None]):
 class Work(WriteOperation[T]):
     """Several statements and the decisions between them, as a function on the connection."""
 
-    __slots__ = ("_work",)
+    __slots__ = ("_work", "is_short", "weight")
 
     def __init__(
-        self, work: Callable[[sqlite3.Connection], T], invalidates: str | None = None
+        self,
+        work: Callable[[sqlite3.Connection], T],
+        invalidates: str | None = None,
+        *,
+        weight: int | None = None,
     ) -> None:
-        """Prepare *work*; it runs in the writer's thread and must not touch anything else."""
+        """Prepare *work*, which must not touch anything but the connection.
+
+        Args:
+            work: Runs in the writer's thread; a short one may run in the loop's, and once more
+                if it was taken back.
+            invalidates: The function whose cached records become stale.
+            weight: Of a short one, see `WriteOperation.weight`.
+        """
         self._work = work
+        self.is_short = weight is not None
+        self.weight = weight or 0
         self.invalidates = invalidates
         self.future = None
         self.result = None

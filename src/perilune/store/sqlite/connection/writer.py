@@ -1,9 +1,9 @@
-"""The one writer: a thread that commits what came in together.
+"""The one writer: commits what came in together, in one transaction per turn of the event loop.
 
-Operations are collected per turn of the event loop and handed over at once; the thread takes
-what is there, commits it in one transaction and wakes the loop once.  So a busy server pays
-one commit and two thread switches for dozens of writes, an idle one waits for nobody.
-First in, first committed.
+Short operations are committed by the loop's thread itself while commits are quick: that takes
+some ten microseconds, and waking a thread and being woken by it several times as long.  What is
+long or large, and everything while commits are slow or somebody else holds the lock, goes to a
+thread, which commits all that waits.  First in, first committed.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from perilune.store.errors import StoreError, StoreUnavailable, WritesLost
-from perilune.store.sqlite.connection.connect import begin
+from perilune.store.sqlite.connection.connect import BUSY_TIMEOUT_S, begin
 from perilune.store.sqlite.connection.grouping import run_batch
 from perilune.store.sqlite.connection.operations import (
     AnyOperation,
@@ -39,15 +39,32 @@ MAX_QUEUED = 100_000
 MAX_QUEUED_CHARACTERS = 64 * 1024 * 1024
 """Text held by offered operations that wait, above which further ones are dropped."""
 
+SLOW_S = 0.003
+"""Where commits usually take longer, the thread does them."""
+
+USUAL_OF = 8
+"""Out of about so many commits it is told how long they usually take: one says nothing."""
+
+LONGEST_S = 0.1
+"""A commit counts for so long at most, or it would take hundreds to forget it."""
+
+MOST_AT_ONCE = 128
+MOST_CHARACTERS_AT_ONCE = 256 * 1024
+"""What the loop's thread commits in one go at most."""
+
 _Batch = list[AnyOperation]
 _Task = Callable[[], None]
 
 
 class Log(Protocol):
-    """The keeper of the write-ahead log, told in the writer's thread."""
+    """The keeper of the write-ahead log."""
 
-    def committed(self, connection: sqlite3.Connection) -> None:
-        """Take note of a commit; may use *connection*, which has no open transaction."""
+    def committed(self, connection: sqlite3.Connection) -> bool:
+        """Take note of a commit on *connection*; tell whether `work` is wanted."""
+        ...
+
+    def work(self, connection: sqlite3.Connection) -> None:
+        """Use *connection*, which has no open transaction, in the writer's thread."""
         ...
 
     def failed(self, error: Exception) -> None:
@@ -85,6 +102,12 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._inbox: queue.SimpleQueue[_Batch | _Task] = queue.SimpleQueue()
         self._collected: _Batch = []
+        self._are_short = True
+        self._characters = 0
+        self._using = threading.Lock()
+        """Held by the thread that uses the connection."""
+        self._usual_s = 0.0
+        self._tasks = 0
         self._queued = 0
         self._queued_characters = 0
         self._overflowing = False
@@ -134,7 +157,7 @@ class Writer:
             raise closed_error()
         session = Session(self._loop)
         self._flush()
-        self._inbox.put(partial(self._serve, session))
+        self._give(partial(self._serve, session))
         return session
 
     def hold(self, operation: AnyOperation) -> None:
@@ -146,19 +169,72 @@ class Writer:
         if not self._closed:
             self._closed = True
             self._flush()
-            self._inbox.put(self._stop)
+            self._give(self._stop)
         await asyncio.to_thread(self._thread.join)
 
     def _collect(self, operation: WriteOperation[T]) -> None:
         if not self._collected:
             self._loop.call_soon(self._flush)
         self._collected.append(operation)
+        self._are_short = self._are_short and operation.is_short
+        self._characters += operation.weight
 
     def _flush(self) -> None:
-        if self._collected:
-            batch, self._collected = self._collected, []
-            self._queued += len(batch)
-            self._inbox.put(batch)
+        if not self._collected:
+            return
+        batch, self._collected = self._collected, []
+        is_light = (
+            self._are_short
+            and len(batch) <= MOST_AT_ONCE
+            and self._characters <= MOST_CHARACTERS_AT_ONCE
+        )
+        self._are_short, self._characters = True, 0
+        if is_light and self._commit_here(batch):
+            self._settle(batch)
+            return
+        self._queued += len(batch)
+        self._inbox.put(batch)
+
+    def _give(self, task: _Task) -> None:
+        """Let the thread do *task* after all that was submitted before."""
+        self._tasks += 1
+        self._inbox.put(task)
+
+    def _task_done(self) -> None:
+        self._tasks -= 1
+
+    def _commit_here(self, batch: _Batch) -> bool:
+        """Commit *batch* at once; False if it is for the thread, with nothing done."""
+        if self._queued or self._tasks or self._usual_s > SLOW_S:
+            return False
+        if not self._using.acquire(blocking=False):
+            return False
+        started = time.monotonic()
+        try:
+            cursor = self._cursor
+            cursor.execute("BEGIN IMMEDIATE")
+            run_batch(cursor, batch, again=False)
+            cursor.execute("COMMIT")
+            wants_work = self._log.committed(self._connection)
+        except Exception as error:
+            if self._connection.in_transaction:
+                cursor.execute("ROLLBACK")
+            for operation in batch:
+                operation.error = operation.result = None
+            if not isinstance(error, sqlite3.IntegrityError):
+                self._usual_s = LONGEST_S
+            return False
+        finally:
+            self._using.release()
+        self._note_time(started)
+        if wants_work:
+            self._give(self._work_on_log)
+        return True
+
+    def _note_time(self, started: float) -> None:
+        """Take note of a commit that began at *started*; in either thread."""
+        self.committed_at = now = time.monotonic()
+        self._usual_s += (min(now - started, LONGEST_S) - self._usual_s) / USUAL_OF
 
     def _has_room(self) -> bool:
         waiting = self._queued + len(self._collected)
@@ -174,9 +250,18 @@ class Writer:
     def _run(self) -> None:
         while self._running:
             item = self._inbox.get()
-            task = self._commit_waiting(item) if isinstance(item, list) else item
-            if task is not None:
-                task()
+            with self._using:
+                self._set_patience(BUSY_TIMEOUT_S)
+                task = self._commit_waiting(item) if isinstance(item, list) else item
+                if task is not None:
+                    task()
+                    self._tell(self._task_done)
+                if self._running:
+                    self._set_patience(0)
+
+    def _set_patience(self, seconds: float) -> None:
+        """Let SQLite wait so long for locks: never in the thread of the loop."""
+        self._cursor.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}").fetchall()
 
     def _commit_waiting(self, batch: _Batch) -> _Task | None:
         """Commit *batch* with all that waits behind it, up to a task, which is returned."""
@@ -199,10 +284,11 @@ class Writer:
 
     def _serve(self, session: Session) -> None:
         session.serve(self._cursor, partial(self._tell, self._settle))
-        self._note_commit()
+        self._work_on_log()
 
     def _commit(self, batch: _Batch) -> None:
         cursor = self._cursor
+        started = time.monotonic()
         try:
             begin(cursor)
             run_batch(cursor, batch)
@@ -216,13 +302,14 @@ class Writer:
             self.committed_at = -math.inf
             self._log.failed(error)
         else:
-            self.committed_at = time.monotonic()
+            self._note_time(started)
         self._tell(self._settle_batch, batch)
-        self._note_commit()
+        self._work_on_log()
 
-    def _note_commit(self) -> None:
+    def _work_on_log(self) -> None:
         try:
-            self._log.committed(self._connection)
+            if self._log.committed(self._connection):
+                self._log.work(self._connection)
         except Exception as error:
             self._tell(self._report, as_store_error(error))
 

@@ -153,9 +153,14 @@ class SqliteExecutions:
 class _Opening(Row):
     """An execution that is added, nearly always a pending one."""
 
-    __slots__ = ()
+    __slots__ = ("weight",)
 
     order = 0
+
+    def __init__(self, key: str, params: Params) -> None:
+        """See `Row`."""
+        super().__init__(key, params)
+        self.weight = sum(len(value) for value in (params[3], *params[8:]) if value)
 
     @classmethod
     def write(cls, connection: sqlite3.Connection, rows: Sequence[Row], counts: Counts) -> None:
@@ -182,7 +187,7 @@ class _Opening(Row):
 class _Closing(Row):
     """The end of an execution that this store has opened."""
 
-    __slots__ = ("opened",)
+    __slots__ = ("opened", "weight")
 
     order = 3
     sql: ClassVar[str] = _SQL["close_execution"]
@@ -193,6 +198,7 @@ class _Closing(Row):
         """See `Row`; *opened* saves reading what is counted."""
         super().__init__(key, params)
         self.opened = opened
+        self.weight = sum(len(value) for value in params[3:] if value)
 
     @classmethod
     def write(cls, connection: sqlite3.Connection, rows: Sequence[Any], counts: Counts) -> None:

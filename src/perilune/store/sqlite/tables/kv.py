@@ -43,7 +43,7 @@ class SqliteKV:
         def write(connection: sqlite3.Connection) -> None:
             _put(connection, (function_id, key, value, expires_at), quota_bytes, now)
 
-        await self._access.write(Work(write))
+        await self._access.write(Work(write, weight=len(value)))
 
     async def delete(self, function_id: str, key: bytes) -> None:
         """See `KVRows.delete`."""
@@ -51,7 +51,7 @@ class SqliteKV:
         def delete(connection: sqlite3.Connection) -> None:
             delete_entries(connection, "delete_value", (function_id, key))
 
-        await self._access.write(Work(delete))
+        await self._access.write(Work(delete, weight=0))
 
     async def incr(self, function_id: str, key: bytes, amount: float, quota_bytes: int) -> float:
         """See `KVRows.incr`."""
@@ -64,7 +64,7 @@ class SqliteKV:
             _put(connection, (function_id, key, text, expires_at), quota_bytes, now)
             return total
 
-        return await self._access.write(Work(add))
+        return await self._access.write(Work(add, weight=0))
 
     async def cas(
         self, function_id: str, key: bytes, old: bytes | None, new: bytes, quota_bytes: int
@@ -80,7 +80,7 @@ class SqliteKV:
             _put(connection, (function_id, key, new, expires_at), quota_bytes, now)
             return True
 
-        return await self._access.write(Work(swap))
+        return await self._access.write(Work(swap, weight=len(new)))
 
     async def list(
         self, function_id: str, prefix: bytes, limit: int, after: bytes | None
