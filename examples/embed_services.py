@@ -17,6 +17,7 @@ from perilune.services.env import Env
 from perilune.services.http import AiohttpClient, EgressPolicy
 from perilune.services.kv import KV
 from perilune.services.logger import StoreLogger
+from perilune.services.maskers import ExecutionMaskers
 from perilune.store import Function, open_store
 
 CODE = """
@@ -33,7 +34,9 @@ async def main(path: str) -> None:
     policy = EgressPolicy(["10.1.2.0/24", "*.internal.example"])
     async with open_store(path) as store, AiohttpClient(policy) as http:
         env = Env(store.env)
-        with closing(StoreLogger(store.logs)) as logger:
+        # Whatever stores texts hides the values of write-only variables.
+        maskers = ExecutionMaskers(values=store)
+        with closing(StoreLogger(store.logs, maskers=maskers)) as logger:
             engine = new(
                 Config(
                     db=store,
@@ -43,9 +46,10 @@ async def main(path: str) -> None:
                     http_client=http,
                     # Both read their keys from the variables of the function that calls them.
                     ai_client=ChatClient(http, env),
-                    ai_tracker=StoreAITracker(store.ai_requests),
+                    ai_tracker=StoreAITracker(store.ai_requests, maskers=maskers),
                     email_client=DefaultEmailClient(http, env, policy),
-                    email_tracker=StoreEmailTracker(store.email_requests),
+                    email_tracker=StoreEmailTracker(store.email_requests, maskers=maskers),
+                    maskers=maskers,
                     execution_timeout=30,
                 )
             )
