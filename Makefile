@@ -14,7 +14,8 @@ NODE := tools/vendor/node_modules
 WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 ARGS ?=
 # The tests of a file share servers and browsers, so they stay together, and in their order.
-TWO_PROCESSES := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
+# Many wait for a process or a deadline: three at a time keep two cores busy.
+IN_PARALLEL := --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-api test-pythons demo check lock audit bench bench-growth bench-lists bench-retention soak format docs dashboard clean
@@ -27,7 +28,7 @@ run: $(VENV)/.ready-run ## Install what is needed and start the server with an e
 
 test: $(VENV)/.ready-test ## Install what is needed and run the tests, but not those of `make soak`
 	@tools/install_chromium.sh
-	@$(BIN)/python -m pytest $(TWO_PROCESSES) $(ARGS)
+	@$(BIN)/python -m pytest $(IN_PARALLEL) $(ARGS)
 
 test-api: $(VENV)/.ready-test ## Send the API some thousand made-up requests, and load it for a minute
 	@PERILUNE_API_EXAMPLES=60 PERILUNE_LOAD_SECONDS=60 $(BIN)/python -m pytest tests/api/contract $(ARGS)
