@@ -190,14 +190,17 @@ def test_an_empty_folder_prunes_nothing(site, tmp_path):
 
 
 def test_import_leaves_alone_what_exists(site, tmp_path):
-    greeter(tmp_path / "one", name="one", variables={})
-    site("import", str(tmp_path))
-    greeter(tmp_path / "one", name="one", variables={}, code="x = 1")
+    greeter(tmp_path / "one", name="one")
+    missing = site("import", str(tmp_path))
+    site("import", str(tmp_path), GREETING="hi")
+    greeter(tmp_path / "one", name="one", code="x = 1")
     greeter(tmp_path / "two", name="two", variables={})
 
     result = site("import", str(tmp_path))
 
+    assert missing.exit_code == 1 and "no value for GREETING" in missing.stderr
     assert result.exit_code == 0 and "one exists and differs" in result.stderr
+    assert site.json("env", "list", "one", "--show") == {"GREETING": "hi"}
     assert site("functions", "show", "one", "--code").stdout == GREETER
     assert site("functions", "show", "two", "--code").stdout == GREETER
 

@@ -68,15 +68,13 @@ def export_files(server: Server, directory: Path, function: str | None) -> None:
 @click.command("import")
 @click.argument("directory", type=click.Path(path_type=Path))
 @_env_file
-@keep_env_option
 @force_option
 @on_server
-def import_files(
-    server: Server, directory: Path, env_file: Path | None, *, keep_env: bool, force: bool
-) -> None:
+def import_files(server: Server, directory: Path, env_file: Path | None, *, force: bool) -> None:
     """Create the functions in the folders of DIRECTORY; those that exist stay as they are."""
     folders = _read(directory, env_file)
-    steps = _plan(server, folders, prune=False, keep_env=keep_env)
+    # Functions that exist need no values: theirs stay.
+    steps = _plan(server, folders, prune=False, keep_env=True)
     new = [one for one in steps if one.kind == "create"]
     for one in steps:
         if one.kind == "change":
