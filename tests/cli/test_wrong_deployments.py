@@ -181,6 +181,18 @@ def test_who_wants_it_deploys_by_force(site, tmp_path):
     site("functions", "delete", "later", "--yes")
 
     assert forced.exit_code == 0 and called.exit_code == 7
+
+
+def test_a_function_that_is_as_its_folder_says_is_checked_too(site, tmp_path):
+    written(tmp_path, {TOML: NAMED, MAIN: "import requests\n" + PYTHON})
+    site("deploy", str(tmp_path / "new"), "--force")
+
+    checked = site("functions", "check", str(tmp_path / "new"))
+    applied = site("apply", str(tmp_path), "--dry-run")
+    site("functions", "delete", "new", "--yes")
+
+    assert checked.exit_code == 1 and "No module named 'requests'" in checked.stderr
+    assert applied.exit_code == 0, "nothing is to be deployed"
     assert_nothing_has_changed(site)
 
 

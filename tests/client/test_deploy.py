@@ -128,8 +128,10 @@ async def test_a_refused_check_names_place_and_remedy(language, status, text, to
     assert str(caught.value).startswith("f/main.x: ")
 
 
-async def test_a_language_without_a_check_is_deployed_unchecked():
-    assert await check(Refusing(501, "no check"), [Draft("main.txt", None, {})]) == []
+async def test_a_language_without_a_check_is_deployed_with_a_warning():
+    warnings = await check(Refusing(501, "no check"), [Draft("main.txt", None, {})])
+
+    assert warnings == ["main.txt: no check"]
 
 
 async def test_a_check_that_is_not_permitted_is_no_problem_of_the_code():

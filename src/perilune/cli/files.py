@@ -10,7 +10,7 @@ import click
 
 from perilune.cli.boundary import EXIT_OK
 from perilune.cli.connection import Server, ServerClient, end_with, on_server
-from perilune.cli.output import note, one_line, print_json
+from perilune.cli.output import note, one_line, print_json, warn
 from perilune.errors import PeriluneError
 
 if TYPE_CHECKING:
@@ -209,8 +209,7 @@ def _check(server: Server, steps: Sequence["Step"]) -> None:
         drafts = [one.draft for one in steps if one.draft is not None]
         return await check(client.functions, drafts)
 
-    for warning in server.run(work):
-        note(f"warning: {warning}")
+    warn(server.run(work))
 
 
 def _carry_out(server: Server, steps: Sequence["Step"]) -> list[Done]:

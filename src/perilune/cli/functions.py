@@ -8,7 +8,7 @@ import click
 from perilune.cli.connection import Server, ServerClient, on_server
 from perilune.cli.files import deploy_folder, force_option, keep_env_option, plan_folder
 from perilune.cli.function_settings import set_settings
-from perilune.cli.output import note, print_json, print_table, shown_time
+from perilune.cli.output import note, print_json, print_table, shown_time, warn
 
 if TYPE_CHECKING:
     from perilune.client.code_file import CodeFile
@@ -96,7 +96,10 @@ def check_function(server: Server, path: Path, name: str | None, env_file: Path 
         plan_folder(server, _unnamed(path, name), env_file, keep_env=True, force=False)
     else:
         file = _code_file(path, name)
-        server.run(lambda client: file.find_function(client.functions, is_checked=True))
+        _, warnings = server.run(
+            lambda client: file.find_function(client.functions, is_checked=True)
+        )
+        warn(warnings)
     if server.as_json:
         print_json({"ok": True})
     else:
@@ -171,7 +174,8 @@ def deploy(
     file = _code_file(path, name)
 
     async def work(client: ServerClient) -> dict[str, object]:
-        function = await file.find_function(client.functions, is_checked=not force)
+        function, warnings = await file.find_function(client.functions, is_checked=not force)
+        warn(warnings)
         if function is None:
             done = await client.functions.create(file.members)
         else:

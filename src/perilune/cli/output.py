@@ -63,6 +63,12 @@ def note(text: str) -> None:
     click.echo(printable_lines(text), err=True)
 
 
+def warn(texts: Iterable[str]) -> None:
+    """Tell a person what may be wrong."""
+    for text in texts:
+        note(f"warning: {text}")
+
+
 def print_body(content: bytes) -> None:
     """Print what a function answered, as it is; a terminal's next line begins anew."""
     sys.stdout.buffer.write(content)

@@ -2,7 +2,8 @@
 
 It imports nothing of the server.  `target` finds the server and the token, `connection`
 speaks HTTP, `functions` and `executions` say what the API can do in one method per question;
-`folders` reads and writes functions as plain files, `plan` compares them with a server.
+`folders` reads and writes functions as plain files, `plan` compares them with a server,
+`checking` asks it what is wrong with them before `deploy` changes anything.
 """
 
 from perilune.client.connection import Connection, open_connection

@@ -65,6 +65,7 @@ async def _problems_of(functions: FunctionsClient, draft: Draft, warnings: list[
     except RequestRefused as refused:
         # A language of another package may have no check; everything else is a reason.
         if refused.status == _CANNOT_BE_CHECKED:
+            warnings.append(f"{draft.place}: {refused}")
             return []
         is_about_code = str(refused).startswith("code") or not draft.settings_place
         place = draft.place if is_about_code else draft.settings_place

@@ -28,8 +28,10 @@ class CodeFile:
         """What a new function is created with."""
         return {"name": self.name, "code": self.code, "runtime": language_of(self.path)}
 
-    async def find_function(self, functions: FunctionsClient, *, is_checked: bool) -> str | None:
-        """Return the id of the function of this name; None if there is none yet.
+    async def find_function(
+        self, functions: FunctionsClient, *, is_checked: bool
+    ) -> tuple[str | None, list[str]]:
+        """Return the id of the function of this name, None if there is none yet; and warnings.
 
         Args:
             functions: of the server.
@@ -47,10 +49,11 @@ class CodeFile:
         else:
             function_id, language = str(found["id"]), str(found.get("runtime", "lua"))
         self._check_language(language)
+        warnings: list[str] = []
         if is_checked:
             members = self.members | ({"runtime": language} if language else {})
-            await check(functions, [Draft(str(self.path), function_id, members)])
-        return function_id
+            warnings = await check(functions, [Draft(str(self.path), function_id, members)])
+        return function_id, warnings
 
     def _check_language(self, language: str) -> None:
         """Refuse the file for a function in *language*, or for a new one if that is empty."""

@@ -49,7 +49,7 @@ class Step:
     signing_secrets: tuple[str, ...] | None = field(default=None, repr=False)
     """All signing secrets; None: they stay."""
     draft: Draft | None = None
-    """What the function would be; None: there is nothing to be checked."""
+    """What the function would be; None: it will be gone."""
 
 
 def plan_step(
@@ -99,7 +99,7 @@ def plan_step(
         env_changes=env_changes,
         requirements=(files.requirements or "") if needs else None,
         signing_secrets=secrets if has_new_secrets else None,
-        draft=None if is_same else _draft(files, function["id"], values, secrets),
+        draft=_draft(files, function["id"], values, secrets),
     )
 
 
