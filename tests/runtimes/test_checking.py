@@ -117,6 +117,13 @@ HANDLER = "def handler(ctx, event): pass\n"
         ("python", "def other():\n  handler = 1", None, "handler not found"),
         ("python", "\nimport requests\n" + HANDLER, 2, "No module named 'requests'"),
         ("python", "import json, os.pat\n" + HANDLER, 1, "No module named 'os.pat'"),
+        ("python", "import this.x\n" + HANDLER, 1, "No module named 'this.x'"),
+        (
+            "python",
+            "from perilune_guest.nothing import x\n" + HANDLER,
+            1,
+            "'perilune_guest.nothing'",
+        ),
         ("python", "from . import helper\n" + HANDLER, 1, "No module named '.'"),
         ("python", "from perilune_guest import kvv\n" + HANDLER, 1, "import name 'kvv'"),
         ("python", "async def handler(ctx, event):\n  import numpy", 2, "named 'numpy'"),

@@ -2,7 +2,6 @@
 
 import ast
 import importlib
-import importlib.util
 import symtable
 import sys
 from collections.abc import Iterator
@@ -32,7 +31,7 @@ def problem_in(source: str) -> Failure | None:
     """Return what loading *source* will certainly fail with; None if nothing can be seen.
 
     Imports count where they can't be avoided: at the top level of the module and of the handler.
-    Code of packages is not run for that, so only their first names are looked up.
+    Of packages only the first names are looked up.
     """
     try:
         compiled(source)
@@ -87,12 +86,10 @@ def _can_be_imported(name: str) -> bool:
     first = name.partition(".")[0]
     if name in sys.modules:
         return True
-    is_ours = first == GUEST_PACKAGE or first in sys.stdlib_module_names
-    try:
-        # Asked about a module inside of a package, this imports the package.
-        return importlib.util.find_spec(name if is_ours else first) is not None
-    except (ImportError, ValueError):
-        return False
+    # Packages may make modules as they are imported; what ships has all of them from the start.
+    wanted = name if first in sys.stdlib_module_names else first
+    # The finders are asked directly: `importlib` would import what a module is in.
+    return any(finder.find_spec(wanted, None) is not None for finder in sys.meta_path)
 
 
 def _binds_handler(table: symtable.SymbolTable) -> bool:
