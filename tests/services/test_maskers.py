@@ -46,16 +46,25 @@ async def test_executions_that_are_over_or_unknown_have_the_masker_of_all(masker
 
 async def test_without_the_values_everything_is_hidden(caplog):
     class Broken:
-        async def write_only_values(self, function_id: str) -> tuple[str, ...]:
-            raise StoreUnavailable("no disk")
+        is_broken = True
 
-    maskers = ExecutionMaskers(DEFAULT_MASKER, Broken())
+        async def write_only_values(self, function_id: str) -> tuple[str, ...]:
+            if self.is_broken:
+                raise StoreUnavailable("no disk")
+            return ()
+
+    values = Broken()
+    maskers = ExecutionMaskers(DEFAULT_MASKER, values)
     maskers.open("e_1", "f_ours")
 
     masker = await maskers.of("e_1")
+    again = await maskers.of("e_1")
+    values.is_broken = False
+    later = await maskers.of("e_1")
 
     assert masker.text(TEXT) == masker.body(TEXT) == masker.base64_body(TEXT) == REDACTED
     assert masker.url(TEXT) == REDACTED and masker.may_hide("x")
     assert masker.headers({"X-A": TEXT}) == {"X-A": REDACTED}
     assert masker.multi_headers({"X-A": [TEXT]}) == {"X-A": [REDACTED]}
-    assert "no disk" in caplog.text
+    assert again is masker and later is DEFAULT_MASKER
+    assert caplog.text.count("no disk") == 1

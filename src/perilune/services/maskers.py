@@ -49,8 +49,10 @@ class ExecutionMaskers:
         try:
             values = await self._values.write_only_values(execution.function_id)
         except PeriluneError as error:
-            _log.warning("texts of execution %s are hidden as a whole: %s", execution_id, error)
-            return self.masker.hiding_all()
+            if execution.values is not None:
+                _log.warning("texts of execution %s are hidden as a whole: %s", execution_id, error)
+                execution.values, execution.masker = None, self.masker.hiding_all()
+            return execution.masker
         if values is not execution.values:
             execution.values, execution.masker = values, self.masker.hiding(values)
         return execution.masker
@@ -64,4 +66,5 @@ class _Open:
     def __init__(self, function_id: str, masker: Masker) -> None:
         self.function_id = function_id
         self.masker = masker
-        self.values: tuple[str, ...] = ()
+        self.values: tuple[str, ...] | None = ()
+        """None: they could not be read."""
