@@ -252,7 +252,7 @@ declare module "perilune" {
     match(path: Text, pattern: Text): boolean;
     /** What the names of a pattern stand for in a path; empty if it does not fit. */
     params(path: Text, pattern: Text): Record<string, string>;
-    /** The path at which this function was called, followed by a pattern: :name and a final *name are replaced by escaped values of params; names without a value stay, or raise an error with the option strict. */
+    /** The path at which this function was called, followed by a pattern: :name and a final *name are replaced by escaped values of params; names without a value stay, or raise an error with the option strict. Clients fold away segments that are . or .., so no value may be one. */
     path(pattern: Text, params?: Record<string, any> | null, options?: { strict?: boolean } | null): string;
     /** The same as router.path, after the base URL of the server. */
     url(pattern: Text, params?: Record<string, any> | null, options?: { strict?: boolean } | null): string;

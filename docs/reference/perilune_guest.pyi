@@ -574,7 +574,7 @@ class _Router:
     def params(self, path: _Text, pattern: _Text) -> dict[str, str]:
         """What the names of a pattern stand for in a path; empty if it does not fit."""
     def path(self, pattern: _Text, params: Mapping[str, Any] | None = None, options: Mapping[str, Any] | None = None, *, strict: bool | None = None) -> str:
-        """The path at which this function was called, followed by a pattern: :name and a final *name are replaced by escaped values of params; names without a value stay, or raise an error with the option strict."""
+        """The path at which this function was called, followed by a pattern: :name and a final *name are replaced by escaped values of params; names without a value stay, or raise an error with the option strict. Clients fold away segments that are . or .., so no value may be one."""
     def url(self, pattern: _Text, params: Mapping[str, Any] | None = None, options: Mapping[str, Any] | None = None, *, strict: bool | None = None) -> str:
         """The same as router.path, after the base URL of the server."""
     def new(self) -> _Routes:
@@ -586,7 +586,7 @@ class _AioRouter:
     async def params(self, path: _Text, pattern: _Text) -> dict[str, str]:
         """What the names of a pattern stand for in a path; empty if it does not fit."""
     async def path(self, pattern: _Text, params: Mapping[str, Any] | None = None, options: Mapping[str, Any] | None = None, *, strict: bool | None = None) -> str:
-        """The path at which this function was called, followed by a pattern: :name and a final *name are replaced by escaped values of params; names without a value stay, or raise an error with the option strict."""
+        """The path at which this function was called, followed by a pattern: :name and a final *name are replaced by escaped values of params; names without a value stay, or raise an error with the option strict. Clients fold away segments that are . or .., so no value may be one."""
     async def url(self, pattern: _Text, params: Mapping[str, Any] | None = None, options: Mapping[str, Any] | None = None, *, strict: bool | None = None) -> str:
         """The same as router.path, after the base URL of the server."""
     async def new(self) -> _Routes:
