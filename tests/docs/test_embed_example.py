@@ -23,7 +23,9 @@ def test_a_documented_program_prints_what_the_page_shows(tmp_path, name):
 
     assert program.returncode == 0, program.stderr
     assert program.stdout == (ROOT / "examples" / f"{name}.txt").read_text()
-    assert program.stderr == ""
+    # Which layers of the sandbox there are beyond the necessary ones is the machine's affair.
+    said = [line for line in program.stderr.splitlines() if "optional layers" not in line]
+    assert said == []
     written = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert b"greet" in written
     assert b"hunter2" not in written
