@@ -1,6 +1,9 @@
 """What commands say of where functions are called, on a server that has a host for them."""
 
 import json
+import shlex
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -17,12 +20,17 @@ end
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
+def said(tmp_path_factory):
     data_dir = tmp_path_factory.mktemp("addresses") / "data"
     options = ("--function-host", "fn.example.org", "--base-url", "https://faas.example.org:8443")
     # Nobody reads its log, so it must not fill the pipe.
     with serving(data_dir, "--access-log", "off", *options) as (_, said):
-        yield Site(said["port"], data_dir)
+        yield said
+
+
+@pytest.fixture(scope="module")
+def site(said):
+    return Site(said["port"], Path(said["data directory"]))
 
 
 @pytest.fixture
@@ -33,6 +41,14 @@ def where(site, tmp_path):
     assert site("deploy", str(file)).stdout == f"where version 1: {BASE}/fn/where\n"
     yield file
     site("functions", "delete", "where", "--yes")
+
+
+def test_the_line_to_try_names_the_host_of_functions(said):
+    line = shlex.split(said["try"])
+
+    printed = subprocess.run([*line, "-s"], capture_output=True, text=True, timeout=30, check=True)
+
+    assert printed.stdout == "Hello, you! This is greeting number 1.\n"
 
 
 def test_the_public_url_is_shown_everywhere(site, where):

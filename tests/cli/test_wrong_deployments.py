@@ -28,10 +28,10 @@ def site(tmp_path_factory):
         yield site
 
 
-def written(folder: Path, files: Mapping[str, str]) -> Path:
-    for name, text in files.items():
+def written(folder: Path, files: Mapping[str, str | bytes]) -> Path:
+    for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
+        (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     return folder
 
 
@@ -72,6 +72,10 @@ DRY_RUN = ("apply", "--dry-run")
                      "a.js, line 2", "bundle what it needs", id="import of JavaScript"),
         pytest.param(("deploy",), "a.py", {"a.py": " \n"}, "a.py: code: ", "cannot be empty",
                      id="no code"),
+        pytest.param(("deploy",), "a.py", {"a.py": PYTHON.replace("ok", "é").encode("latin-1")},
+                     "a.py: ", "save it as text in UTF-8", id="not UTF-8"),
+        pytest.param(DRY_RUN, "", {TOML: NAMED, MAIN: b"# \xff\xfe"}, "new/main.py: ",
+                     "save it as text in UTF-8", id="a folder not in UTF-8"),
         pytest.param(("deploy",), "new", {TOML: NAMED, MAIN: PYTHON, "new/helper.py": "x = 1"},
                      "new: helper.py would not be deployed", "put everything into it",
                      id="a second file"),
@@ -84,6 +88,9 @@ DRY_RUN = ("apply", "--dry-run")
         pytest.param((*APPLY, "--prune"), "", {"there/perilune.tml": NAMED, "there/main.lua": GOOD,
                                                TOML: NAMED, MAIN: PYTHON},
                      "there: has main.lua", "add it", id="a misspelt perilune.toml"),
+        pytest.param((*APPLY, "--prune"), "", {TOML: NAMED, MAIN: PYTHON, "there/index.lua": GOOD},
+                     "there: has no perilune.toml", "or call the folder something",
+                     id="another name of the file"),
         pytest.param((*APPLY, "--prune"), "", {TOML: NAMED, MAIN: PYTHON, "a/b/perilune.toml": ""},
                      "a/b: lies too deep", "must lie in", id="a folder that lies too deep"),
         pytest.param(APPLY, "new", {MAIN: PYTHON}, "new: has main.py", "add it", id="no function"),
@@ -170,6 +177,15 @@ def test_a_twin_of_a_name_is_neither_deployed_nor_applied(site, tmp_path):
 
     for result in (applied, deployed):
         assert result.exit_code == 3 and "2 functions are named 'twin'; use an id" in result.stderr
+    assert_nothing_has_changed(site)
+
+
+def test_a_blank_name_is_no_name(site, tmp_path):
+    (tmp_path / "there.lua").write_text("function handler() return 'another' end")
+
+    result = site("deploy", str(tmp_path / "there.lua"), "--name", " ")
+
+    assert result.exit_code == 2 and "--name must be a name" in result.stderr
     assert_nothing_has_changed(site)
 
 

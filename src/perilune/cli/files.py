@@ -114,6 +114,7 @@ def apply(
     if prune and not folders.files:
         raise click.ClickException(f"{directory} has no functions; --prune would delete all others")
     steps = _plan(server, folders, prune=prune, keep_env=keep_env)
+    _keep_namesakes(directory, folders, steps)
     due = [one for one in steps if one.kind != "unchanged"]
     if not server.as_json:
         show_plan(steps)
@@ -200,6 +201,19 @@ def _plan(server: Server, folders: _Folders, *, prune: bool, keep_env: bool) -> 
         return await make_plan(client.functions, *folders, prune=prune, keep_env=keep_env)
 
     return server.run(work)
+
+
+def _keep_namesakes(directory: Path, folders: _Folders, steps: Sequence["Step"]) -> None:
+    """Refuse to delete a function that has a folder, though not one that describes it."""
+    from perilune.client.folders import namesake
+
+    for name in (one.name for one in steps if one.kind == "delete"):
+        found = namesake(directory, name)
+        if found is not None and found not in folders.files:
+            raise click.ClickException(
+                f"{found}: has no perilune.toml, and --prune would delete {name!r}: add the file,"
+                " or call the folder something else"
+            )
 
 
 def _check(server: Server, steps: Sequence["Step"]) -> None:

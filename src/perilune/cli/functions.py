@@ -258,6 +258,8 @@ def _unnamed(folder: Path, name: str | None) -> Path:
 def _code_file(path: Path, name: str | None) -> "CodeFile":
     from perilune.client.code_file import CodeFile
 
+    if name is not None and not name.strip():
+        raise click.UsageError("--name must be a name that is not blank")
     return CodeFile(path, (name or path.stem).strip(), code_in(path))
 
 
@@ -265,7 +267,9 @@ def code_in(path: Path) -> str:
     """Return the code in a file."""
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
+    except UnicodeDecodeError as problem:
+        raise click.ClickException(f"{path}: save it as text in UTF-8: {problem}") from problem
+    except OSError as problem:
         raise click.ClickException(f"can't read {path}: {problem}") from problem
 
 

@@ -110,7 +110,9 @@ async def _announce(server: "RunningServer", *, with_example: bool) -> None:
     _show_new_key(server.key)
     function = await ensure_example(server.store) if with_example else None
     if function is not None:
-        _log.info("try: curl '%s%s?name=you'", server.local_url, function_path(function))
+        host = f" -H 'Host: {settings.function_host}'" if settings.function_host else ""
+        url = f"{server.local_url}{function_path(function)}?name=you"
+        _log.info("try: curl%s '%s'", host, url)
 
 
 def _missing_languages(languages: Sequence[str]) -> str:

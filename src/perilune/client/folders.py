@@ -232,13 +232,23 @@ def folder_names(names: Iterable[str]) -> dict[str, str]:
             raise UnusableFolder(
                 f"several functions are named {name!r}: give them different names first"
             )
-        plain = re.sub(r"[^0-9a-z]+", "-", name.lower()).strip("-")[:60].strip("-") or "function"
+        plain = _plain(name) or "function"
         folder, number = plain, 2
         while folder in taken:
             folder, number = f"{plain}-{number}", number + 1
         given[name] = folder
         taken.add(folder)
     return given
+
+
+def namesake(directory: Path, name: str) -> Path | None:
+    """Return the folder in *directory* that is called like a function."""
+    folders = (one for one in sorted(directory.iterdir()) if one.is_dir())
+    return next((one for one in folders if one.name in (name, _plain(name))), None)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^0-9a-z]+", "-", name.lower()).strip("-")[:60].strip("-")
 
 
 def language_of(code: Path) -> str | None:
@@ -306,7 +316,9 @@ def _text(path: Path, root: Path) -> str:
         if len(content) > MAX_FILE_BYTES:
             raise UnusableFolder(f"{path} is larger than {MAX_FILE_BYTES} bytes")
         return content.decode()
-    except (OSError, UnicodeDecodeError) as problem:
+    except UnicodeDecodeError as problem:
+        raise UnusableFolder(f"{path}: save it as text in UTF-8: {problem}") from problem
+    except OSError as problem:
         raise UnusableFolder(f"can't read {path}: {problem}") from problem
 
 

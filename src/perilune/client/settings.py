@@ -6,6 +6,7 @@ what a file does not name has its default, unless it is a setting that stays as 
 """
 
 from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 from unicodedata import normalize
 
@@ -128,21 +129,36 @@ def from_file(content: Mapping[str, Any], where: str) -> FileContent:
         if settings.get(one.name, "") is None:
             settings[one.name] = _default(one, settings)
     variables = rest.pop(ENV, {})
-    if not isinstance(variables, dict) or not all(isinstance(v, str) for v in variables.values()):
+    if not isinstance(variables, dict):
         raise UnusableFolder(f"{where}: `env` must be a table of texts")
+    for key, value in variables.items():
+        if not isinstance(value, str):
+            raise UnusableFolder(f"{where}: `env.{key}` must be a text")
     table, key = SIGNING_SECRETS
     secrets = _texts(rest.get(table, {}).pop(key, None), ".".join(SIGNING_SECRETS), where)
     ignored = _texts(rest.pop(IGNORE, None), IGNORE, where)
     write_only = rest.pop(WRITE_ONLY, [])
     if not isinstance(write_only, list) or not all(one in variables for one in write_only):
         raise UnusableFolder(f"{where}: `{WRITE_ONLY}` must be a list of names in `env`")
-    unknown = [key for key, value in rest.items() if value != {}]
-    unknown += [f"{key}.{inner}" for key, v in rest.items() if isinstance(v, dict) for inner in v]
-    if unknown:
-        raise UnusableFolder(f"{where}: unknown: {', '.join(sorted(unknown))}")
+    _refuse_unknown(rest, where)
     return FileContent(
         str(name), settings, variables, tuple(sorted(write_only)), secrets, ignored or ()
     )
+
+
+def _refuse_unknown(rest: Mapping[str, Any], where: str) -> None:
+    """Refuse what is left of a file, and tell what each may have been meant to be."""
+    known = [".".join(SIGNING_SECRETS), ENV, WRITE_ONLY, IGNORE]
+    known += [one.place or one.name for one in SETTINGS]
+    by_key = {place.rpartition(".")[2]: place for place in known}
+    told = []
+    for table, value in rest.items():
+        inner = [f"{table}.{key}" for key in value] if isinstance(value, dict) else [table]
+        for place in inner:
+            close = get_close_matches(place.rpartition(".")[2], by_key, n=1)
+            told.append(f"{place} (is {by_key[close[0]]} meant?)" if close else place)
+    if told:
+        raise UnusableFolder(f"{where}: unknown: {', '.join(sorted(told))}")
 
 
 def changed_settings(before: Settings, after: Settings) -> Settings:
