@@ -55,7 +55,7 @@ def test_a_signed_webhook_and_a_schedule_run_on_a_new_machine_by_the_guide_alone
     copy = f"mkdir /backups\n{backup}\nmv /backups/*.gz /backups/perilune-2026-03-01.db.gz\n"
     wait = "curl --silent --fail --retry 20 --retry-connrefused http://127.0.0.1:3999/readyz\n"
 
-    printed = installed.run(guide + UNSIGNED + TICK + copy + trial + wait, is_alone=True)
+    printed = installed.boot(guide + UNSIGNED + TICK + copy + trial + wait)
 
     assert_both_ran(printed)
     assert printed.count('"status":"ok"') == 2
