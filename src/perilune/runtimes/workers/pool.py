@@ -224,7 +224,7 @@ class Pool:
 
     def _take_spare(self, version: Version) -> Invocation | None:
         """Make a spare worker one of *version*; return a place at it, None if there is none."""
-        worker = self._bind_spare(version) if self._has_room() else None
+        worker = self._bind_spare(version) if self._has_room(version) else None
         if worker is None:
             return None
         place = worker.reserve()  # first, since what is idle may be stopped for others
@@ -237,24 +237,22 @@ class Pool:
         if worker is None:
             return None
         if self._bound() >= self._limits.maximum:
-            self._stop_idle(self._idle()[0])
+            self._stop_idle(self._idle(version)[0])
         version.bind(worker)
         return worker
 
-    def _has_room(self) -> bool:
-        """Tell whether one more worker may belong to a function, be it in the place of another."""
-        return self._bound() < self._limits.maximum or bool(self._idle())
+    def _has_room(self, version: Version) -> bool:
+        """Tell whether *version* may have one more worker, be it in the place of another."""
+        return self._bound() < self._limits.maximum or bool(self._idle(version))
 
     def _bound(self) -> int:
         """Return how many workers belong to a function."""
         return sum(len(version.workers) for version in self._versions.values())
 
-    def _idle(self) -> list[WorkerProcess]:
-        """Return the workers of functions that make way for others, longest idle first."""
-        is_urgent = any(one.waiters and not one.workers for one in self._versions.values())
-        idle = [
-            w for v in self._versions.values() for w in v.idle(self._now(), is_urgent=is_urgent)
-        ]
+    def _idle(self, version: Version) -> list[WorkerProcess]:
+        """Return the workers that make way for one of *version*, longest idle first."""
+        now, is_urgent = self._now(), not version.workers
+        idle = [w for v in self._versions.values() for w in v.idle(now, is_urgent=is_urgent)]
         return sorted(idle, key=lambda worker: worker.free_since)
 
     def _owned(self) -> list[WorkerProcess]:
@@ -271,7 +269,7 @@ class Pool:
 
     def _offer_spares(self) -> None:
         """Give spare workers to the versions that should grow, most deserving first."""
-        while self._spares and self._waiting and self._has_room():
+        while self._spares and self._waiting:
             now = self._now()
             kinds = self._spares.count()
             demands = [
@@ -281,6 +279,8 @@ class Pool:
             if chosen is None:
                 return
             version = self._versions[chosen]
+            if not self._has_room(version):
+                return
             worker = self._bind_spare(version)
             if worker is not None:
                 self._feed(worker, version)
@@ -291,12 +291,12 @@ class Pool:
             return
         self._offer_spares()
         now = self._now()
-        waiting = [v.demand(now) for v in self._versions.values() if v.waiters]
-        awaited = {version.kind for version in self._versions.values() if version.waiters}
-        idle = self._idle()
-        unwanted = self._spares.others(awaited)
+        waiting = [version for version in self._versions.values() if version.waiters]
+        waiting.sort(key=lambda version: len(version.workers))
+        idle = self._idle(waiting[0]) if waiting else []
+        unwanted = self._spares.others({version.kind for version in waiting})
         decision = plan(
-            waiting,
+            [version.demand(now) for version in waiting],
             warm=self._spares.warm,
             spares=self._spares.count(),
             starting=Counter(self._starting.values()),

@@ -12,7 +12,7 @@ UNKNOWN_HELD_S = 1.0
 """Taken for the time of a version's first invocations: long, so that none is lined up."""
 HELD_WEIGHT = 1 / 16
 IN_USE_S = 1.0
-"""A function that was called so recently keeps its last worker, unless another one has none."""
+"""A function that was called so recently gives its last worker only to one that has none."""
 
 Owner = tuple[str, WorkerKind]
 """Whom a worker belongs to: a version, and the kind of workers it is served by."""
@@ -67,7 +67,7 @@ class Version:
 
         Args:
             now: monotonic time.
-            is_urgent: whether a function that has no worker waits for one.
+            is_urgent: whether they would be for a function that has none.
         """
         idle = [worker for worker in self.workers if not worker.load]
         if is_urgent or len(self.workers) > 1:
