@@ -14,6 +14,7 @@ from perilune.api.connections.shared import Shared
 from perilune.config import MIB
 
 from .conftest import open_site
+from .gate import Gate, soon
 from .test_http import CLOSE, request
 
 LARGE = 100_000
@@ -86,6 +87,22 @@ async def test_a_large_body_that_finds_no_place_gets_503(tmp_path, monkeypatch):
 
         assert small.startswith(b"HTTP/1.1 200 ")
         assert bodies_of(site) == [b"abc"]
+
+
+async def test_a_body_keeps_its_place_as_long_as_its_execution_waits_or_runs(tmp_path, monkeypatch):
+    monkeypatch.setattr(cycle, "MAX_WAIT_S", 0.05)
+    gate = Gate()
+    async with open_site(tmp_path, body_memory=MIB, request_body=MIB) as site:
+        function_id = await site.create(gate)
+        async with connection(site) as (first, to_first), connection(site) as (second, to_second):
+            to_first.write(announced(function_id, MIB) + bytes(MIB))
+            await soon(gate.entered.wait())
+            to_second.write(announced(function_id, MIB) + bytes(MIB))
+
+            assert await status_of(second) == 503
+            gate.go_on.set()
+            assert await status_of(first) == 200
+        assert len(site.runtime.requests) == 1
 
 
 async def test_places_are_given_back(tmp_path):
