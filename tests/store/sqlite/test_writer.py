@@ -2,6 +2,7 @@
 
 import asyncio
 import resource
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -286,3 +287,21 @@ async def test_what_is_refused_here_is_refused_there_alone(store):
         "FunctionNotFound",
         "Execution",
     ]
+
+
+async def test_a_commit_stands_when_the_disk_cannot_be_looked_at(store, monkeypatch):
+    version = await some_version(store)
+    looked: list[int] = []
+
+    def fail(_: sqlite3.Connection) -> bool:
+        looked.append(threading.get_ident())
+        raise OSError("no such folder")
+
+    monkeypatch.setattr(store._checkpoints, "committed", fail)
+
+    for _ in range(60):
+        await store.create_execution(execution_of(version))
+
+    assert threading.get_ident() in looked
+    _, total = await store.list_executions(version.function_id, PaginationParams())
+    assert total == 60, "none failed, and none was written twice"

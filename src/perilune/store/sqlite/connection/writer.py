@@ -215,7 +215,6 @@ class Writer:
             cursor.execute("BEGIN IMMEDIATE")
             run_batch(cursor, batch, again=False)
             cursor.execute("COMMIT")
-            wants_work = self._log.committed(self._connection)
         except Exception as error:
             if self._connection.in_transaction:
                 cursor.execute("ROLLBACK")
@@ -224,12 +223,22 @@ class Writer:
             if not isinstance(error, sqlite3.IntegrityError):
                 self._usual_s = LONGEST_S
             return False
+        else:
+            wants_work = self._wants_work()
         finally:
             self._using.release()
         self._note_time(started)
         if wants_work:
             self._give(self._work_on_log)
         return True
+
+    def _wants_work(self) -> bool:
+        """Tell the log of a commit, which nothing can take back any more."""
+        try:
+            return self._log.committed(self._connection)
+        except Exception as error:
+            self._tell(self._report, as_store_error(error))
+            return False
 
     def _note_time(self, started: float) -> None:
         """Take note of a commit that began at *started*; in either thread."""
@@ -308,7 +317,7 @@ class Writer:
 
     def _work_on_log(self) -> None:
         try:
-            if self._log.committed(self._connection):
+            if self._wants_work():
                 self._log.work(self._connection)
         except Exception as error:
             self._tell(self._report, as_store_error(error))
