@@ -131,6 +131,22 @@ async def test_a_version_imports_what_it_requires(tmp_path: Path, wheels: Path) 
         assert broken.status_code == 500, "other versions have none of it"
 
 
+async def test_an_error_in_a_package_tells_its_file_and_not_the_servers_directory(
+    tmp_path: Path, wheels: Path
+) -> None:
+    line = make_wheel(wheels, GREETER | {"plain.py": "def fail():\n    return {}['gone']\n"})
+    code = "import plain\n\ndef handler(ctx, event):\n    return plain.fail()\n"
+    async with serving(tmp_path) as client:
+        made = (await deploy(client, line, code)).json()
+
+        await client.get(f"/fn/{made['id']}")
+        found = await client.get(f"/api/functions/{made['id']}/executions")
+
+        report = found.json()["executions"][0]["error_message"]
+        assert 'File "packages/plain.py", line 2, in fail' in report, report
+        assert str(tmp_path) not in report and ".new-" not in report
+
+
 async def test_packages_do_not_open_the_sandbox(tmp_path: Path, wheels: Path) -> None:
     """What is installed is not executed outside of workers, and read-only."""
     mark = tmp_path / "escaped"

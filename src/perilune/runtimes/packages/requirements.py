@@ -46,6 +46,6 @@ def pinned_requirements(text: str) -> list[str]:
         if line and not _PINNED.fullmatch(line):
             raise RequirementsError(
                 f"requirements: {line[:_MAX_SHOWN_CHARS]!r} is not of the form "
-                "name==version --hash=sha256:..."
+                "name==version --hash=sha256:...; pip-compile --generate-hashes writes such lines"
             )
     return [line for line in lines if line]

@@ -143,7 +143,13 @@ class _Loader(importlib.abc.InspectLoader):
         code = marshal.loads(data)  # noqa: S302 - made by this installation of Python
         if not isinstance(code, CodeType):
             raise ImportError(f"{entry.path} is no module", name=fullname)
-        return code
+        return code if code.co_filename == entry.path else _moved(code, entry.path)
+
+
+def _moved(code: CodeType, path: str) -> CodeType:
+    """Return code under another path: that where it was compiled is nobody's business."""
+    constants = (_moved(one, path) if isinstance(one, CodeType) else one for one in code.co_consts)
+    return code.replace(co_filename=path, co_consts=tuple(constants))
 
 
 class _Reader(ResourceReader):
