@@ -235,7 +235,7 @@ async def test_the_key_is_no_token_and_the_other_way_round(site):
 
 
 async def test_every_operation_refuses_strangers_and_tokens_without_its_scope(site, stranger):
-    """Whatever is added to the API: only logging in and out is open to everybody."""
+    """Whatever is added to the API: only logging in and out, and whether one is, is for everybody."""
     document = (await site.client.get("/docs/openapi.json")).json()
     invoke, read = await make_token(site, "invoke"), await make_token(site, "read")
     public, refused = set(), 0
@@ -258,7 +258,11 @@ async def test_every_operation_refuses_strangers_and_tokens_without_its_scope(si
             assert f'scope="{needed}"' in limited.headers["www-authenticate"], (method, path)
             refused += 1
 
-    assert public == {("post", "/api/auth/login"), ("post", "/api/auth/logout")}
+    assert public == {
+        ("post", "/api/auth/login"),
+        ("post", "/api/auth/logout"),
+        ("get", "/api/auth/session"),
+    }
     assert refused > 20
 
 

@@ -183,7 +183,14 @@ async def _send_rest(shared: Shared, end: float) -> bool:
 
 
 def _unsent(shared: Shared) -> list[Connection]:
-    return [one for one in shared.connections if one.transport.get_write_buffer_size()]
+    return [one for one in shared.connections if _unsent_bytes(one.transport)]
+
+
+def _unsent_bytes(transport: asyncio.Transport) -> int:
+    try:
+        return transport.get_write_buffer_size()
+    except AttributeError:  # of asyncio's TLS, between the end of a connection and its being told
+        return 0
 
 
 def _bound(family: int, kind: int, protocol: int, address: tuple[Any, ...]) -> socket.socket:
