@@ -235,7 +235,7 @@ async def test_the_key_is_no_token_and_the_other_way_round(site):
 
 
 async def test_every_operation_refuses_strangers_and_tokens_without_its_scope(site, stranger):
-    """Whatever is added to the API: only logging in and out, and whether one is, is for everybody."""
+    """Whatever is added to the API: only logging in and out, and asking whether one is, is open."""
     document = (await site.client.get("/docs/openapi.json")).json()
     invoke, read = await make_token(site, "invoke"), await make_token(site, "read")
     public, refused = set(), 0
