@@ -297,6 +297,7 @@ async def test_a_commit_stands_when_the_disk_cannot_be_looked_at(store, monkeypa
         looked.append(threading.get_ident())
         raise OSError("no such folder")
 
+    monkeypatch.setattr("perilune.store.sqlite.connection.writer.SLOW_S", 60.0)
     monkeypatch.setattr(store._checkpoints, "committed", fail)
 
     for _ in range(60):
