@@ -116,6 +116,24 @@ def test_invoke_prints_the_answer_of_the_function(site, echo, tmp_path):
     assert json.loads(piped.stdout)["sent"] == "from outside"
 
 
+def test_who_calls_without_the_token_is_told_how_to_send_it(site, echo):
+    site("functions", "set", "echo", "access=token")
+
+    without = site("invoke", "echo")
+    with_it = site("invoke", "echo", "--with-token")
+
+    assert without.exit_code == 6 and "try --with-token" in without.stderr
+    assert with_it.exit_code == 0 and "--with-token" not in with_it.stderr
+
+
+def test_a_server_without_tls_is_told_from_one_that_does_not_run(site, echo):
+    url = site.environ["PERILUNE_URL"].replace("http://", "https://")
+
+    result = site("functions", "list", PERILUNE_URL=url)
+
+    assert result.exit_code == 5 and "does its URL begin with http://?" in result.stderr
+
+
 @pytest.mark.parametrize(("status", "exit_code"), [(204, 0), (302, 0), (404, 6), (503, 7)])
 def test_the_exit_code_of_invoke_follows_the_status(site, echo, status, exit_code):
     result = site("invoke", "echo", "-i", "-q", f"status={status}")

@@ -66,6 +66,8 @@ def invoke(
             body,
             with_token=with_token,
         )
+        if answer.status == 401 and found["access"] == "token" and not with_token:
+            return answer, f"only callers with a token may call {found['name']}: try --with-token"
         return answer, await _failure(client, answer)
 
     answer, failure = server.run(work)

@@ -1,5 +1,6 @@
 """HTTP to one server."""
 
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from yarl import URL
 from perilune import __version__
 from perilune.client.errors import NotFound, NotPermitted, RequestRefused, ServerUnreachable
 from perilune.client.target import ServerTarget
+
+_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
+"""What versions of OpenSSL call an answer that is none of TLS."""
 
 CONNECT_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 330.0
@@ -180,6 +184,8 @@ def _reason(problem: Exception) -> str:
     cause = problem.os_error if isinstance(problem, aiohttp.ClientConnectorError) else problem
     if isinstance(cause, ConnectionRefusedError):
         return "is the server running? `perilune serve` starts it"
+    if isinstance(cause, ssl.SSLError) and cause.reason in _NO_TLS:
+        return "it does not answer by TLS; does its URL begin with http://?"
     return str(problem) or type(problem).__name__
 
 
