@@ -206,10 +206,10 @@ def threads_of_commits(store) -> list[int]:
     return threads
 
 
-async def test_quick_commits_are_made_without_another_thread(store):
+async def test_quick_commits_are_made_without_another_thread(store, monkeypatch):
+    # However busy this machine is, its commits are quick.
+    monkeypatch.setattr("perilune.store.sqlite.connection.writer.SLOW_S", 60)
     version = await some_version(store)
-    for _ in range(40):  # whatever the machine did when the store was opened is forgotten
-        await store.kv.set(version.function_id, b"k", b"v", None, 10_000)
     threads = threads_of_commits(store)
 
     for _ in range(20):
