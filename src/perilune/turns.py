@@ -12,13 +12,15 @@ from collections.abc import Callable
 class Turns:
     """Lets work be done in turns of bounded length."""
 
-    def __init__(self, rest_s: float = 0.0) -> None:
+    def __init__(self, rest_s: float = 0.0, *, rests_alone: bool = True) -> None:
         """Begin with a turn.
 
         Args:
             rest_s: time between two turns; with 0 there is one in each round of the event loop.
+            rests_alone: whether there is such a rest also when nobody else waits for the next turn.
         """
         self._rest_s = rest_s
+        self._rests_alone = rests_alone
         self._left = 1.0
         self._line: deque[Callable[[], None]] = deque()
 
@@ -33,7 +35,7 @@ class Turns:
         self._left -= share
         if self.is_over and not was_over:
             loop = asyncio.get_running_loop()
-            if self._rest_s:
+            if self._rest_s and (self._line or self._rests_alone):
                 loop.call_later(self._rest_s, self._begin)
             else:
                 loop.call_soon(self._begin)

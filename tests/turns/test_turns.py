@@ -50,6 +50,25 @@ async def test_who_waits_rests_until_the_next_turn():
     assert not turns.is_over
 
 
+async def test_a_rest_can_be_left_out_where_nobody_else_waits():
+    turns = Turns(rest_s=60.0, rests_alone=False)
+    turns.spend(1.0)
+    await asyncio.sleep(0)
+    assert not turns.is_over
+
+    turns.spend(0.5)
+    turns.wait(partial(turns.spend, 0.5))
+    await asyncio.sleep(0)
+    assert not turns.is_over
+
+    turns.spend(1.0)
+    for _ in range(2):
+        turns.wait(partial(turns.spend, 1.0))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert turns.is_over
+
+
 async def test_a_turn_that_nobody_waits_for_begins_all_the_same():
     turns = Turns()
     turns.spend(1.0)

@@ -46,7 +46,7 @@ LONG_BYTES = 64 * 1024
 """Who sends so much at once waits for its turn before more is taken."""
 LONG_PER_TURN = 4
 REST_S = 0.002
-"""Between two turns, for everything else: long frames take much of the event loop."""
+"""Between two turns, for everything else, when several workers send long frames."""
 
 
 class NotStartedError(RuntimeFailure):

@@ -36,7 +36,7 @@ class WorkerStarter:
         self._said_missing: set[str] = set()
         self._rooms = AsyncExitStack()
         self._opening = asyncio.Lock()
-        self._turns = Turns(REST_S)
+        self._turns = Turns(REST_S, rests_alone=False)
         self._host_functions = [
             HostFunction(
                 function.module,
