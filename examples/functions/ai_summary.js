@@ -1,6 +1,6 @@
 // Summarises a text with a language model.
 //
-//   POST /fn/ID    the text as body, with the token: {"summary": "...", "tokens": 120}
+//   POST /fn/ai-summary    the text as body, with the token: {"summary": "...", "tokens": 120}
 //
 // Environment:
 //   SUMMARY_TOKEN        who sends `Authorization: Bearer TOKEN` may use the model
@@ -8,10 +8,8 @@
 //   ANTHROPIC_API_KEY    key for the provider
 //
 // Deploy:
-//   jq -Rs '{name: "ai-summary", runtime: "javascript", code: .}' ai_summary.js |
-//     curl -H "Authorization: Bearer $KEY" --data-binary @- localhost:3000/api/functions
-//   curl -X PUT -H "Authorization: Bearer $KEY" localhost:3000/api/functions/ID/env \
-//     -d '{"env_vars": {"SUMMARY_TOKEN": "...", "AI_MODEL": "...", "ANTHROPIC_API_KEY": "..."}}'
+//   perilune deploy ai_summary.js --name ai-summary
+//   perilune env set ai-summary SUMMARY_TOKEN AI_MODEL ANTHROPIC_API_KEY
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import { ai, env, log } from "perilune";

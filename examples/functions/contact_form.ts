@@ -1,7 +1,7 @@
 // A contact form whose messages arrive as e-mail.
 //
-//   GET  /fn/ID    the form
-//   POST /fn/ID    what the form sends
+//   GET  /fn/contact-form    the form
+//   POST /fn/contact-form    what the form sends
 //
 // Environment:
 //   CONTACT_TO        where messages go
@@ -9,10 +9,8 @@
 //   RESEND_API_KEY    key for the provider
 //
 // Deploy:
-//   jq -Rs '{name: "contact-form", runtime: "typescript", code: .}' contact_form.ts |
-//     curl -H "Authorization: Bearer $KEY" --data-binary @- localhost:3000/api/functions
-//   curl -X PUT -H "Authorization: Bearer $KEY" localhost:3000/api/functions/ID/env \
-//     -d '{"env_vars": {"CONTACT_TO": "...", "CONTACT_FROM": "...", "RESEND_API_KEY": "..."}}'
+//   perilune deploy contact_form.ts --name contact-form
+//   perilune env set contact-form CONTACT_TO CONTACT_FROM RESEND_API_KEY
 
 import {
   type Context,

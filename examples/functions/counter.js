@@ -1,12 +1,11 @@
 // Counts visits.
 //
-//   GET /fn/ID    {"visits": 3}
+//   GET /fn/counter    {"visits": 3}
 //
 // Environment: none.
 //
 // Deploy:
-//   jq -Rs '{name: "counter", runtime: "javascript", code: .}' counter.js |
-//     curl -H "Authorization: Bearer $KEY" --data-binary @- localhost:3000/api/functions
+//   perilune deploy counter.js
 
 import { kv, log } from "perilune";
 

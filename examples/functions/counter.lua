@@ -1,12 +1,11 @@
 -- Counts visits.
 --
---   GET /fn/ID    {"visits": 3}
+--   GET /fn/counter    {"visits": 3}
 --
 -- Environment: none.
 --
 -- Deploy:
---   jq -Rs '{name: "counter", code: .}' counter.lua |
---     curl -H "Authorization: Bearer $KEY" --data-binary @- localhost:3000/api/functions
+--   perilune deploy counter.lua
 
 function handler(ctx, event)
   -- incr is atomic: visits at the same time are all counted.

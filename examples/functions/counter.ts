@@ -1,12 +1,11 @@
 // Counts visits.
 //
-//   GET /fn/ID    {"visits": 3}
+//   GET /fn/counter    {"visits": 3}
 //
 // Environment: none.
 //
 // Deploy:
-//   jq -Rs '{name: "counter", runtime: "typescript", code: .}' counter.ts |
-//     curl -H "Authorization: Bearer $KEY" --data-binary @- localhost:3000/api/functions
+//   perilune deploy counter.ts
 
 import { type HandlerResult, kv, log, PeriluneError } from "perilune";
 

@@ -1,15 +1,13 @@
 -- Receives webhooks of GitHub and counts the pushes to each repository.
 --
---   POST /fn/ID    what GitHub sends; content type application/json
+--   POST /fn/github-webhook    what GitHub sends; content type application/json
 --
 -- Environment:
 --   WEBHOOK_SECRET    the secret that is set for the webhook at GitHub
 --
 -- Deploy:
---   jq -Rs '{name: "github-webhook", code: .}' github_webhook.lua |
---     curl -H "Authorization: Bearer $KEY" --data-binary @- localhost:3000/api/functions
---   curl -X PUT -H "Authorization: Bearer $KEY" -d '{"env_vars": {"WEBHOOK_SECRET": "..."}}' \
---     localhost:3000/api/functions/ID/env
+--   perilune deploy github_webhook.lua --name github-webhook
+--   perilune env set github-webhook WEBHOOK_SECRET
 
 local function refuse(status, reason)
   return { statusCode = status, body = { error = reason } }

@@ -1,15 +1,13 @@
 // Receives webhooks of GitHub and counts the pushes to each repository.
 //
-//   POST /fn/ID    what GitHub sends; content type application/json
+//   POST /fn/github-webhook    what GitHub sends; content type application/json
 //
 // Environment:
 //   WEBHOOK_SECRET    the secret that is set for the webhook at GitHub
 //
 // Deploy:
-//   jq -Rs '{name: "github-webhook", runtime: "typescript", code: .}' github_webhook.ts |
-//     curl -H "Authorization: Bearer $KEY" --data-binary @- localhost:3000/api/functions
-//   curl -X PUT -H "Authorization: Bearer $KEY" -d '{"env_vars": {"WEBHOOK_SECRET": "..."}}' \
-//     localhost:3000/api/functions/ID/env
+//   perilune deploy github_webhook.ts --name github-webhook
+//   perilune env set github-webhook WEBHOOK_SECRET
 
 import { createHmac, timingSafeEqual } from "node:crypto";
 import {

@@ -1,7 +1,7 @@
 -- Watches a web address and reports when it goes down or comes back.
 --
---   scheduled, or POST /fn/ID with the token    checks now
---   GET /fn/ID                                  {"state": "up"}
+--   scheduled, or POST /fn/health-check with the token    checks now
+--   GET /fn/health-check                                  {"state": "up"}
 --
 -- Environment:
 --   CHECK_URL        the address; a status below 400 counts as up
@@ -10,12 +10,9 @@
 --   ALERT_TO, ALERT_FROM, RESEND_API_KEY    for an e-mail
 --
 -- Deploy:
---   jq -Rs '{name: "health-check", code: .}' health_check.lua |
---     curl -H "Authorization: Bearer $KEY" --data-binary @- localhost:3000/api/functions
---   curl -X PUT -H "Authorization: Bearer $KEY" localhost:3000/api/functions/ID/env \
---     -d '{"env_vars": {"CHECK_URL": "...", "CHECK_TOKEN": "...", "ALERT_WEBHOOK": "..."}}'
--- Line for a crontab:
---   */5 * * * * curl -fsS -X POST -H "Authorization: Bearer TOKEN" localhost:3000/fn/ID
+--   perilune deploy health_check.lua --name health-check
+--   perilune env set health-check CHECK_URL CHECK_TOKEN ALERT_WEBHOOK
+--   perilune schedule set health-check '*/5 * * * *'
 
 local function may_check(event)
   if event.trigger == "cron" then return true end

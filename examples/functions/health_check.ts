@@ -1,7 +1,7 @@
 // Watches a web address and reports when it goes down or comes back.
 //
-//   scheduled, or POST /fn/ID with the token    checks now
-//   GET /fn/ID                                  {"state": "up"}
+//   scheduled, or POST /fn/health-check with the token    checks now
+//   GET /fn/health-check                                  {"state": "up"}
 //
 // Environment:
 //   CHECK_URL        the address; a status below 400 counts as up
@@ -10,10 +10,9 @@
 //   ALERT_TO, ALERT_FROM, RESEND_API_KEY    for an e-mail
 //
 // Deploy:
-//   jq -Rs '{name: "health-check", runtime: "typescript", code: .}' health_check.ts |
-//     curl -H "Authorization: Bearer $KEY" --data-binary @- localhost:3000/api/functions
-//   curl -X PUT -H "Authorization: Bearer $KEY" localhost:3000/api/functions/ID/env \
-//     -d '{"env_vars": {"CHECK_URL": "...", "CHECK_TOKEN": "...", "ALERT_WEBHOOK": "..."}}'
+//   perilune deploy health_check.ts --name health-check
+//   perilune env set health-check CHECK_URL CHECK_TOKEN ALERT_WEBHOOK
+//   perilune schedule set health-check '*/5 * * * *'
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import {

@@ -1,19 +1,17 @@
 -- A REST API for a list of things to do.
 --
---   GET    /fn/ID/todos         {"todos": [...], "cursor": "..."}; ?cursor=... goes on there
---   POST   /fn/ID/todos         {"title": "..."}: adds one
---   GET    /fn/ID/todos/TODO    one of them
---   PUT    /fn/ID/todos/TODO    {"title": "...", "done": true}: replaces it
---   DELETE /fn/ID/todos/TODO    removes it
+--   GET    /fn/todo-api/todos         {"todos": [...], "cursor": "..."}; ?cursor=... goes on there
+--   POST   /fn/todo-api/todos         {"title": "..."}: adds one
+--   GET    /fn/todo-api/todos/TODO    one of them
+--   PUT    /fn/todo-api/todos/TODO    {"title": "...", "done": true}: replaces it
+--   DELETE /fn/todo-api/todos/TODO    removes it
 --
 -- Environment:
 --   TODO_TOKEN    callers send it as `Authorization: Bearer TOKEN`
 --
 -- Deploy:
---   jq -Rs '{name: "todo-api", code: .}' todo_api.lua |
---     curl -H "Authorization: Bearer $KEY" --data-binary @- localhost:3000/api/functions
---   curl -X PUT -H "Authorization: Bearer $KEY" -d '{"env_vars": {"TODO_TOKEN": "..."}}' \
---     localhost:3000/api/functions/ID/env
+--   perilune deploy todo_api.lua --name todo-api
+--   perilune env set todo-api TODO_TOKEN
 
 local PREFIX = "todo:"
 local PAGE_SIZE = 50

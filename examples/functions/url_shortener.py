@@ -1,16 +1,14 @@
 # Shortens URLs.
 #
-#   POST /fn/ID         {"url": "https://..."}, with the token: makes a short URL
-#   GET  /fn/ID/CODE    redirects to the long one
+#   POST /fn/url-shortener         {"url": "https://..."}, with the token: makes a short URL
+#   GET  /fn/url-shortener/CODE    redirects to the long one
 #
 # Environment:
 #   SHORTENER_TOKEN    who sends `Authorization: Bearer TOKEN` may shorten
 #
 # Deploy:
-#   jq -Rs '{name: "url-shortener", runtime: "python", code: .}' url_shortener.py |
-#     curl -H "Authorization: Bearer $KEY" --data-binary @- localhost:3000/api/functions
-#   curl -X PUT -H "Authorization: Bearer $KEY" -d '{"env_vars": {"SHORTENER_TOKEN": "..."}}' \
-#     localhost:3000/api/functions/ID/env
+#   perilune deploy url_shortener.py --name url-shortener
+#   perilune env set url-shortener SHORTENER_TOKEN
 
 from typing import Any
 

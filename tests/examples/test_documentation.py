@@ -8,9 +8,7 @@ import pytest
 from tests.examples.conftest import EXAMPLES
 
 ROOT = Path(__file__).parents[2]
-RUNTIMES = {".lua": None, ".js": "javascript", ".ts": "typescript", ".py": "python"}
-"""What the command that deploys an example says about its language, by the ending of its file."""
-FILES = sorted(file for file in EXAMPLES.iterdir() if file.suffix in RUNTIMES)
+FILES = sorted(file for file in EXAMPLES.iterdir() if file.suffix in {".lua", ".js", ".ts", ".py"})
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
@@ -19,11 +17,13 @@ def test_the_head_of_an_example_tells_how_to_deploy_it(file: Path) -> None:
 
     needed = set(re.findall(r'env\.get\("(\w+)"\)', code))
     assert {name for name in needed if name not in head} == set()
-    language = RUNTIMES[file.suffix]
-    runtime = "" if language is None else f'runtime: "{language}", '
     name = file.stem.replace("_", "-")
-    assert f"""jq -Rs '{{name: "{name}", {runtime}code: .}}' {file.name}""" in head
-    assert ("/env" in head) == bool(needed), "the command that sets the environment"
+    option = "" if name == file.stem else f" --name {name}"
+    assert f"   perilune deploy {file.name}{option}\n" in head + "\n"
+    given = re.findall(rf"   perilune env set {name} ([A-Z_ ]+)\n", head + "\n")
+    assert bool(given) is bool(needed), "the command that sets the environment"
+    assert set("".join(given).split()) <= needed | {"ANTHROPIC_API_KEY", "RESEND_API_KEY"}
+    assert "/fn/ID" not in head
 
 
 def test_the_pages_show_every_example() -> None:
