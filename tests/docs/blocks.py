@@ -12,6 +12,8 @@ _LINE = re.compile(
     r"|^(?P<indent> *)```(?P<language>\w*)[^\n]*\n(?P<text>.*?)^(?P=indent)```$",
     re.MULTILINE | re.DOTALL,
 )
+_NOTE = re.compile(r"<!-- (not run|exit code): (.+) -->")
+_SAVED = re.compile(r"`([\w-]+\.\w+)`:$")
 _SNIPPET = re.compile(r'^--8<-- "(.+)"\n', re.MULTILINE)
 
 
@@ -23,17 +25,36 @@ class Block:
     """The nearest one above it."""
     language: str
     text: str
+    not_run: str = ""
+    """Why no test runs it, as the comment `<!-- not run: ... -->` above it says."""
+    exit_code: int = 0
+    """What its last command ends with, as the comment `<!-- exit code: ... -->` above it says."""
+    file: str = ""
+    """Where readers save it, as the line above it says: *Save this as `greet.js`:*"""
 
 
 def blocks(page: Path) -> list[Block]:
     """Return the blocks of a page in their order, with the files they include."""
     found, heading = [], ""
-    for match in _LINE.finditer(page.read_text(encoding="utf-8")):
+    source = page.read_text(encoding="utf-8")
+    for match in _LINE.finditer(source):
         if match["heading"]:
             heading = match["heading"]
         else:
             text = _SNIPPET.sub(_included, textwrap.dedent(match["text"]))
-            found.append(Block(heading, match["language"], text))
+            above = source[: match.start()].rstrip().rpartition("\n")[2].strip()
+            note, saved = _NOTE.fullmatch(above), _SAVED.search(above)
+            notes = {note[1]: note[2]} if note else {}
+            found.append(
+                Block(
+                    heading,
+                    match["language"],
+                    text,
+                    not_run=notes.get("not run", ""),
+                    exit_code=int(notes.get("exit code", 0)),
+                    file=saved[1] if saved else "",
+                )
+            )
     return found
 
 
