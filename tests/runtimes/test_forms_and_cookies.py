@@ -41,6 +41,16 @@ def handler(ctx, event):
     ]
     return [data.fields.get("name", ""), data.multi_fields.get("name", []), files]
 """,
+    "javascript": """
+export default async (ctx, event) => {
+  const data = await new Response(event.bodyBytes, { headers: event.headers }).formData();
+  const files = [];
+  for (const [name, value] of data) {
+    if (!(value instanceof File)) continue;
+    files.push([name, value.name, value.type, (await value.bytes()).toBase64()]);
+  }
+  return [data.get("name") ?? "", data.getAll("name"), files];
+};""",
 }
 COOKIES = {
     "lua": """
@@ -86,8 +96,8 @@ async def box(request, tmp_path_factory) -> AsyncIterator[Box]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def ids(box: Box) -> dict[str, str]:
     """The functions of the box."""
-    codes = {"form": FORM.get(box.language), "cookies": COOKIES[box.language]}
-    return {name: await box.add(code) for name, code in codes.items() if code}
+    codes = {"form": FORM[box.language], "cookies": COOKIES[box.language]}
+    return {name: await box.add(code) for name, code in codes.items()}
 
 
 async def answer(box: Box, function_id: str, body: bytes | str, **headers: str) -> str:
@@ -114,8 +124,6 @@ def parsed(content_type: str, body: bytes) -> dict[bytes, Any]:
 
 
 async def test_functions_get_fields_and_files(box: Box, ids: dict[str, str]) -> None:
-    if "form" not in ids:
-        pytest.skip("the language has formData()")
     body = (
         part(b'name="name"', "Zoë".encode())
         + part(b'name="name"', b"")
@@ -129,6 +137,8 @@ async def test_functions_get_fields_and_files(box: Box, ids: dict[str, str]) -> 
     assert json.loads(found) == ["Zoë", ["Zoë", ""], files]
     found = await answer(box, ids["form"], "name=a+b%26&name=%FFx", Content_Type=URL_ENCODED)
     assert json.loads(found)[0] == "a b&"
+    if box.language == "javascript":
+        return  # What it refuses is up to the platform.
     refused = await answer(box, ids["form"], body[:-9], Content_Type=MULTIPART)
     assert refused == "the body is cut off in part 3"
     refused = await answer(box, ids["form"], body)
@@ -248,6 +258,11 @@ async def test_hostile_bodies_end_soon(body):
             ["a", 'é; "1%,\\\n', {"sameSite": "None", "secure": True}],
             "a=%C3%A9%3B%20%221%25%2C%5C%0A; Secure; HttpOnly; SameSite=None",
             id="escaped",
+        ),
+        pytest.param(
+            ["a", "b", {"expires": 1793541907.9}],
+            "a=b; Expires=Sun, 01 Nov 2026 14:05:07 GMT; HttpOnly; SameSite=Lax",
+            id="a date",
         ),
         pytest.param(["a", "!#$&'()*+-./:<=>?@[]^_`{|}~"], None, id="not escaped"),
         pytest.param(["a b", ""], "refused: the name of a cookie consists of", id="name"),

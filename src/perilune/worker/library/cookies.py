@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping
-from email.utils import formatdate
 from typing import Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 import msgspec
 
 from perilune.worker.library.errors import LibraryError
+from perilune.worker.library.times import format_time
 
 MAX_COOKIE_BYTES = 4096
 """Length of name and value together; browsers drop longer ones."""
@@ -94,7 +94,8 @@ def _number(option: str, value: Any) -> int:
 
 
 def _expires(option: str, value: Any) -> str:
-    return f"Expires={formatdate(max(0, _number(option, value)), usegmt=True)}"
+    date = format_time(max(0, _number(option, value)), b"Mon, 02 Jan 2006 15:04:05 GMT", b"UTC")
+    return f"Expires={date.decode()}"
 
 
 def _flag(option: str, value: Any) -> str:
