@@ -225,7 +225,7 @@ async def test_large_rows_are_committed_beside_the_loop(store):
     threads = threads_of_commits(store)
 
     await store.create_execution(execution_of(version, event_json="x" * 1_000_000))
-    await store.kv.set(version.function_id, b"k", b"v" * 100_000, None, 10_000_000)
+    await store.kv.set(version.function_id, b"k", b"v" * 300_000, None, 10_000_000)
 
     assert len(threads) == 2
     assert threading.get_ident() not in threads

@@ -12,8 +12,8 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -259,17 +259,24 @@ class Writer:
     def _run(self) -> None:
         while self._running:
             item = self._inbox.get()
-            with self._using:
-                self._set_patience(BUSY_TIMEOUT_S)
-                task = self._commit_waiting(item) if isinstance(item, list) else item
-                if task is not None:
+            task = self._commit_waiting(item) if isinstance(item, list) else item
+            if task is not None:
+                with self._patience():
                     task()
-                    self._tell(self._task_done)
-                if self._running:
-                    self._set_patience(0)
+                self._tell(self._task_done)
 
-    def _set_patience(self, seconds: float) -> None:
-        """Let SQLite wait so long for locks: never in the thread of the loop."""
+    @contextmanager
+    def _patience(self) -> Iterator[None]:
+        """Use the connection, waiting for locks, which the thread of the loop never does."""
+        with self._using:
+            self._set_busy_timeout(BUSY_TIMEOUT_S)
+            try:
+                yield
+            finally:
+                if self._running:
+                    self._set_busy_timeout(0)
+
+    def _set_busy_timeout(self, seconds: float) -> None:
         self._cursor.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}").fetchall()
 
     def _commit_waiting(self, batch: _Batch) -> _Task | None:
@@ -293,9 +300,20 @@ class Writer:
 
     def _serve(self, session: Session) -> None:
         session.serve(self._cursor, partial(self._tell, self._settle))
-        self._work_on_log()
+        if self._wants_work():
+            self._work_on_log()
 
     def _commit(self, batch: _Batch) -> None:
+        with self._patience():
+            self._run_and_commit(batch)
+            wants_work = self._wants_work()
+        # Whoever is told may write at once, so the connection has to be free again.
+        self._tell(self._settle_batch, batch)
+        if wants_work:
+            with self._patience():
+                self._work_on_log()
+
+    def _run_and_commit(self, batch: _Batch) -> None:
         cursor = self._cursor
         started = time.monotonic()
         try:
@@ -312,13 +330,10 @@ class Writer:
             self._log.failed(error)
         else:
             self._note_time(started)
-        self._tell(self._settle_batch, batch)
-        self._work_on_log()
 
     def _work_on_log(self) -> None:
         try:
-            if self._wants_work():
-                self._log.work(self._connection)
+            self._log.work(self._connection)
         except Exception as error:
             self._tell(self._report, as_store_error(error))
 
