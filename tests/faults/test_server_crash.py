@@ -164,9 +164,11 @@ async def test_nothing_of_javascript_workers_is_left_of_a_killed_server(
         (folder,) = _folders_of_modules(server)
         processes = descendants(server.process.pid)
         server.process.send_signal(signal.SIGSTOP)  # so that it starts no others
-        for pid in processes if kills_all else ():
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        # Those that clean up must not see the others end.
+        for number in (signal.SIGSTOP, signal.SIGKILL) if kills_all else ():
+            for pid in processes:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
         server.process.kill()
         server.process.wait()
         await _until_gone(processes)
