@@ -45,7 +45,7 @@ MAX_UNREAD_REPLY_BYTES = 48 * MIB
 LONG_BYTES = 64 * 1024
 """Who sends so much at once waits for its turn before more is taken."""
 LONG_PER_TURN = 4
-REST_S = 0.002
+REST_S = 0.004
 """Between two turns, for everything else, when several workers send long frames."""
 
 
