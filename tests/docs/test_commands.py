@@ -39,8 +39,8 @@ NOT_RUN = {
     "docs/how-to/write-functions-in-python.md": 1,
 }
 """How many blocks of each page no test runs here."""
-AT_ONCE = {ROOT / "README.md", DOCS / "tutorials" / "first-function.md"}
-"""The pages that `make test` follows; `make soak` follows the others, too."""
+AT_ONCE = {*GUIDES[:3]}
+"""The pages, besides the recipes, that `make test` follows; `make soak` follows the others, too."""
 
 
 @dataclass(frozen=True)
@@ -136,8 +136,14 @@ def test_the_commands_of_a_page_work_as_they_stand(machine: Machine, page: Path,
     assert followed.returncode == 0, followed.stdout
 
 
-@pytest.mark.soak
-@pytest.mark.parametrize("ending", [".lua", ".py", ".js"])
+@pytest.mark.parametrize(
+    "ending",
+    [
+        ".py",
+        pytest.param(".lua", marks=pytest.mark.soak),
+        pytest.param(".js", marks=pytest.mark.soak),
+    ],
+)
 def test_recipes_do_the_same_in_every_language(machine: Machine, ending: str, tmp_path: Path):
     machine.forget_functions()
 
