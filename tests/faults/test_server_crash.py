@@ -162,13 +162,10 @@ async def test_nothing_of_javascript_workers_is_left_of_a_killed_server(
         with urllib.request.urlopen(url) as answer:
             assert answer.read() == b"hello"
         (folder,) = _folders_of_modules(server)
-        processes = descendants(server.process.pid)
         server.process.send_signal(signal.SIGSTOP)  # so that it starts no others
-        # Those that clean up must not see the others end.
-        for number in (signal.SIGSTOP, signal.SIGKILL) if kills_all else ():
-            for pid in processes:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, number)
+        processes = descendants(server.process.pid)
+        if kills_all:
+            _kill_together(server.process.pid)
         server.process.kill()
         server.process.wait()
         await _until_gone(processes)
@@ -181,6 +178,19 @@ async def test_nothing_of_javascript_workers_is_left_of_a_killed_server(
         ):
             assert answer.read() == b"hello"
     assert not folder.exists()
+
+
+def _kill_together(root: int) -> None:
+    """Kill all descendants of *root*, so that none sees another end and cleans up after it."""
+    stopped: set[int] = set()
+    while new := set(descendants(root)) - stopped:
+        for pid in new:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+        stopped |= new
+    for pid in stopped:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _wait_until_refusing(port: int) -> None:
