@@ -22,7 +22,7 @@ from perilune.services.http import (
 
 MIB = 1024 * 1024
 LIMITS = HTTPLimits(timeout_s=30.0, max_bytes=MIB)
-LONGEST_TURN_S = 0.02
+LONGEST_TURN_S = 0.06
 """Of the event loop's processor time."""
 HEAD = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
