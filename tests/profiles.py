@@ -22,7 +22,7 @@ def register() -> None:
     settings.load_profile("test")
 
 
-def examples(soak: int) -> settings:
-    """Return the settings of a property that `make soak` tries with *soak* examples."""
+def examples(soak: int, in_test: int = IN_TEST) -> settings:
+    """Return the settings of a property: *soak* examples in `make soak`, *in_test* otherwise."""
     in_soak = settings.get_current_profile_name() == "soak"
-    return settings(max_examples=soak if in_soak else min(soak, IN_TEST))
+    return settings(max_examples=soak if in_soak else min(soak, in_test))

@@ -44,7 +44,7 @@ WIDTHS = (320, 360, 390, 480, 600, 705, 720, 768, 820, 834, 876, 960, 961, 1024,
 PORTUGUESE = "Switch language to Português"
 
 
-@pytest.mark.parametrize("language", ["en", "pt"])
+@pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.soak), "pt"])
 async def test_no_window_is_too_narrow_or_too_wide(site, language):
     """Nothing is scrolled sideways, and what stands at the end of the bar can be reached."""
     sample = await fill(site)

@@ -139,7 +139,7 @@ def test_the_commands_of_a_page_work_as_they_stand(machine: Machine, page: Path,
 @pytest.mark.parametrize(
     "ending",
     [
-        ".py",
+        pytest.param(".py", marks=pytest.mark.soak),
         pytest.param(".lua", marks=pytest.mark.soak),
         pytest.param(".js", marks=pytest.mark.soak),
     ],

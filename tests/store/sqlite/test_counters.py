@@ -230,7 +230,7 @@ class Trial:
                     self.ended(execution, execution.status, execution.duration_ms)
 
 
-@examples(100)
+@examples(100, in_test=15)
 @given(turns)
 def test_whatever_is_written_the_counters_are_what_a_recount_finds(turns):
     with tempfile.TemporaryDirectory() as folder:
