@@ -1,5 +1,6 @@
 """The viewer of the API's description, in a browser (`KD-21`)."""
 
+import pytest
 from playwright.async_api import expect
 
 
@@ -16,6 +17,7 @@ async def test_kd_21_the_viewer_shows_the_api_with_nothing_from_elsewhere(site):
     assert all(url.startswith((f"{site.url}/docs", "data:")) for url in asked), asked
 
 
+@pytest.mark.soak
 async def test_operations_can_be_tried_in_the_viewer(site):
     await site.sign_in()
     await site.page.goto(f"{site.url}/docs")

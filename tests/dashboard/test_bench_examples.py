@@ -21,10 +21,10 @@ function handler(ctx, event)
 end
 """
 AWKWARD = [
-    pytest.param('{"name": "Ada"}', id="json"),
+    pytest.param('{"name": "Ada"}', id="json", marks=pytest.mark.soak),
     pytest.param("it's \"quoted\" 'twice' `and` $HOME $(id) \\n %d !", id="quotes"),
-    pytest.param("one\ntwo\n\n  three\ttabs\n", id="lines"),
-    pytest.param("@/etc/hostname", id="at-sign"),
+    pytest.param("one\ntwo\n\n  three\ttabs\n", id="lines", marks=pytest.mark.soak),
+    pytest.param("@/etc/hostname", id="at-sign", marks=pytest.mark.soak),
     pytest.param("São 日本 🌙 \u2028 \u0001", id="unicode"),
 ]
 COMMANDS = {"curl": ["sh"], "python": [sys.executable], "javascript": ["node"]}

@@ -60,7 +60,7 @@ def signature(site: Site) -> Locator:
     [
         ("lua", 'kv.set("a", ', ["key: string", "value: string", "options?: table"]),
         ("javascript", 'await kv.set("a", ', ["key: string", "value: string", "options?: table"]),
-        ("typescript", "random.hex(", ["n: int"]),
+        pytest.param("typescript", "random.hex(", ["n: int"], marks=pytest.mark.soak),
         ("python", 'kv.set("a", ', ["key: string", "value: string", "options?: table"]),
     ],
 )
@@ -105,13 +105,17 @@ async def test_an_argument_given_by_its_name_is_the_one_that_is_marked(site):
     ("runtime", "typed", "expected"),
     [
         ("lua", "event.", ["relativePath", "headers", "multiQuery"]),
-        ("lua", "ctx.", ["executionId", "startedAt"]),
+        pytest.param("lua", "ctx.", ["executionId", "startedAt"], marks=pytest.mark.soak),
         ("python", "event.", ["relative_path", "headers", "multi_query"]),
-        ("javascript", "ctx.", ["executionId", "requestId"]),
-        ("lua", "string.", ["format", "gsub"]),
-        ("lua", "local function greet(person)\n  return per", ["person"]),
+        pytest.param("javascript", "ctx.", ["executionId", "requestId"], marks=pytest.mark.soak),
+        pytest.param("lua", "string.", ["format", "gsub"], marks=pytest.mark.soak),
+        pytest.param(
+            "lua", "local function greet(person)\n  return per", ["person"], marks=pytest.mark.soak
+        ),
         ("lua", "local function greet() end\ngre", ["greet"]),
-        ("python", "def greet(person):\n    return per", ["person"]),
+        pytest.param(
+            "python", "def greet(person):\n    return per", ["person"], marks=pytest.mark.soak
+        ),
         ("javascript", "function greet(person) {\n  return per", ["person"]),
         ("lua", "exa", ["example-counter", "example-webhook"]),
     ],
@@ -353,7 +357,7 @@ async def test_the_maximized_editor_is_left_by_escape_and_by_its_margin(site, wa
         await site.page.mouse.click(4, 4)
 
     await expect(scrim).to_be_hidden()
-    assert not await site.page.evaluate("document.querySelector('header').inert")
+    await site.page.wait_for_function("!document.querySelector('header').inert")
 
 
 async def test_the_editor_speaks_the_language_of_the_page(site):
