@@ -32,9 +32,9 @@ from perilune.engine.types import (
     Engine,
     ExecutionRequest,
     ExecutionResult,
-    ExecutionStore,
 )
 from perilune.runtimes import Runtime, RuntimeRequest, RuntimeResult
+from perilune.store import ExecutionStore
 
 __all__ = [
     "EVENT_TRUNCATED",

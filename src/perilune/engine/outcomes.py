@@ -5,8 +5,13 @@ import logging
 from typing import NamedTuple
 
 from perilune.engine.deadline import SharedLimit
-from perilune.engine.types import ExecutionStore
-from perilune.store import ExecutionNotFound, ExecutionStatus, StoreError, StoreUnavailable
+from perilune.store import (
+    ExecutionNotFound,
+    ExecutionStatus,
+    ExecutionStore,
+    StoreError,
+    StoreUnavailable,
+)
 
 CLOSING_LIMIT_S = 5.0
 """Longest time that a caller waits for the closed record after the end of its execution."""

@@ -20,7 +20,7 @@ from perilune.services.http import HTTPClient
 from perilune.services.kv import KV
 from perilune.services.logger import Logger
 from perilune.services.maskers import ExecutionMaskers
-from perilune.store import Execution, ExecutionStatus, ExecutionTrigger, Function, FunctionVersion
+from perilune.store import ExecutionStatus, ExecutionStore, ExecutionTrigger
 
 MAX_RESPONSE_BODY_SIZE = 1024 * 1024
 """Most bytes of a response body that are stored with an execution (1 MiB)."""
@@ -78,45 +78,6 @@ class Engine(Protocol):
         Raises:
             EngineError: nothing was executed and no record exists.
         """
-        ...
-
-
-class ExecutionStore(Protocol):
-    """The smallest store that an engine needs; every `perilune.store.DB` is one.
-
-    Where it fails with `perilune.store.StoreUnavailable`, callers are told that the storage is
-    unavailable.
-    """
-
-    async def get_function(self, function_id: str) -> Function:
-        """Return the function.  Raises `perilune.store.FunctionNotFound`."""
-        ...
-
-    async def get_active_version(self, function_id: str) -> FunctionVersion:
-        """Return the version to execute.  Raises `perilune.store.NoActiveVersion`."""
-        ...
-
-    async def get_version_by_id(self, version_id: str) -> FunctionVersion:
-        """Return a version that a request names.  Raises `perilune.store.VersionNotFound`."""
-        ...
-
-    async def create_execution(self, execution: Execution) -> Execution:
-        """Store a pending record, for good on return.
-
-        Raises `FunctionNotFound` or `VersionNotFound` if one of them has gone meanwhile.
-        """
-        ...
-
-    async def update_execution(
-        self,
-        execution_id: str,
-        status: ExecutionStatus,
-        duration_ms: int | None,
-        error_message: str | None,
-        response_json: str | None,
-        error_kind: str | None = None,
-    ) -> None:
-        """Close a record, for good on return.  Raises `perilune.store.ExecutionNotFound`."""
         ...
 
 

@@ -22,7 +22,7 @@ from perilune.store.contract.executions import (
     StatisticsRows,
     TickRows,
 )
-from perilune.store.contract.store import DB, Store
+from perilune.store.contract.store import DB, ExecutionStore, Store
 from perilune.store.contract.values import EnvRows, KVRows, SecretRows, SigningSecretRows
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "AIRequestRows",
     "EmailRequestRows",
     "EnvRows",
+    "ExecutionStore",
     "KVRows",
     "LogRows",
     "RequestRows",

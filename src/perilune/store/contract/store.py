@@ -27,7 +27,46 @@ from perilune.store.records import (
 from perilune.store.selection import ExecutionFilter, ExecutionPage, FunctionQuery
 
 
-class DB(Protocol):
+class ExecutionStore(Protocol):
+    """The smallest store that an engine needs.
+
+    Where it fails with `StoreUnavailable`, callers are told that the storage is unavailable.
+    """
+
+    async def get_function(self, function_id: str) -> Function:
+        """Return the function with empty `env_vars`.  Raises `FunctionNotFound`."""
+        ...
+
+    async def get_active_version(self, function_id: str) -> FunctionVersion:
+        """Return the active version.  Raises `NoActiveVersion`."""
+        ...
+
+    async def get_version_by_id(self, version_id: str) -> FunctionVersion:
+        """Return a version by its id.  Raises `VersionNotFound`."""
+        ...
+
+    async def create_execution(self, execution: Execution) -> Execution:
+        """Store an execution of an existing version, committed on return; `created_at` 0: now.
+
+        Raises `FunctionNotFound` or `VersionNotFound` if one of them has gone meanwhile, and
+        `DiskNearlyFull` where the store watches its disk.
+        """
+        ...
+
+    async def update_execution(
+        self,
+        execution_id: str,
+        status: ExecutionStatus,
+        duration_ms: int | None,
+        error_message: str | None,
+        response_json: str | None,
+        error_kind: str | None = None,
+    ) -> None:
+        """Overwrite the outcome; committed when this returns.  Raises `ExecutionNotFound`."""
+        ...
+
+
+class DB(ExecutionStore, Protocol):
     """Functions, versions, executions, and the rows of everything that belongs to them."""
 
     kv: KVRows
@@ -63,10 +102,6 @@ class DB(Protocol):
 
         Raises `AlreadyExists`, `AddressTaken`.
         """
-        ...
-
-    async def get_function(self, function_id: str) -> Function:
-        """Return the function with empty `env_vars`.  Raises `FunctionNotFound`."""
         ...
 
     async def get_function_at(self, address: str) -> Function:
@@ -115,10 +150,6 @@ class DB(Protocol):
         """Return a version by its number.  Raises `VersionNotFound`."""
         ...
 
-    async def get_version_by_id(self, version_id: str) -> FunctionVersion:
-        """Return a version by its id.  Raises `VersionNotFound`."""
-        ...
-
     async def list_versions(
         self, function_id: str, params: PaginationParams
     ) -> tuple[list[FunctionVersion], int]:
@@ -129,10 +160,6 @@ class DB(Protocol):
         self, function_id: str, params: PaginationParams
     ) -> tuple[list[VersionSummary], int]:
         """Return one page of summaries, in the order of `list_versions`, and the total."""
-        ...
-
-    async def get_active_version(self, function_id: str) -> FunctionVersion:
-        """Return the active version.  Raises `NoActiveVersion`."""
         ...
 
     async def activate_version(self, version_id: str, function_id: str | None = None) -> None:
@@ -148,27 +175,8 @@ class DB(Protocol):
         """
         ...
 
-    async def create_execution(self, execution: Execution) -> Execution:
-        """Store an execution of an existing version, committed on return; `created_at` 0: now.
-
-        Raises `DiskNearlyFull` where the store watches its disk.
-        """
-        ...
-
     async def get_execution(self, execution_id: str) -> Execution:
         """Return the execution with its response.  Raises `ExecutionNotFound`."""
-        ...
-
-    async def update_execution(
-        self,
-        execution_id: str,
-        status: ExecutionStatus,
-        duration_ms: int | None,
-        error_message: str | None,
-        response_json: str | None,
-        error_kind: str | None = None,
-    ) -> None:
-        """Overwrite the outcome; committed when this returns.  Raises `ExecutionNotFound`."""
         ...
 
     async def list_executions(
