@@ -28,10 +28,13 @@ from perilune.engine.metering import MeteredEngine
 from perilune.engine.stored_copies import EVENT_TRUNCATED
 from perilune.engine.types import (
     MAX_RESPONSE_BODY_SIZE,
+    CallbackEngine,
+    Caller,
     Config,
     Engine,
     ExecutionRequest,
     ExecutionResult,
+    Running,
 )
 from perilune.runtimes import Runtime, RuntimeRequest, RuntimeResult
 from perilune.store import ExecutionStore
@@ -39,6 +42,8 @@ from perilune.store import ExecutionStore
 __all__ = [
     "EVENT_TRUNCATED",
     "MAX_RESPONSE_BODY_SIZE",
+    "CallbackEngine",
+    "Caller",
     "Config",
     "DefaultEngine",
     "Engine",
@@ -57,6 +62,7 @@ __all__ = [
     "FunctionNotFoundError",
     "MeteredEngine",
     "NoActiveVersionError",
+    "Running",
     "Runtime",
     "RuntimeRequest",
     "RuntimeResult",

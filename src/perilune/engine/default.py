@@ -20,7 +20,8 @@ from perilune.engine.errors import (
 from perilune.engine.event_bus import ExecutionEvent, ExecutionEventBus, ExecutionEventKind
 from perilune.engine.outcomes import Outcome, Outcomes
 from perilune.engine.slots import Slots
-from perilune.engine.types import Config, ExecutionRequest, ExecutionResult
+from perilune.engine.tasks import begin_task
+from perilune.engine.types import Caller, Config, ExecutionRequest, ExecutionResult, Running
 from perilune.events import ExecutionContext, HTTPResponse
 from perilune.runtimes import Runtime, RuntimeRequest, WorkerRuntime
 from perilune.services.env import Env
@@ -98,6 +99,10 @@ class DefaultEngine:
             return await self._execute(req, function, version, started)
         finally:
             self._slots.release(function.id)
+
+    def begin(self, req: ExecutionRequest, caller: Caller) -> Running:
+        """See `CallbackEngine.begin`."""
+        return begin_task(self, req, caller)
 
     async def close(self) -> None:
         """Wait for records still being closed, and stop the runtime if the engine made it."""

@@ -9,7 +9,8 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from perilune.engine.errors import EngineError
-from perilune.engine.types import Engine, ExecutionRequest, ExecutionResult
+from perilune.engine.tasks import begin_task
+from perilune.engine.types import Caller, Engine, ExecutionRequest, ExecutionResult, Running
 
 BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 """Upper bounds of the classes of durations, as OpenTelemetry has them for functions."""
@@ -67,6 +68,10 @@ class MeteredEngine:
             self.inflight -= 1
         self._count(req, result)
         return result
+
+    def begin(self, req: ExecutionRequest, caller: Caller) -> Running:
+        """See `CallbackEngine.begin`."""
+        return begin_task(self, req, caller)
 
     def count_refusal(self, code: str) -> None:
         """Count a call that was refused, by the engine or before it was asked."""

@@ -81,6 +81,34 @@ class Engine(Protocol):
         ...
 
 
+class Caller(Protocol):
+    """Who waits for an execution.  One of its methods is called, once, maybe within `begin`."""
+
+    def ended(self, result: ExecutionResult) -> None:
+        """It was executed."""
+        ...
+
+    def refused(self, error: BaseException) -> None:
+        """It was not (`EngineError`), or was cancelled and its record closed (`CancelledError`)."""
+        ...
+
+
+class Running(Protocol):
+    """An execution that has begun."""
+
+    def cancel(self) -> None:
+        """Stop it and close its record as cancelled; the caller is told afterwards."""
+        ...
+
+
+class CallbackEngine(Engine, Protocol):
+    """An engine that can do without a task for each execution."""
+
+    def begin(self, req: ExecutionRequest, caller: Caller) -> Running:
+        """Do what `execute` does, and tell *caller* how it ended."""
+        ...
+
+
 @dataclass(kw_only=True, slots=True)
 class Config:
     """Everything a `DefaultEngine` depends on.
