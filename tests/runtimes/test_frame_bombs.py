@@ -22,7 +22,16 @@ from perilune.runtimes import (
 )
 from perilune.runtimes.workers.frame_contents import EXAMINED_BYTES, MAX_VALUES, refuse_bombs
 from perilune.services.logger import StoreLogger
-from perilune.worker.frames import HEADER, PROTOCOL_VERSION, FrameError, Result, encode
+from perilune.worker.frames import (
+    HEADER,
+    PROTOCOL_VERSION,
+    Failure,
+    FrameError,
+    FrameReader,
+    FromWorker,
+    Result,
+    encode,
+)
 from tests.profiles import examples
 from tests.runtimes.attacks import resident_bytes
 from tests.runtimes.conftest import FORGER
@@ -193,3 +202,19 @@ async def test_values_are_counted_as_they_are_decoded(value: Any, more: int) -> 
     else:
         with pytest.raises(FrameError, match="20000 values"):
             refuse_bombs(memoryview(body))
+
+
+@pytest.mark.parametrize("figure", [-1, 2**40 + 1, 2**63, 1.5, True, "1"])
+@pytest.mark.parametrize("name", ["cpu_us", "peak_memory_kib"])
+@pytest.mark.parametrize(
+    "outcome", [Result(200, {}, b"", False), Failure("runtime", "boom")], ids=["result", "failure"]
+)
+async def test_what_an_execution_used_is_a_number_within_bounds(
+    outcome: Result | Failure, name: str, figure: object
+) -> None:
+    reader: FrameReader[FromWorker] = FrameReader(FromWorker)
+
+    with pytest.raises(FrameError, match="malformed frame"):
+        reader.feed(encode(msgspec.structs.replace(outcome, **{name: figure})))
+    told = msgspec.structs.replace(outcome, **{name: 2**40})
+    assert FrameReader[FromWorker](FromWorker).feed(encode(told)) == [told]

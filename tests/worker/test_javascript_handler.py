@@ -163,6 +163,20 @@ def test_names_of_an_event_cannot_change_prototypes(guest: DenoGuest) -> None:
     assert json.loads(outcome.body)["data"] == [None, None, ["__proto__"]]
 
 
+def test_outcomes_say_what_each_has_used(guest: DenoGuest) -> None:
+    spin = "const end = Date.now() + 50; while (Date.now() < end); throw new Error('late');"
+
+    failure = guest.failure(f"export default () => {{ {spin} }};")
+    result = guest.result("export default () => 1;")
+
+    assert failure.cpu_us is not None and result.cpu_us is not None
+    assert 0 < result.cpu_us < failure.cpu_us
+    assert 10_000 < failure.cpu_us < 60_000_000
+    assert failure.peak_memory_kib is not None and result.peak_memory_kib is not None
+    # In KiB: Deno takes some MiB, and less than all of this machine.
+    assert 16 * 1024 < failure.peak_memory_kib <= result.peak_memory_kib < 2**30
+
+
 def test_module_state_lives_as_long_as_the_version(guest: DenoGuest) -> None:
     code = "let n = 0; export default () => String(++n);"
 

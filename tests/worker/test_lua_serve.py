@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from perilune.worker.frames import (
@@ -83,6 +84,10 @@ def invoke(code: str | None, version: str = "v1", **event: Any) -> Invoke:
     return Invoke(version, code, CONTEXT, {**EVENT, **event}, 10.0)
 
 
+def without_usage(outcome: FromWorker) -> FromWorker:
+    return msgspec.structs.replace(outcome, cpu_us=None, peak_memory_kib=None)
+
+
 HELLO = 'function handler(ctx, event) return {body = "hello " .. event.path} end'
 
 
@@ -92,8 +97,30 @@ def test_code_is_sent_once(peer):
     peer.send(invoke(None, path="/two"))
     second = peer.receive()
 
-    assert first == Result(200, {}, b"hello /fn/f1/x", False)
-    assert second == Result(200, {}, b"hello /two", False)
+    assert without_usage(first) == Result(200, {}, b"hello /fn/f1/x", False)
+    assert without_usage(second) == Result(200, {}, b"hello /two", False)
+
+
+def test_outcomes_say_what_each_has_used(peer):
+    spin = """
+    function handler()
+      local began = time.now_ms()
+      while time.now_ms() - began < 50 do end
+      error("late")
+    end
+    """
+
+    peer.send(setup(), invoke(spin), invoke(HELLO, "v2"))
+    failure, result = peer.receive(), peer.receive()
+
+    assert isinstance(failure, Failure)
+    assert isinstance(result, Result)
+    assert result.cpu_us is not None and failure.cpu_us is not None
+    assert 0 < result.cpu_us < failure.cpu_us
+    assert 10_000 < failure.cpu_us < 60_000_000
+    assert result.peak_memory_kib is not None and failure.peak_memory_kib is not None
+    # In KiB: a process with an interpreter holds some MiB, and less than all of this machine.
+    assert 4 * 1024 < failure.peak_memory_kib <= result.peak_memory_kib < 2**30
 
 
 def test_host_calls_come_in_order_with_the_result_last(peer):

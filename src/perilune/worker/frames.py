@@ -14,7 +14,7 @@ and one frame would keep the host busy for hours.
 
 import struct
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 import msgspec
 
@@ -109,7 +109,11 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
     """A report on the sandbox, for `perilune.worker.lockdown.grade`."""
 
 
-class Result(msgspec.Struct, frozen=True, array_like=True, tag="result"):
+Figure = Annotated[int, msgspec.Meta(ge=0, le=2**40)]
+"""What a worker says that something amounts to."""
+
+
+class Result(msgspec.Struct, array_like=True, tag="result"):
     """Worker → host: the handler returned a response."""
 
     status_code: int
@@ -117,9 +121,13 @@ class Result(msgspec.Struct, frozen=True, array_like=True, tag="result"):
     body: bytes
     is_base64_encoded: bool
     warnings: list[str] = []
+    cpu_us: Figure | None = None
+    """Processor time that the worker used for it, in microseconds; None: not known."""
+    peak_memory_kib: Figure | None = None
+    """Most memory that the worker's process has held so far, in KiB; None: not known."""
 
 
-class Failure(msgspec.Struct, frozen=True, array_like=True, tag="failure"):
+class Failure(msgspec.Struct, array_like=True, tag="failure"):
     """Worker → host: the invocation failed inside the guest's interpreter."""
 
     kind: str
@@ -130,6 +138,10 @@ class Failure(msgspec.Struct, frozen=True, array_like=True, tag="failure"):
     column: int | None = None
     fatal: bool = False
     """The interpreter's state can't be trusted any more; the worker ends after this."""
+    cpu_us: Figure | None = None
+    """As in `Result`."""
+    peak_memory_kib: Figure | None = None
+    """As in `Result`."""
 
 
 ToWorker = Setup | Invoke | Reply

@@ -151,11 +151,13 @@ class LuaInterpreter:
             return Failure(kind.decode(), _text(message), line, fatal=kind == b"memory")
         return self._result(*outcome[1:])
 
-    def tidy(self) -> None:
+    def tidy(self) -> bool:
         """Free what the last invocation left behind, if it is worth the time."""
-        if self._lua.get_memory_used() - self._settled_bytes > _COLLECT_AFTER_BYTES:
-            self._collect()
-            self._settled_bytes = self._lua.get_memory_used()
+        if self._lua.get_memory_used() - self._settled_bytes <= _COLLECT_AFTER_BYTES:
+            return False
+        self._collect()
+        self._settled_bytes = self._lua.get_memory_used()
+        return True
 
     def _boot(self) -> Any:  # Any: lupa has no types
         """Load the trusted Lua code and hand it what it needs; return its functions."""

@@ -7,6 +7,7 @@ import os
 import socket
 from collections import deque
 from collections.abc import Callable
+from resource import RUSAGE_SELF, getrusage
 from typing import Protocol
 
 from perilune.worker.frames import (
@@ -51,9 +52,36 @@ class Interpreter(Protocol):
         """Run one invocation to its end.  Never raises for what guest code does."""
         ...
 
-    def tidy(self) -> None:
-        """Free what the last invocation left behind; its outcome is sent by now."""
+    def tidy(self) -> bool:
+        """Free what the last invocation left behind; its outcome is sent by now.
+
+        Returns:
+            Whether that has taken time.
+        """
         ...
+
+
+class _Meter:
+    """Says in outcomes what their executions have used."""
+
+    def __init__(self) -> None:
+        self.skip()
+
+    def skip(self) -> None:
+        """Leave out what has been used since the last outcome."""
+        self._used_us = _usage()[0]
+
+    def note(self, outcome: Result | Failure) -> None:
+        """Fill in what has been used since the outcome before: reading the invocation counts."""
+        before_us = self._used_us
+        self._used_us, outcome.peak_memory_kib = _usage()
+        outcome.cpu_us = self._used_us - before_us
+
+
+def _usage() -> tuple[int, int]:
+    """Return the processor time of this process, in microseconds, and its peak memory, in KiB."""
+    used = getrusage(RUSAGE_SELF)
+    return round((used.ru_utime + used.ru_stime) * 1e6), used.ru_maxrss
 
 
 def serve_invocations(
@@ -77,14 +105,17 @@ def serve_invocations(
     if not isinstance(setup, Setup):
         raise FrameError(f"expected setup, got {type(setup).__name__}")
     interpreter = start(setup, channel)
+    meter = _Meter()
     while (message := channel.next_message()) is not None:
         if not isinstance(message, Invoke):
             raise FrameError(f"expected invoke, got {type(message).__name__}")
         outcome = interpreter.execute(message)
+        meter.note(outcome)
         channel.finish(outcome)
         if isinstance(outcome, Failure) and outcome.fatal:
             return
-        interpreter.tidy()
+        if interpreter.tidy():
+            meter.skip()
 
 
 class SocketChannel:

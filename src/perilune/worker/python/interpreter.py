@@ -122,8 +122,9 @@ class PythonInterpreter:
             stream.finish()
         return outcome
 
-    def tidy(self) -> None:
+    def tidy(self) -> bool:
         """Do nothing: CPython frees what an invocation leaves behind."""
+        return False
 
     def _run(self, invoke: Invoke) -> Result | Failure:
         handler: Callable[..., Any] | None = None

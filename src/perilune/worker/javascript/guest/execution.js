@@ -8,7 +8,9 @@ import { nextTurn } from "./timers.js";
 
 const RESULT = new Name("result");
 const FAILURE = new Name("failure");
+const NO_WARNINGS = new Name([]);
 const { queueMicrotask } = globalThis;
+const { resourceUsage } = globalThis.process;
 const DEADLOCK = "the handler waits for something that will never happen";
 
 /**
@@ -50,21 +52,26 @@ export class Execution {
   /** Run invocations until the host closes the connection. */
   async serve() {
     const { channel, calls, timers } = this.#parts;
+    let { usedUs } = usage();
     for (let message = channel.next(); message !== null; message = channel.next()) {
       if (message[0] !== "invoke") throw new Error(`expected invoke, got ${message[0]}`);
       calls.isOpen = true;
       this.#mishaps = [];
-      let write;
+      let tag, members;
       try {
-        const answer = await this.#outcome(message);
-        write = writerOf(RESULT, resultOf(answer));
+        members = resultOf(await this.#outcome(message));
+        tag = RESULT;
       } catch (error) {
-        write = writerOf(FAILURE, failureOf(this.#parts.failures.of(error)));
+        members = failureOf(this.#parts.failures.of(error));
+        tag = FAILURE;
       }
       calls.isOpen = false;
       timers.clear();
       this.#abort = null;
-      this.#finish(write);
+      const now = usage();
+      members.push(now.usedUs - usedUs, now.peakKib);
+      usedUs = now.usedUs;
+      this.#finish(writerOf(tag, members));
     }
   }
 
@@ -164,12 +171,24 @@ function writerOf(tag, members) {
   };
 }
 
-/** @param {Answer} answer */
-function resultOf({ status, headers, body, isBase64 }) {
-  return [status, new Name(headers), body, isBase64];
+/** Return the processor time of this process, in microseconds, and its peak memory, in KiB. */
+function usage() {
+  const { userCPUTime, systemCPUTime, maxRSS } = resourceUsage();
+  return { usedUs: userCPUTime + systemCPUTime, peakKib: maxRSS };
 }
 
-/** @param {Failure} failure */
+/**
+ * @param {Answer} answer
+ * @returns {any[]}
+ */
+function resultOf({ status, headers, body, isBase64 }) {
+  return [status, new Name(headers), body, isBase64, NO_WARNINGS];
+}
+
+/**
+ * @param {Failure} failure
+ * @returns {any[]}
+ */
 function failureOf({ kind, message, line, column }) {
-  return [new Name(kind), new Name(message), line, column];
+  return [new Name(kind), new Name(message), line, column, false];
 }
