@@ -52,7 +52,7 @@ check: $(VENV)/.ready-check $(NODE)/.ready ## Format, lint, types, import rules,
 	$(BIN)/python tools/generate_docs.py --check
 	$(BIN)/mkdocs build --strict --site-dir site
 
-bench: $(VENV)/.ready-bench ## Measure this machine (installs wrk through apt-get when it is missing)
+bench: $(VENV)/.ready-bench ## Measure this machine, beside peers (installs wrk through apt-get when it is missing)
 	@tools/install_wrk.sh
 	@$(BIN)/python -m bench.run $(ARGS)
 

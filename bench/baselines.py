@@ -1,45 +1,15 @@
-"""What the benchmarks are compared with: uvicorn alone, and the interpreter alone."""
+"""What computing is compared with: the interpreters alone."""
 
 import json
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from bench.cases import FIB, FIB_IN_JAVASCRIPT
-from bench.processes import free_port, wait_until_answering
-
-HELLO_ASGI = """
-import sys
-import uvicorn
-
-async def app(scope, receive, send):
-    await send({"type": "http.response.start", "status": 200,
-                "headers": [(b"content-type", b"text/plain"), (b"content-length", b"5")]})
-    await send({"type": "http.response.body", "body": b"hello"})
-
-uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), loop="uvloop", http="httptools",
-            lifespan="off", access_log=False, log_level="error", server_header=False)
-"""
-
-
-@contextmanager
-def bare_asgi() -> Iterator[str]:
-    """Run a hello application on uvicorn; yields its address."""
-    port = free_port()
-    process = subprocess.Popen([sys.executable, "-c", HELLO_ASGI, str(port)])
-    try:
-        url = f"http://127.0.0.1:{port}/"
-        wait_until_answering(url, process)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 def bare_fib_ms(runs: int = 30) -> float:

@@ -1,6 +1,10 @@
 """What is measured: each case is a function and the request that calls it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+CONNECTIONS = (1, 32)
+"""At which a case is measured unless it says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +16,8 @@ class Case:
     method: str = "GET"
     body: str = ""
     runtime: str = "lua"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    connections: tuple[int, ...] = CONNECTIONS
 
     def source(self, upstream: str) -> str:
         """Return the code, with the address of a server on loopback filled in."""
@@ -57,7 +63,27 @@ HELLO = {
 }
 """The smallest function of each language; those other than Lua are compared with Lua's."""
 
-CASES = (
+BROWSER_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8",
+    "Accept-Encoding": "gzip, deflate, br, zstd",
+    "Accept-Language": "en-GB,en;q=0.9,de;q=0.8",
+    "Cache-Control": "max-age=0",
+    "Referer": "https://shop.example/catalogue?page=2&sort=price",
+    "Sec-Fetch-Dest": "document",
+    "Sec-Fetch-Mode": "navigate",
+    "Sec-Fetch-Site": "same-origin",
+    "Upgrade-Insecure-Requests": "1",
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+}
+"""What a browser sends besides `Host`."""
+
+BESIDE_PEERS = (
+    Case("hello", HELLO["lua"], connections=(1, 8, 32, 128)),
+    Case("hello, ten headers", HELLO["lua"], headers=BROWSER_HEADERS, connections=(32,)),
+)
+"""What all systems can do."""
+
+LUA = (
     Case("hello", HELLO["lua"]),
     Case(
         "json echo",
@@ -119,9 +145,103 @@ end
 """,
     ),
     Case("fib(27)", FIB),
-    Case("hello javascript", HELLO["javascript"], runtime="javascript"),
-    Case("hello typescript", HELLO["typescript"], runtime="typescript"),
-    Case("fib(27) javascript", FIB_IN_JAVASCRIPT, runtime="javascript"),
-    Case("hello python", HELLO["python"], runtime="python"),
-    Case("fib(27) python", FIB_IN_PYTHON, runtime="python"),
 )
+
+PYTHON = (
+    Case("hello", HELLO["python"]),
+    Case(
+        "kv counter",
+        """
+from perilune_guest import kv
+
+def handler(ctx, event):
+    n = int(kv.get("n") or "0") + 1
+    kv.set("n", str(n))
+    return str(n)
+""",
+    ),
+    Case(
+        "ten kv.get",
+        """
+from perilune_guest import kv
+
+def handler(ctx, event):
+    for _ in range(10):
+        value = kv.get("n")
+    return value or "none"
+""",
+    ),
+    Case(
+        "http.get",
+        """
+from perilune_guest import http
+
+def handler(ctx, event):
+    return http.get("UPSTREAM").body
+""",
+    ),
+    Case(
+        "five log lines",
+        """
+from perilune_guest import log
+
+def handler(ctx, event):
+    for i in range(5):
+        log.info(f"step {i} of five is done")
+    return "logged"
+""",
+    ),
+    Case("fib(27)", FIB_IN_PYTHON),
+)
+
+JAVASCRIPT = (
+    Case("hello", HELLO["javascript"]),
+    Case(
+        "kv counter",
+        """
+import { kv } from "perilune";
+export default async function handler() {
+  const n = Number(await kv.get("n") ?? 0) + 1;
+  await kv.set("n", String(n));
+  return String(n);
+}
+""",
+    ),
+    Case(
+        "ten kv.get",
+        """
+import { kv } from "perilune";
+export default async function handler() {
+  let value;
+  for (let i = 0; i < 10; i++) value = await kv.get("n");
+  return value ?? "none";
+}
+""",
+    ),
+    Case(
+        "http.get",
+        """
+import { http } from "perilune";
+export default async () => (await http.get("UPSTREAM")).body;
+""",
+    ),
+    Case(
+        "five log lines",
+        """
+import { log } from "perilune";
+export default function handler() {
+  for (let i = 1; i <= 5; i++) log.info(`step ${i} of five is done`);
+  return "logged";
+}
+""",
+    ),
+    Case("fib(27)", FIB_IN_JAVASCRIPT),
+)
+
+CASES = (
+    *LUA,
+    *(replace(case, name=f"{case.name} python", runtime="python") for case in PYTHON),
+    *(replace(case, name=f"{case.name} javascript", runtime="javascript") for case in JAVASCRIPT),
+    Case("hello typescript", HELLO["typescript"], runtime="typescript"),
+)
+"""What only a server of functions with records, host calls and languages can do."""

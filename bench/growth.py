@@ -13,12 +13,11 @@ import time
 from pathlib import Path
 from statistics import median
 
-from bench.cases import CASES
+from bench.cases import HELLO
 from bench.load import drive, middle
 from bench.processes import Server, serving
 from perilune.ids import new_id
 
-HELLO = CASES[0]
 PAGES = 200
 DATABASE = "lunar.db"
 SPREAD_S = 6 * 86400
@@ -40,16 +39,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000, help="executions (1000000)")
     parser.add_argument("--runs", type=int, default=5, help="measured runs of each store (5)")
-    parser.add_argument("--seconds", type=float, default=4.0, help="length of one run (4)")
+    parser.add_argument("--seconds", type=int, default=4, help="length of one run (4)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as empty_dir, tempfile.TemporaryDirectory() as grown_dir:
         with serving(Path(grown_dir)) as server:
-            function_id = server.add_function("grown", HELLO.code).rpartition("/")[2]
+            function_id = server.add_function("grown", HELLO["lua"]).rpartition("/")[2]
         started = time.perf_counter()
         fill(Path(grown_dir) / DATABASE, function_id, options.rows)
         print(f"{options.rows} executions stored in {time.perf_counter() - started:.0f} s")
         with serving(Path(empty_dir)) as empty, serving(Path(grown_dir)) as grown:
-            fresh_id = empty.add_function("fresh", HELLO.code).rpartition("/")[2]
+            fresh_id = empty.add_function("fresh", HELLO["lua"]).rpartition("/")[2]
             compare(empty, fresh_id, grown, function_id, options)
 
 

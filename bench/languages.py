@@ -4,7 +4,6 @@ import time
 import urllib.request
 from collections.abc import Mapping
 from statistics import median, quantiles
-from typing import Any
 
 from bench.cases import FIB_TIMED_INSIDE, HELLO
 from bench.processes import Server
@@ -51,40 +50,3 @@ def fib_inside_ms(server: Server, runs: int = 100) -> float:
         with urllib.request.urlopen(url, timeout=60) as answer:
             times.append(float(answer.read()))
     return median(times)
-
-
-def show_languages(results: Mapping[str, Any]) -> None:
-    """Print what each language costs, with ratios to Lua in the same run."""
-    figures = results["figures"]
-    print(
-        f"\n{'language':12} {'hello p50 ms':>13} {'×lua':>6} {'hello/s at 32':>14} {'×lua':>6}"
-        f" {'fib ms':>7} {'×lua':>6} {'first p50':>10} {'first p95':>10} {'worker MiB':>11}"
-    )
-    for runtime, one in results["languages"].items():
-        ending = "" if runtime == "lua" else f" {runtime}"
-        cells = [
-            _ratio(figures, "hello", ending, "1", "p50_ms", 13, 2),
-            _ratio(figures, "hello", ending, "32", "requests_per_s", 14, 0),
-            _ratio(figures, "fib(27)", ending, "1", "p50_ms", 7, 1),
-        ]
-        print(
-            f"{runtime:12} {' '.join(cells)} {one['first_call_p50_ms']:10.1f}"
-            f" {one['first_call_p95_ms']:10.1f} {one['worker_pss_mib']:11.1f}"
-        )
-
-
-def _ratio(
-    figures: Mapping[str, Any],
-    case: str,
-    ending: str,
-    connections: str,
-    member: str,
-    width: int,
-    digits: int,
-) -> str:
-    """Return a figure and its ratio to Lua's, or blanks where it was not measured."""
-    own = figures.get(case + ending, {}).get(connections)
-    lua = figures.get(case, {}).get(connections)
-    if own is None or lua is None:
-        return " " * (width + 7)
-    return f"{own[member]:{width}.{digits}f} {own[member] / lua[member]:6.2f}"

@@ -69,15 +69,18 @@ def serving(
     *,
     until: str = "/readyz",
     before: str = ":",
+    python: Path = Path(sys.executable),
+    program: str = "perilune",
 ) -> Iterator[Server]:
     """Run a server on a free port with its data in *data_dir*; stops it in the end.
 
     The block begins when the path *until* is answered with success.  The process carries out
-    *before*, which is for the shell, and then becomes the server.
+    *before*, which is for the shell, and then becomes the server: the module *program*, run by
+    *python*.
     """
     port, key = free_port(), "benchmark-key-benchmark-key"
     process = subprocess.Popen(
-        ["sh", "-c", f'{before}; exec "$@"', "sh", sys.executable, "-m", "perilune", "serve"],
+        ["sh", "-c", f'{before}; exec "$@"', "sh", str(python), "-m", program, "serve"],
         env={
             **os.environ,
             "HOST": "127.0.0.1",

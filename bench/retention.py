@@ -17,13 +17,12 @@ from pathlib import Path
 
 import aiohttp
 
-from bench.cases import CASES
+from bench.cases import HELLO
 from bench.growth import DATABASE, EVENT, recount
 from bench.processes import serving
 from perilune.housekeeping.housekeeper import START_DELAY_S
 from perilune.ids import new_id
 
-HELLO = CASES[0]
 MOST_FACTOR = 2.0
 WARM_UP_S = 2.0
 QUIET_S = 3.0
@@ -43,7 +42,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         with serving(Path(folder)) as server:
-            function_id = server.add_function("busy", HELLO.code).rpartition("/")[2]
+            function_id = server.add_function("busy", HELLO["lua"]).rpartition("/")[2]
         path = Path(folder) / DATABASE
         fill(path, function_id, options.rows, options.lines)
         before = path.stat().st_size

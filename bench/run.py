@@ -1,142 +1,147 @@
-"""Measures a server and its baselines in one run.  `make bench` calls it.
+"""Measures a server, its peers and its baselines in one run.  `make bench` calls it.
 
-Absolute figures depend on the machine and its mood; the ratios within one
-run are what counts.
+Absolute figures depend on the machine and what else it does; the ratios within the rounds
+of one run are what counts.
 """
 
 import argparse
 import json
-import platform
+import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.baselines import bare_asgi, bare_fib_ms, bare_javascript_fib_ms
-from bench.cases import CASES
-from bench.languages import fib_inside_ms, measure_languages, show_languages
-from bench.load import Measured, drive, middle
-from bench.processes import serving
+from bench import peers
+from bench.baselines import bare_fib_ms, bare_javascript_fib_ms
+from bench.cases import BESIDE_PEERS, CASES, Case
+from bench.languages import fib_inside_ms, measure_languages
+from bench.processes import Server, serving
+from bench.report import machine, report, write_into
+from bench.rounds import OWN, System, measure
 
-CONNECTIONS = (1, 8, 32, 128)
-WARM_UP_S = 1.0
 RESULTS = Path(__file__).parent / "results"
+BEFORE = "before"
+"""The name of the other checkout of `--before`."""
+UPSTREAM = "bare ASGI"
+"""What functions that send requests send them to."""
 
 
 def main() -> None:
-    """Run the benchmark, print a table, and write the figures as JSON."""
+    """Run the benchmark, print its tables, and write the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=3, help="measured runs of each case (3)")
-    parser.add_argument("--seconds", type=float, default=3.0, help="length of one run (3)")
+    parser.add_argument("--rounds", type=int, default=3, help="bursts of each case (3)")
+    parser.add_argument("--seconds", type=int, default=2, help="length of a burst (2)")
     parser.add_argument("--only", default="", help="only cases whose name contains this")
     parser.add_argument(
-        "--connections", type=int, nargs="+", default=list(CONNECTIONS), help="1 8 32 128"
+        "--connections", type=int, nargs="+", help="measure all cases at these (it depends)"
     )
+    parser.add_argument(
+        "--peers",
+        type=Path,
+        default=peers.FOLDER,
+        help="where tools/install_peers.sh has installed them (build/peers)",
+    )
+    parser.add_argument(
+        "--before", type=Path, help="another checkout with a .venv, measured in the same rounds"
+    )
+    parser.add_argument("--into", type=Path, help="a page that gets the tables between its marks")
     parser.add_argument("--output", type=Path, help="results file (bench/results/TIME.json)")
     options = parser.parse_args()
-    results = measure(options)
-    show(results)
+    results = run(options)
+    text = report(results)
+    print(text)
+    if options.into:
+        write_into(options.into, text)
     output: Path = options.output or RESULTS / time.strftime("%Y%m%d-%H%M%S.json")
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(results, indent=1) + "\n")
-    print(f"\nwritten to {output}")
+    output.write_text(json.dumps(results, default=asdict, indent=1) + "\n")
+    print(f"written to {output}")
 
 
-def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Return all figures; baseline and cases take turns, so that both see the same machine."""
-    cases = [case for case in CASES if options.only in case.name]
-    runs: dict[str, dict[int, list[Measured]]] = {}
-
-    def once(name: str, connections: int, url: str, **request: str) -> None:
-        measured = drive(url, connections=connections, seconds=options.seconds, **request)
-        runs.setdefault(name, {}).setdefault(connections, []).append(measured)
-
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        bare_asgi() as bare,
-        serving(Path(folder), {"PERILUNE_HTTP_ALLOW": "127.0.0.1"}) as server,
-    ):
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Return all figures."""
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        releases, others = start_peers(options.peers.resolve(), folder, stack)
+        upstream = next(one.url_of(BESIDE_PEERS[0]) for one in others if one.name == UPSTREAM)
+        server, own = stack.enter_context(perilune(OWN, folder, upstream))
         idle_mib = server.pss_mib()
-        urls = {
-            case.name: server.add_function(case.name, case.source(bare), case.runtime)
-            for case in cases
+        same: list[System] = [own]
+        if options.before:
+            python = options.before.resolve() / ".venv/bin/python"
+            before = stack.enter_context(perilune(BEFORE, folder, upstream, python))
+            same.append(before[1])
+        return {
+            "day": time.strftime("%Y-%m-%d"),
+            "machine": machine(),
+            "systems": releases,
+            "rounds": options.rounds,
+            "seconds": options.seconds,
+            "beside_peers": measure(
+                [*same, *others],
+                chosen(BESIDE_PEERS, options),
+                options.rounds,
+                options.seconds,
+            ),
+            "cases": measure(same, chosen(CASES, options), options.rounds, options.seconds),
+            "memory_mib": {"idle": idle_mib, "after load": server.pss_mib()},
+            "languages": measure_languages(server),
+            "inside_javascript_fib_ms": fib_inside_ms(server),
+            "bare_fib_ms": {"LuaJIT": bare_fib_ms(), "Deno": bare_javascript_fib_ms()},
         }
-        for case in cases:
-            url = urls[case.name]
-            drive(url, connections=8, seconds=WARM_UP_S, method=case.method, body=case.body)
-        drive(bare, connections=8, seconds=WARM_UP_S)
-        for connections in options.connections:
-            for _ in range(options.runs):
-                once("bare ASGI", connections, bare)
-                for case in cases:
-                    url = urls[case.name]
-                    once(case.name, connections, url, method=case.method, body=case.body)
-        loaded_mib = server.pss_mib()
-        languages = measure_languages(server)
-        inside_ms = fib_inside_ms(server)
-    return {
-        "machine": f"{platform.machine()}, Python {platform.python_version()}",
-        "seconds": options.seconds,
-        "runs": options.runs,
-        "bare_fib_ms": bare_fib_ms(),
-        "bare_javascript_fib_ms": bare_javascript_fib_ms(),
-        "inside_javascript_fib_ms": inside_ms,
-        "languages": languages,
-        "memory_mib": {"idle": idle_mib, "after load": loaded_mib},
-        "figures": {
-            name: {str(c): middle(measured).to_json() for c, measured in by_connections.items()}
-            for name, by_connections in runs.items()
-        },
-    }
 
 
-def show(results: dict[str, Any]) -> None:
-    """Print the figures as a table with ratios to the baseline of the same run."""
-    figures = results["figures"]
-    bare = figures["bare ASGI"]
-    print(
-        f"{'case':18} {'conn':>4} {'req/s':>8} {'×bare':>6}"
-        f" {'p50 ms':>8} {'p99 ms':>8} {'×bare':>6} errors"
-    )
-    for name, by_connections in figures.items():
-        for connections, one in by_connections.items():
-            base = bare[connections]
-            print(
-                f"{name:18} {connections:>4} {one['requests_per_s']:8.0f}"
-                f" {one['requests_per_s'] / base['requests_per_s']:6.2f}"
-                f" {one['p50_ms']:8.2f} {one['p99_ms']:8.2f}"
-                f" {one['p99_ms'] / base['p99_ms']:6.1f} {one['errors']:>6}"
-            )
-    show_fib(results, "fib(27)", "LuaJIT", "bare_fib_ms")
-    show_fib(results, "fib(27) javascript", "Deno", "bare_javascript_fib_ms")
-    inside_ms = results["inside_javascript_fib_ms"]
-    print(f"without the request: {inside_ms / results['bare_javascript_fib_ms']:.2f} × that")
-    show_call_cost(figures, "one kv.get")
-    show_call_cost(figures, "http.get")
-    show_languages(results)
-    memory = results["memory_mib"]
-    print(
-        f"memory of all processes (PSS): {memory['idle']:.0f} MiB idle,"
-        f" {memory['after load']:.0f} MiB after load"
-    )
+def start_peers(place: Path, folder: Path, stack: ExitStack) -> tuple[list[str], list[System]]:
+    """Start those that are installed in *place*; return their versions, and them."""
+    releases: list[str] = []
+    systems: list[System] = []
+    for peer in peers.PEERS:
+        program = peer.program(place)
+        if program is None:
+            message = f"{peer.name} is not installed and left out: tools/install_peers.sh"
+            print(message, file=sys.stderr)
+            continue
+        running = stack.enter_context(peers.running(peer, program, folder))
+        releases.append(peer.release(program))
+        systems.append(System(peer.name, running.pid, partial(the_one, running.url)))
+    return releases, systems
 
 
-def show_fib(results: dict[str, Any], case: str, interpreter: str, member: str) -> None:
-    """Print what fib takes here, against the interpreter alone."""
-    fib = results["figures"].get(case, {}).get("1")
-    if fib:
-        bare_ms = results[member]
-        ratio = fib["p50_ms"] / bare_ms
-        print(f"\n{case} in bare {interpreter}: {bare_ms:.2f} ms; here {ratio:.2f} × that at p50")
+def the_one(url: str, case: Case) -> str:
+    """Return the address of the only function that a peer has, whatever *case* is."""
+    return url
 
 
-def show_call_cost(figures: dict[str, Any], name: str) -> None:
-    """Print what the one host call of case *name* adds to an execution without any."""
-    with_call = figures.get(name, {}).get("1")
-    without = figures.get("hello", {}).get("1")
-    if with_call and without:
-        cost_ms = with_call["p50_ms"] - without["p50_ms"]
-        print(f"{name} costs {cost_ms:.2f} ms at one connection (p50, beyond hello)")
+@contextmanager
+def perilune(
+    name: str, folder: Path, upstream: str, python: Path = Path(sys.executable)
+) -> Iterator[tuple[Server, System]]:
+    """Run a server of functions, which are created when they are first asked for."""
+    environment = {"PERILUNE_HTTP_ALLOW": "127.0.0.1"}
+    with serving(folder / name, environment, python=python) as server:
+        urls: dict[tuple[str, str], str] = {}
+
+        def url_of(case: Case) -> str:
+            key = (case.runtime, case.code)
+            if key not in urls:
+                code = case.source(upstream)
+                urls[key] = server.add_function(f"f{len(urls)}", code, case.runtime)
+            return urls[key]
+
+        yield server, System(name, server.process.pid, url_of)
+
+
+def chosen(cases: tuple[Case, ...], options: argparse.Namespace) -> list[Case]:
+    """Return the cases that were asked for."""
+    asked = [case for case in cases if options.only in case.name]
+    if not options.connections:
+        return asked
+    return [replace(case, connections=tuple(options.connections)) for case in asked]
 
 
 if __name__ == "__main__":
