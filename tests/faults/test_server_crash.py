@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -40,13 +41,18 @@ async def _hang(url: str) -> None:
             await client.get(url)
 
 
-async def _kill_under_load(server: Server, hello: str, slow: str) -> list[str]:
+async def _kill_under_load(
+    server: Server, hello: str, slow: str, halfway: Callable[[], object] = lambda: None
+) -> list[str]:
     answered: list[str] = []
     stop = asyncio.Event()
     clients = [asyncio.create_task(_load(hello, answered, stop)) for _ in range(CLIENTS)]
     hanging = [asyncio.create_task(_hang(slow)) for _ in range(2)]
     wanted = random.randrange(50, 400)
     async with asyncio.timeout(30):
+        while len(answered) < wanted / 2:
+            await asyncio.sleep(0.01)
+        halfway()
         while len(answered) < wanted:
             await asyncio.sleep(0.01)
     processes = descendants(server.process.pid)
@@ -111,6 +117,24 @@ async def test_killed_under_load_again_and_again(tmp_path: Path, kills: int) -> 
     assert ("pending", None) not in statuses
     assert statuses[("error", INTERRUPTED)] >= kills
     assert statuses[("success", None)] >= total
+
+
+@pytest.mark.soak
+async def test_a_killed_server_loses_nothing_without_the_index_of_its_log(tmp_path: Path) -> None:
+    database = tmp_path / "lunar.db"
+    with serving(tmp_path) as server:
+        hello = server.add_function("hello", HELLO)
+        slow = server.add_function("slow", SLOW)
+        index = tmp_path / "lunar.db-shm"
+        answered = await _kill_under_load(server, hello, slow, halfway=index.unlink)
+    assert not index.exists()
+    await _check_store(database, answered)
+
+    with serving(tmp_path) as server:
+        path = urllib.parse.urlsplit(hello).path
+        with urllib.request.urlopen(server.base_url + path) as answer:
+            assert answer.read() == b"hello"
+        assert ("pending", None) not in _statuses(database)
 
 
 @pytest.mark.slow

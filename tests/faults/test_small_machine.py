@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,13 @@ MIB = 1024 * 1024
 LIMIT_BYTES = 300 * MIB
 RUNS = 10
 HOGS = 6
+ADDRESS_SPACE_KIB = 700 * 1024
+BODY = bytes(6 * MIB)
+BODIES = 50
+ROUNDS = 3
 RUN_S = 8.0
 HELLO = 'function handler() return { body = "hello" } end'
+SIZE = "function handler(ctx, event) return { body = tostring(#event.body) } end"
 HOG = """
 function handler()
   local all = {}
@@ -68,6 +74,30 @@ def test_functions_that_want_more_memory_than_there_is_end_and_the_server_lives(
             assert set(seen[-1]) == {200}
             assert sum(seen[:-1], Counter())[500], "no function was short of memory"
             assert left_open(server) == 0
+
+
+def test_many_large_bodies_at_once_need_no_large_address_space(tmp_path: Path) -> None:
+    with serving(tmp_path, before=f"ulimit -v {ADDRESS_SPACE_KIB}") as server:
+        url = server.add_function("size", SIZE)
+        seen: Counter[int] = Counter()
+
+        with ThreadPoolExecutor(BODIES) as clients:
+            for _ in range(ROUNDS):
+                seen.update(clients.map(send_body, [url] * BODIES))
+
+        assert server.process.poll() is None
+        print(dict(seen))
+        assert set(seen) <= {200, 503} and seen[200] >= BODIES // 2
+        assert left_open(server) == 0
+
+
+def send_body(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, BODY, timeout=60) as answer:
+            assert answer.read() == str(len(BODY)).encode()
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
 
 
 def call_all(urls: list[str]) -> list[Counter[int]]:

@@ -1,6 +1,9 @@
-"""Another program that uses the file of a store."""
+"""The file of a store, and other programs that use it."""
 
+import asyncio
 import sqlite3
+import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,3 +64,38 @@ def recount(connection: sqlite3.Connection) -> None:
         " SELECT coalesce(sum(length(key) + length(value)), 0)"
         " FROM kv_store WHERE kv_store.function_id = function_counters.function_id)"
     )
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+OPENING = """
+import asyncio, sys
+from pathlib import Path
+from perilune.store import Function, open_store
+
+async def work():
+    print("ready", flush=True)
+    sys.stdin.read()
+    async with open_store(Path(sys.argv[1])) as store:
+        await store.create_function(Function(id=sys.argv[2], name="n"))
+asyncio.run(work())
+"""
+
+
+async def open_at_once(path: Path) -> None:
+    """Let several processes open the file in the same moment; each adds a function."""
+    processes = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-c", OPENING, str(path), f"{number}", stdin=-1, stdout=-1
+        )
+        for number in range(6)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.close()
+    assert [await process.wait() for process in processes] == [0] * 6

@@ -1,13 +1,7 @@
-"""Which files are opened, how they are created, and how their schema gets up to date."""
+"""Which files are opened, and how they are created."""
 
 import asyncio
-import hashlib
 import os
-import sqlite3
-import stat
-import subprocess
-import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,24 +9,15 @@ import pytest
 from perilune.store import (
     IN_MEMORY,
     Function,
-    FunctionNotFound,
     IncompatibleDatabase,
     PaginationParams,
     StoreUnavailable,
     open_store,
 )
-from perilune.store import sqlite as sqlite_store
-from perilune.store.sqlite.connection import connect, migrate
+from perilune.store.sqlite.connection import connect
 from perilune.store.sqlite.connection.migrate import shipped_migrations
-from perilune.store.sqlite.connection.prepare import prepare_file
 from tests.store.helpers import NOW, execution_of, fresh_id, some_version
-from tests.store.sqlite.file import other_connection, row_count, rows
-
-MIGRATIONS = Path(sqlite_store.__file__).parent / "migrations"
-
-
-def mode_of(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
+from tests.store.sqlite.file import mode_of, open_at_once, other_connection, row_count, rows
 
 
 @pytest.mark.parametrize(
@@ -209,37 +194,6 @@ async def test_a_store_in_memory_leaves_nothing_behind(monkeypatch, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-OPENING = """
-import asyncio, sys
-from pathlib import Path
-from perilune.store import Function, open_store
-
-async def work():
-    print("ready", flush=True)
-    sys.stdin.read()
-    async with open_store(Path(sys.argv[1])) as store:
-        await store.create_function(Function(id=sys.argv[2], name="n"))
-asyncio.run(work())
-"""
-
-
-async def open_at_once(path: Path) -> None:
-    """Let several processes open the file in the same moment; each adds a function."""
-    processes = [
-        await asyncio.create_subprocess_exec(
-            sys.executable, "-c", OPENING, str(path), f"{number}", stdin=-1, stdout=-1
-        )
-        for number in range(6)
-    ]
-    for process in processes:
-        assert process.stdout is not None
-        assert await process.stdout.readline() == b"ready\n"
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.close()
-    assert [await process.wait() for process in processes] == [0] * 6
-
-
 async def test_several_processes_may_open_a_new_file_at_once(path):
     await open_at_once(path)
 
@@ -247,85 +201,6 @@ async def test_several_processes_may_open_a_new_file_at_once(path):
     applied = rows(path, "SELECT version FROM perilune_migrations ORDER BY version")
     assert applied == [(one.version,) for one in shipped_migrations()]
     assert [file.name for file in path.parent.iterdir()] == [path.name]
-
-
-async def test_several_processes_may_bring_an_old_file_up_to_date_at_once(path, monkeypatch):
-    """One changes it, the others wait; the copy is of the file as it was before."""
-    steps = shipped_migrations()
-    monkeypatch.setattr(
-        "perilune.store.sqlite.connection.prepare.shipped_migrations", lambda: steps[:3]
-    )
-    prepare_file(path, NOW).close()
-
-    await open_at_once(path)
-
-    copy = path.with_name(f"{path.name}.before-v{len(steps)}")
-    newest = "SELECT max(version) FROM perilune_migrations"
-    assert (rows(path, newest), rows(copy, newest)) == ([(len(steps),)], [(3,)])
-    assert rows(path, "SELECT count(*) FROM functions") == [(6,)]
-    assert rows(copy, "SELECT count(*) FROM functions") == [(0,)]
-    assert sorted(file.name for file in path.parent.iterdir()) == [path.name, copy.name]
-    assert mode_of(copy) == 0o600
-
-
-async def test_functions_from_before_there_were_addresses_get_none(path, monkeypatch):
-    """Nobody's public function is called by a name that can be guessed unless it is asked for."""
-    steps = shipped_migrations()
-    with monkeypatch.context() as patched:
-        patched.setattr(
-            "perilune.store.sqlite.connection.prepare.shipped_migrations", lambda: steps[:11]
-        )
-        with closing(prepare_file(path, NOW)) as connection:
-            connection.execute("INSERT INTO functions (id, name, created_at, updated_at)"
-                               " VALUES ('old', 'hello', 1, 1)")  # fmt: skip
-
-    async with open_store(path) as store:
-        assert (await store.get_function("old")).address is None
-        with pytest.raises(FunctionNotFound):
-            await store.get_function_at("hello")
-
-
-CRASHING = """
-import asyncio, sys
-from pathlib import Path
-from perilune.store import (Execution, Function, open_store)
-
-async def work():
-    async with open_store(Path(sys.argv[1])) as store:
-        await store.create_function(Function(id="f", name="n"))
-        version = await store.create_version("f", "return 1")
-        async def write(start):
-            for number in range(start, start + 100000, 8):
-                await store.create_execution(
-                    Execution(id=f"{number}", function_id="f", function_version_id=version.id)
-                )
-                print(number, flush=True)
-        await asyncio.gather(*(write(start) for start in range(8)))
-asyncio.run(work())
-"""
-
-
-def test_answered_executions_survive_a_kill(path):
-    process = subprocess.Popen(
-        [sys.executable, "-c", CRASHING, str(path)], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    with process.stdout as output:
-        answered = {output.readline().strip() for _ in range(400)}
-        process.kill()
-        answered |= {line.strip() for line in output if line.endswith("\n")}
-    process.wait()
-
-    async def reopen() -> tuple[int, list[str]]:
-        async with open_store(path) as store:
-            return await store.recover_pending(2**40), await store.check_integrity()
-
-    recovered, problems = asyncio.run(reopen())
-
-    stored = {row[0] for row in rows(path, "SELECT id FROM executions")}
-    assert answered <= stored
-    assert recovered == len(stored) > 0
-    assert problems == []
 
 
 async def test_integrity_problems_are_named(path):
@@ -347,68 +222,6 @@ async def test_integrity_problems_are_named(path):
         f"version {version.id} has 0 executions, its counter says 1",
         f"function {version.function_id} has 2 bytes of pairs, its counter says 99",
     ]
-
-
-# Migrations to come: the steps are handed in, as the program will ship them.
-
-ONE = migrate.Migration(1, "one", "CREATE TABLE a (x TEXT);\nINSERT INTO a VALUES ('kept; -- ');")
-TWO = migrate.Migration(2, "two", "ALTER TABLE a ADD COLUMN y TEXT;\nUPDATE a SET y = x;")
-BROKEN = migrate.Migration(2, "broken", "DELETE FROM a;\nINSERT INTO nowhere VALUES (1);")
-
-
-def migrated(path: Path, *steps: migrate.Migration) -> None:
-    connect.create_file(path)
-    connection = connect.connect(path)
-    try:
-        migrate.migrate(connection, path, steps, NOW)
-    finally:
-        connection.close()
-
-
-def test_a_new_step_is_made_once_and_after_a_copy(path):
-    migrated(path, ONE)
-
-    migrated(path, ONE, TWO)
-    migrated(path, ONE, TWO)
-
-    copy = path.with_name(f"{path.name}.before-v2")
-    assert rows(path, "SELECT x, y FROM a") == [("kept; -- ", "kept; -- ")]
-    assert rows(path, "SELECT version FROM perilune_migrations") == [(1,), (2,)]
-    assert rows(copy, "SELECT * FROM a") == [("kept; -- ",)]
-    assert mode_of(copy) == 0o600
-
-
-def test_a_step_that_fails_changes_nothing(path):
-    migrated(path, ONE)
-
-    with pytest.raises(sqlite3.OperationalError, match="nowhere"):
-        migrated(path, ONE, BROKEN)
-
-    assert rows(path, "SELECT x FROM a") == [("kept; -- ",)]
-    assert rows(path, "SELECT version FROM perilune_migrations") == [(1,)]
-    migrated(path, ONE, TWO)
-    assert rows(path, "SELECT version FROM perilune_migrations") == [(1,), (2,)]
-
-
-def test_a_step_another_process_made_meanwhile_is_not_made_again(path, monkeypatch):
-    begin = connect.begin
-
-    def begin_too_late(cursor: sqlite3.Cursor) -> None:
-        monkeypatch.setattr(migrate, "begin", begin)
-        migrated(path, ONE)
-        begin(cursor)
-
-    monkeypatch.setattr(migrate, "begin", begin_too_late)
-    migrated(path, ONE)
-
-    assert rows(path, "SELECT x FROM a") == [("kept; -- ",)]
-
-
-def test_the_shipped_steps_are_numbered_without_gaps():
-    steps = migrate.shipped_migrations()
-
-    assert [step.version for step in steps] == list(range(1, len(steps) + 1))
-    assert steps[0].name == "initial"
 
 
 ALL = PaginationParams(100, 0)
@@ -454,15 +267,3 @@ async def test_kd_60_every_connection_keeps_references_whole(store, path):
         found = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]
         connection.close()
         assert found == [1, "wal", 5000, 1]
-
-
-def test_migrations_that_were_merged_never_change():
-    """A database that went through one of them would be refused; add a line for a new one."""
-    listed = (Path(__file__).parent / "migrations.sha256").read_text().splitlines()
-
-    present = [
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}"
-        for path in sorted(MIGRATIONS.glob("*.sql"))
-    ]
-
-    assert present == listed

@@ -6,7 +6,7 @@ from perilune.store import (
     Function,
     StoreUnavailable,
 )
-from perilune.store.sqlite.connection import transactions
+from perilune.store.sqlite.connection import connect, transactions, writer
 from tests.store.helpers import NOW, some_function
 from tests.store.sqlite.file import other_connection, rows
 
@@ -27,8 +27,8 @@ async def test_an_idle_transaction_is_rolled_back_for_the_others(store, monkeypa
 
 
 async def test_a_transaction_waits_for_another_process_and_then_fails(store, path, monkeypatch):
-    monkeypatch.setattr("perilune.store.sqlite.connection.connect.BUSY_TIMEOUT_S", 0)
-    store._connection.execute("PRAGMA busy_timeout = 10")
+    for module in (connect, writer):
+        monkeypatch.setattr(module, "BUSY_TIMEOUT_S", 0.05)
     with other_connection(path) as other:
         other.execute("BEGIN IMMEDIATE")
 
