@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from perilune.api.connections import protocol, server
 from perilune.app import DATABASE_FILE, RunningServer, Services, open_server
 from perilune.config import Settings
 from perilune.events import HTTPResponse
@@ -138,6 +139,13 @@ async def open_site(tmp_path: Path, **settings) -> AsyncIterator[Site]:
             timeout=30,
         )
         yield Site(server, runtime, await rooms.enter_async_context(client))
+
+
+@pytest.fixture
+def quick_probes(monkeypatch):
+    """Let servers that start from now on notice in a moment, and not in seconds, who has gone."""
+    monkeypatch.setattr(protocol, "PROBE_AFTER_S", 0.02)
+    monkeypatch.setattr(server, "LOOK_EVERY_S", 0.02)
 
 
 @pytest.fixture

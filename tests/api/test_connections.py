@@ -208,7 +208,7 @@ async def test_a_client_that_closes_its_sending_side_gets_its_answer(site):
     assert execution.get("error_kind") != "cancelled"
 
 
-async def test_a_client_that_has_gone_cancels_its_execution(site):
+async def test_a_client_that_has_gone_cancels_its_execution(quick_probes, site):
     async def behaviour(_):
         await asyncio.Event().wait()
 

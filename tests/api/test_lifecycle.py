@@ -17,7 +17,7 @@ from .management import EVERY_MINUTE, make_due
 
 
 @pytest.mark.parametrize("body", [pytest.param(b"", id="no body"), pytest.param(b"x", id="body")])
-async def test_a_client_that_goes_away_cancels_its_execution(site, body):
+async def test_a_client_that_goes_away_cancels_its_execution(quick_probes, site, body):
     gate = Gate()
     function_id = await site.create(gate)
     _, writer = await asyncio.open_connection("127.0.0.1", site.server.port)

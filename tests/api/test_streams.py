@@ -81,7 +81,7 @@ async def test_a_function_has_a_stream_of_its_own(site):
         assert [(await events.next())[1]["function_id"] for _ in range(2)] == [ours, ours]
 
 
-async def test_an_execution_that_is_cancelled_has_ended_too(site):
+async def test_an_execution_that_is_cancelled_has_ended_too(quick_probes, site):
     started = asyncio.Event()
 
     async def hang(_):

@@ -162,7 +162,7 @@ async def test_events_that_could_not_come_in_are_refused(site, body, text):
     assert site.runtime.requests == []
 
 
-async def test_a_trial_ends_when_its_client_goes_away(site):
+async def test_a_trial_ends_when_its_client_goes_away(quick_probes, site):
     started, stopped = asyncio.Event(), asyncio.Event()
 
     async def hang(_):

@@ -1,7 +1,7 @@
 """The example functions on a real engine, store and worker."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,13 +109,32 @@ class Example:
         )
 
 
+class UnreliableKV(KV):
+    """A key-value store that takes no more, or whose values can't be read, once a test says so."""
+
+    def __init__(self, rows: KVRows) -> None:
+        super().__init__(rows)
+        self.is_readable = True
+
+    def fill(self) -> None:
+        self._limits = KVLimits(max_function_bytes=1)
+
+    def repair(self) -> None:
+        self._limits, self.is_readable = KVLimits(), True
+
+    async def get(self, function_id: str, key: bytes) -> bytes:
+        if not self.is_readable:
+            raise KVError("KV error: unreadable")
+        return await super().get(function_id, key)
+
+
 @dataclass(frozen=True)
 class Stage:
     """Everything around the examples; the outside world is made of fakes."""
 
     store: Store
     engine: DefaultEngine
-    kv: KV
+    kv: UnreliableKV
     env: Env
     http: FakeClient
     ai: FakeAIClient
@@ -134,18 +153,6 @@ class Stage:
         return Example(function_id, self)
 
 
-def full_kv(rows: KVRows) -> KV:
-    """Return a key-value store that takes no more."""
-    return KV(rows, limits=KVLimits(max_function_bytes=1))
-
-
-class UnreadableKV(KV):
-    """A key-value store whose values can't be read."""
-
-    async def get(self, function_id: str, key: bytes) -> bytes:
-        raise KVError("KV error: unreadable")
-
-
 @asynccontextmanager
 async def open_stage(
     directory: Path,
@@ -153,12 +160,11 @@ async def open_stage(
     http: FakeClient | None = None,
     ai: FakeAIClient | None = None,
     email: FakeEmailClient | None = None,
-    kv: Callable[[KVRows], KV] = KV,
     language: str = "lua",
 ) -> AsyncIterator[Stage]:
     http, ai, email = http or FakeClient(), ai or FakeAIClient(), email or FakeEmailClient()
     async with open_store(write_database(directory / "perilune.db")) as store:
-        logger, pairs, env = StoreLogger(store.logs), kv(store.kv), Env(store.env)
+        logger, pairs, env = StoreLogger(store.logs), UnreliableKV(store.kv), Env(store.env)
         runtime = WorkerRuntime(
             logger=logger,
             kv_store=pairs,
@@ -205,7 +211,8 @@ async def shared_stage(
 
 @pytest.fixture
 def stage(shared_stage: Stage) -> Stage:
-    """The same stage, whose fakes have been asked for nothing so far."""
+    """The same stage in order, whose fakes have been asked for nothing so far."""
+    shared_stage.kv.repair()
     for fake in (shared_stage.http, shared_stage.ai, shared_stage.email):
         fake.requests.clear()
     return shared_stage

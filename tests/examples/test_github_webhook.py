@@ -3,11 +3,10 @@
 import hashlib
 import hmac
 import json
-from pathlib import Path
 
 import pytest
 
-from tests.examples.conftest import Stage, full_kv, open_stage
+from tests.examples.conftest import Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -99,12 +98,12 @@ async def test_the_webhook_is_for_sending_only(stage: Stage) -> None:
     assert (answer.status, answer.json) == (405, {"error": "only POST is supported"})
 
 
-async def test_a_push_that_cannot_be_counted_has_failed(tmp_path: Path, language: str) -> None:
-    async with open_stage(tmp_path, kv=full_kv, language=language) as stage:
-        webhook = await stage.deploy("github_webhook", WEBHOOK_SECRET="s3cret")
+async def test_a_push_that_cannot_be_counted_has_failed(stage: Stage) -> None:
+    stage.kv.fill()
+    webhook = await stage.deploy("github_webhook", WEBHOOK_SECRET="s3cret")
 
-        answer = await webhook.call("POST", body=PUSH, headers=signed(PUSH))
+    answer = await webhook.call("POST", body=PUSH, headers=signed(PUSH))
 
-        assert (answer.status, answer.json) == (503, {"error": "can't count at the moment"})
-        (line,) = answer.logs
-        assert line.startswith("push not counted: KV error: ")
+    assert (answer.status, answer.json) == (503, {"error": "can't count at the moment"})
+    (line,) = answer.logs
+    assert line.startswith("push not counted: KV error: ")

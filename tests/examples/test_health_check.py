@@ -1,7 +1,6 @@
 """The example that watches another server, in every language."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -11,9 +10,6 @@ from tests.examples.conftest import (
     TOKEN,
     Example,
     Stage,
-    UnreadableKV,
-    full_kv,
-    open_stage,
 )
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -89,31 +85,29 @@ async def test_nothing_is_checked_without_an_address(stage: Stage, env: dict[str
     assert answer.logs == ["CHECK_URL is not set"]
 
 
-async def test_a_state_that_cannot_be_stored_is_logged(tmp_path: Path, language: str) -> None:
-    async with open_stage(tmp_path, kv=full_kv, language=language) as stage:
-        check = await deploy_check(stage)
-        stage.http.set_response("GET", SITE, Response(status_code=200))
+async def test_a_state_that_cannot_be_stored_is_logged(stage: Stage) -> None:
+    stage.kv.fill()
+    check = await deploy_check(stage)
+    stage.http.set_response("GET", SITE, Response(status_code=200))
 
-        answer = await check.call("POST", headers=TOKEN)
+    answer = await check.call("POST", headers=TOKEN)
 
-        assert (answer.status, answer.json) == (200, {"state": "up", "changed": False})
-        (line,) = answer.logs
-        assert line.startswith("state not stored: KV error: ")
+    assert (answer.status, answer.json) == (200, {"state": "up", "changed": False})
+    (line,) = answer.logs
+    assert line.startswith("state not stored: KV error: ")
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_a_state_that_cannot_be_read_is_an_error(
-    tmp_path: Path, language: str, method: str
-) -> None:
+async def test_a_state_that_cannot_be_read_is_an_error(stage: Stage, method: str) -> None:
     """It is not taken for up: somebody would be told of a change at each check."""
-    async with open_stage(tmp_path, kv=UnreadableKV, language=language) as stage:
-        check = await deploy_check(stage)
-        stage.http.set_response("GET", SITE, Response(status_code=500))
+    stage.kv.is_readable = False
+    check = await deploy_check(stage)
+    stage.http.set_response("GET", SITE, Response(status_code=500))
 
-        result = await check.attempt(method, headers=TOKEN)
+    result = await check.attempt(method, headers=TOKEN)
 
-        assert result.error is not None and "KV error" in str(result.error)
-        assert alerts(stage.http) == []
+    assert result.error is not None and "KV error" in str(result.error)
+    assert alerts(stage.http) == []
 
 
 async def test_alerts_may_go_by_email(stage: Stage) -> None:

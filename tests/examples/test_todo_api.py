@@ -1,7 +1,6 @@
 """The example that is a REST API, in every language."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -10,9 +9,6 @@ from tests.examples.conftest import (
     STRANGERS,
     TOKEN,
     Stage,
-    UnreadableKV,
-    full_kv,
-    open_stage,
 )
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -129,22 +125,20 @@ async def test_removing_something_missing_succeeds(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
-async def test_a_todo_that_cannot_be_read_is_not_called_missing(
-    tmp_path: Path, language: str, method: str
-) -> None:
-    async with open_stage(tmp_path, kv=UnreadableKV, language=language) as stage:
-        api = await stage.deploy("todo_api", TODO_TOKEN="opensesame")
+async def test_a_todo_that_cannot_be_read_is_not_called_missing(stage: Stage, method: str) -> None:
+    stage.kv.is_readable = False
+    api = await stage.deploy("todo_api", TODO_TOKEN="opensesame")
 
-        answer = await api.call(method, "/todos/7", headers=TOKEN, body=todo())
+    answer = await api.call(method, "/todos/7", headers=TOKEN, body=todo())
 
-        assert (answer.status, answer.json) == (503, {"error": "try again later"})
-        assert answer.logs == ["storage failed: KV error: unreadable"]
+    assert (answer.status, answer.json) == (503, {"error": "try again later"})
+    assert answer.logs == ["storage failed: KV error: unreadable"]
 
 
-async def test_a_todo_that_cannot_be_stored_is_refused(tmp_path: Path, language: str) -> None:
-    async with open_stage(tmp_path, kv=full_kv, language=language) as stage:
-        api = await stage.deploy("todo_api", TODO_TOKEN="opensesame")
+async def test_a_todo_that_cannot_be_stored_is_refused(stage: Stage) -> None:
+    stage.kv.fill()
+    api = await stage.deploy("todo_api", TODO_TOKEN="opensesame")
 
-        answer = await api.call("POST", "/todos", headers=TOKEN, body=todo())
+    answer = await api.call("POST", "/todos", headers=TOKEN, body=todo())
 
-        assert (answer.status, answer.json) == (503, {"error": "try again later"})
+    assert (answer.status, answer.json) == (503, {"error": "try again later"})

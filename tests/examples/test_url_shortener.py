@@ -1,7 +1,6 @@
 """The example that shortens URLs, in every language."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -10,9 +9,6 @@ from tests.examples.conftest import (
     STRANGERS,
     TOKEN,
     Stage,
-    UnreadableKV,
-    full_kv,
-    open_stage,
 )
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -92,29 +88,25 @@ async def test_any_web_address_is_shortened_as_it_is(stage: Stage, target: str) 
     assert await stage.kv.get(shortener.id, f"link:{made.json['code']}".encode()) == target.encode()
 
 
-async def test_a_link_that_cannot_be_stored_is_not_given_away(
-    tmp_path: Path, language: str
-) -> None:
-    async with open_stage(tmp_path, kv=full_kv, language=language) as stage:
-        shortener = await stage.deploy("url_shortener", SHORTENER_TOKEN="opensesame")
+async def test_a_link_that_cannot_be_stored_is_not_given_away(stage: Stage) -> None:
+    stage.kv.fill()
+    shortener = await stage.deploy("url_shortener", SHORTENER_TOKEN="opensesame")
 
-        answer = await shortener.call("POST", headers=TOKEN, body='{"url": "https://example.org"}')
+    answer = await shortener.call("POST", headers=TOKEN, body='{"url": "https://example.org"}')
 
-        assert (answer.status, answer.json) == (503, {"error": "try again"})
-        (line,) = answer.logs
-        assert line.startswith("link not stored: KV error: ")
+    assert (answer.status, answer.json) == (503, {"error": "try again"})
+    (line,) = answer.logs
+    assert line.startswith("link not stored: KV error: ")
 
 
-async def test_a_link_that_cannot_be_read_is_not_called_missing(
-    tmp_path: Path, language: str
-) -> None:
-    async with open_stage(tmp_path, kv=UnreadableKV, language=language) as stage:
-        shortener = await stage.deploy("url_shortener", SHORTENER_TOKEN="opensesame")
+async def test_a_link_that_cannot_be_read_is_not_called_missing(stage: Stage) -> None:
+    stage.kv.is_readable = False
+    shortener = await stage.deploy("url_shortener", SHORTENER_TOKEN="opensesame")
 
-        answer = await shortener.call("GET", "/code")
+    answer = await shortener.call("GET", "/code")
 
-        assert (answer.status, answer.json) == (503, {"error": "try again"})
-        assert answer.logs == ["link not read: KV error: unreadable"]
+    assert (answer.status, answer.json) == (503, {"error": "try again"})
+    assert answer.logs == ["link not read: KV error: unreadable"]
 
 
 @pytest.mark.parametrize("headers", STRANGERS)

@@ -22,7 +22,7 @@ from tests.store.memory import NoRows
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MIB = 1024 * 1024
-LIMIT_S = 2
+LIMIT_S = 1
 """What hostile functions are given."""
 WAITS = [TIMEOUT_S, pytest.param(2.0, id="quiet machine", marks=pytest.mark.soak)]
 """Longest that anybody else may wait meanwhile: on a busy machine as long as calls may take."""

@@ -111,7 +111,7 @@ async def test_javascript(javascript: Box, code: str, kinds: set[str | None]) ->
 
 async def _end(box: Box, code: str, kinds: set[str | None]) -> None:
     """Run *code* twice, the second time in the worker it has left: each ends in one of *kinds*."""
-    limit_s = 2 if "timeout" in kinds else int(TIMEOUT_S)
+    limit_s = 1 if "timeout" in kinds else int(TIMEOUT_S)
     hostile = await box.add(code, timeout_s=limit_s)
     innocent = await box.add(INNOCENT[box.language])
 
