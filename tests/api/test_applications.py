@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from perilune.api.connections.cycle import SMALL_BYTES
+from perilune.api.connections.asgi import answered_by
+from perilune.api.connections.exchange import SMALL_BYTES
 from perilune.api.connections.server import HttpServer, bind_sockets
 from perilune.api.connections.shared import ConnectionLimits
 
@@ -36,7 +37,7 @@ def sending(*messages: dict[str, Any]) -> App:
 
 @contextlib.asynccontextmanager
 async def served(app: App, **limits: Any) -> AsyncIterator[HttpServer]:
-    server = HttpServer(app, bind_sockets("127.0.0.1", 0), ConnectionLimits(**limits))
+    server = HttpServer(answered_by(app), bind_sockets("127.0.0.1", 0), ConnectionLimits(**limits))
     await server.start()
     try:
         yield server
@@ -190,7 +191,7 @@ async def test_a_body_arrives_in_parts_and_then_the_end_of_the_connection():
 
 @pytest.mark.parametrize("is_declared", [True, False])
 async def test_a_large_body_without_a_place_is_503(monkeypatch, is_declared):
-    monkeypatch.setattr("perilune.api.connections.cycle.MAX_WAIT_S", 0.01)
+    monkeypatch.setattr("perilune.api.connections.exchange.MAX_WAIT_S", 0.01)
     reads: list[str] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -211,7 +212,7 @@ async def test_a_large_body_without_a_place_is_503(monkeypatch, is_declared):
 
 
 async def test_a_large_answer_without_a_place_is_503(monkeypatch):
-    monkeypatch.setattr("perilune.api.connections.cycle.MAX_WAIT_S", 0.01)
+    monkeypatch.setattr("perilune.api.connections.exchange.MAX_WAIT_S", 0.01)
     app = sending(head(), body(b"x" * LARGE))
 
     async with served(app, body_bytes=LARGE, large_bodies_bytes=LARGE) as server:
@@ -235,7 +236,7 @@ async def test_a_request_that_outlives_the_grace_is_cancelled():
             ends.append("cancelled")
             raise
 
-    server = HttpServer(app, bind_sockets("127.0.0.1", 0))
+    server = HttpServer(answered_by(app), bind_sockets("127.0.0.1", 0))
     await server.start()
     answer = asyncio.ensure_future(exchange(server, request()))
     await asyncio.wait_for(started.wait(), 30)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from perilune.api.connections import cycle, server
+from perilune.api.connections import exchange, server
 from perilune.api.connections.budget import ByteBudget
 from perilune.api.connections.proxies import Proxies
 from perilune.api.connections.shared import Shared
@@ -71,7 +71,7 @@ async def test_large_bodies_beyond_the_budget_wait_for_each_other(tmp_path):
 
 
 async def test_a_large_body_that_finds_no_place_gets_503(tmp_path, monkeypatch):
-    monkeypatch.setattr(cycle, "MAX_WAIT_S", 0.05)
+    monkeypatch.setattr(exchange, "MAX_WAIT_S", 0.05)
     async with open_site(tmp_path, body_memory=MIB, request_body=MIB) as site:
         function_id = await site.answering(body="ok")
         async with connection(site) as (_, to_first), connection(site) as (second, to_second):
@@ -90,7 +90,7 @@ async def test_a_large_body_that_finds_no_place_gets_503(tmp_path, monkeypatch):
 
 
 async def test_a_body_keeps_its_place_as_long_as_its_execution_waits_or_runs(tmp_path, monkeypatch):
-    monkeypatch.setattr(cycle, "MAX_WAIT_S", 0.05)
+    monkeypatch.setattr(exchange, "MAX_WAIT_S", 0.05)
     gate = Gate()
     async with open_site(tmp_path, body_memory=MIB, request_body=MIB) as site:
         function_id = await site.create(gate)

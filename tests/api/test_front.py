@@ -10,6 +10,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 
 from perilune.api import Certificate, HttpServer, TlsError, bind_sockets
+from perilune.api.connections.asgi import answered_by
 from tests.upstream.certificate import write_certificate
 
 from .conftest import KEY, open_site
@@ -68,7 +69,9 @@ async def test_a_renewed_certificate_is_taken_over_by_new_connections(tmp_path, 
     caplog.set_level("INFO", logger="perilune.api.connections.tls")
     certificate = Certificate(*files)
     (listening,) = bind_sockets("127.0.0.1", 0)
-    server = HttpServer(PlainTextResponse("hello"), [listening], certificate=certificate)
+    server = HttpServer(
+        answered_by(PlainTextResponse("hello")), [listening], certificate=certificate
+    )
     await server.start()
     first = await asyncio.to_thread(serial_of, server.port)
 

@@ -10,6 +10,7 @@ import pytest
 
 from perilune.api.calls.events import CallHead
 from perilune.api.calls.guards import Guards
+from perilune.api.connections.request import Request
 from perilune.api.errors import SignatureRefused
 from perilune.events import HTTPResponse
 from perilune.store import Function
@@ -173,8 +174,10 @@ async def test_a_replay_cannot_wait_with_its_body_until_the_message_is_forgotten
 
     async def authorize(message: str, time: int, read_body) -> None:
         headers = standard(b"x", KEY_BYTES, message=message, time=time)
-        head = CallHead(headers, {}, "", False, "")
-        await guards.authorize(function, {"method": "POST"}, head, read_body)
+        head = CallHead(headers, {}, "", "")
+        request = Request(("", 0), None, "http")
+        request.method = "POST"
+        await guards.authorize(function, request, head, read_body)
 
     await authorize("msg_1", start, at_once)
     now[0] += 299

@@ -5,8 +5,8 @@ import logging
 
 import pytest
 
-from perilune.api.connections.heads import MAX_HEAD_BYTES
 from perilune.api.connections.protocol import MAX_OVERHEAD_BYTES, MAX_PIPELINED
+from perilune.api.connections.request import MAX_HEAD_BYTES
 from perilune.events import HTTPResponse
 
 from .conftest import KEY, open_site

@@ -1,7 +1,7 @@
 """HTTP: calls of functions below `/fn/`, the management API below `/api`, health.
 
-`gateway.py` is the outermost application.  `invoke.py` serves functions with
-nothing between it and the server, since that is the path that counts;
+`gateway.py` decides who answers a request.  `calls/call.py` answers calls of functions with
+nothing between it and the connection, since that is the path that counts;
 `management.py` serves the API.  `errors.py` alone knows the status of an error.
 """
 
@@ -15,8 +15,9 @@ from perilune.api.access.keys import (
     rotate_api_key,
 )
 from perilune.api.access.tokens import Tokens
+from perilune.api.calls.call import open_calls
+from perilune.api.calls.endpoint import CallLimits, FunctionEndpoint
 from perilune.api.calls.guards import Guards
-from perilune.api.calls.invoke import CallLimits, FunctionEndpoint
 from perilune.api.calls.lookup import function_path
 from perilune.api.connections.server import HttpServer, ListenError, bind_sockets
 from perilune.api.connections.shared import ConnectionLimits
@@ -85,6 +86,7 @@ __all__ = [
     "build_access",
     "function_path",
     "load_api_key",
+    "open_calls",
     "read_api_key",
     "rotate_api_key",
 ]

@@ -1,16 +1,19 @@
-"""The outermost ASGI application: finds who serves a path, and logs what was asked."""
+"""Decides who answers a request, by its host and path, and logs what was asked."""
 
 import logging
 import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
+from typing import Any
 
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from perilune.api import hardening
+from perilune.api.connections.asgi import AsgiExchange
+from perilune.api.connections.exchange import Exchange, Opener, Owner
+from perilune.api.connections.request import Request
 from perilune.api.errors import NOT_READY_STATUS, MethodNotAllowed, UnknownPath, refusal
 from perilune.api.headers import header_value, is_request_id
 from perilune.api.health import Readiness
@@ -46,7 +49,7 @@ class Gateway:
     def __init__(
         self,
         *,
-        functions: ASGIApp,
+        functions: Opener,
         management: ASGIApp,
         documentation: ASGIApp,
         dashboard: ASGIApp,
@@ -58,7 +61,7 @@ class Gateway:
         """Hand requests to these.
 
         Args:
-            functions: serves `/fn`.
+            functions: answers calls, below `/fn`.
             management: serves `/api`.
             documentation: serves `/docs`.
             dashboard: serves everything else.
@@ -77,20 +80,18 @@ class Gateway:
         self._function_host = function_host.encode("ascii")
         self._guide = llms_text().encode()
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Pass one request to the application that serves its path.
-
-        No coroutine of its own, which would be resumed whenever the request goes on.
-        """
-        path: str = scope["path"]
+    def open(self, owner: Owner, request: Request) -> Exchange[Any]:
+        """Let a request, whose head has arrived, be answered by whoever serves its path."""
+        path = request.path
         is_call = path.startswith("/fn/") or path == "/fn"
         serve: ASGIApp
-        if self._function_host and self._is_elsewhere(scope, is_call):
-            serve = _hardened(json_error(refusal(UnknownPath()), scope))
+        if self._function_host and self._is_elsewhere(request, is_call):
+            serve = self._elsewhere
         elif is_call:
-            serve = self._functions
+            call = self._functions(owner, request)
             if self._access_log.functions:
-                serve = partial(self._noted, serve)
+                call.on_end = self._noting(call)
+            return call
         elif path.startswith("/api/") or path == "/api":
             serve = self._managed
         elif path.startswith("/docs/") or path == "/docs":
@@ -101,36 +102,41 @@ class Gateway:
             serve = self._own
         else:
             serve = self._dashboard
-        return serve(scope, receive, send)
+        return AsgiExchange(owner, request, serve)
 
-    def _is_elsewhere(self, scope: Scope, is_call: bool) -> bool:
+    def _is_elsewhere(self, request: Request, is_call: bool) -> bool:
         """Whether what is asked for is not served under this host name.
 
         No name at all, as load balancers send it, gets what says whether the server is well.
         """
-        host = _host(scope)
-        is_nameless = not host and scope["path"] not in _OWN
+        host = _host(request)
+        is_nameless = not host and request.path not in _OWN
         return is_nameless or is_call is not (host == self._function_host)
+
+    def _noting(self, call: Exchange[Any]) -> Callable[[], None]:
+        """Return what logs a call at its end."""
+        started = time.perf_counter()
+
+        def note() -> None:
+            duration_s = time.perf_counter() - started
+            request = call.request
+            self._log(request.method, request.raw_path, call.status, duration_s, call.request_id)
+
+        return note
+
+    async def _elsewhere(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await _hardened(json_error(refusal(UnknownPath()), scope))(scope, receive, send)
 
     def _managed(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve the management API; each answer names its request."""
         request_id = _given_request_id(scope) or new_id()
         added = (*_ON_MANAGEMENT, (_REQUEST_ID, request_id.encode()))
-        return self._noted(
-            self._management, scope, receive, send, added, is_logged=self._access_log.api
-        )
+        return self._noted(scope, receive, send, added)
 
     async def _noted(
-        self,
-        app: ASGIApp,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-        added: tuple[tuple[bytes, bytes], ...] = (),
-        *,
-        is_logged: bool = True,
+        self, scope: Scope, receive: Receive, send: Send, added: tuple[tuple[bytes, bytes], ...]
     ) -> None:
-        """Serve a request by *app*, with the headers *added* to its answer, and log it."""
+        """Serve the management API, with the headers *added* to its answers, and log them."""
         started = time.perf_counter()
         status, request_id = 0, ""
 
@@ -145,17 +151,19 @@ class Gateway:
             await send(message)
 
         try:
-            # Without the server's extensions: what bypasses `send` would not be noted.
-            await app({**scope, "extensions": {}}, receive, noted)
+            await self._management(scope, receive, noted)
         finally:
-            if is_logged:
-                self._log(scope, status, time.perf_counter() - started, request_id)
+            if self._access_log.api:
+                duration_s = time.perf_counter() - started
+                self._log(scope["method"], scope["raw_path"], status, duration_s, request_id)
 
-    def _log(self, scope: Scope, status: int, duration_s: float, request_id: str) -> None:
+    def _log(
+        self, method: str, raw_path: bytes, status: int, duration_s: float, request_id: str
+    ) -> None:
         # The raw path: escapes keep line breaks out of the log.  Never the query.
         fields = {
-            "method": scope["method"],
-            "path": self._access_log.hide(scope["raw_path"].decode("latin-1")),
+            "method": method,
+            "path": self._access_log.hide(raw_path.decode("latin-1")),
             "status": status,
             "duration_ms": round(duration_s * 1000, 3),
             "request_id": request_id,
@@ -191,9 +199,9 @@ def _hardened(answer: Response) -> Response:
     return answer
 
 
-def _host(scope: Scope) -> bytes:
+def _host(request: Request) -> bytes:
     """Return the name of the host that a request is for, without port and final dot."""
-    return _PORT.sub(b"", header_value(scope["headers"], b"host")).rstrip(b".").lower()
+    return _PORT.sub(b"", header_value(request.headers, b"host")).rstrip(b".").lower()
 
 
 def _given_request_id(scope: Scope) -> str:

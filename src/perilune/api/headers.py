@@ -9,6 +9,9 @@ from collections.abc import Iterable
 
 MAX_REMEMBERED = 2048
 
+RawHeaders = Iterable[tuple[bytes, bytes]]
+"""Headers as they were received, with names in lower case."""
+
 REQUEST_ID = "X-Request-Id"
 SESSION_COOKIE = "auth_token"
 
@@ -87,7 +90,7 @@ def _shown_name(name: bytes) -> str:
     return canonical(name.decode("utf-8", "surrogateescape"))
 
 
-def header_value(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> bytes:
+def header_value(headers: RawHeaders, wanted: bytes) -> bytes:
     """Return the first value of the header *wanted*; empty if there is none."""
     for name, value in headers:
         if name == wanted:
@@ -95,7 +98,7 @@ def header_value(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> bytes
     return b""
 
 
-def accepts(headers: Iterable[tuple[bytes, bytes]], media_type: bytes) -> bool:
+def accepts(headers: RawHeaders, media_type: bytes) -> bool:
     """Whether an Accept header names *media_type* itself, without excluding it."""
     for name, value in headers:
         if name != b"accept":

@@ -5,7 +5,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from perilune.api.error_answer import ErrorAnswer, LoginError
-from perilune.api.headers import accepts
+from perilune.api.headers import RawHeaders, accepts
 
 PROBLEM_TYPE = b"application/problem+json"
 
@@ -23,19 +23,18 @@ def encoded_answer(content: bytes, status: int = 200) -> Response:
 def json_error(error: ErrorAnswer, scope: Scope) -> Response:
     """Return the answer for an error."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in error.headers}
-    content, media_type = error_content(error, scope)
+    content, media_type = error_content(error, scope["headers"], scope["raw_path"])
     return Response(
         content, error.status, headers={"Content-Type": media_type.decode("ascii"), **headers}
     )
 
 
-def error_content(error: ErrorAnswer, scope: Scope) -> tuple[bytes, bytes]:
-    """Return what an error is answered with, and its type.
+def error_content(error: ErrorAnswer, headers: RawHeaders, raw_path: bytes) -> tuple[bytes, bytes]:
+    """Return what a request with these headers is answered with for an error, and its type.
 
     A problem document (RFC 9457) if the client asks for one, the error envelope otherwise.
     """
-    if accepts(scope["headers"], PROBLEM_TYPE):
-        raw_path: bytes = scope["raw_path"]
+    if accepts(headers, PROBLEM_TYPE):
         return error.problem(raw_path.decode("latin-1")), PROBLEM_TYPE
     return error.body, b"application/json"
 

@@ -27,6 +27,7 @@ from perilune.api import (
     Readiness,
     bind_sockets,
     build_access,
+    open_calls,
 )
 from perilune.app.data import open_data
 from perilune.app.management import management_handlers
@@ -208,7 +209,7 @@ def _http_server(
     certificate: Certificate | None,
 ) -> HttpServer:
     return HttpServer(
-        gateway,
+        gateway.open,
         sockets,
         _connection_limits(settings),
         trusted_proxies=settings.trusted_proxies,
@@ -242,7 +243,7 @@ def _access_log(settings: Settings, masker: Masker) -> AccessLog:
     )
 
 
-def _function_endpoint(
+def _endpoint(
     settings: Settings,
     store: Store,
     services: Services,
@@ -318,7 +319,7 @@ def _gateway(
     )
     management = ManagementApi(handlers, body_timeout_s=settings.body_timeout)
     return Gateway(
-        functions=_function_endpoint(settings, store, services, engine, access, calls_url),
+        functions=open_calls(_endpoint(settings, store, services, engine, access, calls_url)),
         management=management,
         documentation=Documentation(management.describe),
         readiness=Readiness(

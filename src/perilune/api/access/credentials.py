@@ -1,13 +1,11 @@
 """What opens something: the management key and API tokens."""
 
-from collections.abc import Iterable
 from typing import Protocol
 
 from perilune.api.access.keys import KeyHolder
 from perilune.api.access.token_text import is_token
+from perilune.api.headers import RawHeaders
 from perilune.api.scopes import Caller, CallerKind, TokenScope
-
-RawHeaders = Iterable[tuple[bytes, bytes]]
 
 KEY_CALLER = Caller(CallerKind.KEY, frozenset(TokenScope))
 """A holder of the management key may do everything."""

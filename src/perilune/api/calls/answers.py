@@ -33,8 +33,10 @@ SANDBOX = (b"content-security-policy", b"sandbox allow-scripts allow-forms")
 
 NO_BODY = frozenset({204, 205, 304})
 """RFC 9110, 15.3.5, 15.3.6 and 15.4.5; of these only 205 says that its length is 0."""
+WITH_BODY = frozenset(range(200, 600)) - NO_BODY
+MAX_REMEMBERED = 4096
 
-_MILLISECOND = timedelta(milliseconds=1)
+MILLISECOND = timedelta(milliseconds=1)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LINE_BREAK = re.compile(r"[\r\n]")
 _MEDIA_TYPE = re.compile(rb"[!#$&^_.+\-0-9a-z]+/[!#$&^_.+\-0-9a-z]+")
@@ -71,9 +73,40 @@ def execution_headers(function_id: str, result: ExecutionResult, request_id: str
         (b"x-function-id", function_id.encode()),
         (b"x-function-version-id", result.function_version_id.encode()),
         (b"x-execution-id", execution_id),
-        (b"x-execution-duration-ms", b"%d" % (result.duration // _MILLISECOND)),
+        (b"x-execution-duration-ms", b"%d" % (result.duration // MILLISECOND)),
         (b"x-request-id", request_id.encode() if request_id else execution_id),
     ]
+
+
+class PlainFields(dict[tuple[str, str], bytes]):
+    """Header fields of answers whose functions have set none, by function and version.
+
+    To be completed with the execution's id and milliseconds, the request's id and the length.
+    """
+
+    def __missing__(self, names: tuple[str, str]) -> bytes:
+        """Prepare and remember the fields for a function and its version."""
+        function_id, version_id = (name.encode().replace(b"%", b"%%") for name in names)
+        fields = encoded_fields(
+            [
+                CONTENT_TYPE_JSON,
+                (b"x-function-id", function_id),
+                (b"x-function-version-id", version_id),
+                (b"x-execution-id", b"%b"),
+                (b"x-execution-duration-ms", b"%d"),
+                (b"x-request-id", b"%b"),
+                *CORS_DEFAULTS,
+                (b"content-length", b"%d"),
+            ]
+        )
+        if len(self) < MAX_REMEMBERED:
+            self[names] = fields
+        return fields
+
+
+def encoded_fields(headers: Headers) -> bytes:
+    """Return headers as they are sent, a line each."""
+    return b"".join([name + b": " + value + b"\r\n" for name, value in headers])
 
 
 def function_answer(
@@ -160,7 +193,7 @@ def _body(response: HTTPResponse) -> bytes:
             raise UnsendableResponseError(f"the body is not base64: {problem}") from problem
     if isinstance(body, bytes):
         return body
-    return _encoded(body)
+    return encoded(body)
 
 
 def _function_headers(
@@ -225,7 +258,7 @@ def _value(name: str, text: str, remarks: list[str]) -> bytes | None:
             )
             return None
         remarks.append(f"line breaks in the value of response header {name[:100]!r} became blanks")
-    return _encoded(text).strip(b" \t")
+    return encoded(text).strip(b" \t")
 
 
 def _sets_session(value: bytes) -> bool:
@@ -237,8 +270,11 @@ def _sets_session(value: bytes) -> bool:
     return pair.partition(b"=")[0].strip() == SESSION_COOKIE.encode()
 
 
-def _encoded(text: str) -> bytes:
-    """Bytes that came in as surrogate escapes go out as they were; other surrogates as `?`."""
+def encoded(text: str) -> bytes:
+    """Return *text* as UTF-8.
+
+    Bytes that came in as surrogate escapes go out as they were; other surrogates as `?`.
+    """
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:

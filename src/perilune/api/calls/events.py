@@ -1,17 +1,24 @@
-"""From an ASGI request to the event a function sees.  No I/O.
+"""From a request to the event a function sees.  No I/O.
 
 This is the hottest code of the product: it runs for every call of every
 function, and each microsecond counts.
 """
 
 import re
-from collections.abc import Callable, Iterable
-from typing import NamedTuple, Protocol
+from collections.abc import Callable
+from typing import Protocol
 from urllib.parse import unquote_to_bytes
 
-from starlette.types import Scope
+import msgspec
 
-from perilune.api.headers import REQUEST_ID, SESSION_COOKIE, RequestNames, is_request_id
+from perilune.api.connections.request import Request
+from perilune.api.headers import (
+    REQUEST_ID,
+    SESSION_COOKIE,
+    RawHeaders,
+    RequestNames,
+    is_request_id,
+)
 from perilune.events import HTTPEvent
 
 PREFIX = "/fn/"
@@ -22,7 +29,7 @@ _CREDENTIALS = ("Authorization", "Proxy-Authorization", "X-Api-Key")
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
-class CallTarget(NamedTuple):
+class CallTarget(msgspec.Struct, frozen=True):
     """What a request's path names."""
 
     function: str
@@ -33,13 +40,12 @@ class CallTarget(NamedTuple):
     """As it was sent; empty when nothing in it is escaped."""
 
 
-class CallHead(NamedTuple):
+class CallHead(msgspec.Struct, frozen=True):
     """A request's headers, sorted by who needs them."""
 
     headers: dict[str, str]
     multi_headers: dict[str, list[str]]
     host: str
-    is_chunked: bool
     request_id: str
     """The caller's own id of the request; empty when there is none that can be used."""
 
@@ -52,12 +58,10 @@ class SecretHolder(Protocol):
         ...
 
 
-def parse_target(scope: Scope) -> CallTarget | None:
-    """Return what a path below `/fn/` names, or None if it names no function."""
-    path: str = scope["path"]
-    raw: bytes = scope["raw_path"]
-    if b"%" in raw:
-        return _parse_escaped(raw)
+def parse_target(path: str, raw_path: bytes) -> CallTarget | None:
+    """Return what a path below `/fn/` names, decoded and raw, or None if it names no function."""
+    if b"%" in raw_path:
+        return _parse_escaped(raw_path)
     end = path.find("/", 4)
     if end < 0:
         return CallTarget(path[4:], path, "/") if len(path) > 4 else None
@@ -72,9 +76,7 @@ def mount_of(raw_path: bytes) -> bytes:
     return b"/".join(raw_path.split(b"/", 3)[:3]).replace(b";", b"%3B")
 
 
-def parse_head(
-    raw_headers: Iterable[tuple[bytes, bytes]], names: RequestNames, secret: SecretHolder
-) -> CallHead:
+def parse_head(raw_headers: RawHeaders, names: RequestNames, secret: SecretHolder) -> CallHead:
     """Return the headers a function may see, and what the server itself needs of them."""
     headers: dict[str, str] = {}
     several: dict[str, list[str]] = {}
@@ -90,7 +92,7 @@ def parse_head(
         else:
             several[name] = [headers[name], value]
     host = headers.pop("Host", "")
-    is_chunked = headers.pop("Transfer-Encoding", "") != ""
+    headers.pop("Transfer-Encoding", None)
     if several:
         several.pop("Host", None)
         several.pop("Transfer-Encoding", None)
@@ -109,7 +111,7 @@ def parse_head(
     request_id = headers.get(REQUEST_ID, "")
     if request_id and not is_request_id(request_id):
         request_id = ""
-    return CallHead(headers, several, host, is_chunked, request_id)
+    return CallHead(headers, several, host, request_id)
 
 
 def parse_query(raw: bytes) -> tuple[dict[str, str], dict[str, list[str]]]:
@@ -138,11 +140,10 @@ def parse_query(raw: bytes) -> tuple[dict[str, str], dict[str, list[str]]]:
     return first, several
 
 
-def build_event(scope: Scope, target: CallTarget, head: CallHead, body: bytes) -> HTTPEvent:
+def build_event(request: Request, target: CallTarget, head: CallHead, body: bytes) -> HTTPEvent:
     """Return the event of a request whose parts have been parsed."""
-    raw_query: bytes = scope["query_string"]
-    client = scope["client"]
-    remote_addr: str = client[0] if client else ""
+    raw_query = request.query
+    remote_addr = request.client[0]
     if remote_addr.startswith(MAPPED_IPV4):
         remote_addr = remote_addr[len(MAPPED_IPV4) :]
     query: dict[str, str] = {}
@@ -150,7 +151,7 @@ def build_event(scope: Scope, target: CallTarget, head: CallHead, body: bytes) -
     if raw_query:
         query, multi_query = parse_query(raw_query)
     return HTTPEvent(
-        method=scope["method"],
+        method=request.method,
         path=target.path,
         relative_path=target.relative_path,
         raw_relative_path=target.raw_relative_path,
@@ -161,7 +162,7 @@ def build_event(scope: Scope, target: CallTarget, head: CallHead, body: bytes) -
         multi_query=multi_query,
         raw_query=raw_query.decode("utf-8", "surrogateescape"),
         host=head.host,
-        scheme=scope["scheme"],
+        scheme=request.scheme,
         remote_addr=remote_addr,
         trigger="http",
     )

@@ -14,6 +14,7 @@ from starlette.types import Scope
 from perilune.api.calls.events import CallHead
 from perilune.api.calls.rate_limit import Quota, RateLimiter
 from perilune.api.calls.seen_messages import SeenMessages
+from perilune.api.connections.request import Request
 from perilune.api.errors import (
     InsufficientScope,
     MethodNotAllowed,
@@ -70,7 +71,7 @@ class Guards:
     async def authorize(
         self,
         function: Function,
-        request: Scope,
+        request: Request,
         head: CallHead,
         read_body: Callable[[], Awaitable[bytes]],
     ) -> AuthorizedCall:
@@ -82,7 +83,7 @@ class Guards:
             ApiError: the call is refused.
             StoreError: it can't be found out whether it is.
         """
-        _check_method(function, request["method"])
+        _check_method(function, request.method)
         if function.access == "public":
             return self._counted(function, b"")._replace(body=await read_body())
         if function.access == "token":
@@ -98,8 +99,8 @@ class Guards:
             head.multi_headers.pop(name, None)
         return self._counted(function, body)
 
-    async def _check_token(self, request: Scope) -> None:
-        caller = await self._callers.authenticate_bearer(request)
+    async def _check_token(self, request: Request) -> None:
+        caller = await self._callers.authenticate_bearer(request.scope())
         if not caller.may(TokenScope.INVOKE):
             raise InsufficientScope(TokenScope.INVOKE)
 

@@ -1,7 +1,7 @@
 """HTTP/1.1 connections whose clients can neither waste memory nor hold them for ever (KD-108).
 
 httptools takes the bytes apart.  Everything that a request may be short of is decided here and in
-`heads.py`: its size, its time, its place among the others.  The time of a body that somebody
+`request.py`: its size, its time, its place among the others.  The time of a body that somebody
 reads is bounded by its reader, see `body.py`.
 """
 
@@ -12,8 +12,8 @@ from typing import Any, cast
 
 import httptools
 
-from perilune.api.connections.cycle import CONTINUE, Cycle, encoded_error
-from perilune.api.connections.heads import MAX_HEAD_BYTES, RefusedHead, RequestHead
+from perilune.api.connections.exchange import CONTINUE, Exchange, Opener, encoded_error
+from perilune.api.connections.request import MAX_HEAD_BYTES, Address, RefusedHead, Request
 from perilune.api.connections.shared import Shared
 from perilune.api.error_answer import ErrorAnswer
 from perilune.api.errors import BAD_MESSAGE, BODIES_FULL, HEAD_TOO_LARGE
@@ -34,31 +34,30 @@ LINGER_S = 2.0
 PROBE_AFTER_S = 1.0
 """How long after its end of input a client is asked whether it is still there."""
 
-ANSWER_AT_ONCE = "perilune.answer_at_once"
-"""ASGI extension: a function that sends a whole answer, see `Cycle.answer_at_once`."""
-
 _IDLE, _IN_HEAD, _IN_BODY = 0, 1, 2
 _NOTSENT_LOWAT = 25  # TCP_NOTSENT_LOWAT of Linux, which Python does not name
-_ASGI = {"version": "3.0", "spec_version": "2.3"}
 
 
 class HttpProtocol(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: Shared, open_exchange: Opener) -> None:
         self.shared = shared
+        self._open = open_exchange
         self.is_write_paused = False
         self.held = 0
         """Bytes of the budget for answers that this connection has taken."""
         self._parser = self._new_parser()
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)
-        self._client: tuple[str, int] = ("", 0)
-        self._server: tuple[str, int] | None = None
+        self._client: Address = ("", 0)
+        self._server: Address | None = None
         self._scheme = "http"
-        self._cycle: Cycle | None = None
+        self._exchange: Exchange[Any] | None = None
         """The request that is being answered; `_waiting` has those behind it."""
-        self._arriving: Cycle | None = None
-        self._waiting: deque[Cycle] = deque()
+        self._arriving: Exchange[Any] | None = None
+        self._fresh: Exchange[Any] | None = None
+        """It begins once everything that came along with its head has been parsed."""
+        self._waiting: deque[Exchange[Any]] = deque()
         self._stage = _IDLE
         self._is_closed_for_input = False
         self._is_lingering = False
@@ -71,7 +70,8 @@ class HttpProtocol(asyncio.Protocol):
         self._refusal = BAD_MESSAGE
         self._is_refused = False
         """`_refusal` is the last answer, behind those to the requests before it."""
-        self._begin_head()
+        self._request = Request(self._client, None, self._scheme)
+        self._raw_bytes = self._body_bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to serve, unless too many connections are open already."""
@@ -96,12 +96,12 @@ class HttpProtocol(asyncio.Protocol):
         shared.leave(self, self._client[0])
         self._give_back()
         self._deadline = self._probe_at = 0.0
-        for cycle in (self._cycle, self._arriving, *self._waiting):
-            if cycle is not None and not cycle.is_over:
-                cycle.is_disconnected = True
-                cycle.wake()
-        for cycle in self._waiting:
-            cycle.release()
+        for exchange in (self._exchange, self._arriving, *self._waiting):
+            if exchange is not None and not exchange.is_over:
+                exchange.is_disconnected = True
+                exchange.wake()
+        for exchange in self._waiting:
+            exchange.release()
         self._waiting.clear()
 
     def eof_received(self) -> bool:
@@ -110,10 +110,14 @@ class HttpProtocol(asyncio.Protocol):
         RFC 9112, 9.6.  Whether it does turns out when something is sent to it.
         """
         self._is_closed_for_input = True
-        cycle = self._cycle
-        if cycle is None or cycle.is_started or (self._stage != _IDLE and not self._is_refused):
+        exchange = self._exchange
+        if (
+            exchange is None
+            or exchange.is_started
+            or (self._stage != _IDLE and not self._is_refused)
+        ):
             return False
-        if self._scheme == "https" or cycle.scope["http_version"] == "1.0":
+        if self._scheme == "https" or exchange.request.version == "1.0":
             return False
         self._probe_at = self.shared.loop.time() + PROBE_AFTER_S
         return True
@@ -129,17 +133,15 @@ class HttpProtocol(asyncio.Protocol):
             self._parser = self._new_parser()
             if rest := data[upgrade.args[0] :]:
                 self.data_received(rest)
-            return
         except httptools.HttpParserError:
             self._refuse(self._refusal)
-            return
-        if self._stage == _IN_HEAD:
-            self._raw_bytes += len(data)
-            if self._raw_bytes > MAX_HEAD_BYTES:
-                self._refuse(self._head.too_large())
-        elif self._stage == _IN_BODY:
-            self._raw_bytes += len(data)
-            self._check_body()
+        else:
+            if self._stage != _IDLE:
+                self._check_size(len(data))
+        fresh = self._fresh
+        if fresh is not None:
+            self._fresh = None
+            fresh.start()
 
     def pause_writing(self) -> None:
         """The client does not keep up."""
@@ -149,32 +151,30 @@ class HttpProtocol(asyncio.Protocol):
         """The client has taken most of what was sent."""
         self.is_write_paused = False
         self._give_back()
-        if self._cycle is not None:
-            self._cycle.wake()
+        if self._exchange is not None:
+            self._exchange.wake()
 
     # What the parser reports
 
     def on_message_begin(self) -> None:
         """A request's first byte has arrived."""
-        self._begin_head()
+        self._request = Request(self._client, self._server, self._scheme)
+        self._raw_bytes = self._body_bytes = 0
         self._stage = _IN_HEAD
-        if self._cycle is None:
+        if self._exchange is None:
             self._deadline = self.shared.loop.time() + self.shared.limits.head_timeout_s
 
     def on_url(self, url: bytes) -> None:
         """A part of the target has arrived."""
-        self._head.add_target(url)
-        self._check_head()
+        self._request.target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A field has arrived; those behind the body are dropped (RFC 9110, 6.5.1).
 
         A proxy in front examines the head alone, so trailer fields must not count as headers.
         """
-        if self._stage != _IN_HEAD:
-            return
-        self._head.add(name, value)
-        self._check_head()
+        if self._stage == _IN_HEAD:
+            self._request.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """A request's head has arrived."""
@@ -182,43 +182,51 @@ class HttpProtocol(asyncio.Protocol):
         self._deadline, self._raw_bytes = 0.0, 0
         if self._is_closed_for_input:
             return
+        request, parser, proxies = self._request, self._parser, self.shared.proxies
         try:
-            cycle = self._make_cycle()
+            request.settle(parser.get_http_version(), parser.get_method().decode("ascii"))
         except RefusedHead as refused:
             self._refusal = refused.answer
             raise
-        self._arriving = cycle
-        if self._cycle is None:
-            self._start(cycle)
+        if proxies.trusts_any:
+            request.client, request.scheme = proxies.forwarded(
+                request.headers, request.client, request.scheme
+            )
+        request.is_last = request.version == "1.0" or not parser.should_keep_alive()
+        self._arriving = exchange = self._open(self, request)
+        if self._exchange is None:
+            self._exchange = self._fresh = exchange
+            self.shared.running.add(exchange)
             return
-        self._waiting.append(cycle)
+        self._waiting.append(exchange)
         self._pause_reading()
 
     def on_body(self, body: bytes) -> None:
         """A part of a request's body has arrived."""
         self._body_bytes += len(body)
-        cycle = self._arriving
-        if cycle is None or cycle.is_over or cycle.is_disconnected:
+        exchange = self._arriving
+        if exchange is None or exchange.is_over or exchange.is_disconnected:
             return
-        if not cycle.feed(body):
-            self.fail(cycle, BODIES_FULL)
-        elif cycle.unread > READ_AHEAD_BYTES:
+        if not exchange.feed(body):
+            self.fail(exchange, BODIES_FULL)
+        elif exchange.unread > READ_AHEAD_BYTES:
             self._pause_reading()
 
     def on_message_complete(self) -> None:
         """A request's last byte has arrived."""
         self._stage = _IDLE
-        cycle, self._arriving = self._arriving, None
-        if cycle is None:
+        exchange, self._arriving = self._arriving, None
+        if exchange is None:
             return
-        cycle.is_body_complete = True
-        cycle.wake()
-        if cycle.is_last or len(self._waiting) >= MAX_PIPELINED:
-            cycle.is_last = self._is_closed_for_input = True
-        if cycle.is_over and self._cycle is None:
+        exchange.is_body_complete = True
+        if exchange.is_last or len(self._waiting) >= MAX_PIPELINED:
+            exchange.is_last = self._is_closed_for_input = True
+        if self._fresh is None:
+            exchange.wake()
+        if exchange.is_over and self._exchange is None:
             self._wait_for_next()
 
-    # What cycles and the server ask for
+    # What exchanges and the server ask for
 
     def write(self, data: bytes) -> None:
         """Send bytes, unless the connection is going down."""
@@ -239,29 +247,34 @@ class HttpProtocol(asyncio.Protocol):
             self._is_read_paused = False
             self.transport.resume_reading()
 
-    def on_answered(self, cycle: Cycle) -> None:
+    def on_answered(self, exchange: Exchange[Any]) -> None:
         """Go on after an answer: with the request behind it, or by waiting for one."""
         if self.held and not self.is_write_paused:
             self._give_back()
-        if cycle.is_last or (self._is_closed_for_input and not self._waiting):
-            if self._is_refused and not cycle.is_last:
+        if exchange.is_last or (self._is_closed_for_input and not self._waiting):
+            if self._is_refused and not exchange.is_last:
                 self.write(encoded_error(self._refusal, self.shared.date))
             self.close()
             return
-        self._cycle = None
+        shared = self.shared
         if self._waiting:
-            self._start(self._waiting.popleft())
+            self._exchange = following = self._waiting.popleft()
+            shared.running.add(following)
+            # Not at once: a long row of them would be a deep stack.
+            shared.loop.call_soon(following.start)
         else:
-            self._wait_for_next()
-        self.resume_reading()
+            self._exchange = None
+            self._deadline = shared.loop.time() + shared.limits.keep_alive_s
+        if self._is_read_paused:
+            self.resume_reading()
 
-    def fail(self, cycle: Cycle, answer: ErrorAnswer) -> None:
+    def fail(self, exchange: Exchange[Any], answer: ErrorAnswer) -> None:
         """End a request, with an answer if none has begun, and the connection with it."""
-        if not cycle.is_over:
-            if not cycle.is_started and cycle is self._cycle:
+        if not exchange.is_over:
+            if not exchange.is_started and exchange is self._exchange:
                 self.write(encoded_error(answer, self.shared.date))
-            cycle.is_disconnected = True
-            cycle.wake()
+            exchange.is_disconnected = True
+            exchange.wake()
         self.close()
 
     def close(self) -> None:
@@ -283,11 +296,11 @@ class HttpProtocol(asyncio.Protocol):
 
     def shut_down(self) -> None:
         """End the connection after the answer that is under way."""
-        if self._cycle is None:
+        if self._exchange is None:
             self.close()
             return
         self._is_closed_for_input = self._stage != _IN_BODY
-        (self._waiting[-1] if self._waiting else self._cycle).is_last = True
+        (self._waiting[-1] if self._waiting else self._exchange).is_last = True
 
     def look(self, now: float) -> None:
         """Look at the clock: deadlines, clients that take nothing, clients that may have gone."""
@@ -296,10 +309,12 @@ class HttpProtocol(asyncio.Protocol):
         if is_overdue and self._is_overdue:
             self._deadline = 0.0
             self.transport.close()
-        if self._probe_at and now >= self._probe_at and self._cycle is not None:
+        if self._exchange is not None:
+            self._exchange.look(now)
+        if self._probe_at and now >= self._probe_at and self._exchange is not None:
             self._probe_every_s *= 2
             self._probe_at = now + self._probe_every_s
-            if not self._cycle.is_started:
+            if not self._exchange.is_started:
                 self.write(CONTINUE)
         unsent = self.transport.get_write_buffer_size()
         if not unsent:
@@ -317,70 +332,28 @@ class HttpProtocol(asyncio.Protocol):
         parser.set_dangerous_leniencies(lenient_data_after_close=True)
         return parser
 
-    def _begin_head(self) -> None:
-        self._head = RequestHead()
-        self._raw_bytes = self._body_bytes = 0
-
-    def _make_cycle(self) -> Cycle:
-        """Raises `RefusedHead`."""
-        parser, head = self._parser, self._head
-        version, method = parser.get_http_version(), parser.get_method().decode("ascii")
-        target = head.settle(version, method)
-        client, scheme = self.shared.proxies.forwarded(head.headers, self._client, self._scheme)
-        scope: dict[str, Any] = {
-            "type": "http",
-            "asgi": _ASGI,
-            "http_version": version,
-            "method": method,
-            "scheme": scheme,
-            "path": target.path,
-            "raw_path": target.raw_path,
-            "query_string": target.query,
-            "root_path": "",
-            "headers": head.headers,
-            "client": client,
-            "server": self._server,
-        }
-        cycle = Cycle(
-            self,
-            scope,
-            declared=head.declared,
-            expects_continue=head.expects_continue,
-            is_last=version == "1.0" or not parser.should_keep_alive(),
-        )
-        scope["extensions"] = {ANSWER_AT_ONCE: cycle.answer_at_once}
-        return cycle
-
-    def _start(self, cycle: Cycle) -> None:
-        self._cycle = cycle
-        loop = self.shared.loop
-        task = loop.create_task(cycle.run())
-        self.shared.tasks.add(task)
-        task.add_done_callback(self.shared.tasks.discard)
-
     def _wait_for_next(self) -> None:
         # Also for the rest of a request that was answered before it had arrived.
         self._deadline = self.shared.loop.time() + self.shared.limits.keep_alive_s
 
-    def _check_body(self) -> None:
-        if self._raw_bytes - self._body_bytes > MAX_OVERHEAD_BYTES + 16 * self._body_bytes:
+    def _check_size(self, arrived: int) -> None:
+        """Look whether a request that is still arriving stays within limits."""
+        self._raw_bytes += arrived
+        if self._stage == _IN_HEAD:
+            if self._raw_bytes > MAX_HEAD_BYTES:
+                self._refuse(self._request.too_large())
+        elif self._raw_bytes - self._body_bytes > MAX_OVERHEAD_BYTES + 16 * self._body_bytes:
             self._refuse(HEAD_TOO_LARGE)
-        elif self._cycle is None and self._raw_bytes > MAX_UNREAD_BYTES:
+        elif self._exchange is None and self._raw_bytes > MAX_UNREAD_BYTES:
             self.close()
-
-    def _check_head(self) -> None:
-        """Stop the parser, which is in the middle of what it was given, at a head too large."""
-        if self._head.size > MAX_HEAD_BYTES:
-            self._refusal = self._head.too_large()
-            raise RefusedHead(self._refusal)
 
     def _refuse(self, answer: ErrorAnswer) -> None:
         """Answer what can't be understood, after what is before it on the connection."""
         self._is_closed_for_input = True
         arriving, self._arriving = self._arriving, None
-        if arriving is not None and (arriving is self._cycle or arriving.is_over):
+        if arriving is not None and (arriving is self._exchange or arriving.is_over):
             self.fail(arriving, answer)
-        elif self._cycle is None:
+        elif self._exchange is None:
             self.write(encoded_error(answer, self.shared.date))
             self.close()
         else:

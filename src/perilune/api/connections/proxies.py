@@ -4,7 +4,8 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-Address = tuple[str, int]
+from perilune.api.connections.request import Address
+
 _Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -14,11 +15,12 @@ class Proxies:
     def __init__(self, networks: Sequence[str] = ()) -> None:
         """Trust these addresses and networks."""
         self._networks = [ipaddress.ip_network(one) for one in networks]
+        self.trusts_any = bool(self._networks)
         self._is_trusted = lru_cache(maxsize=4096)(self._look_up)
 
     def trusts(self, host: str) -> bool:
         """Whether a client at this address is such a proxy."""
-        return bool(self._networks) and self._is_trusted(host)
+        return self.trusts_any and self._is_trusted(host)
 
     def forwarded(
         self, headers: Iterable[tuple[bytes, bytes]], client: Address, scheme: str

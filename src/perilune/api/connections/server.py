@@ -5,11 +5,10 @@ import logging
 import socket
 from typing import Any
 
-from starlette.types import ASGIApp
-
+from perilune.api.connections.exchange import Opener
 from perilune.api.connections.protocol import HttpProtocol
 from perilune.api.connections.proxies import Proxies
-from perilune.api.connections.shared import Connection, ConnectionLimits, Shared
+from perilune.api.connections.shared import Cancellable, Connection, ConnectionLimits, Shared
 from perilune.api.connections.tls import Certificate
 from perilune.errors import PeriluneError
 
@@ -22,7 +21,7 @@ SEND_LIMIT_S = 8.0
 """Longest time that clients get to take their answers once no request is running."""
 SEND_LEAST_S = 1.0
 """They get so much even when the time for requests is over."""
-SEND_LOOK_S = 0.02
+LOOK_AGAIN_S = 0.02
 
 _log = logging.getLogger(__name__)
 
@@ -62,28 +61,28 @@ def bind_sockets(host: str, port: int) -> list[socket.socket]:
 
 
 class HttpServer:
-    """Serves one ASGI application on bound sockets."""
+    """Serves HTTP on bound sockets."""
 
     def __init__(
         self,
-        app: ASGIApp,
+        open_exchange: Opener,
         sockets: list[socket.socket],
         limits: ConnectionLimits | None = None,
         *,
         trusted_proxies: tuple[str, ...] = (),
         certificate: Certificate | None = None,
     ) -> None:
-        """Serve *app* on *sockets*.
+        """Serve on *sockets*.
 
         Args:
-            app: the application.
+            open_exchange: decides who answers a request.
             sockets: bound, see `bind_sockets`.
             limits: what its connections may use.
             trusted_proxies: addresses and networks whose word on a request's client and
                 scheme (X-Forwarded-For, X-Forwarded-Proto) is taken; nobody else's is.
             certificate: serves HTTPS with this.
         """
-        self._app = app
+        self._open = open_exchange
         self._limits = limits or ConnectionLimits()
         self._sockets = sockets
         self._proxies = Proxies(trusted_proxies)
@@ -102,12 +101,15 @@ class HttpServer:
     async def start(self) -> None:
         """Begin to accept connections."""
         loop = asyncio.get_running_loop()
-        shared = self.shared = Shared(self._app, self._limits, self._proxies, loop)
+        shared = self.shared = Shared(self._limits, self._proxies, loop)
         context = None if self._certificate is None else self._certificate.context
         for sock in self._sockets:
             self._servers.append(
                 await loop.create_server(
-                    lambda: HttpProtocol(shared), sock=sock, ssl=context, backlog=BACKLOG
+                    lambda: HttpProtocol(shared, self._open),
+                    sock=sock,
+                    ssl=context,
+                    backlog=BACKLOG,
                 )
             )
         if self._certificate is not None:
@@ -140,12 +142,10 @@ class HttpServer:
             server.close()
         for connection in list(shared.connections):
             connection.shut_down()
-        has_finished = await _wait(shared.tasks, grace_s)
+        has_finished = await _drain(shared, grace_s)
         if not has_finished:
-            _log.warning("%d requests are cancelled, their time is over", len(shared.tasks))
-            for task in list(shared.tasks):
-                task.cancel()
-            await _wait(shared.tasks, CANCEL_LIMIT_S)
+            _log.warning("%d requests are cancelled, their time is over", len(shared.running))
+            await _drain(shared, CANCEL_LIMIT_S, cancel=True)
         for connection in list(shared.connections):
             connection.close()
         is_sent = await _send_rest(shared, end)
@@ -154,17 +154,19 @@ class HttpServer:
         return has_finished and is_sent
 
 
-async def _wait(tasks: set[asyncio.Task[None]], limit_s: float) -> bool:
-    """Wait until no request is running; pipelined ones may begin meanwhile."""
+async def _drain(shared: Shared, limit_s: float, *, cancel: bool = False) -> bool:
+    """Wait until no request is running, those that begin meanwhile included; return whether."""
     loop = asyncio.get_running_loop()
     end = loop.time() + limit_s
-    while tasks:
-        left_s = end - loop.time()
-        if left_s <= 0:
+    cancelled: set[Cancellable] = set()
+    while shared.running:
+        if loop.time() >= end:
             return False
-        await asyncio.wait(list(tasks), timeout=left_s)
-        # Lets the tasks' own callbacks take them out of the set.
-        await asyncio.sleep(0)
+        if cancel:
+            for running in shared.running - cancelled:
+                running.cancel()
+                cancelled.add(running)
+        await asyncio.sleep(LOOK_AGAIN_S)
     return True
 
 
@@ -174,7 +176,7 @@ async def _send_rest(shared: Shared, end: float) -> bool:
     limit = loop.time() + min(SEND_LIMIT_S, max(SEND_LEAST_S, end - loop.time()))
     # Transports do not tell when everything is sent.
     while (unsent := _unsent(shared)) and loop.time() < limit:  # noqa: ASYNC110
-        await asyncio.sleep(SEND_LOOK_S)
+        await asyncio.sleep(LOOK_AGAIN_S)
     if unsent:
         _log.warning("%d answers were not taken by their clients and are cut off", len(unsent))
     for connection in list(shared.connections):

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Protocol
 
-from starlette.types import ASGIApp
-
 from perilune.api.connections.budget import ByteBudget
 from perilune.api.connections.proxies import Proxies
 
@@ -34,6 +32,14 @@ class Connection(Protocol):
         ...
 
 
+class Cancellable(Protocol):
+    """What the server asks of a request that is being answered."""
+
+    def cancel(self) -> None:
+        """Come to an end: the server does not wait any longer."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionLimits:
     """What the connections of one server may use."""
@@ -57,12 +63,12 @@ class ConnectionLimits:
 class Shared:
     """What every connection of a server needs, and its part in."""
 
-    app: ASGIApp
     limits: ConnectionLimits
     proxies: Proxies
     loop: asyncio.AbstractEventLoop
     connections: set[Connection] = field(default_factory=set)
-    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    running: set[Cancellable] = field(default_factory=set)
+    """Requests that somebody works at."""
     per_address: Counter[str] = field(default_factory=Counter)
     small: ByteBudget = field(init=False)
     incoming: ByteBudget = field(init=False)

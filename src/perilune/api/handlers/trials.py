@@ -17,6 +17,7 @@ from perilune.api.calls.events import (
     parse_head,
     parse_query,
 )
+from perilune.api.connections.request import Request
 from perilune.api.errors import InvalidRequest, NotReplayable
 from perilune.api.failures import Json, failing_as, log_line
 from perilune.api.headers import RequestNames, canonical
@@ -157,14 +158,12 @@ class Trials:
         relative = unquote_to_bytes(path).decode("utf-8", "surrogateescape")
         if wanted.trigger not in TRIGGERS:
             raise InvalidRequest(f"event.trigger: trigger must be one of: [{' '.join(TRIGGERS)}]")
+        request = Request((client, 0), None, home.scheme)
+        request.method = method
+        # Characters that are invalid in an address are escaped, as clients do.
+        request.query = quote(query, safe="%&=+;/?:@!$'()*,~").encode("ascii")
         event = build_event(
-            {
-                "method": method,
-                # Characters that are invalid in an address are escaped, as clients do.
-                "query_string": quote(query, safe="%&=+;/?:@!$'()*,~").encode("ascii"),
-                "client": (client, 0),
-                "scheme": home.scheme,
-            },
+            request,
             CallTarget(function_id, own + relative, relative),
             parse_head(raw_headers, self._names, self._secret),
             body,

@@ -1,0 +1,392 @@
+"""A call of a function below `/fn/`: one request in, one execution, one answer out.
+
+Callbacks on purpose: what arrives, what the engine says and what can be sent each lead a call
+from one state to the next, and most calls need no task, no future and no timer.  Only what has
+to ask somebody else first, a function that is not in memory or a guard, gets a task meanwhile.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from enum import Enum
+from functools import partial
+from typing import Any
+
+from perilune.api.calls.answers import (
+    MILLISECOND,
+    WITH_BODY,
+    Answer,
+    UnsendableResponseError,
+    encoded,
+    encoded_fields,
+    execution_headers,
+    function_answer,
+    with_quota,
+)
+from perilune.api.calls.endpoint import FunctionEndpoint
+from perilune.api.calls.events import (
+    CallHead,
+    CallTarget,
+    build_event,
+    mount_of,
+    parse_head,
+    parse_target,
+)
+from perilune.api.calls.rate_limit import Quota
+from perilune.api.calls.refusals import SERVED, error_answer, not_served, report_refusal
+from perilune.api.connections.exchange import Exchange, Opener
+from perilune.api.errors import (
+    EXECUTION_FAILED,
+    INTERNAL,
+    NO_RESPONSE,
+    NOT_RECORDED,
+    ApiError,
+    BodyReadError,
+    BodyTimeout,
+    BodyTooLarge,
+    ShuttingDown,
+    execution_failure,
+    refusal,
+)
+from perilune.engine import (
+    EngineError,
+    ExecutionRequest,
+    ExecutionResult,
+    Running,
+    StorageUnavailableError,
+)
+from perilune.store import Function, StoreError
+
+_log = logging.getLogger(__name__)
+
+
+def open_calls(endpoint: FunctionEndpoint) -> Opener:
+    """Return what has functions answer every request, as *endpoint* says."""
+    return partial(Call, server=endpoint)
+
+
+class _Stage(Enum):
+    """What a call is waiting for."""
+
+    TURN = 0
+    """The answers to the requests before it."""
+    CHECK = 1
+    """`_task`: the function is looked up, or its guards decide."""
+    BODY = 2
+    EXECUTION = 3
+    CANCELLED = 4
+    """The end of what has been cancelled."""
+    CLIENT = 5
+    """To send `_answer`, or nothing more."""
+
+
+_TURN, _CHECK, _BODY, _EXECUTION, _CANCELLED, _CLIENT = _Stage
+
+
+class Call(Exchange[FunctionEndpoint]):
+    """One call: from the head of its request to its answer."""
+
+    _stage = _TURN
+    _target: CallTarget
+    _head: CallHead
+    _function: Function
+    _read_until = 0.0
+    _task: asyncio.Task[None] | None = None
+    _reader: asyncio.Future[bytes] | None = None
+    """Waits for the body on behalf of guards."""
+    _quota: Quota | None = None
+    _running: Running | None = None
+    _answer: tuple[int, bytes, bytes] | None = None
+
+    # What the connection calls
+
+    def start(self) -> None:
+        """See `Exchange.start`."""
+        if self.is_disconnected:
+            self.end()
+            return
+        try:
+            request, endpoint = self.request, self._server
+            target = parse_target(request.path, request.raw_path)
+            if target is None or not (request.method in SERVED or request.method == "OPTIONS"):
+                self._respond(not_served(request, None))
+                return
+            self._target = target
+            self._head = parse_head(request.headers, endpoint.request_names, endpoint.secret)
+            function = endpoint.functions.peek(target.function)
+            if function is None:
+                self._check(self._find())
+            else:
+                self._go_on(function)
+        except Exception:
+            self._give_up()
+
+    def wake(self) -> None:
+        """See `Exchange.wake`."""
+        if self.has_ended:
+            return
+        try:
+            if self._stage is _BODY:
+                self._look_at_body()
+            elif self._stage is _CLIENT:
+                if self._answer is not None:
+                    self._send(*self._answer)
+            elif self.is_disconnected:
+                self._stop()
+        except Exception:
+            self._give_up()
+
+    def cancel(self) -> None:
+        """See `Cancellable`."""
+        if self._stage is _TURN:
+            self._owner.fail(self, refusal(ShuttingDown()))
+        elif self._stage is _BODY and self._reader is None:
+            self._end_cancelled()
+        elif self._stage is not _CLIENT:
+            self._stop()
+        elif self._answer is not None:
+            self._owner.close()
+            self.end()
+
+    def look(self, now: float) -> None:
+        """See `Exchange.look`."""
+        if self._stage is _BODY and 0 < self._read_until <= now:
+            self._refuse_body(BodyTimeout())
+
+    @property
+    def unread(self) -> int:
+        """See `Exchange.unread`."""
+        return 0 if self._stage is _BODY and self._asked is None else len(self._body)
+
+    # What the engine calls
+
+    def ended(self, result: ExecutionResult) -> None:
+        """Answer with what has come of the execution."""
+        self._running = None
+        try:
+            response = result.response
+            if (
+                response is None
+                or response.headers
+                or response.is_base64_encoded
+                or response.status_code not in WITH_BODY
+                or result.error is not None
+                or not result.recorded
+                or self._quota is not None
+            ):
+                self._answer_in_full(result)
+                return
+            body = response.body
+            if isinstance(body, str):
+                body = encoded(body)
+            fields = self._server.plain_fields[self._function.id, result.function_version_id]
+            self.request_id = self._head.request_id or result.execution_id
+            fields %= (
+                result.execution_id.encode(),
+                result.duration // MILLISECOND,
+                self.request_id.encode(),
+                len(body),
+            )
+            self._send(response.status_code, fields, body)
+        except Exception:
+            self._give_up()
+
+    def refused(self, error: BaseException) -> None:
+        """Answer that nothing was executed, or not to its end."""
+        self._running = None
+        if isinstance(error, asyncio.CancelledError):
+            self._end_cancelled()
+            return
+        if isinstance(error, EngineError):
+            report_refusal(self._target.function, error)
+        else:
+            _log.error("calling function %s failed", self._function.id, exc_info=error)
+        self._respond(error_answer(refusal(error), self.request))
+
+    # From one state to the next
+
+    def _check(self, work: Coroutine[Any, Any, None]) -> None:
+        """Go on when somebody else has been asked, in a task."""
+        self._stage = _CHECK
+        self._task = self._shared.loop.create_task(self._checked(work))
+
+    async def _checked(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except (ApiError, EngineError) as error:
+            self._refuse(error)
+        except asyncio.CancelledError:
+            self._end_cancelled()
+        except Exception:
+            self._give_up()
+
+    async def _find(self) -> None:
+        """Look the function up where that takes a while."""
+        function: Function | None = None
+        try:
+            function = await self._server.functions.find(self._target.function)
+        except EngineError:
+            # Whether a function exists is no matter of a preflight.
+            if self.request.method != "OPTIONS":
+                raise
+        self._go_on(function)
+
+    def _go_on(self, function: Function | None) -> None:
+        """Decide about a call whose function has been found, or is none and need not be."""
+        request = self.request
+        if function is None or (request.method == "OPTIONS" and not function.handles_options):
+            self._respond(not_served(request, function))
+            return
+        self._function = function
+        if function.is_guarded:
+            self._check(self._authorize(function))
+        elif self.is_body_complete and not self._body:
+            self._execute(b"")
+        else:
+            self._read()
+
+    async def _authorize(self, function: Function) -> None:
+        try:
+            body, self._quota = await self._server.guards.authorize(
+                function, self.request, self._head, self._whole_body
+            )
+        except StoreError as error:
+            raise StorageUnavailableError(error) from error
+        self._execute(body)
+
+    async def _whole_body(self) -> bytes:
+        """Return the body.  Raises `ApiError`."""
+        self._reader = self._shared.loop.create_future()
+        self._read()
+        return await self._reader
+
+    def _read(self) -> None:
+        """Wait for the body, unless it has arrived."""
+        self._stage = _BODY
+        limits, declared = self._server.limits, self.request.declared
+        if declared is not None and declared > limits.body_bytes:
+            self._refuse_body(BodyTooLarge())
+            return
+        if not self.is_body_complete:
+            self._read_until = self._shared.loop.time() + limits.body_timeout_s
+            self.ask_for_body()
+        self._look_at_body()
+
+    def _look_at_body(self) -> None:
+        if len(self._body) > self._server.limits.body_bytes:
+            self._refuse_body(BodyTooLarge())
+        elif self.is_disconnected:
+            self._refuse_body(BodyReadError())
+        elif self.is_body_complete:
+            body, self._body = bytes(self._body), b""
+            # So that the end of the connection is noticed.
+            self._owner.resume_reading()
+            if self._reader is None:
+                self._execute(body)
+            else:
+                self._stage = _CHECK
+                self._reader.set_result(body)
+        elif self.has_room():
+            self._owner.resume_reading()
+
+    def _refuse_body(self, error: ApiError) -> None:
+        if self._reader is None:
+            self._refuse(error)
+        else:
+            self._stage = _CHECK
+            self._reader.set_exception(error)
+
+    def _execute(self, body: bytes) -> None:
+        self._stage = _EXECUTION
+        endpoint, head = self._server, self._head
+        running = endpoint.engine.begin(
+            ExecutionRequest(
+                function_id=self._function.id,
+                event=build_event(self.request, self._target, head, body),
+                base_url=endpoint.base_url,
+                request_id=head.request_id,
+            ),
+            self,
+        )
+        if self._stage is _EXECUTION:
+            self._running = running
+
+    def _stop(self) -> None:
+        """Cancel what the call waits for; the end of that is the end of the call."""
+        stage, self._stage = self._stage, _CANCELLED
+        if stage is _EXECUTION and self._running is not None:
+            self._running.cancel()
+        elif stage in (_CHECK, _BODY) and self._task is not None:
+            self._task.cancel()
+        else:
+            self._stage = stage
+
+    def _refuse(self, error: ApiError | EngineError) -> None:
+        """Answer a call that is refused before its body was read to the end."""
+        self._server.count_refusal(error.code)
+        report_refusal(self._target.function, error)
+        if "Expect" in self._head.headers:
+            # Its client may send the body or not: the next request could not be told from it.
+            self.is_last = True
+        self._respond(error_answer(refusal(error), self.request))
+
+    def _end_cancelled(self) -> None:
+        """End without an answer if the client has gone; otherwise it is the server that goes."""
+        self._respond(error_answer(refusal(ShuttingDown()), self.request))
+
+    def _give_up(self) -> None:
+        """End after a fault of the server's own."""
+        _log.exception("answering a request failed")
+        self._owner.fail(self, INTERNAL)
+        self.end()
+
+    # Answers
+
+    def _answer_in_full(self, result: ExecutionResult) -> None:
+        """Turn how the execution ended into the answer of `rest-api` 6.5."""
+        own = execution_headers(self._function.id, result, self._head.request_id)
+        self.request_id = self._head.request_id or result.execution_id
+        remarks: list[str] = []
+        if not result.recorded:
+            answer = error_answer(NOT_RECORDED, self.request, own)
+        elif result.error is not None:
+            answer = error_answer(execution_failure(result.error), self.request, own)
+        elif result.response is None:
+            answer = error_answer(NO_RESPONSE, self.request, own)
+        else:
+            is_trusted = self._function.unsandboxed_html
+            try:
+                answer = function_answer(
+                    result.response,
+                    own,
+                    self._server.response_names,
+                    remarks,
+                    mount=None if is_trusted else mount_of(self.request.raw_path),
+                )
+            except UnsendableResponseError as problem:
+                remarks.append(str(problem))
+                answer = error_answer(EXECUTION_FAILED, self.request, own)
+        if self._quota is not None:
+            answer = with_quota(answer, self._quota.headers())
+        if remarks:
+            self._stage = _CLIENT
+            self._task = self._shared.loop.create_task(
+                self._note(result.execution_id, remarks, answer)
+            )
+        else:
+            self._respond(answer)
+
+    async def _note(self, execution_id: str, remarks: list[str], answer: Answer) -> None:
+        """Say in the execution's log what was not sent as it was, then answer."""
+        for remark in remarks:
+            await self._server.notes.warn(execution_id, remark)
+        self._respond(answer)
+
+    def _respond(self, answer: Answer) -> None:
+        status, headers, body = answer
+        self._send(status, encoded_fields(headers), body)
+
+    def _send(self, status: int, fields: bytes, body: bytes) -> None:
+        self._stage, self.status = _CLIENT, status
+        if not self.answer(status, fields, body):
+            self._answer = status, fields, body
