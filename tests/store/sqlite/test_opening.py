@@ -184,7 +184,7 @@ async def test_a_file_in_place_of_a_directory_is_unavailable(tmp_path):
 
 
 async def test_a_store_in_memory_leaves_nothing_behind(monkeypatch, tmp_path):
-    monkeypatch.setattr("perilune.store.sqlite.store.RAM_DISK", tmp_path)
+    monkeypatch.setattr("perilune.store.sqlite.opening.RAM_DISK", tmp_path)
 
     async with open_store(IN_MEMORY) as store, open_store(IN_MEMORY) as other:
         await store.create_function(Function(id="f", name="n"))

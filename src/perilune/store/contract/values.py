@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from perilune.store.records import EnvVariable, KVEntry, SigningSecret
+from perilune.store.value_tables import ValueTables
 
 
 class KVRows(Protocol):
@@ -13,6 +14,9 @@ class KVRows(Protocol):
     Writes for an unknown function raise `FunctionNotFound`.  A pair that has expired is treated
     as missing at once; it counts against the quota until it is purged or its room is needed.
     """
+
+    tables: ValueTables | None
+    """What is in memory of it; None within a transaction, and where others write, too."""
 
     async def get(self, function_id: str, key: bytes) -> bytes | None:
         """Return the value, or None if there is none or it has expired."""
@@ -78,6 +82,9 @@ class EnvRows(Protocol):
     Every change sets the function's `updated_at`; changes for an unknown function raise
     `FunctionNotFound`.
     """
+
+    tables: ValueTables | None
+    """See `KVRows.tables`."""
 
     async def get(self, function_id: str, key: str) -> str | None:
         """Return the value or None."""

@@ -2,12 +2,11 @@
 
 import asyncio
 import logging
-import os
 import sqlite3
-import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -37,11 +36,9 @@ from perilune.store.sqlite.connection.operations import (
     Work,
     as_store_error,
 )
-from perilune.store.sqlite.connection.prepare import prepare_file
 from perilune.store.sqlite.connection.readers import Readers
 from perilune.store.sqlite.connection.space import DiskSpace
 from perilune.store.sqlite.connection.store_access import StoreAccess, TransactionAccess
-from perilune.store.sqlite.connection.transactions import Session
 from perilune.store.sqlite.connection.writer import Writer
 from perilune.store.sqlite.tables.credentials import SessionStore, TokenStore
 from perilune.store.sqlite.tables.env import SqliteEnv
@@ -56,16 +53,17 @@ from perilune.store.sqlite.tables.secrets import Secrets
 from perilune.store.sqlite.tables.signing_secrets import SigningSecretStore
 from perilune.store.sqlite.tables.statistics import SqliteStatistics
 from perilune.store.sqlite.tables.ticks import TickStore
+from perilune.store.sqlite.tables.values import read_values
 from perilune.store.sqlite.tables.versions import SqliteVersions
 from perilune.store.sqlite.upkeep.compaction import Compaction, data_bytes
 from perilune.store.sqlite.upkeep.expiry import Expiry
 from perilune.store.sqlite.upkeep.integrity import find_problems
 from perilune.store.sqlite.upkeep.retention import Retention
+from perilune.store.value_tables import ValueTables
 from perilune.vault import Vault
+from perilune.worker.shared_values import Value
 
 T = TypeVar("T")
-
-RAM_DISK = Path("/dev/shm")  # noqa: S108 - a directory of its own is made in it
 
 FRESH_S = 5.0
 """A commit shows for this long that the database can be written."""
@@ -79,62 +77,6 @@ def log_error(error: StoreError) -> None:
     logging.getLogger("perilune.store").error("%s", error, exc_info=error)
 
 
-@asynccontextmanager
-async def open_file(
-    path: Path,
-    *,
-    clock: WallClock,
-    on_error: ErrorHook,
-    vault: Vault,
-    maintenance: Maintenance | None = None,
-    min_free_bytes: int = 0,
-) -> "AsyncIterator[SqliteStore]":
-    """Open the store in *path*; see `perilune.store.open_store`.
-
-    *maintenance* is what the store offers for its file.
-    """
-    space, connection = await asyncio.to_thread(_open, path, min_free_bytes, int(clock()))
-    try:
-        store = SqliteStore(
-            path,
-            connection,
-            space,
-            clock=clock,
-            on_error=on_error,
-            vault=vault,
-            maintenance=maintenance,
-        )
-    except sqlite3.Error as error:
-        connection.close()
-        raise StoreUnavailable(f"cannot open {path}: {error}") from error
-    try:
-        yield store
-    finally:
-        await store.close()
-
-
-def _open(path: Path, min_free_bytes: int, now: int) -> tuple[DiskSpace, sqlite3.Connection]:
-    """Make the file ready; its disk is looked at first, since that may have to make room."""
-    space = DiskSpace(path, min_free_bytes)
-    return space, prepare_file(path, now)
-
-
-@asynccontextmanager
-async def open_private(
-    *, clock: WallClock, on_error: ErrorHook, vault: Vault
-) -> "AsyncIterator[SqliteStore]":
-    """Open a store that is gone at the end and takes no disk, where the system has a RAM disk.
-
-    SQLite's own databases in memory have no write-ahead log, so in them a read waits for a
-    transaction; in a file on a RAM disk everything is as it is in any other file.
-    """
-    folder = RAM_DISK if os.access(RAM_DISK, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="perilune-", dir=folder) as private:
-        path = Path(private) / "store.db"
-        async with open_file(path, clock=clock, on_error=on_error, vault=vault) as store:
-            yield store
-
-
 class SqliteSession:
     """All repositories on one way to the database; has the methods of `DB` that need no more.
 
@@ -142,9 +84,18 @@ class SqliteSession:
     """
 
     def __init__(
-        self, access: SqliteAccess, clock: WallClock, vault: Vault, pause: Pause = asyncio.sleep
+        self,
+        access: SqliteAccess,
+        clock: WallClock,
+        vault: Vault,
+        *,
+        tables: ValueTables | None = None,
+        pause: Pause = asyncio.sleep,
     ) -> None:
-        """Build the repositories on *access*; *pause* is awaited in work of many batches."""
+        """Build the repositories on *access*.
+
+        *tables* has values in memory; *pause* is awaited in work of many batches.
+        """
         self._access = access
         self._retention = Retention(access, pause)
         self._expiry = Expiry(access, pause)
@@ -152,8 +103,8 @@ class SqliteSession:
         versions = SqliteVersions(access, clock)
         executions = SqliteExecutions(access, clock, pause)
         lists = ExecutionLists(access)
-        self.kv: KVRows = SqliteKV(access, clock)
-        env = SqliteEnv(access, clock, vault)
+        self.kv: KVRows = SqliteKV(access, clock, tables)
+        env = SqliteEnv(access, clock, vault, tables)
         self.env: EnvRows = env
         self.write_only_values = env.write_only_values
         self.signing_secrets: SigningSecretRows = SigningSecretStore(access, clock, vault)
@@ -214,9 +165,9 @@ class SqliteSession:
 class SqliteTransaction(SqliteSession):
     """One open transaction; its reads see its own writes, nobody else sees them yet."""
 
-    def __init__(self, session: Session, writer: Writer, clock: WallClock, vault: Vault) -> None:
-        """Use the open *session* of *writer*."""
-        super().__init__(TransactionAccess(session, writer), clock, vault, _no_pause)
+    def __init__(self, access: TransactionAccess, clock: WallClock, vault: Vault) -> None:
+        """Use the session behind *access*."""
+        super().__init__(access, clock, vault, pause=_no_pause)
         self._depth = 0
 
     @asynccontextmanager
@@ -261,12 +212,18 @@ class SqliteStore(SqliteSession):
         self._readers = Readers(path)
         self._space = space
         self._checkpoints = Checkpoints(path, space, self._report_from_thread)
+        self._tables = ValueTables(self._read_values, lambda: self._writer.see_others())
         self._writer = Writer(
-            connection, self._checkpoints, touched=self._forget, report=self._report
+            connection,
+            self._checkpoints,
+            self._tables,
+            touched=self._forget,
+            report=self._report,
         )
         self._closing: asyncio.Task[None] | None = None
         self._listeners: list[Callable[[str], None]] = []
-        super().__init__(StoreAccess(self._writer, self._readers), clock, vault)
+        access = StoreAccess(self._writer, self._readers)
+        super().__init__(access, clock, vault, tables=self._tables)
         self.secrets: SecretRows = Secrets(self._access, vault)
         self._compaction = Compaction(self._access, asyncio.sleep)
         self._add_execution = self.create_execution
@@ -308,7 +265,8 @@ class SqliteStore(SqliteSession):
             session.abandon()
             raise
         try:
-            yield SqliteTransaction(session, self._writer, self._clock, self._vault)
+            access = TransactionAccess(session, self._writer, self._tables)
+            yield SqliteTransaction(access, self._clock, self._vault)
         except BaseException:
             with suppress(StoreUnavailable):
                 await session.finish(commit=False)
@@ -333,6 +291,12 @@ class SqliteStore(SqliteSession):
         if time.monotonic() - self._writer.committed_at > FRESH_S:
             await self._access.write(Work(_write_page))
 
+    async def purge_expired(self, now: int) -> dict[str, int]:
+        """See `Store.purge_expired`; a clock that is set back must not bring pairs back."""
+        gone = await super().purge_expired(now)
+        self._tables.clear()
+        return gone
+
     async def check_integrity(self) -> list[str]:
         """See `Store.check_integrity`; the write-ahead log grows meanwhile."""
         return await self._access.read(find_problems)
@@ -345,6 +309,7 @@ class SqliteStore(SqliteSession):
 
     async def _close(self) -> None:
         await self._writer.close()
+        self._tables.close()
         await self._readers.close()
         self._functions.clear()
         self._versions.clear()
@@ -370,8 +335,16 @@ class SqliteStore(SqliteSession):
         self._functions.forget(function_id)
         self._versions.forget(function_id)
         self._values.forget(function_id)
+        self._tables.forget(function_id)
         for listener in self._listeners:
             listener(function_id)
+
+    def _read_values(self, function_id: str) -> dict[bytes, Value] | None:
+        read = partial(read_values, vault=self._vault, function_id=function_id, now=self._clock())
+        try:
+            return self._readers.look_up_now(read)
+        except StoreError:
+            return None  # whoever wants one of them finds out why
 
     def _report(self, error: StoreError) -> None:
         try:

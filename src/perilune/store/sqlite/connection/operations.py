@@ -3,11 +3,13 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from perilune.store.errors import DiskFull, StoreError, StoreUnavailable
 from perilune.store.sqlite.connection.connect import is_full
+from perilune.worker.shared_values import Value
 
 T = TypeVar("T")
 
@@ -16,6 +18,18 @@ Params = tuple[Any, ...]
 
 Explain = Callable[[sqlite3.Connection, Params], StoreError | None]
 """Finds out, on the writer's connection, why a constraint refused these values."""
+
+
+class Tables(Protocol):
+    """Values of functions in memory; see `perilune.store.value_tables.ValueTables`."""
+
+    def put(self, function_id: str, name: bytes, value: Value | None) -> None:
+        """Note a write that has been committed; None deletes."""
+        ...
+
+    def forget(self, function_id: str) -> None:
+        """Drop what is in memory of a function."""
+        ...
 
 
 class WriteOperation(Generic[T]):
@@ -33,6 +47,8 @@ class WriteOperation(Generic[T]):
     error: StoreError | None
     invalidates: str | None
     """The function whose cached records this write makes stale."""
+    change: "ValueChange | None" = None
+    """Which value of a function it writes, where that is all it changes."""
     weight: int = 0
     """Characters of large values that it holds."""
     is_short: bool = False
@@ -45,6 +61,43 @@ class WriteOperation(Generic[T]):
     def failed(self, cursor: sqlite3.Cursor, error: Exception) -> None:
         """Remember why `run` raised."""
         self.error = as_store_error(error)
+
+    def delay(self, tables: Tables) -> None:
+        """Drop what it is going to change: another thread commits it, and is heard of later."""
+        if self.change is not None:
+            tables.forget(self.change.function_id)
+            self.change.is_followed = False
+        elif self.invalidates is not None:
+            tables.forget(self.invalidates)
+
+
+@dataclass(slots=True)
+class ValueChange:
+    """The value that an operation writes; its work says which when it has been done."""
+
+    function_id: str
+    name: bytes
+    """See `perilune.worker.shared_values`."""
+    value: Value | None = None
+    """None: it is deleted."""
+    is_made: bool = False
+    """Whether there is a change."""
+    is_followed: bool = True
+    """Whether the table follows it, and has not been dropped before."""
+
+    def make(self, value: Value | None) -> None:
+        """Say what has been written."""
+        self.value = value
+        self.is_made = True
+
+    def apply(self, tables: Tables, error: StoreError | None) -> None:
+        """Change the table, now that the operation is committed or has failed with *error*."""
+        if not self.is_followed:
+            return
+        if error is not None:
+            tables.forget(self.function_id)
+        elif self.is_made:
+            tables.put(self.function_id, self.name, self.value)
 
 
 AnyOperation = WriteOperation[Any]
@@ -101,7 +154,7 @@ class Statement(WriteOperation[None]):
 class Work(WriteOperation[T]):
     """Several statements and the decisions between them, as a function on the connection."""
 
-    __slots__ = ("_work", "is_short", "weight")
+    __slots__ = ("_work", "change", "is_short", "weight")
 
     def __init__(
         self,
@@ -109,6 +162,7 @@ class Work(WriteOperation[T]):
         invalidates: str | None = None,
         *,
         weight: int | None = None,
+        change: ValueChange | None = None,
     ) -> None:
         """Prepare *work*, which must not touch anything but the connection.
 
@@ -117,8 +171,10 @@ class Work(WriteOperation[T]):
                 if it was taken back.
             invalidates: The function whose cached records become stale.
             weight: Of a short one, see `WriteOperation.weight`.
+            change: What it writes; *work* makes it.
         """
         self._work = work
+        self.change = change
         self.is_short = weight is not None
         self.weight = weight or 0
         self.invalidates = invalidates

@@ -44,6 +44,10 @@ class Readers:
         return self._loop.run_in_executor(self._threads, self._run, work)
 
     async def look_up(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do what `look_up_now` does; everybody who waits for a read can wait for this."""
+        return self.look_up_now(work)
+
+    def look_up_now(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run *work* right here, in the thread of the loop: for one row found by its key.
 
         Raises:

@@ -5,7 +5,12 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from perilune.store.errors import StoreUnavailable
-from perilune.store.sqlite.connection.operations import AnyOperation, Work, WriteOperation
+from perilune.store.sqlite.connection.operations import (
+    AnyOperation,
+    Tables,
+    Work,
+    WriteOperation,
+)
 from perilune.store.sqlite.connection.readers import Readers
 from perilune.store.sqlite.connection.transactions import Session
 from perilune.store.sqlite.connection.writer import Writer
@@ -27,11 +32,16 @@ class StoreAccess:
 class TransactionAccess:
     """`SqliteAccess` to one transaction: everything runs on the writer's connection, in order."""
 
-    def __init__(self, session: Session, writer: Writer) -> None:
-        """Submit everything to *session*, which is one of *writer*."""
+    def __init__(self, session: Session, writer: Writer, tables: Tables) -> None:
+        """Submit everything to *session*, which is one of *writer*; *tables* don't follow it."""
         self._session = session
         self._writer = writer
-        self.write = session.submit
+        self._tables = tables
+
+    def write(self, operation: WriteOperation[T]) -> Awaitable[T]:
+        """See `SqliteAccess.write`."""
+        operation.delay(self._tables)
+        return self._session.submit(operation)
 
     def enqueue_nowait(self, operation: AnyOperation) -> bool:
         """See `SqliteAccess.enqueue_nowait`."""

@@ -22,6 +22,7 @@ from perilune.store.sqlite.connection.connect import BUSY_TIMEOUT_S, begin
 from perilune.store.sqlite.connection.grouping import run_batch
 from perilune.store.sqlite.connection.operations import (
     AnyOperation,
+    Tables,
     WriteOperation,
     as_store_error,
     outage,
@@ -82,6 +83,7 @@ class Writer:
         self,
         connection: sqlite3.Connection,
         log: Log,
+        tables: Tables,
         *,
         touched: Callable[[str], None],
         report: Callable[[StoreError], None],
@@ -91,12 +93,14 @@ class Writer:
         Args:
             connection: For the writer alone, from now on.
             log: Told after each commit.
+            tables: Told of each value of a function that is written, after the commit.
             touched: Called on the loop, after the commit, with the id of a changed function.
             report: Called on the loop with failures nobody waits for.
         """
         self._connection = connection
         self._cursor = connection.cursor()
         self._log = log
+        self._tables = tables
         self._invalidated = touched
         self._report = report
         self._loop = asyncio.get_running_loop()
@@ -118,6 +122,17 @@ class Writer:
         """When a batch was committed, on the monotonic clock; -inf after one that was not."""
         self._thread = threading.Thread(target=self._run, name="perilune-store", daemon=True)
         self._thread.start()
+
+    def see_others(self) -> int | None:
+        """Return what is another number when others have written; None while the thread is busy."""
+        is_busy = self._queued or self._tasks or self._closed
+        if is_busy or not self._using.acquire(blocking=False):
+            return None
+        try:
+            number: int = self._cursor.execute("PRAGMA data_version").fetchone()[0]
+        finally:
+            self._using.release()
+        return number
 
     def write(self, operation: WriteOperation[T]) -> asyncio.Future[T]:
         """Submit *operation*; the future is done when it is committed or has failed.
@@ -193,6 +208,8 @@ class Writer:
             self._settle(batch)
             return
         self._queued += len(batch)
+        for operation in batch:
+            operation.delay(self._tables)
         self._inbox.put(batch)
 
     def _give(self, task: _Task) -> None:
@@ -343,7 +360,6 @@ class Writer:
             self._loop.call_soon_threadsafe(callback, *arguments)
 
     # Back in the thread of the loop.
-
     def _settle_batch(self, batch: _Batch) -> None:
         self._queued -= len(batch)
         if self._overflowing and self._queued < MAX_QUEUED // 2:
@@ -355,6 +371,8 @@ class Writer:
         for operation in batch:
             if operation.invalidates is not None:
                 self._invalidated(operation.invalidates)
+            if operation.change is not None:
+                operation.change.apply(self._tables, operation.error)
             future = operation.future
             if future is None:
                 self._queued_characters -= operation.weight

@@ -3,6 +3,18 @@ SELECT value FROM kv_store
 WHERE function_id = ?1 AND key = ?2 AND (expires_at IS NULL OR expires_at > ?3)
   AND NOT EXISTS (SELECT 1 FROM kv_owners WHERE function_id = ?1 AND deleted = 1)
 
+-- name: sizes
+-- The bytes of all pairs of the function, those of its variables, and how many pairs there are,
+-- counted up to ?2.
+SELECT kv_bytes,
+       (SELECT coalesce(sum(length(value)), 0) FROM env_vars WHERE function_id = ?1),
+       (SELECT count(*) FROM (SELECT 1 FROM kv_store WHERE function_id = ?1 LIMIT ?2))
+FROM function_counters WHERE function_id = ?1
+
+-- name: all_pairs
+SELECT key, value, expires_at FROM kv_store
+WHERE function_id = ?1 AND (expires_at IS NULL OR expires_at > ?2)
+
 -- name: usage
 -- The bytes of all pairs of the function, those of this one (0: there is none), and those of
 -- this one if it has not expired.

@@ -11,7 +11,9 @@ from perilune.store.sqlite.connection.operations import Work
 from perilune.store.sqlite.connection.statements import load_statements
 from perilune.store.sqlite.tables.functions import touch_function
 from perilune.store.sqlite.tables.secrets import ENV_VARS, opened
+from perilune.store.value_tables import ValueTables
 from perilune.vault import Sealed, Vault
+from perilune.worker.shared_values import VARIABLE
 
 _SQL = load_statements("env")
 
@@ -19,14 +21,28 @@ _SQL = load_statements("env")
 class SqliteEnv:
     """Environment variables; the methods are those of `EnvRows`."""
 
-    def __init__(self, access: SqliteAccess, clock: WallClock, vault: Vault) -> None:
-        """Use *access*; *clock* gives the time of change, *vault* seals the values."""
+    def __init__(
+        self,
+        access: SqliteAccess,
+        clock: WallClock,
+        vault: Vault,
+        tables: ValueTables | None = None,
+    ) -> None:
+        """Use *access*.
+
+        *clock* gives the time of change, *vault* seals the values, *tables* has them in memory.
+        """
         self._access = access
         self._clock = clock
         self._vault = vault
+        self.tables = tables
 
     async def get(self, function_id: str, key: str) -> str | None:
         """See `EnvRows.get`."""
+        table = self.tables and self.tables.get(function_id)
+        if table:
+            value = table.read(VARIABLE + key.encode(), now=0)
+            return None if value is None else value.decode()
 
         def read(connection: sqlite3.Connection) -> str | None:
             row = connection.execute(_SQL["get_variable"], (function_id, key)).fetchone()

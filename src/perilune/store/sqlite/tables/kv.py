@@ -10,8 +10,10 @@ from perilune.store.kv_numbers import add_to_number
 from perilune.store.records import KVEntry
 from perilune.store.sqlite.connection.access import SqliteAccess
 from perilune.store.sqlite.connection.counters import Counts
-from perilune.store.sqlite.connection.operations import Params, Work
+from perilune.store.sqlite.connection.operations import Params, ValueChange, Work
 from perilune.store.sqlite.connection.statements import load_statements
+from perilune.store.value_tables import ValueTables
+from perilune.worker.shared_values import NEVER, PAIR, Value
 
 _SQL = load_statements("kv")
 
@@ -19,14 +21,21 @@ _SQL = load_statements("kv")
 class SqliteKV:
     """Key-value pairs of functions; the methods are those of `KVRows`."""
 
-    def __init__(self, access: SqliteAccess, clock: WallClock) -> None:
-        """Use *access*; *clock* decides what has expired."""
+    def __init__(
+        self, access: SqliteAccess, clock: WallClock, tables: ValueTables | None = None
+    ) -> None:
+        """Use *access*; *clock* decides what has expired, *tables* has pairs in memory."""
         self._access = access
         self._clock = clock
+        self.tables = tables
 
     async def get(self, function_id: str, key: bytes) -> bytes | None:
         """See `KVRows.get`."""
-        params = (function_id, key, self._clock())
+        now = self._clock()
+        table = self.tables and self.tables.get(function_id)
+        if table:
+            return table.read(PAIR + key, now)
+        params = (function_id, key, now)
 
         def read(connection: sqlite3.Connection) -> bytes | None:
             row = connection.execute(_SQL["get_value"], params).fetchone()
@@ -39,38 +48,45 @@ class SqliteKV:
     ) -> None:
         """See `KVRows.set`."""
         now = self._clock()
+        change = ValueChange(function_id, PAIR + key)
 
         def write(connection: sqlite3.Connection) -> None:
             _put(connection, (function_id, key, value, expires_at), quota_bytes, now)
+            change.make(_known(value, expires_at))
 
-        await self._access.write(Work(write, weight=len(value)))
+        await self._access.write(Work(write, weight=len(value), change=change))
 
     async def delete(self, function_id: str, key: bytes) -> None:
         """See `KVRows.delete`."""
+        change = ValueChange(function_id, PAIR + key)
 
         def delete(connection: sqlite3.Connection) -> None:
             delete_entries(connection, "delete_value", (function_id, key))
+            change.make(None)
 
-        await self._access.write(Work(delete, weight=0))
+        await self._access.write(Work(delete, weight=0, change=change))
 
     async def incr(self, function_id: str, key: bytes, amount: float, quota_bytes: int) -> float:
         """See `KVRows.incr`."""
         now = self._clock()
+        change = ValueChange(function_id, PAIR + key)
 
         def add(connection: sqlite3.Connection) -> float:
             pair = connection.execute(_SQL["get_pair"], (function_id, key, now)).fetchone()
             value, expires_at = pair or (b"0", None)
             total, text = add_to_number(value, amount)
             _put(connection, (function_id, key, text, expires_at), quota_bytes, now)
+            change.make(_known(text, expires_at))
             return total
 
-        return await self._access.write(Work(add, weight=0))
+        return await self._access.write(Work(add, weight=0, change=change))
 
     async def cas(
         self, function_id: str, key: bytes, old: bytes | None, new: bytes, quota_bytes: int
     ) -> bool:
         """See `KVRows.cas`."""
         now = self._clock()
+        change = ValueChange(function_id, PAIR + key)
 
         def swap(connection: sqlite3.Connection) -> bool:
             pair = connection.execute(_SQL["get_pair"], (function_id, key, now)).fetchone()
@@ -78,9 +94,10 @@ class SqliteKV:
             if value != old:
                 return False
             _put(connection, (function_id, key, new, expires_at), quota_bytes, now)
+            change.make(_known(new, expires_at))
             return True
 
-        return await self._access.write(Work(swap, weight=len(new)))
+        return await self._access.write(Work(swap, weight=len(new), change=change))
 
     async def list(
         self, function_id: str, prefix: bytes, limit: int, after: bytes | None
@@ -187,6 +204,11 @@ def _growth(
     used, replaced, replaced_alive = row
     size = len(key) + len(value)
     return size - replaced_alive, size - replaced, used + size - replaced
+
+
+def _known(value: bytes, expires_at: float | None) -> Value:
+    """Return a value as tables have it; what the caller holds may change, a copy does not."""
+    return bytes(value), NEVER if expires_at is None else expires_at
 
 
 def _end_of_prefix(prefix: bytes) -> bytes | None:
