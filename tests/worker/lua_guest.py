@@ -98,7 +98,9 @@ class Guest:
         """Execute *code* as a function version of its own."""
         version = self._versions.setdefault(code, f"v{len(self._versions)}")
         invoke = Invoke(version, code, CONTEXT, {**EVENT, **event}, 5.0)
-        return self.interpreter.execute(invoke)
+        outcome = self.interpreter.execute(invoke)
+        self.interpreter.tidy()
+        return outcome
 
     def response(self, code: str, **event: Any) -> Result:
         """Execute *code*, which must succeed."""

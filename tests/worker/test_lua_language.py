@@ -137,6 +137,67 @@ def test_base_library(guest, expression, text):
     assert guest.text(expression) == text
 
 
+def test_a_global_is_the_same_whether_or_not_code_can_name_others(guest):
+    shown = """local shown = {}
+    for key, value in next, type(%s) == "table" and %s or {} do
+      shown[#shown + 1] = key .. type(value)
+    end
+    table.sort(shown) return type(%s) .. table.concat(shown, " ")"""
+    names = guest.body(
+        "local names = {} for name in pairs(_G) do names[#names + 1] = name end "
+        'table.sort(names) return table.concat(names, " ")'
+    ).split()
+
+    for name in names:
+        alone = guest.body(shown % (name, name, name))
+        beside_all = guest.body(f"local _ = _G {shown}" % (name, name, name))
+        assert alone == beside_all
+    assert {"json", "kv", "string", "io", "debug", "tostring", "_VERSION"} <= set(names)
+    assert len(names) > 40
+
+
+@pytest.mark.parametrize(
+    ("statements", "text"),
+    [
+        pytest.param('return ("x"):upper()', "X", id="method"),
+        pytest.param('local name = "up" .. "per" return ("x")[name]("y")', "Y", id="indexed"),
+        pytest.param(
+            'local all = "x" return type(all.format) .. type(all.none)', "functionnil", id="member"
+        ),
+        pytest.param('string.own = "o" return ("x").own', "o", id="member of its own"),
+        pytest.param("json = nil return type(json)", "nil", id="removed"),
+        pytest.param("json = 1 return json", "1", id="replaced"),
+        pytest.param('string = nil return ("x"):rep(2)', "xx", id="methods without the library"),
+        pytest.param(
+            "return (function() return (function() return json.encode({1}) end)() end)()",
+            "[1]",
+            id="named in a function",
+        ),
+        pytest.param('return load("return js" .. "on.encode({1})")()', "[1]", id="load"),
+        pytest.param('return getfenv()["js" .. "on"].encode({1})', "[1]", id="getfenv"),
+        pytest.param(
+            "local env = setmetatable({}, {__index = _G}) "
+            "return setfenv(function() return json.encode({1}) end, env)()",
+            "[1]",
+            id="setfenv",
+        ),
+        pytest.param('return rawget(_G, "js" .. "on").encode({1})', "[1]", id="rawget"),
+        pytest.param(
+            'for name, one in next, _G do if name == "js" .. "on" then return type(one) end end',
+            "table",
+            id="next",
+        ),
+        pytest.param(
+            'local n = 0 for i = 1, 5e3 do if i > 1500 then n = n + #("x"):rep(2) end end return n',
+            "7000",
+            id="method first used in a compiled loop",
+        ),
+    ],
+)
+def test_globals_are_found_in_every_way(guest, statements, text):
+    assert guest.body(statements) == text
+
+
 @pytest.mark.parametrize("name", ["bit", "bit32", "utf8", "jit", "ffi", "python"])
 def test_foreign_globals_are_absent(guest, name):
     assert guest.text(f"{name} == nil and rawget(_G, '{name}') == nil") == "true"

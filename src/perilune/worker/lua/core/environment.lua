@@ -1,5 +1,9 @@
 -- The globals of guest code.  Every invocation gets its own copy of every table,
 -- built by a generated constructor, so nothing a script changes survives.
+--
+-- Globals that the code can't name are left out: no script can tell, and most
+-- name few.  Code gets at a global by its name, which is among its constants,
+-- or by way of the table of all globals, and then it names what gives it that.
 
 local core = ...
 local base = {}
@@ -224,32 +228,57 @@ end
 local string_mark = base.getmetatable("")
 string_mark.__metatable = false
 
+-- Ready values, and what makes fresh tables, by the names of the globals.
+local values, makers = {}, {}
+local string_members
+
+-- What strings are indexed with: the library, made when a script first uses it in this way.
+local function string_member(_, key)
+  string_members = string_members or makers.string()
+  string_mark.__index = string_members
+  return string_members[key]
+end
+
 -- Fix the set of globals: base libraries and *modules* (name to table).
 function core.set_modules(modules)
   local all = library()
   for name, module in pairs(modules) do all[name] = module end
-  core.fresh_environment = constructor(all, {
-    io = removed_library("io"),
-    package = removed_library("package"),
-    channel = removed_library("channel"),
-    debug = function()
-      local debug_table = removed_library("debug")()
-      return base.rawset(debug_table, "traceback", guest_traceback)
-    end,
-  })
+  for name, value in pairs(all) do
+    if type(value) == "table" then
+      makers[name] = constructor(value, {})
+    else
+      values[name] = value
+    end
+  end
+  for _, name in base.ipairs({ "io", "package", "channel" }) do makers[name] = removed_library(name) end
+  local make_debug = removed_library("debug")
+  makers.debug = function() return base.rawset(make_debug(), "traceback", guest_traceback) end
+end
+
+local function picked(source, names)
+  local found = {}
+  for name in pairs(names) do found[name] = source[name] end
+  return found
+end
+
+-- A function that makes the globals of a new invocation of code that can name
+-- those in the set *names*; with nil it may name any.
+function core.environment_maker(names)
+  return constructor(picked(values, names or values), picked(makers, names or makers))
 end
 
 -- Make the globals of a new invocation.
-function core.open_environment()
-  local env = core.fresh_environment()
+function core.open_environment(make)
+  local env = make()
   env._G = env
   guest_env = env
-  string_mark.__index = env.string
+  string_members = env.string
+  string_mark.__index = string_members or string_member
   return env
 end
 
 -- Let go of everything the guest could have kept alive.
 function core.close_environment()
-  guest_env = nil
+  guest_env, string_members = nil, nil
   string_mark.__index = nil
 end

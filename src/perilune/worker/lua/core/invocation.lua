@@ -14,7 +14,7 @@
 
 local core = ...
 local util = require("jit.util")
-local dump, loadstring, lower, next = string.dump, loadstring, string.lower, next
+local dump, ipairs, loadstring, lower, next = string.dump, ipairs, loadstring, string.lower, next
 local randomseed, rawget, setfenv, setmetatable, type =
   math.randomseed, rawget, setfenv, setmetatable, type
 local band, byte, rshift = bit.band, string.byte, bit.rshift
@@ -28,10 +28,33 @@ local HOT_LOOP = "hotloop=1000"
 local NO_HANDLER = "handler function not found in Lua code"
 -- The number of the instruction that sets a global.
 local SET_GLOBAL = band(util.funcbc(loadstring("handler = nil"), 2), 0xff)
--- Names of what may set a global that can't be seen.
-local DYNAMIC = { _G = true, setfenv = true, getfenv = true, rawset = true, loadstring = true, load = true }
+-- Names of what leads to globals that can't be seen.
+local DYNAMIC = { "_G", "setfenv", "getfenv", "rawset", "loadstring", "load" }
 
-local bytecode, versions = {}, 0
+-- Bytecode and the maker of the globals, by version.
+local bytecode, makers, versions = {}, {}, 0
+
+-- Add the names that *code* and the functions in it may have for globals to the set *names*.
+local function add_names(code, names)
+  for index = 1, util.funcinfo(code).gcconsts do
+    local constant = util.funck(code, -index)
+    if type(constant) == "proto" then
+      add_names(constant, names)
+    elseif type(constant) == "string" then
+      names[constant] = true
+    end
+  end
+  return names
+end
+
+-- The names of all globals that *code* may use, or nil if that can't be seen.
+local function names_in(code)
+  local names = add_names(code, {})
+  for _, name in ipairs(DYNAMIC) do
+    if names[name] then return nil end
+  end
+  return names
+end
 
 -- Compile *source*; returns the message of the compiler if it can't be.
 function core.compile(version, source)
@@ -42,8 +65,9 @@ function core.compile(version, source)
   local func, problem = loadstring(source, "=<string>", "t")
   if not func then return problem end
   if versions == MAX_VERSIONS then
-    bytecode, versions = {}, 0
+    bytecode, makers, versions = {}, {}, 0
   end
+  makers[version] = core.environment_maker(names_in(func))
   bytecode[version], versions = dump(func), versions + 1
 end
 
@@ -51,13 +75,12 @@ function core.is_compiled(version)
   return bytecode[version] ~= nil
 end
 
--- Whether running *code* may set the global `handler`, or set globals in ways that can't be seen.
-local function may_set_handler(code)
+-- Whether *code*, or a function in it, sets the global `handler`.
+local function sets_handler(code)
   local info = util.funcinfo(code)
   for index = 1, info.gcconsts do
     local constant = util.funck(code, -index)
-    if DYNAMIC[constant] then return true end
-    if type(constant) == "proto" and may_set_handler(constant) then return true end
+    if type(constant) == "proto" and sets_handler(constant) then return true end
   end
   for place = 1, info.bytecodes - 1 do
     local instruction = util.funcbc(code, place)
@@ -71,7 +94,8 @@ end
 
 -- What a compiled version will certainly fail with, as far as that can be told without running it.
 function core.problem_in(version)
-  if not may_set_handler(loadstring(bytecode[version], "=<string>", "b")) then return NO_HANDLER end
+  local code = loadstring(bytecode[version], "=<string>", "b")
+  if names_in(code) and not sets_handler(code) then return NO_HANDLER end
 end
 
 local function any_case(headers, name)
@@ -98,7 +122,7 @@ local function run(version, context, event, seed)
   local ctx = core.unpack(context)
   -- For library functions, whatever the guest does to its table.
   core.mount, core.base_url = ctx.mount, ctx.baseUrl
-  local env = core.open_environment()
+  local env = core.open_environment(makers[version])
   local chunk = setfenv(loadstring(bytecode[version], "=<string>", "b"), env)
   local ok, result, message, line = call_guest(chunk)
   if not ok then return false, result, message, line end
