@@ -6,18 +6,22 @@ that ships, on the processes of `workers`; `languages` has its languages;
 """
 
 from perilune.runtimes.contract import (
+    CallbackRuntime,
+    Cancellable,
     CheckUnavailable,
     CodeChecker,
     GuestError,
     GuestSyntaxError,
     MemoryLimitError,
     Runtime,
+    RuntimeCaller,
     RuntimeFailure,
     RuntimeRequest,
     RuntimeResult,
     SandboxUnavailableError,
     SourceProblem,
     SourceReport,
+    Usage,
     WorkerDiedError,
     WorkersBusyError,
 )
@@ -36,6 +40,8 @@ from perilune.runtimes.workers.plan import PoolMetrics
 
 __all__ = [
     "LANGUAGES",
+    "CallbackRuntime",
+    "Cancellable",
     "CheckUnavailable",
     "CodeChecker",
     "GuestError",
@@ -48,6 +54,7 @@ __all__ = [
     "PoolMetrics",
     "RequirementsError",
     "Runtime",
+    "RuntimeCaller",
     "RuntimeFailure",
     "RuntimeRequest",
     "RuntimeResult",
@@ -56,6 +63,7 @@ __all__ = [
     "SourceProblem",
     "SourceReport",
     "Spawner",
+    "Usage",
     "Wording",
     "WorkerDiedError",
     "WorkerKind",

@@ -54,6 +54,47 @@ class Runtime(Protocol):
         ...
 
 
+class Usage(msgspec.Struct, frozen=True):
+    """What an execution has taken of a worker."""
+
+    queue_s: float
+    """How long it waited until its code began to run."""
+    is_cold: bool
+    """Whether its worker had never run its version before."""
+    cpu_us: int | None = None
+    """Processor time, in microseconds."""
+    peak_bytes: int | None = None
+    """Most memory that its worker has held at a time."""
+
+
+class RuntimeCaller(Protocol):
+    """Who waits for code that runs.  One of these is called, once, maybe within `begin`."""
+
+    def answered(self, response: HTTPResponse | None, usage: Usage | None = None) -> None:
+        """It has ended well."""
+        ...
+
+    def failed(self, error: BaseException, usage: Usage | None = None) -> None:
+        """It has failed, or was cancelled (`asyncio.CancelledError`)."""
+        ...
+
+
+class Cancellable(Protocol):
+    """What has been begun and can be stopped."""
+
+    def cancel(self) -> object:
+        """Stop it; its caller is told afterwards, maybe before this returns."""
+        ...
+
+
+class CallbackRuntime(Runtime, Protocol):
+    """A runtime that can do without a task for each execution."""
+
+    def begin(self, req: RuntimeRequest, caller: RuntimeCaller) -> Cancellable:
+        """Do what `execute` does, and tell *caller* how it ended."""
+        ...
+
+
 class SourceProblem(msgspec.Struct, frozen=True, kw_only=True):
     """One reason why a source can't be run."""
 

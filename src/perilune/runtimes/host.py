@@ -11,32 +11,35 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Protocol
 from weakref import WeakValueDictionary
 
-import msgspec
-
+from perilune.eager import run_task
 from perilune.errors import PeriluneError
-from perilune.events import ExecutionContext
+from perilune.events import HTTPResponse
 from perilune.runtimes.checking import source_report
 from perilune.runtimes.contract import (
+    Cancellable,
     CheckUnavailable,
     GuestError,
+    RuntimeCaller,
     RuntimeRequest,
     RuntimeResult,
     SourceReport,
+    Usage,
     WorkerDiedError,
 )
+from perilune.runtimes.conversation import BROKE_PROTOCOL, Conversation
 from perilune.runtimes.guest.calls import GuestCalls, GuestServices
 from perilune.runtimes.guest.outbound import OutboundServices
-from perilune.runtimes.guest.values import as_bytes, guest_context, guest_event
 from perilune.runtimes.language import Language, WorkerKind
 from perilune.runtimes.languages.installed import LANGUAGES
 from perilune.runtimes.limits import MIB, WorkerLimits
-from perilune.runtimes.outcomes import failure_of, response_of
+from perilune.runtimes.outcomes import response_of
+from perilune.runtimes.workers.awaited import AwaitedInvocation
 from perilune.runtimes.workers.plan import PoolMetrics
 from perilune.runtimes.workers.pool import Pool
-from perilune.runtimes.workers.process import Invocation, NotStartedError
+from perilune.runtimes.workers.process import NotStartedError
 from perilune.runtimes.workers.starter import WorkerStarter
 from perilune.services.ai import AIClient, AITracker
 from perilune.services.email import EmailClient, EmailTracker
@@ -44,7 +47,7 @@ from perilune.services.env import Env
 from perilune.services.http import HTTPClient
 from perilune.services.kv import KV
 from perilune.services.logger import Logger, LogLevel
-from perilune.worker.frames import Call, Failure, FrameError, Invoke, Reply, Result
+from perilune.worker.frames import Failure, FrameError, Invoke, Result
 from perilune.worker.lockdown import LAYERS, REQUIRED_LAYERS
 
 CHECK_LIMIT_S = 10.0
@@ -215,36 +218,58 @@ class WorkerRuntime:
         Raises:
             RuntimeFailure: the guest failed, its worker ended, or all are busy.
         """
+        caller = _WaitingCaller()
+        running = self.begin(req, caller)
+        try:
+            return RuntimeResult(response=await caller.response)
+        except asyncio.CancelledError:
+            running.cancel()
+            raise
+
+    def begin(self, req: RuntimeRequest, caller: RuntimeCaller) -> Cancellable:
+        """See `CallbackRuntime.begin`."""
+        try:
+            conversation = Conversation(self, req, caller)
+        except GuestError as error:
+            caller.failed(error)
+            return _NOTHING
         if self._pool is None:
-            await self.start()
-        pool = self._pool
-        if pool is None:
-            raise WorkerDiedError("the runtime is closed")
-        event = guest_event(req.event)
-        context = req.context
+            run_task(self.start(), lambda _, error: self._converse(conversation, req, error))
+        else:
+            self._converse(conversation, req, None)
+        return conversation
+
+    def _converse(
+        self, conversation: Conversation, req: RuntimeRequest, problem: BaseException | None
+    ) -> None:
+        """Have *conversation* take place, unless there is a *problem*."""
         kind = self._kinds.get((req.runtime, req.memory_mb, req.requirements))
-        if kind is None:
-            kind = self._kind(req.runtime, req.memory_mb, req.requirements)
-        owner = (req.version_id, kind)
-        calls = GuestCalls(self._services, req, self._limits)
-        while True:
-            invocation = await pool.acquire(owner)
-            try:
-                frame = await self._converse(invocation, calls, req, event)
-                break
-            except NotStartedError:
-                continue
-            except WorkerDiedError:
-                # Whatever outcome came with it: who breaks the protocol is not used again.
-                invocation.worker.kill()
-                raise
-            except FrameError as error:
-                raise GuestError(f"the event is too large for the worker: {error}") from error
-            finally:
-                pool.release(invocation)
-        if isinstance(frame, Result):
-            return await self._result(frame, context)
-        raise failure_of(frame, req.code, kind)
+        try:
+            if problem is not None:
+                raise problem
+            if self._pool is None:
+                raise WorkerDiedError("the runtime is closed")
+            if kind is None:
+                kind = self._kind(req.runtime, req.memory_mb, req.requirements)
+        except (PeriluneError, asyncio.CancelledError) as error:
+            conversation.refused(error)
+            return
+        conversation.begin(self._pool, (req.version_id, kind))
+
+    # See `Host`
+
+    def calls(self, req: RuntimeRequest) -> GuestCalls:
+        """Return what answers the guest's calls."""
+        return GuestCalls(self._services, req, self._limits)
+
+    def response_of(self, frame: Result) -> HTTPResponse:
+        """Return the response that the guest gave.  Raises `GuestError`."""
+        return response_of(frame, self._limits)
+
+    async def note_warnings(self, req: RuntimeRequest, frame: Result) -> None:
+        """Log what the guest's response was warned about."""
+        for warning in frame.warnings[:10]:
+            await self._services.logger.log(req.context.execution_id, LogLevel.WARN, warning)
 
     async def check(self, code: str, runtime: str, requirements: str | None = None) -> SourceReport:
         """Look for mistakes in *code*, in a worker, without running it.
@@ -308,49 +333,47 @@ class WorkerRuntime:
             )
         return str(path)
 
-    async def _converse(
-        self, invocation: Invocation, calls: GuestCalls, req: RuntimeRequest, event: dict[str, Any]
-    ) -> Result | Failure:
-        """Send the invocation and answer the worker's calls until it has an outcome."""
-        left_s = max(0.0, req.deadline - asyncio.get_running_loop().time())
-        invoke = Invoke(
-            req.version_id,
-            None if invocation.worker.has_code else req.code,
-            guest_context(req.context, event),
-            event,
-            left_s,
-        )
-        try:
-            invocation.start(invoke)
-        except UnicodeEncodeError:
-            # Header bytes that are not UTF-8 are surrogate escapes here, and bytes in frames.
-            invocation.start(msgspec.structs.replace(invoke, event=as_bytes(event)))
-        while True:
-            frame = await invocation.receive()
-            if isinstance(frame, Call):
-                reply = await calls.answer(frame)
-                if reply is not None:
-                    _send_reply(invocation, reply)
-                    if invocation.worker.is_clogged:
-                        await invocation.worker.drained()
-            elif isinstance(frame, Result | Failure):
-                return frame
-            else:
-                raise WorkerDiedError("the worker broke the protocol and was stopped")
 
-    async def _result(self, frame: Result, context: ExecutionContext) -> RuntimeResult:
-        response = response_of(frame, self._limits)
-        for warning in frame.warnings[:10]:
-            await self._services.logger.log(context.execution_id, LogLevel.WARN, warning)
-        return RuntimeResult(response=response)
+class _WaitingCaller:
+    """Waits for one execution in a task."""
+
+    def __init__(self) -> None:
+        self.response: asyncio.Future[HTTPResponse | None] = (
+            asyncio.get_running_loop().create_future()
+        )
+
+    def answered(self, response: HTTPResponse | None, _usage: Usage | None = None) -> None:
+        """See `RuntimeCaller.answered`."""
+        if not self.response.done():
+            self.response.set_result(response)
+
+    def failed(self, error: BaseException, _usage: Usage | None = None) -> None:
+        """See `RuntimeCaller.failed`."""
+        if self.response.done():
+            return
+        if isinstance(error, asyncio.CancelledError):
+            self.response.cancel()
+        else:
+            self.response.set_exception(error)
+
+
+class _Nothing:
+    """What could not begin."""
+
+    def cancel(self) -> None:
+        """Do nothing."""
+
+
+_NOTHING = _Nothing()
 
 
 async def _checked(pool: Pool, owner: tuple[str, WorkerKind], check: Invoke) -> Result | Failure:
     """Have a worker of *owner* carry out *check*; return how it ended."""
     while True:
-        invocation = await pool.acquire(owner)
+        invocation = AwaitedInvocation()
+        worker = await invocation.place(pool, owner)
         try:
-            invocation.start(check)
+            worker.take(invocation, check)
             frame = await invocation.receive()
         except NotStartedError:
             continue
@@ -360,12 +383,5 @@ async def _checked(pool: Pool, owner: tuple[str, WorkerKind], check: Invoke) -> 
             pool.release(invocation)
         if isinstance(frame, Result | Failure):
             return frame
-        invocation.worker.kill()
-        raise WorkerDiedError("the worker broke the protocol and was stopped")
-
-
-def _send_reply(invocation: Invocation, reply: Reply) -> None:
-    try:
-        invocation.reply(reply)
-    except FrameError:
-        invocation.reply(Reply("the result is too large for one call; ask for less"))
+        worker.kill()
+        raise WorkerDiedError(BROKE_PROTOCOL)

@@ -35,7 +35,7 @@ from perilune.runtimes.workers.usage import (
     holds_too_much,
     works_unasked,
 )
-from perilune.runtimes.workers.versions import Owner, Version, Waiter
+from perilune.runtimes.workers.versions import Owner, Version
 
 WATCH_INTERVAL_S = 0.1
 TURNS_BETWEEN_BUDGETS = 5
@@ -107,11 +107,10 @@ class Pool:
         for task in self._starting:
             task.cancel()
         closing = WorkerDiedError("the server is shutting down")
-        for version in self._versions.values():
-            for waiter in version.waiters:
-                if not waiter.future.done():
-                    waiter.future.set_exception(closing)
-            for worker in version.workers:
+        for version in list(self._versions.values()):
+            while version.waiters:
+                version.waiters.popleft().refused(closing)
+            for worker in list(version.workers):
                 worker.kill(closing)
         self._spares.stop_all()
         await asyncio.gather(*self._starting, return_exceptions=True)
@@ -125,11 +124,10 @@ class Pool:
         """Tell whether there is a worker that lives."""
         return self._spares.has_living() or any(worker.is_alive for worker in self._owned())
 
-    async def acquire(self, owner: Owner) -> Invocation:
-        """Return a place at a worker of *owner*, waiting for one if need be.
+    def acquire(self, owner: Owner, invocation: Invocation) -> None:
+        """Find a place at a worker of *owner*; `placed` or `refused` is called, now or later.
 
-        Raises:
-            WorkersBusyError: the queue is full.
+        Whoever gives up meanwhile calls `release`.
         """
         version = self._versions.get(owner)
         if version is None:
@@ -139,14 +137,18 @@ class Pool:
             depth = line_depth(version.held_s)
             for worker in version.workers:
                 if worker.load < depth and worker.is_alive:
-                    return worker.reserve()
-            if not version.workers and (place := self._take_spare(version)) is not None:
-                return place
-        return await self._wait(version)
+                    worker.reserve(invocation)
+                    return
+            if not version.workers and self._take_spare(version, invocation):
+                return
+        self._wait(version, invocation)
 
     def release(self, invocation: Invocation) -> None:
         """Take a place back after its execution; a dead worker is replaced when needed."""
         worker = invocation.worker
+        if worker is None:
+            self._withdraw(invocation)
+            return
         worker.release(invocation)
         version = worker.owner and self._versions.get(worker.owner)
         if not version:
@@ -165,22 +167,18 @@ class Pool:
             if self._waiting:
                 self._replan()
 
-    async def _wait(self, version: Version) -> Invocation:
+    def _wait(self, version: Version, invocation: Invocation) -> None:
         if self._waiting >= self._limits.queue and not self._make_room(version):
-            raise WorkersBusyError(self._limits.queue)
-        loop = asyncio.get_running_loop()
-        waiter = Waiter(self._now(), loop.create_future())
-        version.waiters.append(waiter)
+            invocation.refused(WorkersBusyError(self._limits.queue))
+            return
+        invocation.since = self._now()
+        version.waiters.append(invocation)
         self._waiting += 1
         if not version.workers:
             self._replan()
         elif self._growth is None:
+            loop = asyncio.get_running_loop()
             self._growth = loop.call_later(GROW_AFTER_S, self._grow)
-        try:
-            return await waiter.future
-        except asyncio.CancelledError:
-            self._abandon(version, waiter)
-            raise
 
     def _make_room(self, version: Version) -> bool:
         """Refuse who came last of the version with the longest queue, for one with a shorter.
@@ -190,28 +188,24 @@ class Pool:
         longest = max(self._versions.values(), key=lambda one: len(one.waiters))
         if len(longest.waiters) <= len(version.waiters) + 1:
             return False
-        waiter = longest.waiters.pop()
         self._waiting -= 1
-        if not waiter.future.done():
-            waiter.future.set_exception(WorkersBusyError(self._limits.queue))
+        longest.waiters.pop().refused(WorkersBusyError(self._limits.queue))
         return True
 
-    def _abandon(self, version: Version, waiter: Waiter) -> None:
-        """Give up waiting; a place that was handed over in the same moment goes back."""
-        if waiter in version.waiters:
-            version.waiters.remove(waiter)
-            self._waiting -= 1
-        elif waiter.has_place:
-            self.release(waiter.future.result())
+    def _withdraw(self, invocation: Invocation) -> None:
+        """Let *invocation* wait no longer."""
+        for version in self._versions.values():
+            if invocation in version.waiters:
+                version.waiters.remove(invocation)
+                self._waiting -= 1
+                return
 
     def _feed(self, worker: WorkerProcess, version: Version) -> None:
         """Give the free places of *worker* to those who wait for its version, oldest first."""
         depth = line_depth(version.held_s)
-        while version.waiters and worker.load < depth:
-            waiter = version.waiters.popleft()
+        while version.waiters and worker.load < depth and worker.is_alive:
             self._waiting -= 1
-            if not waiter.future.done():
-                waiter.future.set_result(worker.reserve())
+            worker.reserve(version.waiters.popleft())
 
     def _must_hand_over(self, version: Version) -> bool:
         if self._waiting == len(version.waiters):
@@ -222,14 +216,14 @@ class Pool:
         others = [v.demand(now) for v in self._versions.values() if v.waiters and v is not version]
         return should_hand_over(version.demand(now), others)
 
-    def _take_spare(self, version: Version) -> Invocation | None:
-        """Make a spare worker one of *version*; return a place at it, None if there is none."""
+    def _take_spare(self, version: Version, invocation: Invocation) -> bool:
+        """Make a spare worker one of *version*, and give *invocation* a place; return whether."""
         worker = self._bind_spare(version) if self._has_room(version) else None
         if worker is None:
-            return None
-        place = worker.reserve()  # first, since what is idle may be stopped for others
+            return False
+        worker.reserve(invocation)  # first, since what is idle may be stopped for others
         self._replan()
-        return place
+        return True
 
     def _bind_spare(self, version: Version) -> WorkerProcess | None:
         """Make a spare worker one of *version*, in the place of the longest idle one if need be."""
@@ -349,12 +343,10 @@ class Pool:
             return
         for version in versions:
             while version.waiters:
-                waiter = version.waiters.popleft()
                 self._waiting -= 1
-                if not waiter.future.done():
-                    waiter.future.set_exception(
-                        WorkerDiedError(f"no worker could be started: {error}")
-                    )
+                version.waiters.popleft().refused(
+                    WorkerDiedError(f"no worker could be started: {error}")
+                )
             self._versions.pop(version.owner, None)
 
     def _stop_idle(self, worker: WorkerProcess) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections import deque
-from contextlib import suppress
 
 from perilune.runtimes.contract import MemoryLimitError, RuntimeFailure, WorkerDiedError
 from perilune.runtimes.language import WorkerKind
@@ -28,8 +27,8 @@ ENDED = "the worker process ended in the middle of the execution"
 PAGE_BYTES = 4096
 EXIT_STATUS_WAIT_S = 1.0
 MAX_UNREAD_FRAMES = 64
-"""Frames received ahead of their handling; then no more are taken until these are handled, which
-leaves a moment to everybody else."""
+"""Frames taken in one go, or received ahead of their handling; then no more are taken until these
+are handled, which leaves a moment to everybody else."""
 MAX_UNREAD_BYTES = 64 * 1024
 """The same for their size."""
 CLOGGED_BYTES = 4 * MIB
@@ -56,80 +55,41 @@ class NotStartedError(RuntimeFailure):
 
 
 class Invocation:
-    """One invocation's place at a worker.
+    """One invocation, from asking for a worker to its outcome.
 
-    It is reserved first and taken with `start`; from then on the worker has
-    it, and runs it when those before it are done.
+    It gets a place at a worker first and takes it with `WorkerProcess.take`; from then on the
+    worker has it, and runs it when those before it are done.  What happens to it is told by calls
+    of its methods, which each user of workers has in a class of its own.
     """
 
-    __slots__ = (
-        "_failure",
-        "_frames",
-        "_waiter",
-        "is_abandoned",
-        "is_over",
-        "is_started",
-        "worker",
-    )
+    __slots__ = ("is_abandoned", "is_over", "is_started", "since", "worker")
 
-    def __init__(self, worker: "WorkerProcess") -> None:
-        self.worker = worker
+    def __init__(self) -> None:
+        self.worker: WorkerProcess | None = None
+        """The one at which it has a place."""
+        self.since = 0.0
+        """When it began to wait for a place."""
         self.is_started = False
         """Whether the worker has been sent this invocation."""
         self.is_over = False
         """Whether the worker has given its outcome."""
         self.is_abandoned = False
-        self._frames: deque[FromWorker] = deque()
-        self._waiter: asyncio.Future[None] | None = None
-        self._failure: RuntimeFailure | None = None
 
-    def start(self, invoke: Invoke) -> None:
-        """Send the invocation.
+    def placed(self, worker: "WorkerProcess") -> None:
+        """There is a place for it at *worker*; it must be taken or released."""
+        raise NotImplementedError
 
-        Raises:
-            FrameError: it is too long for the protocol; nothing was sent.
-            NotStartedError: the worker is gone.
-        """
-        self.worker.take(self, invoke)
-
-    def reply(self, reply: Reply) -> None:
-        """Answer the call received last.  Raises `FrameError` when the answer is too long."""
-        self.worker.answer(reply)
-
-    async def receive(self) -> FromWorker:
-        """Return the next frame that belongs to this invocation.
-
-        Raises:
-            NotStartedError: the worker is gone and never began with it.
-            RuntimeFailure: the process ended or broke the protocol.
-        """
-        frames = self._frames
-        while not frames:
-            if self._failure is not None:
-                raise await self.worker.describe(self._failure)
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
-        frame = frames.popleft()
-        if not frames:
-            self.worker.go_on()
-        return frame
+    def refused(self, error: BaseException) -> None:
+        """There will be no place for it."""
+        raise NotImplementedError
 
     def deliver(self, frame: FromWorker) -> int:
-        """Add a frame; return how many are waiting now."""
-        self._frames.append(frame)
-        self._wake()
-        return len(self._frames)
+        """A frame for it has come; return how many wait to be handled now."""
+        raise NotImplementedError
 
     def fail(self, failure: RuntimeFailure) -> None:
-        """End the invocation without outcome."""
-        if self._failure is None:
-            self._failure = failure
-        self._wake()
-
-    def _wake(self) -> None:
-        waiter = self._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+        """The worker is gone; `NotStartedError`: it never began with this invocation."""
+        raise NotImplementedError
 
 
 class WorkerProcess(asyncio.Protocol):
@@ -158,7 +118,8 @@ class WorkerProcess(asyncio.Protocol):
         self._reserved = 0
         self._transport: asyncio.Transport | None = None
         self._failure: RuntimeFailure | None = None
-        self._ended_by_itself = False
+        self.has_ended_by_itself = False
+        """Whether nobody has stopped it."""
         self._has_left_unread = False
         self.is_clogged = False
         """Whether much of what it was sent waits to be read by it."""
@@ -178,13 +139,19 @@ class WorkerProcess(asyncio.Protocol):
         """Invocations it has or is about to get."""
         return len(self._line) + self._reserved
 
-    def reserve(self) -> Invocation:
-        """Return a place for one more invocation; it must be taken or released."""
+    def reserve(self, invocation: Invocation) -> None:
+        """Give *invocation* a place, which it must take or release."""
         self._reserved += 1
-        return Invocation(self)
+        invocation.worker = self
+        invocation.placed(self)
 
     def take(self, invocation: Invocation, invoke: Invoke) -> None:
-        """Send a reserved invocation; see `Invocation.start`."""
+        """Send an invocation that has a place.
+
+        Raises:
+            FrameError: it is too long for the protocol; nothing was sent.
+            NotStartedError: the worker is gone.
+        """
         if self._failure is not None:
             raise NotStartedError("the worker process is gone")
         self.send(invoke)
@@ -208,12 +175,11 @@ class WorkerProcess(asyncio.Protocol):
             if self._line[0] is invocation:
                 self.kill()
 
-    def expect(self) -> Invocation:
-        """Return an invocation that stands for what the worker does before the first one."""
-        invocation = Invocation(self)
+    def expect(self, invocation: Invocation) -> None:
+        """Have *invocation* stand for what the worker does before the first one."""
+        invocation.worker = self
         invocation.is_started = True
         self._line.append(invocation)
-        return invocation
 
     def send(self, message: ToWorker) -> None:
         """Queue one frame.
@@ -249,9 +215,10 @@ class WorkerProcess(asyncio.Protocol):
         """Wait until the worker has read most of what it was sent, but not for long."""
         if self._paused:
             self._resume()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(DRAIN_WAIT_S):
-                await self._drained.wait()
+        # No `asyncio.timeout`, which needs a task.
+        drained = asyncio.ensure_future(self._drained.wait())
+        await asyncio.wait([drained], timeout=DRAIN_WAIT_S)
+        drained.cancel()
 
     def kill(self, reason: RuntimeFailure | None = None) -> None:
         """End the process at once; *reason* is what the invocation it is busy with reports."""
@@ -285,9 +252,7 @@ class WorkerProcess(asyncio.Protocol):
             self._hand_out()
 
     async def describe(self, failure: RuntimeFailure) -> RuntimeFailure:
-        """Return *failure*, or what is known of a process that has ended by itself."""
-        if not self._ended_by_itself or isinstance(failure, NotStartedError):
-            return failure
+        """Return what is known of a process that has ended by itself, *failure* if nothing is."""
         try:
             async with asyncio.timeout(EXIT_STATUS_WAIT_S):
                 status = await asyncio.shield(self._spawned.exited)
@@ -327,17 +292,25 @@ class WorkerProcess(asyncio.Protocol):
             self._turns.wait(self._take_turn, is_first=has_begun)
 
     def _hand_out(self) -> None:
-        """Give the frames that are there to their invocations, until too many are unread."""
+        """Give the frames that are there to their invocations, until that has been long enough."""
+        left = MAX_UNREAD_FRAMES
         try:
-            while not self._paused and (frame := self._reader.take()) is not None:
+            while not self._paused and self._failure is None:
+                frame = self._reader.take()
+                if frame is None:
+                    break
                 self._dispatch(frame)
+                left -= 1
+                if not left:
+                    self._pause()
+                    asyncio.get_running_loop().call_soon(self._resume)
         except FrameError as error:
             self.kill(WorkerDiedError(f"the worker broke the protocol and was stopped: {error}"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Asyncio: the other side is gone."""
         if self._failure is None:
-            self._ended_by_itself = True
+            self.has_ended_by_itself = True
             self._has_left_unread = isinstance(exc, ConnectionResetError)
             self._fail(WorkerDiedError(ENDED))
         self._drained.set()
@@ -349,16 +322,16 @@ class WorkerProcess(asyncio.Protocol):
             raise FrameError("a frame outside of any invocation")
         invocation = self._line[0]
         if isinstance(frame, Call):
-            unread_bytes = self._reader.taken_bytes - self._handled_bytes
+            waiting = invocation.deliver(frame)
             frames, most_bytes = MAX_UNREAD_FRAMES, MAX_UNREAD_BYTES
             if self.is_clogged:
                 frames, most_bytes = CLOGGED_FRAMES, MAX_FRAME_BYTES
-            if invocation.deliver(frame) >= frames or unread_bytes > most_bytes:
+            unread_bytes = self._reader.taken_bytes - self._handled_bytes
+            if waiting >= frames or (waiting and unread_bytes > most_bytes):
                 self._pause()
             return
         self._line.popleft()
         invocation.is_over = True
-        invocation.deliver(frame)
         now = time.monotonic()
         self.held_s, self.begun_at = now - self.begun_at, now
         if isinstance(frame, Failure) and frame.fatal:
@@ -367,6 +340,7 @@ class WorkerProcess(asyncio.Protocol):
             self.kill()
         elif self._line and self._line[0].is_abandoned:
             self.kill()
+        invocation.deliver(frame)
 
     def resident_bytes(self) -> int:
         """Return the memory the process holds; 0 when it is gone."""
@@ -393,7 +367,8 @@ class WorkerProcess(asyncio.Protocol):
         if self._failure is not None:
             return
         self._failure = failure
-        for position, invocation in enumerate(self._line):
+        line = list(self._line)
+        self._line.clear()
+        for position, invocation in enumerate(line):
             behind = NotStartedError("the worker process is gone")
             invocation.fail(behind if position else failure)
-        self._line.clear()

@@ -11,6 +11,7 @@ from perilune.runtimes.contract import SandboxUnavailableError, WorkerDiedError
 from perilune.runtimes.guest.api import HOST_FUNCTIONS
 from perilune.runtimes.language import Language, OpenSpawner, Spawner, WorkerKind
 from perilune.runtimes.limits import WorkerLimits
+from perilune.runtimes.workers.awaited import AwaitedInvocation
 from perilune.runtimes.workers.process import REST_S, WorkerProcess
 from perilune.turns import Turns
 from perilune.worker.frames import Failure, HostFunction, Ready, Setup
@@ -86,11 +87,11 @@ class WorkerStarter:
         spawned = await spawner.spawn(kind, relaxed=self._limits.relaxed)
         worker = WorkerProcess(spawned, kind, self._turns)
         try:
-            greeting = worker.expect()
+            greeting = _expected(worker)
             await _connect(worker, spawned.sock)
             async with asyncio.timeout(READY_LIMIT_S):
                 self._check(await greeting.receive(), kind.language)
-                booted = worker.expect() if kind.language.boots else None
+                booted = _expected(worker) if kind.language.boots else None
                 worker.send(self._setup(kind))
                 if booted is not None:
                     _check_ready(await booted.receive())
@@ -131,6 +132,12 @@ class WorkerStarter:
         if unsaid := [one for one in found.optional_missing if one not in self._said_missing]:
             self._said_missing.update(unsaid)
             _log.warning("optional layers of the sandbox are missing: %s", "; ".join(unsaid))
+
+
+def _expected(worker: WorkerProcess) -> AwaitedInvocation:
+    invocation = AwaitedInvocation()
+    worker.expect(invocation)
+    return invocation
 
 
 def _check_ready(frame: object) -> Ready:

@@ -1,6 +1,5 @@
 """The pool's view of function versions: who waits for each, and which workers belong to it."""
 
-import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -19,26 +18,12 @@ Owner = tuple[str, WorkerKind]
 
 
 @dataclass(eq=False, slots=True)
-class Waiter:
-    """An execution that waits for a place at a worker."""
-
-    since: float
-    future: "asyncio.Future[Invocation]"
-
-    @property
-    def has_place(self) -> bool:
-        """Whether it has been given one."""
-        future = self.future
-        return future.done() and not future.cancelled() and future.exception() is None
-
-
-@dataclass(eq=False, slots=True)
 class Version:
     """The pool's view of one function version."""
 
     owner: Owner
     workers: list[WorkerProcess] = field(default_factory=list)
-    waiters: deque[Waiter] = field(default_factory=deque)
+    waiters: deque[Invocation] = field(default_factory=deque)
     held_s: float = UNKNOWN_HELD_S
     """How long its invocations have had a worker lately: a moving average."""
 
