@@ -69,6 +69,21 @@ async def test_execution_headers_name_the_record(site):
     assert execution["status"] == "success" and execution["trigger"] == "http"
 
 
+async def test_prepared_headers_are_those_that_are_made_for_one_answer(site):
+    """Answers have their headers from a template, unless something is special about them."""
+    function_id = await site.answering(body="x")
+    prepared = (await site.client.get(f"/fn/{function_id}")).headers
+
+    await site.client.put(f"/api/functions/{function_id}", json={"rate_limit": 9})
+    made = (await site.client.get(f"/fn/{function_id}")).headers
+
+    own = {"date", "x-execution-id", "x-request-id", "x-execution-duration-ms"}
+    assert own < set(prepared)
+    assert {k: v for k, v in prepared.items() if k not in own} == {
+        k: v for k, v in made.items() if k not in own and not k.startswith("ratelimit")
+    }
+
+
 async def test_the_callers_request_id_is_kept(site):
     function_id = await site.answering()
 

@@ -77,7 +77,7 @@ class _Stage(Enum):
     CANCELLED = 4
     """The end of what has been cancelled."""
     CLIENT = 5
-    """To send `_answer`, or nothing more."""
+    """To take the answer, which is there."""
 
 
 _TURN, _CHECK, _BODY, _EXECUTION, _CANCELLED, _CLIENT = _Stage
@@ -96,7 +96,6 @@ class Call(Exchange[FunctionEndpoint]):
     """Waits for the body on behalf of guards."""
     _quota: Quota | None = None
     _running: Running | None = None
-    _answer: tuple[int, bytes, bytes] | None = None
 
     # What the connection calls
 
@@ -129,8 +128,8 @@ class Call(Exchange[FunctionEndpoint]):
             if self._stage is _BODY:
                 self._look_at_body()
             elif self._stage is _CLIENT:
-                if self._answer is not None:
-                    self._send(*self._answer)
+                if self._unsent is not None:
+                    self.answer(*self._unsent)
             elif self.is_disconnected:
                 self._stop()
         except Exception:
@@ -139,12 +138,13 @@ class Call(Exchange[FunctionEndpoint]):
     def cancel(self) -> None:
         """See `Cancellable`."""
         if self._stage is _TURN:
-            self._owner.fail(self, refusal(ShuttingDown()))
+            if not self.is_disconnected:
+                self._owner.fail(self, refusal(ShuttingDown()))
         elif self._stage is _BODY and self._reader is None:
             self._end_cancelled()
         elif self._stage is not _CLIENT:
             self._stop()
-        elif self._answer is not None:
+        elif self._unsent is not None:
             self._owner.close()
             self.end()
 
@@ -187,7 +187,8 @@ class Call(Exchange[FunctionEndpoint]):
                 self.request_id.encode(),
                 len(body),
             )
-            self._send(response.status_code, fields, body)
+            self._stage = _CLIENT
+            self.answer(response.status_code, fields, body)
         except Exception:
             self._give_up()
 
@@ -383,10 +384,5 @@ class Call(Exchange[FunctionEndpoint]):
         self._respond(answer)
 
     def _respond(self, answer: Answer) -> None:
-        status, headers, body = answer
-        self._send(status, encoded_fields(headers), body)
-
-    def _send(self, status: int, fields: bytes, body: bytes) -> None:
-        self._stage, self.status = _CLIENT, status
-        if not self.answer(status, fields, body):
-            self._answer = status, fields, body
+        self._stage = _CLIENT
+        self.answer(answer.status, encoded_fields(answer.headers), answer.body)

@@ -90,6 +90,7 @@ class Exchange(Generic[Server]):
     _body: bytes | bytearray = b""
     _small = _reserved = 0
     _asked: Place | None = None
+    _unsent: tuple[int, bytes, bytes] | None = None
 
     def __init__(self, owner: Owner, request: Request, server: Server) -> None:
         """Begin a request whose head has arrived.
@@ -156,29 +157,30 @@ class Exchange(Generic[Server]):
 
     # What the one who answers calls
 
-    def answer(self, status: int, fields: bytes, body: bytes) -> bool:
+    def answer(self, status: int, fields: bytes, body: bytes) -> None:
         """Send a whole answer in one write, and end.
+
+        While the client does not keep up, the answer waits in `_unsent` for `wake`.
 
         Args:
             status: 200 to 599.
             fields: valid, a line each; they tell the length of *body*, if there is one.
             body: left out if the request is HEAD.
-
-        Returns:
-            Whether this is done; False if nothing can be sent now: `wake` is called when it can.
         """
         owner = self._owner
+        self.status = status
         if self.is_disconnected:
             self.end()
-            return True
+            return
         if owner.is_write_paused:
-            return False
+            self._unsent = status, fields, body
+            return
         if self.request.method == "HEAD":
             body = b""
         if len(body) > SMALL_BYTES and not owner.hold(len(body)):
             self._refuse_answer(len(body))
             self.end()
-            return True
+            return
         last = LAST if self.is_last else b""
         owner.write(
             b"%b%b%b%b\r\n%b" % (STATUS_LINES[status], self._shared.date, fields, last, body)
@@ -186,7 +188,6 @@ class Exchange(Generic[Server]):
         self.is_started = self.is_over = True
         self.end()
         owner.on_answered(self)
-        return True
 
     def end(self) -> None:
         """Stop counting as work, and give back what is held."""

@@ -20,7 +20,7 @@ _ASGI = {"version": "3.0", "spec_version": "2.3"}
 _VERSIONS = ("1.1", "1.0")
 _NOTED = frozenset({b"host", b"transfer-encoding", b"content-length", b"expect"})
 _HOST = re.compile(rb"([A-Za-z0-9\-._~%!$&'()*+,;=]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{0,5})?")
-_ABSOLUTE = re.compile(rb"https?://([^/?#]+)([^?#]*)(?:\?([^#]*))?(?:#.*)?", re.IGNORECASE)
+_ABSOLUTE = re.compile(rb"https?://([^/?#]+)(.*)", re.IGNORECASE)
 
 
 class RefusedHead(Exception):
@@ -101,7 +101,12 @@ class Request:
         if self.target == b"*" and method != "OPTIONS":
             raise RefusedHead(BAD_MESSAGE)
         self.version, self.method = version, method
-        authority = self._settle_target()
+        target, authority = self.target, b""
+        if not target.startswith(b"/") and target != b"*":
+            target, authority = _absolute(target)
+        self.raw_path, _, self.query = target.partition(b"#")[0].partition(b"?")
+        path = self.raw_path.decode("latin-1")
+        self.path = unquote(path) if "%" in path else path
         hosts = noted.get(b"host", [])
         host = effective_host(version, hosts, authority)
         if hosts and hosts[0] != host:
@@ -126,20 +131,6 @@ class Request:
             "client": self.client,
             "server": self.server,
         }
-
-    def _settle_target(self) -> bytes:
-        """Take the target apart; return its authority, which only an absolute one has."""
-        target, authority = self.target, b""
-        if target.startswith(b"/"):
-            raw_path, _, query = target.partition(b"#")[0].partition(b"?")
-        elif target == b"*":
-            raw_path, query = target, b""
-        else:
-            raw_path, query, authority = _absolute(target)
-        path = raw_path.decode("latin-1")
-        self.path = unquote(path) if "%" in path else path
-        self.raw_path, self.query = raw_path, query
-        return authority
 
     def _settle_body(self, noted: dict[bytes, list[bytes]]) -> None:
         """Find out how the body arrives."""
@@ -184,9 +175,10 @@ def check_coding(version: str, codings: list[bytes]) -> None:
         raise RefusedHead(UNKNOWN_CODING)
 
 
-def _absolute(target: bytes) -> tuple[bytes, bytes, bytes]:
+def _absolute(target: bytes) -> tuple[bytes, bytes]:
+    """Return path and query of a target in absolute form, and its authority."""
     found = _ABSOLUTE.fullmatch(target)
     if found is None:
         raise RefusedHead(BAD_MESSAGE)
-    authority, path, query = found.groups(default=b"")
-    return path or b"/", query, authority.removesuffix(b":")
+    authority, rest = found.groups()
+    return rest if rest.startswith(b"/") else b"/" + rest, authority.removesuffix(b":")
