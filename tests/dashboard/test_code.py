@@ -223,18 +223,21 @@ async def test_kd_184_after_a_dot_only_members_are_offered_and_inserted_once(sit
     assert "log.log" not in await editor(site).inner_text()
 
 
-@pytest.mark.parametrize(
-    ("typed", "expected"),
-    [("strings.rep", "repeat"), ("http.po", "post"), ("url.", "encode"), ("env.se", "set")],
-)
-async def test_kd_184_all_members_are_known(site, typed, expected):
+async def test_kd_184_all_members_are_known(site):
     await opened(site)
-    await write(site, "")
-
-    await site.page.keyboard.type(typed)
-
     labels = site.page.locator(".cm-tooltip-autocomplete .cm-completionLabel")
-    await expect(labels.filter(has_text=expected).first).to_be_visible()
+
+    for typed, expected in (
+        ("strings.rep", "repeat"),
+        ("http.po", "post"),
+        ("url.", "encode"),
+        ("env.se", "set"),
+    ):
+        await write(site, "")
+        await expect(labels).to_have_count(0)
+        await site.page.keyboard.type(typed)
+
+        await expect(labels.filter(has_text=expected).first).to_be_visible()
 
 
 async def test_nothing_is_lost_however_fast_it_is_typed(site):

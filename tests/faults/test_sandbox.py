@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -96,13 +97,15 @@ def test_kd_13_the_time_limit_stops_patterns_and_host_calls(server, client):
     loop = added(server, "while true do pcall(error) end", timeout_s=1)
     waiting = added(server, 'while true do kv.get("missing") end', timeout_s=1)
 
+    urls = (pattern, loop, waiting)
     started = time.monotonic()
-    answers = [client.get(url) for url in (pattern, loop, waiting)]
+    with ThreadPoolExecutor(len(urls)) as callers:
+        answers = list(callers.map(client.get, urls))
 
     assert [one.status_code for one in answers] == [504, 504, 504]
-    assert time.monotonic() - started < EXECUTION_TIMEOUT_S + 2 + 30
-    kinds = [executions(server, url)[0]["error_kind"] for url in (pattern, loop, waiting)]
-    assert kinds == ["timeout"] * 3
+    assert time.monotonic() - started < EXECUTION_TIMEOUT_S + 30
+    kinds = [executions(server, url)[0]["error_kind"] for url in urls]
+    assert kinds == ["timeout"] * len(urls)
 
 
 def test_kd_17_a_function_cannot_break_the_framing(server, client):

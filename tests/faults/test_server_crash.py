@@ -93,7 +93,7 @@ def _statuses(path: Path) -> dict[tuple[str, str | None], int]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.soak)])
 async def test_killed_under_load_again_and_again(tmp_path: Path, kills: int) -> None:
     database = tmp_path / "lunar.db"
     hello = slow = ""

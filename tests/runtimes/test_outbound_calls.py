@@ -4,9 +4,9 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from aiohttp import web
 
 from perilune.engine import Config, new
@@ -25,21 +25,41 @@ from tests.upstream.http_pages import answer
 CALLS = 5
 
 
-@pytest.fixture
-async def ai() -> FakeAIClient:
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture(scope="module")
+def all_of_ai() -> FakeAIClient:
     return FakeAIClient(ChatResponse(content="Hi", model="m-1", usage=Usage(3, 2)))
 
 
-@pytest.fixture
-async def email() -> FakeEmailClient:
+@pytest.fixture(scope="module")
+def all_of_email() -> FakeEmailClient:
     return FakeEmailClient()
 
 
 @pytest.fixture
-async def outside(tmp_path: Path, ai: FakeAIClient, email: FakeEmailClient) -> AsyncIterator[Box]:
+def ai(all_of_ai: FakeAIClient) -> FakeAIClient:
+    """The client for AI, which has been asked for nothing so far."""
+    all_of_ai.requests.clear()
+    return all_of_ai
+
+
+@pytest.fixture
+def email(all_of_email: FakeEmailClient) -> FakeEmailClient:
+    """The client for e-mail, which has been asked for nothing so far."""
+    all_of_email.requests.clear()
+    return all_of_email
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def outside(
+    tmp_path_factory: pytest.TempPathFactory, all_of_ai: FakeAIClient, all_of_email: FakeEmailClient
+) -> AsyncIterator[Box]:
     """An engine whose executions make five calls to the outside."""
     async with AsyncExitStack() as rooms:
-        store = await rooms.enter_async_context(open_store(tmp_path / "perilune.db"))
+        database = tmp_path_factory.mktemp("outside") / "perilune.db"
+        store = await rooms.enter_async_context(open_store(database))
         http = await rooms.enter_async_context(AiohttpClient(EgressPolicy(["127.0.0.1"])))
         logger = StoreLogger(store.logs)
         runtime = await rooms.enter_async_context(
@@ -48,9 +68,9 @@ async def outside(tmp_path: Path, ai: FakeAIClient, email: FakeEmailClient) -> A
                 kv_store=KV(store.kv),
                 env_store=Env(store.env),
                 http_client=http,
-                ai_client=ai,
+                ai_client=all_of_ai,
                 ai_tracker=StoreAITracker(store.ai_requests),
-                email_client=email,
+                email_client=all_of_email,
                 email_tracker=StoreEmailTracker(store.email_requests),
                 limits=WorkerLimits(warm=1, maximum=4, outbound_calls=CALLS),
             )
@@ -60,7 +80,7 @@ async def outside(tmp_path: Path, ai: FakeAIClient, email: FakeEmailClient) -> A
         yield Box(store, runtime, engine)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def upstream() -> AsyncIterator[str]:
     async with open_upstream(answer) as url:
         yield url
@@ -309,32 +329,32 @@ async def test_an_email_that_lacks_something_is_neither_sent_nor_recorded(
     assert await outside.store.email_requests.page(result.execution_id, None, 0) == ([], 0)
 
 
-async def test_without_clients_the_outside_is_not_there(box):
-    assert await values(box, "http.get('http://example.org/')") == [None, "http is not configured"]
-    assert await values(box, f"email.send({{{BASE}}})") == [None, "email is not configured"]
+async def test_without_clients_the_outside_is_not_there(lua):
+    assert await values(lua, "http.get('http://example.org/')") == [None, "http is not configured"]
+    assert await values(lua, f"email.send({{{BASE}}})") == [None, "email is not configured"]
 
 
 # The function's own environment
 
 
-async def test_changing_the_environment_is_logged_without_the_value(box):
-    result = await box.run(returning("env.set('MODE', 'hidden-value'), env.delete('OTHER')"))
+async def test_changing_the_environment_is_logged_without_the_value(lua):
+    result = await lua.run(returning("env.set('MODE', 'hidden-value'), env.delete('OTHER')"))
 
-    rows, _ = await box.store.logs.page(result.execution_id, None, 0)
+    rows, _ = await lua.store.logs.page(result.execution_id, None, 0)
     assert [row.message for row in rows] == [
         "environment variable MODE was set by the function",
         "environment variable OTHER was removed by the function",
     ]
 
 
-async def test_a_function_can_be_denied_to_change_its_environment(box):
-    function_id = await box.add(
+async def test_a_function_can_be_denied_to_change_its_environment(lua):
+    function_id = await lua.add(
         returning("env.set('MODE', 'x'), env.delete('MODE'), env.get('MODE')"),
         env_writable=False,
     )
-    await box.store.env.set(function_id, "MODE", "safe")
+    await lua.store.env.set(function_id, "MODE", "safe")
 
-    result = await box.call(function_id)
+    result = await lua.call(function_id)
 
     assert json.loads(result.response.body) == [False, False, "safe"]
-    assert await box.store.env.all(function_id) == {"MODE": "safe"}
+    assert await lua.store.env.all(function_id) == {"MODE": "safe"}

@@ -1,5 +1,7 @@
 """Figures of executions: exact numbers, durations within a known error, old rows merged."""
 
+import asyncio
+
 import pytest
 
 from perilune.store import (
@@ -58,8 +60,9 @@ async def test_old_rows_are_merged_and_nothing_is_lost(store, path, monkeypatch,
     monkeypatch.setattr(long_work, "MOST_ROWS", most)
     version = await some_version(store)
     ages_s = [*range(0, 4 * 3600, 300), *range(0, 30 * DAY, 5 * 3600)]
-    for age_s in ages_s:
-        await execute(store, version, 3 + age_s % 7, created_at=NOW - age_s)
+    await asyncio.gather(
+        *(execute(store, version, 3 + age_s % 7, created_at=NOW - age_s) for age_s in ages_s)
+    )
     before = rows(path, "SELECT sum(executions), sum(duration_ms) FROM execution_stats")
     month = await store.statistics.of_function(version.function_id, 0, DAY)
 
