@@ -12,13 +12,14 @@ LOCK := requirements.txt
 # What the dashboard is checked and built with; node comes from PyPI.
 NODE := tools/vendor/node_modules
 WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
+WRK := command -v wrk >/dev/null || tools/apt_install.sh "The benchmarks" wrk
 ARGS ?=
 # The tests of a file share servers and browsers, so they stay together, and in their order.
 # Many wait for a process or a deadline: three at a time keep two cores busy.
 IN_PARALLEL := --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-api test-pythons demo check lock audit bench bench-growth bench-lists bench-retention soak format docs dashboard clean
+.PHONY: help run test test-api test-pythons demo check lock audit bench bench-growth bench-lists bench-retention cost soak format docs dashboard clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,20 +54,24 @@ check: $(VENV)/.ready-check $(NODE)/.ready ## Format, lint, types, import rules,
 	$(BIN)/mkdocs build --strict --site-dir site
 
 bench: $(VENV)/.ready-bench ## Measure this machine, beside peers (installs wrk through apt-get when it is missing)
-	@tools/install_wrk.sh
+	@$(WRK)
 	@$(BIN)/python -m bench.run $(ARGS)
 
 bench-growth: $(VENV)/.ready-bench ## Compare a store of a million executions with an empty one
-	@tools/install_wrk.sh
+	@$(WRK)
 	@$(BIN)/python -m bench.growth $(ARGS)
 
 bench-lists: $(VENV)/.ready-bench ## Compare lists of a million executions with short ones; time the statistics of a month
 	@$(BIN)/python -m bench.lists $(ARGS)
-	@tools/install_wrk.sh
+	@$(WRK)
 	@$(BIN)/python -m bench.figures
 
 bench-retention: $(VENV)/.ready-bench ## Delete a million expired executions while calls go on
 	@$(BIN)/python -m bench.retention $(ARGS)
+
+cost: $(VENV)/.ready-run ## Check how many calls and system calls an execution takes (gets strace through apt-get)
+	@command -v strace >/dev/null || tools/apt_install.sh "make cost" strace
+	@$(BIN)/python -m bench.cost $(ARGS)
 
 soak: $(VENV)/.ready-test ## Run what takes long or needs a quiet machine: timings, load, pictures, many examples
 	@tools/install_chromium.sh

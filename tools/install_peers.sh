@@ -13,19 +13,6 @@ echo "functions-framework, into $folder"
 .venv/bin/python -m venv "$folder/venv"
 "$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check functions-framework
 
-if [ -e /usr/lib/nginx/modules/ngx_http_lua_module.so ]; then
-    exit 0
-fi
-as_root=
-if [ "$(id -u)" -ne 0 ]; then
-    as_root="sudo --non-interactive"
-fi
-if ! command -v apt-get >/dev/null 2>&1 || ! $as_root true 2>/dev/null; then
-    echo "nginx with Lua is left out: install nginx and libnginx-mod-http-lua (Debian)." >&2
-    exit 0
-fi
-echo "nginx with Lua, through apt-get"
-$as_root apt-get -o Acquire::Retries=3 update -qq
-# Nobody may be there to answer questions.
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=3 install \
-    -yqq --no-install-recommends nginx libnginx-mod-http-lua </dev/null >/dev/null
+[ -e /usr/lib/nginx/modules/ngx_http_lua_module.so ] ||
+    tools/apt_install.sh "nginx with Lua" nginx libnginx-mod-http-lua ||
+    echo "nginx with Lua is left out" >&2

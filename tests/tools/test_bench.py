@@ -1,4 +1,4 @@
-"""What `make bench` reads of processes, and how its tables come into a page."""
+"""What `make bench` and `make cost` read of processes, and how tables come into a page."""
 
 import subprocess
 import sys
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.cost import GROUP, least, until_each_request
 from bench.report import BEGIN, END, write_into
 from bench.usage import snapshot
 
@@ -81,3 +82,27 @@ def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
         write_into(page, "new")
 
     assert page.read_text() == f"{END} {BEGIN}"
+
+
+TRACE = r"""
+7 epoll_pwait(3, [{events=EPOLLIN, data={u32=27, u64=27}}], 1024, 0, NULL, 8) = 1
+7 read(27, "GET /fn/"..., 256000)   = 91
+8 futex(0x55, FUTEX_WAIT_PRIVATE, 0, NULL <unfinished ...>
+7 write(27, "HTTP/1.1"..., 445)     = 445
+8 <... futex resumed>)              = 0
+7 read(27, "GET /fn/"..., 256000)   = 91
+"""
+
+
+def test_system_calls_are_counted_once_and_up_to_each_request(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    trace.write_text(TRACE.lstrip())
+
+    assert list(until_each_request(trace)) == [1, 4]
+
+
+def test_what_comes_by_the_clock_does_not_count() -> None:
+    with_each_one = range(0, 3 * 50 * GROUP, 3)
+    by_the_clock = [number // (2 * GROUP) for number in range(50 * GROUP)]
+
+    assert least([sum(pair) for pair in zip(with_each_one, by_the_clock, strict=True)]) == 3
