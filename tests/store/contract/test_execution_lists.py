@@ -43,6 +43,9 @@ async def test_kd_69_a_summary_leaves_out_what_can_be_large(store):
             event_json='{"body":"x"}',
             response_json="{}",
             error_message="what happened\nwhere\n" + "x" * 9000,
+            path="/fn/hello",
+            http_status=500,
+            cold_start=False,
         )
     )
 

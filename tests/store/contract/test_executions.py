@@ -1,4 +1,5 @@
 import asyncio
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,17 +11,35 @@ from perilune.store import (
     ExecutionStatus,
     ExecutionTrigger,
     FunctionNotFound,
+    Outcome,
     PaginationParams,
     VersionNotFound,
 )
 from tests.store.helpers import NOW, execution_of, some_version
 
-CLOSED = {
+CLOSED: dict[str, Any] = {
     "status": ExecutionStatus.ERROR,
     "duration_ms": 12,
     "error_message": "boom",
     "error_kind": "runtime",
     "response_json": '{"statusCode":500}',
+}
+REQUEST: dict[str, Any] = {"method": "GET", "path": "/fn/ä", "request_bytes": 0}
+ATTEMPT: dict[str, Any] = {
+    "request_id": "req-1",
+    "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+    "server_id": "s1",
+    "delivery_id": "d1",
+    "attempt": 2,
+}
+FIGURES: dict[str, Any] = {
+    "http_status": 500,
+    "response_bytes": 12,
+    "queue_ms": 0,
+    "cold_start": False,
+    "cpu_us": 31,
+    "peak_memory_bytes": 2**33,
+    "first_byte_ms": 7,
 }
 
 
@@ -33,6 +52,9 @@ CLOSED = {
         pytest.param({"status": ExecutionStatus.SUCCESS}, id="already-successful"),
         pytest.param(CLOSED, id="already-closed"),
         pytest.param({"error_kind": "timeout"}, id="pending-with-kind"),
+        pytest.param(REQUEST, id="request"),
+        pytest.param(ATTEMPT, id="attempt"),
+        pytest.param({**CLOSED, **REQUEST, **ATTEMPT, **FIGURES}, id="everything"),
     ],
 )
 async def test_created_rows_are_read_back(store, changes):
@@ -89,11 +111,70 @@ async def test_update_overwrites_the_whole_outcome(store, outcome):
     assert await store.get_execution(created.id) == msgspec.structs.replace(created, **outcome)
 
 
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        pytest.param({"status": ExecutionStatus.SUCCESS}, id="nothing-known"),
+        pytest.param({"status": ExecutionStatus.SUCCESS, "cold_start": True}, id="cold"),
+        pytest.param({**CLOSED, **FIGURES}, id="everything"),
+    ],
+)
+@pytest.mark.parametrize("again", [False, True])
+async def test_closing_takes_all_that_is_known_of_an_outcome(store, outcome, again):
+    created = await store.create_execution(
+        execution_of(await some_version(store), **REQUEST, **ATTEMPT)
+    )
+    if again:
+        await store.close_execution(Outcome(execution_id=created.id, **{**CLOSED, **FIGURES}))
+
+    await store.close_execution(Outcome(execution_id=created.id, **outcome))
+
+    assert await store.get_execution(created.id) == msgspec.structs.replace(created, **outcome)
+
+
+async def test_an_outcome_of_which_less_is_known_leaves_nothing_of_the_one_before(store):
+    created = await store.create_execution(execution_of(await some_version(store)))
+    await store.close_execution(Outcome(execution_id=created.id, **{**CLOSED, **FIGURES}))
+
+    await store.update_execution(created.id, ExecutionStatus.SUCCESS, 3, None, None)
+
+    assert await store.get_execution(created.id) == msgspec.structs.replace(
+        created, status=ExecutionStatus.SUCCESS, duration_ms=3
+    )
+
+
+async def test_executions_of_which_more_or_less_is_known_are_written_together(store):
+    version = await some_version(store)
+    known: list[dict[str, Any]] = [{}, REQUEST, ATTEMPT, {**REQUEST, **ATTEMPT}]
+    ends: list[dict[str, Any]] = [{}, FIGURES, {**CLOSED, **FIGURES}, CLOSED, {"cpu_us": 9}]
+    made = [execution_of(version, created_at=NOW, **known[n % 4]) for n in range(20)]
+    outcomes = [
+        Outcome(execution_id=one.id, **{"status": ExecutionStatus.SUCCESS, **ends[n % 5]})
+        for n, one in enumerate(made)
+    ]
+
+    await asyncio.gather(*map(store.create_execution, made))
+    await asyncio.gather(*map(store.close_execution, outcomes))
+
+    found, total = await store.list_executions(version.function_id, PaginationParams(100))
+    closed = [
+        msgspec.structs.replace(
+            one, **{"status": ExecutionStatus.SUCCESS, **ends[n % 5], "response_json": None}
+        )
+        for n, one in enumerate(made)
+    ]
+    assert (found, total) == (closed[::-1], 20)
+
+
 async def test_unknown_executions_have_their_own_error(store):
     with pytest.raises(ExecutionNotFound, match="^execution not found$"):
         await store.get_execution("nope")
     with pytest.raises(ExecutionNotFound):
         await store.update_execution("nope", ExecutionStatus.SUCCESS, 1, None, None)
+    with pytest.raises(ExecutionNotFound):
+        await store.close_execution(
+            Outcome(execution_id="nope", status=ExecutionStatus.SUCCESS, **FIGURES)
+        )
 
 
 async def test_function_and_version_must_exist_and_belong_together(store):
@@ -119,7 +200,7 @@ async def test_an_id_is_given_once(store):
 
 async def test_lists_leave_out_the_response_and_nothing_else(store):
     created = await store.create_execution(
-        execution_of(await some_version(store), event_json="{}", **CLOSED)
+        execution_of(await some_version(store), event_json="{}", **CLOSED, **REQUEST, **FIGURES)
     )
 
     found, total = await store.list_executions(created.function_id, PaginationParams())

@@ -2,12 +2,12 @@
 
 import hashlib
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from perilune.store import FunctionNotFound, open_store
+from perilune.store import Execution, ExecutionStatus, FunctionNotFound, open_store
 from perilune.store import sqlite as sqlite_store
 from perilune.store.sqlite.connection import connect, migrate
 from perilune.store.sqlite.connection.migrate import shipped_migrations
@@ -39,19 +39,52 @@ async def test_several_processes_may_bring_an_old_file_up_to_date_at_once(path, 
 
 async def test_functions_from_before_there_were_addresses_get_none(path, monkeypatch):
     """Nobody's public function is called by a name that can be guessed unless it is asked for."""
-    steps = shipped_migrations()
-    with monkeypatch.context() as patched:
-        patched.setattr(
-            "perilune.store.sqlite.connection.prepare.shipped_migrations", lambda: steps[:11]
-        )
-        with closing(prepare_file(path, NOW)) as connection:
-            connection.execute("INSERT INTO functions (id, name, created_at, updated_at)"
-                               " VALUES ('old', 'hello', 1, 1)")  # fmt: skip
+    with file_of_version(11, path, monkeypatch) as connection:
+        connection.execute("INSERT INTO functions (id, name, created_at, updated_at)"
+                           " VALUES ('old', 'hello', 1, 1)")  # fmt: skip
 
     async with open_store(path) as store:
         assert (await store.get_function("old")).address is None
         with pytest.raises(FunctionNotFound):
             await store.get_function_at("hello")
+
+
+async def test_executions_from_before_there_were_figures_stay_as_they_are(path, monkeypatch):
+    with file_of_version(12, path, monkeypatch) as connection:
+        connection.execute("INSERT INTO functions (id, name, created_at, updated_at)"
+                           " VALUES ('f', 'hello', 1, 1)")  # fmt: skip
+        connection.execute("INSERT INTO function_versions (id, function_id, version, code,"
+                           " created_at) VALUES ('v', 'f', 1, 'x', 1)")  # fmt: skip
+        connection.execute("INSERT INTO executions (id, function_id, function_version_id, status,"
+                           " duration_ms, created_at, event_json)"
+                           " VALUES ('old', 'f', 'v', 'success', 3, 1, '{}')")  # fmt: skip
+        connection.execute("UPDATE execution_counters SET executions = 1")
+
+    async with open_store(path) as store:
+        assert await store.get_execution("old") == Execution(
+            id="old", function_id="f", function_version_id="v", status=ExecutionStatus.SUCCESS,
+            duration_ms=3, created_at=1, event_json="{}",
+        )  # fmt: skip
+        assert await store.check_integrity() == []
+
+
+def test_each_field_of_an_execution_has_a_column(path):
+    with closing(prepare_file(path, NOW)) as connection:
+        columns = connection.execute("SELECT name FROM pragma_table_info('executions')").fetchall()
+
+    assert {name for (name,) in columns} == {"seq", *Execution.__struct_fields__}
+
+
+@contextmanager
+def file_of_version(version, path, monkeypatch):
+    """A connection to a new file as it was made before there was a further step."""
+    steps = shipped_migrations()[:version]
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            "perilune.store.sqlite.connection.prepare.shipped_migrations", lambda: steps
+        )
+        with closing(prepare_file(path, NOW)) as connection:
+            yield connection
 
 
 # Migrations to come: the steps are handed in, as the program will ship them.

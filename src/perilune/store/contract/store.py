@@ -21,6 +21,7 @@ from perilune.store.records import (
     Function,
     FunctionVersion,
     FunctionWithActiveVersion,
+    Outcome,
     PaginationParams,
     VersionSummary,
 )
@@ -89,6 +90,10 @@ class DB(ExecutionStore, Protocol):
     """How many executions there were, and how long they took."""
     ticks: TickRows
     """What has become of which tick of a schedule."""
+
+    async def close_execution(self, outcome: Outcome) -> None:
+        """Do what `update_execution` does, with all that is known of the outcome."""
+        ...
 
     async def write_only_values(self, function_id: str) -> tuple[str, ...]:
         """Return the values of a function's write-only variables; they may be a second old.

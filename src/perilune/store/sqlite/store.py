@@ -138,6 +138,7 @@ class SqliteSession:
         self.create_execution = executions.create
         self.get_execution = executions.get
         self.update_execution = executions.update
+        self.close_execution = executions.close
         self.delete_execution = executions.delete
         self.list_executions = lists.page
         self.find_executions = lists.find

@@ -1,15 +1,14 @@
 -- name: read_execution
-SELECT id, function_id, function_version_id, status, duration_ms, error_message, error_kind,
-       event_json, NULL, trigger, created_at
+SELECT {short}, error_message, event_json, NULL
 FROM executions WHERE seq = ?1
 
 -- name: read_summary
 -- The first line of the error says what happened; the rest shows where.
-SELECT id, function_id, function_version_id, status, duration_ms,
+SELECT {short},
        CASE WHEN instr(error_message, char(10)) BETWEEN 2 AND 301
             THEN substr(error_message, 1, instr(error_message, char(10)) - 1)
             ELSE substr(error_message, 1, 300) END,
-       error_kind, NULL, NULL, trigger, created_at
+       NULL, NULL
 FROM executions WHERE seq = ?1
 
 -- name: count_executions

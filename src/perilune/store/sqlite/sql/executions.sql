@@ -1,33 +1,23 @@
+-- `{short}` are the columns of all but large texts, `{columns}` and `{outcome}` those that are
+-- written: the first ones of a list, see `tables/executions.py`.
+
 -- name: open_executions
-INSERT INTO executions (id, function_id, function_version_id, event_json, trigger, created_at, status)
+INSERT INTO executions ({columns})
 VALUES {rows}
-
--- name: insert_executions
-INSERT INTO executions (id, function_id, function_version_id, event_json, trigger, created_at, status,
-                        duration_ms, error_message, error_kind, response_json)
-VALUES {rows}
-
--- name: close_as_success
-UPDATE executions SET status = 'success', duration_ms = ?2, error_message = NULL,
-                      response_json = NULL, error_kind = NULL
-WHERE id = ?1 AND +status = 'pending' -- the + keeps SQLite from going through all that are
 
 -- name: close_execution
-UPDATE executions SET status = ?2, duration_ms = ?3, error_message = ?4, response_json = ?5,
-                      error_kind = ?6
-WHERE id = ?1 AND +status = 'pending'
+UPDATE executions SET {outcome}
+WHERE id = ?1 AND +status = 'pending' -- the + keeps SQLite from going through all that are
 
 -- name: find_outcome
 SELECT status, function_id, function_version_id, trigger, created_at FROM executions WHERE id = ?1
 
 -- name: overwrite_outcome
-UPDATE executions SET status = ?2, duration_ms = ?3, error_message = ?4, response_json = ?5,
-                      error_kind = ?6
+UPDATE executions SET {outcome}
 WHERE id = ?1
 
 -- name: get_execution
-SELECT id, function_id, function_version_id, status, duration_ms, error_message, error_kind,
-       event_json, response_json, trigger, created_at
+SELECT {short}, error_message, event_json, response_json
 FROM executions WHERE id = ?1 AND EXISTS (SELECT 1 FROM visible_executions WHERE id = ?1)
 
 -- name: find_execution

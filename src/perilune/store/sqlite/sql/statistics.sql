@@ -25,8 +25,7 @@ GROUP BY duration_class
 
 -- name: last_execution
 -- What deleted versions have left is out of sight until the clean-up has removed it.
-SELECT id, function_id, function_version_id, status, duration_ms, NULL, error_kind, NULL, NULL,
-       trigger, created_at
+SELECT {short}, NULL, NULL, NULL
 FROM executions INDEXED BY executions_newest
 WHERE function_id = ?1 AND function_version_id NOT IN
       (SELECT version_id FROM execution_counters WHERE deleted = 1 AND executions > 0)

@@ -15,7 +15,7 @@ from perilune.store.records import Execution, PaginationParams
 from perilune.store.selection import ExecutionFilter, ExecutionPage
 from perilune.store.sqlite.connection.access import SqliteAccess, snapshot
 from perilune.store.sqlite.connection.statements import load_statements
-from perilune.store.sqlite.tables.executions import execution_of_row
+from perilune.store.sqlite.tables.executions import SHORT_COLUMNS, execution_of_row
 
 WINDOW_ROWS = 5000
 """Rows that are looked at for one answer, when no index knows which ones are wanted."""
@@ -26,7 +26,7 @@ COUNTED_ROWS = 500
 CLOCK_SLACK_S = 5
 """By how much the clock may be set back without an execution being missed between two times."""
 
-_SQL = load_statements("execution_lists")
+_SQL = load_statements("execution_lists", short=SHORT_COLUMNS)
 _NEWEST = "INDEXED BY executions_newest"
 _INDEXED = frozenset({"created_at", "function_version_id", "trigger"})
 _BY_TIME = "ORDER BY created_at DESC, seq DESC"

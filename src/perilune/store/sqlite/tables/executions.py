@@ -2,9 +2,10 @@
 
 import sqlite3
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import groupby
-from typing import Any, ClassVar
+from operator import attrgetter
+from typing import Any
 
 import msgspec
 
@@ -21,6 +22,7 @@ from perilune.store.records import (
     Execution,
     ExecutionStatus,
     ExecutionTrigger,
+    Outcome,
 )
 from perilune.store.sqlite.connection.access import SqliteAccess
 from perilune.store.sqlite.connection.counters import Counts
@@ -33,11 +35,27 @@ from perilune.store.sqlite.tables.removal import remove_executions
 INTERRUPTED_MESSAGE = "interrupted by server restart"
 INTERRUPTED_KIND = "internal"
 
-_SQL = load_statements("executions")
-# What nearly every execution does has statements of its own: each None handed to the driver
-# costs it as much as four other values.
-_OPEN = {7: _SQL["open_executions"], 11: _SQL["insert_executions"]}
-"""What adds executions, by the number of values given."""
+_LARGE = ("error_message", "event_json", "response_json")
+_SHORT = tuple(name for name in Execution.__struct_fields__ if name not in _LARGE)
+SHORT_COLUMNS = ", ".join(_SHORT)
+"""What a query for `execution_of_row` selects first; columns have the names of the fields."""
+
+# Each None handed to the driver costs it as much as four other values, so those at the end of a
+# row are left out.  What nearly every execution has comes first.
+_OUTCOME = Outcome.__struct_fields__[1:]
+_REQUEST = (
+    *("method", "path", "request_bytes", "request_id"),
+    *("trace_id", "server_id", "delivery_id", "attempt"),
+)
+_COLUMNS = (
+    *("id", "function_id", "function_version_id", "event_json", "trigger", "created_at", "status"),
+    *_REQUEST,
+    *_OUTCOME[1:],
+)
+_request, _end, _figures = (attrgetter(*them) for them in (_REQUEST, _OUTCOME[1:], _OUTCOME[2:]))
+_NOT_ENDED = (None,) * len(_OUTCOME[1:])
+
+_SQL = load_statements("executions", short=SHORT_COLUMNS)
 _FUNCTION_EXISTS = load_statements("functions")["function_exists"]
 _VERSION_OWNER = load_statements("versions")["version_owner"]
 _STATUS = {str(status): status for status in ExecutionStatus}
@@ -66,6 +84,9 @@ class SqliteExecutions:
             execution = msgspec.structs.replace(execution, created_at=int(self._clock()))
         if not execution.trigger:
             execution = msgspec.structs.replace(execution, trigger=ExecutionTrigger.HTTP)
+        rest, end = _request(execution), _end(execution)
+        if end != _NOT_ENDED:
+            rest += end
         params: Params = (
             execution.id,
             execution.function_id,
@@ -75,16 +96,11 @@ class SqliteExecutions:
             str(execution.trigger),
             execution.created_at,
             str(execution.status),
+            *_up_to_none(rest),
         )
-        outcome = (
-            execution.duration_ms,
-            execution.error_message,
-            execution.error_kind,
-            execution.response_json,
-        )
-        if any(value is not None for value in outcome):
-            params += outcome
-        await self._access.write(_Opening(execution.id, params))
+        large = (execution.event_json, execution.error_message, execution.response_json)
+        weight = sum([len(text) for text in large if text])
+        await self._access.write(_Opening(execution.id, params, weight))
         if execution.status == "pending":
             self._running[execution.id] = (*params[1:3], *params[4:6])
         return execution
@@ -110,15 +126,26 @@ class SqliteExecutions:
         error_kind: str | None = None,
     ) -> None:
         """See `DB.update_execution`."""
-        kind = None if error_kind is None else str(error_kind)
-        params = (execution_id, str(status), duration_ms, error_message, response_json, kind)
+        outcome = Outcome(
+            execution_id=execution_id,
+            status=status,
+            duration_ms=duration_ms,
+            error_kind=error_kind,
+            error_message=error_message,
+            response_json=response_json,
+        )
+        await self.close(outcome)
+
+    async def close(self, outcome: Outcome) -> None:
+        """See `DB.close_execution`."""
+        execution_id = outcome.execution_id
+        rest = _up_to_none(_figures(outcome))
+        params: Params = (execution_id, str(outcome.status), outcome.duration_ms, *rest)
         opened = self._running.pop(execution_id, None)
         if opened is None:
             await self._access.write(Work(partial(_overwrite, params)))
-            return
-        is_plain = status == "success" and error_message is response_json is kind is None
-        row = _Success if is_plain else _Closing
-        await self._access.write(row(execution_id, params, opened))
+        else:
+            await self._access.write(_Closing(execution_id, params, opened, outcome.weight()))
 
     async def delete(self, execution_id: str) -> None:
         """See `DB.delete_execution`."""
@@ -157,16 +184,16 @@ class _Opening(Row):
 
     order = 0
 
-    def __init__(self, key: str, params: Params) -> None:
+    def __init__(self, key: str, params: Params, weight: int) -> None:
         """See `Row`."""
         super().__init__(key, params)
-        self.weight = sum(len(value) for value in (params[3], *params[8:]) if value)
+        self.weight = weight
 
     @classmethod
     def write(cls, connection: sqlite3.Connection, rows: Sequence[Row], counts: Counts) -> None:
         """See `Row.write`."""
         for width, some in groupby([row.params for row in rows], len):
-            execute_rows(connection, _OPEN[width], list(some))
+            execute_rows(connection, _opening(width), list(some))
         for row in rows:
             _, function_id, version_id, _, trigger, _, status = row.params[:7]
             counts.execution(function_id, version_id, status, trigger)
@@ -189,26 +216,25 @@ class _Closing(Row):
 
     __slots__ = ("opened", "weight")
 
-    order = 3
-    sql: ClassVar[str] = _SQL["close_execution"]
-    taken: ClassVar[slice] = slice(None)
-    """Which of the values *sql* takes."""
+    order = 2
 
-    def __init__(self, key: str, params: Params, opened: Opened) -> None:
+    def __init__(self, key: str, params: Params, opened: Opened, weight: int) -> None:
         """See `Row`; *opened* saves reading what is counted."""
         super().__init__(key, params)
         self.opened = opened
-        self.weight = sum(len(value) for value in params[3:] if value)
+        self.weight = weight
 
     @classmethod
     def write(cls, connection: sqlite3.Connection, rows: Sequence[Any], counts: Counts) -> None:
         """See `Row.write`."""
-        values = [row.params[cls.taken] for row in rows]
-        if len(values) == 1:
-            # Without the temporary tables that the statement for many needs.
-            closed = connection.execute(cls.sql, values[0]).rowcount
-        else:
-            closed = execute_rows(connection, for_rows(cls.sql), values)
+        closed = 0
+        for width, some in groupby(sorted([row.params for row in rows], key=len), len):
+            sql, values = _closing("close_execution", width), list(some)
+            if len(values) == 1:
+                # Without the temporary tables that the statement for many needs.
+                closed += connection.execute(sql, values[0]).rowcount
+            else:
+                closed += execute_rows(connection, for_rows(sql), values)
         if closed < len(rows):
             # They are looked at one by one, since this does not say which is not pending.
             raise ExecutionNotFound
@@ -220,14 +246,26 @@ class _Closing(Row):
         in_savepoint(cursor, partial(_overwrite, self.params))
 
 
-class _Success(_Closing):
-    """The end of an execution of which nothing but the duration is kept."""
+@cache
+def _opening(width: int) -> str:
+    """Return the statement that adds executions of so many values each."""
+    return _SQL["open_executions"].replace("{columns}", ", ".join(_COLUMNS[:width]))
 
-    __slots__ = ()
 
-    order = 2
-    sql = _SQL["close_as_success"]
-    taken = slice(0, 3, 2)
+@cache
+def _closing(name: str, width: int) -> str:
+    """Return the statement *name* for so many values: an id and what it has ended with."""
+    columns = enumerate(_OUTCOME, start=2)
+    pairs = [f"{one} = {f'?{at}' if at <= width else 'NULL'}" for at, one in columns]
+    return _SQL[name].replace("{outcome}", ", ".join(pairs))
+
+
+def _up_to_none(values: Params) -> Params:
+    """Return *values* without those at the end that are None."""
+    width = len(values)
+    while width and values[width - 1] is None:
+        width -= 1
+    return values[:width]
 
 
 def _overwrite(params: Params, connection: sqlite3.Connection) -> None:
@@ -235,7 +273,7 @@ def _overwrite(params: Params, connection: sqlite3.Connection) -> None:
     found = connection.execute(_SQL["find_outcome"], params[:1]).fetchone()
     if found is None:
         raise ExecutionNotFound
-    connection.execute(_SQL["overwrite_outcome"], params)
+    connection.execute(_closing("overwrite_outcome", len(params)), params)
     before, *opened = found
     counts = Counts()
     counts.closed(tuple(opened), params[1], params[2], before)
@@ -255,16 +293,9 @@ def _why_refused(
 
 def execution_of_row(row: tuple[Any, ...]) -> Execution:
     """Return the record in *row*, whose columns are those of `get_execution`."""
-    return Execution(
-        id=row[0],
-        function_id=row[1],
-        function_version_id=row[2],
-        status=_STATUS[row[3]],
-        duration_ms=row[4],
-        error_message=row[5],
-        error_kind=row[6],
-        event_json=row[7],
-        response_json=row[8],
-        trigger=_TRIGGER[row[9]],
-        created_at=row[10],
-    )
+    members = dict(zip((*_SHORT, *_LARGE), row, strict=True))
+    cold_start = members["cold_start"]
+    members["status"] = _STATUS[members["status"]]
+    members["trigger"] = _TRIGGER[members["trigger"]]
+    members["cold_start"] = None if cold_start is None else bool(cold_start)
+    return Execution(**members)

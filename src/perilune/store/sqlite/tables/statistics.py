@@ -17,7 +17,7 @@ from perilune.store.sqlite.connection.access import SqliteAccess, snapshot
 from perilune.store.sqlite.connection.counters import Counts
 from perilune.store.sqlite.connection.long_work import Batches, Pause
 from perilune.store.sqlite.connection.statements import load_statements
-from perilune.store.sqlite.tables.executions import execution_of_row
+from perilune.store.sqlite.tables.executions import SHORT_COLUMNS, execution_of_row
 from perilune.store.sqlite.tables.functions import read_function
 
 MERGED = (
@@ -28,7 +28,7 @@ MERGED = (
 )
 """Pairs of a longer span and the age, both in seconds, from which on rows are merged into it."""
 
-_SQL = load_statements("statistics")
+_SQL = load_statements("statistics", short=SHORT_COLUMNS)
 
 
 _ByFunction = dict[str, list[ExecutionTotals]]
