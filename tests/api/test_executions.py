@@ -24,9 +24,10 @@ from perilune.store import (
 async def test_executions_are_listed_without_and_shown_with_their_response(site):
     function_id = await site.answering(body="hi", status_code=404)
     await site.client.put(f"/api/functions/{function_id}", json={"save_response": True})
-    execution_id = (await site.client.post(f"/fn/{function_id}/p", content=b"in")).headers[
-        "x-execution-id"
-    ]
+    called = await site.client.post(
+        f"/fn/{function_id}/p", content=b"in", headers={"X-Request-Id": "mine"}
+    )
+    execution_id = called.headers["x-execution-id"]
 
     listed = (await site.client.get(f"/api/functions/{function_id}/executions")).json()
     shown = (await site.client.get(f"/api/executions/{execution_id}")).json()
@@ -37,6 +38,10 @@ async def test_executions_are_listed_without_and_shown_with_their_response(site)
     assert json.loads(shown.pop("response_json"))["body"] == "hi"
     assert shown == row
     assert (row["status"], row["trigger"]) == ("error", "http")
+    assert (row["method"], row["path"]) == ("POST", f"/fn/{function_id}/p")
+    assert (row["request_bytes"], row["http_status"], row["response_bytes"]) == (2, 404, 2)
+    assert row["request_id"] == "mine"
+    assert "trace_id" not in row and "first_byte_ms" not in row
     assert json.loads(row["event_json"])["body"] == "in"
 
 

@@ -87,7 +87,7 @@ async def test_it_is_not_ready_until_all_outcomes_are_written(site, stranger, mo
     monkeypatch.setattr("perilune.api.health.REUSE_S", 0.0)
     function_id = await site.answering()
     failures = [1, 2, 3, 4]
-    close, seen = site.server.store.update_execution, []
+    close, seen = site.server.store.close_execution, []
 
     async def fail_at_first(*args):
         if failures:
@@ -96,7 +96,7 @@ async def test_it_is_not_ready_until_all_outcomes_are_written(site, stranger, mo
             raise StoreUnavailable("down")
         await close(*args)
 
-    monkeypatch.setattr(site.server.store, "update_execution", fail_at_first)
+    monkeypatch.setattr(site.server.store, "close_execution", fail_at_first)
 
     called = await site.client.get(f"/fn/{function_id}")
     ready = await stranger.get("/readyz")

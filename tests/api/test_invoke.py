@@ -281,7 +281,7 @@ async def test_a_call_whose_outcome_is_not_recorded_is_not_answered_as_a_success
     async with open_site(tmp_path) as site:
         function_id = await site.answering(body="done")
         with monkeypatch.context() as patch:
-            patch.setattr(site.server.store, "update_execution", fail)
+            patch.setattr(site.server.store, "close_execution", fail)
             answer = await site.client.get(f"/fn/{function_id}")
             trial = await site.client.post(f"/api/functions/{function_id}/test", json={})
             figures = (await site.client.get("/metrics")).text

@@ -11,7 +11,14 @@ import pytest
 
 from perilune.engine import ExecutionResult, RuntimeRequest, RuntimeResult, StorageUnavailableError
 from perilune.events import HTTPResponse
-from perilune.store import ExecutionNotFound, ExecutionStatus, Store, StoreError, StoreUnavailable
+from perilune.store import (
+    ExecutionNotFound,
+    ExecutionStatus,
+    Outcome,
+    Store,
+    StoreError,
+    StoreUnavailable,
+)
 from tests.engine.conftest import add_function, engine_on, request, rows
 from tests.engine.fakes import FakeRuntime, answering, endless
 
@@ -59,10 +66,10 @@ class Unwilling:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def update_execution(self, *args: Any) -> None:
+    async def close_execution(self, outcome: Outcome) -> None:
         if self.error is not None:
             raise self.error
-        await self._store.update_execution(*args)
+        await self._store.close_execution(outcome)
 
 
 async def until_written(engine: Any) -> None:

@@ -26,7 +26,7 @@ from perilune.store import (
     StoreUnavailable,
 )
 from tests.engine.conftest import add_function, engine_on, request, rows
-from tests.engine.fakes import FakeRuntime, answering
+from tests.engine.fakes import FakeRuntime, answering, giving
 from tests.store.helpers import some_version
 
 
@@ -56,6 +56,59 @@ async def test_the_stored_event_is_masked(store: Store) -> None:
         "body": "hi",
         "isBase64Encoded": False,
     }
+    assert (record.method, record.path, record.request_bytes) == ("POST", "/fn/greet", 28)
+    assert (record.http_status, record.response_bytes) == (201, 2)
+    assert record.request_id is None
+
+
+async def test_the_path_of_a_record_is_masked_and_cut(store: Store) -> None:
+    await add_function(store)
+    token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJlLW9mLWl0"
+    engine = engine_on(store, answering())
+    paths = [f"/fn/greet/{token}", "/fn/greet/" + "é" * 1014, "/fn/greet/" + "é" * 1015]
+
+    results = [
+        await engine.execute(request(event=HTTPEvent(method="GET", path=path))) for path in paths
+    ]
+
+    records = [await store.get_execution(one.execution_id) for one in results]
+    assert [one.path for one in records] == [f"/fn/greet/{REDACTED}", paths[1], paths[1] + "…"]
+    assert token not in str(records)
+    assert json.loads(records[2].event_json or "")["path"] == paths[2]
+
+
+@pytest.mark.parametrize(
+    ("response", "length"),
+    [
+        pytest.param(HTTPResponse(body="é"), 2, id="text"),
+        pytest.param(HTTPResponse(body="a\udcff"), 2, id="bytes in text"),
+        pytest.param(HTTPResponse(body=b"\x00\xff"), 2, id="bytes"),
+        pytest.param(HTTPResponse(body="AP+A", is_base64_encoded=True), 3, id="base64"),
+        pytest.param(HTTPResponse(body=b"AP8=", is_base64_encoded=True), 2, id="padded"),
+        pytest.param(HTTPResponse(body="", is_base64_encoded=True), 0, id="empty base64"),
+    ],
+)
+async def test_a_record_has_the_length_of_the_body_that_is_sent(
+    store: Store, response: HTTPResponse, length: int
+) -> None:
+    await add_function(store)
+    runtime = giving(RuntimeResult(response=response))
+
+    result = await engine_on(store, runtime).execute(request(request_id="mine"))
+
+    record = await store.get_execution(result.execution_id)
+    assert record.response_bytes == length == len(response.content)
+    assert record.request_id == "mine"
+
+
+async def test_a_record_without_request_and_response_says_nothing_of_them(store: Store) -> None:
+    await add_function(store)
+
+    result = await engine_on(store, giving(None)).execute(request(event={"kind": "tick"}))
+
+    record = await store.get_execution(result.execution_id)
+    assert (record.method, record.path, record.request_bytes, record.request_id) == (None,) * 4
+    assert (record.http_status, record.response_bytes) == (None, None)
 
 
 MARK = "\n[TRUNCATED - Response exceeded 1MB]"
@@ -222,7 +275,7 @@ class Letter:
 
 async def test_kd_32_closing_a_record_is_tried_again(store, caplog):
     version = await some_version(store)
-    close, failures = store.update_execution, [1, 2]
+    close, failures = store.close_execution, [1, 2]
 
     async def busy_at_first(*args: Any) -> None:
         if failures:
@@ -230,7 +283,7 @@ async def test_kd_32_closing_a_record_is_tried_again(store, caplog):
             raise StoreUnavailable("database is locked")
         await close(*args)
 
-    store.update_execution = busy_at_first
+    store.close_execution = busy_at_first
     request = ExecutionRequest(
         function_id=version.function_id, event=HTTPEvent(method="GET", path="/")
     )

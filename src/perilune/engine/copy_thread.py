@@ -3,7 +3,12 @@
 import logging
 
 from perilune.engine.errors import EventSerializationError
-from perilune.engine.stored_copies import stored_error, stored_event, stored_response
+from perilune.engine.stored_copies import (
+    StoredEvent,
+    stored_error,
+    stored_event,
+    stored_response,
+)
 from perilune.events import HTTPEvent, HTTPResponse
 from perilune.masking import QUICK_CHARS, Masker, MaskingThread
 
@@ -19,7 +24,7 @@ class Copies:
     def __init__(self) -> None:
         self._thread = MaskingThread("perilune-masking")
 
-    async def of_event(self, event: object, masker: Masker) -> str:
+    async def of_event(self, event: object, masker: Masker) -> StoredEvent:
         """Return the copy of an event of any kind.
 
         Raises:

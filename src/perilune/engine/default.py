@@ -6,6 +6,8 @@ import logging
 from datetime import timedelta
 from typing import cast
 
+from msgspec.structs import replace
+
 from perilune.engine.copy_thread import Copies
 from perilune.engine.deadline import Deadline
 from perilune.engine.errors import (
@@ -18,8 +20,9 @@ from perilune.engine.errors import (
     VersionNotFoundError,
 )
 from perilune.engine.event_bus import ExecutionEvent, ExecutionEventBus, ExecutionEventKind
-from perilune.engine.outcomes import Outcome, Outcomes
+from perilune.engine.outcomes import Outcomes
 from perilune.engine.slots import Slots
+from perilune.engine.stored_copies import StoredEvent
 from perilune.engine.tasks import begin_task
 from perilune.engine.types import Caller, Config, ExecutionRequest, ExecutionResult, Running
 from perilune.events import ExecutionContext, HTTPResponse
@@ -36,6 +39,7 @@ from perilune.store import (
     FunctionNotFound,
     FunctionVersion,
     NoActiveVersion,
+    Outcome,
     StoreUnavailable,
     VersionNotFound,
 )
@@ -117,15 +121,15 @@ class DefaultEngine:
         """Record and run what has been found and may be executed."""
         execution_id = req.execution_id or self._new_id()
         started_at = int(self._clock())
-        event_json = await self._copies.of_event(req.event, self._maskers.masker)
+        stored = await self._copies.of_event(req.event, self._maskers.masker)
         try:
-            await self._create_record(req, execution_id, version, event_json)
+            await self._create_record(req, execution_id, version, stored)
         except VersionNotFoundError:
             if req.version_id:
                 raise
             # It was replaced and deleted meanwhile: whatever is active now is what was meant.
             function, version = await self._look_up(req)
-            await self._create_record(req, execution_id, version, event_json)
+            await self._create_record(req, execution_id, version, stored)
         context = ExecutionContext(
             execution_id=execution_id,
             function_id=function.id,
@@ -159,16 +163,24 @@ class DefaultEngine:
         status = ExecutionStatus.ERROR if failed else ExecutionStatus.SUCCESS
         duration_ms, kind = int(duration_s * 1000), _kind(error)
         message = None if error is None else NOT_MASKED
-        outcome = Outcome(execution_id, status, duration_ms, message, None, kind)
+        outcome = Outcome(
+            execution_id=execution_id,
+            status=status,
+            duration_ms=duration_ms,
+            http_status=None if response is None else response.status_code or 200,
+            response_bytes=None if response is None else response.content_length,
+            error_kind=kind,
+            error_message=message,
+        )
         try:
             if function.save_response and response is not None:
                 masker = await self._maskers.of(execution_id)
                 copy = await self._copies.of_response(execution_id, response, masker)
-                outcome = outcome._replace(response_json=copy)
+                outcome = replace(outcome, response_json=copy)
             if error is not None:
                 masker = await self._maskers.of(execution_id)
                 message = await self._copies.of_error(error, masker)
-                outcome = outcome._replace(message=message)
+                outcome = replace(outcome, error_message=message)
                 # Before the record is closed: once it is, all lines of its log can be read.
                 await self._report_failure(execution_id, function.id, message)
         except asyncio.CancelledError:
@@ -228,14 +240,18 @@ class DefaultEngine:
         req: ExecutionRequest,
         execution_id: str,
         version: FunctionVersion,
-        event_json: str,
+        stored: StoredEvent,
     ) -> None:
         record = Execution(
             id=execution_id,
             function_id=req.function_id,
             function_version_id=version.id,
-            event_json=event_json,
+            event_json=stored.event_json,
             trigger=req.trigger,
+            method=stored.method,
+            path=stored.path,
+            request_bytes=stored.request_bytes,
+            request_id=req.request_id or None,
         )
         try:
             await self._db.create_execution(record)
@@ -321,10 +337,10 @@ class DefaultEngine:
     async def _close_cancelled(self, execution_id: str, duration_ms: int | None) -> None:
         await self.outcomes.write(
             Outcome(
-                execution_id,
-                ExecutionStatus.ERROR,
-                duration_ms,
-                message=CANCELLED,
+                execution_id=execution_id,
+                status=ExecutionStatus.ERROR,
+                duration_ms=duration_ms,
+                error_message=CANCELLED,
                 error_kind=CANCELLED_KIND,
             )
         )

@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
-from typing import NamedTuple
+from collections.abc import Awaitable
+
+from msgspec.structs import replace
 
 from perilune.engine.deadline import SharedLimit
 from perilune.store import (
     ExecutionNotFound,
-    ExecutionStatus,
     ExecutionStore,
+    Outcome,
     StoreError,
     StoreUnavailable,
 )
@@ -25,21 +27,6 @@ _LAST_RETRY_S = 1.0
 _PORTION = 512
 
 _log = logging.getLogger(__name__)
-
-
-class Outcome(NamedTuple):
-    """How an execution has ended, as `ExecutionStore.update_execution` takes it."""
-
-    execution_id: str
-    status: ExecutionStatus
-    duration_ms: int | None
-    message: str | None = None
-    response_json: str | None = None
-    error_kind: str | None = None
-
-    def weight(self) -> int:
-        """Return how many characters of text it holds."""
-        return len(self.message or "") + len(self.response_json or "")
 
 
 class Outcomes:
@@ -72,7 +59,7 @@ class Outcomes:
         is_written = failure = None
         try:
             try:
-                await self._db.update_execution(*outcome)
+                await self._close_record(outcome)
             except Exception as exc:
                 failure = exc
                 is_written = self._keep(outcome)
@@ -101,10 +88,25 @@ class Outcomes:
                 len(self._kept),
             )
 
+    def _close_record(self, outcome: Outcome) -> Awaitable[None]:
+        """Write *outcome*: whole, if the store is more than the smallest one."""
+        whole = getattr(self._db, "close_execution", None)
+        if whole is not None:
+            written: Awaitable[None] = whole(outcome)
+            return written
+        return self._db.update_execution(
+            outcome.execution_id,
+            outcome.status,
+            outcome.duration_ms,
+            outcome.error_message,
+            outcome.response_json,
+            outcome.error_kind,
+        )
+
     def _keep(self, outcome: Outcome) -> asyncio.Future[bool]:
         if self._characters + outcome.weight() > MAX_KEPT_CHARACTERS:
             # Running executions may still end: they lose the copy of the response, not the outcome.
-            outcome = outcome._replace(response_json=None)
+            outcome = replace(outcome, response_json=None)
         is_written = asyncio.get_running_loop().create_future()
         self._kept[outcome.execution_id] = outcome, is_written
         self._count(outcome.weight())
@@ -139,7 +141,7 @@ class Outcomes:
     async def _attempt(self, outcome: Outcome) -> bool:
         """Write *outcome*, and return whether the store works."""
         try:
-            await self._db.update_execution(*outcome)
+            await self._close_record(outcome)
         except ExecutionNotFound:
             # It was deleted meanwhile: nothing is left open.
             self._settle(outcome, is_closed=True)

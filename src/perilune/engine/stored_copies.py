@@ -1,23 +1,35 @@
 """The stored copies of what an execution received and answered.  Pure functions."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from perilune.engine.types import MAX_RESPONSE_BODY_SIZE
-from perilune.events import HTTPResponse
+from perilune.events import HTTPEvent, HTTPResponse, length_of
 from perilune.masking import Masker
 
 TRUNCATED = "\n[TRUNCATED - Response exceeded 1MB]"
 EVENT_TRUNCATED = "\n[TRUNCATED - Request exceeded 1MB]"
 MAX_ERROR_MESSAGE_CHARS = 16 * 1024
 ERROR_TRUNCATED = "\n[TRUNCATED]"
+MAX_PATH_CHARS = 1024
+PATH_TRUNCATED = "…"
 
 _json = msgspec.json.Encoder()
 
 
-def stored_event(event: object, masker: Masker) -> str:
-    """Return the masked JSON text of *event*, its body cut at 1 MiB.
+class StoredEvent(NamedTuple):
+    """What the record of an execution has of its event."""
+
+    event_json: str
+    method: str | None = None
+    """Of an HTTP request, as what follows."""
+    path: str | None = None
+    request_bytes: int | None = None
+
+
+def stored_event(event: object, masker: Masker) -> StoredEvent:
+    """Return the masked JSON text of *event*, its body cut at 1 MiB, and what is shown beside it.
 
     What can't mask itself is masked as the JSON text that it becomes.
 
@@ -26,12 +38,18 @@ def stored_event(event: object, masker: Masker) -> str:
     """
     masked = getattr(event, "masked", None)
     if masked is None:
-        return masker.body(_json.encode(event).decode(), "application/json")
+        return StoredEvent(masker.body(_json.encode(event).decode(), "application/json"))
     members = masked(masker).to_json()
     body = members.get("body")
     if isinstance(body, str):
         members["body"] = _cut_body(body, bool(members.get("isBase64Encoded")), EVENT_TRUNCATED)
-    return _json.encode(members).decode()
+    stored = _json.encode(members).decode()
+    if not isinstance(event, HTTPEvent):
+        return StoredEvent(stored)
+    path = members["path"]
+    if len(path) > MAX_PATH_CHARS:
+        path = path[:MAX_PATH_CHARS] + PATH_TRUNCATED
+    return StoredEvent(stored, event.method, path, length_of(event.body))
 
 
 def stored_response(response: HTTPResponse, masker: Masker) -> str:

@@ -163,11 +163,11 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     queue_ms: int | None = None
     """How long it waited for a worker."""
     cold_start: bool | None = None
-    """Whether its worker had to get ready for the code first."""
+    """Whether a worker had to get ready for it."""
     cpu_us: int | None = None
-    """Microseconds of CPU time that the code used."""
+    """Processor time that its worker used for it, in microseconds."""
     peak_memory_bytes: int | None = None
-    """The most memory that the code's worker has used so far."""
+    """The most memory that its worker has held so far."""
     server_id: str | None = None
     """The server that executed it."""
     delivery_id: str | None = None

@@ -92,10 +92,7 @@ class SqliteSession:
         tables: ValueTables | None = None,
         pause: Pause = asyncio.sleep,
     ) -> None:
-        """Build the repositories on *access*.
-
-        *tables* has values in memory; *pause* is awaited in work of many batches.
-        """
+        """Build all on *access*; *tables* has values in memory, *pause* waits between batches."""
         self._access = access
         self._retention = Retention(access, pause)
         self._expiry = Expiry(access, pause)
