@@ -151,6 +151,10 @@ async def forger() -> AsyncIterator[WorkerRuntime]:
         "wrong argument",
         "wrong options",
         "status out of range",
+        "more reads than are allowed",
+        "a negative number of reads",
+        "fewer reads than before",
+        "a result after too many reads",
     ],
 )
 async def test_a_forged_frame_is_an_error_of_that_execution(

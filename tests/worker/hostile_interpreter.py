@@ -20,6 +20,7 @@ from typing import Any
 
 from perilune.worker import frames
 from perilune.worker.lockdown import Profile
+from perilune.worker.shared_values import SIZE, SharedValues
 
 PROFILE = Profile()
 
@@ -29,6 +30,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
 _column = 0 if os.uname().machine == "x86_64" else 1
 _connection: list[socket.socket] = []
+_values: list[SharedValues] = []
 
 # The number of the clock that shows the processor time of process 1.
 CLOCK_OF_PROCESS_1 = (~1 << 3) | 2
@@ -74,9 +76,10 @@ RAW_CALLS: dict[str, tuple[int | None, int | None, tuple[int, ...]]] = {
 }
 
 
-def serve(connection: socket.socket) -> None:
+def serve(connection: socket.socket, values: SharedValues | None = None) -> None:
     """Answer each `Invoke` by what came of the probe named in its code."""
     _connection[:] = [connection]
+    _values[:] = [] if values is None else [values]
     reader = frames.FrameReader[frames.ToWorker](frames.ToWorker)
     while data := connection.recv(65536):
         for message in reader.feed(data):
@@ -431,6 +434,66 @@ def shared_mapping(_: Targets) -> object:
     mapping = mmap.mmap(-1, 1 << 30)
     mapping.close()
     return "mapped"
+
+
+def _shared_address() -> int:
+    """Return where the memory with the function's values is; the object is read-only."""
+    view = memoryview(_values[0]._memory)
+    buffer = (ctypes.c_char * 128)()
+    if ctypes.pythonapi.PyObject_GetBuffer(ctypes.py_object(view), buffer, 0):
+        raise OSError(errno.EFAULT, "no address")
+    return int.from_bytes(bytes(buffer)[:8], "little")
+
+
+@probe
+def read_shared(_: Targets) -> object:
+    return _values[0].read(b"kname")
+
+
+@probe
+def write_shared(_: Targets) -> None:
+    ctypes.memset(_shared_address(), 1, 8)
+
+
+@probe
+def make_shared_writable(_: Targets) -> object:
+    return _raw(10, 226, (ctypes.c_void_p(_shared_address()), SIZE, 3))  # mprotect
+
+
+@probe
+def make_shared_private_writable(_: Targets) -> object:
+    """Move it where nothing keeps it from being written; a move keeps what is allowed."""
+    moved = _raw(25, 216, (ctypes.c_void_p(_shared_address()), SIZE, SIZE, 1, 0))  # mremap
+    return _raw(10, 226, (ctypes.c_void_p(moved), SIZE, 3))
+
+
+@probe
+def double_shared(_: Targets) -> object:
+    """A size of 0 asks for a second mapping of the same memory."""
+    copy = _raw(25, 216, (ctypes.c_void_p(_shared_address()), 0, SIZE, 1, 0))
+    return _raw(10, 226, (ctypes.c_void_p(copy), SIZE, 3))
+
+
+@probe
+def empty_shared(_: Targets) -> object:
+    return _raw(28, 233, (ctypes.c_void_p(_shared_address()), SIZE, 9))  # madvise, MADV_REMOVE
+
+
+@probe
+def cut_shared(_: Targets) -> None:
+    for number in range(3, 64):
+        os.ftruncate(number, 0)
+
+
+@probe
+def open_shared_again(_: Targets) -> object:
+    with open(f"/proc/self/map_files/{_shared_address():x}-{_shared_address() + SIZE:x}", "r+b"):
+        return "opened"
+
+
+@probe
+def seal_by_descriptor(_: Targets) -> object:
+    return [fcntl.fcntl(number, fcntl.F_GET_SEALS) for number in range(3, 64)]
 
 
 @probe

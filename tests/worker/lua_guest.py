@@ -73,6 +73,9 @@ class FakeHost:
         """Note the call."""
         self.calls.append(call)
 
+    def look_up(self, name: bytes) -> None:
+        """Share nothing."""
+
     def receive(self) -> Reply:
         """Give the next canned reply."""
         return self._replies.pop(0)

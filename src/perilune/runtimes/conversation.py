@@ -113,6 +113,8 @@ class Conversation(Invocation):
             event,
             max(0.0, req.deadline - time.monotonic()),
         )
+        if worker.values is not None:
+            worker.values.serve(req.context.function_id)
         try:
             try:
                 worker.take(self, invoke)
@@ -177,6 +179,7 @@ class Conversation(Invocation):
             return None
         if self._calls is None:
             self._calls = self._host.calls(self._req)
+            self._calls.show_values_in(worker.values)
         while self._frames and not self._is_told:
             frame = self._frames.popleft()
             if not self._frames:
@@ -209,6 +212,12 @@ class Conversation(Invocation):
     def _conclude(self, frame: FromWorker) -> None:
         """Tell the outcome that *frame* has."""
         usage = self._usage()
+        if isinstance(frame, Result | Failure) and frame.reads:
+            try:
+                (self._calls or self._host.calls(self._req)).note_reads(frame.reads)
+            except WorkerDiedError as error:
+                self._end(error)
+                return
         if isinstance(frame, Result):
             self._leave()
             try:

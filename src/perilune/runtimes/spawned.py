@@ -6,6 +6,8 @@ import signal
 import socket
 from contextlib import suppress
 
+from perilune.runtimes.shared_log import SharedLog
+
 
 class Spawned:
     """A worker process and the host's end of its connection.
@@ -14,12 +16,16 @@ class Spawned:
     the layers in it.
     """
 
-    def __init__(self, pid: int, pidfd: int, sock: socket.socket) -> None:
+    def __init__(
+        self, pid: int, pidfd: int, sock: socket.socket, values: SharedLog | None = None
+    ) -> None:
         self.pid = pid
         self.pidfd = pidfd
         """Stands for this process even after its number was given to another; -1 once closed."""
         self.sock = sock
         """Non-blocking."""
+        self.values = values
+        """What it is shown of its function's values, if it can be."""
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         """Exit status, or the negative number of the signal that killed it."""
 
@@ -31,9 +37,11 @@ class Spawned:
             signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
 
     def close(self) -> None:
-        """Kill the process and close both descriptors."""
+        """Kill the process, close both descriptors and what is shared with it."""
         self.kill()
         self.sock.close()
+        if self.values is not None:
+            self.values.close()
         if self.pidfd >= 0:
             os.close(self.pidfd)
             self.pidfd = -1

@@ -9,7 +9,14 @@ from contextlib import contextmanager
 from typing import ClassVar
 
 from perilune.errors import PeriluneError
-from perilune.store import EnvRows, EnvVariable, StoreError, TooManyVariables, VariableNotKept
+from perilune.store import (
+    EnvRows,
+    EnvVariable,
+    StoreError,
+    TooManyVariables,
+    ValueTables,
+    VariableNotKept,
+)
 
 MAX_VARIABLES = 100
 MAX_KEY_CHARS = 100
@@ -101,6 +108,11 @@ class Env:
 
     def __init__(self, rows: EnvRows) -> None:
         self._rows = rows
+
+    @property
+    def tables(self) -> ValueTables | None:
+        """What is in memory of the variables of functions, if anything can be."""
+        return self._rows.tables
 
     async def get(self, function_id: str, key: str) -> str:
         """Return a value.  Raises `EnvVariableNotFound`."""

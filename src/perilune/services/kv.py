@@ -10,7 +10,7 @@ import msgspec
 
 from perilune.clock import WallClock, wall_clock
 from perilune.errors import PeriluneError
-from perilune.store import KVQuotaExceeded, KVRows, StoreError
+from perilune.store import KVQuotaExceeded, KVRows, StoreError, ValueTables
 
 DEFAULT_LIST_LIMIT = 100
 MAX_LIST_LIMIT = 1000
@@ -85,6 +85,11 @@ class KV:
     def limits(self) -> KVLimits:
         """What a function may store."""
         return self._limits
+
+    @property
+    def tables(self) -> ValueTables | None:
+        """What is in memory of the pairs of functions, if anything can be."""
+        return self._rows.tables
 
     async def get(self, function_id: str, key: bytes) -> bytes:
         """Return a value.  Raises `KVKeyNotFound`."""

@@ -122,6 +122,7 @@ from perilune.store.selection import (
     FunctionQuery,
     FunctionSort,
 )
+from perilune.store.value_tables import ValueTables
 
 __all__ = [
     "DB",
@@ -212,6 +213,7 @@ __all__ = [
     "UnknownStore",
     "UnusableLunarFile",
     "UpdateFunctionRequest",
+    "ValueTables",
     "VariableNotKept",
     "VersionNotFound",
     "VersionSummary",

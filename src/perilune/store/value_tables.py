@@ -98,6 +98,8 @@ class ValueTables:
         self,
         load: Callable[[str], dict[bytes, Value] | None],
         others: Callable[[], int | None],
+        *,
+        may_copy: bool = True,
         monotonic: MonotonicClock = monotonic_clock,
     ) -> None:
         """Start empty.
@@ -107,10 +109,12 @@ class ValueTables:
                 does not exist.
             others: returns a number that is another one when another process has written; None
                 if that can't be told right now, or commits have not been told of yet.
+            may_copy: whether those who read copies see by their own clock what has expired.
             monotonic: tells how long loading takes.
         """
         self._load = load
         self._others = others
+        self._may_copy = may_copy
         self._monotonic = monotonic
         self._tables: dict[str, ValueTable] = {}
         self._copies: list[TableCopy] = []
@@ -128,7 +132,7 @@ class ValueTables:
     def copy(self, function_id: str, copy: TableCopy) -> None:
         """Make *copy* one of a function's table, if there is one and the copies may grow."""
         table = self.get(function_id)
-        if table is None:
+        if table is None or not self._may_copy:
             return
         if copy not in self._copies:
             self._copies.append(copy)

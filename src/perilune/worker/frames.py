@@ -57,6 +57,8 @@ class Setup(msgspec.Struct, frozen=True, array_like=True, tag="setup"):
     host_functions: list[HostFunction]
     language: str = ""
     """The language of the code that will come, for interpreters of several."""
+    host_calls: int = 0
+    """Most calls with a reply in one invocation, reads of shared values included."""
 
 
 class Invoke(msgspec.Struct, frozen=True, array_like=True, tag="invoke"):
@@ -72,6 +74,8 @@ class Invoke(msgspec.Struct, frozen=True, array_like=True, tag="invoke"):
     time_left_s: float
     check_only: bool = False
     """Only look for mistakes: the outcome is a `Failure`, or a `Result` that says nothing."""
+    calls_only: bool = False
+    """Make a call for each value, since somebody observes them: none is read from shared memory."""
 
 
 class Reply(msgspec.Struct, frozen=True, array_like=True, tag="reply"):
@@ -94,12 +98,18 @@ else:
     Argument = _Scalar | list[_First] | dict[_Key, _First]
 
 
-class Call(msgspec.Struct, frozen=True, array_like=True, tag="call"):
+Figure = Annotated[int, msgspec.Meta(ge=0, le=2**40)]
+"""What a worker says that something amounts to."""
+
+
+class Call(msgspec.Struct, array_like=True, tag="call"):
     """Worker → host: the guest calls a host function."""
 
     name: str
     """`module.function`, as in the guest API table."""
     args: list[Argument]
+    reads: Figure = 0
+    """How many values this invocation has read from shared memory so far."""
 
 
 class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
@@ -107,10 +117,6 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
 
     layers: list[str]
     """A report on the sandbox, for `perilune.worker.lockdown.grade`."""
-
-
-Figure = Annotated[int, msgspec.Meta(ge=0, le=2**40)]
-"""What a worker says that something amounts to."""
 
 
 class Result(msgspec.Struct, array_like=True, tag="result"):
@@ -125,6 +131,8 @@ class Result(msgspec.Struct, array_like=True, tag="result"):
     """Processor time that the worker used for it, in microseconds; None: not known."""
     peak_memory_kib: Figure | None = None
     """Most memory that the worker's process has held so far, in KiB; None: not known."""
+    reads: Figure = 0
+    """As in `Call`."""
 
 
 class Failure(msgspec.Struct, array_like=True, tag="failure"):
@@ -142,6 +150,8 @@ class Failure(msgspec.Struct, array_like=True, tag="failure"):
     """As in `Result`."""
     peak_memory_kib: Figure | None = None
     """As in `Result`."""
+    reads: Figure = 0
+    """As in `Call`."""
 
 
 ToWorker = Setup | Invoke | Reply

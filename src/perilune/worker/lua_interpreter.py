@@ -38,6 +38,7 @@ from perilune.worker.frames import (
 from perilune.worker.library import NATIVE, LibraryError
 from perilune.worker.lockdown import Profile
 from perilune.worker.lua_text import fold_case
+from perilune.worker.shared_values import READS, SharedValues
 from perilune.worker.socket_channel import Channel, serve_invocations
 
 PROFILE = Profile()
@@ -107,6 +108,7 @@ class LuaInterpreter:
         self._deadline_s = 0.0
         self._names: list[str] = []
         self._packed: list[list[int]] = []
+        self._shared: list[bytes | None] = []
         self._syntax_failures: dict[str, Failure] = {}
         self._lua = luajit21.LuaRuntime(
             register_eval=False,
@@ -196,6 +198,7 @@ class LuaInterpreter:
             if not ARGUMENT_TYPES.issuperset(kinds):
                 raise ValueError(f"unknown argument type in {full_name}: {kinds}")
             self._names.append(full_name)
+            self._shared.append(READS.get(full_name))
             self._packed.append([i for i, kind in enumerate(kinds) if kind in ("table", "any")])
             members = modules.setdefault(function.module, self._lua.table())
             members[function.name.encode()] = core[b"bind"](
@@ -268,6 +271,11 @@ class LuaInterpreter:
     def _call(self, index: int, *args: Any) -> tuple[int, Any]:
         """Send a host call and wait for its reply.  `Any`: guest values."""
         self._lua.set_max_memory(_UNLIMITED)
+        shared = self._shared[index]
+        if shared is not None:
+            found = self._channel.look_up(shared + args[0])
+            if found is not None:
+                return _SCALAR, found[0]
         status, problem = self._send(index, *args)
         if status == _FAILED:
             return status, problem
@@ -309,9 +317,9 @@ class LuaInterpreter:
         time.sleep(max(0.0, min(seconds, left_s)))
 
 
-def serve(connection: socket.socket) -> None:
+def serve(connection: socket.socket, values: SharedValues | None = None) -> None:
     """Run invocations until the host closes *connection*; see `serve_invocations`."""
-    serve_invocations(connection, LuaInterpreter)
+    serve_invocations(connection, LuaInterpreter, values)
 
 
 def _deny_attribute(_object: object, name: object, _is_setting: bool) -> object:

@@ -22,6 +22,7 @@ from perilune.worker.frames import (
     ToWorker,
     encode,
 )
+from perilune.worker.shared_values import SharedValues
 
 EXIT_HOST_GONE = 4
 """Exit status of a worker whose host is gone in the middle of a call."""
@@ -42,6 +43,10 @@ class Channel(Protocol):
 
     def receive(self) -> Reply:
         """Wait for the reply to the last call that has one."""
+        ...
+
+    def look_up(self, name: bytes) -> tuple[bytes | None] | None:
+        """Return a value from shared memory, see `SharedValues.read`; None: make the call."""
         ...
 
 
@@ -85,7 +90,9 @@ def _usage() -> tuple[int, int]:
 
 
 def serve_invocations(
-    connection: socket.socket, start: Callable[[Setup, Channel], Interpreter]
+    connection: socket.socket,
+    start: Callable[[Setup, Channel], Interpreter],
+    values: SharedValues | None = None,
 ) -> None:
     """Run invocations from the host until it closes *connection*.
 
@@ -94,11 +101,12 @@ def serve_invocations(
     Args:
         connection: the worker's end of the socket, blocking.
         start: makes the interpreter; called once the set-up has come.
+        values: what the host shares of the function's values.
 
     Raises:
         FrameError: the host broke the protocol.
     """
-    channel = SocketChannel(connection)
+    channel = SocketChannel(connection, values)
     setup = channel.next_message()
     if setup is None:
         return
@@ -109,6 +117,7 @@ def serve_invocations(
     while (message := channel.next_message()) is not None:
         if not isinstance(message, Invoke):
             raise FrameError(f"expected invoke, got {type(message).__name__}")
+        channel.begin(message, setup.host_calls)
         outcome = interpreter.execute(message)
         meter.note(outcome)
         channel.finish(outcome)
@@ -121,8 +130,11 @@ def serve_invocations(
 class SocketChannel:
     """Frames over the worker's blocking socket."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, values: SharedValues | None = None) -> None:
         self._connection = connection
+        self._values = values
+        self._reads = 0
+        self._lookups_left = 0
         self._reader: FrameReader[ToWorker] = FrameReader(ToWorker)
         self._lined_up: deque[ToWorker] = deque()
         self._replies: deque[Reply] = deque()
@@ -153,8 +165,24 @@ class SocketChannel:
                 self._lined_up.append(message)
         return bool(data)
 
+    def begin(self, invoke: Invoke, host_calls: int) -> None:
+        """Begin an invocation, in which *host_calls* calls and reads are allowed."""
+        self._reads = 0
+        self._lookups_left = 0 if self._values is None or invoke.calls_only else host_calls
+
+    def look_up(self, name: bytes) -> tuple[bytes | None] | None:
+        """See `Channel.look_up`; beyond the limit the host is asked, which refuses."""
+        if self._lookups_left <= 0 or self._values is None:
+            return None
+        found = self._values.read(name)
+        if found is not None:
+            self._reads += 1
+            self._lookups_left -= 1
+        return found
+
     def finish(self, outcome: Result | Failure) -> None:
         """Send the outcome of an invocation; one that is too large becomes a failure."""
+        outcome.reads = self._reads
         try:
             frame = encode(outcome)
         except FrameError as error:
@@ -163,6 +191,7 @@ class SocketChannel:
 
     def send(self, call: Call) -> None:
         """Send a call made by guest code."""
+        call.reads = self._reads
         frame = encode(call)
         try:
             self._connection.sendall(frame)
@@ -175,6 +204,7 @@ class SocketChannel:
         Without a host, or with one that breaks the protocol, the process ends
         right here: guest code on the stack could swallow any error.
         """
+        self._lookups_left -= 1
         try:
             while not self._replies:
                 if not self._read():

@@ -22,6 +22,7 @@ import msgspec
 
 from perilune.worker import frames, namespaces
 from perilune.worker.lockdown import STACK_BYTES, grade, lock_down
+from perilune.worker.shared_values import map_values
 
 MAX_MESSAGE_BYTES = 4096
 OOM_SCORE = 900
@@ -33,7 +34,10 @@ EXIT_NOT_LOCKED_DOWN = 3
 
 
 class Spawn(msgspec.Struct, frozen=True, array_like=True, tag="spawn"):
-    """Host → zygote, with one descriptor: fork a worker that serves it."""
+    """Host → zygote, with one descriptor: fork a worker that serves it.
+
+    A second one is memory for `shared_values`; `serve` is given its contents as another argument.
+    """
 
     module: str
     """A preloaded interpreter module: it has `PROFILE` and `serve(connection)`."""
@@ -169,13 +173,12 @@ class _Zygote:
 
     def _answer(self) -> bool:
         """Handle one request; False when the host has gone away."""
-        packet, descriptors, _, _ = socket.recv_fds(self._control, MAX_MESSAGE_BYTES, 1)
+        packet, descriptors, _, _ = socket.recv_fds(self._control, MAX_MESSAGE_BYTES, 2)
         if not packet:
             return False
         request = _decode_spawn(packet)
-        (connection,) = descriptors
         try:
-            pid, pidfd = self._fork(request, connection)
+            pid, pidfd = self._fork(request, *descriptors)
         except (KeyError, OSError) as error:
             reason = f"no module {error}" if isinstance(error, KeyError) else f"fork: {error}"
             self._control.send(_encode(Refused(reason)))
@@ -184,10 +187,11 @@ class _Zygote:
             self._poll.register(pidfd, select.POLLIN)
             socket.send_fds(self._control, [_encode(Forked(pid))], [pidfd])
         finally:
-            os.close(connection)
+            for descriptor in descriptors:
+                os.close(descriptor)
         return True
 
-    def _fork(self, request: Spawn, connection: int) -> tuple[int, int]:
+    def _fork(self, request: Spawn, connection: int, memory: int | None = None) -> tuple[int, int]:
         module = self._modules[request.module]
         self._follow_time_zone(request.time_zone)  # while its file can be opened
         # Seen from another namespace, this process has no number.
@@ -195,7 +199,7 @@ class _Zygote:
         without = (*self._without, *request.without)
         pid = os.fork()
         if pid == 0:
-            _be_worker(request, module, connection, [self._namespaces], zygote, without)
+            _be_worker(request, module, connection, memory, [self._namespaces], zygote, without)
         return pid, os.pidfd_open(pid)
 
     def _reap(self, pidfd: int) -> None:
@@ -225,6 +229,7 @@ def _be_worker(
     request: Spawn,
     module: ModuleType,
     connection: int,
+    memory: int | None,
     report: list[str],
     zygote: int,
     without: tuple[str, ...],
@@ -239,13 +244,15 @@ def _be_worker(
         try:
             if request.packages is not None:
                 module.open_packages(request.packages)
+            # The lock-down closes the descriptor, so that nothing but this mapping is left.
+            shared = () if memory is None else (map_values(memory),)
             profile = dataclasses.replace(module.PROFILE, memory_bytes=request.memory_bytes)
             report += lock_down(profile, connection, zygote, without)
             peer.sendall(frames.encode(frames.Ready(report)))
             if grade(report).missing and not request.relaxed:
                 status = EXIT_NOT_LOCKED_DOWN
             else:
-                module.serve(peer)
+                module.serve(peer, *shared)
                 status = 0
         except Exception as error:
             text = f"{type(error).__name__}: {error}"

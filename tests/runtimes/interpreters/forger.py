@@ -35,6 +35,11 @@ FORGERIES = {
     "wrong argument": encode(Call("kv.get", [{"key": 1}])),
     "wrong options": encode(Call("kv.set", [b"k", b"v", b"ttl"])),
     "status out of range": encode(Result(99999, {}, b"", False)),
+    "more reads than are allowed": encode(Call("kv.get", [b"k"], reads=10**6)),
+    "a negative number of reads": encode(Call("kv.get", [b"k"], reads=-1)),
+    "fewer reads than before": encode(Call("log.info", [b"x"], reads=9))
+    + encode(Call("log.info", [b"x"], reads=8)),
+    "a result after too many reads": encode(Result(200, {}, b"", False, reads=10**6)),
     "two results": GOOD + GOOD,
     "a bad call and a result": encode(Call("os.execute", [b"id"])) + GOOD,
 }

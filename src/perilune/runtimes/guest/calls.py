@@ -15,6 +15,7 @@ from perilune.runtimes.contract import GuestError, RuntimeRequest, WorkerDiedErr
 from perilune.runtimes.guest.api import HOST_FUNCTIONS, ArgType
 from perilune.runtimes.guest.outbound import OutboundCalls, OutboundServices
 from perilune.runtimes.limits import WorkerLimits
+from perilune.runtimes.shared_log import SharedLog
 from perilune.services.env import Env, EnvError, EnvVariableNotFound
 from perilune.services.kv import (
     DEFAULT_LIST_LIMIT,
@@ -24,6 +25,7 @@ from perilune.services.kv import (
     KVKeyNotFound,
 )
 from perilune.services.logger import Logger, LogLevel
+from perilune.store import ValueTables
 from perilune.worker.frames import Call, Reply
 
 LOG_LEVELS = {
@@ -56,18 +58,27 @@ class GuestServices:
     env: Env | None = None
     outbound: OutboundServices = field(default_factory=OutboundServices)
 
+    @property
+    def tables(self) -> ValueTables | None:
+        """What is in memory of both, if that is the same."""
+        if self.kv is None or self.env is None or self.kv.tables is not self.env.tables:
+            return None
+        return self.kv.tables
+
 
 class GuestCalls:
     """The host side of the guest API, bound to one execution."""
 
     __slots__ = (
         "_calls_left",
+        "_copy",
         "_env_writable",
         "_execution_id",
         "_function_id",
         "_limit",
         "_log_line_bytes",
         "_outbound",
+        "_reads",
         "_refusals",
         "_services",
     )
@@ -83,7 +94,9 @@ class GuestCalls:
         self._limit = limits.host_calls
         self._log_line_bytes = 2 * limits.log_line_bytes  # so that what is cut here is seen to be
         self._calls_left = limits.host_calls
+        self._reads = 0
         self._refusals = 0
+        self._copy: SharedLog | None = None
         self._outbound = OutboundCalls(
             services.outbound,
             function_id=context.function_id,
@@ -91,6 +104,20 @@ class GuestCalls:
             deadline=request.deadline,
             max_calls=limits.outbound_calls,
         )
+
+    def show_values_in(self, copy: SharedLog | None) -> None:
+        """Have the worker read values by itself, in *copy*, once it has asked for one."""
+        self._copy = copy
+
+    def note_reads(self, reads: int) -> None:
+        """Count what the worker has read by itself in this execution so far.
+
+        Raises:
+            WorkerDiedError: that can't be.
+        """
+        if not self._reads <= reads <= self._limit:
+            raise WorkerDiedError("the worker was stopped: it miscounted what it has read")
+        self._reads = reads
 
     async def answer(self, call: Call) -> Reply | None:
         """Carry out *call*; None when the guest expects no answer.
@@ -100,6 +127,7 @@ class GuestCalls:
                 the worker must be stopped.
             GuestError: the guest goes on and on beyond a limit.
         """
+        self.note_reads(call.reads)
         name = call.name
         args = _checked(name, call.args)
         level = LOG_LEVELS.get(name)
@@ -109,7 +137,7 @@ class GuestCalls:
             if not await self._services.logger.log(self._execution_id, level, text):
                 await self._slow_down()
             return None
-        if self._calls_left <= 0:
+        if self._calls_left <= self._reads:
             await self._slow_down()
             return Reply(f"limit of {self._limit} host calls in one execution reached")
         self._calls_left -= 1
@@ -148,11 +176,19 @@ class GuestCalls:
             raise EnvError("env is not configured")
         return self._services.env
 
+    def _share(self) -> None:
+        """Let the worker read the next values by itself, if there is a table of them."""
+        copy, tables = self._copy, self._services.tables
+        if copy is not None and tables is not None and copy.is_wanted(self._function_id):
+            tables.copy(self._function_id, copy)
+
     async def _kv_get(self, args: Arguments) -> Reply:
         try:
-            return Reply(None, await self._kv.get(self._function_id, args[0]))
+            value = await self._kv.get(self._function_id, args[0])
         except KVKeyNotFound:
-            return NOTHING
+            value = None
+        self._share()
+        return NOTHING if value is None else Reply(None, value)
 
     async def _kv_set(self, args: Arguments) -> Reply:
         ttl_s = None
@@ -194,7 +230,9 @@ class GuestCalls:
         try:
             value = await self._env.get(self._function_id, _text(args[0]))
         except EnvVariableNotFound:
+            self._share()
             return NOTHING
+        self._share()
         return Reply(None, value.encode("utf-8", "surrogateescape"))
 
     async def _env_set(self, args: Arguments) -> Reply:

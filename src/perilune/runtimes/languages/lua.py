@@ -6,7 +6,7 @@ from perilune.runtimes.workers.forking import forked
 
 LUA = Language(
     name="lua",
-    open_spawner=forked("perilune.worker.lua_interpreter"),
+    open_spawner=forked("perilune.worker.lua_interpreter", shares_values=True),
     wording=LUA_WORDING,
     starts_at_once=True,
     can_check=True,

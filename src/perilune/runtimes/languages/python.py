@@ -10,7 +10,7 @@ from perilune.runtimes.workers.forking import forked
 
 PYTHON = Language(
     name="python",
-    open_spawner=forked("perilune.worker.python.interpreter"),
+    open_spawner=forked("perilune.worker.python.interpreter", shares_values=True),
     wording=PYTHON_WORDING,
     warm=1,
     can_check=True,

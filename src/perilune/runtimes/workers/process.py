@@ -101,6 +101,7 @@ class WorkerProcess(asyncio.Protocol):
     def __init__(self, spawned: Spawned, kind: WorkerKind, turns: Turns) -> None:
         self.pid = spawned.pid
         self.kind = kind
+        self.values = spawned.values
         self.owner: tuple[str, WorkerKind] | None = None
         """Whom it belongs to: a version, and its kind; None as long as it is anybody's."""
         self.free_since = 0.0

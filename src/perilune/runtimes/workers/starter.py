@@ -117,6 +117,7 @@ class WorkerStarter:
             log_line_bytes=self._limits.log_line_bytes,
             host_functions=self._host_functions,
             language=kind.language.name,
+            host_calls=self._limits.host_calls,
         )
 
     def _check(self, first: object, language: Language) -> None:

@@ -6,6 +6,7 @@ accident.  See `perilune.worker.zygote` for the other end.
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 import subprocess
@@ -13,11 +14,13 @@ import sys
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from perilune.errors import PeriluneError
+from perilune.runtimes.shared_log import SharedLog, create_log
 from perilune.runtimes.spawned import Spawned
 from perilune.worker import zygote as protocol
 
@@ -74,6 +77,27 @@ async def open_zygote(
         await zygote.close()
 
 
+@dataclass(slots=True)
+class _Asked:
+    """A worker that has been asked for: who waits for it, and our ends of what it gets."""
+
+    answer: asyncio.Future[Spawned]
+    sock: socket.socket
+    values: SharedLog | None
+
+    def refuse(self, reason: str) -> None:
+        """Say that it does not come."""
+        self.close()
+        if not self.answer.done():
+            self.answer.set_exception(ZygoteFailed(reason))
+
+    def close(self) -> None:
+        """Close what it would have got."""
+        self.sock.close()
+        if self.values is not None:
+            self.values.close()
+
+
 class Zygote:
     """Spawns workers; use `open_zygote`."""
 
@@ -84,7 +108,7 @@ class Zygote:
         self._control: socket.socket | None = None
         self._started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         # The zygote answers in the order it was asked.
-        self._asked: deque[tuple[asyncio.Future[Spawned], socket.socket]] = deque()
+        self._asked: deque[_Asked] = deque()
         self._workers: dict[int, Spawned] = {}
         self._restarts: deque[float] = deque(maxlen=MAX_RESTARTS)
         self._turn = asyncio.Lock()
@@ -103,6 +127,7 @@ class Zygote:
         without: Collection[str] = (),
         time_zone: str | None = None,
         packages: str | None = None,
+        shares_values: bool = False,
     ) -> Spawned:
         """Fork a worker that serves *module*, replacing a zygote that has died.
 
@@ -116,6 +141,8 @@ class Zygote:
             without: layers to leave out besides, but for the zygote's namespaces.
             time_zone: the server's zone as in the variable `TZ`; None for the machine's.
             packages: a file with packages, for modules that have `open_packages`.
+            shares_values: give it memory for its function's values, for modules whose `serve`
+                takes it.
 
         Raises:
             ZygoteFailed: the worker could not be forked.
@@ -126,7 +153,7 @@ class Zygote:
                 await self._restart()
             if self._control is None:
                 raise ZygoteFailed("it ended at once")
-            answer = self._ask(self._control, request)
+            answer = self._ask(self._control, request, create_log() if shares_values else None)
             try:
                 async with asyncio.timeout(SPAWN_TIMEOUT_S):
                     return await answer
@@ -184,19 +211,26 @@ class Zygote:
             process.kill()
             await asyncio.to_thread(process.wait)
 
-    def _ask(self, control: socket.socket, request: protocol.Spawn) -> asyncio.Future[Spawned]:
+    def _ask(
+        self, control: socket.socket, request: protocol.Spawn, shared: tuple[SharedLog, int] | None
+    ) -> asyncio.Future[Spawned]:
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
+        answer: asyncio.Future[Spawned] = asyncio.get_running_loop().create_future()
+        asked = _Asked(answer, ours, shared and shared[0])
+        memory = [] if shared is None else [shared[1]]
         try:
             with theirs:
-                socket.send_fds(control, [_encode(request)], [theirs.fileno()])
+                socket.send_fds(control, [_encode(request)], [theirs.fileno(), *memory])
         except OSError as error:
-            ours.close()
+            asked.close()
             if not isinstance(error, BlockingIOError):
                 self._lose(str(error))
             raise ZygoteFailed(str(error)) from error
-        answer: asyncio.Future[Spawned] = asyncio.get_running_loop().create_future()
-        self._asked.append((answer, ours))
+        finally:
+            for descriptor in memory:
+                os.close(descriptor)
+        self._asked.append(asked)
         return answer
 
     def _receive(self) -> None:
@@ -224,17 +258,15 @@ class Zygote:
             case protocol.Refused(reason) if not self._asked:
                 self._lose(reason)
             case protocol.Refused(reason):
-                answer, ours = self._asked.popleft()
-                ours.close()
-                if not answer.done():
-                    answer.set_exception(ZygoteFailed(reason))
+                self._asked.popleft().refuse(reason)
             case protocol.Forked(pid):
-                answer, ours = self._asked.popleft()
-                worker = self._workers[pid] = Spawned(pid, descriptors[0], ours)
-                if answer.done():  # nobody waits for it any more
+                asked = self._asked.popleft()
+                worker = Spawned(pid, descriptors[0], asked.sock, asked.values)
+                self._workers[pid] = worker
+                if asked.answer.done():  # nobody waits for it any more
                     worker.close()
                 else:
-                    answer.set_result(worker)
+                    asked.answer.set_result(worker)
             case protocol.Exited(pid, status):
                 self._note_exit(self._workers.pop(pid), status)
 
@@ -254,10 +286,7 @@ class Zygote:
         if not self._started.done():
             self._started.set_exception(ZygoteFailed(reason))
         while self._asked:
-            answer, ours = self._asked.popleft()
-            ours.close()
-            if not answer.done():
-                answer.set_exception(ZygoteFailed(reason))
+            self._asked.popleft().refuse(reason)
         workers, self._workers = self._workers, {}
         for worker in workers.values():
             worker.kill()  # it dies with the zygote anyway

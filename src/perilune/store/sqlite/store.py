@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from perilune.clock import WallClock
+from perilune.clock import WallClock, wall_clock
 from perilune.store.cache import RecordCache
 from perilune.store.contract import (
     AIRequestRows,
@@ -210,7 +210,9 @@ class SqliteStore(SqliteSession):
         self._readers = Readers(path)
         self._space = space
         self._checkpoints = Checkpoints(path, space, self._report_from_thread)
-        self._tables = ValueTables(self._read_values, lambda: self._writer.see_others())
+        self._tables = ValueTables(
+            self._read_values, lambda: self._writer.see_others(), may_copy=clock is wall_clock
+        )
         self._writer = Writer(
             connection,
             self._checkpoints,

@@ -21,6 +21,7 @@ from perilune.worker.python.records import (
 )
 from perilune.worker.python.responses import to_json
 from perilune.worker.python.routing import router_functions
+from perilune.worker.shared_values import READS
 from perilune.worker.socket_channel import Channel
 
 NAME = "perilune_guest"
@@ -91,9 +92,14 @@ class GuestLibrary:
         convert = _page if full_name == "kv.list" else from_wire
         read = library.argument_reader(function)
         channel = self._channel
+        shared = READS.get(full_name)
 
         def call(*args: Any, **named: Any) -> Any:
             values = read(args, named)
+            if shared is not None:
+                found = channel.look_up(shared + values[0])
+                if found is not None:
+                    return convert(found[0])
             try:
                 channel.send(Call(full_name, values))
             except FrameError as problem:

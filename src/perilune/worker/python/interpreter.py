@@ -40,6 +40,7 @@ from perilune.worker.python.stdlib import (
     leave_only_stdlib,
     list_modules,
 )
+from perilune.worker.shared_values import SharedValues
 from perilune.worker.socket_channel import Channel, serve_invocations
 
 PROFILE = Profile(overhead_bytes=32 * 1024 * 1024)
@@ -179,9 +180,9 @@ def open_packages(path: str) -> None:
     _packages.append(open_archive(path))
 
 
-def serve(connection: socket.socket) -> None:
+def serve(connection: socket.socket, values: SharedValues | None = None) -> None:
     """Run invocations until the host closes *connection*; see `serve_invocations`."""
-    serve_invocations(connection, _start)
+    serve_invocations(connection, _start, values)
 
 
 def _start(setup: Setup, channel: Channel) -> PythonInterpreter:
