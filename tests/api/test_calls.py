@@ -289,6 +289,22 @@ async def test_an_answer_waits_for_a_client_that_does_not_keep_up():
     check_ended(connection)
 
 
+@pytest.mark.parametrize("are_known", [True, False], ids=["at once", "in a task"])
+async def test_a_fault_of_the_server_ends_the_call_and_is_logged(are_known, monkeypatch, caplog):
+    def fail(*_):
+        raise LookupError("a fault")
+
+    connection = Connection("public", are_known=are_known)
+    monkeypatch.setattr(connection.engine, "begin", fail)
+    for event in (Connection.end_of_body, Connection.start, Connection.find):
+        event(connection)
+        await settle()
+
+    check_ended(connection)
+    assert connection.sent == [b'{"error":"Internal server error"}\n']
+    assert "answering a request failed" in caplog.text and "a fault" in caplog.text
+
+
 def test_prepared_fields_take_any_id():
     fields = PlainFields()["a%b", "v%d"] % (b"e", 12, b"r", 3)
 

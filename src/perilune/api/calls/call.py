@@ -1,8 +1,9 @@
 """A call of a function below `/fn/`: one request in, one execution, one answer out.
 
 Callbacks on purpose: what arrives, what the engine says and what can be sent each lead a call
-from one state to the next, and most calls need no task, no future and no timer.  Only what has
-to ask somebody else first, a function that is not in memory or a guard, gets a task meanwhile.
+from one state to the next, and most calls need no task, no future and no timer.  Only those that
+wait for somebody else first, for a function that is not in memory or for a guard, have a task
+meanwhile.
 """
 
 import asyncio
@@ -32,6 +33,7 @@ from perilune.api.calls.events import (
     parse_head,
     parse_target,
 )
+from perilune.api.calls.guards import AuthorizedCall
 from perilune.api.calls.rate_limit import Quota
 from perilune.api.calls.refusals import SERVED, error_answer, not_served, report_refusal
 from perilune.api.connections.exchange import Exchange, Opener
@@ -48,14 +50,14 @@ from perilune.api.errors import (
     execution_failure,
     refusal,
 )
+from perilune.eager import Done, run_eagerly
 from perilune.engine import (
     EngineError,
     ExecutionRequest,
     ExecutionResult,
     Running,
-    StorageUnavailableError,
 )
-from perilune.store import Function, StoreError
+from perilune.store import Function
 
 _log = logging.getLogger(__name__)
 
@@ -71,7 +73,7 @@ class _Stage(Enum):
     TURN = 0
     """The answers to the requests before it."""
     CHECK = 1
-    """`_task`: the function is looked up, or its guards decide."""
+    """The function is looked up, or its guards decide, in `_task`."""
     BODY = 2
     EXECUTION = 3
     CANCELLED = 4
@@ -91,7 +93,7 @@ class Call(Exchange[FunctionEndpoint]):
     _head: CallHead
     _function: Function
     _read_until = 0.0
-    _task: asyncio.Task[None] | None = None
+    _task: asyncio.Task[Any] | None = None
     _reader: asyncio.Future[bytes] | None = None
     """Waits for the body on behalf of guards."""
     _quota: Quota | None = None
@@ -114,11 +116,11 @@ class Call(Exchange[FunctionEndpoint]):
             self._head = parse_head(request.headers, endpoint.request_names, endpoint.secret)
             function = endpoint.functions.peek(target.function)
             if function is None:
-                self._check(self._find())
+                self._ask(endpoint.functions.find(target.function), self._found)
             else:
                 self._go_on(function)
-        except Exception:
-            self._give_up()
+        except Exception as error:
+            self._give_up(error)
 
     def wake(self) -> None:
         """See `Exchange.wake`."""
@@ -132,8 +134,8 @@ class Call(Exchange[FunctionEndpoint]):
                     self.answer(*self._unsent)
             elif self.is_disconnected:
                 self._stop()
-        except Exception:
-            self._give_up()
+        except Exception as error:
+            self._give_up(error)
 
     def cancel(self) -> None:
         """See `Cancellable`."""
@@ -189,8 +191,8 @@ class Call(Exchange[FunctionEndpoint]):
             )
             self._stage = _CLIENT
             self.answer(response.status_code, fields, body)
-        except Exception:
-            self._give_up()
+        except Exception as error:
+            self._give_up(error)
 
     def refused(self, error: BaseException) -> None:
         """Answer that nothing was executed, or not to its end."""
@@ -206,31 +208,26 @@ class Call(Exchange[FunctionEndpoint]):
 
     # From one state to the next
 
-    def _check(self, work: Coroutine[Any, Any, None]) -> None:
-        """Go on when somebody else has been asked, in a task."""
+    def _ask(self, work: Coroutine[Any, Any, Any], done: Done) -> None:
+        """Go on with *done* when somebody else has been asked."""
         self._stage = _CHECK
-        self._task = self._shared.loop.create_task(self._checked(work))
+        task = run_eagerly(work, partial(self._resume, done))
+        if task is not None:
+            self._task = task
 
-    async def _checked(self, work: Coroutine[Any, Any, None]) -> None:
+    def _resume(self, done: Done, result: Any, error: BaseException | None) -> None:
         try:
-            await work
-        except (ApiError, EngineError) as error:
-            self._refuse(error)
-        except asyncio.CancelledError:
-            self._end_cancelled()
-        except Exception:
-            self._give_up()
+            done(result, error)
+        except Exception as fault:
+            self._give_up(fault)
 
-    async def _find(self) -> None:
-        """Look the function up where that takes a while."""
-        function: Function | None = None
-        try:
-            function = await self._server.functions.find(self._target.function)
-        except EngineError:
-            # Whether a function exists is no matter of a preflight.
-            if self.request.method != "OPTIONS":
-                raise
-        self._go_on(function)
+    def _found(self, function: Function | None, error: BaseException | None) -> None:
+        """Go on after a look-up that took a while."""
+        # Whether a function exists is no matter of a preflight.
+        if error is None or (isinstance(error, EngineError) and self.request.method == "OPTIONS"):
+            self._go_on(function)
+        else:
+            self._not_checked(error)
 
     def _go_on(self, function: Function | None) -> None:
         """Decide about a call whose function has been found, or is none and need not be."""
@@ -240,20 +237,28 @@ class Call(Exchange[FunctionEndpoint]):
             return
         self._function = function
         if function.is_guarded:
-            self._check(self._authorize(function))
+            guards, read_body = self._server.guards, self._whole_body
+            self._ask(guards.authorize(function, request, self._head, read_body), self._authorized)
         elif self.is_body_complete and not self._body:
             self._execute(b"")
         else:
             self._read()
 
-    async def _authorize(self, function: Function) -> None:
-        try:
-            body, self._quota = await self._server.guards.authorize(
-                function, self.request, self._head, self._whole_body
-            )
-        except StoreError as error:
-            raise StorageUnavailableError(error) from error
-        self._execute(body)
+    def _authorized(self, call: AuthorizedCall | None, error: BaseException | None) -> None:
+        """Go on after the guards of the function."""
+        if call is not None:
+            self._quota = call.quota
+            self._execute(call.body)
+        elif error is not None:
+            self._not_checked(error)
+
+    def _not_checked(self, error: BaseException) -> None:
+        if isinstance(error, ApiError | EngineError):
+            self._refuse(error)
+        elif isinstance(error, asyncio.CancelledError):
+            self._end_cancelled()
+        else:
+            self._give_up(error)
 
     async def _whole_body(self) -> bytes:
         """Return the body.  Raises `ApiError`."""
@@ -335,9 +340,9 @@ class Call(Exchange[FunctionEndpoint]):
         """End without an answer if the client has gone; otherwise it is the server that goes."""
         self._respond(error_answer(refusal(ShuttingDown()), self.request))
 
-    def _give_up(self) -> None:
+    def _give_up(self, error: BaseException) -> None:
         """End after a fault of the server's own."""
-        _log.exception("answering a request failed")
+        _log.error("answering a request failed", exc_info=error)
         self._owner.fail(self, INTERNAL)
         self.end()
 
@@ -371,17 +376,20 @@ class Call(Exchange[FunctionEndpoint]):
             answer = with_quota(answer, self._quota.headers())
         if remarks:
             self._stage = _CLIENT
-            self._task = self._shared.loop.create_task(
-                self._note(result.execution_id, remarks, answer)
-            )
+            run_eagerly(self._note(result.execution_id, remarks), partial(self._noted, answer))
         else:
             self._respond(answer)
 
-    async def _note(self, execution_id: str, remarks: list[str], answer: Answer) -> None:
-        """Say in the execution's log what was not sent as it was, then answer."""
+    async def _note(self, execution_id: str, remarks: list[str]) -> None:
+        """Say in the execution's log what is not sent as it was."""
         for remark in remarks:
             await self._server.notes.warn(execution_id, remark)
-        self._respond(answer)
+
+    def _noted(self, answer: Answer, _: None, error: BaseException | None) -> None:
+        if error is None:
+            self._respond(answer)
+        else:
+            self._give_up(error)
 
     def _respond(self, answer: Answer) -> None:
         self._stage = _CLIENT

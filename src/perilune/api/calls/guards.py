@@ -29,8 +29,9 @@ from perilune.api.signatures import (
     parse_claim,
 )
 from perilune.clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
+from perilune.engine import StorageUnavailableError
 from perilune.function_settings import DEFAULT_RATE_WINDOW_S, DEFAULT_SIGNATURE_SCHEME
-from perilune.store import Function, SigningSecretRows
+from perilune.store import Function, SigningSecretRows, StoreError
 
 MAX_INLINE_BODY_BYTES = 256 * 1024
 """Checking the signature of a longer body is done outside the event loop."""
@@ -81,8 +82,20 @@ class Guards:
 
         Raises:
             ApiError: the call is refused.
-            StoreError: it can't be found out whether it is.
+            StorageUnavailableError: it can't be found out whether it is.
         """
+        try:
+            return await self._decide(function, request, head, read_body)
+        except StoreError as error:
+            raise StorageUnavailableError(error) from error
+
+    async def _decide(
+        self,
+        function: Function,
+        request: Request,
+        head: CallHead,
+        read_body: Callable[[], Awaitable[bytes]],
+    ) -> AuthorizedCall:
         _check_method(function, request.method)
         if function.access == "public":
             return self._counted(function, b"")._replace(body=await read_body())
