@@ -6,6 +6,7 @@ import pytest
 
 from perilune import __version__
 from perilune.api.health import REUSE_S, Readiness
+from perilune.eager import run_task
 from perilune.runtimes import SandboxReport
 from perilune.store import DiskFull, DiskNearlyFull, PaginationParams, StoreUnavailable
 from perilune.store.sqlite.connection import space
@@ -87,16 +88,21 @@ async def test_it_is_not_ready_until_all_outcomes_are_written(site, stranger, mo
     monkeypatch.setattr("perilune.api.health.REUSE_S", 0.0)
     function_id = await site.answering()
     failures = [1, 2, 3, 4]
-    close, seen = site.server.store.close_execution, []
+    records = site.server.store.execution_records
+    close, seen = records.close, []
 
-    async def fail_at_first(*args):
+    async def fail(done):
+        seen.append(await stranger.get("/readyz"))
+        done(StoreUnavailable("down"))
+
+    def fail_at_first(outcome, done):
         if failures:
             failures.pop()
-            seen.append(await stranger.get("/readyz"))
-            raise StoreUnavailable("down")
-        await close(*args)
+            run_task(fail(done), lambda *_: None)
+        else:
+            close(outcome, done)
 
-    monkeypatch.setattr(site.server.store, "close_execution", fail_at_first)
+    monkeypatch.setattr(records, "close", fail_at_first)
 
     called = await site.client.get(f"/fn/{function_id}")
     ready = await stranger.get("/readyz")

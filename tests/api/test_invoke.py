@@ -255,11 +255,11 @@ async def test_a_broken_store_is_not_a_missing_function(site):
 async def test_a_call_that_cannot_be_recorded_may_be_repeated(site, monkeypatch, caplog):
     function_id = await site.answering(body="done")
 
-    async def fail(*_):
+    def fail(*_):
         raise StoreUnavailable("disk full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(site.server.store, "create_execution", fail)
+        patch.setattr(site.server.store.execution_records, "open", fail)
         answer = await site.client.get(f"/fn/{function_id}")
 
     assert (answer.status_code, answer.json()) == (503, {"error": "Storage unavailable"})
@@ -273,15 +273,15 @@ async def test_a_call_that_cannot_be_recorded_may_be_repeated(site, monkeypatch,
 async def test_a_call_whose_outcome_is_not_recorded_is_not_answered_as_a_success(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("perilune.engine.outcomes.CLOSING_LIMIT_S", 0.1)
+    monkeypatch.setattr("perilune.engine.execution.CLOSING_LIMIT_S", 0.1)
 
-    async def fail(*_):
+    def fail(*_):
         raise StoreUnavailable("disk full")
 
     async with open_site(tmp_path) as site:
         function_id = await site.answering(body="done")
         with monkeypatch.context() as patch:
-            patch.setattr(site.server.store, "close_execution", fail)
+            patch.setattr(site.server.store.execution_records, "close", fail)
             answer = await site.client.get(f"/fn/{function_id}")
             trial = await site.client.post(f"/api/functions/{function_id}/test", json={})
             figures = (await site.client.get("/metrics")).text

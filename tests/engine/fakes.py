@@ -64,6 +64,9 @@ def endless(started: asyncio.Event | None = None) -> FakeRuntime:
 class Failing:
     """A store whose named methods fail; everything else goes to the real one."""
 
+    execution_records = None
+    """So that engines call its methods."""
+
     def __init__(self, store: Any, **failures: BaseException) -> None:
         self._store = store
         self._failures = failures

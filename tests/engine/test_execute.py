@@ -137,15 +137,15 @@ async def test_a_failing_insert_means_that_nothing_is_run(store: Store) -> None:
 async def test_a_failing_update_still_gives_the_result(
     store: Store, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("perilune.engine.outcomes.CLOSING_LIMIT_S", 0.1)
+    monkeypatch.setattr("perilune.engine.execution.CLOSING_LIMIT_S", 0.1)
     await add_function(store)
-    failing = Failing(store, close_execution=StoreUnavailable("gone"))
+    failing = Failing(store, update_execution=StoreUnavailable("gone"))
 
     result = await engine_on(failing, answering(), logs=StoreLogger(store.logs)).execute(request())
 
     assert result.status is ExecutionStatus.SUCCESS
     assert not result.recorded
-    assert failing.calls.count("close_execution") >= 3
+    assert failing.calls.count("update_execution") >= 3
     assert f"the record of execution {result.execution_id} could not be closed" in caplog.text
 
 

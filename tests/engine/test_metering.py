@@ -5,12 +5,15 @@ from datetime import timedelta
 
 import pytest
 
+from perilune.eager import run_task
 from perilune.engine import (
+    Caller,
     ExecutionRequest,
     ExecutionResult,
     ExecutionTimeoutError,
     FunctionDisabledError,
     FunctionNotFoundError,
+    Running,
     metering,
 )
 from perilune.engine.metering import BOUNDS_S, OTHER, MeteredEngine
@@ -21,7 +24,23 @@ from perilune.store import ExecutionStatus, ExecutionTrigger
 EVENT = HTTPEvent(method="GET", path="/", relative_path="/")
 
 
-class ScriptedEngine:
+class TaskEngine:
+    """An engine that executes in a task."""
+
+    async def execute(self, req: ExecutionRequest) -> ExecutionResult:
+        raise NotImplementedError
+
+    def begin(self, req: ExecutionRequest, caller: Caller) -> Running:
+        def done(ended: ExecutionResult, error: BaseException | None) -> None:
+            if error is None:
+                caller.ended(ended)
+            else:
+                caller.refused(error)
+
+        return run_task(self.execute(req), done)
+
+
+class ScriptedEngine(TaskEngine):
     """Answers, or raises, what it was given."""
 
     def __init__(self, outcome: ExecutionResult | BaseException) -> None:
@@ -115,7 +134,7 @@ async def test_a_cancelled_execution_is_a_failure_and_stays_cancelled():
 async def test_executions_under_way_are_known():
     going_on = asyncio.Event()
 
-    class Slow:
+    class Slow(TaskEngine):
         async def execute(self, req):
             await going_on.wait()
             return result()

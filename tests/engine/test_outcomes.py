@@ -14,7 +14,6 @@ from perilune.events import HTTPResponse
 from perilune.store import (
     ExecutionNotFound,
     ExecutionStatus,
-    Outcome,
     Store,
     StoreError,
     StoreUnavailable,
@@ -25,6 +24,7 @@ from tests.engine.fakes import FakeRuntime, answering, endless
 
 @pytest.fixture(autouse=True)
 def short_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("perilune.engine.execution.CLOSING_LIMIT_S", 0.2)
     monkeypatch.setattr("perilune.engine.outcomes.CLOSING_LIMIT_S", 0.2)
     monkeypatch.setattr("perilune.engine.outcomes._RETRY_S", (0.0,))
     monkeypatch.setattr("perilune.engine.outcomes._LAST_RETRY_S", 0.01)
@@ -59,6 +59,8 @@ class Gate:
 class Unwilling:
     """A store that takes no outcomes until `error` is None; everything else is the real one's."""
 
+    execution_records = None
+
     def __init__(self, store: Store, error: Exception | None) -> None:
         self._store = store
         self.error = error
@@ -66,10 +68,10 @@ class Unwilling:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def close_execution(self, outcome: Outcome) -> None:
+    async def update_execution(self, *args: Any) -> None:
         if self.error is not None:
             raise self.error
-        await self._store.close_execution(outcome)
+        await self._store.update_execution(*args)
 
 
 async def until_written(engine: Any) -> None:

@@ -21,7 +21,9 @@ from perilune.masking import DEFAULT_MASKER, REDACTED, Masker
 from perilune.runtimes import GuestError
 from perilune.store import (
     ExecutionStatus,
+    Outcome,
     PaginationParams,
+    RecordDone,
     Store,
     StoreUnavailable,
 )
@@ -275,15 +277,16 @@ class Letter:
 
 async def test_kd_32_closing_a_record_is_tried_again(store, caplog):
     version = await some_version(store)
-    close, failures = store.close_execution, [1, 2]
+    close, failures = store.execution_records.close, [1, 2]
 
-    async def busy_at_first(*args: Any) -> None:
+    def busy_at_first(outcome: Outcome, done: RecordDone) -> None:
         if failures:
             failures.pop()
-            raise StoreUnavailable("database is locked")
-        await close(*args)
+            done(StoreUnavailable("database is locked"))
+        else:
+            close(outcome, done)
 
-    store.close_execution = busy_at_first
+    store.execution_records.close = busy_at_first
     request = ExecutionRequest(
         function_id=version.function_id, event=HTTPEvent(method="GET", path="/")
     )

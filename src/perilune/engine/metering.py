@@ -8,9 +8,9 @@ import asyncio
 from bisect import bisect_left
 from dataclasses import dataclass, field
 
+from perilune.engine.coroutines import WaitingCaller
 from perilune.engine.errors import EngineError
-from perilune.engine.tasks import begin_task
-from perilune.engine.types import Caller, Engine, ExecutionRequest, ExecutionResult, Running
+from perilune.engine.types import CallbackEngine, Caller, ExecutionRequest, ExecutionResult, Running
 
 BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 """Upper bounds of the classes of durations, as OpenTelemetry has them for functions."""
@@ -37,7 +37,7 @@ class Durations:
 class MeteredEngine:
     """An engine that counts what another one does."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: CallbackEngine) -> None:
         """Execute with *engine*."""
         self._engine = engine
         self.inflight: int = 0
@@ -55,23 +55,30 @@ class MeteredEngine:
 
     async def execute(self, req: ExecutionRequest) -> ExecutionResult:
         """See `Engine.execute`."""
-        self.inflight += 1
-        try:
-            result = await self._engine.execute(req)
-        except EngineError as error:
-            self.count_refusal(error.code)
-            raise
-        except asyncio.CancelledError:
-            self._count_failure("cancelled")
-            raise
-        finally:
-            self.inflight -= 1
-        self._count(req, result)
-        return result
+        caller = WaitingCaller()
+        return await caller.wait(self.begin(req, caller))
 
     def begin(self, req: ExecutionRequest, caller: Caller) -> Running:
         """See `CallbackEngine.begin`."""
-        return begin_task(self, req, caller)
+        self.inflight += 1
+        try:
+            return self._engine.begin(req, _Counted(self, req, caller))
+        except BaseException:
+            self.inflight -= 1
+            raise
+
+    def count(self, req: ExecutionRequest, result: ExecutionResult) -> None:
+        """Count an execution that has ended."""
+        self.inflight -= 1
+        self._count(req, result)
+
+    def count_none(self, error: BaseException) -> None:
+        """Count one that did not come to its end."""
+        self.inflight -= 1
+        if isinstance(error, EngineError):
+            self.count_refusal(error.code)
+        elif isinstance(error, asyncio.CancelledError):
+            self._count_failure("cancelled")
 
     def count_refusal(self, code: str) -> None:
         """Count a call that was refused, by the engine or before it was asked."""
@@ -110,3 +117,24 @@ class MeteredEngine:
 
     def _count_failure(self, kind: str) -> None:
         self.errors[kind] = self.errors.get(kind, 0) + 1
+
+
+class _Counted:
+    """The caller of an execution that is counted."""
+
+    __slots__ = ("_caller", "_metrics", "_req")
+
+    def __init__(self, metrics: MeteredEngine, req: ExecutionRequest, caller: Caller) -> None:
+        self._metrics = metrics
+        self._req = req
+        self._caller = caller
+
+    def ended(self, result: ExecutionResult) -> None:
+        """See `Caller.ended`."""
+        self._metrics.count(self._req, result)
+        self._caller.ended(result)
+
+    def refused(self, error: BaseException) -> None:
+        """See `Caller.refused`."""
+        self._metrics.count_none(error)
+        self._caller.refused(error)

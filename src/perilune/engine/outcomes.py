@@ -1,22 +1,20 @@
-"""Closes the records of executions; what can't be written is kept until it can be."""
+"""Outcomes that the store did not take: kept, bounded, and written as soon as it does."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from perilune.engine.deadline import SharedLimit
+from perilune.engine.execution import CLOSING_LIMIT_S
 from perilune.store import (
     ExecutionNotFound,
-    ExecutionStore,
+    ExecutionRecords,
     Outcome,
     StoreError,
     StoreUnavailable,
 )
-
-CLOSING_LIMIT_S = 5.0
-"""Longest time that a caller waits for the closed record after the end of its execution."""
 
 MAX_KEPT = 10_000
 MAX_KEPT_CHARACTERS = 16 * 1024 * 1024
@@ -29,14 +27,23 @@ _PORTION = 512
 _log = logging.getLogger(__name__)
 
 
-class Outcomes:
-    """Writes outcomes into the store, and knows those that are not there yet."""
+@dataclass(slots=True)
+class _Kept:
+    """An outcome that is not written yet, and who waits for that."""
 
-    def __init__(self, db: ExecutionStore) -> None:
-        """Write into *db*."""
-        self._db = db
-        self._limit = SharedLimit(CLOSING_LIMIT_S)
-        self._kept: dict[str, tuple[Outcome, asyncio.Future[bool]]] = {}
+    outcome: Outcome
+    failure: Exception | None
+    """Why it could not be written at first."""
+    settled: Callable[[bool], None] | None
+
+
+class Outcomes:
+    """Outcomes that could not be written at once."""
+
+    def __init__(self, records: ExecutionRecords) -> None:
+        """Write into *records*."""
+        self._records = records
+        self._kept: dict[str, _Kept] = {}
         self._characters = 0
         self._writing: asyncio.Task[None] | None = None
         self._is_reported = False
@@ -50,31 +57,41 @@ class Outcomes:
         """How many executions have ended without a closed record so far."""
         return len(self._kept)
 
-    async def write(self, outcome: Outcome) -> bool:
-        """Write *outcome*, and return whether it was written within `CLOSING_LIMIT_S`.
+    def keep(
+        self,
+        outcome: Outcome,
+        failure: Exception | None,
+        settled: Callable[[bool], None] | None,
+    ) -> None:
+        """Write *outcome* as soon as that can be done, then call *settled*: whether it is closed.
 
-        Whatever else happens, to the store or to the caller, it is kept and tried again.
+        Overwriting is idempotent, so it may be on its way to the disk already.
         """
-        task = self._limit.start()
-        is_written = failure = None
-        try:
-            try:
-                await self._close_record(outcome)
-            except Exception as exc:
-                failure = exc
-                is_written = self._keep(outcome)
-                await asyncio.shield(is_written)
-        except asyncio.CancelledError:
-            # Overwriting is idempotent, so it is done again where a cancellation can't reach it.
-            is_written = is_written or self._keep(outcome)
-            if not self._limit.was_missed(task):
-                await asyncio.wait([is_written], timeout=CLOSING_LIMIT_S)
-                raise
-            if not is_written.done():
-                self._note_late(outcome, failure)
-                return False
-        self._limit.stop(task)
-        return is_written is None or is_written.result()
+        if self._characters + outcome.weight() > MAX_KEPT_CHARACTERS:
+            # Running executions may still end: they lose the copy of the response, not the outcome.
+            outcome = replace(outcome, response_json=None)
+        self._kept[outcome.execution_id] = _Kept(outcome, failure, settled)
+        self._count(outcome.weight())
+        if self._writing is None:
+            self._writing = asyncio.get_running_loop().create_task(self._write_kept())
+
+    def give_up(self, outcome: Outcome) -> None:
+        """Keep *outcome*, if that is not done already; nobody waits for it any more."""
+        kept = self._kept.get(outcome.execution_id)
+        if kept is None:
+            self.keep(outcome, None, None)
+        else:
+            kept.settled = None
+        self.late += 1
+        if not self._is_reported:
+            self._is_reported = True
+            _log.error(
+                "the record of execution %s could not be closed within %g s (%s); this and further"
+                " outcomes are kept and written when the store works again",
+                outcome.execution_id,
+                CLOSING_LIMIT_S,
+                (kept and kept.failure) or "no answer from the store",
+            )
 
     async def close(self) -> None:
         """Wait a little for what is kept; whatever can't be written even then is lost."""
@@ -88,36 +105,11 @@ class Outcomes:
                 len(self._kept),
             )
 
-    def _close_record(self, outcome: Outcome) -> Awaitable[None]:
-        """Write *outcome*: whole, if the store is more than the smallest one."""
-        whole = getattr(self._db, "close_execution", None)
-        if whole is not None:
-            written: Awaitable[None] = whole(outcome)
-            return written
-        return self._db.update_execution(
-            outcome.execution_id,
-            outcome.status,
-            outcome.duration_ms,
-            outcome.error_message,
-            outcome.response_json,
-            outcome.error_kind,
-        )
-
-    def _keep(self, outcome: Outcome) -> asyncio.Future[bool]:
-        if self._characters + outcome.weight() > MAX_KEPT_CHARACTERS:
-            # Running executions may still end: they lose the copy of the response, not the outcome.
-            outcome = replace(outcome, response_json=None)
-        is_written = asyncio.get_running_loop().create_future()
-        self._kept[outcome.execution_id] = outcome, is_written
-        self._count(outcome.weight())
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write_kept())
-        return is_written
-
     def _settle(self, outcome: Outcome, is_closed: bool) -> None:
-        _, is_written = self._kept.pop(outcome.execution_id)
+        kept = self._kept.pop(outcome.execution_id)
         self._count(-outcome.weight())
-        is_written.set_result(is_closed)
+        if kept.settled is not None:
+            kept.settled(is_closed)
 
     def _count(self, characters: int) -> None:
         self._characters += characters
@@ -129,7 +121,7 @@ class Outcomes:
         try:
             while self._kept:
                 await asyncio.sleep(next(delays, _LAST_RETRY_S) if portion == 1 else 0)
-                some = [outcome for outcome, _ in self._kept.values()][:portion]
+                some = [kept.outcome for kept in self._kept.values()][:portion]
                 works = await asyncio.gather(*map(self._attempt, some))
                 portion = _PORTION if all(works) else 1
         finally:
@@ -141,7 +133,7 @@ class Outcomes:
     async def _attempt(self, outcome: Outcome) -> bool:
         """Write *outcome*, and return whether the store works."""
         try:
-            await self._close_record(outcome)
+            await self._write(outcome)
         except ExecutionNotFound:
             # It was deleted meanwhile: nothing is left open.
             self._settle(outcome, is_closed=True)
@@ -158,15 +150,14 @@ class Outcomes:
             self._settle(outcome, is_closed=True)
         return True
 
-    def _note_late(self, outcome: Outcome, failure: Exception | None) -> None:
-        """Count, and say it once until everything is written."""
-        self.late += 1
-        if not self._is_reported:
-            self._is_reported = True
-            _log.error(
-                "the record of execution %s could not be closed within %g s (%s); this and further"
-                " outcomes are kept and written when the store works again",
-                outcome.execution_id,
-                CLOSING_LIMIT_S,
-                failure or "no answer from the store",
-            )
+    async def _write(self, outcome: Outcome) -> None:
+        """Write *outcome*, and wait until that is committed."""
+        written: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
+
+        def done(error: Exception | None) -> None:
+            if not written.done():
+                written.set_result(error)
+
+        self._records.close(outcome, done)
+        if (error := await written) is not None:
+            raise error

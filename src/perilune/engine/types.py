@@ -96,7 +96,7 @@ class Caller(Protocol):
 class Running(Protocol):
     """An execution that has begun."""
 
-    def cancel(self) -> None:
+    def cancel(self) -> object:
         """Stop it and close its record as cancelled; the caller is told afterwards."""
         ...
 

@@ -211,7 +211,7 @@ class Conversation(Invocation):
 
     def _conclude(self, frame: FromWorker) -> None:
         """Tell the outcome that *frame* has."""
-        usage = self._usage()
+        usage = self._usage(frame)
         if isinstance(frame, Result | Failure) and frame.reads:
             try:
                 (self._calls or self._host.calls(self._req)).note_reads(frame.reads)
@@ -268,12 +268,15 @@ class Conversation(Invocation):
         if task is not None:
             task.cancel()
 
-    def _usage(self) -> Usage | None:
+    def _usage(self, frame: FromWorker) -> Usage | None:
         worker = self.worker
-        if worker is None:
+        if worker is None or not isinstance(frame, Result | Failure):
             return None
         waited_s = time.monotonic() - worker.held_s - self._asked_at
-        return Usage(max(0.0, waited_s), self._is_cold)
+        kib = frame.peak_memory_kib
+        return Usage(
+            max(0.0, waited_s), self._is_cold, frame.cpu_us, None if kib is None else kib * 1024
+        )
 
 
 def _send(worker: WorkerProcess, reply: Reply) -> None:

@@ -17,7 +17,7 @@ BEFORE_EXECUTION = [
         "GET /fn/{id}",
         503,
         "Storage unavailable",
-        failing="create_execution",
+        failing="execution_records.open",
     ),
     refused("another method", "TRACE /fn/{id}", 405, "Method not allowed"),
     refused("no JSON to be had", "PROPFIND /fn/{id}", 405, "Method not allowed"),

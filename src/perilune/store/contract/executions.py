@@ -1,6 +1,6 @@
 """Rows of what executions leave, and of the schedules that start them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias, TypeVar
 
 from perilune.store.activity import Activity, ExecutionTotals, Overview
@@ -9,13 +9,39 @@ from perilune.store.records import (
     CronJob,
     CronTick,
     EmailRequest,
+    Execution,
     Function,
+    FunctionVersion,
     LogEntry,
+    Outcome,
     PaginationParams,
     TickOutcome,
 )
 
 R = TypeVar("R")
+
+
+RecordDone = Callable[[Exception | None], None]
+"""Is called once: with None when it is committed, else with why it is not."""
+
+
+class ExecutionRecords(Protocol):
+    """What a store may offer to engines beside `ExecutionStore`: the same without tasks.
+
+    A closed store raises `StoreUnavailable`.
+    """
+
+    def peek(self, function_id: str) -> tuple[Function, FunctionVersion] | None:
+        """Return a function and its active version, if both are known without a look-up."""
+        ...
+
+    def open(self, execution: Execution, done: RecordDone) -> None:
+        """Do what `ExecutionStore.create_execution` does; *done* is told of its errors too."""
+        ...
+
+    def close(self, outcome: Outcome, done: RecordDone) -> None:
+        """Overwrite the outcome of an execution; *done* is told of `ExecutionNotFound` too."""
+        ...
 
 
 class LogRows(Protocol):

@@ -9,6 +9,7 @@ from perilune.store.contract.credentials import SessionRows, TokenRows
 from perilune.store.contract.executions import (
     AIRequestRows,
     EmailRequestRows,
+    ExecutionRecords,
     LogRows,
     StatisticsRows,
     TickRows,
@@ -228,6 +229,8 @@ class Store(DB, Protocol):
     """All values that are kept encrypted."""
     maintenance: Maintenance | None
     """What can be done with the database as a whole; None where that is not ours to do."""
+    execution_records: ExecutionRecords
+    """Records of executions, for engines that do without tasks."""
 
     @property
     def closed(self) -> bool:

@@ -16,6 +16,7 @@ from perilune.store.contract import (
     AIRequestRows,
     EmailRequestRows,
     EnvRows,
+    ExecutionRecords,
     KVRows,
     LogRows,
     SecretRows,
@@ -40,6 +41,7 @@ from perilune.store.sqlite.connection.readers import Readers
 from perilune.store.sqlite.connection.space import DiskSpace
 from perilune.store.sqlite.connection.store_access import StoreAccess, TransactionAccess
 from perilune.store.sqlite.connection.writer import Writer
+from perilune.store.sqlite.records import SqliteRecords
 from perilune.store.sqlite.tables.credentials import SessionStore, TokenStore
 from perilune.store.sqlite.tables.env import SqliteEnv
 from perilune.store.sqlite.tables.execution_lists import ExecutionLists
@@ -98,7 +100,7 @@ class SqliteSession:
         self._expiry = Expiry(access, pause)
         functions = SqliteFunctions(access, clock)
         versions = SqliteVersions(access, clock)
-        executions = SqliteExecutions(access, clock, pause)
+        self._executions = executions = SqliteExecutions(access, clock, pause)
         lists = ExecutionLists(access)
         self.kv: KVRows = SqliteKV(access, clock, tables)
         env = SqliteEnv(access, clock, vault, tables)
@@ -238,6 +240,9 @@ class SqliteStore(SqliteSession):
         self._values = RecordCache(self.write_only_values, lambda all_: len("".join(all_)), clock)
         self.get_function = self._functions.get
         self.peek_function = self._functions.peek
+        self.execution_records: ExecutionRecords = SqliteRecords(
+            self._executions, self._writer, space, self._functions, self._versions
+        )
         self.get_active_version = self._versions.get
         self.write_only_values = self._values.get
 

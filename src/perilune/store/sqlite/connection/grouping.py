@@ -39,6 +39,7 @@ class Row(WriteOperation[None]):
         self.params = params
         self.invalidates = None
         self.future = None
+        self.done = None
         self.result = None
         self.error = None
 

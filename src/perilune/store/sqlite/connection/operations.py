@@ -32,6 +32,22 @@ class Tables(Protocol):
         ...
 
 
+class Log(Protocol):
+    """The keeper of the write-ahead log."""
+
+    def committed(self, connection: sqlite3.Connection) -> bool:
+        """Take note of a commit on *connection*; tell whether `work` is wanted."""
+        ...
+
+    def work(self, connection: sqlite3.Connection) -> None:
+        """Use *connection*, which has no open transaction, in the writer's thread."""
+        ...
+
+    def failed(self, error: Exception) -> None:
+        """Take note of a commit that failed; `committed` follows."""
+        ...
+
+
 class WriteOperation(Generic[T]):
     """A write on its way: what to do, who waits for it, and what became of it.
 
@@ -39,10 +55,12 @@ class WriteOperation(Generic[T]):
     between; the queues between them make that safe.
     """
 
-    __slots__ = ("error", "future", "invalidates", "result")
+    __slots__ = ("done", "error", "future", "invalidates", "result")
 
     future: asyncio.Future[T] | None
     """Who waits; None when the operation was offered and nobody does."""
+    done: Callable[[StoreError | None], None] | None
+    """Who is told, in place of a future."""
     result: T | None
     error: StoreError | None
     invalidates: str | None
@@ -132,6 +150,7 @@ class Statement(WriteOperation[None]):
         self.explain = explain
         self.invalidates = invalidates
         self.future = None
+        self.done = None
         self.result = None
         self.error = None
 
@@ -179,6 +198,7 @@ class Work(WriteOperation[T]):
         self.weight = weight or 0
         self.invalidates = invalidates
         self.future = None
+        self.done = None
         self.result = None
         self.error = None
 
@@ -232,3 +252,8 @@ def as_store_error(error: Exception) -> StoreError:
         named = StoreError(f"the database cannot take the values: {error}")
     named.__cause__ = error
     return named
+
+
+def closed_error() -> StoreUnavailable:
+    """Build the error of every call after `close`."""
+    return StoreUnavailable("the store is closed")

@@ -132,6 +132,7 @@ class _Marker(WriteOperation[None]):
 
     def __init__(self) -> None:
         self.future = None
+        self.done = None
         self.result = None
         self.error = None
         self.invalidates = None

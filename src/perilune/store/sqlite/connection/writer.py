@@ -7,6 +7,7 @@ thread, which commits all that waits.  First in, first committed.
 """
 
 import asyncio
+import logging
 import math
 import queue
 import sqlite3
@@ -15,22 +16,23 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from perilune.store.errors import StoreError, StoreUnavailable, WritesLost
+from perilune.store.errors import StoreError, WritesLost
 from perilune.store.sqlite.connection.connect import BUSY_TIMEOUT_S, begin
 from perilune.store.sqlite.connection.grouping import run_batch
 from perilune.store.sqlite.connection.operations import (
     AnyOperation,
+    Log,
     Tables,
     WriteOperation,
     as_store_error,
+    closed_error,
     outage,
 )
 from perilune.store.sqlite.connection.transactions import Session
 
 T = TypeVar("T")
-
 MAX_BATCH = 512
 """Operations per transaction: bounds how long the first of them waits for the last."""
 
@@ -53,24 +55,10 @@ MOST_AT_ONCE = 128
 MOST_CHARACTERS_AT_ONCE = 256 * 1024
 """What the loop's thread commits in one go at most."""
 
+_log = logging.getLogger(__name__)
+
 _Batch = list[AnyOperation]
 _Task = Callable[[], None]
-
-
-class Log(Protocol):
-    """The keeper of the write-ahead log."""
-
-    def committed(self, connection: sqlite3.Connection) -> bool:
-        """Take note of a commit on *connection*; tell whether `work` is wanted."""
-        ...
-
-    def work(self, connection: sqlite3.Connection) -> None:
-        """Use *connection*, which has no open transaction, in the writer's thread."""
-        ...
-
-    def failed(self, error: Exception) -> None:
-        """Take note of a commit that failed; `committed` follows."""
-        ...
 
 
 class Writer:
@@ -148,6 +136,16 @@ class Writer:
         operation.future = future
         self._collect(operation)
         return future
+
+    def submit(self, operation: AnyOperation) -> None:
+        """Submit *operation*, whose `done` is told of its end.
+
+        Raises:
+            StoreUnavailable: The store is closed.
+        """
+        if self._closed:
+            raise closed_error()
+        self._collect(operation)
 
     def enqueue_nowait(self, operation: AnyOperation) -> bool:
         """Submit *operation* for nobody; its failure is reported and counted in `lost`.
@@ -373,8 +371,10 @@ class Writer:
                 self._invalidated(operation.invalidates)
             if operation.change is not None:
                 operation.change.apply(self._tables, operation.error)
-            future = operation.future
-            if future is None:
+            future, done = operation.future, operation.done
+            if done is not None:
+                _call(done, operation.error)
+            elif future is None:
                 self._queued_characters -= operation.weight
                 if operation.error is not None:
                     lost.append(operation.error)
@@ -392,6 +392,9 @@ class Writer:
             self._report(report)
 
 
-def closed_error() -> StoreUnavailable:
-    """Build the error of every call after `close`."""
-    return StoreUnavailable("the store is closed")
+def _call(done: Callable[[StoreError | None], None], error: StoreError | None) -> None:
+    """Tell somebody of an end; what goes wrong with that must not harm the others."""
+    try:
+        done(error)
+    except Exception:
+        _log.exception("what follows a commit failed")

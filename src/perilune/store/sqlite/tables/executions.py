@@ -28,7 +28,12 @@ from perilune.store.sqlite.connection.access import SqliteAccess
 from perilune.store.sqlite.connection.counters import Counts
 from perilune.store.sqlite.connection.grouping import Row
 from perilune.store.sqlite.connection.long_work import Batches, Pause
-from perilune.store.sqlite.connection.operations import Params, Work, in_savepoint
+from perilune.store.sqlite.connection.operations import (
+    AnyOperation,
+    Params,
+    Work,
+    in_savepoint,
+)
 from perilune.store.sqlite.connection.statements import execute_rows, for_rows, load_statements
 from perilune.store.sqlite.tables.removal import remove_executions
 
@@ -84,6 +89,12 @@ class SqliteExecutions:
             execution = msgspec.structs.replace(execution, created_at=int(self._clock()))
         if not execution.trigger:
             execution = msgspec.structs.replace(execution, trigger=ExecutionTrigger.HTTP)
+        await self._access.write(self.opening(execution))
+        self.opened(execution)
+        return execution
+
+    def opening(self, execution: Execution) -> Row:
+        """Return what adds *execution*, which is complete; `opened` follows its commit."""
         rest, end = _request(execution), _end(execution)
         if end != _NOT_ENDED:
             rest += end
@@ -100,10 +111,17 @@ class SqliteExecutions:
         )
         large = (execution.event_json, execution.error_message, execution.response_json)
         weight = sum([len(text) for text in large if text])
-        await self._access.write(_Opening(execution.id, params, weight))
+        return _Opening(execution.id, params, weight)
+
+    def opened(self, execution: Execution) -> None:
+        """Remember what closing an execution needs to know of it."""
         if execution.status == "pending":
-            self._running[execution.id] = (*params[1:3], *params[4:6])
-        return execution
+            self._running[execution.id] = (
+                execution.function_id,
+                execution.function_version_id,
+                str(execution.trigger),
+                execution.created_at,
+            )
 
     async def get(self, execution_id: str) -> Execution:
         """See `DB.get_execution`."""
@@ -138,14 +156,17 @@ class SqliteExecutions:
 
     async def close(self, outcome: Outcome) -> None:
         """See `DB.close_execution`."""
+        await self._access.write(self.closing(outcome))
+
+    def closing(self, outcome: Outcome) -> AnyOperation:
+        """Return what overwrites the outcome of an execution."""
         execution_id = outcome.execution_id
         rest = _up_to_none(_figures(outcome))
         params: Params = (execution_id, str(outcome.status), outcome.duration_ms, *rest)
         opened = self._running.pop(execution_id, None)
         if opened is None:
-            await self._access.write(Work(partial(_overwrite, params)))
-        else:
-            await self._access.write(_Closing(execution_id, params, opened, outcome.weight()))
+            return Work(partial(_overwrite, params))
+        return _Closing(execution_id, params, opened, outcome.weight())
 
     async def delete(self, execution_id: str) -> None:
         """See `DB.delete_execution`."""

@@ -1,0 +1,64 @@
+"""Time limits of very many executions: one timer looks after all of them.
+
+Nearly all limits are the same few numbers of seconds, so those of one number end in the order in
+which they began, and only the first of each has to be looked at.
+"""
+
+import asyncio
+import math
+import time
+from typing import Protocol
+
+
+class Limited(Protocol):
+    """What has a time limit."""
+
+    def late(self) -> None:
+        """Its time is over; it has no limit any more."""
+        ...
+
+
+class Deadlines:
+    """Tells those whose time is over."""
+
+    def __init__(self) -> None:
+        self._ends: dict[float, dict[Limited, float]] = {}
+        """When they end, by how many seconds they have had."""
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._looks_at = math.inf
+
+    def start(self, limited: Limited, seconds: float) -> None:
+        """Give *limited* so many seconds; `stop` must follow, unless it is late."""
+        end = time.monotonic() + seconds
+        ends = self._ends.get(seconds)
+        if ends is None:
+            ends = self._ends[seconds] = {}
+        ends[limited] = end
+        if end < self._looks_at or self._loop is None or self._loop.is_closed():
+            self._look_at(end)
+
+    def stop(self, limited: Limited, seconds: float) -> None:
+        """Let *limited*, which was given *seconds*, go on without limit."""
+        ends = self._ends.get(seconds)
+        if ends is not None:
+            ends.pop(limited, None)
+
+    def _look_at(self, end: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._loop = asyncio.get_running_loop()
+        self._looks_at = end
+        self._timer = self._loop.call_later(max(0.0, end - time.monotonic()), self._look)
+
+    def _look(self) -> None:
+        self._timer, self._looks_at = None, math.inf
+        now = time.monotonic()
+        for seconds, ends in list(self._ends.items()):
+            while ends and (end := ends[first := next(iter(ends))]) <= now:
+                del ends[first]
+                first.late()
+            if not ends:
+                self._ends.pop(seconds, None)
+            elif end < self._looks_at:
+                self._look_at(end)

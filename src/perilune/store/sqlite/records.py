@@ -1,0 +1,55 @@
+"""Records of executions for engines, which wait for them in callbacks."""
+
+from collections.abc import Callable
+from functools import partial
+
+from perilune.store.cache import RecordCache
+from perilune.store.contract import RecordDone
+from perilune.store.errors import StoreError
+from perilune.store.records import Execution, Function, FunctionVersion, Outcome
+from perilune.store.sqlite.connection.space import DiskSpace
+from perilune.store.sqlite.connection.writer import Writer
+from perilune.store.sqlite.tables.executions import SqliteExecutions
+
+
+class SqliteRecords:
+    """The store's `ExecutionRecords`."""
+
+    def __init__(
+        self,
+        executions: SqliteExecutions,
+        writer: Writer,
+        space: DiskSpace,
+        functions: RecordCache[Function],
+        versions: RecordCache[FunctionVersion],
+    ) -> None:
+        """Write rows of *executions* with *writer*, while there is *space*; peek into caches."""
+        self._executions = executions
+        self._writer = writer
+        self._check_space: Callable[[], None] = space.check
+        self._peek_function = functions.peek
+        self._peek_version = versions.peek
+
+    def peek(self, function_id: str) -> tuple[Function, FunctionVersion] | None:
+        """See `ExecutionRecords.peek`."""
+        function = self._peek_function(function_id)
+        version = self._peek_version(function_id)
+        return None if function is None or version is None else (function, version)
+
+    def open(self, execution: Execution, done: RecordDone) -> None:
+        """See `ExecutionRecords.open`; *execution* is complete.  Raises `DiskNearlyFull`."""
+        self._check_space()
+        operation = self._executions.opening(execution)
+        operation.done = partial(self._opened, execution, done)
+        self._writer.submit(operation)
+
+    def close(self, outcome: Outcome, done: RecordDone) -> None:
+        """See `ExecutionRecords.close`."""
+        operation = self._executions.closing(outcome)
+        operation.done = done
+        self._writer.submit(operation)
+
+    def _opened(self, execution: Execution, done: RecordDone, error: StoreError | None) -> None:
+        if error is None:
+            self._executions.opened(execution)
+        done(error)
