@@ -69,9 +69,17 @@ class FakeHost:
         self.calls: list[Call] = []
         self._replies = list(replies)
 
-    def send(self, call: Call) -> None:
+    def send(self, call: Call, *, has_reply: bool = True) -> bool:
         """Note the call."""
         self.calls.append(call)
+        return False
+
+    def may_hold(self, allowed: bool) -> bool:
+        """Hold nothing back."""
+        return False
+
+    def flush(self) -> None:
+        """Do nothing: nothing is held back."""
 
     def look_up(self, name: bytes) -> None:
         """Share nothing."""

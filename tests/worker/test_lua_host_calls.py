@@ -163,7 +163,7 @@ def test_failed_call_returns_its_error(call, values):
 
 def test_call_that_cannot_be_sent_returns_an_error():
     class NarrowHost(FakeHost):
-        def send(self, call: Call) -> None:
+        def send(self, call: Call, *, has_reply: bool = True) -> bool:
             raise FrameError("frame of 99 bytes exceeds the limit of 9 bytes")
 
     guest = Guest()

@@ -60,6 +60,7 @@ _CORE_ORDER = (
     "errors",
     "arguments",
     "values",
+    "held_frames",
     "host",
     "json_encode",
     "json_decode",
@@ -71,7 +72,7 @@ _CORE = [(name, (_LUA / "core" / f"{name}.lua").read_bytes()) for name in _CORE_
 _MODULES = {path.stem: path.read_bytes() for path in sorted((_LUA / "modules").glob("*.lua"))}
 
 # Status of a host call; the same numbers stand in `lua/core/host.lua`.
-_SCALAR, _PACKED, _FAILED = 0, 1, 2
+_SCALAR, _PACKED, _FAILED, _HELD = 0, 1, 2, 3
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder().decode
@@ -122,6 +123,7 @@ class LuaInterpreter:
         core = self._boot()
         self._compile = core[b"compile"]
         self._is_compiled = core[b"is_compiled"]
+        self._is_brief = core[b"is_brief"]
         self._problem = core[b"problem_in"]
         self._invoke = core[b"invoke"]
         self._collect = core[b"collect"]
@@ -139,8 +141,10 @@ class LuaInterpreter:
                 return self._problem_in(invoke) or Result(204, {}, b"", False)
             # Seeds from the system for every invocation: the generator belongs to the state.
             seed = int.from_bytes(os.urandom(6), "little")
+            version = invoke.version_id.encode()
+            is_holding = self._channel.may_hold(self._is_brief(version))
             outcome = self._invoke(
-                invoke.version_id.encode(), _pack(invoke.context), _pack(invoke.event), seed
+                version, _pack(invoke.context), _pack(invoke.event), seed, is_holding
             )
         except luajit21.LuaMemoryError:
             return Failure("memory", "not enough memory", fatal=True)
@@ -157,6 +161,7 @@ class LuaInterpreter:
         """Free what the last invocation left behind, if it is worth the time."""
         if self._lua.get_memory_used() - self._settled_bytes <= _COLLECT_AFTER_BYTES:
             return False
+        self._channel.flush()
         self._collect()
         self._settled_bytes = self._lua.get_memory_used()
         return True
@@ -167,6 +172,7 @@ class LuaInterpreter:
         core = lua.execute(_PREPARE)
         native = core[b"native"]
         native[b"restore_memory_limit"] = self._restore_memory_limit
+        native[b"flush"] = self._channel.flush
         native[b"send"] = self._send
         native[b"call"] = self._call
         native[b"upper"] = self._upper
@@ -256,17 +262,20 @@ class LuaInterpreter:
         self._lua.set_max_memory(self._setup.memory_bytes)
 
     def _send(self, index: int, *args: Any) -> tuple[int, Any]:
-        """Send a host call.  `Any`: guest values."""
+        """Send a host call that has no reply.  `Any`: guest values."""
+        return self._hand_over(index, args, has_reply=False)
+
+    def _hand_over(self, index: int, args: tuple[Any, ...], *, has_reply: bool) -> tuple[int, Any]:
         values = list(args)
         for position in self._packed[index]:
             # Absent optional arguments are nil, everything else is msgpack by now.
             if position < len(values) and values[position] is not None:
                 values[position] = _unpack(values[position])
         try:
-            self._channel.send(Call(self._names[index], values))
+            is_held = self._channel.send(Call(self._names[index], values), has_reply=has_reply)
         except FrameError as error:
             return _FAILED, f"arguments too large: {error}".encode()
-        return _SCALAR, None
+        return _HELD if is_held else _SCALAR, None
 
     def _call(self, index: int, *args: Any) -> tuple[int, Any]:
         """Send a host call and wait for its reply.  `Any`: guest values."""
@@ -276,7 +285,7 @@ class LuaInterpreter:
             found = self._channel.look_up(shared + args[0])
             if found is not None:
                 return _SCALAR, found[0]
-        status, problem = self._send(index, *args)
+        status, problem = self._hand_over(index, args, has_reply=True)
         if status == _FAILED:
             return status, problem
         reply = self._channel.receive()
@@ -313,6 +322,7 @@ class LuaInterpreter:
 
     def _sleep(self, seconds: float) -> None:
         # The host kills the worker at the deadline; guest code must not get to run before that.
+        self._channel.flush()
         left_s = self._deadline_s - time.monotonic() + _SLEEP_PAST_DEADLINE_S
         time.sleep(max(0.0, min(seconds, left_s)))
 

@@ -5,6 +5,7 @@
 
 import os
 import socket
+import time
 from collections import deque
 from collections.abc import Callable
 from resource import RUSAGE_SELF, getrusage
@@ -28,13 +29,20 @@ EXIT_HOST_GONE = 4
 """Exit status of a worker whose host is gone in the middle of a call."""
 RECEIVE_BYTES = 16 * 1024
 """Read at once; much more would have the allocator map and unmap memory each time."""
+MAX_HELD_S = 0.0003
+"""How long what may wait is held back, to be sent with what follows it."""
+MAX_HELD_BYTES = 4096
+"""The most of it."""
 
 
 class Channel(Protocol):
     """The way to the host while guest code runs."""
 
-    def send(self, call: Call) -> None:
+    def send(self, call: Call, *, has_reply: bool = True) -> bool:
         """Hand *call* over.
+
+        Returns:
+            Whether it is held back, see `may_hold`.
 
         Raises:
             FrameError: it is too large to be sent; nothing was.
@@ -47,6 +55,21 @@ class Channel(Protocol):
 
     def look_up(self, name: bytes) -> tuple[bytes | None] | None:
         """Return a value from shared memory, see `SharedValues.read`; None: make the call."""
+        ...
+
+    def may_hold(self, allowed: bool) -> bool:
+        """Say whether frames that the host does not wait for may be sent with later ones.
+
+        These are outcomes with invocations lined up behind them, and calls without a reply.  Who
+        allows it calls `flush` before guest code goes on for long, or could end the process.
+
+        Returns:
+            Whether some are held back now.
+        """
+        ...
+
+    def flush(self) -> None:
+        """Send the frames that are held back."""
         ...
 
 
@@ -122,6 +145,7 @@ def serve_invocations(
         meter.note(outcome)
         channel.finish(outcome)
         if isinstance(outcome, Failure) and outcome.fatal:
+            channel.flush()
             return
         if interpreter.tidy():
             meter.skip()
@@ -139,6 +163,9 @@ class SocketChannel:
         self._lined_up: deque[ToWorker] = deque()
         self._replies: deque[Reply] = deque()
         self._is_set_up = False
+        self._may_hold = False
+        self._held = bytearray()
+        self._held_since = 0.0
 
     def next_message(self) -> ToWorker | None:
         """Wait for the next message; None when the host has closed the connection."""
@@ -187,12 +214,40 @@ class SocketChannel:
             frame = encode(outcome)
         except FrameError as error:
             frame = encode(Failure("runtime", f"the response is too large: {error}"))
-        self._connection.sendall(frame)
+        # The host waits for the last one of a line.
+        self._send(frame, may_wait=bool(self._lined_up))
 
-    def send(self, call: Call) -> None:
-        """Send a call made by guest code."""
+    def send(self, call: Call, *, has_reply: bool = True) -> bool:
+        """Send a call made by guest code; see `Channel`."""
         call.reads = self._reads
-        frame = encode(call)
+        self._send(encode(call), may_wait=not has_reply)
+        return bool(self._held)
+
+    def may_hold(self, allowed: bool) -> bool:
+        """Say whether frames may be held back; see `Channel`."""
+        self._may_hold = allowed
+        if not allowed:
+            self.flush()
+        return bool(self._held)
+
+    def flush(self) -> None:
+        """Send the frames that are held back."""
+        if self._held:
+            self._send(b"", may_wait=False)
+
+    def _send(self, frame: bytes, *, may_wait: bool) -> None:
+        """Send *frame* behind those that are held back, or hold it back, too."""
+        held = self._held
+        if may_wait and self._may_hold and len(held) + len(frame) <= MAX_HELD_BYTES:
+            now = time.monotonic()
+            if not held:
+                self._held_since = now
+            if now - self._held_since < MAX_HELD_S:
+                held += frame
+                return
+        if held:
+            frame = bytes(held) + frame
+            held.clear()
         try:
             self._connection.sendall(frame)
         except OSError:

@@ -230,11 +230,12 @@ string_mark.__metatable = false
 
 -- Ready values, and what makes fresh tables, by the names of the globals.
 local values, makers = {}, {}
-local string_members
+local make_brief_strings
+local make_strings, string_members -- of the invocation in progress
 
 -- What strings are indexed with: the library, made when a script first uses it in this way.
 local function string_member(_, key)
-  string_members = string_members or makers.string()
+  string_members = string_members or make_strings()
   string_mark.__index = string_members
   return string_members[key]
 end
@@ -250,6 +251,7 @@ function core.set_modules(modules)
       values[name] = value
     end
   end
+  make_brief_strings = constructor(core.brief_strings(all.string), {})
   for _, name in base.ipairs({ "io", "package", "channel" }) do makers[name] = removed_library(name) end
   local make_debug = removed_library("debug")
   makers.debug = function() return base.rawset(make_debug(), "traceback", guest_traceback) end
@@ -263,15 +265,18 @@ end
 
 -- A function that makes the globals of a new invocation of code that can name
 -- those in the set *names*; with nil it may name any.
-function core.environment_maker(names)
-  return constructor(picked(values, names or values), picked(makers, names or makers))
+function core.environment_maker(names, is_brief)
+  local extra = picked(makers, names or makers)
+  if is_brief and extra.string then extra.string = make_brief_strings end
+  return constructor(picked(values, names or values), extra)
 end
 
 -- Make the globals of a new invocation.
-function core.open_environment(make)
+function core.open_environment(make, is_brief)
   local env = make()
   env._G = env
   guest_env = env
+  make_strings = is_brief and make_brief_strings or makers.string
   string_members = env.string
   string_mark.__index = string_members or string_member
   return env

@@ -7,7 +7,7 @@ local pcall, type = pcall, type
 local native = core.native
 
 -- Status of a host call, as the Python side returns it.
-local SCALAR, PACKED, FAILED = 0, 1, 2
+local SCALAR, PACKED, FAILED, HELD = 0, 1, 2, 3
 
 -- Python works without the memory limit, because an allocation that fails in
 -- the middle of Python code can't be survived; here it is in force again.
@@ -34,6 +34,7 @@ local function send(index, ...)
   local ok, status, value = pcall(native.send, index, ...)
   if not ok then error("internal error in the sandbox", 0) end
   if status == FAILED then error(value, 0) end
+  if status == HELD then core.watch_held_frames() end
 end
 
 local function answer(failed_value, status, value)

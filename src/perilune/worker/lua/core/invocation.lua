@@ -31,8 +31,8 @@ local SET_GLOBAL = band(util.funcbc(loadstring("handler = nil"), 2), 0xff)
 -- Names of what leads to globals that can't be seen.
 local DYNAMIC = { "_G", "setfenv", "getfenv", "rawset", "loadstring", "load" }
 
--- Bytecode and the maker of the globals, by version.
-local bytecode, makers, versions = {}, {}, 0
+-- By version: its bytecode, what makes its globals, and whether frames may be held back for it.
+local bytecode, makers, brief, versions = {}, {}, {}, 0
 
 -- Add the names that *code* and the functions in it may have for globals to the set *names*.
 local function add_names(code, names)
@@ -65,14 +65,20 @@ function core.compile(version, source)
   local func, problem = loadstring(source, "=<string>", "t")
   if not func then return problem end
   if versions == MAX_VERSIONS then
-    bytecode, makers, versions = {}, {}, 0
+    bytecode, makers, brief, versions = {}, {}, {}, 0
   end
-  makers[version] = core.environment_maker(names_in(func))
+  local names = names_in(func)
+  brief[version] = core.may_hold_frames(names)
+  makers[version] = core.environment_maker(names, brief[version])
   bytecode[version], versions = dump(func), versions + 1
 end
 
 function core.is_compiled(version)
   return bytecode[version] ~= nil
+end
+
+function core.is_brief(version)
+  return brief[version]
 end
 
 -- Whether *code*, or a function in it, sets the global `handler`.
@@ -115,22 +121,23 @@ local function event_table(packed)
 end
 
 -- Returns true and the parts of the response, or false, kind, message and line.
-local function run(version, context, event, seed)
+local function run(version, context, packed_event, seed, is_holding)
   randomseed(seed)
   set_jit_options(HOT_LOOP)
   core.reset_json_marks()
-  local ctx = core.unpack(context)
+  local ctx, event = core.unpack(context), event_table(packed_event)
   -- For library functions, whatever the guest does to its table.
   core.mount, core.base_url = ctx.mount, ctx.baseUrl
-  local env = core.open_environment(makers[version])
+  local env = core.open_environment(makers[version], brief[version])
   local chunk = setfenv(loadstring(bytecode[version], "=<string>", "b"), env)
+  if is_holding then core.watch_held_frames() end
   local ok, result, message, line = call_guest(chunk)
   if not ok then return false, result, message, line end
   local handler = rawget(env, "handler")
   if type(handler) ~= "function" then
     return false, "runtime", NO_HANDLER
   end
-  ok, result, message, line = call_guest(handler, ctx, event_table(event))
+  ok, result, message, line = call_guest(handler, ctx, event)
   if not ok then return false, result, message, line end
   if type(result) ~= "table" then return false, "runtime", "handler did not return a table" end
   local status, body, is_base64, lines, count = core.convert_response(result)
@@ -138,11 +145,12 @@ local function run(version, context, event, seed)
   return true, status, body, is_base64, count > 0 and core.pack(lines) or nil
 end
 
--- Run a compiled version once.  Python lifted the memory limit to hand over
--- the arguments; guest code must not see it lifted.
-function core.invoke(version, context, event, seed)
+-- Run a compiled version once, with frames held back or not.  Python lifted the
+-- memory limit to hand over the arguments; guest code must not see it lifted.
+function core.invoke(version, context, event, seed, is_holding)
   native.restore_memory_limit()
-  local ok, first, second, third, fourth = run(version, context, event, seed)
+  local ok, first, second, third, fourth = run(version, context, event, seed, is_holding)
+  core.stop_watching()
   core.close_environment()
   return ok, first, second, third, fourth
 end
