@@ -157,11 +157,15 @@ def test_executions_and_logs_show_what_happened(site, echo):
 
     listed = site.json("executions", "list", "echo")
     shown = site.json("executions", "show", listed[0]["id"])
+    table = site("executions", "show", listed[0]["id"]).stdout.splitlines()
     lines = site("logs", "echo", "--json").stdout.splitlines()
     text = site("logs", "echo", "-n", "1").stdout
 
     assert [one["status"] for one in listed] == ["success", "success"]
     assert [one["message"] for one in shown["logs"]] == ["hello Bob"]
+    assert (shown["method"], shown["http_status"]) == ("GET", 200)
+    assert ["path", shown["path"]] in [line.split() for line in table]
+    assert not any(line.startswith("trace_id") for line in table)
     assert [json.loads(one)["message"] for one in lines] == ["hello Ada", "hello Bob"]
     assert text.count("\n") == 1 and "hello Bob" in text and "\x1b" not in text
 
