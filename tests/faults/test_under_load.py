@@ -1,14 +1,18 @@
 """Faults while many call: each is answered or refused by name, nothing is left behind."""
 
 import asyncio
+import http.client
 import os
+import random
 import resource
 import signal
+import socket
 import sqlite3
+import struct
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -32,6 +36,12 @@ RESTARTS = 25
 EXECUTION_TIMEOUT_S = 4
 HELLO = 'function handler() return { body = "hello" } end'
 NAP = "function handler() time.sleep(2000) return {} end"
+SHORT = "function handler() time.sleep(20) return {} end"
+AT_ONCE = 10_000
+LEAVING = 300
+LEAVINGS = 3
+"""How often each of them comes."""
+RESET = struct.pack("ii", 1, 0)
 ZYGOTE = "perilune/worker/__main__.py"
 UNANSWERED = 0
 """Stands for the status of a call whose connection was lost."""
@@ -65,15 +75,34 @@ async def status_of(session: aiohttp.ClientSession, url: str) -> int:
         return UNANSWERED
 
 
+class Seen(Counter[int]):
+    """The statuses of calls."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answered: set[str] = set()
+        """The executions of answers with status 200."""
+
+    async def call(self, session: aiohttp.ClientSession, url: str) -> None:
+        try:
+            async with session.get(url) as answer:
+                await answer.read()
+                self[answer.status] += 1
+                if answer.status == 200:
+                    self.answered.add(answer.headers["X-Execution-Id"])
+        except (aiohttp.ClientError, ConnectionError):
+            self[UNANSWERED] += 1
+
+
 @asynccontextmanager
-async def load(url: str) -> AsyncIterator[Counter[int]]:
-    """Call a function without a break until the block ends; give the statuses so far."""
-    seen: Counter[int] = Counter()
+async def load(url: str) -> AsyncIterator[Seen]:
+    """Call a function without a break until the block ends; give what was seen so far."""
+    seen = Seen()
     async with client() as session:
 
         async def call() -> None:
             while True:
-                seen[await status_of(session, url)] += 1
+                await seen.call(session, url)
 
         callers = [asyncio.create_task(call()) for _ in range(CLIENTS)]
         await until(lambda: seen[200] > 20)
@@ -105,8 +134,11 @@ def send_all(pids: list[int], number: signal.Signals) -> None:
             os.kill(pid, number)
 
 
-async def check_closed(data_dir: Path) -> None:
-    """Check that no execution stays open, and that the database is in order."""
+async def check_closed(data_dir: Path, answered: Iterable[str] = ()) -> None:
+    """Check that no execution stays open, and that the database is in order.
+
+    Those of *answered*, for which status 200 was sent, have their records.
+    """
     database = f"file:{data_dir}/lunar.db?mode=ro"
     connection = sqlite3.connect(database, uri=True)
     try:
@@ -114,6 +146,8 @@ async def check_closed(data_dir: Path) -> None:
         await until(lambda: connection.execute(query).fetchone() == (0,))
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert not connection.execute("PRAGMA foreign_key_check").fetchall()
+        statuses = dict(connection.execute("SELECT id, status FROM executions"))
+        assert not [one for one in answered if statuses.get(one) != "success"]
     finally:
         connection.close()
 
@@ -132,7 +166,7 @@ async def test_killed_processes_cost_what_they_were_doing(tmp_path: Path, victim
 
         assert set(seen) <= {200, 500}
         assert seen[500] <= 2 * times * CLIENTS
-        await check_closed(tmp_path)
+        await check_closed(tmp_path, seen.answered)
 
 
 async def test_stopped_workers_cost_their_executions_the_time_limit(tmp_path: Path) -> None:
@@ -146,7 +180,7 @@ async def test_stopped_workers_cost_their_executions_the_time_limit(tmp_path: Pa
             await until(lambda: seen[200] > before + 50)
 
         assert set(seen) <= {200, 504}
-        await check_closed(tmp_path)
+        await check_closed(tmp_path, seen.answered)
 
 
 @pytest.mark.parametrize("victim", ["zygote", "server"])
@@ -163,7 +197,7 @@ async def test_a_pause_of_ten_seconds_is_got_over(tmp_path: Path, victim: str) -
 
         assert set(seen) <= ({200} if victim == "zygote" else {200, 504})
         assert seen[504] <= CLIENTS
-        await check_closed(tmp_path)
+        await check_closed(tmp_path, seen.answered)
 
 
 async def test_few_descriptors_are_enough_for_few_and_do_no_harm(tmp_path: Path) -> None:
@@ -216,6 +250,72 @@ async def test_five_thousand_calls_at_once_are_answered_or_refused(tmp_path: Pat
         assert set(statuses) <= {200, 503} and statuses[200] >= 1000
         assert statuses.total() == 5000
         await check_closed(tmp_path)
+
+
+async def test_ten_thousand_executions_at_once_are_all_carried_out(tmp_path: Path) -> None:
+    environment = {
+        "PERILUNE_LOG_LEVEL": "error",
+        "PERILUNE_QUEUE": str(AT_ONCE),
+        "PERILUNE_WORKERS_MAX": "16",
+        "PERILUNE_MAX_CONNECTIONS": str(AT_ONCE + 100),
+        "PERILUNE_TRUSTED_PROXIES": "127.0.0.1",  # which may have all connections
+    }
+    with serving(tmp_path, environment) as server:
+        short = server.add_function("short", SHORT)
+
+        answers = await asyncio.to_thread(call_at_once, short, AT_ONCE)
+
+        assert Counter(status for status, _ in answers) == {200: AT_ONCE}
+        answered = {execution for _, execution in answers}
+        assert len(answered) == AT_ONCE
+        await check_closed(tmp_path, answered)
+
+
+def call_at_once(url: str, number: int) -> list[tuple[int, str]]:
+    """Send all requests before the first answer is read; return statuses and executions."""
+    parts = urlsplit(url)
+    request = f"GET {parts.path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+    answers = []
+    with ExitStack() as stack:
+        connections = []
+        for _ in range(number):
+            connection = socket.create_connection((parts.hostname, parts.port), timeout=120)
+            connections.append(stack.enter_context(connection))
+            connection.sendall(request)
+        for connection in connections:
+            answer = http.client.HTTPResponse(connection)
+            answer.begin()
+            answer.read()
+            answers.append((answer.status, answer.headers["X-Execution-Id"] or ""))
+    return answers
+
+
+async def test_three_hundred_clients_that_leave_cost_others_nothing(tmp_path: Path) -> None:
+    with serving(tmp_path, {"PERILUNE_LOG_LEVEL": "error"}) as server:
+        nap, short = server.add_function("nap", NAP), server.add_function("short", SHORT)
+        async with load(server.add_function("hello", HELLO)) as seen:
+            usual = len(workers(server))
+
+            async def call_and_leave(number: int) -> None:
+                url = urlsplit(nap if number % 2 else short)
+                for turn in range(LEAVINGS):
+                    _, writer = await asyncio.open_connection("127.0.0.1", url.port)
+                    if turn:  # the server is told that nobody listens, instead of finding it out
+                        sock = writer.get_extra_info("socket")
+                        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+                    writer.write(f"GET {url.path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+                    await asyncio.sleep(random.uniform(0, 0.3))
+                    writer.transport.abort()
+
+            await asyncio.gather(*map(call_and_leave, range(LEAVING)))
+            before = seen[200]
+            await until(lambda: seen[200] > before + 50)
+
+        assert set(seen) == {200}
+        assert len(workers(server)) <= usual + 16
+        await check_closed(tmp_path, seen.answered)
+        page = await asyncio.to_thread(server.api, "GET", "/api/executions?status=error&limit=100")
+        assert {one["error_message"] for one in page["executions"]} == {"execution cancelled"}
 
 
 async def test_five_hundred_functions_share_the_workers(tmp_path: Path) -> None:
