@@ -246,6 +246,23 @@ async def test_a_client_that_goes_away_ends_its_call_without_an_answer(beginning
     assert connection.sent == []
 
 
+@pytest.mark.parametrize("turns", range(4))
+@pytest.mark.parametrize("event", [Connection.gone, Connection.stop])
+async def test_nothing_is_executed_for_who_has_gone_when_the_function_is_found(event, turns):
+    connection = await arrived_at("look-up")
+    connection.end_of_body()
+
+    connection.find()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    event(connection)
+    await settle()
+
+    assert len(connection.engine.requests) == connection.engine.cancellations
+    connection.end()
+    check_ended(connection)
+
+
 @pytest.mark.parametrize("beginning", BEGINNINGS)
 async def test_a_server_that_stops_says_so(beginning):
     connection = await arrived_at(beginning)

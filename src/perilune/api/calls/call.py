@@ -51,12 +51,7 @@ from perilune.api.errors import (
     refusal,
 )
 from perilune.eager import Done, run_eagerly
-from perilune.engine import (
-    EngineError,
-    ExecutionRequest,
-    ExecutionResult,
-    Running,
-)
+from perilune.engine import EngineError, ExecutionRequest, ExecutionResult, Running
 from perilune.store import Function
 
 _log = logging.getLogger(__name__)
@@ -200,11 +195,14 @@ class Call(Exchange[FunctionEndpoint]):
         if isinstance(error, asyncio.CancelledError):
             self._end_cancelled()
             return
-        if isinstance(error, EngineError):
-            report_refusal(self._target.function, error)
-        else:
-            _log.error("calling function %s failed", self._function.id, exc_info=error)
-        self._respond(error_answer(refusal(error), self.request))
+        try:
+            if isinstance(error, EngineError):
+                report_refusal(self._target.function, error)
+            else:
+                _log.error("calling function %s failed", self._function.id, exc_info=error)
+            self._respond(error_answer(refusal(error), self.request))
+        except Exception as fault:
+            self._give_up(fault)
 
     # From one state to the next
 
@@ -216,6 +214,8 @@ class Call(Exchange[FunctionEndpoint]):
             self._task = task
 
     def _resume(self, done: Done, result: Any, error: BaseException | None) -> None:
+        if self._stage is _CANCELLED:  # maybe too late for the task to notice
+            result, error = None, asyncio.CancelledError()
         try:
             done(result, error)
         except Exception as fault:
