@@ -98,11 +98,15 @@ class HTTPEvent(msgspec.Struct, frozen=True, kw_only=True):
             text = _utf8(body) if isinstance(body, bytes) else body
             if text is not None:
                 body = masker.body(text, self.headers.get("Content-Type"))
+        path, relative, raw = self.path, self.relative_path, self.raw_relative_path
+        # Nearly always one look is enough, since the path has all of it.
+        if raw or not path.endswith(relative) or masker.may_hide_in_path(path):
+            path, relative, raw = masker.path(path), masker.path(relative), masker.path(raw)
         return HTTPEvent(
             method=self.method,
-            path=masker.path(self.path),
-            relative_path=masker.path(self.relative_path),
-            raw_relative_path=masker.path(self.raw_relative_path),
+            path=path,
+            relative_path=relative,
+            raw_relative_path=raw,
             headers=masker.headers(self.headers),
             body=body,
             query=masker.query(self.query) if self.query else {},
@@ -117,11 +121,14 @@ class HTTPEvent(msgspec.Struct, frozen=True, kw_only=True):
 
     def to_json(self) -> dict[str, Any]:
         """Return the stored form: six members always, the newer ones only when not empty."""
-        body, is_base64 = json_body(self.body)
+        body, is_base64 = json_body(self.body) if self.body else ("", False)
+        path, relative, host = self.path, self.relative_path, self.host
+        if not path.isascii() or not relative.isascii() or not host.isascii():
+            path, relative, host = map(_without_surrogates, (path, relative, host))
         members: dict[str, Any] = {
             "method": self.method,
-            "path": _without_surrogates(self.path),
-            "relativePath": _without_surrogates(self.relative_path),
+            "path": path,
+            "relativePath": relative,
             "headers": _sorted(self.headers),
             "body": body,
             "query": _sorted(self.query),
@@ -134,8 +141,8 @@ class HTTPEvent(msgspec.Struct, frozen=True, kw_only=True):
             members["multiQuery"] = _sorted(self.multi_query)
         if self.raw_query:
             members["rawQuery"] = _without_surrogates(self.raw_query)
-        if self.host:
-            members["host"] = _without_surrogates(self.host)
+        if host:
+            members["host"] = host
         if self.scheme:
             members["scheme"] = self.scheme
         if self.remote_addr:
@@ -292,7 +299,12 @@ def _without_surrogates(text: str) -> str:
 
 
 def _sorted(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {_without_surrogates(name): _clean(values[name]) for name in sorted(values)}
+    return {
+        name if name.isascii() else _without_surrogates(name): value
+        if isinstance(value, str) and value.isascii()
+        else _clean(value)
+        for name, value in sorted(values.items())
+    }
 
 
 def _clean(value: str | list[str]) -> str | list[str]:

@@ -70,21 +70,6 @@ class MeteredEngine:
     def count(self, req: ExecutionRequest, result: ExecutionResult) -> None:
         """Count an execution that has ended."""
         self.inflight -= 1
-        self._count(req, result)
-
-    def count_none(self, error: BaseException) -> None:
-        """Count one that did not come to its end."""
-        self.inflight -= 1
-        if isinstance(error, EngineError):
-            self.count_refusal(error.code)
-        elif isinstance(error, asyncio.CancelledError):
-            self._count_failure("cancelled")
-
-    def count_refusal(self, code: str) -> None:
-        """Count a call that was refused, by the engine or before it was asked."""
-        self.refused[code] = self.refused.get(code, 0) + 1
-
-    def _count(self, req: ExecutionRequest, result: ExecutionResult) -> None:
         trigger = req.trigger
         status = result.status
         key = (req.function_id, trigger, status)
@@ -102,6 +87,18 @@ class MeteredEngine:
             error = result.error
             kind = RESPONSE if error is None else getattr(error, "error_kind", "internal")
             self._count_failure(kind)
+
+    def count_none(self, error: BaseException) -> None:
+        """Count one that did not come to its end."""
+        self.inflight -= 1
+        if isinstance(error, EngineError):
+            self.count_refusal(error.code)
+        elif isinstance(error, asyncio.CancelledError):
+            self._count_failure("cancelled")
+
+    def count_refusal(self, code: str) -> None:
+        """Count a call that was refused, by the engine or before it was asked."""
+        self.refused[code] = self.refused.get(code, 0) + 1
 
     def _count_first(self, key: tuple[str, str, str]) -> None:
         """Count under a key that is new, or that stands for a function beyond the limit."""

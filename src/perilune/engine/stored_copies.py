@@ -41,7 +41,7 @@ def stored_event(event: object, masker: Masker) -> StoredEvent:
         return StoredEvent(masker.body(_json.encode(event).decode(), "application/json"))
     members = masked(masker).to_json()
     body = members.get("body")
-    if isinstance(body, str):
+    if body and isinstance(body, str):
         members["body"] = _cut_body(body, bool(members.get("isBase64Encoded")), EVENT_TRUNCATED)
     stored = _json.encode(members).decode()
     if not isinstance(event, HTTPEvent):

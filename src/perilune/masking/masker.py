@@ -128,6 +128,10 @@ class Masker:
         """Return a request path, with or without query, with its secrets replaced."""
         return self._urls.mask_path(path)
 
+    def may_hide_in_path(self, path: str) -> bool:
+        """Return False, quickly, if `path` certainly finds nothing to replace in any part."""
+        return self._urls.may_hide(path)
+
     def url(self, url: str) -> str:
         """Return an address with its user part and sensitive parameters replaced."""
         return self._urls.mask_url(self._values.hide(url))

@@ -19,7 +19,8 @@ from perilune.runtimes.contract import (
 )
 from perilune.runtimes.guest.calls import GuestCalls
 from perilune.runtimes.guest.values import as_bytes, guest_context, guest_event
-from perilune.runtimes.outcomes import failure_of
+from perilune.runtimes.limits import WorkerLimits
+from perilune.runtimes.outcomes import failure_of, response_of
 from perilune.runtimes.workers.pool import Pool
 from perilune.runtimes.workers.process import Invocation, NotStartedError, WorkerProcess
 from perilune.runtimes.workers.versions import Owner
@@ -39,12 +40,10 @@ BROKE_PROTOCOL = "the worker broke the protocol and was stopped"
 class Host(Protocol):
     """What a conversation needs of the runtime."""
 
+    limits: WorkerLimits
+
     def calls(self, req: RuntimeRequest) -> GuestCalls:
         """Return what answers the guest's calls."""
-        ...
-
-    def response_of(self, frame: Result) -> HTTPResponse:
-        """Return the response that the guest gave.  Raises `GuestError`."""
         ...
 
     async def note_warnings(self, req: RuntimeRequest, frame: Result) -> None:
@@ -221,7 +220,7 @@ class Conversation(Invocation):
         if isinstance(frame, Result):
             self._leave()
             try:
-                response = self._host.response_of(frame)
+                response = response_of(frame, self._host.limits)
             except GuestError as error:
                 self._end(error, usage=usage)
                 return

@@ -35,7 +35,6 @@ from perilune.runtimes.guest.outbound import OutboundServices
 from perilune.runtimes.language import Language, WorkerKind
 from perilune.runtimes.languages.installed import LANGUAGES
 from perilune.runtimes.limits import MIB, WorkerLimits
-from perilune.runtimes.outcomes import response_of
 from perilune.runtimes.workers.awaited import AwaitedInvocation
 from perilune.runtimes.workers.plan import PoolMetrics
 from perilune.runtimes.workers.pool import Pool
@@ -101,7 +100,8 @@ class WorkerRuntime:
         packages: PackageFiles | None = None,
     ) -> None:
         self._languages = {language.name: language for language in languages}
-        self._limits = limits or WorkerLimits()
+        self.limits = limits or WorkerLimits()
+        """What executions may use."""
         self._packages = packages
         # Those in use: the pool holds the kinds of its workers and of the versions that wait.
         self._kinds: WeakValueDictionary[tuple[str, int | None, str | None], WorkerKind] = (
@@ -147,8 +147,8 @@ class WorkerRuntime:
         async with self._starting:
             if self._pool is not None:
                 return
-            starter = await self._rooms.enter_async_context(WorkerStarter(self._limits))
-            pool = Pool(starter, self._limits)
+            starter = await self._rooms.enter_async_context(WorkerStarter(self.limits))
+            pool = Pool(starter, self.limits)
             self._rooms.push_async_callback(pool.close)
             at_once = [one for one in self._languages.values() if one.starts_at_once]
             try:
@@ -233,24 +233,25 @@ class WorkerRuntime:
         except GuestError as error:
             caller.failed(error)
             return _NOTHING
+        kind = self._kinds.get((req.runtime, req.memory_mb, req.requirements))
         if self._pool is None:
             run_task(self.start(), lambda _, error: self._converse(conversation, req, error))
-        else:
+        elif kind is None:
             self._converse(conversation, req, None)
+        else:
+            conversation.begin(self._pool, (req.version_id, kind))
         return conversation
 
     def _converse(
         self, conversation: Conversation, req: RuntimeRequest, problem: BaseException | None
     ) -> None:
         """Have *conversation* take place, unless there is a *problem*."""
-        kind = self._kinds.get((req.runtime, req.memory_mb, req.requirements))
         try:
             if problem is not None:
                 raise problem
             if self._pool is None:
                 raise WorkerDiedError("the runtime is closed")
-            if kind is None:
-                kind = self._kind(req.runtime, req.memory_mb, req.requirements)
+            kind = self._kind(req.runtime, req.memory_mb, req.requirements)
         except (PeriluneError, asyncio.CancelledError) as error:
             conversation.refused(error)
             return
@@ -260,11 +261,7 @@ class WorkerRuntime:
 
     def calls(self, req: RuntimeRequest) -> GuestCalls:
         """Return what answers the guest's calls."""
-        return GuestCalls(self._services, req, self._limits)
-
-    def response_of(self, frame: Result) -> HTTPResponse:
-        """Return the response that the guest gave.  Raises `GuestError`."""
-        return response_of(frame, self._limits)
+        return GuestCalls(self._services, req, self.limits)
 
     async def note_warnings(self, req: RuntimeRequest, frame: Result) -> None:
         """Log what the guest's response was warned about."""
@@ -316,10 +313,10 @@ class WorkerRuntime:
             raise GuestError(
                 f"this server can't run functions in {name!r}, only in: {', '.join(self.languages)}"
             )
-        limit = self._limits.memory_bytes
+        limit = self.limits.memory_bytes
         memory_bytes = limit if memory_mb is None else min(memory_mb * MIB, limit)
         packages = self._packages_for(requirements) if requirements else None
-        kind = WorkerKind(language, memory_bytes, self._limits.time_zone, packages)
+        kind = WorkerKind(language, memory_bytes, self.limits.time_zone, packages)
         self._kinds[(name, memory_mb, requirements)] = kind
         return kind
 

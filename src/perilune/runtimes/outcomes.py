@@ -28,10 +28,12 @@ def response_of(frame: Result, limits: WorkerLimits) -> HTTPResponse:
         size = size // 4 * 3 - frame.body[-2:].count(b"=")
     if size > most:
         raise GuestError(f"response body of {size} bytes exceeds the limit of {most} bytes")
-    headers = {name: header_text(value) for name, value in frame.headers.items()}
-    size = _headers_bytes(frame.headers)
-    if size > MAX_HEADERS_BYTES:
-        raise GuestError(headers_too_large(size))
+    headers: dict[str, str | list[str]] = {}
+    if frame.headers:
+        headers = {name: header_text(value) for name, value in frame.headers.items()}
+        size = _headers_bytes(frame.headers)
+        if size > MAX_HEADERS_BYTES:
+            raise GuestError(headers_too_large(size))
     return HTTPResponse(
         status_code=frame.status_code,
         headers=headers,

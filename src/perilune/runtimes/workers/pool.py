@@ -22,7 +22,6 @@ from perilune.runtimes.workers.plan import (
     GROW_AFTER_S,
     PoolMetrics,
     has_idled_long,
-    line_depth,
     most_deserving,
     plan,
     should_hand_over,
@@ -134,9 +133,8 @@ class Pool:
             version = self._versions[owner] = Version(owner)
             self._spares.keep_warm(version.kind)
         if not version.waiters:
-            depth = line_depth(version.held_s)
             for worker in version.workers:
-                if worker.load < depth and worker.is_alive:
+                if worker.load < version.depth and worker.is_alive:
                     worker.reserve(invocation)
                     return
             if not version.workers and self._take_spare(version, invocation):
@@ -156,7 +154,10 @@ class Pool:
             return
         if invocation.is_over:
             version.note_held(worker.held_s)
-        if not worker.is_alive or (not worker.load and self._must_hand_over(version)):
+        others_wait = self._waiting != len(version.waiters)
+        if not worker.is_alive or (
+            others_wait and not worker.load and self._must_hand_over(version)
+        ):
             self._drop(worker, version)
             self._replan()
             return
@@ -202,14 +203,11 @@ class Pool:
 
     def _feed(self, worker: WorkerProcess, version: Version) -> None:
         """Give the free places of *worker* to those who wait for its version, oldest first."""
-        depth = line_depth(version.held_s)
-        while version.waiters and worker.load < depth and worker.is_alive:
+        while version.waiters and worker.load < version.depth and worker.is_alive:
             self._waiting -= 1
             worker.reserve(version.waiters.popleft())
 
     def _must_hand_over(self, version: Version) -> bool:
-        if self._waiting == len(version.waiters):
-            return False
         if self._bound() < self._limits.maximum:
             return False
         now = self._now()

@@ -116,7 +116,10 @@ class WorkerProcess(asyncio.Protocol):
         self._turns = turns
         self._reader: FrameReader[FromWorker] = FrameReader(FromWorker, refuse_bombs)
         self._line: deque[Invocation] = deque()
-        self._reserved = 0
+        self.load = 0
+        """Invocations it has or is about to get."""
+        self.is_alive = True
+        """Whether it can still be used."""
         self._transport: asyncio.Transport | None = None
         self._failure: RuntimeFailure | None = None
         self.has_ended_by_itself = False
@@ -130,19 +133,9 @@ class WorkerProcess(asyncio.Protocol):
         self.idle_mark: tuple[float, float] = (0.0, 0.0)
         """Since when it had been idle, and the processor time it had used, when last looked at."""
 
-    @property
-    def is_alive(self) -> bool:
-        """Whether it can still be used."""
-        return self._failure is None
-
-    @property
-    def load(self) -> int:
-        """Invocations it has or is about to get."""
-        return len(self._line) + self._reserved
-
     def reserve(self, invocation: Invocation) -> None:
         """Give *invocation* a place, which it must take or release."""
-        self._reserved += 1
+        self.load += 1
         invocation.worker = self
         invocation.placed(self)
 
@@ -158,7 +151,6 @@ class WorkerProcess(asyncio.Protocol):
         self.send(invoke)
         self.has_code = True
         invocation.is_started = True
-        self._reserved -= 1
         if not self._line:
             self.begun_at = time.monotonic()
         self._line.append(invocation)
@@ -170,7 +162,7 @@ class WorkerProcess(asyncio.Protocol):
         it, the worker is killed, at once or when its turn comes.
         """
         if not invocation.is_started:
-            self._reserved -= 1
+            self.load -= 1
         elif not invocation.is_over and self._failure is None:
             invocation.is_abandoned = True
             if self._line[0] is invocation:
@@ -180,6 +172,7 @@ class WorkerProcess(asyncio.Protocol):
         """Have *invocation* stand for what the worker does before the first one."""
         invocation.worker = self
         invocation.is_started = True
+        self.load += 1
         self._line.append(invocation)
 
     def send(self, message: ToWorker) -> None:
@@ -332,6 +325,7 @@ class WorkerProcess(asyncio.Protocol):
                 self._pause()
             return
         self._line.popleft()
+        self.load -= 1
         invocation.is_over = True
         now = time.monotonic()
         self.held_s, self.begun_at = now - self.begun_at, now
@@ -367,9 +361,10 @@ class WorkerProcess(asyncio.Protocol):
     def _fail(self, failure: RuntimeFailure) -> None:
         if self._failure is not None:
             return
-        self._failure = failure
+        self._failure, self.is_alive = failure, False
         line = list(self._line)
         self._line.clear()
+        self.load -= len(line)
         for position, invocation in enumerate(line):
             behind = NotStartedError("the worker process is gone")
             invocation.fail(behind if position else failure)

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from perilune.runtimes.language import WorkerKind
-from perilune.runtimes.workers.plan import Demand
+from perilune.runtimes.workers.plan import Demand, line_depth
 from perilune.runtimes.workers.process import Invocation, WorkerProcess
 
 UNKNOWN_HELD_S = 1.0
@@ -26,6 +26,8 @@ class Version:
     waiters: deque[Invocation] = field(default_factory=deque)
     held_s: float = UNKNOWN_HELD_S
     """How long its invocations have had a worker lately: a moving average."""
+    depth: int = 1
+    """How many invocations a worker may have at once; see `line_depth`."""
 
     @property
     def kind(self) -> WorkerKind:
@@ -65,3 +67,4 @@ class Version:
             self.held_s = held_s
         else:
             self.held_s += (held_s - self.held_s) * HELD_WEIGHT
+        self.depth = line_depth(self.held_s)
