@@ -57,8 +57,10 @@ class LogStream(io.TextIOBase):
 
     def finish(self) -> None:
         """Store what is not followed by a line end."""
-        self._bytes.finish()
-        self._flush()
+        if self._bytes.is_used:
+            self._bytes.finish()
+        if self._unfinished or self._was_cut:
+            self._flush()
 
     def _flush(self) -> None:
         rest, self._unfinished, self._was_cut = self._unfinished, "", False
@@ -72,16 +74,20 @@ class _Bytes(io.RawIOBase):
     def __init__(self, stream: LogStream) -> None:
         self._stream = stream
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.is_used = False
+        """Whether something has been written since the last end."""
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: bytes | bytearray | memoryview, /) -> int:  # type: ignore[override]  # no other buffers
+        self.is_used = True
         self._stream.write(self._decoder.decode(data))
         return len(data)
 
     def finish(self) -> None:
         """Pass on what is left of a character."""
+        self.is_used = False
         self._stream.write(self._decoder.decode(b"", final=True))
 
 

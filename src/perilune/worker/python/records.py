@@ -122,10 +122,8 @@ def make_event(members: dict[str, Any]) -> Event:
     """Return an event, given as a frame has it."""
     event = Event(members)
     for name, value in members.items():
-        if isinstance(value, bytes):
-            event[name] = text_of(value)
-        elif isinstance(value, dict | list):
-            event[name] = _texts(value) if _has_bytes(value) else value
+        if type(value) is not str:
+            event[name] = _texts(value)
     for name in ("headers", "multiHeaders"):
         if name in event:
             event[name] = Headers(event[name])
@@ -208,17 +206,16 @@ def _wire_key(name: Any) -> bytes:
     return str(name).encode("utf-8", "surrogateescape")
 
 
-def _has_bytes(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(isinstance(key, bytes) or _has_bytes(one) for key, one in value.items())
-    if isinstance(value, list):
-        return any(_has_bytes(one) for one in value)
-    return isinstance(value, bytes)
-
-
 def _texts(value: Any) -> Any:
+    """Return *value* with texts in the place of bytes; itself if there are none."""
+    if isinstance(value, bytes):
+        return text_of(value)
     if isinstance(value, dict):
-        return {_key(name): _texts(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_texts(one) for one in value]
-    return text_of(value) if isinstance(value, bytes) else value
+        for key, member in value.items():
+            if type(key) is not str or type(member) is not str:
+                return {_key(name): _texts(one) for name, one in value.items()}
+    elif isinstance(value, list):
+        for one in value:
+            if type(one) is not str:
+                return [_texts(one) for one in value]
+    return value

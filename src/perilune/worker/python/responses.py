@@ -116,7 +116,10 @@ def _from_members(value: Mapping[str, Any]) -> Response:
 
 
 def _first(value: Mapping[str, Any], *names: str) -> Any:
-    return next((value[name] for name in names if value.get(name) is not None), None)
+    for name in names:
+        if (found := value.get(name)) is not None:
+            return found
+    return None
 
 
 def _status(value: Any) -> int:
