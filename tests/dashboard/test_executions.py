@@ -371,6 +371,7 @@ async def test_a_list_that_could_not_be_loaded_again_is_dimmed(site):
     await site.sign_in("/executions")
     row = site.page.get_by_role("row", name=execution_id)
     await row.wait_for()
+    await site.page.clock.install()
     opacity = (
         "(row) => { let least = 1; for (let one = row; one; one = one.parentElement)"
         " least = Math.min(least, Number(getComputedStyle(one).opacity)); return least; }"
@@ -383,6 +384,7 @@ async def test_a_list_that_could_not_be_loaded_again_is_dimmed(site):
 
     assert await row.evaluate(opacity) < 1
     await site.page.context.set_offline(False)
+    await site.page.clock.fast_forward(3_000)  # when it asks again whether the server is there
     await expect(row).to_have_count(0)
     await expect(site.page.locator(".stale")).to_have_count(0)
 
