@@ -9,6 +9,11 @@ import math
 import time
 from typing import Protocol
 
+STOOD_STILL_S = 1.0
+"""A look that is so late says that the whole process stood still, as when its machine is paused."""
+CATCH_UP_S = 0.2
+"""Time to read what others have answered meanwhile."""
+
 
 class Limited(Protocol):
     """What has a time limit."""
@@ -27,6 +32,7 @@ class Deadlines:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._looks_at = math.inf
+        self._is_catching_up = False
 
     def start(self, limited: Limited, seconds: float) -> None:
         """Give *limited* so many seconds; `stop` must follow, unless it is late."""
@@ -52,8 +58,14 @@ class Deadlines:
         self._timer = self._loop.call_later(max(0.0, end - time.monotonic()), self._look)
 
     def _look(self) -> None:
-        self._timer, self._looks_at = None, math.inf
         now = time.monotonic()
+        if now - self._looks_at > STOOD_STILL_S and not self._is_catching_up:
+            # What has arrived meanwhile counts, but it has not been read yet.
+            self._is_catching_up = True
+            self._look_at(now + CATCH_UP_S)
+            return
+        self._is_catching_up = False
+        self._timer, self._looks_at = None, math.inf
         for seconds, ends in list(self._ends.items()):
             while ends and (end := ends[first := next(iter(ends))]) <= now:
                 del ends[first]

@@ -14,6 +14,7 @@ from perilune.runtimes.limits import WorkerLimits
 from perilune.runtimes.workers.awaited import AwaitedInvocation
 from perilune.runtimes.workers.process import REST_S, WorkerProcess
 from perilune.turns import Turns
+from perilune.waiting import is_done_within
 from perilune.worker.frames import Failure, HostFunction, Ready, Setup
 from perilune.worker.lockdown import Grade, grade
 
@@ -86,22 +87,27 @@ class WorkerStarter:
         spawner = self._spawners.get(kind.language.open_spawner) or await self._open(kind.language)
         spawned = await spawner.spawn(kind, relaxed=self._limits.relaxed)
         worker = WorkerProcess(spawned, kind, self._turns)
+        starting = asyncio.ensure_future(self._set_up(worker, spawned.sock))
         try:
-            greeting = _expected(worker)
-            await _connect(worker, spawned.sock)
-            async with asyncio.timeout(READY_LIMIT_S):
-                self._check(await greeting.receive(), kind.language)
-                booted = _expected(worker) if kind.language.boots else None
-                worker.send(self._setup(kind))
-                if booted is not None:
-                    _check_ready(await booted.receive())
-        except TimeoutError as error:
-            worker.kill()
-            raise WorkerDiedError(f"a worker was not ready after {READY_LIMIT_S:g} s") from error
+            if not await is_done_within(starting, READY_LIMIT_S):
+                raise WorkerDiedError(f"a worker was not ready after {READY_LIMIT_S:g} s")
+            starting.result()
         except BaseException:
+            starting.cancel()
             worker.kill()
             raise
         return worker
+
+    async def _set_up(self, worker: WorkerProcess, sock: socket.socket) -> None:
+        """Check its lock-down and hand it its set-up."""
+        kind = worker.kind
+        greeting = _expected(worker)
+        await _connect(worker, sock)
+        self._check(await greeting.receive(), kind.language)
+        booted = _expected(worker) if kind.language.boots else None
+        worker.send(self._setup(kind))
+        if booted is not None:
+            _check_ready(await booted.receive())
 
     async def _open(self, language: Language) -> Spawner:
         async with self._opening:

@@ -22,6 +22,7 @@ import msgspec
 from perilune.errors import PeriluneError
 from perilune.runtimes.shared_log import SharedLog, create_log
 from perilune.runtimes.spawned import Spawned
+from perilune.waiting import is_done_within
 from perilune.worker import zygote as protocol
 
 START_TIMEOUT_S = 10.0
@@ -155,18 +156,20 @@ class Zygote:
                 raise ZygoteFailed("it ended at once")
             answer = self._ask(self._control, request, create_log() if shares_values else None)
             try:
-                async with asyncio.timeout(SPAWN_TIMEOUT_S):
-                    return await answer
-            except TimeoutError:
-                _log.warning(
-                    "the process that starts workers has not answered for %g s and is ended",
-                    SPAWN_TIMEOUT_S,
-                )
-                await self._stop()
-                raise ZygoteFailed(f"no answer within {SPAWN_TIMEOUT_S:g} s") from None
+                has_come = await is_done_within(answer, SPAWN_TIMEOUT_S)
             except asyncio.CancelledError:
-                _discard(answer)
+                if not answer.cancel():
+                    _discard(answer)
                 raise
+            if has_come:
+                return answer.result()
+            answer.cancel()
+            _log.warning(
+                "the process that starts workers has not answered for %g s and is ended",
+                SPAWN_TIMEOUT_S,
+            )
+            await self._stop()
+            raise ZygoteFailed(f"no answer within {SPAWN_TIMEOUT_S:g} s")
 
     async def start(self) -> None:
         """Start the process and wait until it has imported everything.
