@@ -164,6 +164,8 @@ def test_executions_and_logs_show_what_happened(site, echo):
     assert [one["status"] for one in listed] == ["success", "success"]
     assert [one["message"] for one in shown["logs"]] == ["hello Bob"]
     assert (shown["method"], shown["http_status"]) == ("GET", 200)
+    assert shown["cpu_us"] > 0 and shown["peak_memory_bytes"] > 2**20 and shown["queue_ms"] >= 0
+    assert listed[1]["cold_start"] is True
     assert ["path", shown["path"]] in [line.split() for line in table]
     assert not any(line.startswith("trace_id") for line in table)
     assert [json.loads(one)["message"] for one in lines] == ["hello Ada", "hello Bob"]
