@@ -71,6 +71,7 @@ async def test_the_runtime_gets_code_context_and_the_original_event(store: Store
         "function_name": "greet",
         "base_url": "http://box:3000",
     }
+    assert (await store.get_execution(result.execution_id)).created_at == 1767225600
 
 
 async def test_an_unknown_function_is_refused_without_a_record(store: Store) -> None:

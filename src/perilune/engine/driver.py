@@ -99,6 +99,7 @@ class ExecutionDriver:
             function_version_id=execution.version.id,
             event_json=stored.event_json,
             trigger=req.trigger,
+            created_at=execution.started_at,
             method=stored.method,
             path=stored.path,
             request_bytes=stored.request_bytes,

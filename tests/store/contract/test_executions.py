@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from perilune.store import (
     FunctionNotFound,
     Outcome,
     PaginationParams,
+    RecordDone,
     VersionNotFound,
 )
 from tests.store.helpers import NOW, execution_of, some_version
@@ -164,6 +166,39 @@ async def test_executions_of_which_more_or_less_is_known_are_written_together(st
         for n, one in enumerate(made)
     ]
     assert (found, total) == (closed[::-1], 20)
+
+
+async def test_records_are_opened_and_closed_by_callbacks_as_by_coroutines(store):
+    version = await some_version(store)
+    execution = execution_of(version, **REQUEST)
+    outcome = Outcome(execution_id=execution.id, **{**CLOSED, **FIGURES})
+
+    opened = await told(lambda done: store.execution_records.open(execution, done))
+    pending = await store.get_execution(execution.id)
+    closed = await told(lambda done: store.execution_records.close(outcome, done))
+
+    assert (opened, closed) == (None, None)
+    assert pending == msgspec.structs.replace(execution, created_at=NOW)
+    assert await store.get_execution(execution.id) == msgspec.structs.replace(
+        pending, **CLOSED, **FIGURES
+    )
+    again = await told(lambda done: store.execution_records.open(execution, done))
+    foreign = execution_of(version, function_version_id="nope")
+    refused = await told(lambda done: store.execution_records.open(foreign, done))
+    nowhere = Outcome(execution_id="nope", status=ExecutionStatus.SUCCESS)
+    missed = await told(lambda done: store.execution_records.close(nowhere, done))
+    assert [type(one) for one in (again, refused, missed)] == [
+        AlreadyExists,
+        VersionNotFound,
+        ExecutionNotFound,
+    ]
+
+
+async def told(begin: Callable[[RecordDone], None]) -> Exception | None:
+    """What is said at the end of what *begin* begins."""
+    ended: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
+    begin(ended.set_result)
+    return await ended
 
 
 async def test_unknown_executions_have_their_own_error(store):

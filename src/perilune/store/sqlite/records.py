@@ -37,8 +37,9 @@ class SqliteRecords:
         return None if function is None or version is None else (function, version)
 
     def open(self, execution: Execution, done: RecordDone) -> None:
-        """See `ExecutionRecords.open`; *execution* is complete.  Raises `DiskNearlyFull`."""
+        """See `ExecutionRecords.open`.  Raises `DiskNearlyFull`."""
         self._check_space()
+        execution = self._executions.completed(execution)
         operation = self._executions.opening(execution)
         operation.done = partial(self._opened, execution, done)
         self._writer.submit(operation)

@@ -85,16 +85,21 @@ class SqliteExecutions:
 
         Raises `FunctionNotFound`, `VersionNotFound`, or `AlreadyExists` for an id in use.
         """
-        if not execution.created_at:
-            execution = msgspec.structs.replace(execution, created_at=int(self._clock()))
-        if not execution.trigger:
-            execution = msgspec.structs.replace(execution, trigger=ExecutionTrigger.HTTP)
+        execution = self.completed(execution)
         await self._access.write(self.opening(execution))
         self.opened(execution)
         return execution
 
+    def completed(self, execution: Execution) -> Execution:
+        """Return *execution* with the time of its creation and its trigger."""
+        if not execution.created_at:
+            execution = msgspec.structs.replace(execution, created_at=int(self._clock()))
+        if not execution.trigger:
+            execution = msgspec.structs.replace(execution, trigger=ExecutionTrigger.HTTP)
+        return execution
+
     def opening(self, execution: Execution) -> Row:
-        """Return what adds *execution*, which is complete; `opened` follows its commit."""
+        """Return what adds *execution*, which is `completed`; `opened` follows its commit."""
         rest, end = _request(execution), _end(execution)
         if end != _NOT_ENDED:
             rest += end
