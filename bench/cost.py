@@ -14,6 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import pairwise
@@ -36,6 +37,8 @@ GROUP = 10
 """Some work is done every few executions, so neighbours are taken together."""
 ATTACH_LIMIT_S = 20.0
 RECEIVED = re.compile(r'\d+ +(read|recvfrom|recvmsg)\(.*"GET /')
+SYSTEM_CALL = re.compile(r"\d+ +(\w+)\(")
+"""The first line of one; the end of one that had to wait is in a line of its own."""
 
 Call = Callable[[], None]
 
@@ -90,6 +93,8 @@ def count_system_calls(folder: Path, number: int) -> dict[str, float]:
         finally:
             tracer.send_signal(signal.SIGINT)
             tracer.wait()
+        kinds = Counter(kinds_of(output))
+        print(", ".join(f"{kind} {n / number:.1f}" for kind, n in kinds.most_common(8)))
         return {"system calls": least(list(until_each_request(output)))}
 
 
@@ -112,7 +117,15 @@ def until_each_request(trace: Path) -> Iterator[int]:
         for line in lines:
             if RECEIVED.match(line):
                 yield number
-            number += " resumed>" not in line
+            number += SYSTEM_CALL.match(line) is not None
+
+
+def kinds_of(trace: Path) -> Iterator[str]:
+    """Yield the name of each system call."""
+    with trace.open(errors="replace") as lines:
+        for line in lines:
+            if found := SYSTEM_CALL.match(line):
+                yield found[1]
 
 
 @contextmanager

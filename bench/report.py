@@ -117,7 +117,7 @@ def _beside_peers(rows: list[Row]) -> Iterator[str]:
 def _cases(rows: list[Row]) -> Iterator[str]:
     """A table of the own figures; where another checkout took part, with ratios to it."""
     others = {(row.case, row.connections): row for row in rows if row.system != OWN}
-    compared = ["× before"] if others else []
+    compared = ["× before", "CPU µs before"] if others else []
     yield "Other functions:"
     yield ""
     yield from _table(
@@ -128,13 +128,17 @@ def _cases(rows: list[Row]) -> Iterator[str]:
                 str(row.connections),
                 f"{row.load.requests_per_s:,.0f}",
                 f"{row.hello_ratio:.2f}" if row.hello_ratio else "",
-                *(f"{others[row.case, row.connections].own_ratio:.2f}" for _ in compared),
+                *_compared(others.get((row.case, row.connections))),
                 *_load(row),
             )
             for row in rows
             if row.system == OWN
         ),
     )
+
+
+def _compared(before: Row | None) -> list[str]:
+    return [f"{before.own_ratio:.2f}", f"{before.used.cpu_us:.0f}"] if before else []
 
 
 def _languages(rows: list[Row], languages: dict[str, dict[str, float]]) -> Iterator[str]:

@@ -15,6 +15,8 @@ HELLO = "hello"
 """The case that a server's other cases are compared with."""
 WARM_UP_S = 1
 """Load before each burst that does not count: workers are started, caches are filled."""
+STARTING_S = 0.2
+"""What a burst takes besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,10 @@ def measure(
     systems: Sequence[System], cases: Sequence[Case], rounds: int, seconds: int
 ) -> list[Row]:
     """Measure every case on every system, in each round beginning with another one."""
+    of_a_round = len(systems) * sum(len(case.connections) for case in cases)
+    minutes = rounds * of_a_round * (WARM_UP_S + seconds + STARTING_S) / 60
     bursts: Bursts = {}
+    print(f"{of_a_round} bursts in each round: about {minutes:.0f} minutes", file=sys.stderr)
     for number in range(rounds):
         first = number % len(systems)
         for case in cases:

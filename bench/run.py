@@ -36,7 +36,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="bursts of each case (3)")
     parser.add_argument("--seconds", type=int, default=2, help="length of a burst (2)")
-    parser.add_argument("--only", default="", help="only cases whose name contains this")
+    parser.add_argument(
+        "--only", nargs="+", default=[""], help="only cases whose name contains one of these"
+    )
     parser.add_argument(
         "--connections", type=int, nargs="+", help="measure all cases at these (it depends)"
     )
@@ -138,7 +140,7 @@ def perilune(
 
 def chosen(cases: tuple[Case, ...], options: argparse.Namespace) -> list[Case]:
     """Return the cases that were asked for."""
-    asked = [case for case in cases if options.only in case.name]
+    asked = [case for case in cases if any(one in case.name for one in options.only)]
     if not options.connections:
         return asked
     return [replace(case, connections=tuple(options.connections)) for case in asked]
