@@ -3,7 +3,8 @@
 Nothing is decided between them, so within a transaction their order matters only where they
 belong to the same execution.  A group of rows is written kind by kind; where that would change
 the order of the rows of one execution, or where another operation comes in between, a new group
-begins.
+begins.  Operations that write a value of a function and nothing else have no part in that: they
+come after the group, in their order.
 """
 
 import sqlite3
@@ -92,11 +93,17 @@ def _groups(batch: Iterable[AnyOperation]) -> Iterator[list[Row] | AnyOperation]
     """Yield rows that may be written together as a list, other operations as they are."""
     group: list[Row] = []
     orders: dict[str, int] = {}
+    changes: list[AnyOperation] = []
     for operation in batch:
+        if operation.change is not None:
+            changes.append(operation)
+            continue
         if not isinstance(operation, Row):
             if group:
                 yield group
                 group, orders = [], {}
+            yield from changes
+            changes = []
             yield operation
             continue
         if orders.get(operation.key, 0) > operation.order:
@@ -106,6 +113,7 @@ def _groups(batch: Iterable[AnyOperation]) -> Iterator[list[Row] | AnyOperation]
         group.append(operation)
     if group:
         yield group
+    yield from changes
 
 
 def _run_group(cursor: sqlite3.Cursor, group: list[Row], *, is_first: bool, again: bool) -> None:
