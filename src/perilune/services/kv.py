@@ -1,8 +1,6 @@
 """The key-value store of functions; keys and values are bytes."""
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -93,11 +91,17 @@ class KV:
 
     async def get(self, function_id: str, key: bytes) -> bytes:
         """Return a value.  Raises `KVKeyNotFound`."""
-        with self._failing_as("failed to get value"):
-            value = await self._rows.get(function_id, key)
+        value = await self.find(function_id, key)
         if value is None:
             raise KVKeyNotFound(key.decode("utf-8", "backslashreplace"))
         return value
+
+    async def find(self, function_id: str, key: bytes) -> bytes | None:
+        """Return a value; None if there is none."""
+        try:
+            return await self._rows.get(function_id, key)
+        except StoreError as error:
+            raise self._failure("failed to get value", error) from error
 
     async def set(
         self, function_id: str, key: bytes, value: bytes, ttl_s: float | None = None
@@ -114,15 +118,18 @@ class KV:
             if (problem := ttl_problem(ttl_s)) is not None:
                 raise KVError(f"KV error: {problem}")
             expires_at = self._clock() + ttl_s
-        with self._failing_as("failed to set value"):
-            await self._rows.set(
-                function_id, key, value, expires_at, self._limits.max_function_bytes
-            )
+        quota = self._limits.max_function_bytes
+        try:
+            await self._rows.set(function_id, key, value, expires_at, quota)
+        except StoreError as error:
+            raise self._failure("failed to set value", error) from error
 
     async def delete(self, function_id: str, key: bytes) -> None:
         """Remove a key; a missing one is fine."""
-        with self._failing_as("failed to delete value"):
+        try:
             await self._rows.delete(function_id, key)
+        except StoreError as error:
+            raise self._failure("failed to delete value", error) from error
 
     async def incr(self, function_id: str, key: bytes, amount: float = 1) -> float:
         """Add to a number (missing: 0) and return the sum, atomically.
@@ -135,8 +142,10 @@ class KV:
         if not math.isfinite(amount):
             raise KVError("KV error: amount must be a finite number")
         quota = self._limits.max_function_bytes
-        with self._failing_as("failed to increment value"):
+        try:
             return await self._rows.incr(function_id, key, amount, quota)
+        except StoreError as error:
+            raise self._failure("failed to increment value", error) from error
 
     async def cas(self, function_id: str, key: bytes, old: bytes | None, new: bytes) -> bool:
         """Write *new* only if the value is *old* (None: missing); return whether it was.
@@ -147,8 +156,10 @@ class KV:
         """
         self._check(key, new)
         quota = self._limits.max_function_bytes
-        with self._failing_as("failed to set value"):
+        try:
             return await self._rows.cas(function_id, key, old, new, quota)
+        except StoreError as error:
+            raise self._failure("failed to set value", error) from error
 
     async def list(
         self,
@@ -170,8 +181,10 @@ class KV:
         while True:
             # One row more than asked for shows whether there is a next page.
             wanted = min(ROWS_PER_READ, limit + 1 - len(found))
-            with self._failing_as("failed to list values"):
+            try:
                 rows = await self._rows.list(function_id, prefix, wanted, after)
+            except StoreError as error:
+                raise self._failure("failed to list values", error) from error
             for key, value in rows:
                 size += len(key) + len(value)
                 if found and (len(found) == limit or size > MAX_PAGE_BYTES):
@@ -187,18 +200,14 @@ class KV:
         _check_size("key is too long", key, limits.max_key_bytes, "max_key_bytes")
         _check_size("value is too large", value, limits.max_value_bytes, "max_value_bytes")
 
-    @contextmanager
-    def _failing_as(self, what: str) -> Iterator[None]:
-        """Turn a failure of the store into a `KVError` that says what could not be done."""
-        try:
-            yield
-        except KVQuotaExceeded as error:
+    def _failure(self, what: str, error: StoreError) -> KVError:
+        """Return the error of a call that the store has failed, which says *what* was not done."""
+        if isinstance(error, KVQuotaExceeded):
             most = self._limits.max_function_bytes
-            raise KVLimitError(
+            return KVLimitError(
                 f"the function's data would pass its quota of {most} bytes", "max_function_bytes"
-            ) from error
-        except StoreError as error:
-            raise KVError(f"{what}: {error}") from error
+            )
+        return KVError(f"{what}: {error}")
 
 
 def ttl_problem(ttl_s: float) -> str | None:

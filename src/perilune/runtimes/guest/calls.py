@@ -9,6 +9,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 from perilune.runtimes.contract import GuestError, RuntimeRequest, WorkerDiedError
@@ -16,13 +17,12 @@ from perilune.runtimes.guest.api import HOST_FUNCTIONS, ArgType
 from perilune.runtimes.guest.outbound import OutboundCalls, OutboundServices
 from perilune.runtimes.limits import WorkerLimits
 from perilune.runtimes.shared_log import SharedLog
-from perilune.services.env import Env, EnvError, EnvVariableNotFound
+from perilune.services.env import Env, EnvError
 from perilune.services.kv import (
     DEFAULT_LIST_LIMIT,
     KV,
     MAX_LIST_LIMIT,
     KVError,
-    KVKeyNotFound,
 )
 from perilune.services.logger import Logger, LogLevel
 from perilune.store import ValueTables
@@ -127,7 +127,8 @@ class GuestCalls:
                 the worker must be stopped.
             GuestError: the guest goes on and on beyond a limit.
         """
-        self.note_reads(call.reads)
+        if call.reads != self._reads:
+            self.note_reads(call.reads)
         name = call.name
         args = _checked(name, call.args)
         level = LOG_LEVELS.get(name)
@@ -178,15 +179,14 @@ class GuestCalls:
 
     def _share(self) -> None:
         """Let the worker read the next values by itself, if there is a table of them."""
-        copy, tables = self._copy, self._services.tables
-        if copy is not None and tables is not None and copy.is_wanted(self._function_id):
-            tables.copy(self._function_id, copy)
+        copy = self._copy
+        if copy is not None and copy.is_wanted(self._function_id):
+            tables = self._services.tables
+            if tables is not None:
+                tables.copy(self._function_id, copy)
 
     async def _kv_get(self, args: Arguments) -> Reply:
-        try:
-            value = await self._kv.get(self._function_id, args[0])
-        except KVKeyNotFound:
-            value = None
+        value = await self._kv.find(self._function_id, args[0])
         self._share()
         return NOTHING if value is None else Reply(None, value)
 
@@ -227,13 +227,9 @@ class GuestCalls:
         return Reply(None, answer)
 
     async def _env_get(self, args: Arguments) -> Reply:
-        try:
-            value = await self._env.get(self._function_id, _text(args[0]))
-        except EnvVariableNotFound:
-            self._share()
-            return NOTHING
+        value = await self._env.find(self._function_id, _text(args[0]))
         self._share()
-        return Reply(None, value.encode("utf-8", "surrogateescape"))
+        return NOTHING if value is None else Reply(None, value.encode("utf-8", "surrogateescape"))
 
     async def _env_set(self, args: Arguments) -> Reply:
         if not self._env_writable:
@@ -266,29 +262,36 @@ _HANDLERS: dict[str, Callable[[GuestCalls, Arguments], Awaitable[Reply]]] = {
 }
 
 
+_KINDS: dict[ArgType, frozenset[type]] = {
+    ArgType.STRING: frozenset({bytes}),
+    ArgType.INT: frozenset({int, float}),
+    ArgType.NUMBER: frozenset({int, float}),
+    ArgType.TABLE: frozenset({dict, list}),
+    ArgType.ANY: frozenset({bytes, int, float, bool, dict, list}),
+}
+"""What frames have as an argument of each type; booleans are numbers for Python alone."""
+
+_ACCEPTED = {
+    name: [
+        _KINDS[argument.type] | ({type(None)} if argument.optional else frozenset())
+        for argument in function.args
+    ]
+    for name, function in HOST_FUNCTIONS.items()
+}
+
+
 def _checked(name: str, args: Arguments) -> Arguments:
     """Return *args* if a call of *name* may have them; the bindings never send others."""
-    function = HOST_FUNCTIONS.get(name)
-    if function is None:
+    accepted = _ACCEPTED.get(name)
+    if accepted is None:
         raise WorkerDiedError(f"the worker was stopped: it called the unknown {name[:60]!r}")
-    given = args + [None] * (len(function.args) - len(args))
-    if len(given) > len(function.args) or not all(map(_fits, function.args, given)):
-        raise WorkerDiedError(f"the worker was stopped: it called {name} with impossible arguments")
-    return args
-
-
-def _fits(argument: Any, value: Any) -> bool:
-    if value is None:
-        return bool(argument.optional)
-    match argument.type:
-        case ArgType.STRING:
-            return isinstance(value, bytes)
-        case ArgType.INT | ArgType.NUMBER:
-            return _is_number(value)
-        case ArgType.TABLE:
-            return isinstance(value, dict | list)
-        case _:
-            return True
+    if len(args) <= len(accepted):
+        for kinds, value in zip_longest(accepted, args):
+            if type(value) not in kinds:
+                break
+        else:
+            return args
+    raise WorkerDiedError(f"the worker was stopped: it called {name} with impossible arguments")
 
 
 def _is_number(value: Any) -> bool:
