@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.cost import GROUP, least, until_each_request
+from bench.cost import least, until_each_request
 from bench.report import BEGIN, END, write_into
 from bench.usage import snapshot
 
@@ -102,7 +102,7 @@ def test_system_calls_are_counted_once_and_up_to_each_request(tmp_path: Path) ->
 
 
 def test_what_comes_by_the_clock_does_not_count() -> None:
-    with_each_one = range(0, 3 * 50 * GROUP, 3)
-    by_the_clock = [number // (2 * GROUP) for number in range(50 * GROUP)]
+    with_each_one = range(0, 3 * 500, 3)
+    by_the_clock = [number * 9 // 10 for number in range(500)]
 
     assert least([sum(pair) for pair in zip(with_each_one, by_the_clock, strict=True)]) == 3
