@@ -1,12 +1,13 @@
 """What functions read most is answered from memory, and is what has been committed."""
 
 import asyncio
+import math
 
 import pytest
 
 from perilune.store import KVQuotaExceeded, StoreError, value_tables
 from perilune.store.value_tables import MAX_TABLE_BYTES, MAX_VALUES, ValueTables
-from tests.store.helpers import NOW, some_function
+from tests.store.helpers import NOW, execution_of, some_function
 from tests.store.sqlite.file import other_connection, recount
 
 PLENTY = 10**9
@@ -28,9 +29,10 @@ def reads(monkeypatch, store) -> list[object]:
 
 
 @pytest.fixture(autouse=True)
-def _loads_at_once(monkeypatch):
-    """Without the rest after a load, what is in memory does not depend on the machine."""
+def _is_never_slow(monkeypatch):
+    """What is in memory does not depend on how busy the machine is."""
     monkeypatch.setattr(value_tables, "LOADING_FACTOR", 0)
+    monkeypatch.setattr("perilune.store.sqlite.connection.writer.SLOW_S", math.inf)
 
 
 @pytest.fixture
@@ -254,3 +256,29 @@ async def test_after_the_end_there_are_no_tables(store, fn):
     await store.close()
 
     assert store.kv.tables.get(fn) is None
+
+
+async def test_values_are_written_behind_the_rows_of_their_batch(store, fn):
+    """Rows stay one statement per kind, whatever is written between them, and values in order."""
+    version = await store.create_version(fn, "return 1")
+    statements: list[str] = []
+    store._connection.set_trace_callback(statements.append)
+
+    await asyncio.gather(
+        *(
+            write
+            for number in range(4)
+            for write in (
+                store.create_execution(execution_of(version)),
+                store.kv.set(fn, b"pair", b"%d" % number, None, PLENTY),
+                store.kv.incr(fn, b"sum", number, PLENTY),
+            )
+        )
+    )
+
+    store._connection.set_trace_callback(None)
+    kinds = [statement.split("(")[0].strip() for statement in statements]
+    assert kinds.count("BEGIN IMMEDIATE") == 1
+    assert kinds.count("INSERT INTO executions") == 1
+    assert await store.kv.get(fn, b"pair") == b"3"
+    assert await store.kv.get(fn, b"sum") == b"6"
