@@ -100,7 +100,8 @@ class HTTPEvent(msgspec.Struct, frozen=True, kw_only=True):
                 body = masker.body(text, self.headers.get("Content-Type"))
         path, relative, raw = self.path, self.relative_path, self.raw_relative_path
         # Nearly always one look is enough, since the path has all of it.
-        if raw or not path.endswith(relative) or masker.may_hide_in_path(path):
+        is_whole = relative == "/" or path.endswith(relative)
+        if raw or not is_whole or masker.may_hide_in_path(path):
             path, relative, raw = masker.path(path), masker.path(relative), masker.path(raw)
         return HTTPEvent(
             method=self.method,
