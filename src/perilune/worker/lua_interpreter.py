@@ -77,6 +77,17 @@ _SCALAR, _PACKED, _FAILED, _HELD = 0, 1, 2, 3
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder().decode
 
+_EXAMPLE = {
+    "method": "GET",
+    "path": "/fn/d0k3m2c9a8v7q1e5t6g0/hello",
+    "headers": {"Accept": "*/*", "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0)"},
+    "multiHeaders": {"Accept": ["text/html", "text/plain"]},
+    "query": {},
+    "body": b"",
+    "startedAt": 1_700_000_000,
+}
+"""What executions are given looks like this."""
+
 _LOADER = b"""
 local name, source = ...
 return assert(loadstring(source, "=[perilune " .. name .. "]"))
@@ -184,6 +195,7 @@ class LuaInterpreter:
         core[b"limits"][b"log_line_bytes"] = self._setup.log_line_bytes
         for name, source in _CORE:
             self._load(f"core/{name}", source)(core)
+        core[b"warm_up"](_pack(_EXAMPLE))
         modules = self._bind_host_functions(core)
         for module, source in _MODULES.items():
             host = modules.setdefault(module, lua.table())

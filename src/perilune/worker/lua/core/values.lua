@@ -10,6 +10,8 @@ local error, floor, frexp, ldexp = error, math.floor, math.frexp, math.ldexp
 local next, rawget, type = next, rawget, type
 
 local MAX_DEPTH = 32
+-- Enough for the compiler's own limits of what is hot, in less than a millisecond.
+local WARM_UPS = 60
 local TWO_32 = 4294967296
 local MAX_EXACT = 9007199254740992
 
@@ -98,6 +100,12 @@ function read(text, at)
   if code == 0xDE then return read_map(text, at + 2, uint16(text, at)) end
   if code == 0xDF then return read_map(text, at + 4, uint32(text, at)) end
   return read_number(text, at, code)
+end
+
+-- Have the JIT compiler translate reading, for values like those in *text*.
+-- Invocations are too short for that, as loops get hot late in them.
+function core.warm_up(text)
+  for _ = 1, WARM_UPS do read(text, 1) end
 end
 
 -- Writing ------------------------------------------------------------------
