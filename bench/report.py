@@ -3,6 +3,7 @@
 import os
 import platform
 import sqlite3
+import sys
 import sysconfig
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,13 +20,17 @@ FIB_RUNS = 20
 
 def machine() -> str:
     """Return what the figures depend on: processors, and how the interpreter was built."""
-    # Distributions optimize their builds without this option, so the speed is told as well.
-    is_optimized = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
-    option = "with" if is_optimized else "without"
+    if "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or ""):
+        build = "optimized"
+    elif sys.base_prefix == "/usr":
+        # Distributions optimize their builds without that option.
+        build = "the distribution's build"
+    else:
+        build = "not optimized"
     return (
         f"{os.cpu_count()} processors ({platform.machine()}), Linux {platform.release()},"
-        f" CPython {platform.python_version()} configured {option} `--enable-optimizations`"
-        f" (`fib({SMALL_FIB})` in {_fib_ms():.1f} ms), SQLite {sqlite3.sqlite_version}"
+        f" CPython {platform.python_version()} ({build}: `fib({SMALL_FIB})` in {_fib_ms():.1f} ms),"
+        f" SQLite {sqlite3.sqlite_version}"
     )
 
 
