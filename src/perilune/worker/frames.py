@@ -21,6 +21,8 @@ import msgspec
 PROTOCOL_VERSION = 1
 HEADER = struct.Struct(">IB")
 MAX_FRAME_BYTES = 16 * 1024 * 1024
+SHORT_BYTES = 4096
+"""Frames are copied before they are decoded if they are shorter."""
 MAX_HEADERS_BYTES = 256 * 1024
 """Names and values of all header lines of a response, with `HEADER_LINE_BYTES` for each."""
 HEADER_LINE_BYTES = 32
@@ -76,6 +78,13 @@ class Invoke(msgspec.Struct, frozen=True, array_like=True, tag="invoke"):
     """Only look for mistakes: the outcome is a `Failure`, or a `Result` that says nothing."""
     calls_only: bool = False
     """Make a call for each value, since somebody observes them: none is read from shared memory."""
+
+
+class PackedInvoke(Invoke, frozen=True, array_like=True, tag="invoke"):
+    """The same, as it is read by a worker whose guests get both undecoded."""
+
+    context: msgspec.Raw  # type: ignore[assignment]  # the form that it is packed in again
+    event: msgspec.Raw  # type: ignore[assignment]
 
 
 class Reply(msgspec.Struct, frozen=True, array_like=True, tag="reply"):
@@ -174,7 +183,7 @@ def encode(message: ToWorker | FromWorker) -> bytes:
     return HEADER.pack(len(body), PROTOCOL_VERSION) + body
 
 
-Examine = Callable[[memoryview], None]
+Examine = Callable[[bytearray | memoryview], None]
 """Looks at the body of a frame before it is decoded; raises `FrameError` to refuse it."""
 
 
@@ -222,7 +231,9 @@ class FrameReader(Generic[M]):
         if len(buffer) < end:
             return None
         try:
-            body = memoryview(buffer)[HEADER.size : end]
+            # A short copy is quicker than a view, and what stays undecoded has its own memory.
+            is_short = length < SHORT_BYTES
+            body = buffer[HEADER.size : end] if is_short else memoryview(buffer)[HEADER.size : end]
             if self._examine is not None:
                 self._examine(body)
             message: M = self._decoder.decode(body)

@@ -32,6 +32,7 @@ from perilune.worker.frames import (
     Failure,
     FrameError,
     Invoke,
+    PackedInvoke,
     Result,
     Setup,
 )
@@ -341,7 +342,7 @@ class LuaInterpreter:
 
 def serve(connection: socket.socket, values: SharedValues | None = None) -> None:
     """Run invocations until the host closes *connection*; see `serve_invocations`."""
-    serve_invocations(connection, LuaInterpreter, values)
+    serve_invocations(connection, LuaInterpreter, values, PackedInvoke)
 
 
 def _deny_attribute(_object: object, name: object, _is_setting: bool) -> object:

@@ -116,6 +116,7 @@ def serve_invocations(
     connection: socket.socket,
     start: Callable[[Setup, Channel], Interpreter],
     values: SharedValues | None = None,
+    invoke_type: type[Invoke] = Invoke,
 ) -> None:
     """Run invocations from the host until it closes *connection*.
 
@@ -125,11 +126,12 @@ def serve_invocations(
         connection: the worker's end of the socket, blocking.
         start: makes the interpreter; called once the set-up has come.
         values: what the host shares of the function's values.
+        invoke_type: how invocations are read.
 
     Raises:
         FrameError: the host broke the protocol.
     """
-    channel = SocketChannel(connection, values)
+    channel = SocketChannel(connection, values, invoke_type)
     setup = channel.next_message()
     if setup is None:
         return
@@ -154,12 +156,17 @@ def serve_invocations(
 class SocketChannel:
     """Frames over the worker's blocking socket."""
 
-    def __init__(self, connection: socket.socket, values: SharedValues | None = None) -> None:
+    def __init__(
+        self,
+        connection: socket.socket,
+        values: SharedValues | None = None,
+        invoke_type: type[Invoke] = Invoke,
+    ) -> None:
         self._connection = connection
         self._values = values
         self._reads = 0
         self._lookups_left = 0
-        self._reader: FrameReader[ToWorker] = FrameReader(ToWorker)
+        self._reader: FrameReader[ToWorker] = FrameReader(Setup | invoke_type | Reply)
         self._lined_up: deque[ToWorker] = deque()
         self._replies: deque[Reply] = deque()
         self._is_set_up = False

@@ -17,7 +17,7 @@ _Kind = tuple[int, int, int]
 unit of that size; 0 values when the unit is a byte."""
 
 
-def refuse_bombs(body: memoryview) -> None:
+def refuse_bombs(body: bytearray | memoryview) -> None:
     """Check that the body of a frame has no more than `MAX_VALUES` values.
 
     Whether it can be decoded at all is found out by decoding it.
