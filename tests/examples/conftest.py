@@ -20,7 +20,7 @@ from perilune.services.env import Env
 from perilune.services.http import FakeClient
 from perilune.services.kv import KV, KVError, KVLimits
 from perilune.services.logger import StoreLogger
-from perilune.store import Function, KVRows, Store, ValueTables, open_store
+from perilune.store import Function, KVRows, Store, open_store
 from tests.store.template import write_database
 
 HERE = Path(__file__).parent
@@ -122,14 +122,10 @@ class UnreliableKV(KV):
     def repair(self) -> None:
         self._limits, self.is_readable = KVLimits(), True
 
-    @property
-    def tables(self) -> ValueTables | None:
-        return super().tables if self.is_readable else None
-
-    async def find(self, function_id: str, key: bytes) -> bytes | None:
+    async def get(self, function_id: str, key: bytes) -> bytes:
         if not self.is_readable:
             raise KVError("KV error: unreadable")
-        return await super().find(function_id, key)
+        return await super().get(function_id, key)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,12 @@ from contextlib import contextmanager
 import pytest
 
 from perilune.clock import wall_clock
+from perilune.events import ExecutionContext, HTTPEvent
+from perilune.runtimes import RuntimeRequest, WorkerLimits, WorkerRuntime
 from perilune.runtimes.shared_log import SharedLog
+from perilune.services.env import Env
+from perilune.services.kv import KV
+from perilune.services.logger import StoreLogger
 from perilune.store import value_tables
 from perilune.worker.frames import Call, FrameReader, FromWorker, Invoke, Reply, Result, encode
 from perilune.worker.shared_values import NEVER
@@ -189,6 +194,34 @@ async def test_what_does_not_fit_is_asked_for(box: Box, asked: list[bytes | str]
     assert [await body_of(box, fn) for _ in range(3)] == ["1 nil"] * 3
 
     assert asked == [b"pair", "NAME"] * 3
+
+
+class OtherKV(KV):
+    """Answers by itself."""
+
+    async def get(self, function_id: str, key: bytes) -> bytes:
+        """Return something else than what is stored."""
+        return b"other " + await super().get(function_id, key)
+
+
+async def test_a_store_of_the_embedder_is_asked_each_time(lua: Box) -> None:
+    fn = await lua.add("")
+    await lua.store.kv.set(fn, b"pair", b"1", None, PLENTY)
+    request = RuntimeRequest(
+        code=READ["lua"],
+        context=ExecutionContext(execution_id="e", function_id=fn, started_at=1),
+        event=HTTPEvent(method="GET", path="/"),
+    )
+    async with WorkerRuntime(
+        logger=StoreLogger(lua.store.logs),
+        kv_store=OtherKV(lua.store.kv),
+        env_store=Env(lua.store.env),
+        limits=WorkerLimits(warm=1, maximum=1),
+    ) as runtime:
+        for _ in range(3):
+            result = await runtime.execute(request)
+            assert result.response is not None
+            assert result.response.body == b"other 1 nil"
 
 
 async def test_reads_count_towards_the_limit_of_host_calls(box: Box) -> None:

@@ -111,22 +111,18 @@ class Env:
 
     @property
     def tables(self) -> ValueTables | None:
-        """What is in memory of the variables of functions, if anything can be."""
-        return self._rows.tables
+        """What is in memory of the variables of functions, as `KV.tables`."""
+        return self._rows.tables if type(self) is Env else None
 
     async def get(self, function_id: str, key: str) -> str:
         """Return a value.  Raises `EnvVariableNotFound`."""
-        value = await self.find(function_id, key)
+        if not _is_utf8(key):
+            raise EnvVariableNotFound(key)
+        with _failing_as("failed to get value"):
+            value = await self._rows.get(function_id, key)
         if value is None:
             raise EnvVariableNotFound(key)
         return value
-
-    async def find(self, function_id: str, key: str) -> str | None:
-        """Return a value; None if there is none."""
-        if not _is_utf8(key):
-            return None
-        with _failing_as("failed to get value"):
-            return await self._rows.get(function_id, key)
 
     async def set(
         self, function_id: str, key: str, value: str, write_only: bool | None = None

@@ -86,22 +86,21 @@ class KV:
 
     @property
     def tables(self) -> ValueTables | None:
-        """What is in memory of the pairs of functions, if anything can be."""
-        return self._rows.tables
+        """What is in memory of the pairs of functions, if anything can be.
+
+        Nothing for a subclass, whose `get` may have another answer.
+        """
+        return self._rows.tables if type(self) is KV else None
 
     async def get(self, function_id: str, key: bytes) -> bytes:
         """Return a value.  Raises `KVKeyNotFound`."""
-        value = await self.find(function_id, key)
+        try:
+            value = await self._rows.get(function_id, key)
+        except StoreError as error:
+            raise self._failure("failed to get value", error) from error
         if value is None:
             raise KVKeyNotFound(key.decode("utf-8", "backslashreplace"))
         return value
-
-    async def find(self, function_id: str, key: bytes) -> bytes | None:
-        """Return a value; None if there is none."""
-        try:
-            return await self._rows.get(function_id, key)
-        except StoreError as error:
-            raise self._failure("failed to get value", error) from error
 
     async def set(
         self, function_id: str, key: bytes, value: bytes, ttl_s: float | None = None

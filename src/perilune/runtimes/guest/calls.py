@@ -17,12 +17,13 @@ from perilune.runtimes.guest.api import HOST_FUNCTIONS, ArgType
 from perilune.runtimes.guest.outbound import OutboundCalls, OutboundServices
 from perilune.runtimes.limits import WorkerLimits
 from perilune.runtimes.shared_log import SharedLog
-from perilune.services.env import Env, EnvError
+from perilune.services.env import Env, EnvError, EnvVariableNotFound
 from perilune.services.kv import (
     DEFAULT_LIST_LIMIT,
     KV,
     MAX_LIST_LIMIT,
     KVError,
+    KVKeyNotFound,
 )
 from perilune.services.logger import Logger, LogLevel
 from perilune.store import ValueTables
@@ -186,9 +187,12 @@ class GuestCalls:
                 tables.copy(self._function_id, copy)
 
     async def _kv_get(self, args: Arguments) -> Reply:
-        value = await self._kv.find(self._function_id, args[0])
-        self._share()
-        return NOTHING if value is None else Reply(None, value)
+        try:
+            return Reply(None, await self._kv.get(self._function_id, args[0]))
+        except KVKeyNotFound:
+            return NOTHING
+        finally:
+            self._share()
 
     async def _kv_set(self, args: Arguments) -> Reply:
         ttl_s = None
@@ -227,9 +231,13 @@ class GuestCalls:
         return Reply(None, answer)
 
     async def _env_get(self, args: Arguments) -> Reply:
-        value = await self._env.find(self._function_id, _text(args[0]))
-        self._share()
-        return NOTHING if value is None else Reply(None, value.encode("utf-8", "surrogateescape"))
+        try:
+            value = await self._env.get(self._function_id, _text(args[0]))
+        except EnvVariableNotFound:
+            return NOTHING
+        finally:
+            self._share()
+        return Reply(None, value.encode("utf-8", "surrogateescape"))
 
     async def _env_set(self, args: Arguments) -> Reply:
         if not self._env_writable:
