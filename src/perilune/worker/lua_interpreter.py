@@ -18,8 +18,9 @@ cross the border: tables travel as msgpack.
 import os
 import re
 import socket
+import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ ARGUMENT_TYPES = frozenset({"string", "int", "number", "table", "any"})
 _COLLECT_AFTER_BYTES = 4 * 1024 * 1024
 _SLEEP_PAST_DEADLINE_S = 1.0
 _UNLIMITED = 0
+_SEED_BYTES = 1024
 
 _LUA = Path(__file__).with_name("lua")
 _CORE_ORDER = (
@@ -119,6 +121,11 @@ class LuaInterpreter:
         self._setup = setup
         self._channel = channel
         self._deadline_s = 0.0
+        self._seeds: Iterator[tuple[int]] = iter(())
+        self._version: bytes | None = None
+        """The one that is compiled and was used last."""
+        self._may_hold = False
+        """Whether its code may have frames held back."""
         self._names: list[str] = []
         self._packed: list[list[int]] = []
         self._shared: list[bytes | None] = []
@@ -151,12 +158,12 @@ class LuaInterpreter:
                 return failure
             if invoke.check_only:
                 return self._problem_in(invoke) or Result(204, {}, b"", False)
-            # Seeds from the system for every invocation: the generator belongs to the state.
-            seed = int.from_bytes(os.urandom(6), "little")
-            version = invoke.version_id.encode()
-            is_holding = self._channel.may_hold(self._is_brief(version))
             outcome = self._invoke(
-                version, _pack(invoke.context), _pack(invoke.event), seed, is_holding
+                self._version,
+                _pack(invoke.context),
+                _pack(invoke.event),
+                self._seed(),
+                self._channel.may_hold(self._may_hold),
             )
         except luajit21.LuaMemoryError:
             return Failure("memory", "not enough memory", fatal=True)
@@ -230,19 +237,40 @@ class LuaInterpreter:
             )
         return modules
 
+    def _seed(self) -> int:
+        """Return 48 bits from the system, which is asked for many at a time.
+
+        Each invocation has a seed of its own, since the generator belongs to the state.
+        """
+        for (bits,) in self._seeds:
+            return int(bits >> 16)
+        self._seeds = struct.iter_unpack("<Q", os.urandom(_SEED_BYTES))
+        return self._seed()
+
     def _prepare(self, invoke: Invoke) -> Failure | None:
         """Make sure that the version is compiled; return why it can't be."""
+        version = invoke.version_id.encode()
+        if version != self._version:
+            self._version = None
+            failure = self._load_version(invoke, version)
+            if failure is not None:
+                return failure
+            self._version, self._may_hold = version, self._is_brief(version)
+        return None
+
+    def _load_version(self, invoke: Invoke, encoded: bytes) -> Failure | None:
+        """Compile a version that has not been used before; return why it can't be."""
         version = invoke.version_id
         if version in self._syntax_failures:
             return self._syntax_failures[version]
-        if self._is_compiled(version.encode()):
+        if self._is_compiled(encoded):
             return None
         if invoke.code is None:
             return Failure("internal", f"this worker has no code of version {version}")
         source = invoke.code.encode("utf-8", "surrogateescape")
         if source.startswith(_FIRST_LINES):
             source = b"--" + source  # a comment, as the interpreter reads it from a file
-        problem = self._compile(version.encode(), source)
+        problem = self._compile(encoded, source)
         if problem is None:
             return None
         failure = _syntax_failure(_text(problem), invoke.code)
