@@ -60,6 +60,8 @@ def measure(
     systems: Sequence[System], cases: Sequence[Case], rounds: int, seconds: int
 ) -> list[Row]:
     """Measure every case on every system, in each round beginning with another one."""
+    if not cases:
+        return []
     of_a_round = len(systems) * sum(len(case.connections) for case in cases)
     minutes = rounds * of_a_round * (WARM_UP_S + seconds + STARTING_S) / 60
     bursts: Bursts = {}
