@@ -41,6 +41,8 @@ DRAIN_WAIT_S = 0.1
 """How long the next answer waits.  Not for ever, since even that may be too few."""
 MAX_UNREAD_REPLY_BYTES = 48 * MIB
 """Answers to calls that a worker may leave unread, beyond one frame for each in its line."""
+MOST_UNSENT_BYTES = 64 * 1024
+"""Frames of one turn that are longer together are sent at once."""
 LONG_BYTES = 64 * 1024
 """Who sends so much at once waits for its turn before more is taken."""
 LONG_PER_TURN = 4
@@ -114,6 +116,9 @@ class WorkerProcess(asyncio.Protocol):
         """Whether it has been given the source of its version."""
         self._spawned = spawned
         self._turns = turns
+        self._loop = asyncio.get_running_loop()
+        self._unsent = bytearray()
+        self._will_flush = False
         self._reader: FrameReader[FromWorker] = FrameReader(FromWorker, refuse_bombs)
         self._line: deque[Invocation] = deque()
         self.load = 0
@@ -148,7 +153,7 @@ class WorkerProcess(asyncio.Protocol):
         """
         if self._failure is not None:
             raise NotStartedError("the worker process is gone")
-        self.send(invoke)
+        self.send(invoke, is_awaited=not self._line)
         self.has_code = True
         invocation.is_started = True
         if not self._line:
@@ -175,15 +180,27 @@ class WorkerProcess(asyncio.Protocol):
         self.load += 1
         self._line.append(invocation)
 
-    def send(self, message: ToWorker) -> None:
+    def send(self, message: ToWorker, *, is_awaited: bool = True) -> None:
         """Queue one frame.
+
+        One that the worker does not wait for goes together with others of the same turn of the
+        loop, which takes one system call and wakes the worker once.
 
         Raises:
             FrameError: it is too long for the protocol.
         """
-        data = encode(message)
-        if self._transport is not None:
-            self._transport.write(data)
+        self._unsent += encode(message)
+        if is_awaited or len(self._unsent) > MOST_UNSENT_BYTES:
+            self._flush()
+        elif not self._will_flush:
+            self._will_flush = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._will_flush = False
+        if self._unsent and self._transport is not None:
+            self._transport.write(self._unsent)
+            self._unsent = bytearray()
 
     def answer(self, reply: Reply) -> None:
         """Queue the answer to a call; a worker that lets too many of them pile up is killed.
@@ -228,7 +245,7 @@ class WorkerProcess(asyncio.Protocol):
         self._handled_bytes = self._reader.taken_bytes
         if self._paused:
             # In a turn of its own: a worker that sends without end must not block others.
-            asyncio.get_running_loop().call_soon(self._resume)
+            self._loop.call_soon(self._resume)
 
     def _pause(self) -> None:
         self._paused = True
@@ -297,7 +314,7 @@ class WorkerProcess(asyncio.Protocol):
                 left -= 1
                 if not left:
                     self._pause()
-                    asyncio.get_running_loop().call_soon(self._resume)
+                    self._loop.call_soon(self._resume)
         except FrameError as error:
             self.kill(WorkerDiedError(f"the worker broke the protocol and was stopped: {error}"))
 
