@@ -130,9 +130,9 @@ class HTTPEvent(msgspec.Struct, frozen=True, kw_only=True):
             "method": self.method,
             "path": path,
             "relativePath": relative,
-            "headers": _sorted(self.headers),
+            "headers": _sorted(self.headers) if self.headers else {},
             "body": body,
-            "query": _sorted(self.query),
+            "query": _sorted(self.query) if self.query else {},
         }
         if self.raw_relative_path:
             members["rawRelativePath"] = self.raw_relative_path

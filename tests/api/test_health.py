@@ -95,12 +95,12 @@ async def test_it_is_not_ready_until_all_outcomes_are_written(site, stranger, mo
         seen.append(await stranger.get("/readyz"))
         done(StoreUnavailable("down"))
 
-    def fail_at_first(outcome, done):
+    def fail_at_first(execution, outcome, done):
         if failures:
             failures.pop()
             run_task(fail(done), lambda *_: None)
         else:
-            close(outcome, done)
+            close(execution, outcome, done)
 
     monkeypatch.setattr(records, "close", fail_at_first)
 

@@ -102,7 +102,7 @@ class Desk:
     def keep(self, _execution: Execution, _outcome: Outcome, _failure: Exception) -> None:
         self.asked.append("keep")
 
-    def give_up(self, _outcome: Outcome) -> None:
+    def give_up(self, _execution: Execution, _outcome: Outcome) -> None:
         self.asked.append("give_up")
 
     def time_limit_s(self, _function: Function) -> float:

@@ -20,6 +20,7 @@ from perilune.events import EventType, HTTPEvent, HTTPResponse
 from perilune.masking import DEFAULT_MASKER, REDACTED, Masker
 from perilune.runtimes import GuestError
 from perilune.store import (
+    Execution,
     ExecutionStatus,
     Outcome,
     PaginationParams,
@@ -279,12 +280,12 @@ async def test_kd_32_closing_a_record_is_tried_again(store, caplog):
     version = await some_version(store)
     close, failures = store.execution_records.close, [1, 2]
 
-    def busy_at_first(outcome: Outcome, done: RecordDone) -> None:
+    def busy_at_first(execution: Execution, outcome: Outcome, done: RecordDone) -> None:
         if failures:
             failures.pop()
             done(StoreUnavailable("database is locked"))
         else:
-            close(outcome, done)
+            close(execution, outcome, done)
 
     store.execution_records.close = busy_at_first
     request = ExecutionRequest(

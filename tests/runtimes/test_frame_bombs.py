@@ -20,9 +20,10 @@ from perilune.runtimes import (
     WorkerLimits,
     WorkerRuntime,
 )
-from perilune.runtimes.workers.frame_contents import EXAMINED_BYTES, MAX_VALUES, refuse_bombs
+from perilune.runtimes.workers.frame_contents import MAX_VALUES, refuse_bombs
 from perilune.services.logger import StoreLogger
 from perilune.worker.frames import (
+    EXAMINED_BYTES,
     HEADER,
     PROTOCOL_VERSION,
     Failure,

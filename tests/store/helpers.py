@@ -1,8 +1,10 @@
 """Records to store, and a clock."""
 
+import asyncio
+from collections.abc import Callable
 from itertools import count
 
-from perilune.store import Execution, Function, FunctionVersion, Store
+from perilune.store import Execution, Function, FunctionVersion, RecordDone, Store
 
 NOW = 1_700_000_000
 
@@ -40,3 +42,10 @@ def execution_of(version: FunctionVersion, **changes: object) -> Execution:
         "function_version_id": version.id,
     }
     return Execution(**{**members, **changes})  # type: ignore[arg-type]  # members of any type
+
+
+async def told(begin: Callable[[RecordDone], None]) -> Exception | None:
+    """What is said at the end of what *begin* begins."""
+    ended: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
+    begin(ended.set_result)
+    return await ended

@@ -33,7 +33,7 @@ class CoroutineRecords:
         """See `ExecutionRecords.open`."""
         _run(self._db.create_execution(execution), done)
 
-    def close(self, outcome: Outcome, done: RecordDone) -> None:
+    def close(self, _execution: Execution, outcome: Outcome, done: RecordDone) -> None:
         """See `ExecutionRecords.close`."""
         _run(
             self._db.update_execution(

@@ -105,6 +105,7 @@ class ExecutionDriver:
             request_bytes=stored.request_bytes,
             request_id=req.request_id or None,
         )
+        execution.record = record
         try:
             self._records.open(record, execution.recorded)
         except Exception as error:
@@ -147,17 +148,17 @@ class ExecutionDriver:
     def close_record(self, execution: Execution, outcome: Outcome) -> None:
         """Write the outcome."""
         try:
-            self._records.close(outcome, execution.closed)
+            self._records.close(execution.record, outcome, execution.closed)
         except Exception as error:
             execution.closed(error)
 
     def keep(self, execution: Execution, outcome: Outcome, failure: Exception) -> None:
         """Write the outcome as soon as the store takes it."""
-        self.outcomes.keep(outcome, failure, execution.settled)
+        self.outcomes.keep(execution.record, outcome, failure, execution.settled)
 
-    def give_up(self, outcome: Outcome) -> None:
+    def give_up(self, execution: Execution, outcome: Outcome) -> None:
         """Keep the outcome, if that is not done already; nobody waits for it any more."""
-        self.outcomes.give_up(outcome)
+        self.outcomes.give_up(execution.record, outcome)
 
     def time_limit_s(self, function: Function) -> float:
         """Return how long code of this function may run."""

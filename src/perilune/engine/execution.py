@@ -23,6 +23,7 @@ from perilune.engine.stored_copies import StoredEvent
 from perilune.engine.types import Caller, ExecutionRequest, ExecutionResult
 from perilune.events import HTTPResponse
 from perilune.runtimes import Cancellable, Usage
+from perilune.store import Execution as ExecutionRecord
 from perilune.store import (
     ExecutionStatus,
     Function,
@@ -101,7 +102,7 @@ class Driver(Protocol):
         """Write the outcome as soon as the store takes it; then call `settled`."""
         ...
 
-    def give_up(self, outcome: Outcome) -> None:
+    def give_up(self, execution: "Execution", outcome: Outcome) -> None:
         """Keep the outcome, if that is not done already; nobody waits for it any more."""
         ...
 
@@ -130,6 +131,7 @@ class Execution:
         "is_late",
         "is_second_look",
         "outcome",
+        "record",
         "request",
         "response",
         "running",
@@ -147,6 +149,8 @@ class Execution:
     version: FunctionVersion
     stored: StoredEvent
     """What the record has of the event."""
+    record: ExecutionRecord
+    """As it was opened."""
 
     def __init__(self, driver: Driver, request: ExecutionRequest, caller: Caller) -> None:
         self.driver = driver
@@ -270,7 +274,7 @@ class Execution:
             self.is_late = True
             self._stop()
         elif self.step is CLOSING and self.outcome is not None:
-            self.driver.give_up(self.outcome)
+            self.driver.give_up(self, self.outcome)
             self._over(is_recorded=False)
 
     def cancel(self) -> None:
@@ -321,7 +325,9 @@ class Execution:
     def _ran(
         self, response: HTTPResponse | None, error: BaseException | None, usage: Usage | None
     ) -> None:
-        self._measure()
+        driver = self.driver
+        driver.deadlines.stop(self, self.timeout_s)
+        self.duration_s = driver.now() - self.started
         self.response, self.error, self.usage = response, error, usage
         is_failure = error is not None or (response is not None and response.status_code >= 400)
         self.status = ExecutionStatus.ERROR if is_failure else ExecutionStatus.SUCCESS
@@ -335,13 +341,10 @@ class Execution:
 
     def _close_cancelled(self) -> None:
         if self.step is RUNNING:
-            self._measure()
+            self.driver.deadlines.stop(self, self.timeout_s)
+            self.duration_s = self.driver.now() - self.started
         self.status = ExecutionStatus.ERROR
         self._close(None, CANCELLED, CANCELLED_KIND)
-
-    def _measure(self) -> None:
-        self.driver.deadlines.stop(self, self.timeout_s)
-        self.duration_s = self.driver.now() - self.started
 
     def _close(
         self, response_json: str | None, message: str | None, kind: str | None = None

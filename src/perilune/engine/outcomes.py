@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from perilune.engine.execution import CLOSING_LIMIT_S
 from perilune.store import (
+    Execution,
     ExecutionNotFound,
     ExecutionRecords,
     Outcome,
@@ -31,6 +32,8 @@ _log = logging.getLogger(__name__)
 class _Kept:
     """An outcome that is not written yet, and who waits for that."""
 
+    execution: Execution
+    """As it was opened, but for its event."""
     outcome: Outcome
     failure: Exception | None
     """Why it could not be written at first."""
@@ -59,6 +62,7 @@ class Outcomes:
 
     def keep(
         self,
+        execution: Execution,
         outcome: Outcome,
         failure: Exception | None,
         settled: Callable[[bool], None] | None,
@@ -70,16 +74,17 @@ class Outcomes:
         if self._characters + outcome.weight() > MAX_KEPT_CHARACTERS:
             # Running executions may still end: they lose the copy of the response, not the outcome.
             outcome = replace(outcome, response_json=None)
-        self._kept[outcome.execution_id] = _Kept(outcome, failure, settled)
+        kept = _Kept(replace(execution, event_json=""), outcome, failure, settled)
+        self._kept[outcome.execution_id] = kept
         self._count(outcome.weight())
         if self._writing is None:
             self._writing = asyncio.get_running_loop().create_task(self._write_kept())
 
-    def give_up(self, outcome: Outcome) -> None:
+    def give_up(self, execution: Execution, outcome: Outcome) -> None:
         """Keep *outcome*, if that is not done already; nobody waits for it any more."""
         kept = self._kept.get(outcome.execution_id)
         if kept is None:
-            self.keep(outcome, None, None)
+            self.keep(execution, outcome, None, None)
         else:
             kept.settled = None
         self.late += 1
@@ -121,7 +126,7 @@ class Outcomes:
         try:
             while self._kept:
                 await asyncio.sleep(next(delays, _LAST_RETRY_S) if portion == 1 else 0)
-                some = [kept.outcome for kept in self._kept.values()][:portion]
+                some = list(self._kept.values())[:portion]
                 works = await asyncio.gather(*map(self._attempt, some))
                 portion = _PORTION if all(works) else 1
         finally:
@@ -130,10 +135,11 @@ class Outcomes:
             self._is_reported = False
             _log.warning("the outcomes of executions that had been kept are written")
 
-    async def _attempt(self, outcome: Outcome) -> bool:
-        """Write *outcome*, and return whether the store works."""
+    async def _attempt(self, kept: _Kept) -> bool:
+        """Write an outcome, and return whether the store works."""
+        outcome = kept.outcome
         try:
-            await self._write(outcome)
+            await self._write(kept)
         except ExecutionNotFound:
             # It was deleted meanwhile: nothing is left open.
             self._settle(outcome, is_closed=True)
@@ -150,14 +156,14 @@ class Outcomes:
             self._settle(outcome, is_closed=True)
         return True
 
-    async def _write(self, outcome: Outcome) -> None:
-        """Write *outcome*, and wait until that is committed."""
+    async def _write(self, kept: _Kept) -> None:
+        """Write an outcome, and wait until that is committed."""
         written: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
 
         def done(error: Exception | None) -> None:
             if not written.done():
                 written.set_result(error)
 
-        self._records.close(outcome, done)
+        self._records.close(kept.execution, kept.outcome, done)
         if (error := await written) is not None:
             raise error

@@ -1,6 +1,6 @@
 """The stored copies of what an execution received and answered.  Pure functions."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -18,7 +18,7 @@ PATH_TRUNCATED = "…"
 _json = msgspec.json.Encoder()
 
 
-class StoredEvent(NamedTuple):
+class StoredEvent(msgspec.Struct, frozen=True):
     """What the record of an execution has of its event."""
 
     event_json: str

@@ -49,6 +49,8 @@ class Masker:
         self._strengths = names.strengths
         self._text = TextRules(names)
         self._urls = UrlRules(names, self._text)
+        self.may_hide_in_path = self._urls.may_hide
+        """Returns False, quickly, if `path` certainly finds nothing to replace in any part."""
         self._bodies = BodyRules(names, self._text, self._urls)
         self._header_plans: Memo[_HeaderPlan] = Memo(self._plan_header)
         self._values = HiddenValues()
@@ -127,10 +129,6 @@ class Masker:
     def path(self, path: str) -> str:
         """Return a request path, with or without query, with its secrets replaced."""
         return self._urls.mask_path(path)
-
-    def may_hide_in_path(self, path: str) -> bool:
-        """Return False, quickly, if `path` certainly finds nothing to replace in any part."""
-        return self._urls.may_hide(path)
 
     def url(self, url: str) -> str:
         """Return an address with its user part and sensitive parameters replaced."""

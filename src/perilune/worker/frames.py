@@ -23,6 +23,8 @@ HEADER = struct.Struct(">IB")
 MAX_FRAME_BYTES = 16 * 1024 * 1024
 SHORT_BYTES = 4096
 """Frames are copied before they are decoded if they are shorter."""
+EXAMINED_BYTES = 16 * 1024
+"""Shorter frames are decoded at once: they can't mean much."""
 MAX_HEADERS_BYTES = 256 * 1024
 """Names and values of all header lines of a response, with `HEADER_LINE_BYTES` for each."""
 HEADER_LINE_BYTES = 32
@@ -234,7 +236,7 @@ class FrameReader(Generic[M]):
             # A short copy is quicker than a view, and what stays undecoded has its own memory.
             is_short = length < SHORT_BYTES
             body = buffer[HEADER.size : end] if is_short else memoryview(buffer)[HEADER.size : end]
-            if self._examine is not None:
+            if self._examine is not None and end > EXAMINED_BYTES:
                 self._examine(body)
             message: M = self._decoder.decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,10 +14,9 @@ from perilune.store import (
     FunctionNotFound,
     Outcome,
     PaginationParams,
-    RecordDone,
     VersionNotFound,
 )
-from tests.store.helpers import NOW, execution_of, some_version
+from tests.store.helpers import NOW, execution_of, some_version, told
 
 CLOSED: dict[str, Any] = {
     "status": ExecutionStatus.ERROR,
@@ -156,7 +155,8 @@ async def test_executions_of_which_more_or_less_is_known_are_written_together(st
     ]
 
     await asyncio.gather(*map(store.create_execution, made))
-    await asyncio.gather(*map(store.close_execution, outcomes))
+    closed_by = map(partial(partial, store.execution_records.close), made, outcomes)
+    assert await asyncio.gather(*map(told, closed_by)) == [None] * 20
 
     found, total = await store.list_executions(version.function_id, PaginationParams(100))
     closed = [
@@ -175,7 +175,7 @@ async def test_records_are_opened_and_closed_by_callbacks_as_by_coroutines(store
 
     opened = await told(lambda done: store.execution_records.open(execution, done))
     pending = await store.get_execution(execution.id)
-    closed = await told(lambda done: store.execution_records.close(outcome, done))
+    closed = await told(lambda done: store.execution_records.close(pending, outcome, done))
 
     assert (opened, closed) == (None, None)
     assert pending == msgspec.structs.replace(execution, created_at=NOW)
@@ -186,19 +186,12 @@ async def test_records_are_opened_and_closed_by_callbacks_as_by_coroutines(store
     foreign = execution_of(version, function_version_id="nope")
     refused = await told(lambda done: store.execution_records.open(foreign, done))
     nowhere = Outcome(execution_id="nope", status=ExecutionStatus.SUCCESS)
-    missed = await told(lambda done: store.execution_records.close(nowhere, done))
+    missed = await told(lambda done: store.execution_records.close(pending, nowhere, done))
     assert [type(one) for one in (again, refused, missed)] == [
         AlreadyExists,
         VersionNotFound,
         ExecutionNotFound,
     ]
-
-
-async def told(begin: Callable[[RecordDone], None]) -> Exception | None:
-    """What is said at the end of what *begin* begins."""
-    ended: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
-    begin(ended.set_result)
-    return await ended
 
 
 async def test_unknown_executions_have_their_own_error(store):

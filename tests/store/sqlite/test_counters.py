@@ -5,6 +5,7 @@ import re
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from perilune.store import (
     ExecutionTrigger,
     FunctionNotFound,
     FunctionVersion,
+    Outcome,
     StoreError,
     duration_class,
     maintenance_of,
@@ -36,6 +38,7 @@ from tests.store.helpers import (
     execution_of,
     fresh_id,
     some_version,
+    told,
 )
 from tests.store.sqlite.file import other_connection, rows
 from tests.store.template import write_database
@@ -242,11 +245,12 @@ async def test_a_batch_is_a_statement_per_kind_and_one_per_counter(store):
     made = [execution_of(versions[-number % 3]) for number in range(8)]
 
     with statements_of(store) as opening:
-        await asyncio.gather(*(store.create_execution(one) for one in made))
+        made = await asyncio.gather(*(store.create_execution(one) for one in made))
 
     async def end(one: Execution) -> None:
         store.logs.append(fresh_id(), one.id, 0, "line", NOW)
-        await store.update_execution(one.id, SUCCESS, 5, None, None)
+        outcome = Outcome(execution_id=one.id, status=SUCCESS, duration_ms=5)
+        await told(partial(store.execution_records.close, one, outcome))
 
     with statements_of(store) as closing:
         await asyncio.gather(*(end(one) for one in made))

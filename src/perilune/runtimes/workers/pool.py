@@ -147,7 +147,8 @@ class Pool:
         if worker is None:
             self._withdraw(invocation)
             return
-        worker.release(invocation)
+        if not invocation.is_over:
+            worker.release(invocation)
         version = worker.owner and self._versions.get(worker.owner)
         if not version:
             # The worker has died, and the others in its line have seen to everything.

@@ -39,8 +39,11 @@ class ExecutionRecords(Protocol):
         """Do what `ExecutionStore.create_execution` does; *done* is told of its errors too."""
         ...
 
-    def close(self, outcome: Outcome, done: RecordDone) -> None:
-        """Overwrite the outcome of an execution; *done* is told of `ExecutionNotFound` too."""
+    def close(self, execution: Execution, outcome: Outcome, done: RecordDone) -> None:
+        """Overwrite the outcome of an execution, which is given as it was when it was opened.
+
+        *done* is told of `ExecutionNotFound` too.
+        """
         ...
 
 

@@ -1,15 +1,13 @@
 """Records of executions for engines, which wait for them in callbacks."""
 
 from collections.abc import Callable
-from functools import partial
 
 from perilune.store.cache import RecordCache
 from perilune.store.contract import RecordDone
-from perilune.store.errors import StoreError
 from perilune.store.records import Execution, Function, FunctionVersion, Outcome
 from perilune.store.sqlite.connection.space import DiskSpace
 from perilune.store.sqlite.connection.writer import Writer
-from perilune.store.sqlite.tables.executions import SqliteExecutions
+from perilune.store.sqlite.tables.executions import SqliteExecutions, closing, opening
 
 
 class SqliteRecords:
@@ -25,7 +23,7 @@ class SqliteRecords:
     ) -> None:
         """Write rows of *executions* with *writer*, while there is *space*; peek into caches."""
         self._executions = executions
-        self._writer = writer
+        self._submit = writer.submit
         self._check_space: Callable[[], None] = space.check
         self._peek_function = functions.peek
         self._peek_version = versions.peek
@@ -39,18 +37,14 @@ class SqliteRecords:
     def open(self, execution: Execution, done: RecordDone) -> None:
         """See `ExecutionRecords.open`.  Raises `DiskNearlyFull`."""
         self._check_space()
-        execution = self._executions.completed(execution)
-        operation = self._executions.opening(execution)
-        operation.done = partial(self._opened, execution, done)
-        self._writer.submit(operation)
-
-    def close(self, outcome: Outcome, done: RecordDone) -> None:
-        """See `ExecutionRecords.close`."""
-        operation = self._executions.closing(outcome)
+        if not execution.created_at:
+            execution = self._executions.completed(execution)
+        operation = opening(execution)
         operation.done = done
-        self._writer.submit(operation)
+        self._submit(operation)
 
-    def _opened(self, execution: Execution, done: RecordDone, error: StoreError | None) -> None:
-        if error is None:
-            self._executions.opened(execution)
-        done(error)
+    def close(self, execution: Execution, outcome: Outcome, done: RecordDone) -> None:
+        """See `ExecutionRecords.close`."""
+        operation = closing(execution, outcome)
+        operation.done = done
+        self._submit(operation)

@@ -373,7 +373,11 @@ class Writer:
                 operation.change.apply(self._tables, operation.error)
             future, done = operation.future, operation.done
             if done is not None:
-                _call(done, operation.error)
+                try:
+                    done(operation.error)
+                except Exception:
+                    # What goes wrong with one must not harm the others.
+                    _log.exception("what follows a commit failed")
             elif future is None:
                 self._queued_characters -= operation.weight
                 if operation.error is not None:
@@ -390,11 +394,3 @@ class Writer:
             report = WritesLost(f"{len(lost)} queued writes failed, the first with: {lost[0]}")
             report.__cause__ = lost[0]
             self._report(report)
-
-
-def _call(done: Callable[[StoreError | None], None], error: StoreError | None) -> None:
-    """Tell somebody of an end; what goes wrong with that must not harm the others."""
-    try:
-        done(error)
-    except Exception:
-        _log.exception("what follows a commit failed")

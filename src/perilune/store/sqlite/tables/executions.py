@@ -29,7 +29,6 @@ from perilune.store.sqlite.connection.counters import Counts
 from perilune.store.sqlite.connection.grouping import Row
 from perilune.store.sqlite.connection.long_work import Batches, Pause
 from perilune.store.sqlite.connection.operations import (
-    AnyOperation,
     Params,
     Work,
     in_savepoint,
@@ -78,7 +77,6 @@ class SqliteExecutions:
         self._access = access
         self._clock = clock
         self._batches = Batches(access, pause)
-        self._running: dict[str, Opened] = {}
 
     async def create(self, execution: Execution) -> Execution:
         """See `DB.create_execution`.
@@ -86,8 +84,7 @@ class SqliteExecutions:
         Raises `FunctionNotFound`, `VersionNotFound`, or `AlreadyExists` for an id in use.
         """
         execution = self.completed(execution)
-        await self._access.write(self.opening(execution))
-        self.opened(execution)
+        await self._access.write(opening(execution))
         return execution
 
     def completed(self, execution: Execution) -> Execution:
@@ -97,36 +94,6 @@ class SqliteExecutions:
         if not execution.trigger:
             execution = msgspec.structs.replace(execution, trigger=ExecutionTrigger.HTTP)
         return execution
-
-    def opening(self, execution: Execution) -> Row:
-        """Return what adds *execution*, which is `completed`; `opened` follows its commit."""
-        rest, end = _request(execution), _end(execution)
-        if end != _NOT_ENDED:
-            rest += end
-        params: Params = (
-            execution.id,
-            execution.function_id,
-            execution.function_version_id,
-            execution.event_json,
-            # Enum members would take the slow path of the driver's type conversion.
-            str(execution.trigger),
-            execution.created_at,
-            str(execution.status),
-            *_up_to_none(rest),
-        )
-        large = (execution.event_json, execution.error_message, execution.response_json)
-        weight = sum([len(text) for text in large if text])
-        return _Opening(execution.id, params, weight)
-
-    def opened(self, execution: Execution) -> None:
-        """Remember what closing an execution needs to know of it."""
-        if execution.status == "pending":
-            self._running[execution.id] = (
-                execution.function_id,
-                execution.function_version_id,
-                str(execution.trigger),
-                execution.created_at,
-            )
 
     async def get(self, execution_id: str) -> Execution:
         """See `DB.get_execution`."""
@@ -161,17 +128,7 @@ class SqliteExecutions:
 
     async def close(self, outcome: Outcome) -> None:
         """See `DB.close_execution`."""
-        await self._access.write(self.closing(outcome))
-
-    def closing(self, outcome: Outcome) -> AnyOperation:
-        """Return what overwrites the outcome of an execution."""
-        execution_id = outcome.execution_id
-        rest = _up_to_none(_figures(outcome))
-        params: Params = (execution_id, str(outcome.status), outcome.duration_ms, *rest)
-        opened = self._running.pop(execution_id, None)
-        if opened is None:
-            return Work(partial(_overwrite, params))
-        return _Closing(execution_id, params, opened, outcome.weight())
+        await self._access.write(Work(partial(_overwrite, _closing_params(outcome))))
 
     async def delete(self, execution_id: str) -> None:
         """See `DB.delete_execution`."""
@@ -201,6 +158,42 @@ class SqliteExecutions:
 
         # Each row is written anew with its event: all at once may be too much for a full disk.
         return await self._batches.repeat(recover)
+
+
+def opening(execution: Execution) -> Row:
+    """Return what adds *execution*, which is `SqliteExecutions.completed`."""
+    rest, end, weight = _request(execution), _end(execution), len(execution.event_json or "")
+    if end != _NOT_ENDED:
+        rest += end
+        weight += len(execution.error_message or "") + len(execution.response_json or "")
+    params: Params = (
+        execution.id,
+        execution.function_id,
+        execution.function_version_id,
+        execution.event_json,
+        # Enum members would take the slow path of the driver's type conversion.
+        str(execution.trigger),
+        execution.created_at,
+        str(execution.status),
+        *_up_to_none(rest),
+    )
+    return _Opening(execution.id, params, weight)
+
+
+def closing(execution: Execution, outcome: Outcome) -> Row:
+    """Return what overwrites the outcome of *execution*, which is as it was when it was added."""
+    opened = (
+        execution.function_id,
+        execution.function_version_id,
+        str(execution.trigger),
+        execution.created_at,
+    )
+    return _Closing(outcome.execution_id, _closing_params(outcome), opened, outcome.weight())
+
+
+def _closing_params(outcome: Outcome) -> Params:
+    rest = _up_to_none(_figures(outcome))
+    return (outcome.execution_id, str(outcome.status), outcome.duration_ms, *rest)
 
 
 class _Opening(Row):
