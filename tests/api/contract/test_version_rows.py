@@ -15,6 +15,11 @@ EXECUTION = {
     "event_json": ...,
     "trigger": "http",
     "created_at": ...,
+    "method": "POST",
+    "path": "/fn/{id}",
+    "request_bytes": 2,
+    "http_status": 201,
+    "response_bytes": 4,
 }
 
 VERSIONS = [
