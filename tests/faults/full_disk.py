@@ -150,7 +150,7 @@ def check_filled_by_calls(place: Path) -> None:
         keep_a_mebibyte(server, url)
         wait_for_recovery(server, "filled by calls, restarted")
         calls = len(clients.answered)
-        clients.call_until(lambda: len(clients.answered) > calls + 20_000)
+        clients.call_until(lambda: len(clients.answered) > calls + 20_000, limit_s=300)
         print(f"{clients.statuses} with a retention of 1 MiB on the full disk")
     assert_all_closed(data_dir, clients)
 
