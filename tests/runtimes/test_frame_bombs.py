@@ -206,7 +206,7 @@ async def test_values_are_counted_as_they_are_decoded(value: Any, more: int) -> 
 
 
 @pytest.mark.parametrize("figure", [-1, 2**40 + 1, 2**63, 1.5, True, "1"])
-@pytest.mark.parametrize("name", ["cpu_us", "peak_memory_kib"])
+@pytest.mark.parametrize("name", ["cpu_us", "peak_memory_kib", "held_us"])
 @pytest.mark.parametrize(
     "outcome", [Result(200, {}, b"", False), Failure("runtime", "boom")], ids=["result", "failure"]
 )

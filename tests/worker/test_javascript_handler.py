@@ -170,6 +170,8 @@ def test_outcomes_say_what_each_has_used(guest: DenoGuest) -> None:
     assert failure.cpu_us is not None and result.cpu_us is not None
     assert 0 < result.cpu_us < failure.cpu_us
     assert 1_000 < failure.cpu_us < 60_000_000
+    assert result.held_us is not None and failure.held_us is not None
+    assert 50_000 <= failure.held_us < 60_000_000
     assert failure.peak_memory_kib is not None and result.peak_memory_kib is not None
     # In KiB: Deno takes some MiB, and less than all of this machine.
     assert 16 * 1024 < failure.peak_memory_kib <= result.peak_memory_kib < 2**30

@@ -103,7 +103,7 @@ def invoke(code: str | None, version: str = "v1", **event: Any) -> Invoke:
 
 
 def without_usage(outcome: FromWorker) -> FromWorker:
-    return msgspec.structs.replace(outcome, cpu_us=None, peak_memory_kib=None)
+    return msgspec.structs.replace(outcome, cpu_us=None, peak_memory_kib=None, held_us=None)
 
 
 HELLO = 'function handler(ctx, event) return {body = "hello " .. event.path} end'
@@ -139,6 +139,19 @@ def test_outcomes_say_what_each_has_used(peer):
     assert result.peak_memory_kib is not None and failure.peak_memory_kib is not None
     # In KiB: a process with an interpreter holds some MiB, and less than all of this machine.
     assert 4 * 1024 < failure.peak_memory_kib <= result.peak_memory_kib < 2**30
+
+
+def test_outcomes_say_how_long_each_had_the_worker(peer):
+    code = "function handler() time.sleep(50) end"
+
+    peer.send(setup(), invoke(code), invoke(HELLO, "v2"))
+    slept, quick = peer.receive(), peer.receive()
+
+    assert isinstance(slept, Failure)
+    assert isinstance(quick, Result)
+    assert slept.held_us is not None and quick.held_us is not None
+    assert 50_000 <= slept.held_us < 60_000_000
+    assert quick.held_us < slept.held_us
 
 
 def test_host_calls_come_in_order_with_the_result_last(peer):
@@ -224,7 +237,7 @@ LONG = [
         'local name = "fi" .. "nd" local _ = ("a")[name](("a"):rep(40), ("a*"):rep(40) .. "b")',
         id="hidden method",
     ),
-    pytest.param("time.sleep(3600)", id="sleep"),
+    pytest.param("time.sleep(3600000)", id="sleep"),
     pytest.param("table.sort({3, 2, 1}, function() while true do end end)", id="callback"),
     pytest.param('kv.get("k")', id="call"),
 ]

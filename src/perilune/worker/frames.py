@@ -144,6 +144,8 @@ class Result(msgspec.Struct, array_like=True, tag="result"):
     """Most memory that the worker's process has held so far, in KiB; None: not known."""
     reads: Figure = 0
     """As in `Call`."""
+    held_us: Figure | None = None
+    """How long it had the worker, in microseconds, waiting included; None: not known."""
 
 
 class Failure(msgspec.Struct, array_like=True, tag="failure"):
@@ -163,6 +165,8 @@ class Failure(msgspec.Struct, array_like=True, tag="failure"):
     """As in `Result`."""
     reads: Figure = 0
     """As in `Call`."""
+    held_us: Figure | None = None
+    """As in `Result`."""
 
 
 ToWorker = Setup | Invoke | Reply

@@ -93,7 +93,12 @@ class _Meter:
     """Says in outcomes what their executions have used."""
 
     def __init__(self) -> None:
+        self._began_s = 0.0
         self.skip()
+
+    def begin(self) -> None:
+        """Note that an execution begins."""
+        self._began_s = time.monotonic()
 
     def skip(self) -> None:
         """Leave out what has been used since the last outcome."""
@@ -104,6 +109,7 @@ class _Meter:
         before_us = self._used_us
         self._used_us, outcome.peak_memory_kib = _usage()
         outcome.cpu_us = self._used_us - before_us
+        outcome.held_us = int((time.monotonic() - self._began_s) * 1e6)
 
 
 def _usage() -> tuple[int, int]:
@@ -143,6 +149,7 @@ def serve_invocations(
         if not isinstance(message, Invoke):
             raise FrameError(f"expected invoke, got {type(message).__name__}")
         channel.begin(message, setup.host_calls)
+        meter.begin()
         outcome = interpreter.execute(message)
         meter.note(outcome)
         channel.finish(outcome)

@@ -15,7 +15,7 @@ QUICK_GROW_AFTER_S = 0.03
 """The same for functions so quick that they stand in line: more workers would only compete."""
 LINE_S = 0.002
 """Longest expected time of all invocations in line at one worker."""
-MAX_LINE = 64
+MAX_LINE = 16
 MAX_STARTING = 4
 """Workers started at the same time; each takes CPU from the ones at work."""
 

@@ -18,6 +18,7 @@ from perilune.worker.frames import (
     FrameReader,
     FromWorker,
     Invoke,
+    Ready,
     Reply,
     ToWorker,
     encode,
@@ -346,6 +347,9 @@ class WorkerProcess(asyncio.Protocol):
         invocation.is_over = True
         now = time.monotonic()
         self.held_s, self.begun_at = now - self.begun_at, now
+        if not isinstance(frame, Ready) and frame.held_us is not None:
+            # A busy host sees it late.  Who claims too little makes its own line too long.
+            self.held_s = min(self.held_s, frame.held_us / 1e6)
         if isinstance(frame, Failure) and frame.fatal:
             # It ends without a look at those behind.
             self._fail(NotStartedError("the worker process is gone"))

@@ -9,8 +9,11 @@ import { nextTurn } from "./timers.js";
 const RESULT = new Name("result");
 const FAILURE = new Name("failure");
 const NO_WARNINGS = new Name([]);
+const NO_READS = 0;
 const { queueMicrotask } = globalThis;
 const { resourceUsage } = globalThis.process;
+const nowMs = performance.now.bind(performance);
+const { round } = Math;
 const DEADLOCK = "the handler waits for something that will never happen";
 
 /**
@@ -55,6 +58,7 @@ export class Execution {
     let { usedUs } = usage();
     for (let message = channel.next(); message !== null; message = channel.next()) {
       if (message[0] !== "invoke") throw new Error(`expected invoke, got ${message[0]}`);
+      const beganMs = nowMs();
       calls.isOpen = true;
       this.#mishaps = [];
       let tag, members;
@@ -69,7 +73,8 @@ export class Execution {
       timers.clear();
       this.#abort = null;
       const now = usage();
-      members.push(now.usedUs - usedUs, now.peakKib);
+      const heldUs = round((nowMs() - beganMs) * 1000);
+      members.push(now.usedUs - usedUs, now.peakKib, NO_READS, heldUs);
       usedUs = now.usedUs;
       this.#finish(writerOf(tag, members));
     }
