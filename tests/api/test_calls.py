@@ -141,8 +141,9 @@ class Connection:
             self.call.start()
 
     def part(self) -> None:
-        if not (self.call.is_body_complete or self.call.is_over):
-            self.call.feed(PART)
+        call = self.call
+        if not (call.is_body_complete or call.is_over or call.is_disconnected):
+            call.feed(PART)
 
     def end_of_body(self) -> None:
         self.call.is_body_complete = True
