@@ -217,7 +217,7 @@ def test_background_work_ends_with_its_execution(guest: DenoGuest) -> None:
     export default async (ctx, event) => {
         if (event.path === "/start") {
             setInterval(() => { ticks += 1; }, 1);
-            setTimeout(() => { throw new Error("late"); }, 2);
+            setTimeout(() => { throw new Error("late"); }, 10);
             const again = () => { ticks += 1; setImmediate(again); };
             setImmediate(again);
         } else {
