@@ -1,8 +1,8 @@
-"""Coroutines that are begun at once: most of ours end without ever having to wait.
+"""Coroutines that are begun at once, and go on without a task where they only wait for futures.
 
-A task costs some ten microseconds and at least one turn of the event loop; here only what does
-wait gets one.  (Python 3.12 has the same as `eager_start` of tasks.)  The part up to the first
-wait runs outside of any task, so it must not use `asyncio.timeout` and its like.
+A task costs some ten microseconds and at least one turn of the event loop.  (The `eager_start` of
+tasks in Python 3.12 saves the turn.)  Outside of a task there is no `asyncio.current_task`, so
+nothing of this may use `asyncio.timeout` and its like; after an `asyncio.sleep(0)` it may.
 """
 
 import asyncio
@@ -19,11 +19,56 @@ _running: set[asyncio.Task[Any]] = set()
 """The event loop itself would not keep them."""
 
 
-def run_eagerly(coroutine: Coroutine[Any, Any, T], done: Done) -> asyncio.Task[T] | None:
+class Waiting:
+    """A coroutine that waits for something."""
+
+    __slots__ = ("_coroutine", "_done", "_future", "_is_cancelled")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], done: Done) -> None:
+        self._coroutine = coroutine
+        self._done = done
+        self._future: asyncio.Future[Any] | None = None
+        self._is_cancelled = False
+
+    def cancel(self) -> None:
+        """Have it get a `CancelledError` where it waits; *done* is told when that has ended it."""
+        if self._future is not None and not self._future.cancel():
+            self._is_cancelled = True
+
+    def wait(self, waits_for: Any) -> None:
+        """Go on when *waits_for* is there, which is what the coroutine has given."""
+        if getattr(waits_for, "_asyncio_future_blocking", None):
+            # As a task does: this says that it was waited for and not just given.
+            waits_for._asyncio_future_blocking = False
+            waits_for.add_done_callback(self._go_on)
+            self._future = waits_for
+            if self._is_cancelled and waits_for.cancel():
+                self._is_cancelled = False
+        else:
+            self._future = run_task(_Begun(self._coroutine, waits_for), self._done)
+
+    def _go_on(self, _: object) -> None:
+        try:
+            if self._is_cancelled:
+                self._is_cancelled = False
+                waits_for = self._coroutine.throw(asyncio.CancelledError())
+            else:
+                waits_for = self._coroutine.send(None)
+        except StopIteration as end:
+            result, error = end.value, None
+        except (Exception, asyncio.CancelledError) as raised:
+            result, error = None, raised
+        else:
+            self.wait(waits_for)
+            return
+        self._done(result, error)
+
+
+def run_eagerly(coroutine: Coroutine[Any, Any, Any], done: Done) -> Waiting | None:
     """Run *coroutine* up to its end or first wait, and tell *done* how it has ended.
 
     Returns:
-        The task in which it goes on; None if it has ended and *done* has been told.
+        What goes on later; None if it has ended and *done* has been told.
     """
     try:
         waits_for = coroutine.send(None)
@@ -32,7 +77,9 @@ def run_eagerly(coroutine: Coroutine[Any, Any, T], done: Done) -> asyncio.Task[T
     except (Exception, asyncio.CancelledError) as raised:
         result, error = None, raised
     else:
-        return run_task(_Begun(coroutine, waits_for), done)
+        waiting = Waiting(coroutine, done)
+        waiting.wait(waits_for)
+        return waiting
     done(result, error)
     return None
 

@@ -12,9 +12,11 @@ class Told:
 
     def __init__(self) -> None:
         self.ends: list[tuple[object, BaseException | None]] = []
+        self.has_ended = asyncio.Event()
 
     def done(self, value: object, error: BaseException | None) -> None:
         self.ends.append((value, error))
+        self.has_ended.set()
 
 
 async def test_what_never_waits_has_ended_before_anybody_else_runs():
@@ -72,8 +74,7 @@ async def test_what_waits_goes_on_in_a_task(work, value):
     assert task is not None
     assert told.ends == []
     event.set()
-    assert await task == value
-    await asyncio.sleep(0)
+    await asyncio.wait_for(told.has_ended.wait(), 10)
     assert told.ends == [(value, None)]
 
 
@@ -93,9 +94,32 @@ async def test_a_cancellation_reaches_the_coroutine_where_it_waits(turns):
     for _ in range(turns):
         await asyncio.sleep(0)
     task.cancel()
-    await asyncio.wait([task])
-    await asyncio.sleep(0)
+    await asyncio.wait_for(told.has_ended.wait(), 10)
 
     assert seen == ["cancelled"]
+    [(_, error)] = told.ends
+    assert isinstance(error, asyncio.CancelledError)
+
+
+async def wait_for_another(event: asyncio.Event, left: list[str]) -> None:
+    try:
+        await event.wait()
+    finally:
+        left.append("left")
+
+
+@pytest.mark.parametrize("is_there", [False, True], ids=["waits", "what it waits for is there"])
+async def test_a_cancellation_is_never_lost(is_there):
+    told, event = Told(), asyncio.Event()
+    left: list[str] = []
+    task = run_eagerly(wait_for_another(event, left), told.done)
+    assert task is not None
+
+    if is_there:
+        event.set()
+    task.cancel()
+    await asyncio.wait_for(told.has_ended.wait(), 10)
+
+    assert left == ["left"]
     [(_, error)] = told.ends
     assert isinstance(error, asyncio.CancelledError)

@@ -10,6 +10,7 @@ import msgspec
 from perilune.eager import run_eagerly, run_task
 from perilune.events import HTTPResponse
 from perilune.runtimes.contract import (
+    Cancellable,
     GuestError,
     RuntimeCaller,
     RuntimeFailure,
@@ -82,7 +83,7 @@ class Conversation(Invocation):
         self._calls: GuestCalls | None = None
         self._frames: deque[FromWorker] = deque()
         """Calls to be answered, in their order; what comes behind them."""
-        self._task: asyncio.Task[object] | None = None
+        self._task: Cancellable | None = None
         """What is waited for beside the worker."""
         self._is_cold = False
         self._is_told = self._has_left = self._is_answering = False

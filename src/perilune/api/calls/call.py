@@ -50,7 +50,7 @@ from perilune.api.errors import (
     execution_failure,
     refusal,
 )
-from perilune.eager import Done, run_eagerly
+from perilune.eager import Done, Waiting, run_eagerly
 from perilune.engine import EngineError, ExecutionRequest, ExecutionResult, Running
 from perilune.store import Function
 
@@ -88,7 +88,7 @@ class Call(Exchange[FunctionEndpoint]):
     _head: CallHead
     _function: Function
     _read_until = 0.0
-    _task: asyncio.Task[Any] | None = None
+    _task: Waiting | None = None
     _reader: asyncio.Future[bytes] | None = None
     """Waits for the body on behalf of guards."""
     _quota: Quota | None = None

@@ -128,7 +128,8 @@ class SqliteExecutions:
 
     async def close(self, outcome: Outcome) -> None:
         """See `DB.close_execution`."""
-        await self._access.write(Work(partial(_overwrite, _closing_params(outcome))))
+        work = partial(_overwrite, _closing_params(outcome))
+        await self._access.write(Work(work, weight=outcome.weight()))
 
     async def delete(self, execution_id: str) -> None:
         """See `DB.delete_execution`."""
