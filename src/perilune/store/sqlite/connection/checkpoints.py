@@ -85,7 +85,7 @@ class Checkpoints:
             self._dirty.set()
         now = time.monotonic()
         if now < self._look_at:
-            return self._is_wanted()
+            return self._lacks_room or self._restart_wanted.is_set()
         log_bytes, spare = self._wal_bytes(), self._space.spare()
         if spare > _NEAR_LOGS * self._limit:
             self._look_at = now + _LOOK_S
@@ -98,7 +98,7 @@ class Checkpoints:
         ):
             self._changes_seen = changes
             self._urgent.set()
-        return self._is_wanted()
+        return self._lacks_room or self._restart_wanted.is_set()
 
     def work(self, connection: sqlite3.Connection) -> None:
         """Empty the log or begin it anew through *connection*, the writer's; in its thread."""
@@ -111,9 +111,6 @@ class Checkpoints:
         if self._lacks_room:
             self._lacks_room = self._has_failed = False
             self._empty(connection)
-
-    def _is_wanted(self) -> bool:
-        return self._lacks_room or self._restart_wanted.is_set()
 
     def failed(self, error: Exception) -> None:
         """Take note of a commit that failed, before `committed`; in the writer's thread."""

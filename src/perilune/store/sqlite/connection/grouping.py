@@ -27,17 +27,18 @@ from perilune.store.sqlite.connection.statements import execute_rows
 class Row(WriteOperation[None]):
     """One row, written together with others of its batch.  Each kind is a class."""
 
-    __slots__ = ("key", "params")
+    __slots__ = ("key", "params", "weight")
 
     is_short = True
 
     order: ClassVar[int]
     """Of the kinds of a group, those with a lower one are written first."""
 
-    def __init__(self, key: str, params: Params) -> None:
+    def __init__(self, key: str, params: Params, weight: int = 0) -> None:
         """Prepare the row with the values *params*; *key* is the execution it belongs to."""
         self.key = key
         self.params = params
+        self.weight = weight
         self.invalidates = None
         self.future = None
         self.done = None
@@ -57,7 +58,7 @@ class Row(WriteOperation[None]):
 class Insertion(Row):
     """A row that is only inserted, that no counter counts and nobody waits for."""
 
-    __slots__ = ("weight",)
+    __slots__ = ()
 
     order = 1
     sql: ClassVar[str]
@@ -65,8 +66,7 @@ class Insertion(Row):
 
     def __init__(self, key: str, params: Params) -> None:
         """See `Row`."""
-        super().__init__(key, params)
-        self.weight = sum(len(value) for value in params if isinstance(value, str))
+        super().__init__(key, params, sum([len(one) for one in params if isinstance(one, str)]))
 
     @classmethod
     def write(cls, connection: sqlite3.Connection, rows: Sequence[Any], counts: Counts) -> None:
@@ -74,12 +74,16 @@ class Insertion(Row):
         execute_rows(connection, cls.sql, [row.params for row in rows])
 
 
-def run_batch(cursor: sqlite3.Cursor, batch: Iterable[AnyOperation], *, again: bool = True) -> None:
+def run_batch(cursor: sqlite3.Cursor, batch: Sequence[AnyOperation], *, again: bool = True) -> None:
     """Run the operations of *batch* in order, each with an outcome of its own.
 
     Raises only when the whole transaction, in which there must be nothing yet, is taken back;
     or, without *again*, what would take a second try.
     """
+    if len(batch) == 1 and isinstance(row := batch[0], Row):
+        # The usual case of a server that is not busy.
+        _run_group(cursor, [row], is_first=True, again=again)
+        return
     is_first = True
     for group in _groups(batch):
         if isinstance(group, list):

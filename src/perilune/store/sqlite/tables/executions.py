@@ -189,7 +189,9 @@ def closing(execution: Execution, outcome: Outcome) -> Row:
         str(execution.trigger),
         execution.created_at,
     )
-    return _Closing(outcome.execution_id, _closing_params(outcome), opened, outcome.weight())
+    row = _Closing(outcome.execution_id, _closing_params(outcome), outcome.weight())
+    row.opened = opened
+    return row
 
 
 def _closing_params(outcome: Outcome) -> Params:
@@ -200,14 +202,9 @@ def _closing_params(outcome: Outcome) -> Params:
 class _Opening(Row):
     """An execution that is added, nearly always a pending one."""
 
-    __slots__ = ("weight",)
+    __slots__ = ()
 
     order = 0
-
-    def __init__(self, key: str, params: Params, weight: int) -> None:
-        """See `Row`."""
-        super().__init__(key, params)
-        self.weight = weight
 
     @classmethod
     def write(cls, connection: sqlite3.Connection, rows: Sequence[Row], counts: Counts) -> None:
@@ -234,15 +231,12 @@ class _Opening(Row):
 class _Closing(Row):
     """The end of an execution that this store has opened."""
 
-    __slots__ = ("opened", "weight")
+    __slots__ = ("opened",)
 
     order = 2
 
-    def __init__(self, key: str, params: Params, opened: Opened, weight: int) -> None:
-        """See `Row`; *opened* saves reading what is counted."""
-        super().__init__(key, params)
-        self.opened = opened
-        self.weight = weight
+    opened: Opened
+    """Saves reading what is counted."""
 
     @classmethod
     def write(cls, connection: sqlite3.Connection, rows: Sequence[Any], counts: Counts) -> None:
