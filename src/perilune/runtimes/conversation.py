@@ -228,8 +228,9 @@ class Conversation(Invocation):
             if frame.warnings:
                 noted = self._host.note_warnings(self._req, frame)
                 self._task = run_eagerly(noted, lambda _, __: self._tell(response, usage))
-                return
-            self._tell(response, usage)
+            else:
+                self._is_told = True
+                self._caller.answered(response, usage)
         elif isinstance(frame, Failure):
             self._end(failure_of(frame, self._req.code, self._owner[1]), usage=usage)
         else:

@@ -3,6 +3,8 @@
 import logging
 from typing import Protocol
 
+import msgspec
+
 from perilune.errors import PeriluneError
 from perilune.masking import DEFAULT_MASKER, Masker
 
@@ -58,13 +60,10 @@ class ExecutionMaskers:
         return execution.masker
 
 
-class _Open:
+class _Open(msgspec.Struct):
     """Whose execution it is, and the masker for the values that were looked up last."""
 
-    __slots__ = ("function_id", "masker", "values")
-
-    def __init__(self, function_id: str, masker: Masker) -> None:
-        self.function_id = function_id
-        self.masker = masker
-        self.values: tuple[str, ...] | None = ()
-        """None: they could not be read."""
+    function_id: str
+    masker: Masker
+    values: tuple[str, ...] | None = ()
+    """None: they could not be read."""

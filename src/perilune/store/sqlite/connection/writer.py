@@ -130,11 +130,9 @@ class Writer:
         Raises:
             StoreUnavailable: The store is closed.
         """
-        if self._closed:
-            raise closed_error()
         future: asyncio.Future[T] = self._loop.create_future()
         operation.future = future
-        self._collect(operation)
+        self.submit(operation)
         return future
 
     def submit(self, operation: AnyOperation) -> None:
@@ -145,7 +143,11 @@ class Writer:
         """
         if self._closed:
             raise closed_error()
-        self._collect(operation)
+        if not self._collected:
+            self._loop.call_soon(self._flush)
+        self._collected.append(operation)
+        self._are_short = self._are_short and operation.is_short
+        self._characters += operation.weight
 
     def enqueue_nowait(self, operation: AnyOperation) -> bool:
         """Submit *operation* for nobody; its failure is reported and counted in `lost`.
@@ -157,7 +159,7 @@ class Writer:
             self.lost += 1
             return False
         self._queued_characters += operation.weight
-        self._collect(operation)
+        self.submit(operation)
         return True
 
     def open_session(self) -> Session:
@@ -184,13 +186,6 @@ class Writer:
             self._flush()
             self._give(self._stop)
         await asyncio.to_thread(self._thread.join)
-
-    def _collect(self, operation: WriteOperation[T]) -> None:
-        if not self._collected:
-            self._loop.call_soon(self._flush)
-        self._collected.append(operation)
-        self._are_short = self._are_short and operation.is_short
-        self._characters += operation.weight
 
     def _flush(self) -> None:
         if not self._collected:
