@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 
 import pytest
 import uvloop
@@ -19,6 +20,7 @@ from perilune.store import (
     StoreUnavailable,
     open_store,
 )
+from perilune.store.sqlite.connection.writer import MOST_CHARACTERS_AT_ONCE
 from tests.store.helpers import execution_of, fresh_id, some_function, some_version
 from tests.store.sqlite.file import other_connection
 
@@ -229,6 +231,30 @@ async def test_large_rows_are_committed_beside_the_loop(store):
 
     assert len(threads) == 2
     assert threading.get_ident() not in threads
+
+
+async def test_nothing_is_held_of_what_the_thread_has_committed(store):
+    """What waited for a row may have megabytes of an answer by now."""
+    version = await some_version(store)
+    whole = "x" * (MOST_CHARACTERS_AT_ONCE + 1)
+    execution = execution_of(version, event_json=whole, created_at=1)
+
+    class Waiting:
+        def __init__(self) -> None:
+            self.written = asyncio.Event()
+
+        def done(self, error: Exception | None) -> None:
+            assert error is None
+            self.written.set()
+
+    waiting = Waiting()
+    written, left = waiting.written, weakref.ref(waiting)
+    store.execution_records.open(execution, waiting.done)
+    del waiting
+    await asyncio.wait_for(written.wait(), 10)
+    async with asyncio.timeout(10):
+        while left() is not None:
+            await asyncio.sleep(0.01)
 
 
 async def test_slow_commits_hold_up_nobody(store):

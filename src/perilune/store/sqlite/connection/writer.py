@@ -270,6 +270,8 @@ class Writer:
         while self._running:
             item = self._inbox.get()
             task = self._commit_waiting(item) if isinstance(item, list) else item
+            # Nothing may hold these rows, and who waits for them, until the next ones come.
+            del item
             if task is not None:
                 with self._patience():
                     task()
