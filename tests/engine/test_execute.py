@@ -140,13 +140,13 @@ async def test_a_failing_update_still_gives_the_result(
 ) -> None:
     monkeypatch.setattr("perilune.engine.execution.CLOSING_LIMIT_S", 0.1)
     await add_function(store)
-    failing = Failing(store, update_execution=StoreUnavailable("gone"))
+    failing = Failing(store, close_execution=StoreUnavailable("gone"))
 
     result = await engine_on(failing, answering(), logs=StoreLogger(store.logs)).execute(request())
 
     assert result.status is ExecutionStatus.SUCCESS
     assert not result.recorded
-    assert failing.calls.count("update_execution") >= 3
+    assert failing.calls.count("close_execution") >= 3
     assert f"the record of execution {result.execution_id} could not be closed" in caplog.text
 
 

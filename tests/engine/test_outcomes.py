@@ -14,6 +14,7 @@ from perilune.events import HTTPResponse
 from perilune.store import (
     ExecutionNotFound,
     ExecutionStatus,
+    Outcome,
     Store,
     StoreError,
     StoreUnavailable,
@@ -68,10 +69,10 @@ class Unwilling:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def update_execution(self, *args: Any) -> None:
+    async def close_execution(self, outcome: Outcome) -> None:
         if self.error is not None:
             raise self.error
-        await self._store.update_execution(*args)
+        await self._store.close_execution(outcome)
 
 
 async def until_written(engine: Any) -> None:

@@ -23,6 +23,7 @@ from perilune.store import (
     FunctionNotFound,
     FunctionVersion,
     NoActiveVersion,
+    Outcome,
     VersionNotFound,
 )
 from tests.engine.fakes import answering
@@ -108,6 +109,28 @@ async def test_five_methods_are_enough():
 
     assert [one.response.text for one in results if one.response] == ["hello", "hello"]
     assert [one.status for one in store.executions.values()] == ["success", "success"]
+
+
+class WithOutcomes(InADictionary):
+    """Takes a sixth method, with which it gets all that is known of an outcome."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outcomes: list[Outcome] = []
+
+    async def close_execution(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+
+
+async def test_a_sixth_method_gets_outcomes_whole():
+    store = WithOutcomes()
+    engine = new(Config(db=store, logger=nothing_logged(), runtime=answering(body="hello")))
+
+    await engine.execute(request("f"))
+
+    [outcome] = store.outcomes
+    assert (outcome.status, outcome.http_status, outcome.response_bytes) == ("success", 200, 5)
+    assert [one.status for one in store.executions.values()] == ["pending"]
 
 
 def test_without_a_runtime_data_and_variables_must_come_from_somewhere():
