@@ -19,6 +19,18 @@ _running: set[asyncio.Task[Any]] = set()
 """The event loop itself would not keep them."""
 
 
+def settle(future: asyncio.Future[T], value: T | None, error: BaseException | None) -> None:
+    """Give *future* what a coroutine has returned or raised, unless nobody waits any more."""
+    if future.done():
+        return
+    if isinstance(error, asyncio.CancelledError):
+        future.cancel()
+    elif error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(value)  # type: ignore[arg-type]  # there is one without an error
+
+
 class Waiting:
     """A coroutine that waits for something."""
 

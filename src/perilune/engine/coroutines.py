@@ -5,7 +5,7 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
-from perilune.eager import run_task
+from perilune.eager import run_task, settle
 from perilune.engine.types import ExecutionResult, Running
 from perilune.runtimes import Cancellable, Runtime, RuntimeCaller, RuntimeRequest, RuntimeResult
 from perilune.store import (
@@ -81,18 +81,12 @@ class WaitingCaller:
     def ended(self, result: ExecutionResult) -> None:
         """See `Caller.ended`."""
         self._is_told = True
-        if not self._future.done():
-            self._future.set_result(result)
+        settle(self._future, result, None)
 
     def refused(self, error: BaseException) -> None:
         """See `Caller.refused`."""
         self._is_told = True
-        if self._future.done():
-            return
-        if isinstance(error, asyncio.CancelledError):
-            self._future.cancel()
-        else:
-            self._future.set_exception(error)
+        settle(self._future, None, error)
 
     async def wait(self, running: Running) -> ExecutionResult:
         """Return the result of *running*, which is cancelled when the task is.

@@ -4,9 +4,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from msgspec.structs import replace
 
+from perilune.eager import settle
 from perilune.engine.execution import CLOSING_LIMIT_S
 from perilune.store import (
     Execution,
@@ -158,12 +160,6 @@ class Outcomes:
 
     async def _write(self, kept: _Kept) -> None:
         """Write an outcome, and wait until that is committed."""
-        written: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
-
-        def done(error: Exception | None) -> None:
-            if not written.done():
-                written.set_result(error)
-
-        self._records.close(kept.execution, kept.outcome, done)
-        if (error := await written) is not None:
-            raise error
+        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._records.close(kept.execution, kept.outcome, partial(settle, written, None))
+        await written

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Protocol
 from weakref import WeakValueDictionary
 
-from perilune.eager import run_task
+from perilune.eager import run_task, settle
 from perilune.errors import PeriluneError
 from perilune.events import HTTPResponse
 from perilune.runtimes.checking import source_report
@@ -341,17 +341,11 @@ class _WaitingCaller:
 
     def answered(self, response: HTTPResponse | None, _usage: Usage | None = None) -> None:
         """See `RuntimeCaller.answered`."""
-        if not self.response.done():
-            self.response.set_result(response)
+        settle(self.response, response, None)
 
     def failed(self, error: BaseException, _usage: Usage | None = None) -> None:
         """See `RuntimeCaller.failed`."""
-        if self.response.done():
-            return
-        if isinstance(error, asyncio.CancelledError):
-            self.response.cancel()
-        else:
-            self.response.set_exception(error)
+        settle(self.response, None, error)
 
 
 class _Nothing:

@@ -2,24 +2,12 @@
 
 import asyncio
 from collections import deque
-from typing import Protocol
 
 from perilune.runtimes.contract import RuntimeFailure
+from perilune.runtimes.workers.pool import Pool
 from perilune.runtimes.workers.process import Invocation, NotStartedError, WorkerProcess
 from perilune.runtimes.workers.versions import Owner
 from perilune.worker.frames import FromWorker
-
-
-class Places(Protocol):
-    """Hands out places at workers; see `Pool`."""
-
-    def acquire(self, owner: Owner, invocation: Invocation) -> None:
-        """See `Pool.acquire`."""
-        ...
-
-    def release(self, invocation: Invocation) -> None:
-        """See `Pool.release`."""
-        ...
 
 
 class AwaitedInvocation(Invocation):
@@ -33,18 +21,18 @@ class AwaitedInvocation(Invocation):
         self._failure: BaseException | None = None
         self._waiter: asyncio.Future[None] | None = None
 
-    async def place(self, places: Places, owner: Owner) -> WorkerProcess:
+    async def place(self, pool: Pool, owner: Owner) -> WorkerProcess:
         """Wait for a place at a worker of *owner*, and return the worker.
 
         Raises:
             RuntimeFailure: there is none to be had.
         """
-        places.acquire(owner, self)
+        pool.acquire(owner, self)
         try:
             while self.worker is None and self._failure is None:
                 await self._wait()
         except asyncio.CancelledError:
-            places.release(self)
+            pool.release(self)
             raise
         if self._failure is not None or self.worker is None:
             raise self._failure or NotStartedError("no worker")

@@ -37,9 +37,7 @@ class SqliteRecords:
     def open(self, execution: Execution, done: RecordDone) -> None:
         """See `ExecutionRecords.open`.  Raises `DiskNearlyFull`."""
         self._check_space()
-        if not execution.created_at:
-            execution = self._executions.completed(execution)
-        operation = opening(execution)
+        operation = opening(self._executions.completed(execution))
         operation.done = done
         self._submit(operation)
 
