@@ -21,3 +21,18 @@ async def store(path, clock, reported) -> AsyncIterator[Store]:
         yield store
         if not store.closed:
             assert await store.check_integrity() == []
+
+
+@pytest.fixture
+def reads(monkeypatch, store) -> list[object]:
+    """Every read that got as far as the database."""
+    seen: list[object] = []
+    readers = store._readers
+    run = readers._run
+
+    def count(work):
+        seen.append(work)
+        return run(work)
+
+    monkeypatch.setattr(readers, "_run", count)
+    return seen

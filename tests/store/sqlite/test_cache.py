@@ -14,21 +14,6 @@ from tests.store.helpers import NOW, SettableClock, some_function, some_version
 from tests.store.sqlite.file import other_connection
 
 
-@pytest.fixture
-def reads(monkeypatch, store) -> list[object]:
-    """Every read that got as far as the database."""
-    seen: list[object] = []
-    readers = store._readers
-    run = readers._run
-
-    def count(work):
-        seen.append(work)
-        return run(work)
-
-    monkeypatch.setattr(readers, "_run", count)
-    return seen
-
-
 async def test_a_known_record_needs_no_database(store, reads):
     version = await some_version(store)
     for _ in range(100):

@@ -13,21 +13,6 @@ from tests.store.sqlite.file import other_connection, recount
 PLENTY = 10**9
 
 
-@pytest.fixture
-def reads(monkeypatch, store) -> list[object]:
-    """Every read that got as far as the database."""
-    seen: list[object] = []
-    readers = store._readers
-    run = readers._run
-
-    def count(work):
-        seen.append(work)
-        return run(work)
-
-    monkeypatch.setattr(readers, "_run", count)
-    return seen
-
-
 @pytest.fixture(autouse=True)
 def _is_never_slow(monkeypatch):
     """What is in memory does not depend on how busy the machine is."""
