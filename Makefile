@@ -13,6 +13,8 @@ LOCK := requirements.txt
 NODE := tools/vendor/node_modules
 WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 WRK := command -v wrk >/dev/null || tools/apt_install.sh "The benchmarks" wrk
+# Without a server its tests are skipped, but not in CI.
+WITH_POSTGRES := tools/install_postgres.sh || [ -z "$$PERILUNE_TESTS_NEED_POSTGRES" ]
 ARGS ?=
 # The tests of a file share servers and browsers, so they stay together, and in their order.
 # Many wait for a process or a deadline: three at a time keep two cores busy.
@@ -29,6 +31,7 @@ run: $(VENV)/.ready-run ## Install what is needed and start the server with an e
 
 test: $(VENV)/.ready-test ## Install what is needed and run the tests, but not those of `make soak`
 	@tools/install_chromium.sh
+	@$(WITH_POSTGRES)
 	@$(BIN)/python -m pytest $(IN_PARALLEL) $(ARGS)
 
 test-api: $(VENV)/.ready-test ## Send the API some thousand made-up requests, and load it for a minute
@@ -75,10 +78,11 @@ cost: $(VENV)/.ready-run ## Check how many calls and system calls an execution t
 
 soak: $(VENV)/.ready-test ## Run what takes long or needs a quiet machine: timings, load, pictures, many examples
 	@tools/install_chromium.sh
+	@$(WITH_POSTGRES)
 	@$(BIN)/python -m pytest --hypothesis-profile=soak -m "soak or hypothesis" $(ARGS)
 
 lock: $(VENV)/.ready-lock ## Take the newest versions of the server's packages into requirements.txt
-	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --extra javascript \
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --extra javascript --extra postgres \
 		--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
 		--output-file $(LOCK) pyproject.toml
 
