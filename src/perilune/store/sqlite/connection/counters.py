@@ -51,11 +51,12 @@ class Counts:
         status: str,
         duration_ms: int | None,
         before: str = "pending",
+        number: int = 1,
     ) -> None:
-        """Count the change of an execution's status from *before* to *status*.
+        """Count the change of a *number* of executions' status from *before* to *status*.
 
         Args:
-            opened: The function, the version, the trigger and the time of creation.
+            opened: Their function, version, trigger and time of creation.
             status: What it is now.
             duration_ms: What it took.
             before: What the status was.
@@ -64,9 +65,9 @@ class Counts:
         if trigger == "test" or status == before:
             return
         if change := (status == "error") - (before == "error"):
-            _add(self._executions, (function_id, version_id), (0, 0, change))
+            _add(self._executions, (function_id, version_id), (0, 0, number * change))
         if before == "pending":
-            self.ended(function_id, trigger, created_at, status, duration_ms)
+            self.ended(function_id, trigger, created_at, status, duration_ms, number)
 
     def ended(
         self,
@@ -75,15 +76,16 @@ class Counts:
         created_at: int,
         status: str,
         duration_ms: int | None,
+        number: int = 1,
     ) -> None:
-        """Count an execution that has ended in the statistics; trials of drafts are left out."""
+        """Count executions that have ended in the statistics; trials of drafts are left out."""
         if trigger != "test":
             # Times of Lunar may be any number, so the span may begin before the first one.
             bucket = max(created_at - created_at % SPAN_S, -(2**63))
             _add(
                 self._ended,
                 (function_id, duration_class(duration_ms), bucket),
-                (1, int(status == "error"), max(duration_ms or 0, 0)),
+                (number, number * (status == "error"), number * max(duration_ms or 0, 0)),
             )
 
     def totals(self, function_id: str, duration_class: int, bucket: int, *totals: int) -> None:

@@ -84,6 +84,10 @@ def run_batch(cursor: sqlite3.Cursor, batch: Sequence[AnyOperation], *, again: b
         # The usual case of a server that is not busy.
         _run_group(cursor, [row], is_first=True, again=again)
         return
+    if len({row.key for row in batch if isinstance(row, Row)}) == len(batch):
+        # The usual case of a busy one: a row each of several executions.
+        _run_group(cursor, batch, is_first=True, again=again)  # type: ignore[arg-type]
+        return
     is_first = True
     for group in _groups(batch):
         if isinstance(group, list):
@@ -120,7 +124,7 @@ def _groups(batch: Iterable[AnyOperation]) -> Iterator[list[Row] | AnyOperation]
     yield from changes
 
 
-def _run_group(cursor: sqlite3.Cursor, group: list[Row], *, is_first: bool, again: bool) -> None:
+def _run_group(cursor: sqlite3.Cursor, group: Sequence[Row], *, is_first: bool, again: bool) -> None:
     connection = cursor.connection
     try:
         if is_first:
@@ -158,9 +162,6 @@ def _write_rows(rows: Sequence[Row], connection: sqlite3.Connection) -> None:
         # The usual case of a server that is not busy.
         rows[0].write(connection, rows, counts)
     else:
-        kinds: dict[type[Row], list[Row]] = {}
-        for row in rows:
-            kinds.setdefault(type(row), []).append(row)
-        for kind in sorted(kinds, key=attrgetter("order")):
-            kind.write(connection, kinds[kind], counts)
+        for kind in sorted({type(row) for row in rows}, key=attrgetter("order")):
+            kind.write(connection, [row for row in rows if type(row) is kind], counts)
     counts.write(connection)

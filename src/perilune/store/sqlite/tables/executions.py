@@ -1,10 +1,11 @@
 """Rows of `executions`, written twice by every execution: opened, then closed."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache, partial
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import msgspec
@@ -47,17 +48,19 @@ SHORT_COLUMNS = ", ".join(_SHORT)
 # Each None handed to the driver costs it as much as four other values, so those at the end of a
 # row are left out.  What nearly every execution has comes first.
 _OUTCOME = Outcome.__struct_fields__[1:]
-_REQUEST = (
-    *("method", "path", "request_bytes", "request_id"),
-    *("trace_id", "server_id", "delivery_id", "attempt"),
-)
-_COLUMNS = (
+_BEGUN = (
     *("id", "function_id", "function_version_id", "event_json", "trigger", "created_at", "status"),
-    *_REQUEST,
-    *_OUTCOME[1:],
+    *("method", "path", "request_bytes"),
 )
-_request, _end, _figures = (attrgetter(*them) for them in (_REQUEST, _OUTCOME[1:], _OUTCOME[2:]))
-_NOT_ENDED = (None,) * len(_OUTCOME[1:])
+_LATER = ("request_id", "trace_id", "server_id", "delivery_id", "attempt", *_OUTCOME[1:])
+_COLUMNS = (*_BEGUN, *_LATER)
+_later = attrgetter(*_LATER)
+_NOTHING_LATER = (None,) * len(_LATER)
+_REST = _OUTCOME[8:]
+_rest = attrgetter(*_REST)
+_NO_REST = (None,) * len(_REST)
+_of_opened = attrgetter("function_id", "function_version_id", "trigger", "created_at")
+_counted = itemgetter(1, 2, 6, 4)
 
 _SQL = load_statements("executions", short=SHORT_COLUMNS)
 _FUNCTION_EXISTS = load_statements("functions")["function_exists"]
@@ -163,40 +166,49 @@ class SqliteExecutions:
 
 def opening(execution: Execution) -> Row:
     """Return what adds *execution*, which is `SqliteExecutions.completed`."""
-    rest, end, weight = _request(execution), _end(execution), len(execution.event_json or "")
-    if end != _NOT_ENDED:
-        rest += end
-        weight += len(execution.error_message or "") + len(execution.response_json or "")
+    event, weight = execution.event_json, 0
     params: Params = (
         execution.id,
         execution.function_id,
         execution.function_version_id,
-        execution.event_json,
+        event,
         # Enum members would take the slow path of the driver's type conversion.
         str(execution.trigger),
         execution.created_at,
         str(execution.status),
-        *_up_to_none(rest),
+        execution.method,
+        execution.path,
+        execution.request_bytes,
     )
-    return _Opening(execution.id, params, weight)
+    later = _later(execution)
+    if later != _NOTHING_LATER:
+        params += _up_to_none(later)
+        weight = len(execution.error_message or "") + len(execution.response_json or "")
+    return _Opening(execution.id, params, weight if event is None else weight + len(event))
 
 
 def closing(execution: Execution, outcome: Outcome) -> Row:
     """Return what overwrites the outcome of *execution*, which is as it was when it was added."""
-    opened = (
-        execution.function_id,
-        execution.function_version_id,
-        str(execution.trigger),
-        execution.created_at,
-    )
     row = _Closing(outcome.execution_id, _closing_params(outcome), outcome.weight())
-    row.opened = opened
+    row.opened = _of_opened(execution)
     return row
 
 
 def _closing_params(outcome: Outcome) -> Params:
-    rest = _up_to_none(_figures(outcome))
-    return (outcome.execution_id, str(outcome.status), outcome.duration_ms, *rest)
+    cold_start = outcome.cold_start
+    params = (
+        outcome.execution_id,
+        str(outcome.status),
+        outcome.duration_ms,
+        outcome.http_status,
+        outcome.response_bytes,
+        outcome.queue_ms,
+        cold_start if cold_start is None else int(cold_start),
+        outcome.cpu_us,
+        outcome.peak_memory_bytes,
+    )
+    rest = _rest(outcome)
+    return params if rest == _NO_REST else params + _up_to_none(rest)
 
 
 class _Opening(Row):
@@ -209,11 +221,11 @@ class _Opening(Row):
     @classmethod
     def write(cls, connection: sqlite3.Connection, rows: Sequence[Row], counts: Counts) -> None:
         """See `Row.write`."""
-        for width, some in groupby([row.params for row in rows], len):
+        all_params = [row.params for row in rows]
+        for width, some in groupby(all_params, len):
             execute_rows(connection, _opening(width), list(some))
-        for row in rows:
-            _, function_id, version_id, _, trigger, _, status = row.params[:7]
-            counts.execution(function_id, version_id, status, trigger)
+        for counted, number in Counter(map(_counted, all_params)).items():
+            counts.execution(*counted, number)
 
     def failed(self, cursor: sqlite3.Cursor, error: Exception) -> None:
         """Remember why `run` raised, and find out why values were refused."""
@@ -252,8 +264,9 @@ class _Closing(Row):
         if closed < len(rows):
             # They are looked at one by one, since this does not say which is not pending.
             raise ExecutionNotFound
-        for row in rows:
-            counts.closed(row.opened, *row.params[1:3])
+        ended = Counter([(row.opened, row.params[1], row.params[2]) for row in rows])
+        for (opened, status, duration_ms), number in ended.items():
+            counts.closed(opened, status, duration_ms, number=number)
 
     def run(self, cursor: sqlite3.Cursor) -> None:
         """Close the execution by itself, whatever has become of it."""
