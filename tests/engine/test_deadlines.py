@@ -37,11 +37,11 @@ async def test_what_came_while_the_server_stood_still_came_in_time() -> None:
 
     def read() -> None:
         loop.remove_reader(ours)
-        limits.stop(execution, LIMIT_S)
+        del limited[execution]
         is_read.set()
 
     with ours, theirs:
-        limits.start(execution, LIMIT_S)
+        limited = limits.start(execution, LIMIT_S)
         loop.add_reader(ours, read)
         theirs.send(b"x")
         time.sleep(PAUSE_S)  # as a paused machine does

@@ -46,14 +46,12 @@ class Limits:
     """Deadlines that strike when a test says so."""
 
     def __init__(self) -> None:
-        self.running: list[tuple[Any, float]] = []
+        self.running: dict[Any, float] = {}
 
-    def start(self, limited: Any, seconds: float) -> None:
-        self.running.append((limited, seconds))
-
-    def stop(self, limited: Any, seconds: float) -> None:
-        if (limited, seconds) in self.running:
-            self.running.remove((limited, seconds))
+    def start(self, limited: Any, seconds: float) -> dict[Any, float]:
+        assert limited not in self.running
+        self.running[limited] = seconds
+        return self.running
 
 
 class Desk:
@@ -65,9 +63,11 @@ class Desk:
         self.outcomes: list[Outcome] = []
         self.stopped = 0
         self.left = 0
+        self.left_with: BaseException | None = None
         self.is_busy = is_busy
         self.deadlines: Any = Limits()
         self.now = itertools.count(10.0, 0.25).__next__
+        self.time_limit_s = 7.0
         self.clock = lambda: 1000.5
         self.new_id = lambda: "e"
 
@@ -105,11 +105,9 @@ class Desk:
     def give_up(self, _execution: Execution, _outcome: Outcome) -> None:
         self.asked.append("give_up")
 
-    def time_limit_s(self, _function: Function) -> float:
-        return 7.0
-
-    def leave(self, _execution: Execution) -> None:
+    def leave(self, _execution: Execution, error: BaseException | None) -> None:
         self.left += 1
+        self.left_with = error
 
     # what `run` returns
 
@@ -173,7 +171,7 @@ def after(*names: str, **more: Any) -> tuple[Execution, Desk]:
     """Return an execution to which these have happened."""
     desk = Desk(**more)
     execution = Execution(desk, ExecutionRequest(function_id="f", event=EVENT), desk)
-    execution.begin()
+    desk.look_up(execution)
     for name in names:
         EVENTS[name](execution)
     return execution, desk
@@ -191,7 +189,7 @@ def test_an_execution_goes_its_way():
     assert (outcome.status, outcome.http_status, outcome.response_bytes) == ("success", 200, 5)
     assert (outcome.queue_ms, outcome.cold_start, outcome.cpu_us) == (4, True, 30)
     assert (outcome.peak_memory_bytes, outcome.error_message) == (4096, None)
-    assert (desk.left, desk.deadlines.running, execution.step) == (1, [], Step.OVER)
+    assert (desk.left, desk.deadlines.running, execution.step) == (1, {}, Step.OVER)
 
 
 @pytest.mark.parametrize(
@@ -271,7 +269,7 @@ def test_a_caller_who_leaves_is_told_when_the_record_is_closed(
 def test_an_outcome_the_store_does_not_take_is_kept_and_waited_for_up_to_a_limit():
     execution, desk = after(*UP_TO[Step.CLOSING], "not closed")
     assert (desk.asked[-1], desk.told) == ("keep", [])
-    assert desk.deadlines.running == [(execution, CLOSING_LIMIT_S)]
+    assert desk.deadlines.running == {execution: CLOSING_LIMIT_S}
 
     execution.late()
 
@@ -342,7 +340,7 @@ def test_whatever_happens_its_caller_is_told_once_and_no_record_stays_open(event
         assert desk.asked.count("run") <= 1
         assert desk.asked.count("close_record") <= 1
         if execution.step is Step.OVER:
-            assert desk.deadlines.running == []
+            assert desk.deadlines.running == {}
             if "run" in desk.asked:
                 assert "close_record" in desk.asked
             elif isinstance(desk.told[0], EngineError):

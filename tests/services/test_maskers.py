@@ -19,7 +19,7 @@ async def maskers(store):
     await store.env.set("f_ours", "B", "second-value")
     await store.env.set("f_theirs", "A", "third-value", True)
     maskers = ExecutionMaskers(DEFAULT_MASKER, store)
-    maskers.open("e_1", "f_ours")
+    maskers.functions["e_1"] = "f_ours"
     return maskers
 
 
@@ -37,8 +37,7 @@ async def test_what_changes_while_an_execution_runs_is_known_at_once(maskers, st
 
 
 async def test_executions_that_are_over_or_unknown_have_the_masker_of_all(maskers):
-    maskers.close("e_1")
-    maskers.close("e_1")
+    del maskers.functions["e_1"]
 
     assert await maskers.of("e_1") is DEFAULT_MASKER
     assert await maskers.of("e_2") is DEFAULT_MASKER
@@ -55,7 +54,7 @@ async def test_without_the_values_everything_is_hidden(caplog):
 
     values = Broken()
     maskers = ExecutionMaskers(DEFAULT_MASKER, values)
-    maskers.open("e_1", "f_ours")
+    maskers.functions["e_1"] = "f_ours"
 
     masker = await maskers.of("e_1")
     again = await maskers.of("e_1")

@@ -15,7 +15,7 @@ from perilune.api import MetricSource
 from perilune.app.runtimes import HostedRuntime
 from perilune.app.services import Services
 from perilune.engine import DefaultEngine
-from perilune.engine.metering import BOUNDS_S, MeteredEngine
+from perilune.engine.metrics import BOUNDS_S, ExecutionMetrics
 from perilune.engine.outcomes import Outcomes
 from perilune.housekeeping import Housekeeper
 from perilune.scheduler import Scheduler
@@ -23,8 +23,7 @@ from perilune.store import Function, Store, StoreError, TickOutcome
 
 
 def all_metrics(
-    engine: MeteredEngine,
-    executing: DefaultEngine,
+    engine: DefaultEngine,
     store: Store,
     services: Services,
     runtime: HostedRuntime,
@@ -33,8 +32,8 @@ def all_metrics(
 ) -> list[MetricSource]:
     """Return the metrics of all packages."""
     return [
-        EngineMetrics(engine, executing.outcomes),
-        FunctionMetrics(engine, store),
+        EngineMetrics(engine.metrics, engine.outcomes),
+        FunctionMetrics(engine.metrics, store),
         StoreMetrics(store),
         ServiceMetrics(services),
         WorkerMetrics(runtime),
@@ -46,23 +45,23 @@ def all_metrics(
 class EngineMetrics:
     """Executions."""
 
-    def __init__(self, engine: MeteredEngine, outcomes: Outcomes) -> None:
-        self._engine = engine
+    def __init__(self, executions: ExecutionMetrics, outcomes: Outcomes) -> None:
+        self._executions = executions
         self._outcomes = outcomes
 
     def collect(self) -> Iterable[Metric]:
         """Return the figures as they are now."""
-        engine = self._engine
+        executions = self._executions
         ended = Counter(
             "faas_invocations",
             "Executions that ended, by function (its id; other: beyond the limit of functions).",
             labels=["function", "trigger", "status"],
         )
-        for labels, number in engine.ended.copy().items():
+        for labels, number in executions.ended.copy().items():
             ended.add_metric(labels, number)
         yield ended
         yield self._durations()
-        errors, refused = engine.errors.copy(), engine.refused.copy()
+        errors, refused = executions.errors.copy(), executions.refused.copy()
         yield _counted("faas_errors", "Executions that failed, by kind.", "error_type", errors)
         yield Counter(
             "faas_timeouts", "Executions that used up their time.", value=errors.get("timeout", 0)
@@ -78,7 +77,7 @@ class EngineMetrics:
         yield _counted(
             "faas_throttled", "Calls refused because there are too many.", "reason", throttled
         )
-        yield Gauge("faas_inflight", "Executions under way.", value=engine.inflight)
+        yield Gauge("faas_inflight", "Executions under way.", value=executions.inflight)
         yield Gauge(
             "faas_unclosed_records",
             "Executions that ended, and whose record the store has not taken yet.",
@@ -94,7 +93,7 @@ class EngineMetrics:
         durations = Histogram(
             "faas_invoke_duration_seconds", "How long executions took.", labels=["trigger"]
         )
-        for trigger, one in self._engine.durations.copy().items():
+        for trigger, one in self._executions.durations.copy().items():
             classes = one.classes.copy()
             total, buckets = 0, []
             for bound, number in zip((*BOUNDS_S, "+Inf"), classes, strict=True):
@@ -107,15 +106,15 @@ class EngineMetrics:
 class FunctionMetrics:
     """What people call the functions that have been executed, to be joined by their ids."""
 
-    def __init__(self, engine: MeteredEngine, store: Store) -> None:
-        self._engine = engine
+    def __init__(self, executions: ExecutionMetrics, store: Store) -> None:
+        self._executions = executions
         self._store = store
         self._functions: list[Function] = []
 
     async def refresh(self) -> None:
         """Look the functions up; while the store fails, the last names stay."""
         with suppress(StoreError):
-            self._functions = await self._store.get_functions(self._engine.functions)
+            self._functions = await self._store.get_functions(self._executions.functions)
 
     def collect(self) -> Iterable[Metric]:
         """Return the names as they were at the last look-up."""

@@ -38,7 +38,7 @@ from perilune.app.services import Services, open_services
 from perilune.clock import wall_clock
 from perilune.config import Settings
 from perilune.dashboard import Dashboard
-from perilune.engine import Config, DefaultEngine, Engine, ExecutionEventBus, MeteredEngine
+from perilune.engine import Config, DefaultEngine, Engine, ExecutionEventBus
 from perilune.engine import new as new_engine
 from perilune.engine.outcomes import Outcomes
 from perilune.errors import PeriluneError
@@ -114,9 +114,8 @@ async def open_server(
         runtime = await stack.enter_async_context(open_runtime(settings, services))
         await _prepare(store, runtime)
         event_bus = ExecutionEventBus()
-        inner = _engine(settings, store, services, runtime, maskers, event_bus)
-        stack.push_async_callback(inner.close)
-        engine = MeteredEngine(inner)
+        engine = _engine(settings, store, services, runtime, maskers, event_bus)
+        stack.push_async_callback(engine.close)
         scheduler = await stack.enter_async_context(open_scheduler(settings, store, engine, base))
         gateway = _gateway(
             settings,
@@ -125,11 +124,10 @@ async def open_server(
             services=services,
             runtime=runtime,
             engine=engine,
-            outcomes=inner.outcomes,
             masker=maskers.masker,
             url=url,
             calls_url=base,
-            metrics=all_metrics(engine, inner, store, services, runtime, housekeeper, scheduler),
+            metrics=all_metrics(engine, store, services, runtime, housekeeper, scheduler),
             event_bus=event_bus,
         )
         http = _http_server(settings, gateway, sockets, certificate)
@@ -247,7 +245,7 @@ def _endpoint(
     settings: Settings,
     store: Store,
     services: Services,
-    engine: MeteredEngine,
+    engine: DefaultEngine,
     access: Access,
     url: str,
 ) -> FunctionEndpoint:
@@ -257,7 +255,7 @@ def _endpoint(
         guards=Guards(access.authenticator, store.signing_secrets),
         secret=access.credentials,
         notes=services.logger,
-        count_refusal=engine.count_refusal,
+        count_refusal=engine.metrics.count_refusal,
         base_url=url,
         limits=CallLimits(body_bytes=settings.request_body, body_timeout_s=settings.body_timeout),
     )
@@ -284,8 +282,7 @@ def _gateway(
     store: Store,
     services: Services,
     runtime: HostedRuntime,
-    engine: MeteredEngine,
-    outcomes: Outcomes,
+    engine: DefaultEngine,
     masker: Masker,
     url: str,
     calls_url: str,
@@ -323,7 +320,8 @@ def _gateway(
         management=management,
         documentation=Documentation(management.describe),
         readiness=Readiness(
-            {"store": _store_check(store, outcomes), "workers": check_workers}, runtime.sandbox
+            {"store": _store_check(store, engine.outcomes), "workers": check_workers},
+            runtime.sandbox,
         ),
         metrics=_metrics(settings, metrics, access),
         dashboard=Dashboard(),

@@ -24,7 +24,7 @@ from perilune.engine.event_bus import (
     ExecutionEventKind,
     Subscriber,
 )
-from perilune.engine.metering import MeteredEngine
+from perilune.engine.metrics import ExecutionMetrics
 from perilune.engine.stored_copies import EVENT_TRUNCATED
 from perilune.engine.types import (
     MAX_RESPONSE_BODY_SIZE,
@@ -52,6 +52,7 @@ __all__ = [
     "ExecutionEvent",
     "ExecutionEventBus",
     "ExecutionEventKind",
+    "ExecutionMetrics",
     "ExecutionRecordError",
     "ExecutionRequest",
     "ExecutionResult",
@@ -60,7 +61,6 @@ __all__ = [
     "FunctionBusyError",
     "FunctionDisabledError",
     "FunctionNotFoundError",
-    "MeteredEngine",
     "NoActiveVersionError",
     "Running",
     "Runtime",

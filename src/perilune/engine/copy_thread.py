@@ -25,17 +25,15 @@ class Copies:
         self._thread = MaskingThread("perilune-masking")
 
     async def of_event(self, event: object, masker: Masker) -> StoredEvent:
-        """Return the copy of an event of any kind.
+        """Return the copy of an event that is not quick to mask.
 
         Raises:
             EventSerializationError: there can be none.
         """
         try:
-            if not isinstance(event, HTTPEvent) or _is_quick(event, masker):
-                return stored_event(event, masker)
             return await self._thread.run(lambda: stored_event(event, masker))
         except Exception as exc:
-            raise EventSerializationError(exc) from exc
+            raise not_stored(exc)  # noqa: B904 - the cause is in it
 
     async def of_response(
         self, execution_id: str, response: HTTPResponse, masker: Masker
@@ -61,10 +59,20 @@ class Copies:
         self._thread.close()
 
 
-def _is_quick(event: HTTPEvent, masker: Masker) -> bool:
+def is_quick(event: object, masker: Masker) -> bool:
+    """Return whether the copy of *event* is made in some two milliseconds, whatever it holds."""
+    if not isinstance(event, HTTPEvent):
+        return True
     # Mostly everything together is so short that no header needs to be looked at.
     lengths = sum(map(len, event.headers.values()))
     if len(event.body) + len(event.path) + lengths <= QUICK_CHARS and not event.multi_headers:
         return True
     addresses = masker.addresses({**event.headers, **event.multi_headers})
     return masker.is_quick(event.body, event.path, *addresses)
+
+
+def not_stored(error: Exception) -> EventSerializationError:
+    """Return what is said of an event of which *error* left no copy."""
+    refused = EventSerializationError(error)
+    refused.__cause__ = error
+    return refused

@@ -7,7 +7,7 @@ which they began, and only the first of each has to be looked at.
 import asyncio
 import math
 import time
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 STOOD_STILL_S = 1.0
 """A look that is so late says that the whole process stood still, as when its machine is paused."""
@@ -23,19 +23,28 @@ class Limited(Protocol):
         ...
 
 
+Limits: TypeAlias = dict[Limited, float]
+"""When those end that have been given the same number of seconds, in this order."""
+
+
 class Deadlines:
     """Tells those whose time is over."""
 
     def __init__(self) -> None:
-        self._ends: dict[float, dict[Limited, float]] = {}
-        """When they end, by how many seconds they have had."""
+        self._ends: dict[float, Limits] = {}
+        """By how many seconds they have been given."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._looks_at = math.inf
         self._is_catching_up = False
 
-    def start(self, limited: Limited, seconds: float) -> None:
-        """Give *limited* so many seconds; `stop` must follow, unless it is late."""
+    def start(self, limited: Limited, seconds: float) -> Limits:
+        """Give *limited* so many seconds.
+
+        Returns:
+            What to take it out of when it is not to have a limit any more; one that is told that
+            it is late is not in it.
+        """
         end = time.monotonic() + seconds
         ends = self._ends.get(seconds)
         if ends is None:
@@ -43,12 +52,7 @@ class Deadlines:
         ends[limited] = end
         if end < self._looks_at or self._loop is None or self._loop.is_closed():
             self._look_at(end)
-
-    def stop(self, limited: Limited, seconds: float) -> None:
-        """Let *limited*, which was given *seconds*, go on without limit."""
-        ends = self._ends.get(seconds)
-        if ends is not None:
-            ends.pop(limited, None)
+        return ends
 
     def _look_at(self, end: float) -> None:
         if self._timer is not None:

@@ -6,6 +6,7 @@ from perilune.engine.coroutines import WaitingCaller
 from perilune.engine.driver import ExecutionDriver
 from perilune.engine.errors import StorageUnavailableError
 from perilune.engine.execution import Execution
+from perilune.engine.metrics import ExecutionMetrics
 from perilune.engine.outcomes import Outcomes
 from perilune.engine.types import Caller, Config, ExecutionRequest, ExecutionResult, Running
 from perilune.runtimes import Runtime, WorkerRuntime
@@ -33,6 +34,8 @@ class DefaultEngine:
         self._driver = ExecutionDriver(cfg, runtime)
         self.outcomes: Outcomes = self._driver.outcomes
         """Those that are not written yet."""
+        self.metrics: ExecutionMetrics = self._driver.metrics
+        """What its executions have come to."""
 
     async def execute(self, req: ExecutionRequest) -> ExecutionResult:
         """Execute a function once and record it.
@@ -51,12 +54,14 @@ class DefaultEngine:
         """See `CallbackEngine.begin`.  Raises `TypeError` for a request without event."""
         if req.event is None:
             raise TypeError("an execution needs an event")
-        execution = Execution(self._driver, req, caller)
+        driver = self._driver
+        driver.metrics.inflight += 1
+        execution = Execution(driver, req, caller)
         if self.outcomes.is_full:
             why = StoreUnavailable("too many outcomes are not written yet")
             execution.looked_up(None, StorageUnavailableError(why))
         else:
-            execution.begin()
+            driver.look_up(execution)
         return execution
 
     async def close(self) -> None:

@@ -5,7 +5,7 @@ import logging
 from typing import cast
 
 from perilune.eager import run_eagerly
-from perilune.engine.copy_thread import Copies
+from perilune.engine.copy_thread import Copies, is_quick, not_stored
 from perilune.engine.coroutines import CoroutineRecords, CoroutineRuntime
 from perilune.engine.deadlines import Deadlines
 from perilune.engine.errors import (
@@ -17,8 +17,10 @@ from perilune.engine.errors import (
 )
 from perilune.engine.event_bus import ExecutionEvent, ExecutionEventBus, ExecutionEventKind
 from perilune.engine.execution import Execution
+from perilune.engine.metrics import ExecutionMetrics
 from perilune.engine.outcomes import Outcomes
 from perilune.engine.slots import Slots
+from perilune.engine.stored_copies import stored_event
 from perilune.engine.types import Config, ExecutionRequest
 from perilune.events import ExecutionContext
 from perilune.runtimes import CallbackRuntime, Cancellable, Runtime, RuntimeRequest
@@ -52,12 +54,13 @@ class ExecutionDriver:
             else CoroutineRuntime(runtime).begin
         )
         self._logger = cfg.logger
-        self._timeout_s = cfg.timeout_s()
         self._maskers = cfg.maskers or ExecutionMaskers(cfg.masker)
         self._copies = Copies()
         self._event_bus = cfg.event_bus or ExecutionEventBus()
+        self.metrics = cfg.metrics or ExecutionMetrics()
         self._slots = Slots()
         self.deadlines = Deadlines()
+        self.time_limit_s = cfg.timeout_s()
         self.now = cfg.monotonic
         self.clock = cfg.clock
         self.new_id = cfg.id_generator
@@ -87,8 +90,16 @@ class ExecutionDriver:
 
     def copy_event(self, execution: Execution) -> None:
         """Make the copy of the event that is stored."""
-        copying = self._copies.of_event(execution.request.event, self._maskers.masker)
-        execution.running = run_eagerly(copying, execution.copied)
+        event, masker = execution.request.event, self._maskers.masker
+        if not is_quick(event, masker):
+            execution.running = run_eagerly(self._copies.of_event(event, masker), execution.copied)
+            return
+        try:
+            stored = stored_event(event, masker)
+        except Exception as exc:
+            execution.copied(None, not_stored(exc))
+        else:
+            execution.copied(stored, None)
 
     def open_record(self, execution: Execution) -> None:
         """Write the pending record."""
@@ -123,7 +134,7 @@ class ExecutionDriver:
             function_name=function.name,
             base_url=req.base_url,
         )
-        self._maskers.open(execution.id, function.id)
+        self._maskers.functions[execution.id] = function.id
         if self._event_bus.subscribers:
             self._tell(execution)
         return self._begin(
@@ -160,20 +171,23 @@ class ExecutionDriver:
         """Keep the outcome, if that is not done already; nobody waits for it any more."""
         self.outcomes.give_up(execution.record, outcome)
 
-    def time_limit_s(self, function: Function) -> float:
-        """Return how long code of this function may run."""
-        if function.timeout_s is None:
-            return self._timeout_s
-        return min(self._timeout_s, float(function.timeout_s))
-
-    def leave(self, execution: Execution) -> None:
-        """Forget what was only kept for the time that the execution took."""
+    def leave(self, execution: Execution, error: BaseException | None) -> None:
+        """Forget what was only kept for the time that the execution took, and count it."""
         if execution.has_slot:
             self._slots.release(execution.function.id)
         if execution.has_run:
-            self._maskers.close(execution.id)
+            self._maskers.functions.pop(execution.id, None)
             if self._event_bus.subscribers:
                 self._tell(execution)
+        if error is not None:
+            self.metrics.refuse(error)
+            return
+        req = execution.request
+        self.metrics.end(
+            (req.function_id, req.trigger, execution.status),
+            execution.duration_s or 0.0,
+            execution.error,
+        )
 
     # How
 

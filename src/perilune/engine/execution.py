@@ -11,7 +11,7 @@ from enum import Enum, auto
 from typing import Protocol
 
 from perilune.clock import MonotonicClock, WallClock
-from perilune.engine.deadlines import Deadlines
+from perilune.engine.deadlines import Deadlines, Limits
 from perilune.engine.errors import (
     ExecutionRecordError,
     ExecutionTimeoutError,
@@ -66,6 +66,8 @@ class Driver(Protocol):
     """Does for executions what takes I/O, and tells them how it went, maybe at once."""
 
     deadlines: Deadlines
+    time_limit_s: float
+    """How long code may run, if its function does not say less."""
     now: MonotonicClock
     clock: WallClock
     new_id: Callable[[], str]
@@ -106,51 +108,37 @@ class Driver(Protocol):
         """Keep the outcome, if that is not done already; nobody waits for it any more."""
         ...
 
-    def time_limit_s(self, function: Function) -> float:
-        """Return how long code of this function may run."""
-        ...
+    def leave(self, execution: "Execution", error: BaseException | None) -> None:
+        """Forget what was only kept for the time that the execution took, and count it.
 
-    def leave(self, execution: "Execution") -> None:
-        """Forget what was only kept for the time that the execution took."""
+        *error* is why it was refused or cancelled.
+        """
         ...
 
 
 class Execution:
     """One execution, from the request to the answer."""
 
-    __slots__ = (
-        "caller",
-        "driver",
-        "duration_s",
-        "error",
-        "function",
-        "has_run",
-        "has_slot",
-        "id",
-        "is_cancelled",
-        "is_late",
-        "is_second_look",
-        "outcome",
-        "record",
-        "request",
-        "response",
-        "running",
-        "started",
-        "started_at",
-        "status",
-        "step",
-        "stored",
-        "timeout_s",
-        "usage",
-        "version",
-    )
-
+    id = ""
+    started_at = 0
+    has_slot = has_run = is_second_look = is_cancelled = is_late = False
     function: Function
     version: FunctionVersion
     stored: StoredEvent
     """What the record has of the event."""
     record: ExecutionRecord
     """As it was opened."""
+    running: Cancellable | None = None
+    """What `cancel` stops, while it is waited for."""
+    timeout_s: float
+    limits: Limits
+    """Where it is as long as there is a limit to what it waits for."""
+    duration_s: float | None = None
+    response: HTTPResponse | None = None
+    error: BaseException | None = None
+    usage: Usage | None = None
+    status = ExecutionStatus.PENDING
+    outcome: Outcome | None = None
 
     def __init__(self, driver: Driver, request: ExecutionRequest, caller: Caller) -> None:
         self.driver = driver
@@ -158,24 +146,8 @@ class Execution:
         self.caller = caller
         self.step = FINDING
         self.started = driver.now()
-        self.id, self.started_at = "", 0
-        self.has_slot = self.has_run = self.is_second_look = False
-        self.is_cancelled = self.is_late = False
-        self.running: Cancellable | None = None
-        """What `cancel` stops, while it is waited for."""
-        self.timeout_s = 0.0
-        self.duration_s: float | None = None
-        self.response: HTTPResponse | None = None
-        self.error: BaseException | None = None
-        self.usage: Usage | None = None
-        self.status = ExecutionStatus.PENDING
-        self.outcome: Outcome | None = None
 
     # What happens
-
-    def begin(self) -> None:
-        """Set out."""
-        self.driver.look_up(self)
 
     def looked_up(
         self, found: tuple[Function, FunctionVersion] | None, error: BaseException | None
@@ -222,11 +194,15 @@ class Execution:
         if self.is_cancelled:
             self._close_cancelled()
             return
+        driver, own_limit_s = self.driver, self.function.timeout_s
+        limit_s = driver.time_limit_s
+        if own_limit_s is not None and own_limit_s < limit_s:
+            limit_s = float(own_limit_s)
         self.has_run = True
         self.step = RUNNING
-        self.timeout_s = self.driver.time_limit_s(self.function)
-        self.driver.deadlines.start(self, self.timeout_s)
-        running = self.driver.run(self)
+        self.timeout_s = limit_s
+        self.limits = driver.deadlines.start(self, limit_s)
+        running = driver.run(self)
         if self.step is RUNNING:
             self.running = running
 
@@ -325,9 +301,8 @@ class Execution:
     def _ran(
         self, response: HTTPResponse | None, error: BaseException | None, usage: Usage | None
     ) -> None:
-        driver = self.driver
-        driver.deadlines.stop(self, self.timeout_s)
-        self.duration_s = driver.now() - self.started
+        self.limits.pop(self, None)
+        self.duration_s = self.driver.now() - self.started
         self.response, self.error, self.usage = response, error, usage
         is_failure = error is not None or (response is not None and response.status_code >= 400)
         self.status = ExecutionStatus.ERROR if is_failure else ExecutionStatus.SUCCESS
@@ -341,7 +316,7 @@ class Execution:
 
     def _close_cancelled(self) -> None:
         if self.step is RUNNING:
-            self.driver.deadlines.stop(self, self.timeout_s)
+            self.limits.pop(self, None)
             self.duration_s = self.driver.now() - self.started
         self.status = ExecutionStatus.ERROR
         self._close(None, CANCELLED, CANCELLED_KIND)
@@ -368,16 +343,18 @@ class Execution:
             response_json=response_json,
         )
         self.step = CLOSING
-        self.driver.deadlines.start(self, CLOSING_LIMIT_S)
+        self.limits = self.driver.deadlines.start(self, CLOSING_LIMIT_S)
         self.driver.close_record(self, self.outcome)
 
     def _over(self, *, is_recorded: bool) -> None:
-        self.driver.deadlines.stop(self, CLOSING_LIMIT_S)
+        self.limits.pop(self, None)
         self.step = OVER
-        self.driver.leave(self)
         if self.is_cancelled:
-            self.caller.refused(asyncio.CancelledError())
+            cancelled = asyncio.CancelledError()
+            self.driver.leave(self, cancelled)
+            self.caller.refused(cancelled)
             return
+        self.driver.leave(self, None)
         self.caller.ended(
             ExecutionResult(
                 execution_id=self.id,
@@ -394,5 +371,5 @@ class Execution:
         if cause is not None:
             error.__cause__ = cause
         self.step = OVER
-        self.driver.leave(self)
+        self.driver.leave(self, error)
         self.caller.refused(error)

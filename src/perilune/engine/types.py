@@ -9,6 +9,7 @@ import msgspec
 
 from perilune.clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
 from perilune.engine.event_bus import ExecutionEventBus
+from perilune.engine.metrics import ExecutionMetrics
 from perilune.events import HTTPResponse
 from perilune.ids import new_id
 from perilune.masking import DEFAULT_MASKER, Masker
@@ -137,6 +138,8 @@ class Config:
     """Those that *logger* and trackers have; take the place of *masker*, which knows no values."""
     event_bus: ExecutionEventBus | None = None
     """Is told what begins and ends."""
+    metrics: ExecutionMetrics | None = None
+    """Counts what begins and ends."""
 
     def timeout_s(self) -> float:
         """Return the effective execution timeout in seconds.

@@ -3,10 +3,11 @@
 import logging
 from typing import Protocol
 
-import msgspec
-
 from perilune.errors import PeriluneError
 from perilune.masking import DEFAULT_MASKER, Masker
+
+MAX_MADE = 1024
+"""Functions whose maskers are kept: making one anew changes nothing."""
 
 _log = logging.getLogger(__name__)
 
@@ -33,37 +34,31 @@ class ExecutionMaskers:
         self.masker = masker
         """For what is of no execution, and for events."""
         self._values = values
-        self._open: dict[str, _Open] = {}
-
-    def open(self, execution_id: str, function_id: str) -> None:
-        """Say whose execution it is, before it begins."""
-        self._open[execution_id] = _Open(function_id, self.masker)
-
-    def close(self, execution_id: str) -> None:
-        """Forget an execution; nothing of it is stored any more."""
-        self._open.pop(execution_id, None)
+        self._made: dict[str, tuple[tuple[str, ...] | None, Masker]] = {}
+        """By function, for the values that were looked up last; None: they could not be read."""
+        self.functions: dict[str, str] = {}
+        """Of each execution that runs, whose it is; who executes it keeps that."""
 
     async def of(self, execution_id: str) -> Masker:
         """Return the masker of an execution; if values can't be read, one that hides everything."""
-        execution = self._open.get(execution_id)
-        if execution is None or self._values is None:
+        function_id = self.functions.get(execution_id)
+        if function_id is None or self._values is None:
             return self.masker
+        before, masker = self._made.get(function_id, ((), self.masker))
+        values: tuple[str, ...] | None
         try:
-            values = await self._values.write_only_values(execution.function_id)
+            values = await self._values.write_only_values(function_id)
         except PeriluneError as error:
-            if execution.values is not None:
-                _log.warning("texts of execution %s are hidden as a whole: %s", execution_id, error)
-                execution.values, execution.masker = None, self.masker.hiding_all()
-            return execution.masker
-        if values is not execution.values:
-            execution.values, execution.masker = values, self.masker.hiding(values)
-        return execution.masker
-
-
-class _Open(msgspec.Struct):
-    """Whose execution it is, and the masker for the values that were looked up last."""
-
-    function_id: str
-    masker: Masker
-    values: tuple[str, ...] | None = ()
-    """None: they could not be read."""
+            if before is None:
+                return masker
+            _log.warning("texts of function %s are hidden as a whole: %s", function_id, error)
+            values, masker = None, self.masker.hiding_all()
+        else:
+            if values is before:
+                return masker
+            masker = self.masker.hiding(values or ())
+        self._made.pop(function_id, None)
+        self._made[function_id] = values, masker
+        if len(self._made) > MAX_MADE:
+            del self._made[next(iter(self._made))]
+        return masker

@@ -60,6 +60,7 @@ class Counts:
             status: What it is now.
             duration_ms: What it took.
             before: What the status was.
+            number: How many there are.
         """
         function_id, version_id, trigger, created_at = opened
         if trigger == "test" or status == before:

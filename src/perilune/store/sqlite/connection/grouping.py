@@ -124,7 +124,9 @@ def _groups(batch: Iterable[AnyOperation]) -> Iterator[list[Row] | AnyOperation]
     yield from changes
 
 
-def _run_group(cursor: sqlite3.Cursor, group: Sequence[Row], *, is_first: bool, again: bool) -> None:
+def _run_group(
+    cursor: sqlite3.Cursor, group: Sequence[Row], *, is_first: bool, again: bool
+) -> None:
     connection = cursor.connection
     try:
         if is_first:

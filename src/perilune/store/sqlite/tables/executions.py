@@ -224,8 +224,10 @@ class _Opening(Row):
         all_params = [row.params for row in rows]
         for width, some in groupby(all_params, len):
             execute_rows(connection, _opening(width), list(some))
-        for counted, number in Counter(map(_counted, all_params)).items():
-            counts.execution(*counted, number)
+        for (function_id, version_id, status, trigger), number in Counter(
+            map(_counted, all_params)
+        ).items():
+            counts.execution(function_id, version_id, status, trigger, number)
 
     def failed(self, cursor: sqlite3.Cursor, error: Exception) -> None:
         """Remember why `run` raised, and find out why values were refused."""

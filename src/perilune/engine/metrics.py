@@ -8,9 +8,7 @@ import asyncio
 from bisect import bisect_left
 from dataclasses import dataclass, field
 
-from perilune.engine.coroutines import WaitingCaller
 from perilune.engine.errors import EngineError
-from perilune.engine.types import CallbackEngine, Caller, ExecutionRequest, ExecutionResult, Running
 
 BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 """Upper bounds of the classes of durations, as OpenTelemetry has them for functions."""
@@ -34,12 +32,11 @@ class Durations:
     total_s: float = 0.0
 
 
-class MeteredEngine:
-    """An engine that counts what another one does."""
+class ExecutionMetrics:
+    """What executions of an engine have come to."""
 
-    def __init__(self, engine: CallbackEngine) -> None:
-        """Execute with *engine*."""
-        self._engine = engine
+    def __init__(self) -> None:
+        """Begin with nothing."""
         self.inflight: int = 0
         """Executions that have begun and not ended."""
         self.ended: dict[tuple[str, str, str], int] = {}
@@ -53,43 +50,31 @@ class MeteredEngine:
         self.functions: set[str] = set()
         """Ids of those that are counted by themselves."""
 
-    async def execute(self, req: ExecutionRequest) -> ExecutionResult:
-        """See `Engine.execute`."""
-        caller = WaitingCaller()
-        return await caller.wait(self.begin(req, caller))
+    def end(self, key: tuple[str, str, str], seconds: float, error: BaseException | None) -> None:
+        """Count an execution that has ended.
 
-    def begin(self, req: ExecutionRequest, caller: Caller) -> Running:
-        """See `CallbackEngine.begin`."""
-        self.inflight += 1
-        try:
-            return self._engine.begin(req, _Counted(self, req, caller))
-        except BaseException:
-            self.inflight -= 1
-            raise
-
-    def count(self, req: ExecutionRequest, result: ExecutionResult) -> None:
-        """Count an execution that has ended."""
+        Args:
+            key: its function, trigger and status.
+            seconds: how long it took.
+            error: why it failed; None also if the function has answered with an error.
+        """
         self.inflight -= 1
-        trigger = req.trigger
-        status = result.status
-        key = (req.function_id, trigger, status)
         try:
             self.ended[key] += 1
         except KeyError:
             self._count_first(key)
-        seconds = result.duration.total_seconds()
+        _, trigger, status = key
         durations = self.durations.get(trigger)
         if durations is None:
-            durations = self.durations[trigger] = Durations()
+            durations = self.durations[str(trigger)] = Durations()
         durations.classes[bisect_left(BOUNDS_S, seconds)] += 1
         durations.total_s += seconds
         if status != _SUCCESS:
-            error = result.error
             kind = RESPONSE if error is None else getattr(error, "error_kind", "internal")
             self._count_failure(kind)
 
-    def count_none(self, error: BaseException) -> None:
-        """Count one that did not come to its end."""
+    def refuse(self, error: BaseException) -> None:
+        """Count one that was refused or cancelled with *error*."""
         self.inflight -= 1
         if isinstance(error, EngineError):
             self.count_refusal(error.code)
@@ -97,7 +82,7 @@ class MeteredEngine:
             self._count_failure("cancelled")
 
     def count_refusal(self, code: str) -> None:
-        """Count a call that was refused, by the engine or before it was asked."""
+        """Count a call that was refused before it was one of the engine's."""
         self.refused[code] = self.refused.get(code, 0) + 1
 
     def _count_first(self, key: tuple[str, str, str]) -> None:
@@ -114,24 +99,3 @@ class MeteredEngine:
 
     def _count_failure(self, kind: str) -> None:
         self.errors[kind] = self.errors.get(kind, 0) + 1
-
-
-class _Counted:
-    """The caller of an execution that is counted."""
-
-    __slots__ = ("_caller", "_metrics", "_req")
-
-    def __init__(self, metrics: MeteredEngine, req: ExecutionRequest, caller: Caller) -> None:
-        self._metrics = metrics
-        self._req = req
-        self._caller = caller
-
-    def ended(self, result: ExecutionResult) -> None:
-        """See `Caller.ended`."""
-        self._metrics.count(self._req, result)
-        self._caller.ended(result)
-
-    def refused(self, error: BaseException) -> None:
-        """See `Caller.refused`."""
-        self._metrics.count_none(error)
-        self._caller.refused(error)
