@@ -109,12 +109,12 @@ async def test_a_broken_store_is_not_a_missing_record(site, caplog, method, path
 
 
 async def test_a_failed_first_version_leaves_no_function(site, monkeypatch):
-    from perilune.store.sqlite.tables.versions import SqliteVersions
+    from perilune.store.tables.versions import Versions
 
     async def fail(*_, **__):
         raise StoreUnavailable("disk full")
 
-    monkeypatch.setattr(SqliteVersions, "create", fail)
+    monkeypatch.setattr(Versions, "create", fail)
 
     answer = await site.client.post("/api/functions", json={"name": "n", "code": "c"})
 

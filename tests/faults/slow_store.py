@@ -6,10 +6,10 @@
 import os
 import sqlite3
 import time
-from functools import partial
 
 from perilune.cli import main
-from perilune.store.sqlite.connection import writer
+from perilune.store.sqlite.connection import connect, writer
+from perilune.store.sqlite.connection.connection import FileConnection
 
 COMMIT_S = float(os.environ["SLOW_COMMIT_MS"]) / 1000
 
@@ -21,7 +21,7 @@ class SlowCursor(sqlite3.Cursor):
         return super().execute(sql, *arguments)
 
 
-class SlowConnection(sqlite3.Connection):
+class SlowConnection(FileConnection):
     def cursor(self, factory=SlowCursor):
         return super().cursor(factory)
 
@@ -30,7 +30,7 @@ class SlowConnection(sqlite3.Connection):
 
 
 if __name__ == "__main__":
-    sqlite3.connect = partial(sqlite3.connect, factory=SlowConnection)  # type: ignore[assignment]  # for this process
+    connect.FileConnection = SlowConnection  # type: ignore[attr-defined]  # for this process
     if os.environ.get("ONLY_THE_THREAD") == "1":
         assert writer.SLOW_S > 0
         writer.SLOW_S = -1.0  # every commit is slow

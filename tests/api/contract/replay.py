@@ -152,11 +152,11 @@ def break_store(site: Site, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
     *parts, method = name.split(".")
     owner: Any = site.server.store
-    if parts == ["SqliteVersions"]:
+    if parts == ["Versions"]:
         # A transaction has parts of its own.
-        from perilune.store.sqlite.tables.versions import SqliteVersions
+        from perilune.store.tables.versions import Versions
 
-        owner = SqliteVersions
+        owner = Versions
     elif parts:
         owner = getattr(owner, parts[0])
     in_callbacks = parts == ["execution_records"]

@@ -64,7 +64,7 @@ FUNCTIONS = [
         500,
         "Failed to create initial version",
         sent=NEW,
-        failing="SqliteVersions.create",
+        failing="Versions.create",
     ),
     row("list", "GET /api/functions?limit=100", 200, {"functions": ..., **page(6, 100)}),
     row(
@@ -147,7 +147,7 @@ FUNCTIONS = [
         500,
         "Failed to create new version",
         sent={"code": "x"},
-        failing="SqliteVersions.create",
+        failing="Versions.create",
     ),
     row("delete", f"DELETE {ONE}", 204),
     refused("kd-101 delete: missing", f"DELETE {GONE}", 404, "Function not found"),
@@ -310,14 +310,14 @@ async def test_kd_65_settings_given_at_creation_are_stored(site):
 
 async def test_kd_64_a_change_that_fails_half_way_changes_nothing(site, monkeypatch):
     function_id = await site.answering()
-    from perilune.store.sqlite.tables.functions import SqliteFunctions
+    from perilune.store.tables.functions import Functions
 
     async def fail(*_):
         raise StoreUnavailable("disk full")
 
     before = (await site.client.get(f"/api/functions/{function_id}")).json()
     with monkeypatch.context() as patch:
-        patch.setattr(SqliteFunctions, "update", fail)
+        patch.setattr(Functions, "update", fail)
         answer = await site.client.put(
             f"/api/functions/{function_id}", json={"code": "other", "name": "other"}
         )

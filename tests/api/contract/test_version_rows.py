@@ -59,7 +59,7 @@ VERSIONS = [
         f"POST {ONE}/versions/{{v1}}/activate",
         500,
         "Failed to activate version",
-        failing="SqliteVersions.activate",
+        failing="Versions.activate",
     ),
     row("delete", f"DELETE {ONE}/versions/{{v1}}", 204),
     refused("delete: active", f"DELETE {ONE}/versions/{{v2}}", 400, "Cannot delete active version"),

@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from perilune.store import FunctionVersion
+from perilune.store.sqlite.connection.connection import FileConnection
 from tests.store.helpers import NOW, fresh_id
 
 
 @contextmanager
-def other_connection(path: Path) -> Iterator[sqlite3.Connection]:
+def other_connection(path: Path) -> Iterator[FileConnection]:
     """Somebody else using the same file, without any of our settings."""
-    connection = sqlite3.connect(path, isolation_level=None)
+    connection = sqlite3.connect(path, isolation_level=None, factory=FileConnection)
     try:
         yield connection
     finally:

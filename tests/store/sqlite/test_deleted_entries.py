@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from perilune.store import Function, FunctionNotFound, open_store
-from perilune.store.sqlite.tables.removal import (
+from perilune.store.tables.removal import (
     AT_ONCE,
     BYTES_AT_ONCE,
     BYTES_IN_BATCH,

@@ -15,7 +15,7 @@ from perilune.store import (
     VersionNotFound,
     open_store,
 )
-from perilune.store.sqlite.tables.removal import AT_ONCE, FEW
+from perilune.store.tables.removal import AT_ONCE, FEW
 from tests.store.helpers import NOW, execution_of, fresh_id, some_version
 from tests.store.sqlite.file import add_executions, other_connection, row_count, rows
 
@@ -155,7 +155,7 @@ async def test_a_function_that_comes_back_does_not_bring_its_executions_back(sto
 
 
 async def test_the_clean_up_goes_on_after_a_restart(path, clock, monkeypatch):
-    monkeypatch.setattr("perilune.store.sqlite.connection.long_work.MOST_ROWS", 10)
+    monkeypatch.setattr("perilune.store.database.long_work.MOST_ROWS", 10)
     async with open_store(path, clock=clock) as store:
         version = await some_version(store)
         add_executions(path, version, 3 * MANY)

@@ -11,8 +11,8 @@ from perilune.store import (
     ExecutionFilter,
     PaginationParams,
 )
-from perilune.store.sqlite.tables import execution_lists as lists
-from perilune.store.sqlite.tables.execution_lists import ExecutionLists
+from perilune.store.tables import execution_lists as lists
+from perilune.store.tables.execution_lists import ExecutionLists
 from tests.store.helpers import NOW, execution_of, fresh_id, some_version
 from tests.store.listed import CRON, ERROR, PENDING, SUCCESS, expected, some_executions
 from tests.store.sqlite.file import other_connection, recount, rows

@@ -7,7 +7,7 @@ from perilune.store import (
     ExecutionStatus,
     PaginationParams,
 )
-from perilune.store.sqlite.connection.statements import load_statements
+from perilune.store.database.statements import load_statements
 from tests.store.helpers import NOW, execution_of, fresh_id, some_version
 from tests.store.sqlite.file import add_executions, other_connection, rows
 

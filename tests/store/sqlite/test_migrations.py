@@ -10,6 +10,7 @@ import pytest
 from perilune.store import Execution, ExecutionStatus, FunctionNotFound, open_store
 from perilune.store import sqlite as sqlite_store
 from perilune.store.sqlite.connection import connect, migrate
+from perilune.store.sqlite.connection.connection import FileConnection
 from perilune.store.sqlite.connection.migrate import shipped_migrations
 from perilune.store.sqlite.connection.prepare import prepare_file
 from tests.store.helpers import NOW
@@ -129,14 +130,14 @@ def test_a_step_that_fails_changes_nothing(path):
 
 
 def test_a_step_another_process_made_meanwhile_is_not_made_again(path, monkeypatch):
-    begin = connect.begin
+    begin = FileConnection.begin
 
-    def begin_too_late(cursor: sqlite3.Cursor) -> None:
-        monkeypatch.setattr(migrate, "begin", begin)
+    def begin_too_late(connection: FileConnection) -> None:
+        monkeypatch.setattr(FileConnection, "begin", begin)
         migrated(path, ONE)
-        begin(cursor)
+        begin(connection)
 
-    monkeypatch.setattr(migrate, "begin", begin_too_late)
+    monkeypatch.setattr(FileConnection, "begin", begin_too_late)
     migrated(path, ONE)
 
     assert rows(path, "SELECT x FROM a") == [("kept; -- ",)]

@@ -13,7 +13,7 @@ from perilune.store import (
     UpdateFunctionRequest,
     open_store,
 )
-from perilune.store.sqlite.connection.long_work import (
+from perilune.store.database.long_work import (
     BATCH_S,
     FIRST_ROWS,
     MOST_ROWS,
@@ -22,7 +22,8 @@ from perilune.store.sqlite.connection.long_work import (
 )
 from perilune.store.sqlite.connection.migrate import shipped_migrations
 from perilune.store.sqlite.connection.prepare import prepare_file
-from perilune.store.sqlite.upkeep import compaction, retention
+from perilune.store.sqlite.upkeep import compaction
+from perilune.store.upkeep import retention
 from tests.profiles import examples
 from tests.store.helpers import NOW, execution_of, fresh_id, some_version
 from tests.store.sqlite.file import add_executions, other_connection, recount, row_count, rows
@@ -200,7 +201,7 @@ async def test_the_last_tick_of_a_function_stays(store, path):
 
 
 async def test_rows_without_their_execution_are_found_and_deleted(store, path, monkeypatch):
-    monkeypatch.setattr("perilune.store.sqlite.upkeep.expiry.LOOKED_AT_ONCE", 3)
+    monkeypatch.setattr("perilune.store.upkeep.expiry.LOOKED_AT_ONCE", 3)
     version = await some_version(store)
     kept = await sized(store, version, 1)
     lost = await sized(store, version, 1)

@@ -10,7 +10,7 @@ from perilune.store import (
     SigningSecretNotFound,
     open_store,
 )
-from perilune.store.sqlite.tables.secrets import CHUNK_ROWS
+from perilune.store.tables.secrets import CHUNK_ROWS
 from perilune.vault import PLAIN, KeyRing, SecretKey
 from tests.store.helpers import NOW, SettableClock, some_function
 from tests.store.sqlite.file import other_connection, rows

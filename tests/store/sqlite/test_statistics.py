@@ -9,8 +9,8 @@ from perilune.store import (
     ExecutionTotals,
     duration_class,
 )
-from perilune.store.sqlite.connection import long_work
-from perilune.store.sqlite.tables import statistics
+from perilune.store.database import long_work
+from perilune.store.tables import statistics
 from tests.store.helpers import NOW, execution_of, some_version
 from tests.store.sqlite.file import other_connection, rows
 

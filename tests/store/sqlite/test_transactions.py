@@ -6,7 +6,8 @@ from perilune.store import (
     Function,
     StoreUnavailable,
 )
-from perilune.store.sqlite.connection import connect, transactions, writer
+from perilune.store.database import transactions
+from perilune.store.sqlite.connection import connect, writer
 from tests.store.helpers import NOW, some_function
 from tests.store.sqlite.file import other_connection, rows
 

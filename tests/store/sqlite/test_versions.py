@@ -7,7 +7,7 @@ from perilune.store import (
 )
 from perilune.store.sqlite.connection.migrate import shipped_migrations
 from perilune.store.sqlite.connection.prepare import prepare_file
-from perilune.store.sqlite.tables.removal import AT_ONCE
+from perilune.store.tables.removal import AT_ONCE
 from tests.store.helpers import NOW, execution_of, some_version
 from tests.store.sqlite.file import add_executions, other_connection, rows
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from perilune.clock import WallClock
 from perilune.store.errors import StoreUnavailable
 from perilune.store.maintenance import Maintenance
+from perilune.store.sqlite.connection.connection import FileConnection
 from perilune.store.sqlite.connection.prepare import prepare_file
 from perilune.store.sqlite.connection.space import DiskSpace
 from perilune.store.sqlite.store import ErrorHook, SqliteStore
@@ -53,7 +54,7 @@ async def open_file(
         await store.close()
 
 
-def _open(path: Path, min_free_bytes: int, now: int) -> tuple[DiskSpace, sqlite3.Connection]:
+def _open(path: Path, min_free_bytes: int, now: int) -> tuple[DiskSpace, FileConnection]:
     """Make the file ready; its disk is looked at first, since that may have to make room."""
     space = DiskSpace(path, min_free_bytes)
     return space, prepare_file(path, now)

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from perilune.store.sqlite.connection.connect import (
-    BUSY_TIMEOUT_S,
     connect,
-    is_full,
     wal_limit_bytes,
 )
+from perilune.store.sqlite.connection.connection import BUSY_TIMEOUT_S
+from perilune.store.sqlite.connection.failures import is_full
 from perilune.store.sqlite.connection.space import DiskSpace
 
 CHECKPOINT_PAUSE_S = 1.0

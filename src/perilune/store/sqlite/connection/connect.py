@@ -1,25 +1,25 @@
 """Connections to the file: how it is created and what every connection is told."""
 
-import errno
 import os
 import sqlite3
 import time
 from pathlib import Path
 
 from perilune.store.errors import IncompatibleDatabase, StoreUnavailable
+from perilune.store.sqlite.connection.connection import (
+    BUSY_PAUSE_S,
+    BUSY_TIMEOUT_S,
+    FileConnection,
+)
+from perilune.store.sqlite.connection.failures import is_busy
 from perilune.store.sqlite.connection.space import file_system
 
-BUSY_TIMEOUT_S = 5.0
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
 """The size above which the write-ahead log is begun anew, on a disk of a GiB or more."""
 WAL_SHARE = 16
 """On a smaller disk the log is begun anew above one part in so many of it."""
 OLDEST_SQLITE = (3, 37, 0)
 """The first SQLite with STRICT tables (and newer than RETURNING)."""
-
-_BUSY_PAUSE_S = 0.02
-_INDEX_BYTES = 32 * 1024
-"""What SQLite needs at least for the index of its log, `-shm`."""
 
 
 def create_file(path: Path) -> None:
@@ -42,7 +42,7 @@ def create_file(path: Path) -> None:
         os.close(descriptor)
 
 
-def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+def connect(path: Path, *, read_only: bool = False) -> FileConnection:
     """Open a connection to an existing file, with the settings every connection gets.
 
     Transactions are never opened implicitly.  The connection may be handed from thread to
@@ -58,6 +58,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
         cached_statements=256,
+        factory=FileConnection,
     )
     try:
         connection.execute("PRAGMA foreign_keys = ON")
@@ -96,54 +97,11 @@ def use_write_ahead_log(connection: sqlite3.Connection) -> None:
             # SQLite does not wait by itself for this lock.
             if not is_busy(error) or time.monotonic() >= deadline:
                 raise
-            time.sleep(_BUSY_PAUSE_S)
+            time.sleep(BUSY_PAUSE_S)
             continue
         if mode != "wal":
             raise StoreUnavailable(f"the file system cannot hold a write-ahead log (mode {mode})")
         return
-
-
-def begin(cursor: sqlite3.Cursor) -> None:
-    """Open a write transaction, waiting up to `BUSY_TIMEOUT_S` for other processes.
-
-    Raises:
-        sqlite3.Error: The lock was not to be had in time, or the database failed.
-    """
-    deadline = time.monotonic() + BUSY_TIMEOUT_S
-    while True:
-        try:
-            cursor.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            # SQLite waits with back-off by itself; some kinds of busy are reported at once.
-            if not is_busy(error) or time.monotonic() >= deadline:
-                raise
-            time.sleep(_BUSY_PAUSE_S)
-            continue
-        return
-
-
-def is_busy(error: sqlite3.Error) -> bool:
-    """Tell whether *error* only says that somebody else holds a lock."""
-    return _primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-
-
-def is_damage(error: sqlite3.Error) -> bool:
-    """Tell whether *error* says that the file is no database, or a broken one."""
-    return _primary_code(error) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
-
-
-def is_full(error: Exception, path: Path | None = None) -> bool:
-    """Tell whether *error* says that the disk is full.
-
-    Where SQLite can't make room for an index of its log it says something else; then the file
-    system of *path* is asked.
-    """
-    if isinstance(error, OSError):
-        return error.errno in (errno.ENOSPC, errno.EDQUOT)
-    code = _primary_code(error) if isinstance(error, sqlite3.Error) else 0
-    if code == sqlite3.SQLITE_IOERR and path is not None:
-        return file_system(path.parent).free < _INDEX_BYTES
-    return code == sqlite3.SQLITE_FULL
 
 
 def check_library() -> None:
@@ -151,9 +109,3 @@ def check_library() -> None:
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         needed = ".".join(map(str, OLDEST_SQLITE))
         raise IncompatibleDatabase(f"SQLite {sqlite3.sqlite_version} is older than {needed}")
-
-
-def _primary_code(error: sqlite3.Error) -> int:
-    # Errors of the Python module itself carry no code.
-    code: int = getattr(error, "sqlite_errorcode", 0)
-    return code & 0xFF

@@ -14,7 +14,7 @@ from importlib import resources
 from pathlib import Path
 
 from perilune.store.errors import IncompatibleDatabase
-from perilune.store.sqlite.connection.connect import begin
+from perilune.store.sqlite.connection.connection import FileConnection
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS perilune_migrations (
@@ -103,9 +103,7 @@ def stray_code(connection: sqlite3.Connection, steps: Sequence[Migration]) -> st
     )
 
 
-def migrate(
-    connection: sqlite3.Connection, path: Path, steps: Sequence[Migration], now: int
-) -> None:
+def migrate(connection: FileConnection, path: Path, steps: Sequence[Migration], now: int) -> None:
     """Make the steps that are missing, all in one transaction.
 
     So nobody ever sees a file between two steps; processes that open it meanwhile wait.
@@ -127,16 +125,15 @@ def migrate(
         return
     if version > 0:
         _back_up(connection, path.with_name(f"{path.name}.before-v{len(steps)}"), version)
-    cursor = connection.cursor()
-    begin(cursor)
+    connection.begin()
     try:
         # Another process may have been faster while we waited for the lock.
         for step in steps[schema_version(connection, steps) :]:
             _make(connection, step, now)
-        cursor.execute("COMMIT")
+        connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
-            cursor.execute("ROLLBACK")
+            connection.execute("ROLLBACK")
         raise
 
 

@@ -8,14 +8,14 @@ from perilune.store.sqlite.connection.connect import (
     check_library,
     connect,
     create_file,
-    is_damage,
     use_write_ahead_log,
 )
+from perilune.store.sqlite.connection.connection import FileConnection
+from perilune.store.sqlite.connection.failures import is_damage, outage
 from perilune.store.sqlite.connection.migrate import migrate, schema_version, shipped_migrations
-from perilune.store.sqlite.connection.operations import outage
 
 
-def prepare_file(path: Path, now: int) -> sqlite3.Connection:
+def prepare_file(path: Path, now: int) -> FileConnection:
     """Open or create the file, update its schema, and return a connection for writing.
 
     Args:
@@ -46,7 +46,7 @@ def prepare_file(path: Path, now: int) -> sqlite3.Connection:
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, now: int) -> None:
+def _prepare(connection: FileConnection, path: Path, now: int) -> None:
     steps = shipped_migrations()
     # First of all a look, so that a file that is not ours stays as it is.
     if schema_version(connection, steps) == 0:

@@ -4,7 +4,6 @@ Single rows are looked up in the thread of the event loop, on one more connectio
 """
 
 import asyncio
-import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +12,8 @@ from typing import TypeVar
 
 from perilune.store.errors import StoreUnavailable
 from perilune.store.sqlite.connection.connect import connect
-from perilune.store.sqlite.connection.operations import as_store_error
+from perilune.store.sqlite.connection.connection import FileConnection
+from perilune.store.sqlite.connection.failures import as_store_error
 
 T = TypeVar("T")
 
@@ -29,10 +29,10 @@ class Readers:
         self._loop = asyncio.get_running_loop()
         self._threads = ThreadPoolExecutor(MAX_READERS, thread_name_prefix="perilune-read")
         self._own = threading.local()
-        self._connections: list[sqlite3.Connection] = []
+        self._connections: list[FileConnection] = []
         self._closed = False
 
-    def read(self, work: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+    def read(self, work: Callable[[FileConnection], T]) -> asyncio.Future[T]:
         """Run *work* in one of the threads.
 
         Raises:
@@ -43,11 +43,11 @@ class Readers:
             raise StoreUnavailable("the store is closed")
         return self._loop.run_in_executor(self._threads, self._run, work)
 
-    async def look_up(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def look_up(self, work: Callable[[FileConnection], T]) -> T:
         """Do what `look_up_now` does; everybody who waits for a read can wait for this."""
         return self.look_up_now(work)
 
-    def look_up_now(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def look_up_now(self, work: Callable[[FileConnection], T]) -> T:
         """Run *work* right here, in the thread of the loop: for one row found by its key.
 
         Raises:
@@ -66,7 +66,7 @@ class Readers:
             connection.close()
         self._connections.clear()
 
-    def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _run(self, work: Callable[[FileConnection], T]) -> T:
         try:
             return work(self._connection())
         except Exception as error:
@@ -75,8 +75,8 @@ class Readers:
                 raise
             raise named from error
 
-    def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
+    def _connection(self) -> FileConnection:
+        connection: FileConnection | None = getattr(self._own, "connection", None)
         if connection is None:
             connection = self._own.connection = connect(self._path, read_only=True)
             self._connections.append(connection)

@@ -18,19 +18,18 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TypeVar
 
-from perilune.store.errors import StoreError, WritesLost
-from perilune.store.sqlite.connection.connect import BUSY_TIMEOUT_S, begin
-from perilune.store.sqlite.connection.grouping import run_batch
-from perilune.store.sqlite.connection.operations import (
+from perilune.store.database.grouping import run_batch
+from perilune.store.database.operations import (
     AnyOperation,
-    Log,
     Tables,
     WriteOperation,
-    as_store_error,
     closed_error,
-    outage,
 )
-from perilune.store.sqlite.connection.transactions import Session
+from perilune.store.database.transactions import Session
+from perilune.store.errors import StoreError, WritesLost
+from perilune.store.sqlite.connection.checkpoints import Checkpoints
+from perilune.store.sqlite.connection.connection import BUSY_TIMEOUT_S, FileConnection
+from perilune.store.sqlite.connection.failures import as_store_error, outage
 
 T = TypeVar("T")
 MAX_BATCH = 512
@@ -69,8 +68,8 @@ class Writer:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
-        log: Log,
+        connection: FileConnection,
+        log: Checkpoints,
         tables: Tables,
         *,
         touched: Callable[[str], None],
@@ -223,7 +222,7 @@ class Writer:
         try:
             cursor = self._cursor
             cursor.execute("BEGIN IMMEDIATE")
-            run_batch(cursor, batch, again=False)
+            run_batch(self._connection, batch, again=False)
             cursor.execute("COMMIT")
         except Exception as error:
             if self._connection.in_transaction:
@@ -311,7 +310,7 @@ class Writer:
         self._running = False
 
     def _serve(self, session: Session) -> None:
-        session.serve(self._cursor, partial(self._tell, self._settle))
+        session.serve(self._connection, partial(self._tell, self._settle))
         if self._wants_work():
             self._work_on_log()
 
@@ -329,8 +328,8 @@ class Writer:
         cursor = self._cursor
         started = time.monotonic()
         try:
-            begin(cursor)
-            run_batch(cursor, batch)
+            self._connection.begin()
+            run_batch(self._connection, batch)
             cursor.execute("COMMIT")
         except Exception as error:
             if self._connection.in_transaction:

@@ -8,22 +8,25 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from perilune.cron import CronError, parse
-from perilune.store.errors import StoreError
-from perilune.store.maintenance import LunarReport, Progress, TableReport
-from perilune.store.sqlite.connection.connect import begin
-from perilune.store.sqlite.connection.counters import (
+from perilune.store.database.counters import (
     Counts,
     miscounted_bytes,
     miscounted_executions,
 )
-from perilune.store.sqlite.connection.statements import load_statements
+from perilune.store.database.statements import named_statements
+from perilune.store.errors import StoreError
+from perilune.store.maintenance import LunarReport, Progress, TableReport
+from perilune.store.sqlite.connection.connection import FileConnection
 from perilune.store.sqlite.lunar.layout import TABLES, names_of
 
 CHUNK_ROWS = 5_000
+
+_SQL = resources.files(__package__).joinpath("lunar.sql")
 
 _ANY_ZONE = ZoneInfo("UTC")
 """Which zone it is has no influence on whether an expression is valid."""
@@ -33,7 +36,7 @@ _RECIPIENT = re.compile(r'(?:"(?:\\.|[^"\\])*"|<[^>]*>|[^,])+')
 
 
 def transfer(
-    target: sqlite3.Connection, copy: Path, version: int, *, now: int, progress: Progress
+    target: FileConnection, copy: Path, version: int, *, now: int, progress: Progress
 ) -> LunarReport:
     """Bring all rows of *copy* into the store; everything or, when it fails, nothing.
 
@@ -53,15 +56,14 @@ def transfer(
     texts = _Texts()
     _add_functions(target, texts)
     with _attached(target, copy):
-        cursor = target.cursor()
-        begin(cursor)
+        target.begin()
         try:
             report = _Transfer(target, version, now, progress).run(texts)
             _verify(target)
-            cursor.execute("COMMIT")
+            target.execute("COMMIT")
         except BaseException:
             if target.in_transaction:
-                cursor.execute("ROLLBACK")
+                target.execute("ROLLBACK")
             raise
     return report
 
@@ -112,13 +114,13 @@ class _Transfer:
     """One transfer, inside its transaction."""
 
     def __init__(
-        self, connection: sqlite3.Connection, version: int, now: int, progress: Progress
+        self, connection: FileConnection, version: int, now: int, progress: Progress
     ) -> None:
         self._connection = connection
         self._version = version
         self._now = now
         self._progress = progress
-        self._sql = load_statements("lunar", **names_of(version))
+        self._sql = named_statements(_SQL.read_text("utf-8"), **names_of(version))
 
     def run(self, texts: _Texts) -> LunarReport:
         """Take every table over."""
@@ -238,7 +240,7 @@ def _recipients_asked(request: bytes | None) -> list[str] | None:
     return None
 
 
-def _verify(connection: sqlite3.Connection) -> None:
+def _verify(connection: FileConnection) -> None:
     """Check what the schema can't: references as a whole, and counters."""
     dangling = connection.execute("PRAGMA main.foreign_key_check").fetchone()
     wrong = [*miscounted_executions(connection), *miscounted_bytes(connection)]

@@ -22,7 +22,9 @@ from perilune.store.errors import (
     StoreUnavailable,
 )
 from perilune.store.maintenance import BackupNote, Restored
-from perilune.store.sqlite.connection.connect import check_library, connect, is_damage
+from perilune.store.sqlite.connection.connect import check_library, connect
+from perilune.store.sqlite.connection.connection import FileConnection
+from perilune.store.sqlite.connection.failures import is_damage
 from perilune.store.sqlite.connection.files import process_using, remove_database, sync
 from perilune.store.sqlite.connection.migrate import schema_version, shipped_migrations, stray_code
 from perilune.store.sqlite.upkeep.integrity import find_problems
@@ -146,7 +148,7 @@ def _take_note(copy: sqlite3.Connection) -> BackupNote | None:
     return None if row is None else BackupNote(*row)
 
 
-def _must_be_in_order(copy: sqlite3.Connection, path: Path, *, has_counters: bool = True) -> None:
+def _must_be_in_order(copy: FileConnection, path: Path, *, has_counters: bool = True) -> None:
     problems = find_problems(copy) if has_counters else _damage(copy)
     if problems:
         raise BackupFailed(f"{path} is not in order: {'; '.join(problems[:5])}")

@@ -1,9 +1,8 @@
 """Giving free pages back to the file system, a few at a time."""
 
-import sqlite3
-
-from perilune.store.sqlite.connection.access import SqliteAccess
-from perilune.store.sqlite.connection.long_work import Batches, Pause
+from perilune.store.database.access import Access
+from perilune.store.database.connection import Connection
+from perilune.store.database.long_work import Batches, Pause
 
 INCREMENTAL = 2
 """The mode of `PRAGMA auto_vacuum` in which free pages are given back when asked to."""
@@ -16,7 +15,7 @@ RESERVE_SHARE = 10
 class Compaction:
     """Makes the file smaller while it is in use."""
 
-    def __init__(self, access: SqliteAccess, pause: Pause) -> None:
+    def __init__(self, access: Access, pause: Pause) -> None:
         """Use *access*; *pause* is awaited between steps."""
         self._access = access
         self._batches = Batches(access, pause)
@@ -29,13 +28,13 @@ class Compaction:
         surplus = await self._access.read(_surplus_pages if keeps_reserve else _spare_pages)
         given = 0
 
-        def step(connection: sqlite3.Connection, pages: int) -> int:
+        def step(connection: Connection, pages: int) -> int:
             wanted = min(pages, surplus - given)
             before = _free_pages(connection)
             for _ in range(wanted):
                 # The driver takes one step of a statement without columns: that is one page,
                 # whatever number is asked for.
-                connection.execute("PRAGMA incremental_vacuum(1)").close()
+                connection.execute("PRAGMA incremental_vacuum(1)")
             return before - _free_pages(connection)
 
         while given < surplus:
@@ -46,28 +45,28 @@ class Compaction:
         return given
 
 
-def _surplus_pages(connection: sqlite3.Connection) -> int:
+def _surplus_pages(connection: Connection) -> int:
     """Return how many free pages are not needed; 0 in a file that can't give any back."""
     free = _spare_pages(connection)
     used = _pragma(connection, "page_count") - free
     return max(0, free - max(LEAST_RESERVE_PAGES, used // RESERVE_SHARE))
 
 
-def _spare_pages(connection: sqlite3.Connection) -> int:
+def _spare_pages(connection: Connection) -> int:
     """Return how many free pages there are; 0 in a file that can't give any back."""
     return _free_pages(connection) if _pragma(connection, "auto_vacuum") == INCREMENTAL else 0
 
 
-def data_bytes(connection: sqlite3.Connection) -> int:
+def data_bytes(connection: Connection) -> int:
     """Return what the pages in use hold."""
     used = _pragma(connection, "page_count") - _free_pages(connection)
     return used * _pragma(connection, "page_size")
 
 
-def _free_pages(connection: sqlite3.Connection) -> int:
+def _free_pages(connection: Connection) -> int:
     return _pragma(connection, "freelist_count")
 
 
-def _pragma(connection: sqlite3.Connection, name: str) -> int:
+def _pragma(connection: Connection, name: str) -> int:
     value: int = connection.execute(f"PRAGMA {name}").fetchone()[0]
     return value

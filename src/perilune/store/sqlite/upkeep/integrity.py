@@ -3,13 +3,15 @@
 import sqlite3
 from pathlib import Path
 
+from perilune.store.database.connection import Connection
+from perilune.store.database.counters import miscounted_bytes, miscounted_executions
 from perilune.store.errors import IncompatibleDatabase, StoreUnavailable
-from perilune.store.sqlite.connection.connect import connect, is_damage
-from perilune.store.sqlite.connection.counters import miscounted_bytes, miscounted_executions
+from perilune.store.sqlite.connection.connect import connect
+from perilune.store.sqlite.connection.failures import is_damage
 from perilune.store.sqlite.connection.migrate import schema_version, shipped_migrations
 
 
-def find_problems(connection: sqlite3.Connection) -> list[str]:
+def find_problems(connection: Connection) -> list[str]:
     """Return what is wrong with the file: damage, dangling references, wrong counters.
 
     Raises:

@@ -1,0 +1,47 @@
+"""Records of executions for engines, which wait for them in callbacks."""
+
+from collections.abc import Callable
+
+from perilune.store.cache import RecordCache
+from perilune.store.contract import RecordDone
+from perilune.store.database.operations import AnyOperation
+from perilune.store.records import Execution, Function, FunctionVersion, Outcome
+from perilune.store.tables.executions import Executions, closing, opening
+
+
+class Records:
+    """The store's `ExecutionRecords`."""
+
+    def __init__(
+        self,
+        executions: Executions,
+        submit: Callable[[AnyOperation], None],
+        check: Callable[[], None],
+        functions: RecordCache[Function],
+        versions: RecordCache[FunctionVersion],
+    ) -> None:
+        """Write rows of *executions* by *submit* if *check* lets them; peek into caches."""
+        self._executions = executions
+        self._submit = submit
+        self._check = check
+        self._peek_function = functions.peek
+        self._peek_version = versions.peek
+
+    def peek(self, function_id: str) -> tuple[Function, FunctionVersion] | None:
+        """See `ExecutionRecords.peek`."""
+        function = self._peek_function(function_id)
+        version = self._peek_version(function_id)
+        return None if function is None or version is None else (function, version)
+
+    def open(self, execution: Execution, done: RecordDone) -> None:
+        """See `ExecutionRecords.open`.  Raises what *check* does."""
+        self._check()
+        operation = opening(self._executions.completed(execution))
+        operation.done = done
+        self._submit(operation)
+
+    def close(self, execution: Execution, outcome: Outcome, done: RecordDone) -> None:
+        """See `ExecutionRecords.close`."""
+        operation = closing(execution, outcome)
+        operation.done = done
+        self._submit(operation)
