@@ -6,9 +6,9 @@ function itself always sees the original.
 """
 
 import base64
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Protocol
+from operator import attrgetter
+from typing import Any, Protocol, TypeVar, cast
 
 import msgspec
 
@@ -19,6 +19,8 @@ PATH_MARKS = "!$&'()*+,=:@"
 
 A `;` is escaped, since it would end the `Path` of a cookie.
 """
+
+T = TypeVar("T")
 
 _ESCAPES = "surrogateescape"
 """How texts hold bytes that are not UTF-8."""
@@ -93,57 +95,40 @@ class HTTPEvent(msgspec.Struct, frozen=True, kw_only=True):
 
     def masked(self, masker: Masker = DEFAULT_MASKER) -> "HTTPEvent":
         """Return a copy with secrets in headers, query, path and body replaced."""
-        body = self.body
-        if body:
-            text = _utf8(body) if isinstance(body, bytes) else body
-            if text is not None:
-                body = masker.body(text, self.headers.get("Content-Type"))
-        path, relative, raw = self.path, self.relative_path, self.raw_relative_path
-        # Nearly always one look is enough, since the path has all of it.
-        is_whole = relative == "/" or path.endswith(relative)
-        if raw or not is_whole or masker.may_hide_in_path(path):
-            path, relative, raw = masker.path(path), masker.path(relative), masker.path(raw)
-        return HTTPEvent(
-            method=self.method,
-            path=path,
-            relative_path=relative,
-            raw_relative_path=raw,
-            headers=masker.headers(self.headers),
-            body=body,
-            query=masker.query(self.query) if self.query else {},
-            multi_headers=masker.multi_headers(self.multi_headers) if self.multi_headers else {},
-            multi_query=masker.multi_query(self.multi_query) if self.multi_query else {},
-            raw_query=masker.raw_query(self.raw_query) if self.raw_query else "",
-            host=self.host,
-            scheme=self.scheme,
-            remote_addr=self.remote_addr,
-            trigger=self.trigger,
-        )
+        masked = zip(_MAY_BE_SECRET, self._masked(masker), strict=True)
+        return msgspec.structs.replace(self, **dict(masked))
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the stored form: six members always, the newer ones only when not empty."""
-        body, is_base64 = json_body(self.body) if self.body else ("", False)
-        path, relative, host = self.path, self.relative_path, self.host
-        if not path.isascii() or not relative.isascii() or not host.isascii():
-            path, relative, host = map(_without_surrogates, (path, relative, host))
+    def to_json(self, masker: Masker | None = None) -> dict[str, Any]:
+        """Return the stored form: six members always, the newer ones only when not empty.
+
+        With a *masker*, that of the masked copy, which is not made for it.
+        """
+        return without_surrogates(self.raw_json(masker))
+
+    def raw_json(self, masker: Masker | None = None) -> dict[str, Any]:
+        """Return what `to_json` returns, but perhaps `without_surrogates` still to be applied."""
+        path, relative, raw, headers, body, query, multi_headers, multi_query, raw_query = (
+            _may_be_secret(self) if masker is None else self._masked(masker)
+        )
+        text, is_base64 = json_body(body) if body else ("", False)
         members: dict[str, Any] = {
             "method": self.method,
             "path": path,
             "relativePath": relative,
-            "headers": _sorted(self.headers) if self.headers else {},
-            "body": body,
-            "query": _sorted(self.query) if self.query else {},
+            "headers": dict(sorted(headers.items())) if headers else {},
+            "body": text,
+            "query": dict(sorted(query.items())) if query else {},
         }
-        if self.raw_relative_path:
-            members["rawRelativePath"] = self.raw_relative_path
-        if self.multi_headers:
-            members["multiHeaders"] = _sorted(self.multi_headers)
-        if self.multi_query:
-            members["multiQuery"] = _sorted(self.multi_query)
-        if self.raw_query:
-            members["rawQuery"] = _without_surrogates(self.raw_query)
-        if host:
-            members["host"] = host
+        if raw:
+            members["rawRelativePath"] = raw
+        if multi_headers:
+            members["multiHeaders"] = dict(sorted(multi_headers.items()))
+        if multi_query:
+            members["multiQuery"] = dict(sorted(multi_query.items()))
+        if raw_query:
+            members["rawQuery"] = raw_query
+        if self.host:
+            members["host"] = self.host
         if self.scheme:
             members["scheme"] = self.scheme
         if self.remote_addr:
@@ -153,6 +138,37 @@ class HTTPEvent(msgspec.Struct, frozen=True, kw_only=True):
         if is_base64:
             members["isBase64Encoded"] = True
         return members
+
+    def _masked(self, masker: Masker) -> tuple[Any, ...]:
+        """Return the members `_MAY_BE_SECRET` without their secrets."""
+        body = self.body
+        if body:
+            text = _utf8(body) if isinstance(body, bytes) else body
+            if text is not None:
+                body = masker.body(text, self.headers.get("Content-Type"))
+        path, relative, raw = self.path, self.relative_path, self.raw_relative_path
+        # Nearly always one look is enough, since the path has all of it.
+        is_whole = relative == "/" or path.endswith(relative)
+        if raw or not is_whole or masker.may_hide_in_path[path]:
+            path, relative, raw = masker.path(path), masker.path(relative), masker.path(raw)
+        return (
+            path,
+            relative,
+            raw,
+            masker.headers(self.headers),
+            body,
+            masker.query(self.query) if self.query else {},
+            masker.multi_headers(self.multi_headers) if self.multi_headers else {},
+            masker.multi_query(self.multi_query) if self.multi_query else {},
+            masker.raw_query(self.raw_query) if self.raw_query else "",
+        )
+
+
+_MAY_BE_SECRET = (
+    *("path", "relative_path", "raw_relative_path", "headers", "body", "query"),
+    *("multi_headers", "multi_query", "raw_query"),
+)
+_may_be_secret = attrgetter(*_MAY_BE_SECRET)
 
 
 class _StoredEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -235,7 +251,7 @@ class HTTPResponse(msgspec.Struct, frozen=True, kw_only=True):
         body, is_base64 = json_body(self.body)
         return {
             "statusCode": self.status_code,
-            "headers": _sorted(self.headers),
+            "headers": without_surrogates(dict(sorted(self.headers.items()))),
             "body": body,
             "isBase64Encoded": self.is_base64_encoded or is_base64,
         }
@@ -278,11 +294,27 @@ def length_of(body: str | bytes) -> int:
 def json_body(body: str | bytes) -> tuple[str, bool]:
     """Return *body* as JSON-safe text, and whether that text is base64."""
     if isinstance(body, str):
-        return _without_surrogates(body), False
+        return without_surrogates(body), False
     text = _utf8(body)
     if text is not None:
         return text, False
     return base64.b64encode(body).decode("ascii"), True
+
+
+def without_surrogates(value: T) -> T:
+    """Return *value*, a text or a JSON value, with U+FFFD for each lone surrogate in it.
+
+    JSON text is UTF-8, which has none.
+    """
+    cleaned: Any = value
+    if isinstance(value, str):
+        if not value.isascii():
+            cleaned = value.encode("utf-8", _ESCAPES).decode("utf-8", "replace")
+    elif isinstance(value, dict):
+        cleaned = {without_surrogates(k): without_surrogates(v) for k, v in value.items()}
+    elif isinstance(value, list):
+        cleaned = [without_surrogates(one) for one in value]
+    return cast(T, cleaned)
 
 
 def _utf8(data: bytes) -> str | None:
@@ -290,25 +322,3 @@ def _utf8(data: bytes) -> str | None:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         return None
-
-
-def _without_surrogates(text: str) -> str:
-    """JSON text is UTF-8, which has no lone surrogates: they become U+FFFD."""
-    if text.isascii():
-        return text
-    return text.encode("utf-8", _ESCAPES).decode("utf-8", "replace")
-
-
-def _sorted(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name if name.isascii() else _without_surrogates(name): value
-        if isinstance(value, str) and value.isascii()
-        else _clean(value)
-        for name, value in sorted(values.items())
-    }
-
-
-def _clean(value: str | list[str]) -> str | list[str]:
-    if isinstance(value, str):
-        return _without_surrogates(value)
-    return [_without_surrogates(one) for one in value]

@@ -70,7 +70,7 @@ class Engine:
     async def execute(self, req: ExecutionRequest) -> ExecutionResult:
         raise NotImplementedError
 
-    def begin(self, req: ExecutionRequest, caller: Any) -> "Engine":
+    def begin(self, req: ExecutionRequest, caller: Any, _known: Any = None) -> "Engine":
         self.requests.append(req)
         self.caller = caller
         return self

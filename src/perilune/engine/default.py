@@ -12,7 +12,7 @@ from perilune.engine.types import Caller, Config, ExecutionRequest, ExecutionRes
 from perilune.runtimes import Runtime, WorkerRuntime
 from perilune.services.env import Env
 from perilune.services.kv import KV
-from perilune.store import DB, StoreUnavailable
+from perilune.store import DB, Function, FunctionVersion, StoreUnavailable
 
 
 class DefaultEngine:
@@ -50,7 +50,12 @@ class DefaultEngine:
         caller = WaitingCaller()
         return await caller.wait(self.begin(req, caller))
 
-    def begin(self, req: ExecutionRequest, caller: Caller) -> Running:
+    def begin(
+        self,
+        req: ExecutionRequest,
+        caller: Caller,
+        known: tuple[Function, FunctionVersion] | None = None,
+    ) -> Running:
         """See `CallbackEngine.begin`.  Raises `TypeError` for a request without event."""
         if req.event is None:
             raise TypeError("an execution needs an event")
@@ -60,6 +65,8 @@ class DefaultEngine:
         if self.outcomes.is_full:
             why = StoreUnavailable("too many outcomes are not written yet")
             execution.looked_up(None, StorageUnavailableError(why))
+        elif known is not None and not known[0].disabled:
+            execution.looked_up(known, None)
         else:
             driver.look_up(execution)
         return execution

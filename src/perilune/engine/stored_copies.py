@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from perilune.engine.types import MAX_RESPONSE_BODY_SIZE
-from perilune.events import HTTPEvent, HTTPResponse, length_of
+from perilune.events import HTTPEvent, HTTPResponse, length_of, without_surrogates
 from perilune.masking import Masker
 
 TRUNCATED = "\n[TRUNCATED - Response exceeded 1MB]"
@@ -36,20 +36,33 @@ def stored_event(event: object, masker: Masker) -> StoredEvent:
     Raises:
         TypeError: there is no JSON form of it.
     """
+    if isinstance(event, HTTPEvent):
+        return _stored_request(event, masker)
     masked = getattr(event, "masked", None)
     if masked is None:
         return StoredEvent(masker.body(_json.encode(event).decode(), "application/json"))
-    members = masked(masker).to_json()
-    body = members.get("body")
-    if body and isinstance(body, str):
-        members["body"] = _cut_body(body, bool(members.get("isBase64Encoded")), EVENT_TRUNCATED)
-    stored = _json.encode(members).decode()
-    if not isinstance(event, HTTPEvent):
-        return StoredEvent(stored)
+    return StoredEvent(_cut_event(masked(masker).to_json()))
+
+
+def _stored_request(event: HTTPEvent, masker: Masker) -> StoredEvent:
+    members = event.raw_json(masker)
+    try:
+        stored = _cut_event(members)
+    except UnicodeEncodeError:
+        members = without_surrogates(members)
+        stored = _cut_event(members)
     path = members["path"]
     if len(path) > MAX_PATH_CHARS:
         path = path[:MAX_PATH_CHARS] + PATH_TRUNCATED
     return StoredEvent(stored, event.method, path, length_of(event.body))
+
+
+def _cut_event(members: dict[str, Any]) -> str:
+    """Return the JSON text of an event's members, its body cut at 1 MiB."""
+    body = members.get("body")
+    if body and isinstance(body, str):
+        members["body"] = _cut_body(body, bool(members.get("isBase64Encoded")), EVENT_TRUNCATED)
+    return _json.encode(members).decode()
 
 
 def stored_response(response: HTTPResponse, masker: Masker) -> str:

@@ -21,7 +21,13 @@ from perilune.services.http import HTTPClient
 from perilune.services.kv import KV
 from perilune.services.logger import Logger
 from perilune.services.maskers import ExecutionMaskers
-from perilune.store import ExecutionStatus, ExecutionStore, ExecutionTrigger
+from perilune.store import (
+    ExecutionStatus,
+    ExecutionStore,
+    ExecutionTrigger,
+    Function,
+    FunctionVersion,
+)
 
 MAX_RESPONSE_BODY_SIZE = 1024 * 1024
 """Most bytes of a response body that are stored with an execution (1 MiB)."""
@@ -105,8 +111,16 @@ class Running(Protocol):
 class CallbackEngine(Engine, Protocol):
     """An engine that can do without a task for each execution."""
 
-    def begin(self, req: ExecutionRequest, caller: Caller) -> Running:
-        """Do what `execute` does, and tell *caller* how it ended."""
+    def begin(
+        self,
+        req: ExecutionRequest,
+        caller: Caller,
+        known: tuple[Function, FunctionVersion] | None = None,
+    ) -> Running:
+        """Do what `execute` does, and tell *caller* how it ended.
+
+        *known* are the function and the version to execute, where they have just been looked up.
+        """
         ...
 
 

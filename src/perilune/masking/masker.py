@@ -49,8 +49,8 @@ class Masker:
         self._strengths = names.strengths
         self._text = TextRules(names)
         self._urls = UrlRules(names, self._text)
-        self.may_hide_in_path = self._urls.may_hide
-        """Returns False, quickly, if `path` certainly finds nothing to replace in any part."""
+        self.may_hide_in_path: Mapping[str, bool] = Memo(self._urls.may_hide)
+        """Has False for a path if `path` certainly finds nothing to replace in any part."""
         self._bodies = BodyRules(names, self._text, self._urls)
         self._header_plans: Memo[_HeaderPlan] = Memo(self._plan_header)
         self._values = HiddenValues()
@@ -85,9 +85,8 @@ class Masker:
         """Return the headers with the values of sensitive names replaced."""
         masked = dict(mapping)
         plans = self._header_plans
-        for name in mapping:
-            if plan := plans[name]:
-                masked[name] = self._header_value(plan, mapping[name])
+        for name in filter(plans.__getitem__, mapping):
+            masked[name] = self._header_value(plans[name], mapping[name])
         if self._values.count:
             hide = self._values.hide
             return {name: hide(value) for name, value in masked.items()}
