@@ -6,11 +6,11 @@ from urllib.parse import unquote, urlsplit
 
 from perilune.clock import WallClock, wall_clock
 from perilune.store.contract import Store
+from perilune.store.database_store import ErrorHook, log_error
 from perilune.store.errors import UnknownStore
 from perilune.store.maintenance import OfflineMaintenance
 from perilune.store.sqlite.file import SqliteFile
 from perilune.store.sqlite.opening import open_file, open_private
-from perilune.store.sqlite.store import ErrorHook, log_error
 from perilune.vault import PLAIN, Vault
 
 IN_MEMORY = ":memory:"

@@ -20,9 +20,7 @@ from perilune.store.contract import (
 from perilune.store.database.access import Access
 from perilune.store.database.connection import Connection
 from perilune.store.database.long_work import Pause
-from perilune.store.database.operations import (
-    Statement,
-)
+from perilune.store.database.operations import Mark
 from perilune.store.database.transactions import TransactionAccess
 from perilune.store.errors import StoreUnavailable
 from perilune.store.tables.credentials import SessionStore, TokenStore
@@ -140,17 +138,17 @@ class StoreTransaction(StoreSession):
         """Open a part of this transaction that can be taken back alone."""
         name = f"part_{self._depth}"
         self._depth += 1
-        await self._access.write(Statement(f"SAVEPOINT {name}", ()))
+        await self._access.write(Mark(f"SAVEPOINT {name}"))
         try:
             yield self
         except BaseException:
             with suppress(StoreUnavailable):
-                await self._access.write(Statement(f"ROLLBACK TO {name}", ()))
+                await self._access.write(Mark(f"ROLLBACK TO {name}"))
             raise
         finally:
             self._depth -= 1
             with suppress(StoreUnavailable):
-                await self._access.write(Statement(f"RELEASE {name}", ()))
+                await self._access.write(Mark(f"RELEASE {name}"))
 
 
 def _read_page(connection: Connection) -> None:

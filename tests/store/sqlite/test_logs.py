@@ -5,7 +5,7 @@ from perilune.store import (
     StoreUnavailable,
     open_store,
 )
-from perilune.store.sqlite.connection import writer
+from perilune.store.database import queue
 from tests.services.conftest import BrokenRows
 from tests.store.helpers import NOW, execution_of, fresh_id, some_function, some_version
 from tests.store.sqlite.file import other_connection, row_count
@@ -21,7 +21,7 @@ async def some_execution(store):
 
 
 async def test_lines_are_dropped_when_too_many_wait(store, reported, monkeypatch):
-    monkeypatch.setattr(writer, "MAX_QUEUED", 100)
+    monkeypatch.setattr(queue, "MAX_QUEUED", 100)
     execution = await some_execution(store)
 
     taken = [store.logs.append(fresh_id(), execution.id, 0, "line", NOW) for _ in range(150)]
@@ -37,7 +37,7 @@ async def test_lines_are_dropped_when_too_many_wait(store, reported, monkeypatch
 
 
 async def test_lines_are_dropped_when_they_hold_too_much_memory(store, monkeypatch):
-    monkeypatch.setattr(writer, "MAX_QUEUED_CHARACTERS", 1000)
+    monkeypatch.setattr(queue, "MAX_QUEUED_CHARACTERS", 1000)
     execution = await some_execution(store)
 
     taken = [store.logs.append(fresh_id(), execution.id, 0, "x" * 600, NOW) for _ in range(3)]

@@ -9,6 +9,7 @@ import pytest
 
 from perilune.store import Execution, ExecutionStatus, FunctionNotFound, open_store
 from perilune.store import sqlite as sqlite_store
+from perilune.store.database.migrations import Migration
 from perilune.store.sqlite.connection import connect, migrate
 from perilune.store.sqlite.connection.connection import FileConnection
 from perilune.store.sqlite.connection.migrate import shipped_migrations
@@ -90,12 +91,12 @@ def file_of_version(version, path, monkeypatch):
 
 # Migrations to come: the steps are handed in, as the program will ship them.
 
-ONE = migrate.Migration(1, "one", "CREATE TABLE a (x TEXT);\nINSERT INTO a VALUES ('kept; -- ');")
-TWO = migrate.Migration(2, "two", "ALTER TABLE a ADD COLUMN y TEXT;\nUPDATE a SET y = x;")
-BROKEN = migrate.Migration(2, "broken", "DELETE FROM a;\nINSERT INTO nowhere VALUES (1);")
+ONE = Migration(1, "one", "CREATE TABLE a (x TEXT);\nINSERT INTO a VALUES ('kept; -- ');")
+TWO = Migration(2, "two", "ALTER TABLE a ADD COLUMN y TEXT;\nUPDATE a SET y = x;")
+BROKEN = Migration(2, "broken", "DELETE FROM a;\nINSERT INTO nowhere VALUES (1);")
 
 
-def migrated(path: Path, *steps: migrate.Migration) -> None:
+def migrated(path: Path, *steps: Migration) -> None:
     connect.create_file(path)
     connection = connect.connect(path)
     try:

@@ -8,7 +8,7 @@ from perilune.store import (
     StoreUnavailable,
     open_store,
 )
-from perilune.store.sqlite.connection import writer
+from perilune.store.database import queue
 from tests.store.requests import (
     barrier,
     both,
@@ -40,7 +40,7 @@ async def test_receivers_that_lunar_joined_are_read_too(path: Path, store, colum
 
 @both
 async def test_rows_are_dropped_when_they_hold_too_much_memory(store, kind, monkeypatch):
-    monkeypatch.setattr(writer, "MAX_QUEUED_CHARACTERS", 1000)
+    monkeypatch.setattr(queue, "MAX_QUEUED_CHARACTERS", 1000)
     row = kind.make(await some_execution(store), request_json="x" * 900, response_json="y" * 900)
 
     taken = [kind.of(store).append(row) for _ in range(2)]

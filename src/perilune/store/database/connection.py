@@ -43,6 +43,10 @@ class Connection(Protocol):
         """Execute one statement."""
         ...
 
+    def execute_whole(self, sql: str, parameters: Params = ..., /) -> Cursor:
+        """Execute one statement; if it fails, a transaction with others before it goes on."""
+        ...
+
     def executemany(self, sql: str, parameters: Sequence[Params], /) -> object:
         """Execute a statement for each of *parameters*, which are in the order of their keys."""
         ...

@@ -49,7 +49,7 @@ class Row(WriteOperation[None]):
 
     def run(self, connection: Connection) -> None:
         """Write this row by itself."""
-        in_savepoint(connection, partial(_write_rows, [self]))
+        in_savepoint(connection, partial(write_rows, [self]))
 
 
 class Insertion(Row):
@@ -86,7 +86,7 @@ def run_batch(connection: Connection, batch: Sequence[AnyOperation], *, again: b
         _run_group(connection, batch, is_first=True, again=again)  # type: ignore[arg-type]
         return
     is_first = True
-    for group in _groups(batch):
+    for group in groups(batch):
         if isinstance(group, list):
             _run_group(connection, group, is_first=is_first, again=again)
         else:
@@ -94,7 +94,7 @@ def run_batch(connection: Connection, batch: Sequence[AnyOperation], *, again: b
         is_first = False
 
 
-def _groups(batch: Iterable[AnyOperation]) -> Iterator[list[Row] | AnyOperation]:
+def groups(batch: Iterable[AnyOperation]) -> Iterator[list[Row] | AnyOperation]:
     """Yield rows that may be written together as a list, other operations as they are."""
     group: list[Row] = []
     orders: dict[str, int] = {}
@@ -126,9 +126,9 @@ def _run_group(
 ) -> None:
     try:
         if is_first:
-            _write_rows(group, connection)
+            write_rows(group, connection)
         else:
-            in_savepoint(connection, partial(_write_rows, group))
+            in_savepoint(connection, partial(write_rows, group))
     except Exception:
         if not connection.in_transaction:
             raise
@@ -153,7 +153,7 @@ def _run_alone(connection: Connection, operation: AnyOperation) -> None:
             raise
 
 
-def _write_rows(rows: Sequence[Row], connection: Connection) -> None:
+def write_rows(rows: Sequence[Row], connection: Connection) -> None:
     """Write a group of rows and what they count; all of it, or raise."""
     counts = Counts()
     if len(rows) == 1:

@@ -27,6 +27,16 @@ class Tables(Protocol):
         ...
 
 
+class NoTables:
+    """`Tables` of a store that keeps no values in memory, since others write them too."""
+
+    def put(self, function_id: str, name: bytes, value: Value | None) -> None:
+        """See `Tables.put`."""
+
+    def forget(self, function_id: str) -> None:
+        """See `Tables.forget`."""
+
+
 class WriteOperation(Generic[T]):
     """A write on its way: what to do, who waits for it, and what became of it.
 
@@ -135,7 +145,7 @@ class Statement(WriteOperation[None]):
 
     def run(self, connection: Connection) -> None:
         """Execute the statement.  A statement that fails halfway has done nothing."""
-        changed = connection.execute(self.sql, self.params).rowcount
+        changed = connection.execute_whole(self.sql, self.params).rowcount
         if self.missing is not None and changed < 1:
             raise self.missing()
 
@@ -147,6 +157,20 @@ class Statement(WriteOperation[None]):
                 reason.__cause__ = error
                 error = reason
         self.error = connection.named(error)
+
+
+class Mark(Statement):
+    """One that marks a part of a transaction, or takes one back."""
+
+    __slots__ = ()
+
+    def __init__(self, sql: str) -> None:
+        """Prepare the statement *sql*."""
+        super().__init__(sql, ())
+
+    def run(self, connection: Connection) -> None:
+        """Execute the statement, within no other part."""
+        connection.execute(self.sql)
 
 
 class Work(WriteOperation[T]):

@@ -9,12 +9,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from perilune.clock import WallClock
+from perilune.store.database_store import ErrorHook
 from perilune.store.errors import StoreUnavailable
 from perilune.store.maintenance import Maintenance
 from perilune.store.sqlite.connection.connection import FileConnection
 from perilune.store.sqlite.connection.prepare import prepare_file
 from perilune.store.sqlite.connection.space import DiskSpace
-from perilune.store.sqlite.store import ErrorHook, SqliteStore
+from perilune.store.sqlite.store import SqliteStore
 from perilune.vault import Vault
 
 RAM_DISK = Path("/dev/shm")  # noqa: S108 - a directory of its own is made in it

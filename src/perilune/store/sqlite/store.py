@@ -1,61 +1,39 @@
 """The SQLite store: one file, one writer, several readers, a cache for the hot path."""
 
 import asyncio
-import logging
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from perilune.clock import WallClock, wall_clock
-from perilune.store.cache import RecordCache
-from perilune.store.contract import (
-    ExecutionRecords,
-    SecretRows,
-)
+from perilune.store.contract import SecretRows
 from perilune.store.database.connection import Connection
-from perilune.store.database.operations import (
-    Work,
-)
-from perilune.store.database.transactions import TransactionAccess
-from perilune.store.errors import StoreError, StoreUnavailable
+from perilune.store.database.operations import Work
+from perilune.store.database_store import DatabaseStore, ErrorHook
+from perilune.store.errors import StoreError
 from perilune.store.maintenance import DiskUsage, Maintenance
-from perilune.store.records import Execution
-from perilune.store.session import StoreSession, StoreTransaction
 from perilune.store.sqlite.connection.checkpoints import Checkpoints
 from perilune.store.sqlite.connection.connection import FileConnection
 from perilune.store.sqlite.connection.failures import as_store_error
 from perilune.store.sqlite.connection.readers import Readers
 from perilune.store.sqlite.connection.space import DiskSpace
-from perilune.store.sqlite.connection.store_access import StoreAccess
 from perilune.store.sqlite.connection.writer import Writer
 from perilune.store.sqlite.upkeep.compaction import Compaction, data_bytes
 from perilune.store.sqlite.upkeep.integrity import find_problems
-from perilune.store.tables.records import Records
 from perilune.store.tables.secrets import Secrets
 from perilune.store.tables.values import read_values
 from perilune.store.value_tables import ValueTables
 from perilune.vault import Vault
 from perilune.worker.shared_values import Value
 
-T = TypeVar("T")
-
 FRESH_S = 5.0
 """A commit shows for this long that the database can be written."""
 
-ErrorHook = Callable[[StoreError], None]
-"""Takes a failure nobody waits for: lost rows, a failed checkpoint."""
 
-
-def log_error(error: StoreError) -> None:
-    """Write *error* to the program's log; what `open_store` does unless told otherwise."""
-    logging.getLogger("perilune.store").error("%s", error, exc_info=error)
-
-
-class SqliteStore(StoreSession):
+class SqliteStore(DatabaseStore):
     """The store in one SQLite file; its members are those of `Store`."""
 
     def __init__(
@@ -70,11 +48,6 @@ class SqliteStore(StoreSession):
         maintenance: Maintenance | None,
     ) -> None:
         """Start writing through *connection*; the file has the current schema, its disk *space*."""
-        self.maintenance = maintenance
-        self._clock = clock
-        self._vault = vault
-        self._on_error = on_error
-        self._loop = asyncio.get_running_loop()
         self._connection = connection
         self._readers = Readers(path)
         self._space = space
@@ -89,65 +62,18 @@ class SqliteStore(StoreSession):
             touched=self._forget,
             report=self._report,
         )
-        self._closing: asyncio.Task[None] | None = None
-        self._listeners: list[Callable[[str], None]] = []
-        access = StoreAccess(self._writer, self._readers)
-        super().__init__(access, clock, vault, tables=self._tables)
+        super().__init__(
+            self._writer,
+            self._readers,
+            clock=clock,
+            on_error=on_error,
+            vault=vault,
+            maintenance=maintenance,
+            tables=self._tables,
+            check=space.check,
+        )
         self.secrets: SecretRows = Secrets(self._access, vault, _overwriting)
         self._compaction = Compaction(self._access, asyncio.sleep)
-        self._add_execution = self.create_execution
-        self.create_execution = self._begin_execution
-        self.purge_deleted = self._retention.purge_deleted
-        self.purge_large = self._retention.purge_large
-        self.purge_orphans = self._expiry.purge_orphans
-        self._functions = RecordCache(self.get_function, lambda _: 500, clock)
-        self._versions = RecordCache(
-            self.get_active_version, lambda version: 500 + len(version.code), clock
-        )
-        self._values = RecordCache(self.write_only_values, lambda all_: len("".join(all_)), clock)
-        self.get_function = self._functions.get
-        self.peek_function = self._functions.peek
-        self.execution_records: ExecutionRecords = Records(
-            self._executions,
-            self._writer.submit,
-            space.check,
-            self._functions,
-            self._versions,
-        )
-        self.get_active_version = self._versions.get
-        self.write_only_values = self._values.get
-
-    @property
-    def closed(self) -> bool:
-        """See `Store.closed`."""
-        return self._closing is not None
-
-    @property
-    def lost_writes(self) -> int:
-        """See `Store.lost_writes`."""
-        return self._writer.lost
-
-    def on_change(self, listener: Callable[[str], None]) -> None:
-        """See `Store.on_change`."""
-        self._listeners.append(listener)
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[StoreTransaction]:
-        """See `DB.transaction`."""
-        session = self._writer.open_session()
-        try:
-            await session.opened
-        except asyncio.CancelledError:
-            session.abandon()
-            raise
-        try:
-            access = TransactionAccess(session, self._writer.hold, self._tables)
-            yield StoreTransaction(access, self._clock, self._vault)
-        except BaseException:
-            with suppress(StoreUnavailable):
-                await session.finish(commit=False)
-            raise
-        await session.finish(commit=True)
 
     async def disk_usage(self) -> DiskUsage:
         """See `Store.disk_usage`."""
@@ -177,25 +103,12 @@ class SqliteStore(StoreSession):
         """See `Store.check_integrity`; the write-ahead log grows meanwhile."""
         return await self._access.read(find_problems)
 
-    async def close(self) -> None:
-        """See `Store.close`."""
-        if self._closing is None:
-            self._closing = asyncio.ensure_future(self._close())
-        await asyncio.shield(self._closing)
-
     async def _close(self) -> None:
         await self._writer.close()
         self._tables.close()
         await self._readers.close()
-        self._functions.clear()
-        self._versions.clear()
-        self._values.clear()
+        self._clear_caches()
         await asyncio.to_thread(self._close_file)
-
-    async def _begin_execution(self, execution: Execution) -> Execution:
-        """See `DB.create_execution`; not on a disk that is nearly full."""
-        self._space.check()
-        return await self._add_execution(execution)
 
     def _close_file(self) -> None:
         self._checkpoints.close()
@@ -207,26 +120,12 @@ class SqliteStore(StoreSession):
             self._connection.close()
             self._space.close()
 
-    def _forget(self, function_id: str) -> None:
-        self._functions.forget(function_id)
-        self._versions.forget(function_id)
-        self._values.forget(function_id)
-        self._tables.forget(function_id)
-        for listener in self._listeners:
-            listener(function_id)
-
     def _read_values(self, function_id: str) -> dict[bytes, Value] | None:
         read = partial(read_values, vault=self._vault, function_id=function_id, now=self._clock())
         try:
             return self._readers.look_up_now(read)
         except StoreError:
             return None  # whoever wants one of them finds out why
-
-    def _report(self, error: StoreError) -> None:
-        try:
-            self._on_error(error)
-        except Exception:
-            logging.getLogger("perilune.store").exception("the error hook of the store failed")
 
     def _report_from_thread(self, error: Exception) -> None:
         # A RuntimeError says that the loop is closed: nobody is left to hear it.

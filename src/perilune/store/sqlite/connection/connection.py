@@ -20,6 +20,9 @@ _MOST_ROWS = 64
 class FileConnection(sqlite3.Connection):
     """A `perilune.store.database.connection.Connection`."""
 
+    execute_whole = sqlite3.Connection.execute
+    """Here a statement that fails never ends a transaction that others have begun."""
+
     def insert_rows(self, sql: str, rows: Sequence[Params]) -> int:
         """Execute *sql* with the values of *rows* for `{rows}`; return how many rows changed.
 

@@ -1,18 +1,15 @@
-"""Numbered, transactional, forward-only changes of the schema.
+"""Transactional changes of a file's schema, see `perilune.store.database.migrations`.
 
-Each step is one file in `migrations/`; the table `perilune_migrations` says which have been
-made and what their text was.  A file that is not ours is refused before anything is written.
+A file that is not ours is refused before anything is written.
 """
 
-import hashlib
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
+from perilune.store.database.migrations import Migration, migrations_in, number_made
 from perilune.store.errors import IncompatibleDatabase
 from perilune.store.sqlite.connection.connection import FileConnection
 
@@ -26,32 +23,9 @@ CREATE TABLE IF NOT EXISTS perilune_migrations (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """One step: its number (from 1, without gaps), its name and its SQL."""
-
-    version: int
-    name: str
-    sql: str
-
-    @property
-    def checksum(self) -> str:
-        """The SHA-256 of the text, in hexadecimal."""
-        return hashlib.sha256(self.sql.encode()).hexdigest()
-
-
 def shipped_migrations() -> tuple[Migration, ...]:
     """Return the steps this program knows, in order."""
-    folder = resources.files("perilune.store.sqlite").joinpath("migrations")
-    files = sorted(
-        (entry for entry in folder.iterdir() if entry.name.endswith(".sql")),
-        key=lambda entry: entry.name,
-    )
-    steps = []
-    for entry in files:
-        number, _, name = entry.name.removesuffix(".sql").partition("_")
-        steps.append(Migration(int(number), name, entry.read_text("utf-8")))
-    return tuple(steps)
+    return migrations_in("perilune.store.sqlite")
 
 
 def schema_version(connection: sqlite3.Connection, steps: Sequence[Migration]) -> int:
@@ -68,19 +42,7 @@ def schema_version(connection: sqlite3.Connection, steps: Sequence[Migration]) -
     made = connection.execute(
         "SELECT version, name, checksum FROM perilune_migrations ORDER BY version"
     ).fetchall()
-    newest = made[-1][0] if made else 0
-    if newest > len(steps):
-        raise IncompatibleDatabase(
-            f"the database has schema version {newest}, this program knows {len(steps)}: "
-            "it was used by a newer Perilune"
-        )
-    for (version, name, checksum), step in zip(made, steps, strict=False):
-        if (version, checksum) != (step.version, step.checksum):
-            raise IncompatibleDatabase(
-                f"the database went through another migration {version} ({name}) "
-                f"than this program's {step.version} ({step.name})"
-            )
-    return len(made)
+    return number_made(made, steps)
 
 
 def stray_code(connection: sqlite3.Connection, steps: Sequence[Migration]) -> str | None:
