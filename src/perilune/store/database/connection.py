@@ -51,6 +51,13 @@ class Connection(Protocol):
         """Execute a statement for each of *parameters*, which are in the order of their keys."""
         ...
 
+    def lock(self, sql: str, parameters: Params, /) -> None:
+        """Select rows `FOR UPDATE`, on which what follows decides, where there are other writers.
+
+        Locks are taken in one order: functions, their counters, executions.
+        """
+        ...
+
     def insert_rows(self, sql: str, rows: Sequence[Params]) -> int:
         """Execute the INSERT *sql* with *rows*, all as wide, for `{rows}`; return how many."""
         ...

@@ -1,7 +1,7 @@
 -- name: add_executions
 -- NULL is refused: nothing can be added to what has been deleted.
 UPDATE execution_counters
-SET executions = iif(deleted AND ?3 > 0, NULL, executions + ?3),
+SET executions = CASE WHEN deleted = 1 AND ?3 > 0 THEN NULL ELSE executions + ?3 END,
     trials = trials + ?4,
     errors = errors + ?5
 WHERE function_id = ?1 AND version_id = ?2
@@ -11,9 +11,9 @@ INSERT INTO execution_stats
     (function_id, duration_class, bucket, executions, errors, duration_ms)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
 ON CONFLICT (function_id, duration_class, bucket) DO UPDATE SET
-    executions = executions + excluded.executions,
-    errors = errors + excluded.errors,
-    duration_ms = duration_ms + excluded.duration_ms
+    executions = execution_stats.executions + excluded.executions,
+    errors = execution_stats.errors + excluded.errors,
+    duration_ms = execution_stats.duration_ms + excluded.duration_ms
 
 -- name: add_bytes
 UPDATE function_counters SET kv_bytes = kv_bytes + ?2 WHERE function_id = ?1
@@ -24,8 +24,8 @@ SELECT c.version_id, c.executions, coalesce(f.executions, 0), c.trials, coalesce
 FROM execution_counters AS c
 LEFT JOIN (
     SELECT function_id, function_version_id, count(*) AS executions,
-           sum(trigger = 'test') AS trials,
-           sum(status = 'error' AND trigger <> 'test') AS errors
+           count(*) FILTER (WHERE trigger = 'test') AS trials,
+           count(*) FILTER (WHERE status = 'error' AND trigger <> 'test') AS errors
     FROM executions GROUP BY function_id, function_version_id
 ) AS f ON f.function_id = c.function_id AND f.function_version_id = c.version_id
 WHERE (c.executions, c.trials, c.errors)

@@ -5,7 +5,7 @@ SELECT value, key_id FROM env_vars WHERE function_id = ?1 AND key = ?2
 INSERT INTO env_vars (function_id, key, value, key_id, write_only)
 VALUES (?1, ?2, ?3, ?4, coalesce(?5, 0))
 ON CONFLICT (function_id, key) DO UPDATE
-SET value = excluded.value, key_id = excluded.key_id, write_only = coalesce(?5, write_only)
+SET value = excluded.value, key_id = excluded.key_id, write_only = coalesce(?5, env_vars.write_only)
 
 -- name: hide_variable
 UPDATE env_vars SET write_only = 1 WHERE function_id = ?1 AND key = ?2

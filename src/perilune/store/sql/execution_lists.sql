@@ -3,12 +3,7 @@ SELECT {short}, error_message, event_json, NULL
 FROM executions WHERE seq = ?1
 
 -- name: read_summary
--- The first line of the error says what happened; the rest shows where.
-SELECT {short},
-       CASE WHEN instr(error_message, char(10)) BETWEEN 2 AND 301
-            THEN substr(error_message, 1, instr(error_message, char(10)) - 1)
-            ELSE substr(error_message, 1, 300) END,
-       NULL, NULL
+SELECT {short}, substr(error_message, 1, {error_chars}), NULL, NULL
 FROM executions WHERE seq = ?1
 
 -- name: count_executions

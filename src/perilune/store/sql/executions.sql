@@ -7,14 +7,17 @@ VALUES {rows}
 
 -- name: close_execution
 UPDATE executions SET {outcome}
-WHERE id = ?1 AND +status = 'pending' -- the + keeps SQLite from going through all that are
+WHERE executions.id = ?1 AND {unindexed executions.status} = 'pending' -- or SQLite would go through all that are
 
 -- name: find_outcome
 SELECT status, function_id, function_version_id, trigger, created_at FROM executions WHERE id = ?1
 
 -- name: overwrite_outcome
 UPDATE executions SET {outcome}
-WHERE id = ?1
+WHERE executions.id = ?1
+
+-- name: lock
+SELECT 1 FROM executions WHERE id = ?1 FOR UPDATE
 
 -- name: get_execution
 SELECT {short}, error_message, event_json, response_json

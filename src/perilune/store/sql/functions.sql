@@ -8,7 +8,7 @@ SELECT {columns} FROM functions WHERE id = ?1
 SELECT {columns} FROM functions WHERE address = ?1
 
 -- name: get_functions
-SELECT {columns} FROM functions WHERE id IN (SELECT value FROM json_each(?1))
+SELECT {columns} FROM functions WHERE id IN ({texts in ?1})
 
 -- name: is_taken
 SELECT 1 FROM functions WHERE name = ?1 OR address = ?1
@@ -23,16 +23,16 @@ SELECT 1 FROM functions WHERE id = ?1
 SELECT {columns_of_f}, {columns_of_v}
 FROM functions AS f
 LEFT JOIN function_versions AS v ON v.function_id = f.id AND v.is_active = 1
-WHERE (CAST(?1 AS TEXT) IS NULL OR f.name LIKE ?1 ESCAPE '\' OR f.description LIKE ?1 ESCAPE '\'
-       OR f.address LIKE ?1 ESCAPE '\' OR f.id LIKE ?1 ESCAPE '\')
+WHERE (CAST(?1 AS TEXT) IS NULL OR f.name {like} ?1 ESCAPE '\' OR f.description {like} ?1 ESCAPE '\'
+       OR f.address {like} ?1 ESCAPE '\' OR f.id {like} ?1 ESCAPE '\')
       AND ({kind})
 ORDER BY {order}
 LIMIT ? OFFSET ?
 
 -- name: count_functions
 SELECT count(*) FROM functions AS f
-WHERE (CAST(?1 AS TEXT) IS NULL OR f.name LIKE ?1 ESCAPE '\' OR f.description LIKE ?1 ESCAPE '\'
-       OR f.address LIKE ?1 ESCAPE '\' OR f.id LIKE ?1 ESCAPE '\')
+WHERE (CAST(?1 AS TEXT) IS NULL OR f.name {like} ?1 ESCAPE '\' OR f.description {like} ?1 ESCAPE '\'
+       OR f.address {like} ?1 ESCAPE '\' OR f.id {like} ?1 ESCAPE '\')
       AND ({kind})
 
 -- name: list_runtimes
@@ -40,6 +40,9 @@ SELECT DISTINCT runtime FROM functions
 
 -- name: touch_function
 UPDATE functions SET updated_at = ?2 WHERE id = ?1
+
+-- name: lock
+SELECT 1 FROM functions WHERE id = ?1 FOR NO KEY UPDATE
 
 -- name: delete_function
 DELETE FROM functions WHERE id = ?1

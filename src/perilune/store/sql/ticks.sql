@@ -21,8 +21,8 @@ FROM (
            ) THEN 'skipped' ELSE 'claimed' END AS outcome
     FROM functions AS f
     WHERE f.id = ?1 AND f.disabled = 0 AND f.cron_status = 'active' AND f.cron_schedule = ?7
-      AND f.cron_time_zone IS ?8 AND (f.cron_since IS NULL OR f.cron_since < ?2 OR f.cron_since > ?4 + 3600)
-)
+      AND f.cron_time_zone IS NOT DISTINCT FROM ?8 AND (f.cron_since IS NULL OR f.cron_since < ?2 OR f.cron_since > CAST(?4 AS BIGINT) + 3600)
+) AS due
 WHERE true
 ON CONFLICT (function_id, tick) DO NOTHING
 RETURNING outcome
@@ -32,7 +32,7 @@ INSERT INTO cron_ticks (function_id, tick, outcome, reason, passed_over, claimed
 SELECT f.id, ?2, 'missed', ?7, ?3, ?4
 FROM functions AS f
 WHERE f.id = ?1 AND f.disabled = 0 AND f.cron_status = 'active' AND f.cron_schedule = ?5
-  AND f.cron_time_zone IS ?6 AND (f.cron_since IS NULL OR f.cron_since < ?2 OR f.cron_since > ?4 + 3600)
+  AND f.cron_time_zone IS NOT DISTINCT FROM ?6 AND (f.cron_since IS NULL OR f.cron_since < ?2 OR f.cron_since > CAST(?4 AS BIGINT) + 3600)
 ON CONFLICT (function_id, tick) DO NOTHING
 RETURNING outcome
 
@@ -48,10 +48,10 @@ SET (outcome, reason, execution_id) = (
     SELECT CASE WHEN e.id IS NULL THEN 'interrupted' ELSE 'started' END,
            CASE WHEN e.id IS NULL THEN 'the server ended before the execution began' END,
            e.id
-    FROM (SELECT 1) LEFT JOIN executions AS e ON e.id = cron_ticks.execution_id
+    FROM (SELECT 1) AS one LEFT JOIN executions AS e ON e.id = cron_ticks.execution_id
 )
 WHERE outcome = 'claimed' AND claimed_at < ?1
-  AND (?2 IS NULL OR execution_id = ?2)
+  AND (CAST(?2 AS TEXT) IS NULL OR execution_id = ?2)
 
 -- name: page
 SELECT t.function_id, t.tick,

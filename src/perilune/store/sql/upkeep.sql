@@ -34,16 +34,16 @@ SELECT id, retention_bytes FROM functions WHERE retention_bytes IS NOT NULL
 -- name: sizes_of_executions
 -- Before the place (?2, ?3), newest first, with the bytes of all that belongs to each.
 SELECT created_at, seq,
-       coalesce(length(CAST(event_json AS BLOB)), 0)
-       + coalesce(length(CAST(response_json AS BLOB)), 0)
-       + coalesce(length(CAST(error_message AS BLOB)), 0)
-       + (SELECT coalesce(sum(length(CAST(message AS BLOB))), 0)
+       coalesce({bytes of event_json}, 0)
+       + coalesce({bytes of response_json}, 0)
+       + coalesce({bytes of error_message}, 0)
+       + (SELECT coalesce(sum({bytes of message}), 0)
           FROM logs WHERE execution_id = e.id)
-       + (SELECT coalesce(sum(length(CAST(request_json AS BLOB))
-                              + coalesce(length(CAST(response_json AS BLOB)), 0)), 0)
+       + (SELECT coalesce(sum({bytes of request_json}
+                              + coalesce({bytes of response_json}, 0)), 0)
           FROM ai_requests WHERE execution_id = e.id)
-       + (SELECT coalesce(sum(length(CAST(request_json AS BLOB))
-                              + coalesce(length(CAST(response_json AS BLOB)), 0)), 0)
+       + (SELECT coalesce(sum({bytes of request_json}
+                              + coalesce({bytes of response_json}, 0)), 0)
           FROM email_requests WHERE execution_id = e.id)
 FROM executions AS e
 WHERE function_id = ?1 AND (created_at, seq) < (?2, ?3)
@@ -51,21 +51,21 @@ ORDER BY created_at DESC, seq DESC LIMIT ?4
 
 -- name: delete_logs
 DELETE FROM logs WHERE execution_id IN (
-    SELECT id FROM executions WHERE seq IN (SELECT value FROM json_each(?1))
+    SELECT id FROM executions WHERE seq IN ({numbers in ?1})
 )
 
 -- name: delete_ai_requests
 DELETE FROM ai_requests WHERE execution_id IN (
-    SELECT id FROM executions WHERE seq IN (SELECT value FROM json_each(?1))
+    SELECT id FROM executions WHERE seq IN ({numbers in ?1})
 )
 
 -- name: delete_email_requests
 DELETE FROM email_requests WHERE execution_id IN (
-    SELECT id FROM executions WHERE seq IN (SELECT value FROM json_each(?1))
+    SELECT id FROM executions WHERE seq IN ({numbers in ?1})
 )
 
 -- name: delete_executions
-DELETE FROM executions WHERE seq IN (SELECT value FROM json_each(?1))
+DELETE FROM executions WHERE seq IN ({numbers in ?1})
 RETURNING function_id, function_version_id, status, trigger
 
 -- name: deleted_versions
@@ -89,11 +89,11 @@ SELECT executions FROM execution_counters WHERE function_id = ?1 AND version_id 
 
 -- name: pending_of_function
 -- There are few, whatever else the function has.
-SELECT seq FROM executions INDEXED BY executions_pending
+SELECT seq FROM executions {use executions_pending}
 WHERE status = 'pending' AND function_id = ?1
 
 -- name: pending_of_version
-SELECT seq FROM executions INDEXED BY executions_pending
+SELECT seq FROM executions {use executions_pending}
 WHERE status = 'pending' AND function_id = ?1 AND function_version_id = ?2
 
 -- name: all_of_function
@@ -108,7 +108,7 @@ SELECT seq, NOT EXISTS (SELECT 1 FROM executions WHERE id = t.execution_id)
 FROM {table} AS t WHERE seq > ?1 ORDER BY seq LIMIT ?2
 
 -- name: delete_orphans
-DELETE FROM {table} WHERE seq IN (SELECT value FROM json_each(?1))
+DELETE FROM {table} WHERE seq IN ({numbers in ?1})
   AND NOT EXISTS (SELECT 1 FROM executions WHERE id = execution_id)
 
 -- name: purge_sessions
@@ -133,5 +133,5 @@ DELETE FROM execution_stats WHERE (function_id, bucket, duration_class) IN (
 SELECT max(used_at) FROM (
     SELECT max(updated_at) AS used_at FROM functions
     UNION ALL
-    SELECT created_at FROM (SELECT created_at FROM executions ORDER BY seq DESC LIMIT 1)
-)
+    SELECT created_at FROM (SELECT created_at FROM executions ORDER BY seq DESC LIMIT 1) AS newest
+) AS used

@@ -35,8 +35,8 @@ LIMIT ?2 OFFSET ?3
 -- name: summarize_versions
 -- Of the code only the beginning that is not blank is read into the answer.
 SELECT v.id, v.function_id, v.version, v.created_at, v.created_by, v.is_active, v.runtime,
-       v.requirements, v.note, length(CAST(v.code AS BLOB)),
-       substr(ltrim(v.code, ' ' || char(9, 10, 13)), 1, {first_line_chars}),
+       v.requirements, v.note, {bytes of v.code},
+       substr(ltrim(v.code, '{blank}'), 1, {first_line_chars}),
        c.executions - c.trials, c.errors
 FROM function_versions AS v
 JOIN execution_counters AS c ON c.function_id = v.function_id AND c.version_id = v.id
@@ -46,6 +46,10 @@ LIMIT ?2 OFFSET ?3
 
 -- name: count_versions
 SELECT count(*) FROM function_versions WHERE function_id = ?1
+
+-- name: lock
+SELECT 1 FROM functions
+WHERE id = (SELECT function_id FROM function_versions WHERE id = ?1) FOR NO KEY UPDATE
 
 -- name: version_owner
 SELECT function_id, is_active FROM function_versions WHERE id = ?1

@@ -16,6 +16,7 @@ from perilune.vault import Sealed, Vault
 from perilune.worker.shared_values import VARIABLE
 
 _SQL = load_statements("env")
+_LOCK = load_statements("functions")["lock"]
 
 
 class Env:
@@ -78,6 +79,7 @@ class Env:
         hidden = None if write_only is None else frozenset([key] if write_only else ())
 
         def write(connection: Connection) -> None:
+            connection.lock(_LOCK, (function_id,))
             check_kept([key], _marks(connection, function_id), hidden)
             if write_only:
                 touch_function(connection, function_id, now)
@@ -90,6 +92,7 @@ class Env:
         now = int(self._clock())
 
         def remove(connection: Connection) -> None:
+            connection.lock(_LOCK, (function_id,))
             if connection.execute(_SQL["delete_variable"], (function_id, key)).rowcount:
                 touch_function(connection, function_id, now)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from perilune.store.database.access import Access
 from perilune.store.database.connection import Connection, Params
-from perilune.store.database.statements import load_statements
+from perilune.store.database.statements import in_both, load_statements
 from perilune.store.errors import InvalidCursor
 from perilune.store.records import Execution, PaginationParams
 from perilune.store.selection import ExecutionFilter, ExecutionPage
@@ -26,8 +26,11 @@ COUNTED_ROWS = 500
 CLOCK_SLACK_S = 5
 """By how much the clock may be set back without an execution being missed between two times."""
 
-_SQL = load_statements("execution_lists", short=SHORT_COLUMNS)
-_NEWEST = "INDEXED BY executions_newest"
+ERROR_CHARS = 300
+"""As much of the first line of an error is in a summary."""
+
+_SQL = load_statements("execution_lists", short=SHORT_COLUMNS, error_chars=str(ERROR_CHARS + 1))
+_NEWEST = "{use executions_newest}"
 _INDEXED = frozenset({"created_at", "function_version_id", "trigger"})
 _BY_TIME = "ORDER BY created_at DESC, seq DESC"
 _BY_SEQ = "ORDER BY seq DESC"
@@ -136,7 +139,8 @@ class _Walk:
         asked = {column for column, _ in self.questions} - {"created_at"}
         window = self.rows(", ".join(["seq, created_at", *sorted(asked)]))
         conditions = " AND ".join(condition for _, condition in self.questions)
-        return f"SELECT {columns} FROM ({window} LIMIT {self.window_rows()}) WHERE {conditions}"  # noqa: S608
+        some = f"({window} LIMIT {self.window_rows()}) AS some"
+        return f"SELECT {columns} FROM {some} WHERE {conditions}"  # noqa: S608 - fixed texts
 
     def window_rows(self) -> int:
         """Return how many rows are looked at, if each has to be."""
@@ -155,7 +159,7 @@ def _read_page(
     walk = _walk(connection, wanted, after)
     sql = f"{walk.wanted('created_at, seq')} LIMIT ? OFFSET ?"
     part = (page.limit + 1, 0 if after else page.offset)
-    found = [_Position(*row) for row in connection.execute(sql, (*walk.values, *part))]
+    found = [_Position(*row) for row in connection.execute(in_both(sql), (*walk.values, *part))]
     shown = found[: page.limit]
     if len(found) > page.limit:
         following: _Position | None = shown[-1]
@@ -168,6 +172,8 @@ def _read_page(
         total, is_exact = _total(connection, wanted)
     read = _SQL["read_summary" if summary else "read_execution"]
     rows = [connection.execute(read, (position.seq,)).fetchone() for position in shown]
+    if summary:
+        rows = [(*row[:-3], _first_line(row[-3]), *row[-2:]) for row in rows]
     executions = [execution_of_row(row) for row in rows]
     return ExecutionPage(
         executions=executions,
@@ -190,11 +196,11 @@ def _walk(connection: Connection, wanted: ExecutionFilter, after: _Position | No
     is_failure = wanted.status == "error" or wanted.text is not None
     walk = _Walk("", _BY_SEQ if wanted.function_id is None else _BY_TIME)
     if wanted.status == "pending":
-        walk.index = "INDEXED BY executions_pending"
+        walk.index = "{use executions_pending}"
         walk.limit("status = 'pending'")
     elif is_failure:
         suffix = "_newest" if wanted.function_id is None else ""
-        walk.index = f"INDEXED BY executions_failed{suffix}"
+        walk.index = f"{{use executions_failed{suffix}}}"
         walk.limit("status = 'error'")
     elif wanted.function_id is not None:
         walk.index = _NEWEST
@@ -214,7 +220,7 @@ def _walk(connection: Connection, wanted: ExecutionFilter, after: _Position | No
         walk.ask("function_version_id", "function_version_id = ?", wanted.version_id)
     if wanted.text is not None:
         pattern = f"%{_escaped(wanted.text)}%"
-        walk.ask("error_message", "error_message LIKE ? ESCAPE '\\'", pattern)
+        walk.ask("error_message", "error_message {like} ? ESCAPE '\\'", pattern)
     return walk
 
 
@@ -284,14 +290,20 @@ def _end_of_window(connection: Connection, walk: _Walk) -> _Position | None:
     if not walk.questions:
         return None
     sql = f"{walk.rows('created_at, seq')} LIMIT 2 OFFSET {walk.window_rows() - 1}"
-    rows = connection.execute(sql, tuple(walk.limit_values)).fetchall()
+    rows = connection.execute(in_both(sql), tuple(walk.limit_values)).fetchall()
     return _Position(*rows[0]) if len(rows) == 2 else None
 
 
 def _count(connection: Connection, sql: str, params: Params, most: int) -> int:
-    counting = f"SELECT count(*) FROM ({sql} LIMIT {most})"  # noqa: S608 - fixed texts
-    found: int = connection.execute(counting, params).fetchone()[0]
+    counting = f"SELECT count(*) FROM ({sql} LIMIT {most}) AS found"  # noqa: S608 - fixed texts
+    found: int = connection.execute(in_both(counting), params).fetchone()[0]
     return found
+
+
+def _first_line(error: str | None) -> str | None:
+    """Return the line of an error that says what happened; the rest shows where."""
+    line, is_parted, _ = (error or "").partition("\n")
+    return line if line and is_parted else error and error[:ERROR_CHARS]
 
 
 def _escaped(text: str) -> str:

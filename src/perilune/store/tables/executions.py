@@ -61,7 +61,8 @@ _NO_REST = (None,) * len(_REST)
 _of_opened = attrgetter("function_id", "function_version_id", "trigger", "created_at")
 _counted = itemgetter(1, 2, 6, 4)
 
-_SQL = load_statements("executions", short=SHORT_COLUMNS)
+_loaded = partial(load_statements, "executions", short=SHORT_COLUMNS)
+_SQL = _loaded()
 _FUNCTION_EXISTS = load_statements("functions")["function_exists"]
 _VERSION_OWNER = load_statements("versions")["version_owner"]
 _STATUS = {str(status): status for status in ExecutionStatus}
@@ -137,6 +138,7 @@ class Executions:
         """See `DB.delete_execution`."""
 
         def delete(connection: Connection) -> None:
+            connection.lock(_SQL["lock"], (execution_id,))
             row = connection.execute(_SQL["find_execution"], (execution_id,)).fetchone()
             if row is None:
                 raise ExecutionNotFound
@@ -277,7 +279,7 @@ class _Closing(Row):
 @cache
 def _opening(width: int) -> str:
     """Return the statement that adds executions of so many values each."""
-    return _SQL["open_executions"].replace("{columns}", ", ".join(_COLUMNS[:width]))
+    return _loaded(columns=", ".join(_COLUMNS[:width]))["open_executions"]
 
 
 @cache
@@ -285,7 +287,7 @@ def _closing(name: str, width: int) -> str:
     """Return the statement *name* for so many values: an id and what it has ended with."""
     columns = enumerate(_OUTCOME, start=2)
     pairs = [f"{one} = {f'?{at}' if at <= width else 'NULL'}" for at, one in columns]
-    return _SQL[name].replace("{outcome}", ", ".join(pairs))
+    return _loaded(outcome=", ".join(pairs))[name]
 
 
 def _up_to_none(values: Params) -> Params:
@@ -298,10 +300,11 @@ def _up_to_none(values: Params) -> Params:
 
 def _overwrite(params: Params, connection: Connection) -> None:
     """Give an execution another outcome, whatever it has.  Raises `ExecutionNotFound`."""
+    connection.lock(_SQL["lock"], params[:1])
     found = connection.execute(_SQL["find_outcome"], params[:1]).fetchone()
     if found is None:
         raise ExecutionNotFound
-    connection.execute(_closing("overwrite_outcome", len(params)), params)
+    connection.update_rows(_closing("overwrite_outcome", len(params)), [params])
     before, *opened = found
     counts = Counts()
     counts.closed(tuple(opened), params[1], params[2], before)

@@ -31,11 +31,12 @@ FUNCTION_COLUMNS = ("id", *(n for n in Function.__struct_fields__ if n not in ("
 
 _FLAGS = tuple(one.name for one in SETTINGS.values() if one.kind is bool)
 _SQL = load_statements("functions", columns=", ".join(FUNCTION_COLUMNS))
+_LOCK_PAIRS = load_statements("kv")["lock"]
 _ORDERS = {
     FunctionSort.NEWEST: "f.created_at DESC, f.id DESC",
     FunctionSort.OLDEST: "f.created_at, f.id",
-    FunctionSort.NAME: "f.name COLLATE NOCASE, f.id",
-    FunctionSort.NAME_BACKWARDS: "f.name COLLATE NOCASE DESC, f.id DESC",
+    FunctionSort.NAME: "{any case f.name}, f.id",
+    FunctionSort.NAME_BACKWARDS: "{any case f.name} DESC, f.id DESC",
     FunctionSort.CHANGED_LAST: "f.updated_at DESC, f.id DESC",
     FunctionSort.CHANGED_FIRST: "f.updated_at, f.id",
 }
@@ -154,7 +155,7 @@ class Functions:
         changes = [f"{name} = ?" for name in (*given, "updated_at")]
         values = [*given.values(), now]
         if rescheduling := [name for name in _RESCHEDULING if name in given]:
-            differs = " OR ".join(f"{name} IS NOT ?" for name in rescheduling)
+            differs = " OR ".join(f"{name} IS DISTINCT FROM ?" for name in rescheduling)
             changes.append(f"cron_since = CASE WHEN {differs} THEN ? ELSE cron_since END")
             values += [*(given[name] for name in rescheduling), now]
         address = updates.get("address")
@@ -177,6 +178,8 @@ class Functions:
         """
 
         def delete(connection: Connection) -> None:
+            connection.lock(_SQL["lock"], (function_id,))
+            connection.lock(_LOCK_PAIRS, (function_id,))
             remove_few_of_function(connection, function_id)
             remove_few_entries(connection, function_id)
             if connection.execute(_SQL["delete_function"], (function_id,)).rowcount < 1:

@@ -49,6 +49,7 @@ class KV:
         change = ValueChange(function_id, PAIR + key)
 
         def write(connection: Connection) -> None:
+            connection.lock(_SQL["lock"], (function_id,))
             _put(connection, (function_id, key, value, expires_at), quota_bytes, now)
             change.make(_known(value, expires_at))
 
@@ -59,6 +60,7 @@ class KV:
         change = ValueChange(function_id, PAIR + key)
 
         def delete(connection: Connection) -> None:
+            connection.lock(_SQL["lock"], (function_id,))
             delete_entries(connection, "delete_value", (function_id, key))
             change.make(None)
 
@@ -70,6 +72,7 @@ class KV:
         change = ValueChange(function_id, PAIR + key)
 
         def add(connection: Connection) -> float:
+            connection.lock(_SQL["lock"], (function_id,))
             pair = connection.execute(_SQL["get_pair"], (function_id, key, now)).fetchone()
             value, expires_at = pair or (b"0", None)
             total, text = add_to_number(value, amount)
@@ -87,6 +90,7 @@ class KV:
         change = ValueChange(function_id, PAIR + key)
 
         def swap(connection: Connection) -> bool:
+            connection.lock(_SQL["lock"], (function_id,))
             pair = connection.execute(_SQL["get_pair"], (function_id, key, now)).fetchone()
             value, expires_at = pair or (None, None)
             if value != old:
@@ -108,7 +112,7 @@ class KV:
     ) -> builtins.list[KVEntry]:
         """See `KVRows.entries`."""
         found = await self._between("entries", function_id, prefix, limit, after, preview)
-        return [KVEntry(*row) for row in found]
+        return [KVEntry(key, start or b"", *rest) for key, start, *rest in found]
 
     async def entry(self, function_id: str, key: bytes) -> KVEntry | None:
         """See `KVRows.entry`."""

@@ -3,7 +3,7 @@
 from perilune.store.database.access import Access
 from perilune.store.database.connection import Connection
 from perilune.store.database.grouping import Insertion
-from perilune.store.database.statements import load_statements
+from perilune.store.database.statements import EVERYTHING, load_statements
 from perilune.store.records import LogEntry
 
 _SQL = load_statements("logs")
@@ -27,7 +27,7 @@ class LogStore:
         self, execution_id: str, limit: int | None, offset: int
     ) -> tuple[list[LogEntry], int]:
         """See `LogRows.page`."""
-        params = (execution_id, -1 if limit is None else max(limit, 0), max(offset, 0))
+        params = (execution_id, EVERYTHING if limit is None else max(limit, 0), max(offset, 0))
 
         def read(connection: Connection) -> tuple[list[LogEntry], int]:
             with connection.snapshot():

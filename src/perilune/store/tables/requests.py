@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from perilune.store.database.access import Access
 from perilune.store.database.connection import Connection
 from perilune.store.database.grouping import Insertion
-from perilune.store.database.statements import load_statements
+from perilune.store.database.statements import EVERYTHING, load_statements
 from perilune.store.records import AIRequest, EmailRequest, RequestStatus
 
 R = TypeVar("R")
@@ -104,7 +104,7 @@ async def _page(
     part: tuple[str, int | None, int],
 ) -> tuple[list[R], int]:
     execution_id, limit, offset = part
-    params = (execution_id, -1 if limit is None else max(limit, 0), max(offset, 0))
+    params = (execution_id, EVERYTHING if limit is None else max(limit, 0), max(offset, 0))
 
     def read(connection: Connection) -> tuple[list[R], int]:
         with connection.snapshot():

@@ -30,8 +30,9 @@ _SQL = load_statements(
     "versions",
     columns=", ".join(VERSION_COLUMNS),
     first_line_chars=str(FIRST_LINE_CHARS),
+    blank=" \t\n\r",
 )
-_TOUCH = load_statements("functions")["touch_function"]
+_FUNCTIONS = load_statements("functions")
 
 
 class Versions:
@@ -54,6 +55,7 @@ class Versions:
         now = int(self._clock())
 
         def create(connection: Connection) -> FunctionVersion:
+            connection.lock(_FUNCTIONS["lock"], (function_id,))
             counted = connection.execute(_SQL["next_version"], (function_id,)).fetchall()
             if not counted:
                 raise FunctionNotFound
@@ -72,7 +74,7 @@ class Versions:
                     note,
                 ),
             ).fetchone()
-            connection.execute(_TOUCH, (function_id, now))
+            connection.execute(_FUNCTIONS["touch_function"], (function_id, now))
             return version_of_row(made)
 
         return await self._access.write(Work(create, invalidates=function_id))
@@ -106,13 +108,14 @@ class Versions:
         now = int(self._clock())
 
         def activate(connection: Connection) -> None:
+            connection.lock(_SQL["lock"], (version_id,))
             owner, is_active = _owner(connection, version_id, function_id)
             if is_active:
                 return
             operation.invalidates = owner
             connection.execute(_SQL["deactivate_versions"], (owner,))
             connection.execute(_SQL["activate_version"], (version_id,))
-            connection.execute(_TOUCH, (owner, now))
+            connection.execute(_FUNCTIONS["touch_function"], (owner, now))
 
         operation = Work(activate)
         await self._access.write(operation)
@@ -123,6 +126,7 @@ class Versions:
         """See `DB.delete_version`; its executions go as those of a deleted function do."""
 
         def delete(connection: Connection) -> None:
+            connection.lock(_SQL["lock"], (version_id,))
             owner, is_active = _owner(connection, version_id, function_id)
             if is_active:
                 raise CannotDeleteActiveVersion

@@ -19,6 +19,7 @@ LOOKED_AT_ONCE = 5000
 """Rows looked at per read in search of orphans."""
 
 _SQL = load_statements("upkeep")
+_KV = load_statements("kv")
 _KEPT_S = {
     "kv_store": 0,
     "sessions": 0,
@@ -85,5 +86,6 @@ class Expiry:
 def _purge(table: str, before: int, connection: Connection, rows: int) -> int:
     """Delete up to *rows* rows of *table* that expired at *before* or earlier; return how many."""
     if table == "kv_store":
+        connection.lock(_KV["lock_expired"], (before, rows))
         return delete_entries(connection, "purge_expired", (before, rows))
     return connection.execute(_SQL[f"purge_{table}"], (before, rows)).rowcount

@@ -18,8 +18,8 @@ WAL_LIMIT_BYTES = 64 * 1024 * 1024
 """The size above which the write-ahead log is begun anew, on a disk of a GiB or more."""
 WAL_SHARE = 16
 """On a smaller disk the log is begun anew above one part in so many of it."""
-OLDEST_SQLITE = (3, 37, 0)
-"""The first SQLite with STRICT tables (and newer than RETURNING)."""
+OLDEST_SQLITE = (3, 39, 0)
+"""The first SQLite with IS DISTINCT FROM (and newer than STRICT tables)."""
 
 
 def create_file(path: Path) -> None:

@@ -44,6 +44,9 @@ class FileConnection(sqlite3.Connection):
         """Execute the UPDATE *sql* for *rows*; return how many rows changed."""
         return self.insert_rows(_for_rows(sql), rows)
 
+    def lock(self, sql: str, parameters: Params, /) -> None:
+        """There are no other writers in a transaction."""
+
     def begin(self) -> None:
         """Open a write transaction, waiting up to `BUSY_TIMEOUT_S` for other processes.
 
