@@ -8,7 +8,7 @@ WHERE function_id = ?1 AND key = ?2 AND (expires_at IS NULL OR expires_at > ?3)
 -- counted up to ?2.
 SELECT kv_bytes,
        (SELECT coalesce(sum(length(value)), 0) FROM env_vars WHERE function_id = ?1),
-       (SELECT count(*) FROM (SELECT 1 FROM kv_store WHERE function_id = ?1 LIMIT ?2) AS some)
+       (SELECT count(*) FROM (SELECT 1 FROM kv_store WHERE function_id = ?1 LIMIT ?2) AS few)
 FROM function_counters WHERE function_id = ?1
 
 -- name: all_pairs
@@ -92,7 +92,7 @@ RETURNING function_id, length(key) + length(value)
 -- name: are_few
 -- Whether a function has no more than ?2 pairs and ?3 bytes of them.
 SELECT coalesce((SELECT kv_bytes FROM function_counters WHERE function_id = ?1), 0) <= ?3
-   AND (SELECT count(*) FROM (SELECT 1 FROM kv_store WHERE function_id = ?1 LIMIT ?2 + 1) AS some) <= ?2
+   AND (SELECT count(*) FROM (SELECT 1 FROM kv_store WHERE function_id = ?1 LIMIT ?2 + 1) AS few) <= ?2
 
 -- name: delete_all
 DELETE FROM kv_store WHERE function_id = ?1
@@ -111,7 +111,7 @@ DELETE FROM kv_store WHERE {place} IN (
         WHERE function_id = (SELECT function_id FROM kv_owners
                              WHERE function_id = ?1 AND deleted = 1)
         ORDER BY key LIMIT ?2
-    ) AS some
+    ) AS few
     WHERE coalesce(bytes_before, 0) < ?3
 )
 

@@ -139,7 +139,7 @@ class _Walk:
         asked = {column for column, _ in self.questions} - {"created_at"}
         window = self.rows(", ".join(["seq, created_at", *sorted(asked)]))
         conditions = " AND ".join(condition for _, condition in self.questions)
-        some = f"({window} LIMIT {self.window_rows()}) AS some"
+        some = f"({window} LIMIT {self.window_rows()}) AS few"
         return f"SELECT {columns} FROM {some} WHERE {conditions}"  # noqa: S608 - fixed texts
 
     def window_rows(self) -> int:
