@@ -105,11 +105,9 @@ class Connection:
             notes=cast(Any, None),
             limits=CallLimits(body_timeout_s=BODY_TIMEOUT_S),
         )
-        request = Request(("127.0.0.1", 1), None, "http")
-        request.target = f"/fn/{kind}".encode()
-        request.headers = [(b"host", b"h"), (b"content-length", b"200")]
-        request.is_last = False
-        request.settle("1.1", "POST")
+        headers = [(b"host", b"h"), (b"content-length", b"200")]
+        ends = ("127.0.0.1", 1), None, "http"
+        request = Request(ends, "1.1", "POST", f"/fn/{kind}".encode(), headers)
         self.call: Exchange[Any] = open_calls(endpoint)(self, request)
         self.shared.running.add(self.call)
         self.has_started = False

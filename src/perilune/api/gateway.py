@@ -102,7 +102,7 @@ class Gateway:
             serve = self._own
         else:
             serve = self._dashboard
-        return AsgiExchange(owner, request, serve)
+        return AsgiExchange(serve, owner, request)
 
     def _is_elsewhere(self, request: Request, is_call: bool) -> bool:
         """Whether what is asked for is not served under this host name.
@@ -201,7 +201,7 @@ def _hardened(answer: Response) -> Response:
 
 def _host(request: Request) -> bytes:
     """Return the name of the host that a request is for, without port and final dot."""
-    return _PORT.sub(b"", header_value(request.headers, b"host")).rstrip(b".").lower()
+    return _PORT.sub(b"", request.host).rstrip(b".").lower()
 
 
 def _given_request_id(scope: Scope) -> str:

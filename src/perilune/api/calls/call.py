@@ -59,7 +59,7 @@ _log = logging.getLogger(__name__)
 
 def open_calls(endpoint: FunctionEndpoint) -> Opener:
     """Return what has functions answer every request, as *endpoint* says."""
-    return partial(Call, server=endpoint)
+    return partial(Call, endpoint)
 
 
 class _Stage(Enum):

@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 def answered_by(app: ASGIApp) -> Opener:
     """Return what has *app* answer every request."""
-    return partial(AsgiExchange, server=app)
+    return partial(AsgiExchange, app)
 
 
 class AsgiExchange(Exchange[ASGIApp]):

@@ -74,6 +74,8 @@ class Exchange(Generic[Server]):
     """What arrives of one request's body, and what goes out as its answer."""
 
     # What every request begins with is kept once, in the class: most of it never changes.
+    is_last = False
+    """The connection ends with the answer."""
     is_body_complete = False
     is_disconnected = False
     is_started = False
@@ -92,17 +94,15 @@ class Exchange(Generic[Server]):
     _asked: Place | None = None
     _unsent: tuple[int, bytes, bytes] | None = None
 
-    def __init__(self, owner: Owner, request: Request, server: Server) -> None:
+    def __init__(self, server: Server, owner: Owner, request: Request) -> None:
         """Begin a request whose head has arrived.
 
         Args:
+            server: who answers it.
             owner: its connection.
             request: its head.
-            server: who answers it.
         """
         self.request = request
-        self.is_last = request.is_last
-        """Whether the connection ends with the answer."""
         self._owner = owner
         self._shared = owner.shared
         self._server = server

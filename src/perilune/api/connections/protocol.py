@@ -13,7 +13,15 @@ from typing import Any, cast
 import httptools
 
 from perilune.api.connections.exchange import CONTINUE, Exchange, Opener, encoded_error
-from perilune.api.connections.request import MAX_HEAD_BYTES, Address, RefusedHead, Request
+from perilune.api.connections.request import (
+    MAX_HEAD_BYTES,
+    Ends,
+    Headers,
+    RefusedHead,
+    Request,
+    check_size,
+    too_large,
+)
 from perilune.api.connections.shared import Shared
 from perilune.api.error_answer import ErrorAnswer
 from perilune.api.errors import BAD_MESSAGE, BODIES_FULL, HEAD_TOO_LARGE
@@ -49,9 +57,7 @@ class HttpProtocol(asyncio.Protocol):
         """Bytes of the budget for answers that this connection has taken."""
         self._parser = self._new_parser()
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)
-        self._client: Address = ("", 0)
-        self._server: Address | None = None
-        self._scheme = "http"
+        self._ends: Ends = ("", 0), None, "http"
         self._exchange: Exchange[Any] | None = None
         """The request that is being answered; `_waiting` has those behind it."""
         self._arriving: Exchange[Any] | None = None
@@ -70,19 +76,20 @@ class HttpProtocol(asyncio.Protocol):
         self._refusal = BAD_MESSAGE
         self._is_refused = False
         """`_refusal` is the last answer, behind those to the requests before it."""
-        self._request = Request(self._client, None, self._scheme)
-        self._raw_bytes = self._body_bytes = 0
+        self._target = b""
+        self._headers: Headers = []
+        self._read_bytes = self._raw_bytes = self._body_bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to serve, unless too many connections are open already."""
         shared = self.shared
         self.transport = cast(asyncio.Transport, transport)
         peer, own = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-        self._client = (peer[0], peer[1]) if isinstance(peer, tuple) else ("", 0)
-        self._server = (own[0], own[1]) if isinstance(own, tuple) else None
-        if transport.get_extra_info("sslcontext") is not None:
-            self._scheme = "https"
-        if not shared.enter(self, self._client[0]):
+        client = (peer[0], peer[1]) if isinstance(peer, tuple) else ("", 0)
+        server = (own[0], own[1]) if isinstance(own, tuple) else None
+        is_secure = transport.get_extra_info("sslcontext") is not None
+        self._ends = client, server, "https" if is_secure else "http"
+        if not shared.enter(self, client[0]):
             self.close()
             return
         connection: socket.socket | None = transport.get_extra_info("socket")
@@ -93,7 +100,7 @@ class HttpProtocol(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         shared = self.shared
-        shared.leave(self, self._client[0])
+        shared.leave(self, self._ends[0][0])
         self._give_back()
         self._deadline = self._probe_at = 0.0
         for exchange in (self._exchange, self._arriving, *self._waiting):
@@ -117,7 +124,7 @@ class HttpProtocol(asyncio.Protocol):
             or (self._stage != _IDLE and not self._is_refused)
         ):
             return False
-        if self._scheme == "https" or exchange.request.version == "1.0":
+        if self._ends[2] == "https" or exchange.request.version == "1.0":
             return False
         self._probe_at = self.shared.loop.time() + PROBE_AFTER_S
         return True
@@ -126,6 +133,7 @@ class HttpProtocol(asyncio.Protocol):
         """Take in some bytes, and look whether what is unfinished stays within limits."""
         if self._is_closed_for_input:
             return
+        self._read_bytes = len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -137,7 +145,7 @@ class HttpProtocol(asyncio.Protocol):
             self._refuse(self._refusal)
         else:
             if self._stage != _IDLE:
-                self._check_size(len(data))
+                self._check_size()
         fresh = self._fresh
         if fresh is not None:
             self._fresh = None
@@ -158,7 +166,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """A request's first byte has arrived."""
-        self._request = Request(self._client, self._server, self._scheme)
+        self._target, self._headers = b"", []
         self._raw_bytes = self._body_bytes = 0
         self._stage = _IN_HEAD
         if self._exchange is None:
@@ -166,7 +174,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def on_url(self, url: bytes) -> None:
         """A part of the target has arrived."""
-        self._request.target += url
+        self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A field has arrived; those behind the body are dropped (RFC 9110, 6.5.1).
@@ -174,17 +182,22 @@ class HttpProtocol(asyncio.Protocol):
         A proxy in front examines the head alone, so trailer fields must not count as headers.
         """
         if self._stage == _IN_HEAD:
-            self._request.headers.append((name.lower(), value))
+            self._headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """A request's head has arrived."""
         self._stage = _IN_BODY
+        arrived = self._raw_bytes + self._read_bytes
         self._deadline, self._raw_bytes = 0.0, 0
         if self._is_closed_for_input:
             return
-        request, parser, proxies = self._request, self._parser, self.shared.proxies
+        parser, proxies = self._parser, self.shared.proxies
+        target, headers = self._target, self._headers
         try:
-            request.settle(parser.get_http_version(), parser.get_method().decode("ascii"))
+            if arrived > MAX_HEAD_BYTES:  # maybe not of this request alone
+                check_size(target, headers)
+            version, method = parser.get_http_version(), parser.get_method().decode("ascii")
+            request = Request(self._ends, version, method, target, headers)
         except RefusedHead as refused:
             self._refusal = refused.answer
             raise
@@ -192,8 +205,8 @@ class HttpProtocol(asyncio.Protocol):
             request.client, request.scheme = proxies.forwarded(
                 request.headers, request.client, request.scheme
             )
-        request.is_last = request.version == "1.0" or not parser.should_keep_alive()
         self._arriving = exchange = self._open(self, request)
+        exchange.is_last = version == "1.0" or not parser.should_keep_alive()
         if self._exchange is None:
             self._exchange = self._fresh = exchange
             self.shared.running.add(exchange)
@@ -336,12 +349,12 @@ class HttpProtocol(asyncio.Protocol):
         # Also for the rest of a request that was answered before it had arrived.
         self._deadline = self.shared.loop.time() + self.shared.limits.keep_alive_s
 
-    def _check_size(self, arrived: int) -> None:
+    def _check_size(self) -> None:
         """Look whether a request that is still arriving stays within limits."""
-        self._raw_bytes += arrived
+        self._raw_bytes += self._read_bytes
         if self._stage == _IN_HEAD:
             if self._raw_bytes > MAX_HEAD_BYTES:
-                self._refuse(self._request.too_large())
+                self._refuse(too_large(self._target))
         elif self._raw_bytes - self._body_bytes > MAX_OVERHEAD_BYTES + 16 * self._body_bytes:
             self._refuse(HEAD_TOO_LARGE)
         elif self._exchange is None and self._raw_bytes > MAX_UNREAD_BYTES:

@@ -5,6 +5,7 @@ what it leaves open: the target, the host and the transfer coding (RFC 9112, 3.2
 """
 
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,8 +14,16 @@ from perilune.api.errors import BAD_MESSAGE, HEAD_TOO_LARGE, TARGET_TOO_LONG, UN
 
 Address = tuple[str, int]
 
+Headers = list[tuple[bytes, bytes]]
+"""Names in lower case."""
+
+Ends = tuple[Address, Address | None, str]
+"""Client, server and scheme of a connection."""
+
 MAX_HEAD_BYTES = 64 * 1024
 MAX_PORT = 65535
+SHORT_BYTES = 256
+"""Longest name of a host that is remembered."""
 
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 _VERSIONS = ("1.1", "1.0")
@@ -32,88 +41,78 @@ class RefusedHead(Exception):
 
 
 class Request:
-    """The head of a request: what has arrived of it, and what it comes to.
-
-    The parser's callbacks fill in `target` and `headers`; everything else is there when the
-    head has been settled.
-    """
+    """The head of a request: what it comes to."""
 
     __slots__ = (
         "client",
         "declared",
         "expects_continue",
         "headers",
-        "is_last",
+        "host",
         "method",
         "path",
         "query",
         "raw_path",
         "scheme",
         "server",
-        "target",
         "version",
     )
 
-    method: str
-    version: str
-    """Of HTTP: 1.0 or 1.1."""
     path: str
     """Decoded."""
     raw_path: bytes
     query: bytes
-    declared: int | None
-    """The size of the body; None if it is chunked."""
-    expects_continue: bool
-    """Whether the body is sent only when it is asked for."""
-    is_last: bool
-    """Whether the client wants no other answer on this connection."""
 
-    def __init__(self, client: Address, server: Address | None, scheme: str) -> None:
-        """Begin with nothing, on a connection of *client*."""
-        self.client = client
-        self.server = server
-        self.scheme = scheme
-        self.target = b""
-        self.headers: list[tuple[bytes, bytes]] = []
-        """Names in lower case."""
+    def __init__(
+        self, ends: Ends, version: str, method: str, target: bytes, headers: Headers
+    ) -> None:
+        """Work out what is asked.
 
-    def too_large(self) -> ErrorAnswer:
-        """Return the answer when this is more than a head may be."""
-        is_target = 2 * len(self.target) > MAX_HEAD_BYTES
-        return TARGET_TOO_LONG if is_target else HEAD_TOO_LARGE
-
-    def settle(self, version: str, method: str) -> None:
-        """Work out what is asked; from here on `Host` is the one host that the request is for.
+        Args:
+            ends: of its connection.
+            version: of HTTP.
+            method: in upper case.
+            target: as it was sent.
+            headers: all of them; `Host` becomes the one host that the request is for.
 
         Raises:
             RefusedHead: this can't be served.
         """
-        size = len(self.target)
-        noted: dict[bytes, list[bytes]] = {}
-        for name, value in self.headers:
-            size += len(name) + len(value) + 4
-            if name in _NOTED:
-                noted.setdefault(name, []).append(value)
-        if size > MAX_HEAD_BYTES:
-            raise RefusedHead(self.too_large())
         if version not in _VERSIONS or method == "CONNECT":
             raise RefusedHead(BAD_MESSAGE)
-        if self.target == b"*" and method != "OPTIONS":
-            raise RefusedHead(BAD_MESSAGE)
-        self.version, self.method = version, method
-        target, authority = self.target, b""
-        if not target.startswith(b"/") and target != b"*":
-            target, authority = _absolute(target)
-        self.raw_path, _, self.query = target.partition(b"#")[0].partition(b"?")
+        authority = b""
+        if not target.startswith(b"/"):
+            target, authority = _other_form(target, method)
+        if b"#" in target:
+            target = target.partition(b"#")[0]
+        self.client, self.server, self.scheme = ends
+        self.version, self.method, self.headers = version, method, headers
+        self.raw_path, _, self.query = target.partition(b"?")
         path = self.raw_path.decode("latin-1")
         self.path = unquote(path) if "%" in path else path
-        hosts = noted.get(b"host", [])
-        host = effective_host(version, hosts, authority)
+        hosts: list[bytes] = []
+        framing: Headers = []
+        for field in headers:
+            if field[0] in _NOTED:
+                if field[0] == b"host":
+                    hosts.append(field[1])
+                else:
+                    framing.append(field)
+        if len(hosts) != 1 and (hosts or version != "1.0"):
+            raise RefusedHead(BAD_MESSAGE)
+        host = authority or (hosts[0] if hosts else b"")
+        if not (_is_known_host(host) if len(host) <= SHORT_BYTES else is_host(host)):
+            raise RefusedHead(BAD_MESSAGE)
         if hosts and hosts[0] != host:
-            self.headers = [(n, host if n == b"host" else v) for n, v in self.headers]
-        self.declared, self.expects_continue = 0, False
-        if len(noted) > 1 or not hosts:
-            self._settle_body(noted)
+            self.headers = [(n, host if n == b"host" else v) for n, v in headers]
+        self.host = host
+        """The one that the request is for (RFC 9112, 3.2); empty if it names none."""
+        self.declared: int | None = 0
+        """The size of the body; None if it is chunked."""
+        self.expects_continue = False
+        """Whether the body is sent only when it is asked for."""
+        if framing:
+            self._settle_body(framing)
 
     def scope(self) -> dict[str, Any]:
         """Return the request as ASGI describes it."""
@@ -132,35 +131,39 @@ class Request:
             "server": self.server,
         }
 
-    def _settle_body(self, noted: dict[bytes, list[bytes]]) -> None:
+    def _settle_body(self, framing: Headers) -> None:
         """Find out how the body arrives."""
-        if codings := noted.get(b"transfer-encoding"):
+        codings, lengths, expected = (
+            [value for name, value in framing if name == wanted]
+            for wanted in (b"transfer-encoding", b"content-length", b"expect")
+        )
+        if codings:
             check_coding(self.version, codings)
             self.declared = None
-        elif lengths := noted.get(b"content-length"):
+        elif lengths:
             self.declared = int(lengths[0] or 0)
-        expected = [value.lower() for value in noted.get(b"expect", ())]
-        self.expects_continue = expected == [b"100-continue"]
+        self.expects_continue = [one.lower() for one in expected] == [b"100-continue"]
 
 
-def effective_host(version: str, fields: list[bytes], authority: bytes) -> bytes:
-    """Return the one host that a request is for; empty if it names none (RFC 9112, 3.2).
+def check_size(target: bytes, headers: Headers) -> None:
+    """Accept a head that is not too large.  Raises `RefusedHead`."""
+    size = len(target) + sum(len(name) + len(value) + 4 for name, value in headers)
+    if size > MAX_HEAD_BYTES:
+        raise RefusedHead(too_large(target))
 
-    Args:
-        version: of HTTP.
-        fields: the values of all `Host` fields.
-        authority: of the target, which wins.
 
-    Raises:
-        RefusedHead: there is not exactly one `Host`, or it is not the name of a host.
-    """
-    if len(fields) != 1 and (fields or version != "1.0"):
-        raise RefusedHead(BAD_MESSAGE)
-    host = authority or (fields[0] if fields else b"")
-    found = _HOST.fullmatch(host)
-    if found is None or int((found[2] or b":0")[1:] or b"0") > MAX_PORT:
-        raise RefusedHead(BAD_MESSAGE)
-    return host
+def too_large(target: bytes) -> ErrorAnswer:
+    """Return the answer to a head, with this target, that is larger than it may be."""
+    return TARGET_TOO_LONG if 2 * len(target) > MAX_HEAD_BYTES else HEAD_TOO_LARGE
+
+
+def is_host(text: bytes) -> bool:
+    """Whether *text* is the name of a host, with or without a port; an empty one is."""
+    found = _HOST.fullmatch(text)
+    return found is not None and int((found[2] or b":0")[1:] or b"0") <= MAX_PORT
+
+
+_is_known_host = lru_cache(maxsize=256)(is_host)
 
 
 def check_coding(version: str, codings: list[bytes]) -> None:
@@ -175,8 +178,10 @@ def check_coding(version: str, codings: list[bytes]) -> None:
         raise RefusedHead(UNKNOWN_CODING)
 
 
-def _absolute(target: bytes) -> tuple[bytes, bytes]:
-    """Return path and query of a target in absolute form, and its authority."""
+def _other_form(target: bytes, method: str) -> tuple[bytes, bytes]:
+    """Return a target in asterisk or absolute form without its authority, and this."""
+    if target == b"*" and method == "OPTIONS":
+        return target, b""
     found = _ABSOLUTE.fullmatch(target)
     if found is None:
         raise RefusedHead(BAD_MESSAGE)
