@@ -18,7 +18,7 @@ from perilune.api.connections.shared import Shared
 from perilune.api.error_answer import ErrorAnswer
 from perilune.engine import ExecutionRequest, ExecutionResult
 from perilune.events import HTTPResponse
-from perilune.store import Function
+from perilune.store import Function, FunctionVersion
 
 FUNCTIONS = {
     "public": Function(id="public", name="f"),
@@ -42,8 +42,16 @@ class Records:
         self.are_known = True
         self.found = asyncio.Event()
 
-    def peek_function(self, function_id: str) -> Function | None:
-        return FUNCTIONS.get(function_id) if self.are_known else None
+    @property
+    def execution_records(self) -> Any:
+        return self
+
+    def peek(self, function_id: str) -> tuple[Function, FunctionVersion] | None:
+        if not self.are_known or function_id not in FUNCTIONS:
+            return None
+        return FUNCTIONS[function_id], FunctionVersion(
+            id="v", function_id=function_id, version=1, code=""
+        )
 
     async def get_function(self, function_id: str) -> Function:
         await self.found.wait()

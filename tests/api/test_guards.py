@@ -174,7 +174,7 @@ async def test_a_replay_cannot_wait_with_its_body_until_the_message_is_forgotten
 
     async def authorize(message: str, time: int, read_body) -> None:
         headers = standard(b"x", KEY_BYTES, message=message, time=time)
-        head = CallHead(headers, {}, "", "")
+        head = CallHead(headers, {}, "")
         request = Request((("", 0), None, "http"), "1.0", "POST", b"/fn/f", [])
         await guards.authorize(function, request, head, read_body)
 

@@ -34,6 +34,7 @@ SERVER_OWNED = frozenset(
 )
 """Response headers that functions can't set (KD-17)."""
 
+_NOT_SHOWN = frozenset({b"host", b"transfer-encoding", b"x-trigger"})
 _EXCLUDED = re.compile(rb"q\s*=\s*0(\.0*)?")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
@@ -85,7 +86,7 @@ def is_request_id(text: str) -> bool:
 
 def _shown_name(name: bytes) -> str:
     # Only the scheduler says that it is the scheduler (KD-14).
-    if name == b"x-trigger" or name.startswith(b"x-cron-"):
+    if name in _NOT_SHOWN or name.startswith(b"x-cron-"):
         return ""
     return canonical(name.decode("utf-8", "surrogateescape"))
 

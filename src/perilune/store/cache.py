@@ -43,18 +43,18 @@ class RecordCache(Generic[T]):
         self._loading: dict[str, asyncio.Task[T]] = {}
         self._writes = 0
 
-    def peek(self, function_id: str) -> T | None:
-        """Return the record if it is known and not older than `MAX_AGE_S`."""
+    def peek(self, function_id: str, now: float) -> T | None:
+        """Return the record if it is known and, at *now*, not older than `MAX_AGE_S`."""
         kept = self._kept.get(function_id)
-        if kept is not None and kept[0] <= self._clock() < kept[0] + MAX_AGE_S:
+        if kept is not None and kept[0] <= now < kept[0] + MAX_AGE_S:
             return kept[1]
         return None
 
     async def get(self, function_id: str) -> T:
         """Return the record, read not more than `MAX_AGE_S` ago.  Raises what `load` raises."""
-        kept = self._kept.get(function_id)
-        if kept is not None and kept[0] <= self._clock() < kept[0] + MAX_AGE_S:
-            return kept[1]
+        known = self.peek(function_id, self._clock())
+        if known is not None:
+            return known
         loading = self._loading.get(function_id)
         if loading is None:
             loading = asyncio.ensure_future(self._load_and_keep(function_id))

@@ -106,9 +106,8 @@ class DatabaseStore(StoreSession):
         )
         self._values = RecordCache(self.write_only_values, lambda all_: len("".join(all_)), clock)
         self.get_function = self._functions.get
-        self.peek_function = self._functions.peek
         self.execution_records: ExecutionRecords = Records(
-            self._executions, writer.submit, check, self._functions, self._versions
+            self._executions, writer.submit, check, self._functions, self._versions, clock
         )
         self.get_active_version = self._versions.get
         self.write_only_values = self._values.get

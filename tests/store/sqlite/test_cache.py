@@ -135,17 +135,21 @@ async def test_the_cache_is_bounded_in_number_and_size(monkeypatch):
 
 
 async def test_peeking_never_reads_and_never_shows_the_past(store, clock, reads):
-    function = await some_function(store, "before")
-    assert store.peek_function(function.id) is None
-    await store.get_function(function.id)
-    seen = store.peek_function(function.id)
+    function_id = (await some_version(store, "before")).function_id
+    peek = store.execution_records.peek
+    assert peek(function_id) is None
+    function = await store.get_function(function_id)
+    with_the_function_alone = peek(function_id)
+    version = await store.get_active_version(function_id)
+    seen = peek(function_id)
 
-    await store.update_function(function.id, UpdateFunctionRequest(name="after"))
-    after_a_write = store.peek_function(function.id)
-    await store.get_function(function.id)
+    await store.update_function(function_id, UpdateFunctionRequest(name="after"))
+    after_a_write = peek(function_id)
+    await store.get_function(function_id)
+    await store.get_active_version(function_id)
     clock.now = NOW + 1
-    after_a_second = store.peek_function(function.id)
+    after_a_second = peek(function_id)
 
-    assert seen is not None and seen.name == "before"
+    assert with_the_function_alone is None and seen == (function, version)
     assert after_a_write is None and after_a_second is None
-    assert len(reads) == 2
+    assert len(reads) == 4

@@ -34,6 +34,7 @@ from perilune.api.calls.events import (
     parse_target,
 )
 from perilune.api.calls.guards import AuthorizedCall
+from perilune.api.calls.lookup import Known
 from perilune.api.calls.rate_limit import Quota
 from perilune.api.calls.refusals import SERVED, error_answer, not_served, report_refusal
 from perilune.api.connections.exchange import Exchange, Opener
@@ -109,11 +110,11 @@ class Call(Exchange[FunctionEndpoint]):
                 return
             self._target = target
             self._head = parse_head(request.headers, endpoint.request_names, endpoint.secret)
-            function = endpoint.functions.peek(target.function)
-            if function is None:
+            known = endpoint.functions.peek(target.function)
+            if known is None:
                 self._ask(endpoint.functions.find(target.function), self._found)
             else:
-                self._go_on(function)
+                self._go_on(known[0], known)
         except Exception as error:
             self._give_up(error)
 
@@ -229,8 +230,8 @@ class Call(Exchange[FunctionEndpoint]):
         else:
             self._not_checked(error)
 
-    def _go_on(self, function: Function | None) -> None:
-        """Decide about a call whose function has been found, or is none and need not be."""
+    def _go_on(self, function: Function | None, known: Known | None = None) -> None:
+        """Decide about a call whose function was found, with its version; or need not be."""
         request = self.request
         if function is None or (request.method == "OPTIONS" and not function.handles_options):
             self._respond(not_served(request, function))
@@ -240,7 +241,7 @@ class Call(Exchange[FunctionEndpoint]):
             guards, read_body = self._server.guards, self._whole_body
             self._ask(guards.authorize(function, request, self._head, read_body), self._authorized)
         elif self.is_body_complete and not self._body:
-            self._execute(b"")
+            self._execute(b"", known)
         else:
             self._read()
 
@@ -302,7 +303,7 @@ class Call(Exchange[FunctionEndpoint]):
             self._stage = _CHECK
             self._reader.set_exception(error)
 
-    def _execute(self, body: bytes) -> None:
+    def _execute(self, body: bytes, known: Known | None = None) -> None:
         self._stage = _EXECUTION
         endpoint, head = self._server, self._head
         running = endpoint.engine.begin(
@@ -313,6 +314,7 @@ class Call(Exchange[FunctionEndpoint]):
                 request_id=head.request_id,
             ),
             self,
+            known,
         )
         if self._stage is _EXECUTION:
             self._running = running

@@ -45,7 +45,6 @@ class CallHead(msgspec.Struct, frozen=True):
 
     headers: dict[str, str]
     multi_headers: dict[str, list[str]]
-    host: str
     request_id: str
     """The caller's own id of the request; empty when there is none that can be used."""
 
@@ -87,15 +86,8 @@ def parse_head(raw_headers: RawHeaders, names: RequestNames, secret: SecretHolde
         value = raw_value.decode("utf-8", "surrogateescape")
         if name not in headers:
             headers[name] = value
-        elif name in several:
-            several[name].append(value)
         else:
-            several[name] = [headers[name], value]
-    host = headers.pop("Host", "")
-    headers.pop("Transfer-Encoding", None)
-    if several:
-        several.pop("Host", None)
-        several.pop("Transfer-Encoding", None)
+            several.setdefault(name, [headers[name]]).append(value)
     if "Cookie" in headers:
         _filter_values(headers, several, "Cookie", _without_session)
         if "Cookie" in several:
@@ -111,7 +103,7 @@ def parse_head(raw_headers: RawHeaders, names: RequestNames, secret: SecretHolde
     request_id = headers.get(REQUEST_ID, "")
     if request_id and not is_request_id(request_id):
         request_id = ""
-    return CallHead(headers, several, host, request_id)
+    return CallHead(headers, several, request_id)
 
 
 def parse_query(raw: bytes) -> tuple[dict[str, str], dict[str, list[str]]]:
@@ -143,9 +135,6 @@ def parse_query(raw: bytes) -> tuple[dict[str, str], dict[str, list[str]]]:
 def build_event(request: Request, target: CallTarget, head: CallHead, body: bytes) -> HTTPEvent:
     """Return the event of a request whose parts have been parsed."""
     raw_query = request.query
-    remote_addr = request.client[0]
-    if remote_addr.startswith(MAPPED_IPV4):
-        remote_addr = remote_addr[len(MAPPED_IPV4) :]
     query: dict[str, str] = {}
     multi_query: dict[str, list[str]] = {}
     if raw_query:
@@ -161,9 +150,9 @@ def build_event(request: Request, target: CallTarget, head: CallHead, body: byte
         multi_headers=head.multi_headers,
         multi_query=multi_query,
         raw_query=raw_query.decode("utf-8", "surrogateescape"),
-        host=head.host,
+        host=request.host.decode("ascii"),
         scheme=request.scheme,
-        remote_addr=remote_addr,
+        remote_addr=request.client[0].removeprefix(MAPPED_IPV4),
         trigger="http",
     )
 

@@ -5,7 +5,16 @@ from urllib.parse import quote
 
 from perilune.engine import FunctionNotFoundError, StorageUnavailableError
 from perilune.events import PATH_MARKS
-from perilune.store import Function, FunctionNotFound, StoreError
+from perilune.store import (
+    ExecutionRecords,
+    Function,
+    FunctionNotFound,
+    FunctionVersion,
+    StoreError,
+)
+
+Known = tuple[Function, FunctionVersion]
+"""A function and its active version."""
 
 MAX_KNOWN = 4096
 
@@ -13,8 +22,9 @@ MAX_KNOWN = 4096
 class FunctionRecords(Protocol):
     """The part of the store that is needed here."""
 
-    def peek_function(self, function_id: str) -> Function | None:
-        """See `Store.peek_function`."""
+    @property
+    def execution_records(self) -> ExecutionRecords:
+        """See `Store.execution_records`."""
         ...
 
     async def get_function(self, function_id: str) -> Function:
@@ -32,16 +42,17 @@ class FunctionLookup:
     def __init__(self, records: FunctionRecords) -> None:
         """Find functions in *records*."""
         self._records = records
+        self._peek = records.execution_records.peek
         self._ids: dict[str, str] = {}
         """By address.  Nobody keeps it up to date: what it says is compared with the record."""
 
-    def peek(self, name: str) -> Function | None:
-        """Return the function with this id or address, if that is known without a look-up."""
-        function = self._records.peek_function(name)
-        if function is not None or name not in self._ids:
-            return function
-        function = self._records.peek_function(self._ids[name])
-        return function if function is not None and function.address == name else None
+    def peek(self, name: str) -> Known | None:
+        """Return function and version by id or address, if that is known without a look-up."""
+        known = self._peek(name)
+        if known is not None or name not in self._ids:
+            return known
+        known = self._peek(self._ids[name])
+        return known if known is not None and known[0].address == name else None
 
     async def find(self, name: str) -> Function:
         """Return the function with this id or address.

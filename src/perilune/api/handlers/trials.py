@@ -10,14 +10,7 @@ from urllib.parse import quote, unquote_to_bytes, urlencode, urlsplit
 
 import msgspec
 
-from perilune.api.calls.events import (
-    CallTarget,
-    SecretHolder,
-    build_event,
-    parse_head,
-    parse_query,
-)
-from perilune.api.connections.request import Request
+from perilune.api.calls.events import MAPPED_IPV4, SecretHolder, parse_head, parse_query
 from perilune.api.errors import InvalidRequest, NotReplayable
 from perilune.api.failures import Json, failing_as, log_line
 from perilune.api.headers import RequestNames, canonical
@@ -149,24 +142,31 @@ class Trials:
             raise InvalidRequest("event.path: path must start with /")
         body = _body(wanted)
         home = urlsplit(self._base_url)
-        raw_headers = [(b"host", home.netloc.encode())]
-        if body:
-            raw_headers.append((b"content-length", b"%d" % len(body)))
+        raw_headers = [(b"content-length", b"%d" % len(body))] if body else []
         raw_headers += _raw_headers(wanted.headers, {name for name, _ in raw_headers})
+        head = parse_head(raw_headers, self._names, self._secret)
         query = "&".join(filter(None, (in_path, urlencode(wanted.query, doseq=True))))
         own = f"/fn/{function_id}"
         relative = unquote_to_bytes(path).decode("utf-8", "surrogateescape")
         if wanted.trigger not in TRIGGERS:
             raise InvalidRequest(f"event.trigger: trigger must be one of: [{' '.join(TRIGGERS)}]")
-        request = Request((client, 0), None, home.scheme)
-        request.method = method
         # Characters that are invalid in an address are escaped, as clients do.
-        request.query = quote(query, safe="%&=+;/?:@!$'()*,~").encode("ascii")
-        event = build_event(
-            request,
-            CallTarget(function_id, own + relative, relative),
-            parse_head(raw_headers, self._names, self._secret),
-            body,
+        raw_query = quote(query, safe="%&=+;/?:@!$'()*,~")
+        values, multi_values = parse_query(raw_query.encode("ascii"))
+        event = HTTPEvent(
+            method=method,
+            path=own + relative,
+            relative_path=relative,
+            headers=head.headers,
+            body=body,
+            query=values,
+            multi_headers=head.multi_headers,
+            multi_query=multi_values,
+            raw_query=raw_query,
+            host=home.netloc,
+            scheme=home.scheme,
+            remote_addr=client.removeprefix(MAPPED_IPV4),
+            trigger="http",
         )
         return _scheduled(event, wanted.headers) if wanted.trigger == "cron" else event
 

@@ -242,10 +242,6 @@ class Store(DB, Protocol):
         """How many rows that nobody waits for were dropped or failed since the start."""
         ...
 
-    def peek_function(self, function_id: str) -> Function | None:
-        """Return what `get_function` would, if that is known without a look-up."""
-        ...
-
     def on_change(self, listener: Callable[[str], None]) -> None:
         """Call *listener* with the id of each function that is written through this store.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from perilune.clock import WallClock
 from perilune.store.cache import RecordCache
 from perilune.store.contract import RecordDone
 from perilune.store.database.operations import AnyOperation
@@ -19,6 +20,7 @@ class Records:
         check: Callable[[], None],
         functions: RecordCache[Function],
         versions: RecordCache[FunctionVersion],
+        clock: WallClock,
     ) -> None:
         """Write rows of *executions* by *submit* if *check* lets them; peek into caches."""
         self._executions = executions
@@ -26,12 +28,15 @@ class Records:
         self._check = check
         self._peek_function = functions.peek
         self._peek_version = versions.peek
+        self._clock = clock
 
     def peek(self, function_id: str) -> tuple[Function, FunctionVersion] | None:
         """See `ExecutionRecords.peek`."""
-        function = self._peek_function(function_id)
-        version = self._peek_version(function_id)
-        return None if function is None or version is None else (function, version)
+        now = self._clock()
+        function = self._peek_function(function_id, now)
+        if function is None or (version := self._peek_version(function_id, now)) is None:
+            return None
+        return function, version
 
     def open(self, execution: Execution, done: RecordDone) -> None:
         """See `ExecutionRecords.open`.  Raises what *check* does."""
