@@ -37,6 +37,7 @@ class BodyReader:
         Raises:
             HTTPClientError: it is too long, or not what it claims to be.
         """
+        uncounted_bytes = 0 if is_gzip else min(self._max_bytes, CHUNK_BYTES)
         data = bytearray()
         decoder = _Gunzip() if is_gzip else None
         received_bytes = 0
@@ -44,6 +45,9 @@ class BodyReader:
         try:
             async for chunk in content.iter_chunked(CHUNK_BYTES):
                 received_bytes += len(chunk)
+                if received_bytes <= uncounted_bytes:
+                    data += chunk
+                    continue
                 begun = time.thread_time()
                 for piece in decoder.feed(chunk) if decoder else (chunk,):
                     data += piece

@@ -17,6 +17,7 @@ from perilune.services.http.egress import CheckingResolver, EgressPolicy, Egress
 from perilune.services.http.outgoing_request import OutgoingRequest, build_request, canonical
 from perilune.services.http.reasons import reason_of
 from perilune.services.http.target import quoted
+from perilune.services.http.time_limits import TimeLimits
 from perilune.services.http.types import HTTPClient, HTTPClientError, Request, Response
 from perilune.services.http.wire import MAX_FIELD_BYTES, MAX_FIELDS, REST_S, Connector
 from perilune.turns import Turns
@@ -56,6 +57,7 @@ class _Pool:
     session: aiohttp.ClientSession | None = None
     """None while the pool is closed."""
     turns: Turns = field(default_factory=lambda: Turns(REST_S))
+    limits: TimeLimits = field(default_factory=TimeLimits)
     sockets: WeakSet[socket.socket] = field(default_factory=WeakSet)
 
     def open_socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
@@ -67,7 +69,11 @@ class _Pool:
     @property
     def is_crowded(self) -> bool:
         """Whether no more idle connections should be kept."""
-        return sum(one.fileno() >= 0 for one in self.sockets) >= MAX_SOCKETS
+        # Those that are closed count only as long as somebody holds them.
+        return (
+            len(self.sockets) >= MAX_SOCKETS
+            and sum(one.fileno() >= 0 for one in self.sockets) >= MAX_SOCKETS
+        )
 
 
 class AiohttpClient(HTTPClient):
@@ -181,12 +187,11 @@ class _Exchange:
         if self.pool.session is None:
             raise outgoing.failure("the client is closed")
         has_head = False
+        limit = asyncio.timeout_at(None)
         try:
             self.policy.check_literal(target.host)
-            async with (
-                asyncio.timeout_at(self.deadline),
-                self._open(self.pool.session, outgoing) as answer,
-            ):
+            self.pool.limits.start(limit, self.deadline)
+            async with limit, self._open(self.pool.session, outgoing) as answer:
                 has_head = True
                 location = answer.headers.get("Location", "")
                 if self.follows and location and answer.status in _REDIRECTS:
@@ -199,6 +204,8 @@ class _Exchange:
             raise _failure(outgoing, reason, has_head=has_head) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _failure(outgoing, reason_of(error, target), has_head=has_head) from error
+        finally:
+            self.pool.limits.stop(limit)
 
     def _open(
         self, session: aiohttp.ClientSession, outgoing: OutgoingRequest

@@ -21,6 +21,7 @@ from ipaddress import (
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from perilune.services.http.remembered import remembered
 from perilune.services.http.types import HTTPClientError
 
 Address = IPv4Address | IPv6Address
@@ -209,6 +210,7 @@ class CheckingResolver(AbstractResolver):
         """Do nothing: there is nothing to release."""
 
 
+@remembered
 def _literal(host: str) -> Address | None:
     """Return the address that *host* is; also in the old forms of inet_aton(3), as `127.1`."""
     try:

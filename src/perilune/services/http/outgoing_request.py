@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from perilune import __version__
+from perilune.services.http.remembered import remembered
 from perilune.services.http.target import RequestTarget, parse_target, quoted
 from perilune.services.http.types import HTTPClientError, Request
 
@@ -119,11 +120,12 @@ def build_request(request: Request) -> OutgoingRequest:
         problem = _problem_of(name, value)
         if problem:
             raise outgoing.failure(problem)
-        if canonical(name) not in _OWN_HEADERS:
-            headers[canonical(name)] = value
+        if (line := canonical(name)) not in _OWN_HEADERS:
+            headers[line] = value
     return outgoing
 
 
+@remembered
 def canonical(name: str) -> str:
     """Return a header name with capital letters where its words begin."""
     return "-".join(word.capitalize() for word in name.split("-"))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv6Address
 from urllib.parse import quote, quote_plus, unquote_plus, unquote_to_bytes, urljoin
 
+from perilune.services.http.remembered import remembered
 from perilune.services.http.types import HTTPClientError
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
@@ -92,6 +93,7 @@ def quoted(text: str) -> str:
     return json.dumps(_USER_INFO.sub(r"\1\2", text))
 
 
+@remembered
 def parse_target(text: str) -> RequestTarget:
     """Take *text* apart.  A scheme or host may be missing: that is for the client to refuse.
 

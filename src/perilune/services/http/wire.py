@@ -19,6 +19,8 @@ PIECE_BYTES = 4096
 TURN_S = 0.001
 """Of processor time; then all answers rest."""
 REST_S = 0.005
+ALLOWANCE_S = 0.0001
+"""So much of each answer is not counted: its request has taken more."""
 FRAMING_BYTES = 1024 * 1024
 """Heads, sizes and extensions of chunks and so on may take so much, or as much as the content."""
 MAX_INTERIM_ANSWERS = 10
@@ -41,6 +43,8 @@ class Receiver(ResponseHandler):
         self._end: tuple[BaseException | None] | None = None
         """How the connection has ended, while what arrived before that is still waiting."""
         self._wire_bytes = 0
+        self._allowance_s = 0.0
+        """What of the time of this answer is not counted."""
         self._interim_answers = 0
 
     @property
@@ -51,6 +55,7 @@ class Receiver(ResponseHandler):
     def set_response_params(self, **params: Any) -> None:
         """Begin with an answer."""
         self._wire_bytes = self._interim_answers = 0
+        self._allowance_s = ALLOWANCE_S
         self._payload = None
         super().set_response_params(**params)
 
@@ -72,13 +77,22 @@ class Receiver(ResponseHandler):
         """Asyncio: bytes have arrived; or, with none, those that are there may go on."""
         if not data:
             super().data_received(data)
-        self._waiting += data
-        self._take()
+        if len(data) <= PIECE_BYTES and not self._waiting and self._may_take:
+            self._take_piece(data)
+        else:
+            self._waiting += data
+            self._take()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Asyncio: the connection has ended; what arrived before that still counts."""
         self._end = (exc,)
         self._take()
+
+    @property
+    def _may_take(self) -> bool:
+        """Whether more may be taken apart at once."""
+        is_held_up = self._is_in_line or self._reading_paused or self._turns.is_over
+        return not is_held_up and self.transport is not None
 
     def _take(self) -> None:
         """Take apart what is waiting, now or when its turn comes."""
@@ -90,19 +104,22 @@ class Receiver(ResponseHandler):
                 self._pause_transport_reading()
                 self._turns.wait(self._go_on)
             else:
-                self._take_piece()
+                piece = bytes(self._waiting[:PIECE_BYTES])
+                del self._waiting[:PIECE_BYTES]
+                self._take_piece(piece)
         if self._end is not None and not self._waiting:
             (reason,), self._end = self._end, None
             super().connection_lost(reason)
 
-    def _take_piece(self) -> None:
+    def _take_piece(self, piece: bytes) -> None:
         begun = time.thread_time()
-        piece = bytes(self._waiting[:PIECE_BYTES])
-        del self._waiting[:PIECE_BYTES]
         super().data_received(piece)
         self._wire_bytes += len(piece)
         content = self._join_content()
-        self._turns.spend((time.thread_time() - begun) / TURN_S)
+        self._allowance_s -= time.thread_time() - begun
+        if self._allowance_s < 0:
+            self._turns.spend(-self._allowance_s / TURN_S)
+            self._allowance_s = 0.0
         if self._wire_bytes - content > max(FRAMING_BYTES, content):
             self._refuse("more framing than content")
 
