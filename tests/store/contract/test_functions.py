@@ -84,7 +84,7 @@ async def test_environment_values_are_not_part_of_the_record(store):
 
 
 async def test_names_and_ids_are_data_not_sql(store):
-    nasty = "x'); DROP TABLE functions; -- \0 \N{PILE OF POO}"
+    nasty = "x'); DROP TABLE functions; -- \N{PILE OF POO}"
     await store.create_function(Function(id=nasty, name=nasty))
 
     assert (await store.get_function(nasty)).name == nasty

@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from perilune.store import (
+    Function,
     FunctionNotFound,
     PaginationParams,
 )
@@ -40,3 +41,9 @@ async def test_delete_removes_all_that_belongs_to_the_function(store, path):
         await store.get_function(gone.function_id)
     assert await store.list_executions(gone.function_id, PaginationParams()) == ([], 0)
     assert (await store.list_executions(kept.function_id, PaginationParams()))[1] == 5
+
+
+async def test_a_name_comes_back_with_every_character(store):
+    function = await store.create_function(Function(id="f", name="a\0b"))
+
+    assert (await store.get_function(function.id)).name == "a\0b"

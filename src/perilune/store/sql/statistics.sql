@@ -1,26 +1,26 @@
 -- name: of_function
 SELECT bucket - bucket % ?3, duration_class, sum(executions), sum(errors), sum(duration_ms)
 FROM execution_stats WHERE function_id = ?1 AND bucket >= ?2
-GROUP BY 1, 2
+GROUP BY 1, 2 ORDER BY 1, 2
 
 -- name: of_all
 -- In the order of the primary key, so nothing has to be sorted.
 SELECT function_id, duration_class, sum(executions), sum(errors), sum(duration_ms)
 FROM execution_stats WHERE bucket >= ?1
-GROUP BY function_id, duration_class
+GROUP BY function_id, duration_class ORDER BY function_id, duration_class
 
 -- name: series
--- Most rows are wanted: finding each through the index would take longer than reading them all.  Sorting by one number, made of the span and the class, takes a
--- quarter less than sorting by two.
+-- Most rows are wanted: finding each through the index would take longer than reading them all.
+-- Sorting by one number, made of the span and the class, takes a quarter less than sorting by two.
 SELECT (bucket - bucket % ?2) * 1024 + duration_class + 1,
        sum(executions), sum(errors), sum(duration_ms)
 FROM execution_stats WHERE {unindexed bucket} >= ?1
-GROUP BY 1
+GROUP BY 1 ORDER BY 1
 
 -- name: of_one
 SELECT duration_class, sum(executions), sum(errors), sum(duration_ms)
 FROM execution_stats WHERE function_id = ?1 AND bucket >= ?2
-GROUP BY duration_class
+GROUP BY duration_class ORDER BY duration_class
 
 -- name: last_execution
 -- What deleted versions have left is out of sight until the clean-up has removed it.

@@ -53,6 +53,7 @@ _BEGUN = (
 )
 _LATER = ("request_id", "trace_id", "server_id", "delivery_id", "attempt", *_OUTCOME[1:])
 _COLUMNS = (*_BEGUN, *_LATER)
+_FLAG = _COLUMNS.index("cold_start")
 _later = attrgetter(*_LATER)
 _NOTHING_LATER = (None,) * len(_LATER)
 _REST = _OUTCOME[8:]
@@ -184,6 +185,8 @@ def opening(execution: Execution) -> Row:
     later = _later(execution)
     if later != _NOTHING_LATER:
         params += _up_to_none(later)
+        if execution.cold_start is not None:
+            params = (*params[:_FLAG], int(execution.cold_start), *params[_FLAG + 1 :])
         weight = len(execution.error_message or "") + len(execution.response_json or "")
     return _Opening(execution.id, params, weight if event is None else weight + len(event))
 
