@@ -62,7 +62,7 @@ async def test_stores_in_memory_are_private_and_gone_at_the_end(tmp_path, monkey
 @pytest.mark.parametrize(
     ("url", "text"),
     [
-        ("postgresql://user:s3cret@host/db", "no store is known for postgresql://"),
+        ("mysql://user:s3cret@host/db", "no store is known for mysql://"),
         ("http://s3cret.example", "no store is known for http://"),
         ("://s3cret", "no store is known for ://"),
         ("sqlite://s3cret/x.db", "the URL of an SQLite file is sqlite:///PATH"),

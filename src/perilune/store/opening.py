@@ -29,7 +29,7 @@ def open_store(
 
     Args:
         where: The path of an SQLite file, `IN_MEMORY`, or a URL: `sqlite:///relative/path`,
-            `sqlite:////absolute/path`, `sqlite:///:memory:`.
+            `sqlite:////absolute/path`, `sqlite:///:memory:`, `postgresql://user@host/database`.
         clock: Gives the times that are stored and the age of cached records.
         on_error: Called on the event loop with failures nobody waits for.
         vault: Encrypts secrets; without one they are stored as they are.
@@ -42,6 +42,8 @@ def open_store(
         IncompatibleDatabase: The database is damaged, newer, or not ours; it is left as it is.
         StoreUnavailable: It cannot be opened or written.
     """
+    if _is_postgres(where):
+        return _open_postgres(str(where), clock=clock, on_error=on_error, vault=vault)
     path = _path(where)
     if path is None:
         return open_private(clock=clock, on_error=on_error, vault=vault)
@@ -61,10 +63,29 @@ def maintenance_of(where: str | Path) -> OfflineMaintenance:
     Raises:
         UnknownStore: The URL names no store that there is, or one without such.
     """
+    if _is_postgres(where):
+        raise UnknownStore("a database of PostgreSQL is copied and checked with its own programs")
     path = _path(where)
     if path is None:
         raise UnknownStore("a database in memory ends with its store")
     return SqliteFile(path)
+
+
+def _is_postgres(where: str | Path) -> bool:
+    return isinstance(where, str) and where.startswith(("postgresql://", "postgres://"))
+
+
+def _open_postgres(
+    url: str, *, clock: WallClock, on_error: ErrorHook, vault: Vault
+) -> AbstractAsyncContextManager[Store]:
+    """Open what *url* names; the driver is loaded now, since few need it."""
+    try:
+        from perilune.store.postgres.opening import open_database
+    except ModuleNotFoundError as error:
+        raise UnknownStore(
+            "a store on PostgreSQL needs the package psycopg: pip install 'perilune[postgres]'"
+        ) from error
+    return open_database(url, clock=clock, on_error=on_error, vault=vault)
 
 
 def _path(where: str | Path) -> Path | None:
@@ -75,7 +96,9 @@ def _path(where: str | Path) -> Path | None:
         return None if where == IN_MEMORY else Path(where)
     scheme = where.partition("://")[0]
     if scheme != "sqlite":
-        raise UnknownStore(f"no store is known for {scheme}://; known is sqlite:///PATH")
+        raise UnknownStore(
+            f"no store is known for {scheme}://; known are sqlite:///PATH and postgresql://HOST/NAME"
+        )
     url = urlsplit(where)
     name = unquote(url.path.removeprefix("/"))
     if url.netloc or url.query or url.fragment or not name:

@@ -1,6 +1,7 @@
 """Every store there is; the tests know nothing but what all of them promise."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -8,10 +9,20 @@ from perilune.store import IN_MEMORY, Store, open_store
 from tests.store.template import write_database
 
 
-@pytest.fixture(params=["file", "memory"])
-async def store(request, tmp_path, clock, reported) -> AsyncIterator[Store]:
+@pytest.fixture(params=["file", "memory", "postgres"])
+def where(request, tmp_path) -> str | Path:
+    """Where there is, or can be, a store of each kind."""
+    if request.param == "memory":
+        return IN_MEMORY
+    if request.param == "file":
+        return write_database(tmp_path / "perilune.db")
+    url: str = request.getfixturevalue("database")
+    return url
+
+
+@pytest.fixture
+async def store(where, clock, reported) -> AsyncIterator[Store]:
     """An open store of each kind; after the test it must be in order."""
-    where = IN_MEMORY if request.param == "memory" else write_database(tmp_path / "perilune.db")
     async with open_store(where, clock=clock, on_error=reported.append) as store:
         yield store
         if not store.closed:

@@ -1,13 +1,23 @@
-"""The server that the run's tests share, and URLs of databases in it."""
+"""A store in a database of the run's server, with a clock the test moves."""
 
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.store.postgres.server import PostgresServer, shared_server
+from perilune.store import Store, open_store
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory) -> PostgresServer:
-    folder: Path = tmp_path_factory.getbasetemp()
-    return shared_server(folder.parent if folder.name.startswith("popen-") else folder)
+@pytest.fixture
+async def store(database, clock, reported) -> AsyncIterator[Store]:
+    """An open store; after the test it must be in order."""
+    async with open_store(database, clock=clock, on_error=reported.append) as store:
+        yield store
+        if not store.closed:
+            assert await store.check_integrity() == []
+
+
+@pytest.fixture
+async def other(database, clock, reported) -> AsyncIterator[Store]:
+    """The same store, opened by another server."""
+    async with open_store(database, clock=clock, on_error=reported.append) as other:
+        yield other

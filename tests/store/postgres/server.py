@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -16,8 +18,40 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from perilune.store.postgres.connect import Target
+from perilune.store.postgres.migrate import migrate, shipped_migrations
+
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
+_TABLES = [
+    "functions",
+    "function_counters",
+    "function_versions",
+    "execution_counters",
+    "executions",
+    "logs",
+    "ai_requests",
+    "email_requests",
+    "kv_owners",
+    "kv_store",
+    "env_vars",
+    "signing_secrets",
+    "api_tokens",
+    "sessions",
+    "cron_ticks",
+    "execution_stats",
+]
+_EMPTY = "; ".join(
+    [
+        # Without triggers and foreign keys, which would look for each row.
+        "SET session_replication_role = replica",
+        *(f"DELETE FROM {table}" for table in _TABLES),
+        "UPDATE cron_revision SET value = 0",
+    ]
+).encode()
 _numbers = count()
+
+
+_TEMPLATE = "perilune_template"
 
 
 class PostgresServer:
@@ -26,22 +60,42 @@ class PostgresServer:
     def __init__(self, folder: Path) -> None:
         """Use the server whose socket is in *folder*."""
         self.folder = folder
+        self._clean: list[str] = []
 
     def url(self, database: str) -> str:
         """The URL of a database, which need not exist."""
         return f"postgresql://perilune@/{database}?host={self.folder}"
 
-    def execute(self, statement: sql.Composed) -> None:
-        """Do what is for no database in particular, such as creating one."""
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(statement)
-
     def create_database(self, template: str = "template0") -> str:
         """Create a database of a name of its own, a copy of *template*; return the name."""
         name = f"tests_{os.getpid()}_{next(_numbers)}"
-        text = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        self.execute(text.format(sql.Identifier(name), sql.Identifier(template)))
+        self._create(name, template)
         return name
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """Lend a database that has the schema and no rows; yield its URL.
+
+        To empty one takes a tenth of the time that it takes to make one.
+        """
+        name = self._clean.pop() if self._clean else self.create_database(_TEMPLATE)
+        yield self.url(name)
+        with psycopg.connect(self.url(name), autocommit=True) as connection:
+            connection.execute(_EMPTY)
+        # Not if it was in use all the same, or the test has failed.
+        self._clean.append(name)
+
+    def make_template(self) -> None:
+        """Make what `database` copies."""
+        self._create(_TEMPLATE, "template0")
+        connection = Target(self.url(_TEMPLATE)).connect()
+        with connection:
+            migrate(connection, shipped_migrations(), 0)
+
+    def _create(self, name: str, template: str) -> None:
+        text = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(text.format(sql.Identifier(name), sql.Identifier(template)))
 
 
 def binaries() -> Path | None:
@@ -65,7 +119,9 @@ def shared_server(folder: Path) -> PostgresServer:
         if not known.exists():
             is_worker = "PYTEST_XDIST_WORKER" in os.environ
             run = os.getppid() if is_worker else os.getpid()
-            known.write_text(str(start_server(programs, run)[0]))
+            started, _ = start_server(programs, run)
+            PostgresServer(started).make_template()
+            known.write_text(str(started))
         return PostgresServer(Path(known.read_text()))
 
 

@@ -18,7 +18,6 @@ from pathlib import Path
 
 SETTINGS = (
     "fsync=off",
-    "synchronous_commit=off",
     "full_page_writes=off",
     "listen_addresses=",
     "max_connections=200",
@@ -26,7 +25,7 @@ SETTINGS = (
     "max_wal_size=64MB",
     "autovacuum=off",  # nothing lives so long
     "jit=off",
-    "log_min_messages=fatal",
+    "log_min_messages=panic",  # tests refuse connections
     "logging_collector=off",
 )
 _PR_SET_PDEATHSIG = 1
