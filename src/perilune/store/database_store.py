@@ -61,6 +61,8 @@ class DatabaseStore(StoreSession):
     be closed.
     """
 
+    is_shared = False
+
     def __init__(
         self,
         writer: WriteQueue,

@@ -236,6 +236,34 @@ class CronTick(msgspec.Struct, frozen=True, kw_only=True):
     """`pending`, `success` or `error`; None when there is no record of the execution (any more)."""
 
 
+DEAD_AFTER_S = 10.0
+"""A server that has not been heard of for so long is dead; it says every other second it lives."""
+
+
+class Server(msgspec.Struct, frozen=True, kw_only=True):
+    """A server that works on the database."""
+
+    id: str
+    name: str
+    """Its host and port."""
+    version: str
+    """Of the program."""
+    started_at: int = 0
+    silent_s: float = 0.0
+    """How long ago it was last heard of, by the database's clock."""
+    draining: bool = False
+    """Whether it is about to end, and should get no more calls."""
+    watching: bool = False
+    """Whether somebody sees executions live by it."""
+    ahead_s: float = 0.0
+    """By how much its own clock is ahead of the database's."""
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it was heard of lately."""
+        return self.silent_s < DEAD_AFTER_S
+
+
 class AIRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One tracked call of an AI provider."""
 

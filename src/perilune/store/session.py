@@ -11,6 +11,7 @@ from perilune.store.contract import (
     EnvRows,
     KVRows,
     LogRows,
+    ServerRows,
     SessionRows,
     SigningSecretRows,
     StatisticsRows,
@@ -32,6 +33,7 @@ from perilune.store.tables.kv import KV
 from perilune.store.tables.logs import LogStore
 from perilune.store.tables.removal import TABLES_OF_EXECUTIONS
 from perilune.store.tables.requests import AIRequestStore, EmailRequestStore
+from perilune.store.tables.servers import Servers
 from perilune.store.tables.signing_secrets import SigningSecretStore
 from perilune.store.tables.statistics import Statistics
 from perilune.store.tables.ticks import TickStore
@@ -78,6 +80,7 @@ class StoreSession:
         self._statistics = Statistics(access, pause)
         self.statistics: StatisticsRows = self._statistics
         self.ticks: TickRows = TickStore(access, clock)
+        self.servers: ServerRows = Servers(access, clock)
 
         self.create_function = functions.create
         self.get_function = functions.read

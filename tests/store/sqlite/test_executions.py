@@ -40,7 +40,7 @@ async def test_delete_old_gets_through_more_than_one_chunk(store, path):
 async def test_recovery_finds_open_executions_by_their_index(store, path):
     sql = load_statements("executions")
     with other_connection(path) as connection:
-        opened = query_plan(connection, sql["recover_pending"], (1, "m", "k", 9))
+        opened = query_plan(connection, sql["recover_pending"], (1, "m", "k", 9, None))
 
     assert "executions_pending" in opened
 

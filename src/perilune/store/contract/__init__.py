@@ -24,6 +24,7 @@ from perilune.store.contract.executions import (
     StatisticsRows,
     TickRows,
 )
+from perilune.store.contract.servers import Heartbeat, ServerRows
 from perilune.store.contract.store import DB, ExecutionStore, Store
 from perilune.store.contract.values import EnvRows, KVRows, SecretRows, SigningSecretRows
 
@@ -34,11 +35,13 @@ __all__ = [
     "EnvRows",
     "ExecutionRecords",
     "ExecutionStore",
+    "Heartbeat",
     "KVRows",
     "LogRows",
     "RecordDone",
     "RequestRows",
     "SecretRows",
+    "ServerRows",
     "SessionRows",
     "SigningSecretRows",
     "StatisticsRows",

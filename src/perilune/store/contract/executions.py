@@ -116,7 +116,13 @@ class TickRows(Protocol):
         ...
 
     async def claim(
-        self, job: CronJob, tick: int, passed_over: int, execution_id: str, busy_since: int
+        self,
+        job: CronJob,
+        tick: int,
+        passed_over: int,
+        execution_id: str,
+        busy_since: int,
+        server_id: str | None = None,
     ) -> TickOutcome | None:
         """Take a tick, so that nobody else does; it is committed when this returns.
 
@@ -126,6 +132,7 @@ class TickRows(Protocol):
             passed_over: how many ticks before it were missed.
             execution_id: the id that the execution will have.
             busy_since: a tick claimed after it that has not been finished is still running.
+            server_id: who takes it, where there are several.
 
         Returns:
             `CLAIMED`: the caller has to start the execution, and to call `finish`.
@@ -153,10 +160,11 @@ class TickRows(Protocol):
         """Settle the tick claimed for an execution that was cancelled, as `recover` does."""
         ...
 
-    async def recover(self, before: int) -> int:
+    async def recover(self, before: int, dead_after_s: float | None = None) -> int:
         """Settle ticks claimed before *before* by servers that have died; return how many.
 
-        They become `STARTED` where the execution has a record, else `INTERRUPTED`.
+        Which have is told as by `Store.recover_pending`.  They become `STARTED` where the
+        execution has a record, else `INTERRUPTED`.
         """
         ...
 

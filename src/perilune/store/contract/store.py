@@ -14,6 +14,7 @@ from perilune.store.contract.executions import (
     StatisticsRows,
     TickRows,
 )
+from perilune.store.contract.servers import ServerRows
 from perilune.store.contract.values import EnvRows, KVRows, SecretRows, SigningSecretRows
 from perilune.store.maintenance import DiskUsage, Maintenance
 from perilune.store.records import (
@@ -231,6 +232,10 @@ class Store(DB, Protocol):
     """What can be done with the database as a whole; None where that is not ours to do."""
     execution_records: ExecutionRecords
     """Records of executions, for engines that do without tasks."""
+    servers: ServerRows
+    """The servers that work on the database."""
+    is_shared: bool
+    """Whether several servers may work on the database at a time."""
 
     @property
     def closed(self) -> bool:
@@ -262,8 +267,11 @@ class Store(DB, Protocol):
         """Return the requirements of all versions, each text once."""
         ...
 
-    async def recover_pending(self, before: int) -> int:
-        """Close rows still pending, created before *before*, as interrupted; return how many."""
+    async def recover_pending(self, before: int, dead_after_s: float | None = None) -> int:
+        """Close rows still pending, created before *before*, as interrupted; return how many.
+
+        With *dead_after_s* not those of servers that were heard of in the last so many seconds.
+        """
         ...
 
     async def delete_old_executions(self, before: int, function_id: str | None = None) -> int:

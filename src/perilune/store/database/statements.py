@@ -35,6 +35,12 @@ _FRAGMENTS = tuple(
         # Without a difference of case, in comparisons and in the order.
         (r"\{like\}", "LIKE", "ILIKE"),
         (r"\{any case ([\w.]+)\}", r"\1 COLLATE NOCASE", r"lower(\1)"),
+        # Unix seconds by the clock of the database.
+        (r"\{now\}", "(julianday('now') - 2440587.5) * 86400.0",
+         "extract(epoch FROM clock_timestamp())::double precision"),
+        # The lesser and the greater of two values.
+        (r"\{lesser\}", "min", "least"),
+        (r"\{greater\}", "max", "greatest"),
     )
 )  # fmt: skip
 _PARAMETER = re.compile(r"\?(\d*)")

@@ -28,8 +28,16 @@ SELECT seq, status
 FROM executions WHERE id = ?1 AND EXISTS (SELECT 1 FROM visible_executions WHERE id = ?1)
 
 -- name: recover_pending
+-- All of before, or with ?5 those of no server that was heard of in the last so many seconds.
 UPDATE executions SET status = 'error', error_message = ?2, error_kind = ?3
 WHERE seq IN (
-    SELECT seq FROM executions WHERE status = 'pending' AND created_at < ?1 LIMIT ?4
-)
+    SELECT e.seq FROM executions AS e
+    WHERE e.status = 'pending' AND e.created_at < ?1
+      AND (CAST(?5 AS DOUBLE PRECISION) IS NULL OR NOT EXISTS (
+          SELECT 1 FROM servers AS s
+          WHERE s.id = e.server_id
+            AND s.heartbeat > {now} - CAST(?5 AS DOUBLE PRECISION)
+      ))
+    LIMIT ?4
+) AND {unindexed executions.status} = 'pending'
 RETURNING function_id, function_version_id, trigger, created_at, status, duration_ms

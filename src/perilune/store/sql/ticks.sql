@@ -11,9 +11,11 @@ ORDER BY f.id
 -- name: claim
 -- Nothing is inserted if the tick has been taken, or the schedule is another one by now.
 -- A schedule that begins more than an hour from now was changed while the clock was wrong.
-INSERT INTO cron_ticks (function_id, tick, outcome, reason, passed_over, claimed_at, execution_id)
+INSERT INTO cron_ticks (function_id, tick, outcome, reason, passed_over, claimed_at, execution_id,
+                        server_id)
 SELECT id, ?2, outcome, CASE outcome WHEN 'skipped' THEN 'the last one was still running' END,
-       ?3, ?4, CASE outcome WHEN 'claimed' THEN ?5 END
+       ?3, ?4, CASE outcome WHEN 'claimed' THEN ?5 END,
+       CASE outcome WHEN 'claimed' THEN CAST(?9 AS TEXT) END
 FROM (
     SELECT f.id, CASE WHEN f.cron_overlap = 'skip' AND EXISTS (
                SELECT 1 FROM cron_ticks AS r
@@ -43,6 +45,7 @@ WHERE function_id = ?1 AND tick = ?2
 
 -- name: recover
 -- What a server has claimed and then died: the record of the execution says the rest, if any.
+-- With ?3 only of servers that were not heard of in the last so many seconds.
 UPDATE cron_ticks
 SET (outcome, reason, execution_id) = (
     SELECT CASE WHEN e.id IS NULL THEN 'interrupted' ELSE 'started' END,
@@ -52,6 +55,11 @@ SET (outcome, reason, execution_id) = (
 )
 WHERE outcome = 'claimed' AND claimed_at < ?1
   AND (CAST(?2 AS TEXT) IS NULL OR execution_id = ?2)
+  AND (CAST(?3 AS DOUBLE PRECISION) IS NULL OR NOT EXISTS (
+      SELECT 1 FROM servers AS s
+      WHERE s.id = cron_ticks.server_id
+        AND s.heartbeat > {now} - CAST(?3 AS DOUBLE PRECISION)
+  ))
 
 -- name: page
 SELECT t.function_id, t.tick,

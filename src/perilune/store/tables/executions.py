@@ -150,13 +150,15 @@ class Executions:
 
         await self._access.write(Work(delete))
 
-    async def recover(self, before: int) -> int:
+    async def recover(self, before: int, dead_after_s: float | None = None) -> int:
         """See `DB.recover_pending`."""
         params = (before, INTERRUPTED_MESSAGE, INTERRUPTED_KIND)
 
         def recover(connection: Connection, most: int) -> int:
             counts = Counts()
-            closed = connection.execute(_SQL["recover_pending"], (*params, most)).fetchall()
+            closed = connection.execute(
+                _SQL["recover_pending"], (*params, most, dead_after_s)
+            ).fetchall()
             for row in closed:
                 counts.closed(row[:4], *row[4:])
             counts.write(connection)

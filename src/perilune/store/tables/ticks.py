@@ -48,13 +48,19 @@ class TickStore:
         )
 
     async def claim(
-        self, job: CronJob, tick: int, passed_over: int, execution_id: str, busy_since: int
+        self,
+        job: CronJob,
+        tick: int,
+        passed_over: int,
+        execution_id: str,
+        busy_since: int,
+        server_id: str | None = None,
     ) -> TickOutcome | None:
         """See `TickRows.claim`."""
         now = int(self._clock())
         params = (
             *(job.function_id, tick, passed_over, now, execution_id, busy_since),
-            *(job.cron_schedule, job.cron_time_zone),
+            *(job.cron_schedule, job.cron_time_zone, server_id),
         )
 
         def insert(connection: Connection) -> TickOutcome | None:
@@ -88,9 +94,9 @@ class TickStore:
             Work(lambda connection: connection.execute(_SQL["finish"], params))
         )
 
-    async def recover(self, before: int) -> int:
+    async def recover(self, before: int, dead_after_s: float | None = None) -> int:
         """See `TickRows.recover`."""
-        return await self._recover(before)
+        return await self._recover(before, dead_after_s=dead_after_s)
 
     async def interrupted(self, execution_id: str) -> None:
         """See `TickRows.interrupted`."""
@@ -128,8 +134,10 @@ class TickStore:
 
         return await self._access.read(read)
 
-    async def _recover(self, before: int, execution_id: str | None = None) -> int:
-        params = (before, execution_id)
+    async def _recover(
+        self, before: int, execution_id: str | None = None, dead_after_s: float | None = None
+    ) -> int:
+        params = (before, execution_id, dead_after_s)
         return await self._access.write(
             Work(lambda connection: connection.execute(_SQL["recover"], params).rowcount)
         )
