@@ -6,6 +6,8 @@ import { Name, PackError } from "./msgpack.js";
 import { bytesOf, textOf } from "./text.js";
 
 const CALL = new Name("call");
+/** What the host answers from memory, or a read of its database. */
+const PROMPT = new Set(["kv.get", "env.get"]);
 const { isArray } = Array;
 
 /**
@@ -45,6 +47,7 @@ export class HostCalls {
     const { module } = described;
     const fullName = `${module}.${described.name}`;
     const name = new Name(fullName);
+    const isPrompt = PROMPT.has(fullName);
     // Async, so that whoever waits is in the stack of the error.
     return async (...values) => {
       const args = argumentsOf(described, values);
@@ -61,7 +64,7 @@ export class HostCalls {
         throw error;
       }
       if (!described.hasReply) return undefined;
-      const [, problem, value] = await this.#channel.reply(raw);
+      const [, problem, value] = await this.#channel.reply(raw, isPrompt);
       if (problem !== null) throw new PeriluneError(problem, module);
       return value ?? null;
     };

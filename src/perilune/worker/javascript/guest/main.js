@@ -30,13 +30,13 @@ const EXIT_BROKEN = 5;
 const inspect = (value) =>
   inspectAny(value, { depth: 6, iterableLimit: 200, strAbbreviateSize: 10_000 });
 
-const channel = new Channel();
+const timers = new Timers();
+const channel = new Channel(() => timers.areDue);
 const setup = channel.next() ?? exit(0);
 if (setup[0] !== "setup") exit(EXIT_BROKEN);
 const [, , bodyLimit, lineLimit, functions, language = "javascript"] = setup;
 
 const calls = new HostCalls(channel);
-const timers = new Timers();
 const failures = new Failures(inspect);
 const guest = makeGuest({
   functions: functions.map(describedBy),

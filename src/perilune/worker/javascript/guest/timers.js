@@ -75,6 +75,11 @@ export class Timers {
     return new Promise((resolve) => void this.#after(delayMs, resolve));
   }
 
+  /** Whether there are any that are still due. */
+  get areDue() {
+    return this.#timeouts.size + this.#intervals.size + this.#immediates.size > 0;
+  }
+
   /** Drop all that is still due. */
   clear() {
     for (const id of this.#timeouts) native.clearTimeout(id);
