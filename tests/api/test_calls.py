@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.api import CallLimits, ConnectionLimits, FunctionEndpoint, open_calls
-from perilune.api.calls.answers import PlainFields
+from perilune.api.calls.answers import plain_fields
 from perilune.api.calls.guards import AuthorizedCall
 from perilune.api.connections.exchange import Exchange
 from perilune.api.connections.proxies import Proxies
@@ -63,7 +63,7 @@ class Records:
 class ReadingGuards:
     """Guards that want the body first."""
 
-    async def authorize(self, function, request, head, read_body) -> AuthorizedCall:
+    async def authorize(self, function, request, read_body) -> AuthorizedCall:
         return AuthorizedCall(await read_body(), None)
 
 
@@ -120,7 +120,8 @@ class Connection:
         self.shared.running.add(self.call)
         self.has_started = False
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes, answered: Exchange[Any] | None = None) -> None:
+        assert answered is None or answered.is_over
         self.sent.append(data)
 
     def hold(self, size: int) -> bool:
@@ -128,9 +129,6 @@ class Connection:
 
     def resume_reading(self) -> None:
         pass
-
-    def on_answered(self, exchange: Exchange[Any]) -> None:
-        assert exchange.is_over
 
     def close(self) -> None:
         self.gone()
@@ -330,7 +328,7 @@ async def test_a_fault_of_the_server_ends_the_call_and_is_logged(are_known, monk
 
 
 def test_prepared_fields_take_any_id():
-    fields = PlainFields()["a%b", "v%d"] % (b"e", 12, b"r", 3)
+    fields = plain_fields("a%b", "v%d") % (b"e", 12, b"r", 3)
 
     assert b"x-function-id: a%b\r\nx-function-version-id: v%d\r\nx-execution-id: e\r\n" in fields
     assert fields.endswith(b"content-length: 3\r\n") and b"-duration-ms: 12\r\n" in fields

@@ -312,7 +312,7 @@ async def test_a_budget_never_serves_more_than_there_is():
     ],
 )
 def test_a_trusted_proxy_names_client_and_scheme(fields, client, scheme):
-    headers = [(f"x-forwarded-{name}".encode(), text.encode()) for name, text in fields.items()]
+    headers = [(f"X-Forwarded-{name}".encode(), text.encode()) for name, text in fields.items()]
     proxies = Proxies(["10.0.0.0/8"])
 
     (host, _), seen = proxies.forwarded(headers, ("10.0.0.1", 1), "http")

@@ -1,7 +1,7 @@
 """From an ASGI scope to the event: paths, headers and queries of `rest-api` 6.1 to 6.3."""
 
 import string
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -11,8 +11,9 @@ from msgspec.structs import astuple
 from perilune.api.access.credentials import Credentials
 from perilune.api.access.keys import ApiKey, KeyHolder
 from perilune.api.access.token_text import new_token
-from perilune.api.calls.events import parse_head, parse_query, parse_target
-from perilune.api.headers import MAX_REMEMBERED, RequestNames, canonical
+from perilune.api.calls.events import hide_credentials, parse_query, parse_target
+from perilune.api.connections.request import Request
+from perilune.api.headers import MAX_REMEMBERED, RequestNames, canonical, usable_request_id
 
 KEY = "0123456789abcdef"
 TOKEN = new_token()
@@ -52,7 +53,7 @@ HOLDER = Credentials(KeyHolder(ApiKey(KEY, None)), NoTokens())
     ],
 )
 def test_paths(raw, expected):
-    target = parse_target(unquote(raw), raw.encode())
+    target = parse_target(raw.encode())
 
     assert (target and astuple(target)) == expected
 
@@ -74,7 +75,9 @@ def test_canonical_names(name, expected):
 
 def head_of(*pairs: tuple[str, str | bytes]):
     raw = [(n.encode(), v if isinstance(v, bytes) else v.encode()) for n, v in pairs]
-    return parse_head(raw, RequestNames(), HOLDER)
+    request = Request((("", 0), None, "http"), "1.0", "GET", b"/", raw)
+    hide_credentials(request.headers, request.multi_headers, HOLDER)
+    return request
 
 
 def test_first_value_and_all_values():
@@ -85,10 +88,11 @@ def test_first_value_and_all_values():
 
 
 def test_host_and_framing_are_not_headers_of_the_event():
-    head = head_of(
-        ("host", "h:1"), ("transfer-encoding", "chunked"), ("content-length", "3"), ("host", "i")
-    )
+    raw = [(b"Host", b"h:1"), (b"TRANSFER-ENCODING", b"chunked"), (b"content-length", b"3")]
+    head = Request((("", 0), None, "http"), "1.1", "POST", b"/", raw)
 
+    assert (head.host, head.declared) == ("h:1", None)
+    assert head.raw_headers == [(name.lower(), value) for name, value in raw]
     assert head.headers == {"Content-Length": "3"}
     assert head.multi_headers == {}
 
@@ -166,7 +170,9 @@ def test_values_keep_their_bytes():
     ],
 )
 def test_request_ids(value, expected):
-    assert head_of(("x-request-id", value)).request_id == expected
+    given = head_of(("x-request-id", value)).headers["X-Request-Id"]
+
+    assert usable_request_id(given) == expected
 
 
 def test_the_table_of_names_stops_growing():
@@ -220,6 +226,6 @@ def test_no_query_fails(raw):
 def test_no_path_fails(tail):
     raw = "/fn/x" + quote("/" + tail, safe="/%")
 
-    found = parse_target(unquote(raw), raw.encode())
+    found = parse_target(raw.encode())
 
     assert found is not None and found.path.startswith("/fn/x/")

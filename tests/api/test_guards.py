@@ -8,7 +8,6 @@ from typing import Any, cast
 import httpx
 import pytest
 
-from perilune.api.calls.events import CallHead
 from perilune.api.calls.guards import Guards
 from perilune.api.connections.request import Request
 from perilune.api.errors import SignatureRefused
@@ -174,9 +173,9 @@ async def test_a_replay_cannot_wait_with_its_body_until_the_message_is_forgotten
 
     async def authorize(message: str, time: int, read_body) -> None:
         headers = standard(b"x", KEY_BYTES, message=message, time=time)
-        head = CallHead(headers, {}, "")
-        request = Request((("", 0), None, "http"), "1.0", "POST", b"/fn/f", [])
-        await guards.authorize(function, request, head, read_body)
+        received = [(name.encode(), value.encode()) for name, value in headers.items()]
+        request = Request((("", 0), None, "http"), "1.0", "POST", b"/fn/f", received)
+        await guards.authorize(function, request, read_body)
 
     await authorize("msg_1", start, at_once)
     now[0] += 299

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import unquote
 
 import pytest
 import pytest_asyncio
@@ -70,7 +69,7 @@ async def box(request, tmp_path_factory) -> AsyncIterator[tuple[Box, str]]:
 async def answer(box: tuple[Box, str], raw_path: str, **query: str) -> str:
     """Return what the function answers to a request for this address."""
     opened, function_id = box
-    target = parse_target(unquote(raw_path), raw_path.encode())
+    target = parse_target(raw_path.encode())
     assert target is not None
     event = HTTPEvent(
         method="GET",

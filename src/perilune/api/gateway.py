@@ -15,7 +15,7 @@ from perilune.api.connections.asgi import AsgiExchange
 from perilune.api.connections.exchange import Exchange, Opener, Owner
 from perilune.api.connections.request import Request
 from perilune.api.errors import NOT_READY_STATUS, MethodNotAllowed, UnknownPath, refusal
-from perilune.api.headers import header_value, is_request_id
+from perilune.api.headers import header_value, usable_request_id
 from perilune.api.health import Readiness
 from perilune.api.replies import json_answer, json_error
 from perilune.ids import new_id
@@ -24,7 +24,7 @@ from perilune.runtimes.guest.docs import llms_text
 GUIDE_CACHING = "public, max-age=3600"
 _REQUEST_ID = b"x-request-id"
 
-_PORT = re.compile(rb":[0-9]*$")
+_PORT = re.compile(r":[0-9]*$")
 
 _ON_MANAGEMENT = (*hardening.COMMON, hardening.NO_CONTENT, hardening.NO_STORE)
 """Headers on every answer of the management API."""
@@ -77,7 +77,7 @@ class Gateway:
         self._readiness = readiness
         self._metrics = metrics
         self._access_log = access_log
-        self._function_host = function_host.encode("ascii")
+        self._function_host = function_host
         self._guide = llms_text().encode()
 
     def open(self, owner: Owner, request: Request) -> Exchange[Any]:
@@ -199,11 +199,10 @@ def _hardened(answer: Response) -> Response:
     return answer
 
 
-def _host(request: Request) -> bytes:
+def _host(request: Request) -> str:
     """Return the name of the host that a request is for, without port and final dot."""
-    return _PORT.sub(b"", request.host).rstrip(b".").lower()
+    return _PORT.sub("", request.host).rstrip(".").lower()
 
 
 def _given_request_id(scope: Scope) -> str:
-    text = header_value(scope["headers"], _REQUEST_ID).decode("latin-1")
-    return text if is_request_id(text) else ""
+    return usable_request_id(header_value(scope["headers"], _REQUEST_ID).decode("latin-1"))

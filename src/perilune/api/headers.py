@@ -10,7 +10,7 @@ from collections.abc import Iterable
 MAX_REMEMBERED = 2048
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
-"""Headers as they were received, with names in lower case."""
+"""Headers as they were received."""
 
 REQUEST_ID = "X-Request-Id"
 SESSION_COOKIE = "auth_token"
@@ -34,13 +34,12 @@ SERVER_OWNED = frozenset(
 )
 """Response headers that functions can't set (KD-17)."""
 
-_NOT_SHOWN = frozenset({b"host", b"transfer-encoding", b"x-trigger"})
 _EXCLUDED = re.compile(rb"q\s*=\s*0(\.0*)?")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
 class RequestNames(dict[bytes, str]):
-    """Lower-case names as received, to the names functions see; empty text: not shown.
+    """Names as received, to the names functions see; empty text: not shown.
 
     A missing name is worked out on access, which keeps the hot path at one
     dictionary look-up per header.
@@ -48,7 +47,7 @@ class RequestNames(dict[bytes, str]):
 
     def __missing__(self, name: bytes) -> str:
         """Work out and remember the name for *name*."""
-        shown = _shown_name(name)
+        shown = _shown_name(name.lower())
         if len(self) < MAX_REMEMBERED:
             self[name] = shown
         return shown
@@ -78,21 +77,41 @@ def canonical(name: str) -> str:
     return "-".join(part.capitalize() for part in name.split("-"))
 
 
-def is_request_id(text: str) -> bool:
-    """Whether *text* may be taken over as the id of a request."""
+def usable_request_id(text: str) -> str:
+    """Return *text* if it may be taken over as the id of a request, else nothing."""
     # No blanks: in a line of a log they would begin another field.
-    return 0 < len(text) <= 128 and text.isascii() and text.isprintable() and " " not in text
+    is_plain = text.isascii() and text.isprintable() and " " not in text
+    return text if is_plain and len(text) <= 128 else ""
 
 
 def _shown_name(name: bytes) -> str:
     # Only the scheduler says that it is the scheduler (KD-14).
-    if name in _NOT_SHOWN or name.startswith(b"x-cron-"):
+    if name == b"x-trigger" or name.startswith(b"x-cron-"):
         return ""
     return canonical(name.decode("utf-8", "surrogateescape"))
 
 
+def parse_headers(
+    raw_headers: RawHeaders, names: RequestNames
+) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Return the first value of each name, and all values of names that came more than once."""
+    first: dict[str, str] = {}
+    several: dict[str, list[str]] = {}
+    for raw_name, raw_value in raw_headers:
+        name = names[raw_name]
+        value = raw_value.decode("utf-8", "surrogateescape")
+        if name not in first:
+            first[name] = value
+        else:
+            several.setdefault(name, [first[name]]).append(value)
+    if "" in first:
+        del first[""]
+        several.pop("", None)
+    return first, several
+
+
 def header_value(headers: RawHeaders, wanted: bytes) -> bytes:
-    """Return the first value of the header *wanted*; empty if there is none."""
+    """Return the first value of *wanted*, empty if there is none; all in lower case."""
     for name, value in headers:
         if name == wanted:
             return value
@@ -100,7 +119,7 @@ def header_value(headers: RawHeaders, wanted: bytes) -> bytes:
 
 
 def accepts(headers: RawHeaders, media_type: bytes) -> bool:
-    """Whether an Accept header names *media_type* itself, without excluding it."""
+    """Whether an Accept header, in lower case, names *media_type* itself, not excluding it."""
     for name, value in headers:
         if name != b"accept":
             continue

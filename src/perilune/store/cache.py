@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from perilune.clock import WallClock
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 MAX_AGE_S = 1.0
 """Older records are read again: another process may have changed the file."""
@@ -43,18 +44,11 @@ class RecordCache(Generic[T]):
         self._loading: dict[str, asyncio.Task[T]] = {}
         self._writes = 0
 
-    def peek(self, function_id: str, now: float) -> T | None:
-        """Return the record if it is known and, at *now*, not older than `MAX_AGE_S`."""
-        kept = self._kept.get(function_id)
-        if kept is not None and kept[0] <= now < kept[0] + MAX_AGE_S:
-            return kept[1]
-        return None
-
     async def get(self, function_id: str) -> T:
         """Return the record, read not more than `MAX_AGE_S` ago.  Raises what `load` raises."""
-        known = self.peek(function_id, self._clock())
-        if known is not None:
-            return known
+        kept = self._kept.get(function_id)
+        if kept is not None and kept[0] <= self._clock() < kept[0] + MAX_AGE_S:
+            return kept[1]
         loading = self._loading.get(function_id)
         if loading is None:
             loading = asyncio.ensure_future(self._load_and_keep(function_id))
@@ -103,3 +97,16 @@ class RecordCache(Generic[T]):
         kept = self._kept.pop(function_id, None)
         if kept is not None:
             self._kept_characters -= self._characters(kept[1])
+
+
+def peek_both(
+    one: RecordCache[T], other: RecordCache[U], clock: WallClock, function_id: str
+) -> tuple[T, U] | None:
+    """Return what two caches would without a look-up; None unless both would."""
+    first, second = one._kept.get(function_id), other._kept.get(function_id)
+    if first is None or second is None:
+        return None
+    now = clock()
+    if first[0] <= now < first[0] + MAX_AGE_S and second[0] <= now < second[0] + MAX_AGE_S:
+        return first[1], second[1]
+    return None

@@ -34,7 +34,6 @@ SANDBOX = (b"content-security-policy", b"sandbox allow-scripts allow-forms")
 NO_BODY = frozenset({204, 205, 304})
 """RFC 9110, 15.3.5, 15.3.6 and 15.4.5; of these only 205 says that its length is 0."""
 WITH_BODY = frozenset(range(200, 600)) - NO_BODY
-MAX_REMEMBERED = 4096
 
 MILLISECOND = timedelta(milliseconds=1)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -68,40 +67,34 @@ class UnsendableResponseError(ValueError):
 
 def execution_headers(function_id: str, result: ExecutionResult, request_id: str) -> Headers:
     """Return the headers that every answer has behind which there is an execution."""
-    execution_id = result.execution_id.encode()
     return [
         (b"x-function-id", function_id.encode()),
         (b"x-function-version-id", result.function_version_id.encode()),
-        (b"x-execution-id", execution_id),
+        (b"x-execution-id", result.execution_id.encode()),
         (b"x-execution-duration-ms", b"%d" % (result.duration // MILLISECOND)),
-        (b"x-request-id", request_id.encode() if request_id else execution_id),
+        (b"x-request-id", request_id.encode()),
     ]
 
 
-class PlainFields(dict[tuple[str, str], bytes]):
-    """Header fields of answers whose functions have set none, by function and version.
+@lru_cache(maxsize=4096)
+def plain_fields(function_id: str, version_id: str) -> bytes:
+    """Return the header fields of answers whose function, of this version, has set none.
 
     To be completed with the execution's id and milliseconds, the request's id and the length.
     """
-
-    def __missing__(self, names: tuple[str, str]) -> bytes:
-        """Prepare and remember the fields for a function and its version."""
-        function_id, version_id = (name.encode().replace(b"%", b"%%") for name in names)
-        fields = encoded_fields(
-            [
-                CONTENT_TYPE_JSON,
-                (b"x-function-id", function_id),
-                (b"x-function-version-id", version_id),
-                (b"x-execution-id", b"%b"),
-                (b"x-execution-duration-ms", b"%d"),
-                (b"x-request-id", b"%b"),
-                *CORS_DEFAULTS,
-                (b"content-length", b"%d"),
-            ]
-        )
-        if len(self) < MAX_REMEMBERED:
-            self[names] = fields
-        return fields
+    ids = [name.encode().replace(b"%", b"%%") for name in (function_id, version_id)]
+    return encoded_fields(
+        [
+            CONTENT_TYPE_JSON,
+            (b"x-function-id", ids[0]),
+            (b"x-function-version-id", ids[1]),
+            (b"x-execution-id", b"%b"),
+            (b"x-execution-duration-ms", b"%d"),
+            (b"x-request-id", b"%b"),
+            *CORS_DEFAULTS,
+            (b"content-length", b"%d"),
+        ]
+    )
 
 
 def encoded_fields(headers: Headers) -> bytes:

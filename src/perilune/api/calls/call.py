@@ -22,16 +22,18 @@ from perilune.api.calls.answers import (
     encoded_fields,
     execution_headers,
     function_answer,
+    plain_fields,
     with_quota,
 )
 from perilune.api.calls.endpoint import FunctionEndpoint
 from perilune.api.calls.events import (
-    CallHead,
+    MAX_RECENT_BYTES,
     CallTarget,
     build_event,
+    hide_credentials,
     mount_of,
-    parse_head,
     parse_target,
+    recent_target,
 )
 from perilune.api.calls.guards import AuthorizedCall
 from perilune.api.calls.lookup import Known
@@ -51,6 +53,7 @@ from perilune.api.errors import (
     execution_failure,
     refusal,
 )
+from perilune.api.headers import REQUEST_ID, usable_request_id
 from perilune.eager import Done, Waiting, run_eagerly
 from perilune.engine import EngineError, ExecutionRequest, ExecutionResult, Running
 from perilune.store import Function
@@ -86,7 +89,8 @@ class Call(Exchange[FunctionEndpoint]):
 
     _stage = _TURN
     _target: CallTarget
-    _head: CallHead
+    _given_id = ""
+    """The caller's own id of the request; empty when there is none that can be used."""
     _function: Function
     _read_until = 0.0
     _task: Waiting | None = None
@@ -104,12 +108,15 @@ class Call(Exchange[FunctionEndpoint]):
             return
         try:
             request, endpoint = self.request, self._server
-            target = parse_target(request.path, request.raw_path)
+            path = request.raw_path
+            target = recent_target(path) if len(path) <= MAX_RECENT_BYTES else parse_target(path)
             if target is None or not (request.method in SERVED or request.method == "OPTIONS"):
                 self._respond(not_served(request, None))
                 return
             self._target = target
-            self._head = parse_head(request.headers, endpoint.request_names, endpoint.secret)
+            if request.headers:
+                hide_credentials(request.headers, request.multi_headers, endpoint.secret)
+                self._given_id = usable_request_id(request.headers.get(REQUEST_ID, ""))
             known = endpoint.functions.peek(target.function)
             if known is None:
                 self._ask(endpoint.functions.find(target.function), self._found)
@@ -161,6 +168,7 @@ class Call(Exchange[FunctionEndpoint]):
     def ended(self, result: ExecutionResult) -> None:
         """Answer with what has come of the execution."""
         self._running = None
+        self.request_id = self._given_id or result.execution_id
         try:
             response = result.response
             if (
@@ -177,9 +185,7 @@ class Call(Exchange[FunctionEndpoint]):
             body = response.body
             if isinstance(body, str):
                 body = encoded(body)
-            fields = self._server.plain_fields[self._function.id, result.function_version_id]
-            self.request_id = self._head.request_id or result.execution_id
-            fields %= (
+            fields = plain_fields(self._function.id, result.function_version_id) % (
                 result.execution_id.encode(),
                 result.duration // MILLISECOND,
                 self.request_id.encode(),
@@ -210,9 +216,7 @@ class Call(Exchange[FunctionEndpoint]):
     def _ask(self, work: Coroutine[Any, Any, Any], done: Done) -> None:
         """Go on with *done* when somebody else has been asked."""
         self._stage = _CHECK
-        task = run_eagerly(work, partial(self._resume, done))
-        if task is not None:
-            self._task = task
+        self._task = run_eagerly(work, partial(self._resume, done)) or self._task
 
     def _resume(self, done: Done, result: Any, error: BaseException | None) -> None:
         if self._stage is _CANCELLED:  # maybe too late for the task to notice
@@ -239,7 +243,7 @@ class Call(Exchange[FunctionEndpoint]):
         self._function = function
         if function.is_guarded:
             guards, read_body = self._server.guards, self._whole_body
-            self._ask(guards.authorize(function, request, self._head, read_body), self._authorized)
+            self._ask(guards.authorize(function, request, read_body), self._authorized)
         elif self.is_body_complete and not self._body:
             self._execute(b"", known)
         else:
@@ -305,13 +309,12 @@ class Call(Exchange[FunctionEndpoint]):
 
     def _execute(self, body: bytes, known: Known | None = None) -> None:
         self._stage = _EXECUTION
-        endpoint, head = self._server, self._head
-        running = endpoint.engine.begin(
+        running = self._server.engine.begin(
             ExecutionRequest(
                 function_id=self._function.id,
-                event=build_event(self.request, self._target, head, body),
-                base_url=endpoint.base_url,
-                request_id=head.request_id,
+                event=build_event(self.request, self._target, body),
+                base_url=self._server.base_url,
+                request_id=self._given_id,
             ),
             self,
             known,
@@ -333,7 +336,7 @@ class Call(Exchange[FunctionEndpoint]):
         """Answer a call that is refused before its body was read to the end."""
         self._server.count_refusal(error.code)
         report_refusal(self._target.function, error)
-        if "Expect" in self._head.headers:
+        if "Expect" in self.request.headers:
             # Its client may send the body or not: the next request could not be told from it.
             self.is_last = True
         self._respond(error_answer(refusal(error), self.request))
@@ -352,8 +355,7 @@ class Call(Exchange[FunctionEndpoint]):
 
     def _answer_in_full(self, result: ExecutionResult) -> None:
         """Turn how the execution ended into the answer of `rest-api` 6.5."""
-        own = execution_headers(self._function.id, result, self._head.request_id)
-        self.request_id = self._head.request_id or result.execution_id
+        own = execution_headers(self._function.id, result, self.request_id)
         remarks: list[str] = []
         if not result.recorded:
             answer = error_answer(NOT_RECORDED, self.request, own)

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from perilune.api.calls.answers import PlainFields
 from perilune.api.calls.events import SecretHolder
 from perilune.api.calls.guards import Guards
 from perilune.api.calls.lookup import FunctionLookup, FunctionRecords
-from perilune.api.headers import RequestNames, ResponseNames
+from perilune.api.headers import ResponseNames
 from perilune.engine import CallbackEngine
 from perilune.services.logger import Logger
 
@@ -43,6 +42,4 @@ class FunctionEndpoint:
         self.count_refusal = count_refusal
         self.base_url = base_url
         self.limits = limits or CallLimits()
-        self.request_names = RequestNames()
         self.response_names = ResponseNames()
-        self.plain_fields = PlainFields()

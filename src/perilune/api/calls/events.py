@@ -6,23 +6,20 @@ function, and each microsecond counts.
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Protocol
 from urllib.parse import unquote_to_bytes
 
 import msgspec
 
 from perilune.api.connections.request import Request
-from perilune.api.headers import (
-    REQUEST_ID,
-    SESSION_COOKIE,
-    RawHeaders,
-    RequestNames,
-    is_request_id,
-)
+from perilune.api.headers import SESSION_COOKIE
 from perilune.events import HTTPEvent
 
 PREFIX = "/fn/"
 MAPPED_IPV4 = "::ffff:"
+
+MAX_RECENT_BYTES = 256
 
 _CREDENTIALS = ("Authorization", "Proxy-Authorization", "X-Api-Key")
 """Headers in which a client may send the management key by mistake."""
@@ -40,15 +37,6 @@ class CallTarget(msgspec.Struct, frozen=True):
     """As it was sent; empty when nothing in it is escaped."""
 
 
-class CallHead(msgspec.Struct, frozen=True):
-    """A request's headers, sorted by who needs them."""
-
-    headers: dict[str, str]
-    multi_headers: dict[str, list[str]]
-    request_id: str
-    """The caller's own id of the request; empty when there is none that can be used."""
-
-
 class SecretHolder(Protocol):
     """Knows the management key, which functions must never see (KD-02)."""
 
@@ -57,14 +45,19 @@ class SecretHolder(Protocol):
         ...
 
 
-def parse_target(path: str, raw_path: bytes) -> CallTarget | None:
+def parse_target(raw_path: bytes) -> CallTarget | None:
     """Return what a path below `/fn/` names, decoded and raw, or None if it names no function."""
     if b"%" in raw_path:
         return _parse_escaped(raw_path)
+    path = raw_path.decode("latin-1")
     end = path.find("/", 4)
     if end < 0:
         return CallTarget(path[4:], path, "/") if len(path) > 4 else None
     return CallTarget(path[4:end], path, path[end:]) if end > 4 else None
+
+
+recent_target = lru_cache(maxsize=1024)(parse_target)
+"""Does the same for paths of at most `MAX_RECENT_BYTES`, most of which come again and again."""
 
 
 def mount_of(raw_path: bytes) -> bytes:
@@ -75,19 +68,10 @@ def mount_of(raw_path: bytes) -> bytes:
     return b"/".join(raw_path.split(b"/", 3)[:3]).replace(b";", b"%3B")
 
 
-def parse_head(raw_headers: RawHeaders, names: RequestNames, secret: SecretHolder) -> CallHead:
-    """Return the headers a function may see, and what the server itself needs of them."""
-    headers: dict[str, str] = {}
-    several: dict[str, list[str]] = {}
-    for raw_name, raw_value in raw_headers:
-        name = names[raw_name]
-        if not name:
-            continue
-        value = raw_value.decode("utf-8", "surrogateescape")
-        if name not in headers:
-            headers[name] = value
-        else:
-            several.setdefault(name, [headers[name]]).append(value)
+def hide_credentials(
+    headers: dict[str, str], several: dict[str, list[str]], secret: SecretHolder
+) -> None:
+    """Take out of a request's headers what is the management's, and make one of its cookies."""
     if "Cookie" in headers:
         _filter_values(headers, several, "Cookie", _without_session)
         if "Cookie" in several:
@@ -100,10 +84,6 @@ def parse_head(raw_headers: RawHeaders, names: RequestNames, secret: SecretHolde
                 return "" if secret.holds(value.encode("utf-8", "surrogateescape")) else value
 
             _filter_values(headers, several, name, kept)
-    request_id = headers.get(REQUEST_ID, "")
-    if request_id and not is_request_id(request_id):
-        request_id = ""
-    return CallHead(headers, several, request_id)
 
 
 def parse_query(raw: bytes) -> tuple[dict[str, str], dict[str, list[str]]]:
@@ -132,7 +112,7 @@ def parse_query(raw: bytes) -> tuple[dict[str, str], dict[str, list[str]]]:
     return first, several
 
 
-def build_event(request: Request, target: CallTarget, head: CallHead, body: bytes) -> HTTPEvent:
+def build_event(request: Request, target: CallTarget, body: bytes) -> HTTPEvent:
     """Return the event of a request whose parts have been parsed."""
     raw_query = request.query
     query: dict[str, str] = {}
@@ -144,13 +124,13 @@ def build_event(request: Request, target: CallTarget, head: CallHead, body: byte
         path=target.path,
         relative_path=target.relative_path,
         raw_relative_path=target.raw_relative_path,
-        headers=head.headers,
+        headers=request.headers,
         body=body,
         query=query,
-        multi_headers=head.multi_headers,
+        multi_headers=request.multi_headers,
         multi_query=multi_query,
         raw_query=raw_query.decode("utf-8", "surrogateescape"),
-        host=request.host.decode("ascii"),
+        host=request.host,
         scheme=request.scheme,
         remote_addr=request.client[0].removeprefix(MAPPED_IPV4),
         trigger="http",

@@ -11,7 +11,6 @@ from typing import NamedTuple, Protocol
 
 from starlette.types import Scope
 
-from perilune.api.calls.events import CallHead
 from perilune.api.calls.rate_limit import Quota, RateLimiter
 from perilune.api.calls.seen_messages import SeenMessages
 from perilune.api.connections.request import Request
@@ -73,7 +72,6 @@ class Guards:
         self,
         function: Function,
         request: Request,
-        head: CallHead,
         read_body: Callable[[], Awaitable[bytes]],
     ) -> AuthorizedCall:
         """Let a call pass, and take what proves it out of what the function sees.
@@ -85,7 +83,7 @@ class Guards:
             StorageUnavailableError: it can't be found out whether it is.
         """
         try:
-            return await self._decide(function, request, head, read_body)
+            return await self._decide(function, request, read_body)
         except StoreError as error:
             raise StorageUnavailableError(error) from error
 
@@ -93,7 +91,6 @@ class Guards:
         self,
         function: Function,
         request: Request,
-        head: CallHead,
         read_body: Callable[[], Awaitable[bytes]],
     ) -> AuthorizedCall:
         _check_method(function, request.method)
@@ -104,12 +101,12 @@ class Guards:
             return self._counted(function, b"")._replace(body=await read_body())
         # `signature`, and whatever a later version may have written.
         scheme = function.signature_scheme or DEFAULT_SIGNATURE_SCHEME
-        claim = parse_claim(scheme, head.headers, self._clock())
+        claim = parse_claim(scheme, request.headers, self._clock())
         body = await read_body()
         await self._check_signature(function, scheme, claim, body)
-        for name in SIGNATURE_HEADERS & head.headers.keys():
-            del head.headers[name]
-            head.multi_headers.pop(name, None)
+        for name in SIGNATURE_HEADERS & request.headers.keys():
+            del request.headers[name]
+            request.multi_headers.pop(name, None)
         return self._counted(function, body)
 
     async def _check_token(self, request: Request) -> None:

@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 def error_answer(error: ErrorAnswer, request: Request, own: Headers | None = None) -> Answer:
     """Return the answer for an error; *own* are the headers of the execution, if there was one."""
-    body, media_type = error_content(error, request.headers, request.raw_path)
+    body, media_type = error_content(error, request.raw_headers, request.raw_path)
     headers = [
         (b"content-type", media_type),
         (b"content-length", b"%d" % len(body)),
@@ -65,7 +65,7 @@ def report_refusal(function: str, error: ApiError | EngineError) -> None:
 def _preflight(request: Request, function: Function | None) -> Answer:
     """Allow everything that a browser asks for, and the function serves (KD-08)."""
     wanted = DEFAULT_ALLOWED_HEADERS
-    for name, value in request.headers:
+    for name, value in request.raw_headers:
         if name == b"access-control-request-headers" and value:
             wanted = value
     methods = METHODS.encode()

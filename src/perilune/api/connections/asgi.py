@@ -128,12 +128,15 @@ class AsgiExchange(Exchange[ASGIApp]):
                 self._owner.fail(self, BODIES_FULL)
                 return
             self._owner.held += len(body)
-        head = self._encoded_head()
-        self._owner.write(head + self._framed(body, more))
+        data = self._encoded_head() + self._framed(body, more)
+        if not more and not self._left:
+            self.is_started = self.is_over = True
+            self.wake()
+            self._owner.write(data, self)
+            return
+        self._owner.write(data)
         if not more:
-            if self._left:
-                raise RuntimeError("the body is shorter than its Content-Length")
-            self._finish()
+            raise RuntimeError("the body is shorter than its Content-Length")
 
     def _flush_head(self) -> None:
         if self._head is not None and not self._is_done():
@@ -177,8 +180,3 @@ class AsgiExchange(Exchange[ASGIApp]):
             if self._left < 0:
                 raise RuntimeError("the body is longer than its Content-Length")
         return body
-
-    def _finish(self) -> None:
-        self.is_started = self.is_over = True
-        self.wake()
-        self._owner.on_answered(self)

@@ -45,8 +45,8 @@ class Owner(Protocol):
     is_write_paused: bool
     held: int
 
-    def write(self, data: bytes) -> None:
-        """Send bytes."""
+    def write(self, data: bytes, answered: "Exchange[Any] | None" = None) -> None:
+        """Send bytes; go on after them if they are the last ones of *answered*."""
         ...
 
     def hold(self, size: int) -> bool:
@@ -55,10 +55,6 @@ class Owner(Protocol):
 
     def resume_reading(self) -> None:
         """Let more of a body arrive."""
-        ...
-
-    def on_answered(self, exchange: "Exchange[Any]") -> None:
-        """Go on after an answer."""
         ...
 
     def fail(self, exchange: "Exchange[Any]", answer: ErrorAnswer) -> None:
@@ -182,12 +178,11 @@ class Exchange(Generic[Server]):
             self.end()
             return
         last = LAST if self.is_last else b""
-        owner.write(
-            b"%b%b%b%b\r\n%b" % (STATUS_LINES[status], self._shared.date, fields, last, body)
-        )
         self.is_started = self.is_over = True
         self.end()
-        owner.on_answered(self)
+        owner.write(
+            b"%b%b%b%b\r\n%b" % (STATUS_LINES[status], self._shared.date, fields, last, body), self
+        )
 
     def end(self) -> None:
         """Stop counting as work, and give back what is held."""

@@ -170,7 +170,7 @@ class HttpProtocol(asyncio.Protocol):
         self._raw_bytes = self._body_bytes = 0
         self._stage = _IN_HEAD
         if self._exchange is None:
-            self._deadline = self.shared.loop.time() + self.shared.limits.head_timeout_s
+            self._deadline = self.shared.now + self.shared.limits.head_timeout_s
 
     def on_url(self, url: bytes) -> None:
         """A part of the target has arrived."""
@@ -182,7 +182,7 @@ class HttpProtocol(asyncio.Protocol):
         A proxy in front examines the head alone, so trailer fields must not count as headers.
         """
         if self._stage == _IN_HEAD:
-            self._headers.append((name.lower(), value))
+            self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """A request's head has arrived."""
@@ -203,7 +203,7 @@ class HttpProtocol(asyncio.Protocol):
             raise
         if proxies.trusts_any:
             request.client, request.scheme = proxies.forwarded(
-                request.headers, request.client, request.scheme
+                headers, request.client, request.scheme
             )
         self._arriving = exchange = self._open(self, request)
         exchange.is_last = version == "1.0" or not parser.should_keep_alive()
@@ -237,15 +237,40 @@ class HttpProtocol(asyncio.Protocol):
         if self._fresh is None:
             exchange.wake()
         if exchange.is_over and self._exchange is None:
-            self._wait_for_next()
+            # The rest of a request that was answered before it had arrived.
+            self._deadline = self.shared.now + self.shared.limits.keep_alive_s
 
     # What exchanges and the server ask for
 
-    def write(self, data: bytes) -> None:
-        """Send bytes, unless the connection is going down."""
-        if not self.transport.is_closing() and not self._is_lingering:
+    def write(self, data: bytes, answered: Exchange[Any] | None = None) -> None:
+        """Send bytes, unless the connection is going down.
+
+        When they are the last ones of *answered*, go on: with the request behind it, or by
+        waiting for one.
+        """
+        transport, shared = self.transport, self.shared
+        if not self._is_lingering and not transport.is_closing():
             self._written += len(data)
-            self.transport.write(data)
+            transport.write(data)
+        if answered is None:
+            return
+        if self.held and not self.is_write_paused:
+            self._give_back()
+        if answered.is_last or (self._is_closed_for_input and not self._waiting):
+            if self._is_refused and not answered.is_last:
+                self.write(encoded_error(self._refusal, shared.date))
+            self.close()
+            return
+        if self._waiting:
+            self._exchange = following = self._waiting.popleft()
+            shared.running.add(following)
+            # Not at once: a long row of them would be a deep stack.
+            shared.loop.call_soon(following.start)
+        else:
+            self._exchange = None
+            self._deadline = shared.now + shared.limits.keep_alive_s
+        if self._is_read_paused:
+            self.resume_reading()
 
     def hold(self, size: int) -> bool:
         """Take a place in the budget of answers until they have been sent; return whether."""
@@ -259,27 +284,6 @@ class HttpProtocol(asyncio.Protocol):
         if self._is_read_paused and not self._waiting and not self._is_lingering:
             self._is_read_paused = False
             self.transport.resume_reading()
-
-    def on_answered(self, exchange: Exchange[Any]) -> None:
-        """Go on after an answer: with the request behind it, or by waiting for one."""
-        if self.held and not self.is_write_paused:
-            self._give_back()
-        if exchange.is_last or (self._is_closed_for_input and not self._waiting):
-            if self._is_refused and not exchange.is_last:
-                self.write(encoded_error(self._refusal, self.shared.date))
-            self.close()
-            return
-        shared = self.shared
-        if self._waiting:
-            self._exchange = following = self._waiting.popleft()
-            shared.running.add(following)
-            # Not at once: a long row of them would be a deep stack.
-            shared.loop.call_soon(following.start)
-        else:
-            self._exchange = None
-            self._deadline = shared.loop.time() + shared.limits.keep_alive_s
-        if self._is_read_paused:
-            self.resume_reading()
 
     def fail(self, exchange: Exchange[Any], answer: ErrorAnswer) -> None:
         """End a request, with an answer if none has begun, and the connection with it."""
@@ -318,7 +322,8 @@ class HttpProtocol(asyncio.Protocol):
     def look(self, now: float) -> None:
         """Look at the clock: deadlines, clients that take nothing, clients that may have gone."""
         is_overdue, self._is_overdue = self._is_overdue, 0.0 < self._deadline <= now
-        # At the second look: what had arrived by the first one has been read meanwhile.
+        # At the second look: what had arrived by the first one has been read meanwhile, and
+        # deadlines count from the look before they were set.
         if is_overdue and self._is_overdue:
             self._deadline = 0.0
             self.transport.close()
@@ -344,10 +349,6 @@ class HttpProtocol(asyncio.Protocol):
         # Data after a last request is dropped and does not spoil that request.
         parser.set_dangerous_leniencies(lenient_data_after_close=True)
         return parser
-
-    def _wait_for_next(self) -> None:
-        # Also for the rest of a request that was answered before it had arrived.
-        self._deadline = self.shared.loop.time() + self.shared.limits.keep_alive_s
 
     def _check_size(self) -> None:
         """Look whether a request that is still arriving stays within limits."""

@@ -32,7 +32,8 @@ class Proxies:
         if not self.trusts(client[0]):
             return client, scheme
         chain: list[str] = []
-        for name, value in headers:
+        for given_name, value in headers:
+            name = given_name.lower()
             if name == b"x-forwarded-for":
                 chain += [part.strip() for part in value.decode("latin-1").split(",")]
             elif name == b"x-forwarded-proto":

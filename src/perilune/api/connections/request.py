@@ -11,24 +11,24 @@ from urllib.parse import unquote
 
 from perilune.api.error_answer import ErrorAnswer
 from perilune.api.errors import BAD_MESSAGE, HEAD_TOO_LARGE, TARGET_TOO_LONG, UNKNOWN_CODING
+from perilune.api.headers import RequestNames, parse_headers
 
 Address = tuple[str, int]
 
 Headers = list[tuple[bytes, bytes]]
-"""Names in lower case."""
 
 Ends = tuple[Address, Address | None, str]
 """Client, server and scheme of a connection."""
 
 MAX_HEAD_BYTES = 64 * 1024
 MAX_PORT = 65535
-SHORT_BYTES = 256
+SHORT_CHARS = 256
 """Longest name of a host that is remembered."""
 
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 _VERSIONS = ("1.1", "1.0")
-_NOTED = frozenset({b"host", b"transfer-encoding", b"content-length", b"expect"})
-_HOST = re.compile(rb"([A-Za-z0-9\-._~%!$&'()*+,;=]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{0,5})?")
+_HOST = re.compile(r"([A-Za-z0-9\-._~%!$&'()*+,;=]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{0,5})?")
+_NAMES = RequestNames()
 _ABSOLUTE = re.compile(rb"https?://([^/?#]+)(.*)", re.IGNORECASE)
 
 
@@ -50,13 +50,22 @@ class Request:
         "headers",
         "host",
         "method",
+        "multi_headers",
         "path",
         "query",
         "raw_path",
+        "received",
         "scheme",
         "server",
         "version",
     )
+
+    headers: dict[str, str]
+    """The first value of each name, as functions know them; `Host` is not one of them."""
+    multi_headers: dict[str, list[str]]
+    """All values of names that came more than once."""
+    host: str
+    """The one that the request is for (RFC 9112, 3.2); empty if it names none."""
 
     path: str
     """Decoded."""
@@ -64,7 +73,7 @@ class Request:
     query: bytes
 
     def __init__(
-        self, ends: Ends, version: str, method: str, target: bytes, headers: Headers
+        self, ends: Ends, version: str, method: str, target: bytes, received: Headers
     ) -> None:
         """Work out what is asked.
 
@@ -73,46 +82,45 @@ class Request:
             version: of HTTP.
             method: in upper case.
             target: as it was sent.
-            headers: all of them; `Host` becomes the one host that the request is for.
+            received: all header fields.
 
         Raises:
             RefusedHead: this can't be served.
         """
         if version not in _VERSIONS or method == "CONNECT":
             raise RefusedHead(BAD_MESSAGE)
-        authority = b""
-        if not target.startswith(b"/"):
-            target, authority = _other_form(target, method)
-        if b"#" in target:
-            target = target.partition(b"#")[0]
+        text, authority, self.query = target.decode("latin-1"), "", b""
+        if text[:1] != "/" or "?" in text or "#" in text:
+            target, authority, self.query = _parts(target, method)
+            text = target.decode("latin-1")
+        self.raw_path, self.path = target, unquote(text) if "%" in text else text
         self.client, self.server, self.scheme = ends
-        self.version, self.method, self.headers = version, method, headers
-        self.raw_path, _, self.query = target.partition(b"?")
-        path = self.raw_path.decode("latin-1")
-        self.path = unquote(path) if "%" in path else path
-        hosts: list[bytes] = []
-        framing: Headers = []
-        for field in headers:
-            if field[0] in _NOTED:
-                if field[0] == b"host":
-                    hosts.append(field[1])
-                else:
-                    framing.append(field)
-        if len(hosts) != 1 and (hosts or version != "1.0"):
+        self.version, self.method, self.received = version, method, received
+        headers, several = self.headers, self.multi_headers = parse_headers(received, _NAMES)
+        if "Host" in headers:
+            host = headers.pop("Host")
+            if "Host" in several:
+                raise RefusedHead(BAD_MESSAGE)
+        elif version == "1.0":
+            host = ""
+        else:
             raise RefusedHead(BAD_MESSAGE)
-        host = authority or (hosts[0] if hosts else b"")
-        if not (_is_known_host(host) if len(host) <= SHORT_BYTES else is_host(host)):
+        self.host = host = authority or host
+        if not (_is_known_host(host) if len(host) <= SHORT_CHARS else is_host(host)):
             raise RefusedHead(BAD_MESSAGE)
-        if hosts and hosts[0] != host:
-            self.headers = [(n, host if n == b"host" else v) for n, v in headers]
-        self.host = host
-        """The one that the request is for (RFC 9112, 3.2); empty if it names none."""
         self.declared: int | None = 0
         """The size of the body; None if it is chunked."""
         self.expects_continue = False
         """Whether the body is sent only when it is asked for."""
-        if framing:
-            self._settle_body(framing)
+        if "Content-Length" in headers or "Transfer-Encoding" in headers or "Expect" in headers:
+            self._settle_body()
+
+    @property
+    def raw_headers(self) -> Headers:
+        """All header fields, with names in lower case; of `Host` the one that counts."""
+        host = self.host.encode("ascii")
+        pairs = [(name.lower(), value) for name, value in self.received]
+        return [(name, host if name == b"host" else value) for name, value in pairs]
 
     def scope(self) -> dict[str, Any]:
         """Return the request as ASGI describes it."""
@@ -126,23 +134,24 @@ class Request:
             "raw_path": self.raw_path,
             "query_string": self.query,
             "root_path": "",
-            "headers": self.headers,
+            "headers": self.raw_headers,
             "client": self.client,
             "server": self.server,
         }
 
-    def _settle_body(self, framing: Headers) -> None:
+    def _settle_body(self) -> None:
         """Find out how the body arrives."""
-        codings, lengths, expected = (
-            [value for name, value in framing if name == wanted]
-            for wanted in (b"transfer-encoding", b"content-length", b"expect")
-        )
-        if codings:
+        headers, several = self.headers, self.multi_headers
+        if "Transfer-Encoding" in headers:
+            codings = [v for name, v in self.received if name.lower() == b"transfer-encoding"]
             check_coding(self.version, codings)
             self.declared = None
-        elif lengths:
-            self.declared = int(lengths[0] or 0)
-        self.expects_continue = [one.lower() for one in expected] == [b"100-continue"]
+            del headers["Transfer-Encoding"]
+            several.pop("Transfer-Encoding", None)
+        elif "Content-Length" in headers:
+            self.declared = int(headers["Content-Length"] or 0)
+        is_wanted = headers.get("Expect", "").lower() == "100-continue"
+        self.expects_continue = is_wanted and "Expect" not in several
 
 
 def check_size(target: bytes, headers: Headers) -> None:
@@ -157,10 +166,10 @@ def too_large(target: bytes) -> ErrorAnswer:
     return TARGET_TOO_LONG if 2 * len(target) > MAX_HEAD_BYTES else HEAD_TOO_LARGE
 
 
-def is_host(text: bytes) -> bool:
+def is_host(text: str) -> bool:
     """Whether *text* is the name of a host, with or without a port; an empty one is."""
     found = _HOST.fullmatch(text)
-    return found is not None and int((found[2] or b":0")[1:] or b"0") <= MAX_PORT
+    return found is not None and int((found[2] or ":0")[1:] or "0") <= MAX_PORT
 
 
 _is_known_host = lru_cache(maxsize=256)(is_host)
@@ -178,12 +187,14 @@ def check_coding(version: str, codings: list[bytes]) -> None:
         raise RefusedHead(UNKNOWN_CODING)
 
 
-def _other_form(target: bytes, method: str) -> tuple[bytes, bytes]:
-    """Return a target in asterisk or absolute form without its authority, and this."""
-    if target == b"*" and method == "OPTIONS":
-        return target, b""
-    found = _ABSOLUTE.fullmatch(target)
-    if found is None:
-        raise RefusedHead(BAD_MESSAGE)
-    authority, rest = found.groups()
-    return rest if rest.startswith(b"/") else b"/" + rest, authority.removesuffix(b":")
+def _parts(target: bytes, method: str) -> tuple[bytes, str, bytes]:
+    """Return the path of a target, the authority if it names one, and the query."""
+    authority = b""
+    if not target.startswith(b"/") and not (target == b"*" and method == "OPTIONS"):
+        found = _ABSOLUTE.fullmatch(target)
+        if found is None:
+            raise RefusedHead(BAD_MESSAGE)
+        authority, rest = found.groups()
+        target = rest if rest.startswith(b"/") else b"/" + rest
+    path, _, query = target.partition(b"#")[0].partition(b"?")
+    return path, authority.decode("latin-1").removesuffix(":"), query

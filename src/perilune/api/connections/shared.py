@@ -75,6 +75,8 @@ class Shared:
     outgoing: ByteBudget = field(init=False)
     date: bytes = b""
     """The line of the field `Date`."""
+    now: float = 0.0
+    """The event loop's time when connections were looked at last."""
 
     def __post_init__(self) -> None:
         """Make the budgets."""
@@ -102,6 +104,6 @@ class Shared:
     def look(self) -> None:
         """Renew the date, and have every connection look at its deadlines."""
         self.date = b"date: " + formatdate(usegmt=True).encode("ascii") + b"\r\n"
-        now = self.loop.time()
+        self.now = now = self.loop.time()
         for connection in list(self.connections):
             connection.look(now)

@@ -10,10 +10,10 @@ from urllib.parse import quote, unquote_to_bytes, urlencode, urlsplit
 
 import msgspec
 
-from perilune.api.calls.events import MAPPED_IPV4, SecretHolder, parse_head, parse_query
+from perilune.api.calls.events import MAPPED_IPV4, SecretHolder, hide_credentials, parse_query
 from perilune.api.errors import InvalidRequest, NotReplayable
 from perilune.api.failures import Json, failing_as, log_line
-from perilune.api.headers import RequestNames, canonical
+from perilune.api.headers import RequestNames, canonical, parse_headers
 from perilune.api.rules.versions import checked_code
 from perilune.engine import EVENT_TRUNCATED, Engine, ExecutionRequest, ExecutionResult
 from perilune.events import HTTPEvent
@@ -144,7 +144,8 @@ class Trials:
         home = urlsplit(self._base_url)
         raw_headers = [(b"content-length", b"%d" % len(body))] if body else []
         raw_headers += _raw_headers(wanted.headers, {name for name, _ in raw_headers})
-        head = parse_head(raw_headers, self._names, self._secret)
+        headers, multi_headers = parse_headers(raw_headers, self._names)
+        hide_credentials(headers, multi_headers, self._secret)
         query = "&".join(filter(None, (in_path, urlencode(wanted.query, doseq=True))))
         own = f"/fn/{function_id}"
         relative = unquote_to_bytes(path).decode("utf-8", "surrogateescape")
@@ -157,10 +158,10 @@ class Trials:
             method=method,
             path=own + relative,
             relative_path=relative,
-            headers=head.headers,
+            headers=headers,
             body=body,
             query=values,
-            multi_headers=head.multi_headers,
+            multi_headers=multi_headers,
             multi_query=multi_values,
             raw_query=raw_query,
             host=home.netloc,

@@ -1,9 +1,10 @@
 """Records of executions for engines, which wait for them in callbacks."""
 
 from collections.abc import Callable
+from functools import partial
 
 from perilune.clock import WallClock
-from perilune.store.cache import RecordCache
+from perilune.store.cache import RecordCache, peek_both
 from perilune.store.contract import RecordDone
 from perilune.store.database.operations import AnyOperation
 from perilune.store.records import Execution, Function, FunctionVersion, Outcome
@@ -26,17 +27,10 @@ class Records:
         self._executions = executions
         self._submit = submit
         self._check = check
-        self._peek_function = functions.peek
-        self._peek_version = versions.peek
-        self._clock = clock
-
-    def peek(self, function_id: str) -> tuple[Function, FunctionVersion] | None:
+        self.peek: Callable[[str], tuple[Function, FunctionVersion] | None] = partial(
+            peek_both, functions, versions, clock
+        )
         """See `ExecutionRecords.peek`."""
-        now = self._clock()
-        function = self._peek_function(function_id, now)
-        if function is None or (version := self._peek_version(function_id, now)) is None:
-            return None
-        return function, version
 
     def open(self, execution: Execution, done: RecordDone) -> None:
         """See `ExecutionRecords.open`.  Raises what *check* does."""
