@@ -198,7 +198,7 @@ async def test_an_old_version_is_looked_at_and_activated(site):
     await page.get_by_role("dialog").get_by_role("button", name="Activate").click()
 
     await expect(page.get_by_text("Version 1 is active")).to_be_visible()
-    await expect(page.locator(".screen-title").get_by_text("v1")).to_be_visible()
+    await expect(page.locator(".screen-title").get_by_text("v1", exact=True)).to_be_visible()
     assert await active(site, function_id) == (1, FIRST)
 
 
@@ -273,7 +273,7 @@ async def test_a_version_is_restored_as_a_new_one(site):
     await page.get_by_role("dialog").get_by_role("button", name="Restore").click()
 
     await expect(row_of(site, 3)).to_contain_text("Version 1 again")
-    await expect(page.locator(".screen-title").get_by_text("v3")).to_be_visible()
+    await expect(page.locator(".screen-title").get_by_text("v3", exact=True)).to_be_visible()
     assert await active(site, function_id) == (3, FIRST)
 
 

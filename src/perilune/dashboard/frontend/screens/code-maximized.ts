@@ -1,11 +1,12 @@
 // The editor over the whole window.
 
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 
 /** Whether *part* fills the window; Escape ends it, and nothing behind it can be reached. */
 export function useMaximized(part: { current: HTMLElement | null }): [boolean, (isLarge: boolean) => void] {
   const [isLarge, setLarge] = useState(false);
-  useEffect(() => {
+  // At once: Escape may be pressed as soon as the editor is seen to be large.
+  useLayoutEffect(() => {
     if (!isLarge || !part.current) return undefined;
     const release = isolate(part.current);
     const leave = (event: KeyboardEvent) => {

@@ -1,6 +1,6 @@
 // The code of a function: write, check, try, save.
 
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { FunctionRecord, Version } from "../answers.ts";
 import { get, put } from "../api.ts";
 import { draftOf, keepDraft } from "../editor/draft.ts";
@@ -196,7 +196,8 @@ function useGuestHelp(runtime: string) {
 }
 
 function useLeaveGuard(isChanged: boolean) {
-  useEffect(() => {
+  // At once: the link that leaves may be followed right after something was typed.
+  useLayoutEffect(() => {
     if (!isChanged) return undefined;
     // The draft is kept, so leaving loses nothing; it should only not happen by accident.
     guardLeaving(() =>
@@ -223,7 +224,7 @@ function useNewVersions(
     if (code === before.current && code !== saved) replace(saved);
     before.current = saved;
   }, [saved]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const look = async () => {
       const now = await get<FunctionRecord>(`/api/functions/${data.id}`).catch(() => null);
       if (now && now.active_version?.version !== latest.current.active_version?.version) found.change(() => now);

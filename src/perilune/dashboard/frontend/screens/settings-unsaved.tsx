@@ -1,6 +1,6 @@
 // Which cards of the settings were changed and not saved.
 
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../i18n.ts";
 import { useAction } from "../resource.ts";
 import { guardLeaving } from "../router.ts";
@@ -34,7 +34,8 @@ export function SaveAll() {
   const [isBusy, save] = useAction(async () => {
     for (const one of [...unsaved.get().values()]) await one();
   });
-  useEffect(() => {
+  // At once, as the keys and the question are expected as soon as something was changed.
+  useLayoutEffect(() => {
     if (!isAny) return undefined;
     guardLeaving(async () => {
       const isLeft = await confirm({ title: t("code.leave"), text: t("settings.leaveText"), confirm: t("code.leave"), danger: true });
@@ -43,7 +44,7 @@ export function SaveAll() {
     });
     return () => guardLeaving(null);
   }, [isAny]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.key !== "s" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
       event.preventDefault();

@@ -1,7 +1,7 @@
 // Dialogs.  The browser's own element keeps the focus inside.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n.ts";
 import { createStore } from "../store.ts";
 import { useStore } from "../use-store.ts";
@@ -17,7 +17,8 @@ export function Dialog({ title, onClose, children, foot, large = false }: {
 }) {
   const element = useRef<HTMLDialogElement | null>(null);
   const id = useId();
-  useEffect(() => {
+  // At once: keys that come next belong to the dialog, and not to the page below.
+  useLayoutEffect(() => {
     const dialog = element.current;
     const opener = document.activeElement;
     dialog?.showModal();

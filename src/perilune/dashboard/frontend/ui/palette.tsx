@@ -1,6 +1,6 @@
 // The command palette: everything by keyboard, from anywhere.
 
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { t } from "../i18n.ts";
 import { LOCALES, locale, read, theme, write } from "../preferences.ts";
 import { go } from "../router.ts";
@@ -50,7 +50,8 @@ function OpenPalette() {
   const recent = useMemo(recentIds, []);
   const commands = useMemo(() => rank([...allCommands(), ...functions], text, recent), [functions, text]);
   const id = useId();
-  useEffect(() => {
+  // At once: what is typed right after the shortcut belongs here, and not to the page below.
+  useLayoutEffect(() => {
     const opener = document.activeElement;
     dialog.current?.showModal();
     return () => {
