@@ -5,6 +5,7 @@ from playwright.async_api import expect
 
 from tests.dashboard.conftest import KEY, Site
 from tests.dashboard.sample import fill
+from tests.dashboard.test_code import opened
 from tests.dashboard.test_screens import arrive, places
 
 ALLOWED_TABS = 150
@@ -117,3 +118,41 @@ async def test_dialogs_begin_at_their_field_and_give_the_focus_back(site):
     await site.page.keyboard.press("Escape")
     await expect(site.page.get_by_role("dialog")).to_be_hidden()
     await expect(opener).to_be_focused()
+
+
+APPEARED_WITHIN_THE_TURN = """
+async (selector) => {
+  for (let steps = 0; steps < 1000 && !document.querySelector(selector); steps += 1) await null;
+  return document.querySelector(selector);
+}
+"""
+"""Waits only for what follows at once: nothing is painted and no key arrives meanwhile."""
+
+
+async def test_keys_right_after_the_editor_was_maximized_are_for_it(site):
+    await opened(site)
+
+    reached = await site.page.evaluate(f"""async () => {{
+      const appeared = {APPEARED_WITHIN_THE_TURN};
+      document.querySelector('[aria-label="Maximize the editor"]').click();
+      const scrim = await appeared(".workbench-scrim");
+      const isInert = document.querySelector("header").inert;
+      dispatchEvent(new KeyboardEvent("keydown", {{ key: "Escape" }}));
+      return [scrim !== null, isInert];
+    }}""")
+
+    assert reached == [True, True]
+    await expect(site.page.locator(".workbench-scrim")).to_be_hidden()
+
+
+async def test_keys_right_after_the_palette_was_called_are_for_it(site):
+    await site.sign_in("/overview")
+
+    at = await site.page.evaluate(f"""async () => {{
+      const appeared = {APPEARED_WITHIN_THE_TURN};
+      dispatchEvent(new KeyboardEvent("keydown", {{ key: "k", ctrlKey: true, cancelable: true }}));
+      const palette = await appeared("dialog.palette");
+      return [palette?.open, document.activeElement === palette?.querySelector("input")];
+    }}""")
+
+    assert at == [True, True]
