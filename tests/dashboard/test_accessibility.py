@@ -186,7 +186,7 @@ async def test_errors_are_read_out_at_once(site):
     await expect(region).to_contain_text("There is no such function (any more).")
 
 
-@pytest.mark.parametrize("language", ["en", "pt-BR"])
+@pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.soak), "pt-BR"])
 async def test_times_are_relative_with_the_exact_one_and_its_zone_beside(site, language):
     await site.page.add_init_script(f"localStorage.setItem('lunar-locale', '{language}')")
     await site.open("/login")

@@ -95,7 +95,13 @@ async def test_kd_180_json_is_not_written_anew(site):
 
 
 @pytest.mark.parametrize(
-    ("status", "tone"), [(201, "good"), (204, "good"), (404, "warn"), (500, "bad")]
+    ("status", "tone"),
+    [
+        pytest.param(201, "good", marks=pytest.mark.soak),
+        (204, "good"),
+        (404, "warn"),
+        (500, "bad"),
+    ],
 )
 async def test_kd_180_every_status_is_shown_for_what_it_is(site, status, tone):
     await opened(site, f"function handler() return {{ statusCode = {status} }} end")

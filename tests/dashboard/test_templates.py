@@ -16,6 +16,7 @@ from tests.upstream.resend import open_resend
 
 TEMPLATES = Path("src/perilune/dashboard/static/templates")
 ENDINGS = {"lua": ".lua", "python": ".py", "javascript": ".js", "typescript": ".ts"}
+LANGUAGES = ["lua", "python", "javascript", pytest.param("typescript", marks=pytest.mark.soak)]
 IDS = sorted(path.stem for path in TEMPLATES.glob("*.lua"))
 
 
@@ -123,7 +124,7 @@ async def create(api: httpx.AsyncClient, template: str, language: str) -> str:
     return made.json()["id"]
 
 
-@pytest.mark.parametrize("language", ENDINGS)
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("call", CALLS, ids=lambda one: f"{one.template}-{one.status}")
 async def test_kd_204_templates_do_what_they_say(world, call, language):
     api, variables = world
@@ -143,7 +144,7 @@ async def test_kd_204_templates_do_what_they_say(world, call, language):
     assert "error_message" not in record, record["error_message"]
 
 
-@pytest.mark.parametrize("language", ENDINGS)
+@pytest.mark.parametrize("language", LANGUAGES)
 async def test_a_webhook_is_taken_once(world, language):
     api, _ = world
     function_id = await create(api, "webhook", language)

@@ -21,7 +21,7 @@ from bench.processes import serving
 
 from ..conftest import KEY
 
-SECONDS = float(os.environ.get("PERILUNE_LOAD_SECONDS", "3"))
+SECONDS = float(os.environ.get("PERILUNE_LOAD_SECONDS", "2"))
 CLIENTS = 50
 UPDATES = 30
 CHANGED_BY_OTHERS = frozenset({200, 404, 503})

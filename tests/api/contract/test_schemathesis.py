@@ -20,7 +20,7 @@ from perilune.runtimes import RuntimeRequest
 
 from ..conftest import KEY, Site, open_site
 
-EXAMPLES = int(os.environ.get("PERILUNE_API_EXAMPLES", "2"))
+EXAMPLES = int(os.environ.get("PERILUNE_API_EXAMPLES", "1"))
 """Requests per operation and phase; `make test-api` makes more."""
 SEED = int(os.environ.get("PERILUNE_API_SEED", "20"))
 """The same requests every time; another number makes others."""
