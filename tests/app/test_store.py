@@ -1,8 +1,9 @@
 """What the server leaves out where its store offers no maintenance."""
 
 import pytest
+from starlette.responses import StreamingResponse
 
-from perilune.api.routes.backup import backup_routes
+from perilune.api.handlers.backup import NotOffered
 from perilune.app.management import backups_of
 from perilune.app.metrics import StoreMetrics
 from perilune.config import Settings
@@ -30,8 +31,13 @@ async def test_sizes_are_counted_where_they_are_known(store):
     assert found["faas_lost_writes"] == 0
 
 
-async def test_backups_are_offered_where_they_can_be_made(store):
-    routes = backup_routes(backups_of(store, Settings()))
+async def test_backups_are_made_where_that_can_be_done(store, tmp_path):
+    backups = backups_of(store, Settings(data_dir=tmp_path))
 
-    expected = [] if store.maintenance is None else ["/api/backup"]
-    assert [one.path for one in routes] == expected
+    if store.maintenance is None:
+        with pytest.raises(NotOffered, match="is backed up with its own programs"):
+            await backups.download()
+    else:
+        answer = await backups.download()
+        assert isinstance(answer, StreamingResponse)
+        assert [part async for part in answer.body_iterator] != []

@@ -138,6 +138,16 @@ def test_the_key_is_not_in_the_settings_text():
     assert "hunter2" not in repr(load(API_KEY="hunter2hunter2hunter2"))
 
 
+def test_the_url_of_a_database_is_never_shown():
+    url = "postgresql://me:s3cret@host/db"
+
+    assert load(DATABASE_URL=url).database_url == url
+    assert "s3cret" not in repr(load(DATABASE_URL=url))
+    with pytest.raises(SettingError, match="^DATABASE_URL: must be a URL like") as caught:
+        load(DATABASE_URL="mysql://me:s3cret@host/db")
+    assert "s3cret" not in str(caught.value)
+
+
 def test_mistyped_variables_are_found():
     environ = {"PERILUNE_QUEU": "1", "PERILUNE_QUEUE": "1", "HOME": "/"}
 

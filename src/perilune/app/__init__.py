@@ -3,7 +3,14 @@
 It knows every package and decides nothing.
 """
 
-from perilune.app.data import bring_key, ensure_example, open_data, open_database, open_secrets
+from perilune.app.data import (
+    bring_key,
+    ensure_example,
+    has_database,
+    open_data,
+    open_database,
+    open_secrets,
+)
 from perilune.app.data_dir import DATABASE_FILE, DataDirError, DataDirInUse, hold_data_dir
 from perilune.app.memory import returning_memory
 from perilune.app.process import raise_descriptor_limit
@@ -25,6 +32,7 @@ __all__ = [
     "Services",
     "bring_key",
     "ensure_example",
+    "has_database",
     "hold_data_dir",
     "open_data",
     "open_database",

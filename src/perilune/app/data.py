@@ -11,7 +11,7 @@ from perilune.api import KEY_FILE, ApiKey, load_api_key
 from perilune.app.data_dir import DATABASE_FILE, DataDirError, hold_data_dir
 from perilune.app.secrets import SecretKeys, unlock
 from perilune.clock import wall_clock
-from perilune.config import Settings
+from perilune.config import SettingError, Settings
 from perilune.ids import new_function_id
 from perilune.store import DB, Function, PaginationParams, Store, maintenance_of, open_store
 from perilune.vault import SECRET_KEY_FILE
@@ -39,16 +39,18 @@ _log = logging.getLogger(__name__)
 async def open_data(settings: Settings) -> AsyncIterator[tuple[ApiKey, Store]]:
     """Open what outlives the server: the data directory, the key and the database.
 
-    Nobody else can open them this way until the block ends.  A database of Lunar is taken over
-    where it is; a copy of it stays.
+    Nobody else can open the directory this way until the block ends.  A database of Lunar in it is
+    taken over where it is; a copy of it stays.
 
     Raises:
         DataDirInUse: another server is using the directory.
         PeriluneError: one of them can't be created or used.
     """
     with hold_data_dir(settings.data_dir):
+        _check_is_shared(settings, "API_KEY", settings.api_key)
+        if not settings.database_url:
+            await _migrate_lunar(settings.data_dir / DATABASE_FILE)
         key = load_api_key(settings.api_key, settings.data_dir)
-        await _migrate_lunar(settings.data_dir / DATABASE_FILE)
         room = settings.min_free_disk
         async with open_secrets(settings, min_free_bytes=room) as (keys, store):
             await unlock(store, keys)
@@ -56,34 +58,53 @@ async def open_data(settings: Settings) -> AsyncIterator[tuple[ApiKey, Store]]:
 
 
 @asynccontextmanager
-async def open_database(data_dir: Path) -> AsyncIterator[Store]:
-    """Open the database of a data directory that exists; a server may be using it meanwhile.
+async def open_database(settings: Settings) -> AsyncIterator[Store]:
+    """Open the database, which exists; servers may be using it meanwhile.
 
     Raises:
         DataDirError: there is none.
         StoreError: it can't be opened.
     """
-    database = data_dir / DATABASE_FILE
-    if not database.is_file():
-        raise DataDirError(f"there is no database in {data_dir}; is it the data directory?")
-    async with open_store(database) as store:
+    if not has_database(settings):
+        raise DataDirError(
+            f"there is no database in {settings.data_dir}; is it the data directory?"
+        )
+    async with open_store(_place(settings)) as store:
         yield store
+
+
+def has_database(settings: Settings) -> bool:
+    """Tell whether there is a database already, or one that others look after."""
+    return bool(settings.database_url) or (settings.data_dir / DATABASE_FILE).is_file()
+
+
+def _place(settings: Settings) -> str | Path:
+    return settings.database_url or settings.data_dir / DATABASE_FILE
+
+
+def _check_is_shared(settings: Settings, name: str, value: str) -> None:
+    """Refuse a key that only this server would have, when others may be on the database."""
+    if settings.database_url and not value:
+        raise SettingError(
+            "DATABASE_URL", f"needs {name}, the same for all servers on the database"
+        )
 
 
 @asynccontextmanager
 async def open_secrets(
     settings: Settings, *, min_free_bytes: int = 0
 ) -> AsyncIterator[tuple[SecretKeys, Store]]:
-    """Open the database of an existing data directory, and the keys of its secrets.
+    """Open the database, and the keys of its secrets.
 
     With *min_free_bytes* the store watches its disk, which is for one process at a time.
 
     Raises:
         PeriluneError: one of them can't be read.
     """
+    _check_is_shared(settings, "PERILUNE_SECRET_KEY", settings.secret_key)
     keys = SecretKeys(settings.secret_key, settings.data_dir / SECRET_KEY_FILE)
-    database = settings.data_dir / DATABASE_FILE
-    async with open_store(database, vault=keys.ring, min_free_bytes=min_free_bytes) as store:
+    place = _place(settings)
+    async with open_store(place, vault=keys.ring, min_free_bytes=min_free_bytes) as store:
         yield keys, store
 
 

@@ -91,11 +91,10 @@ def management_handlers(
     )
 
 
-def backups_of(store: Store, settings: Settings) -> Backups | None:
-    """Return what makes copies of *store*; None where there can't be any."""
-    if store.maintenance is None:
-        return None
-    return Backups(partial(_back_up, store.maintenance), settings.data_dir)
+def backups_of(store: Store, settings: Settings) -> Backups:
+    """Return what makes copies of *store*, or says that it can't."""
+    back_up = None if store.maintenance is None else partial(_back_up, store.maintenance)
+    return Backups(back_up, settings.data_dir)
 
 
 async def _back_up(maintenance: Maintenance, target: Path) -> None:

@@ -11,7 +11,13 @@ import click
 import uvloop
 
 from perilune.cli.logs import configure_logging
-from perilune.config import Settings, declarations, load_settings, unknown_variables
+from perilune.config import (
+    SettingError,
+    Settings,
+    declarations,
+    load_settings,
+    unknown_variables,
+)
 from perilune.errors import PeriluneError
 
 EXIT_OK, EXIT_FAILED = 0, 1
@@ -32,6 +38,19 @@ def read_settings(flags: dict[str, str | None]) -> Settings:
         return load_settings(os.environ, flags)
     except PeriluneError as error:
         fail(error)
+
+
+def read_file_settings(flags: dict[str, str | None]) -> Settings:
+    """Return the settings for work on the file in the data directory, or end the program."""
+    settings = read_settings(flags)
+    if settings.database_url:
+        fail(
+            SettingError(
+                "DATABASE_URL",
+                "names a PostgreSQL database, which has programs of its own for that",
+            )
+        )
+    return settings
 
 
 def settings_from(flags: dict[str, str | None]) -> Settings:

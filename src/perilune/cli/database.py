@@ -2,17 +2,24 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from perilune import __version__
-from perilune.cli.boundary import EXIT_FAILED, EXIT_OK, fail, read_settings
+from perilune.cli.boundary import (
+    EXIT_FAILED,
+    EXIT_OK,
+    fail,
+    read_file_settings,
+    read_settings,
+    run,
+)
 from perilune.cli.output import note
 from perilune.clock import wall_clock
-from perilune.config import size
+from perilune.config import Settings, size
 from perilune.errors import PeriluneError
 
 if TYPE_CHECKING:
@@ -118,18 +125,32 @@ def check(data_dir: str | None) -> None:
 
     A server may go on using it.
     """
+    settings = read_settings({"data_dir": data_dir})
+    if settings.database_url:
+        sys.exit(run(_check_counters(settings)))
     database = _database(data_dir)
-    problems = _attempt(_maintenance(database).check)
+    sys.exit(_tell(str(database), _attempt(_maintenance(database).check)))
+
+
+async def _check_counters(settings: Settings) -> int:
+    """Check what a database server can't know of, in the database that it has."""
+    from perilune.app import open_database
+
+    async with open_database(settings) as store:
+        return _tell("the database", await store.check_integrity())
+
+
+def _tell(database: str, problems: Sequence[str]) -> int:
     for problem in problems:
         click.echo(problem)
     note(f"{database}: {len(problems)} problems" if problems else f"{database} is in order")
-    sys.exit(EXIT_FAILED if problems else EXIT_OK)
+    return EXIT_FAILED if problems else EXIT_OK
 
 
 def _path(data_dir: str | None) -> Path:
     from perilune.app import DATABASE_FILE
 
-    return read_settings({"data_dir": data_dir}).data_dir / DATABASE_FILE
+    return read_file_settings({"data_dir": data_dir}).data_dir / DATABASE_FILE
 
 
 def _database(data_dir: str | None) -> Path:

@@ -60,15 +60,15 @@ def _key_in_force(settings: Settings) -> str:
 
 async def _rotate(settings: Settings) -> int:
     from perilune.api import rotate_api_key
-    from perilune.app import DATABASE_FILE, open_database
+    from perilune.app import has_database, open_database
 
     if settings.api_key:
         raise NoKeyError("the key is set by API_KEY or API_KEY_FILE; replace it there and restart")
     _check_directory(settings.data_dir)
     new = rotate_api_key(settings.data_dir)
-    if (settings.data_dir / DATABASE_FILE).exists():
+    if has_database(settings):
         # They opened with the old key and are void already; this takes them off the list.
-        async with open_database(settings.data_dir) as store:
+        async with open_database(settings) as store:
             await store.sessions.clear()
     note(f"new API key: in {new.path}; all sessions have ended")
     if sys.stdout.isatty():

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from perilune.cli.boundary import EXIT_OK, fail, read_settings
+from perilune.cli.boundary import EXIT_OK, fail, read_file_settings
 from perilune.cli.output import note, print_json, print_table, progress_bars
 from perilune.clock import wall_clock
 from perilune.errors import PeriluneError
@@ -27,7 +27,7 @@ def import_lunar(path: Path, data_dir: str | None, merge: bool, as_json: bool) -
     written to, unless it is the data directory itself: then the copy stays beside it as
     lunar.db.lunar-backup.  Stop Lunar, and the server of the data directory, before.
     """
-    settings = read_settings({"data_dir": data_dir})
+    settings = read_file_settings({"data_dir": data_dir})
     try:
         report = _bring(path, settings.data_dir, merge=merge)
     except PeriluneError as error:

@@ -41,10 +41,10 @@ def prune_command(**flags: str | None) -> None:
 
 async def _work(settings: Settings, *, is_rotation: bool) -> int:
     """Rotate or prune; return the exit code."""
-    from perilune.app import DATABASE_FILE, open_secrets, prune, rotate
+    from perilune.app import DATABASE_FILE, has_database, open_secrets, prune, rotate
 
-    path = settings.data_dir / DATABASE_FILE
-    if not path.exists():
+    if not has_database(settings):
+        path = settings.data_dir / DATABASE_FILE
         click.echo(f"perilune: there is no database {path}", err=True)
         return EXIT_FAILED
     async with open_secrets(settings) as (keys, store):

@@ -93,6 +93,8 @@ async def _announce(server: "RunningServer", *, with_example: bool) -> None:
     languages = server.runtime.languages
     _log.info("port: %d", server.port)
     _log.info("data directory: %s", settings.data_dir.resolve())
+    if settings.database_url:
+        _log.info("database: PostgreSQL, as configured")
     _log.info("execution timeout: %g s", settings.execution_timeout)
     _log.info("time zone: %s", find_zone(settings.time_zone).key or "local time")
     _log.info("base URL: %s", server.url)

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import update_wrapper
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol
 
 import click
@@ -17,6 +16,7 @@ import click
 from perilune.cli.boundary import EXIT_OK, read_settings, run
 from perilune.cli.connection import Server, ServerClient, on_server
 from perilune.cli.output import note, print_json, print_table
+from perilune.config import Settings
 from perilune.errors import PeriluneError
 
 if TYPE_CHECKING:
@@ -68,8 +68,7 @@ def _on_backend(command: Callable[Concatenate[OnBackend, bool, P], None]) -> Cal
             if data_dir is None and (server.url or os.environ.get("PERILUNE_URL")):
                 server.run(lambda client: work(_RemoteBackend(client)))
                 sys.exit(EXIT_OK)
-            settings = read_settings({"data_dir": data_dir})
-            sys.exit(run(_in_directory(settings.data_dir, work)))
+            sys.exit(run(_in_database(read_settings({"data_dir": data_dir}), work)))
 
         command(do, server.as_json, *args, **kwargs)
 
@@ -168,11 +167,11 @@ def revoke(on_backend: OnBackend, as_json: bool, name: str) -> None:
     on_backend(work)
 
 
-async def _in_directory(data_dir: Path, work: Callable[[TokenBackend], Awaitable[None]]) -> int:
+async def _in_database(settings: Settings, work: Callable[[TokenBackend], Awaitable[None]]) -> int:
     from perilune.api import Tokens
     from perilune.app import open_database
 
-    async with open_database(data_dir) as store:
+    async with open_database(settings) as store:
         await work(_LocalBackend(Tokens(store.tokens)))
     return EXIT_OK
 

@@ -95,6 +95,14 @@ def absolute_url(text: str) -> str:
     return text
 
 
+def postgres_url(text: str) -> str:
+    """Return *text* unchanged if it begins like the URL of a PostgreSQL database."""
+    if not text.startswith(("postgresql://", "postgres://")):
+        # It may hold a password all the same.
+        raise ValueError("must be a URL like postgresql://USER:PASSWORD@HOST/NAME")
+    return text
+
+
 def host_name(text: str) -> str:
     """Return *text* in lower case if it is a host name without port and scheme."""
     if not _HOST.fullmatch(text):

@@ -22,6 +22,7 @@ from perilune.config.parsers import (
     names,
     networks,
     origins,
+    postgres_url,
     size,
     time_zone,
     whole,
@@ -79,6 +80,14 @@ class Settings:
     host: str = setting("", "address to listen on; empty: all interfaces", env="HOST")
     data_dir: Path = setting(
         Path("data"), "directory of the database and the API key", env="DATA_DIR", parse=Path
+    )
+    database_url: str = setting(
+        "",
+        "URL of a PostgreSQL database (postgresql://USER:PASSWORD@HOST/NAME) that several servers"
+        " may share; empty: a file in the data directory",
+        env="DATABASE_URL",
+        parse=postgres_url,
+        secret=True,
     )
     min_free_disk: int = setting(
         16 * MIB,

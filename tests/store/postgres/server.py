@@ -22,32 +22,23 @@ from perilune.store.postgres.connect import Target
 from perilune.store.postgres.migrate import migrate, shipped_migrations
 
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
-_TABLES = [
-    "functions",
-    "function_counters",
-    "function_versions",
-    "execution_counters",
-    "executions",
-    "logs",
-    "ai_requests",
-    "email_requests",
-    "kv_owners",
-    "kv_store",
-    "env_vars",
-    "signing_secrets",
-    "api_tokens",
-    "sessions",
-    "cron_ticks",
-    "execution_stats",
-]
-_EMPTY = "; ".join(
-    [
-        # Without triggers and foreign keys, which would look for each row.
-        "SET session_replication_role = replica",
-        *(f"DELETE FROM {table}" for table in _TABLES),
-        "UPDATE cron_revision SET value = 0",
-    ]
-).encode()
+_EMPTY = b"""
+DO $$
+DECLARE one TEXT;
+BEGIN
+    -- Without triggers and foreign keys, which would look for each row.
+    SET LOCAL session_replication_role = replica;
+    FOR one IN
+        SELECT relname FROM pg_class
+        WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'
+          AND relname NOT IN ('cron_revision', 'perilune_migrations')
+    LOOP
+        EXECUTE format('DELETE FROM %I', one);
+    END LOOP;
+    UPDATE cron_revision SET value = 0;
+END
+$$
+"""
 _numbers = count()
 
 

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from starlette.responses import Response, StreamingResponse
 
-from perilune.api.errors import OperationFailed
+from perilune.api.errors import ApiError, OperationFailed
 from perilune.clock import WallClock, wall_clock
 from perilune.store import StoreError
 
@@ -21,11 +21,18 @@ BackUp = Callable[[Path], Awaitable[object]]
 """Writes a complete, checked copy to a new file, or raises `StoreError`."""
 
 
+class NotOffered(ApiError):
+    """This server can't do it, whatever the request; the message says why."""
+
+    code = "not_offered"
+    status = 501
+
+
 class Backups:
     """Makes copies and hands them out, one at a time: each takes as much room as the database."""
 
-    def __init__(self, back_up: BackUp, folder: Path, clock: WallClock = wall_clock) -> None:
-        """Make copies with *back_up*, in *folder*, where nothing of them stays."""
+    def __init__(self, back_up: BackUp | None, folder: Path, clock: WallClock = wall_clock) -> None:
+        """Make copies with *back_up*, in *folder*, where nothing of them stays; None: make none."""
         self._back_up = back_up
         self._folder = folder
         self._clock = clock
@@ -36,10 +43,14 @@ class Backups:
 
         Raises:
             OperationFailed: the copy could not be made.
+            NotOffered: the database is somebody else's to copy.
         """
+        back_up = self._back_up
+        if back_up is None:
+            raise NotOffered("The database is backed up with its own programs")
         try:
             async with self._making:
-                file, size = await self._make()
+                file, size = await self._make(back_up)
         except (StoreError, OSError) as error:
             raise OperationFailed("Failed to back up the database") from error
         moment = time.strftime("%Y%m%d-%H%M%S", time.gmtime(self._clock()))
@@ -49,12 +60,12 @@ class Backups:
         }
         return StreamingResponse(_content(file), media_type=MEDIA_TYPE, headers=headers)
 
-    async def _make(self) -> tuple[BinaryIO, int]:
+    async def _make(self, back_up: BackUp) -> tuple[BinaryIO, int]:
         """Return a copy that has no name any more, so that it is gone when it is closed."""
         folder = Path(tempfile.mkdtemp(prefix="backup-", dir=self._folder))
         try:
             copy = folder / "copy.db.gz"
-            await self._back_up(copy)
+            await back_up(copy)
             file = copy.open("rb")
             return file, copy.stat().st_size
         finally:

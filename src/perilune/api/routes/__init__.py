@@ -45,7 +45,7 @@ class Handlers:
 
     about: About
     access: Access
-    backups: Backups | None
+    backups: Backups
     """None where the store can't be copied."""
     checks: Checks
     environment: Environment

@@ -1,14 +1,12 @@
 """The route of copies of the database."""
 
-from perilune.api.handlers.backup import MEDIA_TYPE, Backups
+from perilune.api.handlers.backup import MEDIA_TYPE, Backups, NotOffered
 from perilune.api.routes.route import Route
 from perilune.api.scopes import TokenScope
 
 
-def backup_routes(backups: Backups | None) -> list[Route]:
-    """Return what hands out copies: nothing where none can be made."""
-    if backups is None:
-        return []
+def backup_routes(backups: Backups) -> list[Route]:
+    """Return what hands out copies."""
     return [
         Route(
             "GET",
@@ -19,5 +17,6 @@ def backup_routes(backups: Backups | None) -> list[Route]:
             tag="Server",
             scope=TokenScope.ADMIN,
             media_type=MEDIA_TYPE,
+            errors=(NotOffered,),
         )
     ]

@@ -27,6 +27,8 @@ FRESH_S = 5.0
 class PostgresStore(DatabaseStore):
     """The store in one PostgreSQL database; its members are those of `Store`."""
 
+    is_shared = True
+
     def __init__(
         self, target: Target, *, clock: WallClock, on_error: ErrorHook, vault: Vault
     ) -> None:

@@ -250,6 +250,7 @@ CREATE TABLE cron_ticks (
     passed_over  BIGINT NOT NULL DEFAULT 0, -- ticks missed before this one, without rows
     claimed_at   BIGINT NOT NULL,
     execution_id TEXT   COLLATE "C", -- while 'claimed': the id that it will have
+    server_id    TEXT   COLLATE "C",
     PRIMARY KEY (function_id, tick)
 );
 
@@ -276,6 +277,39 @@ CREATE TABLE execution_stats (
 ) WITH (fillfactor = 70);
 
 CREATE INDEX execution_stats_old ON execution_stats (bucket);
+
+-- The servers on this database, by the database's clock: Unix seconds with fractions.
+CREATE TABLE servers (
+    id         TEXT   COLLATE "C" NOT NULL PRIMARY KEY,
+    name       TEXT   NOT NULL,
+    version    TEXT   NOT NULL,
+    started_at DOUBLE PRECISION NOT NULL,
+    heartbeat  DOUBLE PRECISION NOT NULL,
+    draining   BIGINT NOT NULL CHECK (draining IN (0, 1)),
+    watching   BIGINT NOT NULL CHECK (watching IN (0, 1)),
+    ahead_s    DOUBLE PRECISION NOT NULL -- of its own clock
+) WITH (fillfactor = 50);
+
+-- Signed messages that have been accepted, until they are too old anyway.
+CREATE TABLE seen_messages (
+    function_id TEXT   COLLATE "C" NOT NULL,
+    message     BYTEA  NOT NULL,
+    until       DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (function_id, message)
+);
+
+CREATE INDEX seen_messages_old ON seen_messages (until);
+
+CREATE UNLOGGED TABLE rate_limits (
+    function_id TEXT   COLLATE "C" NOT NULL PRIMARY KEY,
+    full_at     DOUBLE PRECISION NOT NULL
+) WITH (fillfactor = 50);
+
+CREATE TABLE failed_attempts (
+    address   TEXT   COLLATE "C" NOT NULL PRIMARY KEY,
+    failures  BIGINT NOT NULL,
+    failed_at DOUBLE PRECISION NOT NULL
+);
 
 -- Rows that are written over and over again are cleaned before they spread over many pages.
 ALTER TABLE execution_counters SET (autovacuum_vacuum_scale_factor = 0.02);
