@@ -134,7 +134,7 @@ def test_every_field_of_the_context_is_documented(page: str):
     )
 
     assert first_column(page, "ctx") == set(
-        guest_context(context, guest_event(HTTPEvent(method="GET", path="/")))
+        guest_context(context, HTTPEvent(method="GET", path="/"))
     )
 
 

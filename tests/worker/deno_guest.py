@@ -91,7 +91,9 @@ class DenoGuest:
         theirs.close()
         ours.settimeout(ANSWER_TIMEOUT_S)
         self._socket = ours
-        self._reader: FrameReader[FromWorker] = FrameReader(Ready | WholeCall | Result | Failure)
+        self._reader: FrameReader[FromWorker | WholeCall] = FrameReader(
+            Ready | WholeCall | Result | Failure
+        )
         self._messages: list[FromWorker] = []
         self._version = 0
         self._source = ""

@@ -24,13 +24,15 @@ from perilune.runtimes.limits import WorkerLimits
 from perilune.runtimes.outcomes import failure_of, response_of
 from perilune.runtimes.workers.pool import Pool
 from perilune.runtimes.workers.process import Invocation, NotStartedError, WorkerProcess
-from perilune.runtimes.workers.versions import Owner
+from perilune.runtimes.workers.versions import Version
 from perilune.worker.frames import (
     Call,
+    Ending,
     Failure,
     FrameError,
     FromWorker,
     Invoke,
+    Ready,
     Reply,
     Result,
 )
@@ -55,45 +57,28 @@ class Host(Protocol):
 class Conversation(Invocation):
     """Sends the invocation and answers the worker's calls until there is an outcome."""
 
-    __slots__ = (
-        "_asked_at",
-        "_caller",
-        "_calls",
-        "_event",
-        "_frames",
-        "_has_left",
-        "_host",
-        "_is_answering",
-        "_is_cold",
-        "_is_told",
-        "_owner",
-        "_pool",
-        "_req",
-        "_task",
-    )
+    _pool: Pool
+    _version: Version
+    _calls: GuestCalls | None = None
+    _frames: deque[FromWorker]
+    """Calls to be answered, in their order; what comes behind them."""
+    _task: Cancellable | None = None
+    """What is waited for beside the worker."""
+    _is_cold = _is_told = _is_answering = False
+    _is_in_pool = False
+    """Whether it has a place at a worker, or waits for one."""
 
     def __init__(self, host: Host, req: RuntimeRequest, caller: RuntimeCaller) -> None:
-        """Prepare it.  Raises `GuestError` for an event that guests can't be given."""
-        super().__init__()
         self._host = host
         self._req = req
         self._caller = caller
-        self._event = guest_event(req.event)
-        self._pool: Pool | None = None
-        self._calls: GuestCalls | None = None
-        self._frames: deque[FromWorker] = deque()
-        """Calls to be answered, in their order; what comes behind them."""
-        self._task: Cancellable | None = None
-        """What is waited for beside the worker."""
-        self._is_cold = False
-        self._is_told = self._has_left = self._is_answering = False
         self._asked_at = time.monotonic()
 
-    def begin(self, pool: Pool, owner: Owner) -> None:
-        """Ask *pool* for a worker of *owner*."""
+    def begin(self, pool: Pool, version: Version) -> None:
+        """Ask *pool* for a worker of *version*."""
         if not self._is_told:
-            self._pool, self._owner = pool, owner
-            pool.acquire(owner, self)
+            self._pool, self._version, self._is_in_pool = pool, version, True
+            pool.acquire(version, self)
 
     def cancel(self) -> None:
         """See `Cancellable`: a worker that runs it is killed."""
@@ -104,23 +89,26 @@ class Conversation(Invocation):
 
     def placed(self, worker: WorkerProcess) -> None:
         """Send the invocation."""
-        req, event = self._req, self._event
-        self._is_cold = not worker.has_code
+        self.worker = worker
+        req, is_cold, values = self._req, not worker.has_code, worker.values
+        context, event = req.context, req.event
+        self._is_cold = is_cold
+        time_left_s = req.deadline - time.monotonic()
         invoke = Invoke(
             req.version_id,
-            None if worker.has_code else req.code,
-            guest_context(req.context, event),
-            event,
-            max(0.0, req.deadline - time.monotonic()),
+            req.code if is_cold else None,
+            guest_context(context, event),
+            guest_event(event),
+            time_left_s if time_left_s > 0.0 else 0.0,
         )
-        if worker.values is not None:
-            worker.values.serve(req.context.function_id)
+        if values is not None and values.function_id != context.function_id:
+            values.serve(context.function_id)
         try:
             try:
                 worker.take(self, invoke)
             except UnicodeEncodeError:
                 # Header bytes that are not UTF-8 are surrogate escapes here, and bytes in frames.
-                worker.take(self, msgspec.structs.replace(invoke, event=as_bytes(event)))
+                worker.take(self, msgspec.structs.replace(invoke, event=as_bytes(invoke.event)))
         except NotStartedError:
             self._try_again()
         except FrameError as error:
@@ -132,17 +120,53 @@ class Conversation(Invocation):
             self._is_told = True
             self._caller.failed(error)
 
-    def deliver(self, frame: FromWorker) -> int:
-        """Take an outcome, or a call of the guest."""
+    def called(self, call: Call) -> int:
+        """Take a call of the guest."""
         if self._is_told:
             return 0
-        if not self._is_answering and not isinstance(frame, Call):
-            self._conclude(frame)
-            return 0
-        self._frames.append(frame)
-        if not self._is_answering:
+        if self._is_answering:
+            self._frames.append(call)
+        else:
+            self._frames = deque([call])
             self._go_on()
         return len(self._frames)
+
+    def ended(self, frame: Ending) -> None:
+        """Tell the outcome, when all calls before it have been answered."""
+        worker = self.worker
+        if self._is_told:
+            return
+        if self._is_answering:
+            self._frames.append(frame)
+            return
+        if worker is None or isinstance(frame, Ready):
+            self._end(WorkerDiedError(BROKE_PROTOCOL))
+            return
+        if frame.reads and not self._note_reads(frame.reads):
+            return
+        queue_s, kib = worker.begun_at - worker.held_s - self._asked_at, frame.peak_memory_kib
+        usage = Usage(
+            queue_s if queue_s > 0.0 else 0.0,
+            self._is_cold,
+            frame.cpu_us,
+            None if kib is None else kib * 1024,
+        )
+        if isinstance(frame, Failure):
+            self._end(failure_of(frame, self._req.code, self._version.kind), usage=usage)
+            return
+        self._is_in_pool = False
+        self._pool.release(self)
+        try:
+            response = response_of(frame, self._host.limits)
+        except GuestError as error:
+            self._end(error, usage=usage)
+            return
+        if frame.warnings:
+            noted = self._host.note_warnings(self._req, frame)
+            self._task = run_eagerly(noted, lambda _, __: self._tell(response, usage))
+        else:
+            self._is_told = True
+            self._caller.answered(response, usage)
 
     def fail(self, failure: RuntimeFailure) -> None:
         """Look for another worker, or tell what has become of this one."""
@@ -161,10 +185,9 @@ class Conversation(Invocation):
     def _try_again(self) -> None:
         self._leave()
         self.is_started = self.is_over = self.is_abandoned = False
-        self._has_left = False
         self.worker = None
-        if self._pool is not None:
-            self._pool.acquire(self._owner, self)
+        # Its version may have been forgotten with its last worker.
+        self.begin(self._pool, self._pool.version(self._version.owner, self._version.kind))
 
     def _go_on(self) -> None:
         self._is_answering = True
@@ -172,7 +195,7 @@ class Conversation(Invocation):
         if task is not None:
             self._task = task
 
-    async def _answer_calls(self) -> FromWorker | None:
+    async def _answer_calls(self) -> Ending | None:
         """Answer the calls that wait, and return what comes behind them, if there is something."""
         worker = self.worker
         if worker is None:
@@ -193,14 +216,14 @@ class Conversation(Invocation):
                     await worker.drained()
         return None
 
-    def _answered(self, frame: FromWorker | None, error: BaseException | None) -> None:
+    def _answered(self, frame: Ending | None, error: BaseException | None) -> None:
         self._task, self._is_answering = None, False
         if self._is_told:
             return
         if error is not None:
             self._end(error)
         elif frame is not None:
-            self._conclude(frame)
+            self.ended(frame)
         elif self._frames:
             # They have come since the last one was answered.
             self._go_on()
@@ -209,32 +232,14 @@ class Conversation(Invocation):
         if not self._is_told:
             self._end(failure or error or WorkerDiedError(BROKE_PROTOCOL))
 
-    def _conclude(self, frame: FromWorker) -> None:
-        """Tell the outcome that *frame* has."""
-        usage = self._usage(frame)
-        if isinstance(frame, Result | Failure) and frame.reads:
-            try:
-                (self._calls or self._host.calls(self._req)).note_reads(frame.reads)
-            except WorkerDiedError as error:
-                self._end(error)
-                return
-        if isinstance(frame, Result):
-            self._leave()
-            try:
-                response = response_of(frame, self._host.limits)
-            except GuestError as error:
-                self._end(error, usage=usage)
-                return
-            if frame.warnings:
-                noted = self._host.note_warnings(self._req, frame)
-                self._task = run_eagerly(noted, lambda _, __: self._tell(response, usage))
-            else:
-                self._is_told = True
-                self._caller.answered(response, usage)
-        elif isinstance(frame, Failure):
-            self._end(failure_of(frame, self._req.code, self._owner[1]), usage=usage)
-        else:
-            self._end(WorkerDiedError(BROKE_PROTOCOL))
+    def _note_reads(self, number: int) -> bool:
+        """Count what was read from shared memory; False if that can't be, and all is told."""
+        try:
+            (self._calls or self._host.calls(self._req)).note_reads(number)
+        except WorkerDiedError as error:
+            self._end(error)
+            return False
+        return True
 
     def _tell(self, response: HTTPResponse, usage: Usage | None) -> None:
         if not self._is_told:
@@ -260,24 +265,14 @@ class Conversation(Invocation):
 
     def _leave(self) -> None:
         """Give the place back, or cease to wait for one."""
-        if self._pool is not None and not self._has_left:
-            self._has_left = True
+        if self._is_in_pool:
+            self._is_in_pool = False
             self._pool.release(self)
 
     def _stop_task(self) -> None:
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
-
-    def _usage(self, frame: FromWorker) -> Usage | None:
-        worker = self.worker
-        if worker is None or not isinstance(frame, Result | Failure):
-            return None
-        waited_s = time.monotonic() - worker.held_s - self._asked_at
-        kib = frame.peak_memory_kib
-        return Usage(
-            max(0.0, waited_s), self._is_cold, frame.cpu_us, None if kib is None else kib * 1024
-        )
 
 
 def _send(worker: WorkerProcess, reply: Reply) -> None:

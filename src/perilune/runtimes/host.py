@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 
 from perilune.eager import run_task, settle
 from perilune.errors import PeriluneError
-from perilune.events import HTTPResponse
+from perilune.events import HTTPEvent, HTTPResponse
 from perilune.runtimes.checking import source_report
 from perilune.runtimes.contract import (
     Cancellable,
@@ -38,7 +38,7 @@ from perilune.runtimes.limits import MIB, WorkerLimits
 from perilune.runtimes.workers.awaited import AwaitedInvocation
 from perilune.runtimes.workers.plan import PoolMetrics
 from perilune.runtimes.workers.pool import Pool
-from perilune.runtimes.workers.process import NotStartedError
+from perilune.runtimes.workers.process import NotStartedError, Owner
 from perilune.runtimes.workers.starter import WorkerStarter
 from perilune.services.ai import AIClient, AITracker
 from perilune.services.email import EmailClient, EmailTracker
@@ -152,7 +152,7 @@ class WorkerRuntime:
             self._rooms.push_async_callback(pool.close)
             at_once = [one for one in self._languages.values() if one.starts_at_once]
             try:
-                await pool.start([self._kind(one.name, None) for one in at_once])
+                await pool.start([self._kind(one.name) for one in at_once])
             except BaseException:
                 await self._rooms.aclose()
                 raise
@@ -190,7 +190,7 @@ class WorkerRuntime:
         except PeriluneError as error:
             _log.error("workers for %s can't be started: %s", language.name, error)
             return
-        self._pool.keep_warm(self._kind(language.name, None))
+        self._pool.keep_warm(self._kind(language.name))
 
     def sandbox(self) -> SandboxReport:
         """Return which layers of the sandbox are in force in the workers of every language."""
@@ -228,34 +228,38 @@ class WorkerRuntime:
 
     def begin(self, req: RuntimeRequest, caller: RuntimeCaller) -> Cancellable:
         """See `CallbackRuntime.begin`."""
-        try:
-            conversation = Conversation(self, req, caller)
-        except GuestError as error:
-            caller.failed(error)
+        event, pool = req.event, self._pool
+        if not isinstance(event, HTTPEvent):
+            named = getattr(event, "type", type(event).__name__)
+            caller.failed(GuestError(f"unsupported event type: {named}"))
             return _NOTHING
-        kind = self._kinds.get((req.runtime, req.memory_mb, req.requirements))
-        if self._pool is None:
-            run_task(self.start(), lambda _, error: self._converse(conversation, req, error))
-        elif kind is None:
-            self._converse(conversation, req, None)
+        owner = (req.version_id, req.runtime, req.memory_mb, req.requirements)
+        conversation = Conversation(self, req, caller)
+        if pool is None:
+            run_task(self.start(), lambda _, error: self._converse(conversation, owner, error))
+            return conversation
+        version = pool.versions.get(owner)
+        if version is None:
+            self._converse(conversation, owner, None)
         else:
-            conversation.begin(self._pool, (req.version_id, kind))
+            conversation.begin(pool, version)
         return conversation
 
     def _converse(
-        self, conversation: Conversation, req: RuntimeRequest, problem: BaseException | None
+        self, conversation: Conversation, owner: Owner, problem: BaseException | None
     ) -> None:
-        """Have *conversation* take place, unless there is a *problem*."""
+        """Have *conversation* take place at a worker of *owner*, unless there is a *problem*."""
         try:
             if problem is not None:
                 raise problem
-            if self._pool is None:
+            pool = self._pool
+            if pool is None:
                 raise WorkerDiedError("the runtime is closed")
-            kind = self._kind(req.runtime, req.memory_mb, req.requirements)
+            version = pool.version(owner, self._kind(*owner[1:]))
         except (PeriluneError, asyncio.CancelledError) as error:
             conversation.refused(error)
             return
-        conversation.begin(self._pool, (req.version_id, kind))
+        conversation.begin(pool, version)
 
     # See `Host`
 
@@ -290,7 +294,7 @@ class WorkerRuntime:
         try:
             async with asyncio.timeout(CHECK_LIMIT_S):
                 kind = self._kind(runtime, None, requirements)
-                frame = await _checked(pool, (CHECKING, kind), check)
+                frame = await _checked(pool, (CHECKING, runtime, None, requirements), kind, check)
         except TimeoutError:
             raise WorkerDiedError("checking the code took too long") from None
         if isinstance(frame, Failure):
@@ -298,7 +302,7 @@ class WorkerRuntime:
         return SourceReport()
 
     def _kind(
-        self, name: str, memory_mb: int | None, requirements: str | None = None
+        self, name: str, memory_mb: int | None = None, requirements: str | None = None
     ) -> WorkerKind:
         """Return the one kind of workers for a language, a limit of memory and packages.
 
@@ -358,11 +362,11 @@ class _Nothing:
 _NOTHING = _Nothing()
 
 
-async def _checked(pool: Pool, owner: tuple[str, WorkerKind], check: Invoke) -> Result | Failure:
+async def _checked(pool: Pool, owner: Owner, kind: WorkerKind, check: Invoke) -> Result | Failure:
     """Have a worker of *owner* carry out *check*; return how it ended."""
     while True:
         invocation = AwaitedInvocation()
-        worker = await invocation.place(pool, owner)
+        worker = await invocation.place(pool, pool.version(owner, kind))
         try:
             worker.take(invocation, check)
             frame = await invocation.receive()

@@ -31,7 +31,8 @@ class SharedLog:
         self._word = memoryview(memory)[:START].cast("Q")
         self._number = 0
         self._end = self._room = 0
-        self._function_id: str | None = None
+        self.function_id: str | None = None
+        """The function that the worker has got invocations of."""
         self._is_of_one = True
         self.is_filled = False
         """Whether the worker can read from it."""
@@ -48,16 +49,16 @@ class SharedLog:
         A worker is for one version, and a version of one function: where it is not, nothing is
         shared with it any more.
         """
-        if function_id == self._function_id:
+        if function_id == self.function_id:
             return
-        if self._function_id is not None:
+        if self.function_id is not None:
             self._is_of_one = False
             self.empty()
-        self._function_id = function_id
+        self.function_id = function_id
 
     def is_wanted(self, function_id: str) -> bool:
         """Whether it could be filled for this function, and is not."""
-        is_of_this = self._is_of_one and function_id == self._function_id
+        is_of_this = self._is_of_one and function_id == self.function_id
         return is_of_this and not (self.is_filled or self.is_closed)
 
     def fill(self, values: Mapping[bytes, Value]) -> None:

@@ -14,7 +14,7 @@ and one frame would keep the host busy for hours.
 
 import struct
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
@@ -128,6 +128,8 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
 
     layers: list[str]
     """A report on the sandbox, for `perilune.worker.lockdown.grade`."""
+    fatal: ClassVar[bool] = False
+    held_us: ClassVar[None] = None
 
 
 class Result(msgspec.Struct, array_like=True, tag="result"):
@@ -146,6 +148,7 @@ class Result(msgspec.Struct, array_like=True, tag="result"):
     """As in `Call`."""
     held_us: Figure | None = None
     """How long it had the worker, in microseconds, waiting included; None: not known."""
+    fatal: ClassVar[bool] = False
 
 
 class Failure(msgspec.Struct, array_like=True, tag="failure"):
@@ -170,11 +173,15 @@ class Failure(msgspec.Struct, array_like=True, tag="failure"):
 
 
 ToWorker = Setup | Invoke | Reply
-FromWorker = Ready | Call | Result | Failure
+Ending = Ready | Result | Failure
+"""What ends an invocation, or the start of a worker."""
+FromWorker = Call | Ending
 
 M = TypeVar("M")
 
-_encoder = msgspec.msgpack.Encoder()
+_HEADER_BYTES = HEADER.size
+_pack_header, _read_header = HEADER.pack, HEADER.unpack_from
+_encode_body = msgspec.msgpack.Encoder().encode
 
 
 def encode(message: ToWorker | FromWorker) -> bytes:
@@ -183,10 +190,11 @@ def encode(message: ToWorker | FromWorker) -> bytes:
     Raises:
         FrameError: the frame would be longer than `MAX_FRAME_BYTES`.
     """
-    body = _encoder.encode(message)
-    if len(body) > MAX_FRAME_BYTES:
-        raise _too_long(len(body))
-    return HEADER.pack(len(body), PROTOCOL_VERSION) + body
+    body = _encode_body(message)
+    length = len(body)
+    if length > MAX_FRAME_BYTES:
+        raise _too_long(length)
+    return _pack_header(length, PROTOCOL_VERSION) + body
 
 
 Examine = Callable[[bytearray | memoryview], None]
@@ -196,7 +204,7 @@ Examine = Callable[[bytearray | memoryview], None]
 class FrameReader(Generic[M]):
     """Cuts a byte stream into decoded messages of one type.
 
-    Give it what the socket gave, and take the messages out; it keeps the rest.
+    Append what the socket gave to its buffer, and take the messages out; it keeps the rest.
     """
 
     def __init__(
@@ -204,20 +212,13 @@ class FrameReader(Generic[M]):
         message_type: Any,  # Any: a union of types is not a `type`
         examine: Examine | None = None,
     ) -> None:
-        self._decoder = msgspec.msgpack.Decoder(message_type)
+        self._decode: Callable[[bytearray | memoryview], M]
+        self._decode = msgspec.msgpack.Decoder(message_type).decode
         self._examine = examine
-        self._buffer = bytearray()
+        self.buffer = bytearray()
+        """What has not been taken out yet."""
         self.taken_bytes = 0
         """Size of all frames taken out so far."""
-
-    @property
-    def waiting_bytes(self) -> int:
-        """Size of what has been added and is not part of a complete frame yet."""
-        return len(self._buffer)
-
-    def add(self, data: bytes) -> None:
-        """Take in what the socket gave."""
-        self._buffer += data
 
     def take(self) -> M | None:
         """Return the oldest complete message; None if more data is needed.
@@ -225,24 +226,28 @@ class FrameReader(Generic[M]):
         Raises:
             FrameError: wrong version, too long, or not a message of this type.
         """
-        buffer = self._buffer
-        if len(buffer) < HEADER.size:
+        buffer = self.buffer
+        there = len(buffer)
+        if there < _HEADER_BYTES:
             return None
-        length, version = HEADER.unpack_from(buffer)
+        length, version = _read_header(buffer)
         if version != PROTOCOL_VERSION:
             raise FrameError(f"protocol version {version}, expected {PROTOCOL_VERSION}")
         if length > MAX_FRAME_BYTES:
             raise _too_long(length)
-        end = HEADER.size + length
-        if len(buffer) < end:
+        end = _HEADER_BYTES + length
+        if there < end:
             return None
+        body: bytearray | memoryview
         try:
-            # A short copy is quicker than a view, and what stays undecoded has its own memory.
-            is_short = length < SHORT_BYTES
-            body = buffer[HEADER.size : end] if is_short else memoryview(buffer)[HEADER.size : end]
-            if self._examine is not None and end > EXAMINED_BYTES:
-                self._examine(body)
-            message: M = self._decoder.decode(body)
+            if length < SHORT_BYTES:
+                # A copy is quicker than a view, and what stays undecoded has its own memory.
+                body = buffer[_HEADER_BYTES:end]
+            else:
+                body = memoryview(buffer)[_HEADER_BYTES:end]
+                if self._examine is not None and end > EXAMINED_BYTES:
+                    self._examine(body)
+            message = self._decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise FrameError(f"malformed frame: {error}") from error
         del body
@@ -250,13 +255,13 @@ class FrameReader(Generic[M]):
             del buffer[:end]
         except BufferError:
             # The undecoded part of the message is still in there.
-            self._buffer = buffer[end:]
+            self.buffer = buffer[end:]
         self.taken_bytes += end
         return message
 
     def feed(self, data: bytes) -> list[M]:
         """Return the messages completed by *data*, oldest first; raises as `take` does."""
-        self._buffer += data
+        self.buffer += data
         return list(iter(self.take, None))
 
 

@@ -5,18 +5,19 @@ from typing import Any
 from urllib.parse import quote
 
 from perilune.events import PATH_MARKS, ExecutionContext, HTTPEvent
-from perilune.runtimes.contract import GuestError
 
 
-def guest_context(context: ExecutionContext, event: dict[str, Any]) -> dict[str, Any]:
+def guest_context(context: ExecutionContext, event: HTTPEvent) -> dict[str, Any]:
     """Return *context* as guests know it: camelCase, empty members left out.
 
-    *event* is what `guest_event` has returned.
+    *event* is what it is executed for.
     """
+    mount = event.path.removesuffix(event.relative_path)
+    is_ours = mount.startswith("/fn/") and mount.count("/") == 2
     members: dict[str, Any] = {
         "executionId": context.execution_id,
         "functionId": context.function_id,
-        "mount": _mount(event) or f"/fn/{context.function_id}",
+        "mount": _escaped(mount) if is_ours else f"/fn/{context.function_id}",
         "startedAt": context.started_at,
     }
     if context.request_id:
@@ -30,28 +31,14 @@ def guest_context(context: ExecutionContext, event: dict[str, Any]) -> dict[str,
     return members
 
 
-def _mount(event: dict[str, Any]) -> str:
-    """Return where *event* came in, percent-encoded; empty where that is no path of a function."""
-    mount: str = event["path"].removesuffix(event["relativePath"])
-    is_ours = mount.startswith("/fn/") and mount.count("/") == 2
-    return _escaped(mount) if is_ours else ""
-
-
 @lru_cache(maxsize=1024)
 def _escaped(path: str) -> str:
     return quote(path.encode("utf-8", "surrogateescape"), "/" + PATH_MARKS)
 
 
-def guest_event(event: object) -> dict[str, Any]:
-    """Return *event* as guests know it.
-
-    Raises:
-        GuestError: this kind of event can't be given to functions.
-    """
-    if not isinstance(event, HTTPEvent):
-        kind = getattr(event, "type", type(event).__name__)
-        raise GuestError(f"unsupported event type: {kind}")
-    members: dict[str, Any] = {
+def guest_event(event: HTTPEvent) -> dict[str, Any]:
+    """Return *event* as guests know it."""
+    return {
         "method": event.method,
         "path": event.path,
         "relativePath": event.relative_path,
@@ -67,7 +54,6 @@ def guest_event(event: object) -> dict[str, Any]:
         "remoteAddr": event.remote_addr,
         "trigger": event.trigger,
     }
-    return members
 
 
 def header_text(value: str | list[str]) -> str | list[str]:

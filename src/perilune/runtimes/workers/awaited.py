@@ -6,28 +6,25 @@ from collections import deque
 from perilune.runtimes.contract import RuntimeFailure
 from perilune.runtimes.workers.pool import Pool
 from perilune.runtimes.workers.process import Invocation, NotStartedError, WorkerProcess
-from perilune.runtimes.workers.versions import Owner
-from perilune.worker.frames import FromWorker
+from perilune.runtimes.workers.versions import Version
+from perilune.worker.frames import Call, Ending, FromWorker
 
 
 class AwaitedInvocation(Invocation):
     """Keeps what comes until it is asked for."""
 
-    __slots__ = ("_failure", "_frames", "_waiter")
-
     def __init__(self) -> None:
-        super().__init__()
         self._frames: deque[FromWorker] = deque()
         self._failure: BaseException | None = None
         self._waiter: asyncio.Future[None] | None = None
 
-    async def place(self, pool: Pool, owner: Owner) -> WorkerProcess:
-        """Wait for a place at a worker of *owner*, and return the worker.
+    async def place(self, pool: Pool, version: Version) -> WorkerProcess:
+        """Wait for a place at a worker of *version*, and return the worker.
 
         Raises:
             RuntimeFailure: there is none to be had.
         """
-        pool.acquire(owner, self)
+        pool.acquire(version, self)
         try:
             while self.worker is None and self._failure is None:
                 await self._wait()
@@ -56,6 +53,7 @@ class AwaitedInvocation(Invocation):
 
     def placed(self, worker: WorkerProcess) -> None:
         """See `Invocation.placed`."""
+        self.worker = worker
         self._wake()
 
     def refused(self, error: BaseException) -> None:
@@ -63,11 +61,16 @@ class AwaitedInvocation(Invocation):
         self._failure = error
         self._wake()
 
-    def deliver(self, frame: FromWorker) -> int:
-        """See `Invocation.deliver`."""
-        self._frames.append(frame)
+    def called(self, call: Call) -> int:
+        """See `Invocation.called`."""
+        self._frames.append(call)
         self._wake()
         return len(self._frames)
+
+    def ended(self, frame: Ending) -> None:
+        """See `Invocation.ended`."""
+        self._frames.append(frame)
+        self._wake()
 
     def fail(self, failure: RuntimeFailure) -> None:
         """See `Invocation.fail`."""

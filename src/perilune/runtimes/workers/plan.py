@@ -142,7 +142,7 @@ def line_depth(held_s: float) -> int:
     a quick invocation itself.  But the one behind can't change its mind, so
     only as many are lined up as are served within `LINE_S`.
     """
-    return max(1, min(MAX_LINE, int(LINE_S / max(held_s, 1e-6))))
+    return MAX_LINE if held_s * MAX_LINE <= LINE_S else int(LINE_S / held_s) or 1
 
 
 def should_hand_over(owner: Demand, others: Iterable[Demand]) -> bool:

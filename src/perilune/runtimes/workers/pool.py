@@ -26,7 +26,7 @@ from perilune.runtimes.workers.plan import (
     plan,
     should_hand_over,
 )
-from perilune.runtimes.workers.process import Invocation, WorkerProcess
+from perilune.runtimes.workers.process import Invocation, Owner, WorkerProcess
 from perilune.runtimes.workers.spares import Spares
 from perilune.runtimes.workers.usage import (
     check_memory,
@@ -34,7 +34,7 @@ from perilune.runtimes.workers.usage import (
     holds_too_much,
     works_unasked,
 )
-from perilune.runtimes.workers.versions import Owner, Version
+from perilune.runtimes.workers.versions import Version
 
 WATCH_INTERVAL_S = 0.1
 TURNS_BETWEEN_BUDGETS = 5
@@ -72,7 +72,8 @@ class Pool:
         self._limits = limits
         self._now = monotonic
         self._spares = Spares(limits)
-        self._versions: dict[Owner, Version] = {}
+        self.versions: dict[Owner, Version] = {}
+        """Those that have workers, or wait for some."""
         self._starting: dict[asyncio.Task[None], WorkerKind] = {}
         self._waiting = 0
         self._watch: asyncio.Task[None] | None = None
@@ -106,7 +107,7 @@ class Pool:
         for task in self._starting:
             task.cancel()
         closing = WorkerDiedError("the server is shutting down")
-        for version in list(self._versions.values()):
+        for version in list(self.versions.values()):
             while version.waiters:
                 version.waiters.popleft().refused(closing)
             for worker in list(version.workers):
@@ -116,26 +117,31 @@ class Pool:
 
     def metrics(self) -> PoolMetrics:
         """Return how many workers there are and how many executions wait; from any thread."""
-        bound = sum(len(version.workers) for version in self._versions.copy().values())
+        bound = sum(len(version.workers) for version in self.versions.copy().values())
         return PoolMetrics(bound, len(self._spares), len(self._starting), self._waiting)
 
     def has_workers(self) -> bool:
         """Tell whether there is a worker that lives."""
         return self._spares.has_living() or any(worker.is_alive for worker in self._owned())
 
-    def acquire(self, owner: Owner, invocation: Invocation) -> None:
-        """Find a place at a worker of *owner*; `placed` or `refused` is called, now or later.
+    def version(self, owner: Owner, kind: WorkerKind) -> Version:
+        """Return the version of *owner*, whose invocations come next; *kind* is what it needs."""
+        version = self.versions.get(owner)
+        if version is None:
+            version = self.versions[owner] = Version(owner, kind)
+            self._spares.keep_warm(kind)
+        return version
+
+    def acquire(self, version: Version, invocation: Invocation) -> None:
+        """Find a place at a worker of *version*; `placed` or `refused` is called, now or later.
 
         Whoever gives up meanwhile calls `release`.
         """
-        version = self._versions.get(owner)
-        if version is None:
-            version = self._versions[owner] = Version(owner)
-            self._spares.keep_warm(version.kind)
         if not version.waiters:
             for worker in version.workers:
                 if worker.load < version.depth and worker.is_alive:
-                    worker.reserve(invocation)
+                    worker.load += 1
+                    invocation.placed(worker)
                     return
             if not version.workers and self._take_spare(version, invocation):
                 return
@@ -149,7 +155,7 @@ class Pool:
             return
         if not invocation.is_over:
             worker.release(invocation)
-        version = worker.owner and self._versions.get(worker.owner)
+        version = worker.owner and self.versions.get(worker.owner)
         if not version:
             # The worker has died, and the others in its line have seen to everything.
             return
@@ -187,7 +193,7 @@ class Pool:
 
         So nobody keeps all others from waiting by asking for more than there is.
         """
-        longest = max(self._versions.values(), key=lambda one: len(one.waiters))
+        longest = max(self.versions.values(), key=lambda one: len(one.waiters))
         if len(longest.waiters) <= len(version.waiters) + 1:
             return False
         self._waiting -= 1
@@ -196,7 +202,7 @@ class Pool:
 
     def _withdraw(self, invocation: Invocation) -> None:
         """Let *invocation* wait no longer."""
-        for version in self._versions.values():
+        for version in self.versions.values():
             if invocation in version.waiters:
                 version.waiters.remove(invocation)
                 self._waiting -= 1
@@ -206,13 +212,14 @@ class Pool:
         """Give the free places of *worker* to those who wait for its version, oldest first."""
         while version.waiters and worker.load < version.depth and worker.is_alive:
             self._waiting -= 1
-            worker.reserve(version.waiters.popleft())
+            worker.load += 1
+            version.waiters.popleft().placed(worker)
 
     def _must_hand_over(self, version: Version) -> bool:
         if self._bound() < self._limits.maximum:
             return False
         now = self._now()
-        others = [v.demand(now) for v in self._versions.values() if v.waiters and v is not version]
+        others = [v.demand(now) for v in self.versions.values() if v.waiters and v is not version]
         return should_hand_over(version.demand(now), others)
 
     def _take_spare(self, version: Version, invocation: Invocation) -> bool:
@@ -220,7 +227,8 @@ class Pool:
         worker = self._bind_spare(version) if self._has_room(version) else None
         if worker is None:
             return False
-        worker.reserve(invocation)  # first, since what is idle may be stopped for others
+        worker.load += 1  # first, since what is idle may be stopped for others
+        invocation.placed(worker)
         self._replan()
         return True
 
@@ -240,17 +248,17 @@ class Pool:
 
     def _bound(self) -> int:
         """Return how many workers belong to a function."""
-        return sum(len(version.workers) for version in self._versions.values())
+        return sum(len(version.workers) for version in self.versions.values())
 
     def _idle(self, version: Version) -> list[WorkerProcess]:
         """Return the workers that make way for one of *version*, longest idle first."""
         now, is_urgent = self._now(), not version.workers
-        idle = [w for v in self._versions.values() for w in v.idle(now, is_urgent=is_urgent)]
+        idle = [w for v in self.versions.values() for w in v.idle(now, is_urgent=is_urgent)]
         return sorted(idle, key=lambda worker: worker.free_since)
 
     def _owned(self) -> list[WorkerProcess]:
         """Return the workers of all functions."""
-        return [worker for version in self._versions.values() for worker in version.workers]
+        return [worker for version in self.versions.values() for worker in version.workers]
 
     def _drop(self, worker: WorkerProcess, version: Version) -> None:
         """Stop a bound worker and forget it; the second time does nothing."""
@@ -258,7 +266,7 @@ class Pool:
         if worker in version.workers:
             version.workers.remove(worker)
         if not version.workers and not version.waiters:
-            self._versions.pop(version.owner, None)
+            self.versions.pop(version.owner, None)
 
     def _offer_spares(self) -> None:
         """Give spare workers to the versions that should grow, most deserving first."""
@@ -266,12 +274,12 @@ class Pool:
             now = self._now()
             kinds = self._spares.count()
             demands = [
-                v.demand(now) for v in self._versions.values() if v.waiters and v.kind in kinds
+                v.demand(now) for v in self.versions.values() if v.waiters and v.kind in kinds
             ]
             chosen = most_deserving(demands, self._limits)
             if chosen is None:
                 return
-            version = self._versions[chosen]
+            version = self.versions[chosen]
             if not self._has_room(version):
                 return
             worker = self._bind_spare(version)
@@ -284,7 +292,7 @@ class Pool:
             return
         self._offer_spares()
         now = self._now()
-        waiting = [version for version in self._versions.values() if version.waiters]
+        waiting = [version for version in self.versions.values() if version.waiters]
         waiting.sort(key=lambda version: len(version.workers))
         idle = self._idle(waiting[0]) if waiting else []
         unwanted = self._spares.others({version.kind for version in waiting})
@@ -337,7 +345,7 @@ class Pool:
 
     def _fail_waiters(self, kind: WorkerKind, error: Exception) -> None:
         """Without any worker of a kind nobody would ever be served by one: tell those who wait."""
-        versions = [version for version in self._versions.values() if version.kind is kind]
+        versions = [version for version in self.versions.values() if version.kind is kind]
         if any(worker.is_alive for version in versions for worker in version.workers):
             return
         for version in versions:
@@ -346,24 +354,24 @@ class Pool:
                 version.waiters.popleft().refused(
                     WorkerDiedError(f"no worker could be started: {error}")
                 )
-            self._versions.pop(version.owner, None)
+            self.versions.pop(version.owner, None)
 
     def _stop_idle(self, worker: WorkerProcess) -> None:
         if worker.owner is None:
             self._spares.stop(worker)
         else:
-            self._drop(worker, self._versions[worker.owner])
+            self._drop(worker, self.versions[worker.owner])
 
     async def _watch_forever(self) -> None:
         for turn in itertools.count(1):
             await asyncio.sleep(WATCH_INTERVAL_S)
             now = self._now()
-            for version in list(self._versions.values()):
+            for version in list(self.versions.values()):
                 for worker in list(version.workers):
                     self._look_after(worker, now)
                 if not version.workers and not version.waiters:
-                    self._versions.pop(version.owner, None)
-            self._spares.tidy({version.kind for version in self._versions.values()}, now)
+                    self.versions.pop(version.owner, None)
+            self._spares.tidy({version.kind for version in self.versions.values()}, now)
             if turn % TURNS_BETWEEN_BUDGETS == 0:
                 self._keep_budget()
             self._replan()

@@ -13,14 +13,13 @@ from perilune.turns import Turns
 from perilune.worker.frames import (
     MAX_FRAME_BYTES,
     Call,
-    Failure,
+    Ending,
     FrameError,
     FrameReader,
     FromWorker,
     Invoke,
-    Ready,
     Reply,
-    ToWorker,
+    Setup,
     encode,
 )
 
@@ -51,6 +50,11 @@ REST_S = 0.004
 """Between two turns, for everything else, when several workers send long frames."""
 
 
+Owner = tuple[str, str, int | None, str | None]
+"""Whom a worker belongs to: a version, and what the kind of its workers depends on, which are
+language, limit of memory in MiB and packages."""
+
+
 class NotStartedError(RuntimeFailure):
     """The worker went away before it began with this invocation: another one can have it."""
 
@@ -65,29 +69,30 @@ class Invocation:
     of its methods, which each user of workers has in a class of its own.
     """
 
-    __slots__ = ("is_abandoned", "is_over", "is_started", "since", "worker")
-
-    def __init__(self) -> None:
-        self.worker: WorkerProcess | None = None
-        """The one at which it has a place."""
-        self.since = 0.0
-        """When it began to wait for a place."""
-        self.is_started = False
-        """Whether the worker has been sent this invocation."""
-        self.is_over = False
-        """Whether the worker has given its outcome."""
-        self.is_abandoned = False
+    worker: "WorkerProcess | None" = None
+    """The one at which it has a place."""
+    since = 0.0
+    """When it began to wait for a place."""
+    is_started = False
+    """Whether the worker has been sent this invocation."""
+    is_over = False
+    """Whether the worker has given its outcome."""
+    is_abandoned = False
 
     def placed(self, worker: "WorkerProcess") -> None:
-        """There is a place for it at *worker*; it must be taken or released."""
+        """It has a place at *worker*, which it must take or release."""
         raise NotImplementedError
 
     def refused(self, error: BaseException) -> None:
         """There will be no place for it."""
         raise NotImplementedError
 
-    def deliver(self, frame: FromWorker) -> int:
-        """A frame for it has come; return how many wait to be handled now."""
+    def called(self, call: Call) -> int:
+        """The guest calls the host; return how many frames wait to be handled now."""
+        raise NotImplementedError
+
+    def ended(self, frame: Ending) -> None:
+        """The worker is done with it."""
         raise NotImplementedError
 
     def fail(self, failure: RuntimeFailure) -> None:
@@ -105,8 +110,8 @@ class WorkerProcess(asyncio.Protocol):
         self.pid = spawned.pid
         self.kind = kind
         self.values = spawned.values
-        self.owner: tuple[str, WorkerKind] | None = None
-        """Whom it belongs to: a version, and its kind; None as long as it is anybody's."""
+        self.owner: Owner | None = None
+        """Whom it belongs to; None as long as it is anybody's."""
         self.free_since = 0.0
         """Monotonic time since when it has nothing to do."""
         self.begun_at = 0.0
@@ -139,14 +144,11 @@ class WorkerProcess(asyncio.Protocol):
         self.idle_mark: tuple[float, float] = (0.0, 0.0)
         """Since when it had been idle, and the processor time it had used, when last looked at."""
 
-    def reserve(self, invocation: Invocation) -> None:
-        """Give *invocation* a place, which it must take or release."""
-        self.load += 1
-        invocation.worker = self
-        invocation.placed(self)
-
     def take(self, invocation: Invocation, invoke: Invoke) -> None:
         """Send an invocation that has a place.
+
+        One that the worker does not wait for goes together with others of the same turn of the
+        loop, which takes one system call and wakes the worker once.
 
         Raises:
             FrameError: it is too long for the protocol; nothing was sent.
@@ -154,12 +156,17 @@ class WorkerProcess(asyncio.Protocol):
         """
         if self._failure is not None:
             raise NotStartedError("the worker process is gone")
-        self.send(invoke, is_awaited=not self._line)
-        self.has_code = True
-        invocation.is_started = True
-        if not self._line:
+        self._unsent += encode(invoke)
+        self.has_code = invocation.is_started = True
+        line = self._line
+        if not line:
             self.begun_at = time.monotonic()
-        self._line.append(invocation)
+        line.append(invocation)
+        if len(line) == 1 or len(self._unsent) > MOST_UNSENT_BYTES:
+            self._flush()
+        elif not self._will_flush:
+            self._will_flush = True
+            self._loop.call_soon(self._flush)
 
     def release(self, invocation: Invocation) -> None:
         """Give a place back.
@@ -181,21 +188,14 @@ class WorkerProcess(asyncio.Protocol):
         self.load += 1
         self._line.append(invocation)
 
-    def send(self, message: ToWorker, *, is_awaited: bool = True) -> None:
-        """Queue one frame.
-
-        One that the worker does not wait for goes together with others of the same turn of the
-        loop, which takes one system call and wakes the worker once.
+    def send(self, message: Setup | Reply) -> None:
+        """Send one frame that the worker waits for.
 
         Raises:
             FrameError: it is too long for the protocol.
         """
         self._unsent += encode(message)
-        if is_awaited or len(self._unsent) > MOST_UNSENT_BYTES:
-            self._flush()
-        elif not self._will_flush:
-            self._will_flush = True
-            self._loop.call_soon(self._flush)
+        self._flush()
 
     def _flush(self) -> None:
         self._will_flush = False
@@ -295,20 +295,20 @@ class WorkerProcess(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Asyncio: bytes have arrived."""
-        self._reader.add(data)
+        self._reader.buffer += data
         self._hand_out()
         if len(data) >= LONG_BYTES and not self._paused:
             # A frame that has begun goes first: few of them are in memory at a time.
-            has_begun = self._reader.waiting_bytes > len(data)
+            has_begun = len(self._reader.buffer) > len(data)
             self._pause()
             self._turns.wait(self._take_turn, is_first=has_begun)
 
     def _hand_out(self) -> None:
         """Give the frames that are there to their invocations, until that has been long enough."""
-        left = MAX_UNREAD_FRAMES
+        left, reader = MAX_UNREAD_FRAMES, self._reader
         try:
-            while not self._paused and self._failure is None:
-                frame = self._reader.take()
+            while reader.buffer and not self._paused and self._failure is None:
+                frame = reader.take()
                 if frame is None:
                     break
                 self._dispatch(frame)
@@ -330,33 +330,38 @@ class WorkerProcess(asyncio.Protocol):
 
     def _dispatch(self, frame: FromWorker) -> None:
         """Give a frame to the invocation that the worker is busy with."""
-        if not self._line:
+        line = self._line
+        if not line:
             raise FrameError("a frame outside of any invocation")
-        invocation = self._line[0]
         if isinstance(frame, Call):
-            waiting = invocation.deliver(frame)
-            frames, most_bytes = MAX_UNREAD_FRAMES, MAX_UNREAD_BYTES
-            if self.is_clogged:
-                frames, most_bytes = CLOGGED_FRAMES, MAX_FRAME_BYTES
-            unread_bytes = self._reader.taken_bytes - self._handled_bytes
-            if waiting >= frames or (waiting and unread_bytes > most_bytes):
-                self._pause()
+            self._called(line[0], frame)
             return
-        self._line.popleft()
+        invocation = line.popleft()
         self.load -= 1
         invocation.is_over = True
         now = time.monotonic()
-        self.held_s, self.begun_at = now - self.begun_at, now
-        if not isinstance(frame, Ready) and frame.held_us is not None:
-            # A busy host sees it late.  Who claims too little makes its own line too long.
-            self.held_s = min(self.held_s, frame.held_us / 1e6)
-        if isinstance(frame, Failure) and frame.fatal:
+        held_s, self.begun_at = now - self.begun_at, now
+        claimed_us = frame.held_us
+        # A busy host sees it late.  Who claims too little makes its own line too long.
+        if claimed_us is not None and claimed_us < held_s * 1e6:
+            held_s = claimed_us / 1e6
+        self.held_s = held_s
+        if frame.fatal:
             # It ends without a look at those behind.
             self._fail(NotStartedError("the worker process is gone"))
             self.kill()
-        elif self._line and self._line[0].is_abandoned:
+        elif line and line[0].is_abandoned:
             self.kill()
-        invocation.deliver(frame)
+        invocation.ended(frame)
+
+    def _called(self, invocation: Invocation, call: Call) -> None:
+        waiting = invocation.called(call)
+        frames, most_bytes = MAX_UNREAD_FRAMES, MAX_UNREAD_BYTES
+        if self.is_clogged:
+            frames, most_bytes = CLOGGED_FRAMES, MAX_FRAME_BYTES
+        unread_bytes = self._reader.taken_bytes - self._handled_bytes
+        if waiting >= frames or (waiting and unread_bytes > most_bytes):
+            self._pause()
 
     def resident_bytes(self) -> int:
         """Return the memory the process holds; 0 when it is gone."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from perilune.runtimes.language import WorkerKind
 from perilune.runtimes.workers.plan import Demand, line_depth
-from perilune.runtimes.workers.process import Invocation, WorkerProcess
+from perilune.runtimes.workers.process import Invocation, Owner, WorkerProcess
 
 UNKNOWN_HELD_S = 1.0
 """Taken for the time of a version's first invocations: long, so that none is lined up."""
@@ -13,26 +13,20 @@ HELD_WEIGHT = 1 / 16
 IN_USE_S = 1.0
 """A function that was called so recently gives its last worker only to one that has none."""
 
-Owner = tuple[str, WorkerKind]
-"""Whom a worker belongs to: a version, and the kind of workers it is served by."""
-
 
 @dataclass(eq=False, slots=True)
 class Version:
     """The pool's view of one function version."""
 
     owner: Owner
+    kind: WorkerKind
+    """The kind of workers that serve it."""
     workers: list[WorkerProcess] = field(default_factory=list)
     waiters: deque[Invocation] = field(default_factory=deque)
     held_s: float = UNKNOWN_HELD_S
     """How long its invocations have had a worker lately: a moving average."""
     depth: int = 1
     """How many invocations a worker may have at once; see `line_depth`."""
-
-    @property
-    def kind(self) -> WorkerKind:
-        """The kind of workers that serve it."""
-        return self.owner[1]
 
     def bind(self, worker: WorkerProcess) -> None:
         """Make a worker one of this version."""
