@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from perilune.store import FunctionVersion
+from perilune.store.database.connection import Connection
 from perilune.store.sqlite.connection.connection import FileConnection
 from tests.store.helpers import NOW, fresh_id
 
@@ -51,12 +52,12 @@ def add_executions(
         connection.execute("COMMIT")
 
 
-def recount(connection: sqlite3.Connection) -> None:
+def recount(connection: Connection) -> None:
     """Set the counters to what the rows say, after rows were written past the store."""
     connection.execute(
         "UPDATE execution_counters SET (executions, trials, errors) = ("
-        " SELECT count(*), coalesce(sum(trigger = 'test'), 0),"
-        "  coalesce(sum(status = 'error' AND trigger <> 'test'), 0)"
+        " SELECT count(*), count(*) FILTER (WHERE trigger = 'test'),"
+        "  count(*) FILTER (WHERE status = 'error' AND trigger <> 'test')"
         " FROM executions WHERE executions.function_id = execution_counters.function_id"
         "  AND function_version_id = version_id)"
     )

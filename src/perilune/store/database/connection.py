@@ -34,6 +34,9 @@ class Cursor(Protocol):
 class Connection(Protocol):
     """Runs statements, one at a time, each given by SQLite's text (see `statements`)."""
 
+    batch_s: float
+    """How long one batch of long work may take: the writer's other operations wait for it."""
+
     @property
     def in_transaction(self) -> bool:
         """Whether there is an open transaction; a failure may have ended it."""

@@ -12,9 +12,6 @@ from perilune.store.errors import DiskFull
 
 T = TypeVar("T")
 
-BATCH_S = 0.0015
-"""Time of the writer that one batch should take: other writes wait for so long."""
-
 REST_FACTOR = 4.0
 """After a batch the writer is free for others for this many times as long."""
 
@@ -29,7 +26,7 @@ Pause = Callable[[float], Awaitable[object]]
 
 
 class Batches:
-    """Hands work to the writer row by row, as many at a time as fit into `BATCH_S`.
+    """Hands work to the writer row by row, as many at a time as fit into `Connection.batch_s`.
 
     How many those are is learnt from how long the last batch took: rows differ a thousandfold
     in what hangs on them.  A batch for which there is no room on the disk is made smaller.
@@ -68,10 +65,11 @@ class Batches:
 
     async def _do(self, work: Callable[[Connection, int], T]) -> tuple[int, T]:
         """Call *work* with a number of rows, and return that number and what it returned."""
-        took_s = 0.0
+        took_s = batch_s = 0.0
 
         def timed(connection: Connection) -> T:
-            nonlocal took_s
+            nonlocal took_s, batch_s
+            batch_s = connection.batch_s
             started = time.perf_counter()
             try:
                 return work(connection, rows)
@@ -87,17 +85,17 @@ class Batches:
                     raise
                 self._rows = max(1, rows // FEWER)
                 continue
-            self._rows = next_rows(rows, took_s)
+            self._rows = next_rows(rows, took_s, batch_s)
             await self._pause(max(took_s * REST_FACTOR, LEAST_REST_S))
             return rows, result
 
 
-def next_rows(rows: int, took_s: float) -> int:
-    """Return how many rows the next batch takes when the last, of *rows*, took *took_s*.
+def next_rows(rows: int, took_s: float, batch_s: float) -> int:
+    """Return how many rows take *batch_s*, if a batch of *rows* took *took_s*.
 
     Grows by half at most, so that one lucky batch is not followed by a much too long one.
     """
-    wanted = int(rows * BATCH_S / took_s) if took_s > 0 else MOST_ROWS
+    wanted = int(rows * batch_s / took_s) if took_s > 0 else MOST_ROWS
     return max(1, min(wanted, rows + rows // 2 + 1, MOST_ROWS))
 
 

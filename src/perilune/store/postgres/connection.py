@@ -29,6 +29,9 @@ class PostgresConnection:
     It belongs to one thread, and is opened with the first statement.
     """
 
+    batch_s = 0.02
+    """Some ten times what the statements of the smallest batch need for their way."""
+
     def __init__(self, target: Target, *, reads_only: bool = False) -> None:
         """Prepare a connection to *target*."""
         self._target = target

@@ -65,13 +65,13 @@ WHERE function_id = ?1 AND key = ?2 AND (expires_at IS NULL OR expires_at > ?3)
   AND NOT EXISTS (SELECT 1 FROM kv_owners WHERE function_id = ?1 AND deleted = 1)
 
 -- name: entries_between
-SELECT key, substr(value, 1, ?6), length(value), expires_at FROM kv_store
+SELECT key, substr(value, 1, CAST(?6 AS INTEGER)), length(value), expires_at FROM kv_store
 WHERE function_id = ?1 AND key >= ?2 AND key < ?3 AND (expires_at IS NULL OR expires_at > ?4)
   AND NOT EXISTS (SELECT 1 FROM kv_owners WHERE function_id = ?1 AND deleted = 1)
 ORDER BY key LIMIT ?5
 
 -- name: entries_from
-SELECT key, substr(value, 1, ?5), length(value), expires_at FROM kv_store
+SELECT key, substr(value, 1, CAST(?5 AS INTEGER)), length(value), expires_at FROM kv_store
 WHERE function_id = ?1 AND key >= ?2 AND (expires_at IS NULL OR expires_at > ?3)
   AND NOT EXISTS (SELECT 1 FROM kv_owners WHERE function_id = ?1 AND deleted = 1)
 ORDER BY key LIMIT ?4

@@ -20,6 +20,8 @@ _MOST_ROWS = 64
 class FileConnection(sqlite3.Connection):
     """A `perilune.store.database.connection.Connection`."""
 
+    batch_s = 0.0015
+
     execute_whole = sqlite3.Connection.execute
     """Here a statement that fails never ends a transaction that others have begun."""
 

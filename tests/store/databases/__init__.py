@@ -1,0 +1,1 @@
+"""What holds for each database, and is looked at from outside, past the store."""
