@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from perilune.runtimes.shared_log import LEAST_ROOM_BYTES, SharedLog, create_log
 from perilune.store import ValueTables
-from perilune.worker.shared_values import NEVER, SIZE, START, SharedValues, map_values
+from perilune.worker.shared_values import (
+    NEVER,
+    SIZE,
+    START,
+    SharedValues,
+    encode_entry,
+    map_values,
+)
 from tests.profiles import examples
 
 NAMES = [b"ka", b"kb", b"ea", b"k", b"k\0\xff"]
@@ -53,11 +60,11 @@ def test_a_reader_sees_each_change_at_once(steps) -> None:
     for step, name, value in steps:
         if step == "put":
             model[name] = (value, NEVER)
-            if not log.put(name, (value, NEVER)):
+            if not log.append(encode_entry(name, (value, NEVER))):
                 log.fill(model)
         elif step == "delete":
             model.pop(name, None)
-            if not log.put(name, None):
+            if not log.append(encode_entry(name, None)):
                 log.fill(model)
         elif step == "fill":
             log.fill(model)
@@ -94,7 +101,7 @@ def test_a_log_without_room_is_begun_anew(pair) -> None:
     log, values = pair
     log.fill({})
     number = 0
-    while log.put(b"ka", (b"%d" % number, NEVER)):
+    while log.append(encode_entry(b"ka", (b"%d" % number, NEVER))):
         assert values.read(b"ka") == (b"%d" % number,)
         number += 1
 
@@ -123,7 +130,7 @@ def test_an_entry_that_is_seen_half_written_is_not_used(pair, place) -> None:
     log, values = pair
     log.fill({})
     assert values.read(b"ka") == (None,)
-    log.put(b"ka", (b"value", NEVER))
+    log.append(encode_entry(b"ka", (b"value", NEVER)))
     whole = bytes(log._memory[:SIZE])
 
     log._memory[place] ^= 0x55
@@ -215,7 +222,7 @@ def test_another_process_reads_whole_values_that_never_go_back() -> None:
         for number in range(last + 1):
             text = b"%d" % number
             value = (text + b" " + text * (number % 50), NEVER)
-            if number % 1000 == 999 or not log.put(b"ka", value):
+            if number % 1000 == 999 or not log.append(encode_entry(b"ka", value)):
                 log.fill({b"ka": value})
         read, seen = map(int, reader.stdout.readline().split())
     os.close(descriptor)

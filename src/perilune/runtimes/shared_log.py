@@ -66,7 +66,7 @@ class SharedLog:
         self.empty()
         if self.is_closed:
             return
-        log = b"".join([encode_entry(name, *value) for name, value in values.items()])
+        log = b"".join([encode_entry(name, value) for name, value in values.items()])
         self._number += 1
         self._end = START + len(log)
         # What has been written once stays in memory.
@@ -77,11 +77,10 @@ class SharedLog:
         self._publish()
         self.is_filled = True
 
-    def put(self, name: bytes, value: Value | None) -> bool:
-        """Append a change; False if there is no room."""
+    def append(self, entry: bytes) -> bool:
+        """Append a change (`encode_entry`); False if there is no room."""
         if not self.is_filled:
             return True
-        entry = encode_entry(name, *(value or (None, 0.0)))
         end = self._end + len(entry)
         if end > self._room:
             return False

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from perilune.clock import MonotonicClock, monotonic_clock
 from perilune.store.cache import MAX_AGE_S
-from perilune.worker.shared_values import ENTRY_BYTES, Value
+from perilune.worker.shared_values import ENTRY_BYTES, Value, encode_entry
 
 MAX_TABLE_BYTES = 512 * 1024
 """Of a function: names, values and `ENTRY_BYTES` for each; a copy has room for as much again."""
@@ -45,8 +45,8 @@ class TableCopy(Protocol):
         """Become a copy of *values*."""
         ...
 
-    def put(self, name: bytes, value: Value | None) -> bool:
-        """Set a value, or delete it; False if there is no room, so that it has to be filled."""
+    def append(self, entry: bytes) -> bool:
+        """Take in a change (`encode_entry`); False if there is no room: it has to be filled."""
         ...
 
     def empty(self) -> None:
@@ -83,9 +83,10 @@ class ValueTable:
             self.values[name] = value
             self.size += ENTRY_BYTES + len(name) + len(value[0])
         is_filled = False
-        if self.fits:
+        if self.copies and self.fits:
+            entry = encode_entry(name, value)
             for copy in self.copies:
-                if not copy.put(name, value):
+                if not copy.append(entry):
                     copy.fill(self.values)
                     is_filled = True
         return is_filled

@@ -40,10 +40,11 @@ Value = tuple[bytes, float]
 """A value, and the time at which it expires, in Unix seconds."""
 
 
-def encode_entry(name: bytes, value: bytes | None, expires_at: float) -> bytes:
+def encode_entry(name: bytes, value: Value | None) -> bytes:
     """Return the entry that sets a value, or deletes it (None)."""
-    length = _DELETED if value is None else len(value)
-    content = b"%b%b%b" % (_HEAD.pack(len(name), length, expires_at), name, value or b"")
+    text, expires_at = value or (b"", 0.0)
+    length = _DELETED if value is None else len(text)
+    content = b"%b%b%b" % (_HEAD.pack(len(name), length, expires_at), name, text)
     return _CHECKSUM.pack(zlib.crc32(content)) + content
 
 
