@@ -247,7 +247,7 @@ class Call(Exchange[FunctionEndpoint]):
         elif self.is_body_complete and not self._body:
             self._execute(b"", known)
         else:
-            self._read()
+            self._read(known)
 
     def _authorized(self, call: AuthorizedCall | None, error: BaseException | None) -> None:
         """Go on after the guards of the function."""
@@ -271,7 +271,7 @@ class Call(Exchange[FunctionEndpoint]):
         self._read()
         return await self._reader
 
-    def _read(self) -> None:
+    def _read(self, known: Known | None = None) -> None:
         """Wait for the body, unless it has arrived."""
         self._stage = _BODY
         limits, declared = self._server.limits, self.request.declared
@@ -281,9 +281,9 @@ class Call(Exchange[FunctionEndpoint]):
         if not self.is_body_complete:
             self._read_until = self._shared.loop.time() + limits.body_timeout_s
             self.ask_for_body()
-        self._look_at_body()
+        self._look_at_body(known)
 
-    def _look_at_body(self) -> None:
+    def _look_at_body(self, known: Known | None = None) -> None:
         if len(self._body) > self._server.limits.body_bytes:
             self._refuse_body(BodyTooLarge())
         elif self.is_disconnected:
@@ -293,7 +293,7 @@ class Call(Exchange[FunctionEndpoint]):
             # So that the end of the connection is noticed.
             self._owner.resume_reading()
             if self._reader is None:
-                self._execute(body)
+                self._execute(body, known)
             else:
                 self._stage = _CHECK
                 self._reader.set_result(body)
