@@ -61,6 +61,7 @@ NOT_OF_AN_OPERATION = frozenset(
         "StoreError",
         "EnvError",
         "VariableNotKept",  # arrives as EnvValidationError
+        "TextNotStorable",  # of one store, wherever a text is written
         "UnknownPath",  # where there is no operation
         "MethodNotAllowed",
         "ClientGone",  # nobody is left to see it

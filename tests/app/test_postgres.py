@@ -76,6 +76,11 @@ async def test_functions_are_created_called_and_recorded(settings, database, cap
         logs = await client.get(f"/api/executions/{listed['executions'][0]['id']}/logs")
         assert [line["message"] for line in logs.json()["logs"]] == ["counting"]
 
+        refused = await client.post("/api/functions", json={"name": "n", "code": "-- \0"})
+        assert (refused.status_code, refused.json()["error"]) == (
+            400,
+            "a text cannot contain the character U+0000",
+        )
         refused = await client.get("/api/backup")
         assert (refused.status_code, refused.json()["error"]) == (
             501,

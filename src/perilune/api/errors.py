@@ -1,7 +1,6 @@
 """Which error is answered with which HTTP status and text.  Nowhere else is that decided.
 
-Two tables: what the engine raises or returns for a call of a function, and
-what the management API may get from the layers below it.
+Two tables: for calls of functions, and for what the management API gets from the layers below it.
 """
 
 from dataclasses import replace
@@ -34,6 +33,7 @@ from perilune.store import (
     SigningSecretNotFound,
     StoreError,
     StoreUnavailable,
+    TextNotStorable,
     TokenNameTaken,
     TokenNotFound,
     TooManySigningSecrets,
@@ -322,6 +322,7 @@ _MANAGEMENT_ERRORS: dict[type[BaseException], ErrorAnswer] = {
     TooManySigningSecrets: ErrorAnswer(
         400, "signing_secrets: cannot have more than 10 signing secrets"
     ),
+    TextNotStorable: ErrorAnswer(400, "a text cannot contain the character U+0000"),
     VariableNotKept: ErrorAnswer(400, "env_vars: a value that was to stay is not there"),
     TokenNameTaken: ErrorAnswer(409, "name: another token has this name"),
     AddressTaken: ErrorAnswer(409, "address: another function has this address"),

@@ -128,6 +128,15 @@ class KVQuotaExceeded(StoreError, ValueError):
         super().__init__(message)
 
 
+class TextNotStorable(StoreError, ValueError):
+    """A text has the character NUL, which this store can't keep; nothing was written."""
+
+    code = "text_not_storable"
+
+    def __init__(self, message: str = "a text cannot contain NUL") -> None:
+        super().__init__(message)
+
+
 class VariableNotKept(StoreError, ValueError):
     """A variable's value was to stay as it is, and can't; nothing was written."""
 

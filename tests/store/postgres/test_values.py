@@ -2,7 +2,7 @@
 
 import pytest
 
-from perilune.store import ExecutionStatus, FunctionNotFound, Outcome, StoreError
+from perilune.store import ExecutionStatus, FunctionNotFound, Outcome, TextNotStorable
 from tests.store.helpers import NOW, execution_of, fresh_id, some_function, some_version, told
 
 
@@ -25,11 +25,13 @@ async def test_a_character_that_no_text_can_hold_is_replaced_in_what_people_read
 async def test_what_must_come_back_as_it_was_is_refused_with_it(store):
     function = await some_function(store)
 
-    with pytest.raises(StoreError, match="NUL"):
+    with pytest.raises(TextNotStorable, match="NUL"):
         await store.env.set(function.id, "KEY", "a\0b")
 
     assert await store.env.get(function.id, "KEY") is None
-    with pytest.raises(StoreError, match="NUL"):
-        await store.get_function_at("a\0b")
+
+
+async def test_nothing_is_found_by_a_text_that_no_row_can_have(store):
     with pytest.raises(FunctionNotFound):
-        await store.get_function_at("ab")
+        await store.get_function("a\0b")
+    assert await store.is_name_taken("a\0b") is False

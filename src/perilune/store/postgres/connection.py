@@ -61,6 +61,9 @@ class PostgresConnection:
 
     def execute(self, sql: str, parameters: Params = (), /) -> Cursor:
         """See `Connection.execute`."""
+        if self._reads_only:
+            # No row has a text with NUL: it is looked for in vain, and not refused.
+            parameters = tuple(map(_without_nul, parameters))
         return self._execute(for_postgres(sql), parameters)
 
     def execute_whole(self, sql: str, parameters: Params = (), /) -> Cursor:

@@ -3,7 +3,7 @@
 import psycopg
 from psycopg import errors
 
-from perilune.store.errors import DiskFull, StoreError, StoreUnavailable
+from perilune.store.errors import DiskFull, StoreError, StoreUnavailable, TextNotStorable
 
 _AGAIN = (errors.DeadlockDetected, errors.SerializationFailure)
 _ELSEWHERE = (errors.ReadOnlySqlTransaction, errors.AdminShutdown, errors.CrashShutdown)
@@ -40,7 +40,10 @@ def as_store_error(error: Exception) -> StoreError:
     """
     if isinstance(error, StoreError):
         return error
-    if isinstance(error, psycopg.IntegrityError | psycopg.DataError):
+    named: StoreError
+    if isinstance(error, psycopg.DataError) and "NUL" in str(error):
+        named = TextNotStorable()  # the driver finds that out
+    elif isinstance(error, psycopg.IntegrityError | psycopg.DataError):
         named = StoreError(f"the database refused the values: {_said(error)}")
     elif isinstance(error, psycopg.Error) and not isinstance(error, psycopg.ProgrammingError):
         return outage("the database failed", error)
