@@ -122,8 +122,10 @@ class LuaInterpreter:
         self._channel = channel
         self._deadline_s = 0.0
         self._seeds: Iterator[tuple[int]] = iter(())
-        self._version: bytes | None = None
-        """The one that is compiled and was used last."""
+        self._version_id: str | None = None
+        """That of the version that is compiled and was used last."""
+        self._version = b""
+        """The same for Lua."""
         self._may_hold = False
         """Whether its code may have frames held back."""
         self._names: list[str] = []
@@ -153,9 +155,10 @@ class LuaInterpreter:
         """Run one invocation to its end.  Never raises for what guest code does."""
         self._deadline_s = time.monotonic() + invoke.time_left_s
         try:
-            failure = self._prepare(invoke)
-            if failure is not None:
-                return failure
+            if invoke.version_id != self._version_id:
+                failure = self._prepare(invoke)
+                if failure is not None:
+                    return failure
             if invoke.check_only:
                 return self._problem_in(invoke) or Result(204, {}, b"", False)
             outcome = self._invoke(
@@ -171,10 +174,18 @@ class LuaInterpreter:
             return Failure("internal", f"the sandbox failed: {error}", fatal=True)
         finally:
             self._lua.set_max_memory(_UNLIMITED)
-        if not outcome[0]:
-            _, kind, message, line = outcome[:4]
+        is_response, *parts = outcome
+        if not is_response:
+            kind, message, line, _ = parts
             return Failure(kind.decode(), _text(message), line, fatal=kind == b"memory")
-        return self._result(*outcome[1:])
+        status, body, is_base64_encoded, headers = parts
+        return build_result(
+            status,
+            [] if headers is None else _unpack(headers),
+            body,
+            is_base64_encoded=is_base64_encoded,
+            limit=self._setup.response_body_bytes,
+        )
 
     def tidy(self) -> bool:
         """Free what the last invocation left behind, if it is worth the time."""
@@ -248,15 +259,13 @@ class LuaInterpreter:
         return self._seed()
 
     def _prepare(self, invoke: Invoke) -> Failure | None:
-        """Make sure that the version is compiled; return why it can't be."""
-        version = invoke.version_id.encode()
-        if version != self._version:
-            self._version = None
-            failure = self._load_version(invoke, version)
-            if failure is not None:
-                return failure
-            self._version, self._may_hold = version, self._is_brief(version)
-        return None
+        """Make sure that another version is compiled; return why it can't be."""
+        self._version_id, self._version = None, invoke.version_id.encode()
+        failure = self._load_version(invoke, self._version)
+        if failure is None:
+            self._version_id = invoke.version_id
+            self._may_hold = self._is_brief(self._version)
+        return failure
 
     def _load_version(self, invoke: Invoke, encoded: bytes) -> Failure | None:
         """Compile a version that has not been used before; return why it can't be."""
@@ -284,18 +293,6 @@ class LuaInterpreter:
                 return Failure("runtime", f"<string>:{number}: {_NO_REQUIRE}", number)
         problem = self._problem(invoke.version_id.encode())
         return None if problem is None else Failure("runtime", _text(problem))
-
-    def _result(
-        self, status: int, body: bytes, is_base64_encoded: bool, headers: bytes | None
-    ) -> Result | Failure:
-        """Check what needs the whole body and build the result."""
-        return build_result(
-            status,
-            _unpack(headers) if headers is not None else [],
-            body,
-            is_base64_encoded=is_base64_encoded,
-            limit=self._setup.response_body_bytes,
-        )
 
     # What Lua calls.  Functions that return strings lift the memory limit first.
 
