@@ -18,6 +18,24 @@ wall_clock: WallClock = time.time
 monotonic_clock: MonotonicClock = time.monotonic
 
 
+class CorrectedClock:
+    """The machine's clock, corrected by another one that several machines share."""
+
+    def __init__(self, clock: WallClock = wall_clock) -> None:
+        """Take *clock* as it is until it is known to be off."""
+        self._clock = clock
+        self.ahead_s = 0.0
+        """By how much the machine's clock is ahead of the other one."""
+
+    def __call__(self) -> float:
+        """Return the time; see `WallClock`."""
+        return self._clock() - self.ahead_s
+
+    def correct(self, ahead_s: float) -> None:
+        """Take away what this clock is still ahead of the other one."""
+        self.ahead_s += ahead_s
+
+
 def find_zone(text: str, machine: Path = MACHINE_ZONE_FILE) -> ZoneInfo:
     """Return the time zone that *text* names, as the C library reads the variable `TZ`.
 

@@ -29,6 +29,7 @@ __all__ = [
     "has_id_form",
     "new_function_id",
     "new_id",
+    "use_server",
     "version_id",
 ]
 
@@ -97,6 +98,7 @@ class Xids:
         self._machine = machine
         self._process = process
         self._first = first
+        self._mixed = b""
         self.renew()
 
     def renew(self) -> None:
@@ -107,6 +109,11 @@ class Xids:
         # Second, its 14 digits and the tail of the process number: one tuple,
         # replaced as a whole, so that threads never see a mixture.
         self._stem: tuple[int, str, int] = (-1, "", 0)
+
+    def mix(self, name: bytes) -> None:
+        """Let the bytes of the machine depend on *name* too."""
+        self._mixed = name
+        self.renew()
 
     def __call__(self) -> str:
         """Return a new id."""
@@ -119,10 +126,20 @@ class Xids:
 
     def _stem_of(self, second: int) -> tuple[int, str, int]:
         machine = _machine_id() if self._machine is None else self._machine
+        if self._mixed:
+            machine = hashlib.sha256(machine + self._mixed).digest()[:3]
         process = _process_id() if self._process is None else self._process
         head = (second & _SECOND_MASK).to_bytes(4, "big") + machine + process.to_bytes(2, "big")
         # Digits 15 to 20 hold the last two bits of the process and the counter.
         return second, encode_id(head + bytes(3))[:14], (process & 3) << 28
+
+
+def use_server(server_id: str) -> None:
+    """Let the ids of this process tell it from those of other servers.
+
+    Containers of one image may have the same machine id and process number.
+    """
+    _own_ids.mix(server_id.encode())
 
 
 def new_id() -> str:

@@ -10,8 +10,11 @@ from perilune.api.access.backoff import (
     MAX_ADDRESSES,
     MAX_WAIT_S,
     Backoff,
+    OwnBackoff,
+    SharedBackoff,
     group_of,
 )
+from perilune.store import IN_MEMORY, open_store
 
 from .conftest import KEY
 
@@ -31,71 +34,77 @@ def clock():
     return Clock()
 
 
-@pytest.fixture
-def backoff(clock):
-    return Backoff(clock)
+@pytest.fixture(params=["own", "shared"])
+async def backoff(request, clock):
+    """The counts of one server, and those of all."""
+    if request.param == "own":
+        yield OwnBackoff(clock)
+        return
+    async with open_store(IN_MEMORY, clock=clock) as store:
+        yield SharedBackoff(store.limits, clock)
 
 
-def exhaust(backoff: Backoff, address: str) -> None:
+async def exhaust(backoff: Backoff, address: str) -> None:
     for _ in range(FREE_FAILURES - 1):
-        assert backoff.failed(address) == 0
+        assert await backoff.failed(address) == 0
 
 
-def test_the_wait_doubles_up_to_its_bound(backoff, clock):
-    exhaust(backoff, "192.0.2.1")
+async def test_the_wait_doubles_up_to_its_bound(backoff, clock):
+    await exhaust(backoff, "192.0.2.1")
     waits = []
     for _ in range(9):
-        waits.append(backoff.failed("192.0.2.1"))
-        assert backoff.wait_s("192.0.2.1") == waits[-1]
+        waits.append(await backoff.failed("192.0.2.1"))
+        assert await backoff.wait_s("192.0.2.1") == waits[-1]
         clock.now += waits[-1]
-        assert backoff.wait_s("192.0.2.1") == 0
+        assert await backoff.wait_s("192.0.2.1") == 0
 
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
 
 
-def test_a_wait_is_told_in_whole_seconds_that_suffice(backoff, clock):
-    exhaust(backoff, "a")
-    assert backoff.failed("a") == 1
+async def test_a_wait_is_told_in_whole_seconds_that_suffice(backoff, clock):
+    await exhaust(backoff, "a")
+    assert await backoff.failed("a") == 1
 
     clock.now += 0.3
 
-    assert backoff.wait_s("a") == 1
+    assert await backoff.wait_s("a") == 1
 
 
-def test_others_do_not_wait(backoff):
-    exhaust(backoff, "192.0.2.1")
-    backoff.failed("192.0.2.1")
+async def test_others_do_not_wait(backoff):
+    await exhaust(backoff, "192.0.2.1")
+    await backoff.failed("192.0.2.1")
 
-    assert backoff.wait_s("192.0.2.2") == 0
-
-
-def test_a_success_ends_it(backoff):
-    exhaust(backoff, "192.0.2.1")
-    backoff.failed("192.0.2.1")
-
-    backoff.succeeded("192.0.2.1")
-
-    assert backoff.wait_s("192.0.2.1") == 0
-    exhaust(backoff, "192.0.2.1")
+    assert await backoff.wait_s("192.0.2.2") == 0
 
 
-def test_failures_are_forgotten_after_a_while(backoff, clock):
-    exhaust(backoff, "192.0.2.1")
+async def test_a_success_ends_it(backoff):
+    await exhaust(backoff, "192.0.2.1")
+    await backoff.failed("192.0.2.1")
+
+    await backoff.succeeded("192.0.2.1")
+
+    assert await backoff.wait_s("192.0.2.1") == 0
+    await exhaust(backoff, "192.0.2.1")
+
+
+async def test_failures_are_forgotten_after_a_while(backoff, clock):
+    await exhaust(backoff, "192.0.2.1")
 
     clock.now += FORGOTTEN_AFTER_S + 1
 
-    exhaust(backoff, "192.0.2.1")
+    await exhaust(backoff, "192.0.2.1")
 
 
-def test_memory_is_bounded_and_the_oldest_failure_is_forgotten(backoff):
-    exhaust(backoff, "10.255.255.1")
-    exhaust(backoff, "10.255.255.2")
-    backoff.failed("10.255.255.1")
+async def test_memory_is_bounded_and_the_oldest_failure_is_forgotten(clock):
+    backoff = OwnBackoff(clock)
+    await exhaust(backoff, "10.255.255.1")
+    await exhaust(backoff, "10.255.255.2")
+    await backoff.failed("10.255.255.1")
     for number in range(MAX_ADDRESSES - 1):
-        backoff.failed(f"10.0.{number // 256}.{number % 256}")
+        await backoff.failed(f"10.0.{number // 256}.{number % 256}")
 
-    assert backoff.failed("10.255.255.2") == 0, "forgotten"
-    assert backoff.wait_s("10.255.255.1") == 0, "forgotten in turn"
+    assert await backoff.failed("10.255.255.2") == 0, "forgotten"
+    assert await backoff.wait_s("10.255.255.1") == 0, "forgotten in turn"
     assert len(backoff._failures) == MAX_ADDRESSES
 
 
@@ -120,9 +129,9 @@ def test_any_text_has_a_bounded_group(text):
 
 
 @given(st.integers(FREE_FAILURES, 5000))
-def test_no_number_of_failures_makes_a_longer_wait(count):
-    backoff = Backoff(lambda: 0.0)
-    waits = [backoff.failed("a") for _ in range(count)]
+async def test_no_number_of_failures_makes_a_longer_wait(count):
+    backoff = OwnBackoff(lambda: 0.0)
+    waits = [await backoff.failed("a") for _ in range(count)]
 
     assert max(waits) <= MAX_WAIT_S and waits == sorted(waits)
 

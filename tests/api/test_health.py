@@ -28,6 +28,7 @@ async def test_a_working_server_is_alive_and_ready(stranger):
         },
         "store": "ok",
         "workers": "ok",
+        "server": "ok",
     }
 
 

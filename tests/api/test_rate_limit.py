@@ -1,17 +1,24 @@
 """How often a function may be called."""
 
 import math
+from collections.abc import AsyncIterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perilune.api.calls.rate_limit import MAX_REMEMBERED, RateLimiter
+from perilune.api.calls.rate_limit import (
+    MAX_REMEMBERED,
+    CallCounter,
+    RateLimiter,
+    SharedRateLimiter,
+)
+from perilune.store import IN_MEMORY, open_store
 
 
 class Now:
     def __init__(self) -> None:
-        self.time = 1000.0
+        self.time = 1_700_000_000.0
 
     def __call__(self) -> float:
         return self.time
@@ -22,52 +29,63 @@ def limiter() -> tuple[RateLimiter, Now]:
     return RateLimiter(now), now
 
 
-def test_all_calls_may_come_at_once_and_then_one_by_one():
-    limits, now = limiter()
+@pytest.fixture(params=["own", "shared"])
+async def counted(request) -> AsyncIterator[tuple[CallCounter, Now]]:
+    """The counts of one server, and those of all."""
+    if request.param == "own":
+        yield limiter()
+        return
+    now = Now()
+    async with open_store(IN_MEMORY, clock=now) as store:
+        yield SharedRateLimiter(store.limits), now
 
-    quotas = [limits.take("f", 3, 60) for _ in range(4)]
+
+async def test_all_calls_may_come_at_once_and_then_one_by_one(counted):
+    limits, now = counted
+
+    quotas = [await limits.take("f", 3, 60) for _ in range(4)]
 
     assert [one.retry_s for one in quotas] == [0, 0, 0, 20]
     assert [one.remaining for one in quotas] == [2, 1, 0, 0]
     assert [one.reset_s for one in quotas] == [20, 40, 60, 60]
     now.time += 19.9
-    assert limits.take("f", 3, 60).retry_s == 1
+    assert (await limits.take("f", 3, 60)).retry_s == 1
     now.time += 0.1
-    assert limits.take("f", 3, 60).retry_s == 0
-    assert limits.take("f", 3, 60).retry_s == 20
+    assert (await limits.take("f", 3, 60)).retry_s == 0
+    assert (await limits.take("f", 3, 60)).retry_s == 20
 
 
-def test_a_refused_call_counts_for_nothing():
-    limits, now = limiter()
-    limits.take("f", 1, 10)
+async def test_a_refused_call_counts_for_nothing(counted):
+    limits, now = counted
+    await limits.take("f", 1, 10)
 
     for _ in range(100):
-        assert limits.take("f", 1, 10).retry_s == 10
+        assert (await limits.take("f", 1, 10)).retry_s == 10
     now.time += 10
 
-    assert limits.take("f", 1, 10).retry_s == 0
+    assert (await limits.take("f", 1, 10)).retry_s == 0
 
 
-def test_functions_do_not_share_a_limit():
-    limits, _ = limiter()
+async def test_functions_do_not_share_a_limit(counted):
+    limits, _ = counted
 
-    assert limits.take("f", 1, 10).retry_s == 0
-    assert limits.take("g", 1, 10).retry_s == 0
+    assert (await limits.take("f", 1, 10)).retry_s == 0
+    assert (await limits.take("g", 1, 10)).retry_s == 0
 
 
-def test_a_shorter_window_takes_effect_at_once():
-    limits, now = limiter()
-    limits.take("f", 1, 86400)
+async def test_a_shorter_window_takes_effect_at_once(counted):
+    limits, now = counted
+    await limits.take("f", 1, 86400)
 
-    assert limits.take("f", 1, 5).retry_s == 5
+    assert (await limits.take("f", 1, 5)).retry_s == 5
     now.time += 5
-    assert limits.take("f", 1, 5).retry_s == 0
+    assert (await limits.take("f", 1, 5)).retry_s == 0
 
 
-def test_headers_are_those_of_the_draft():
-    limits, _ = limiter()
+async def test_headers_are_those_of_the_draft(counted):
+    limits, _ = counted
 
-    first, second = limits.take("f", 1, 60), limits.take("f", 1, 60)
+    first, second = await limits.take("f", 1, 60), await limits.take("f", 1, 60)
 
     assert first.headers() == [
         (b"ratelimit-policy", b'"default";q=1;w=60'),
@@ -76,16 +94,16 @@ def test_headers_are_those_of_the_draft():
     assert second.headers()[1] == (b"ratelimit", b'"default";r=0;t=60')
 
 
-def test_memory_is_bounded():
+async def test_memory_is_bounded():
     limits, now = limiter()
     for number in range(MAX_REMEMBERED):
-        limits.take(f"f{number}", 1, 10)
+        await limits.take(f"f{number}", 1, 10)
     now.time += 1
 
     for number in range(100):
-        assert limits.take(f"g{number}", 1, 10).retry_s == 0
+        assert (await limits.take(f"g{number}", 1, 10)).retry_s == 0
 
-    assert limits.take("g99", 1, 10).retry_s == 10
+    assert (await limits.take("g99", 1, 10)).retry_s == 10
     assert len(limits._full_at) <= MAX_REMEMBERED
 
 
@@ -94,7 +112,7 @@ def test_memory_is_bounded():
     window=st.integers(1, 100),
     pauses=st.lists(st.floats(0, 30, allow_nan=False), max_size=60),
 )
-def test_no_more_than_a_full_bucket_and_its_refill_are_ever_admitted(limit, window, pauses):
+async def test_no_more_than_a_full_bucket_and_its_refill_are_ever_admitted(limit, window, pauses):
     """A bucket that is counted the long way decides the same."""
     limits, now = limiter()
     bucket, last = float(limit), now.time
@@ -103,7 +121,7 @@ def test_no_more_than_a_full_bucket_and_its_refill_are_ever_admitted(limit, wind
         now.time += pause
         bucket = min(limit, bucket + (now.time - last) * limit / window)
         last = now.time
-        quota = limits.take("f", limit, window)
+        quota = await limits.take("f", limit, window)
         if abs(bucket - 1) < 1e-4:
             return  # too close to tell
         assert (quota.retry_s == 0) is (bucket >= 1)

@@ -168,23 +168,23 @@ def test_a_generated_secret_is_good_for_all_schemes():
         assert all(can_sign(scheme, one) for scheme in ("standard", "github", "stripe"))
 
 
-def test_a_message_is_new_once_per_function():
+async def test_a_message_is_new_once_per_function():
     now = [NOW]
     replays = SeenMessages(lambda: now[0])
 
-    assert replays.is_new("f", b"m", NOW + 10)
-    assert not replays.is_new("f", b"m", NOW + 10)
-    assert replays.is_new("g", b"m", NOW + 10)
+    assert await replays.is_new("f", b"m", NOW + 10)
+    assert not await replays.is_new("f", b"m", NOW + 10)
+    assert await replays.is_new("g", b"m", NOW + 10)
     now[0] += 11
-    assert replays.is_new("f", b"other", NOW + 30)
-    assert replays.is_new("f", b"m", NOW + 30)
+    assert await replays.is_new("f", b"other", NOW + 30)
+    assert await replays.is_new("f", b"m", NOW + 30)
 
 
-def test_remembered_messages_are_bounded():
+async def test_remembered_messages_are_bounded():
     replays = SeenMessages(lambda: NOW)
 
     for number in range(MAX_REMEMBERED + 10):
-        assert replays.is_new("f", b"%d" % number, NOW + 10)
+        assert await replays.is_new("f", b"%d" % number, NOW + 10)
 
-    assert not replays.is_new("f", b"%d" % (MAX_REMEMBERED + 9), NOW + 10)
-    assert replays.is_new("f", b"0", NOW + 10)
+    assert not await replays.is_new("f", b"%d" % (MAX_REMEMBERED + 9), NOW + 10)
+    assert await replays.is_new("f", b"0", NOW + 10)

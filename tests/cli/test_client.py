@@ -256,3 +256,12 @@ def test_shells_can_complete(shell):
     result = CliRunner().invoke(cli.main, ["completion", shell])
 
     assert result.exit_code == 0 and "_PERILUNE_COMPLETE" in result.stdout
+
+
+def test_servers_are_listed(site):
+    (one,) = site.json("servers")
+    shown = site("servers").stdout.splitlines()
+
+    assert (one["state"], one["leads"], one["is_this"]) == ("live", True, True)
+    assert shown[0].split()[:4] == ["id", "name", "state", "leads"]
+    assert shown[1].split()[:4] == [one["id"], one["name"], "live", "yes"]

@@ -369,6 +369,31 @@ async def test_a_function_runs_at_most_as_often_at_a_time_as_it_may(store):
     assert len(await rows(store)) == 2
 
 
+@pytest.mark.parametrize(
+    ("limit", "servers", "share"), [(10, 1, 10), (10, 3, 4), (9, 3, 3), (2, 5, 1)]
+)
+async def test_several_servers_share_the_limit_of_a_function(store, limit, servers, share):
+    await add_function(store, max_concurrency=limit)
+    engine = engine_on(store, endless(asyncio.Event()), live_servers=lambda: servers)
+    running = [asyncio.create_task(engine.execute(request())) for _ in range(share + 1)]
+
+    done, pending = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+
+    assert [type(one.exception()) for one in done] == [FunctionBusyError]
+    assert len(pending) == share
+    for one in pending:
+        one.cancel()
+    await asyncio.wait(pending)
+
+
+async def test_records_tell_which_server_they_are_of(store):
+    await add_function(store)
+    await engine_on(store, answering(), server_id="a").execute(request())
+    await engine_on(store, answering()).execute(request())
+
+    assert sorted(str(one.server_id) for one in await rows(store)) == ["None", "a"]
+
+
 @pytest.mark.parametrize(("own", "effective"), [(1, 1.0), (900, 2.0), (None, 2.0)])
 async def test_a_functions_own_time_limit_can_only_be_shorter(store, own, effective):
     await add_function(store, timeout_s=own)

@@ -123,6 +123,29 @@ async def test_it_cleans_shortly_after_the_start_and_every_full_hour():
     assert store.times("expired") == [first, NOW + 1800, NOW + 1800 + HOUR_S]
 
 
+async def test_while_another_server_leads_it_only_looks_after_its_own_packages():
+    days = Days(149 * LOOKS)
+    store = RecordedStore(days.clock)
+    store.usage = store.usage._replace(is_low=True)
+    takes_over_at = NOW + 1800 + HOUR_S
+    packages = RecordedPackages(days.clock)
+
+    housekeeper = Housekeeper(
+        cast(Store, store),
+        packages,
+        leads=lambda: days.clock.now >= takes_over_at,
+        clock=days.clock,
+        monotonic=days.clock,
+        sleep=days.sleep,
+    )
+    with pytest.raises(Worn):
+        await housekeeper.run()
+
+    assert [at for _, at in packages.asked] == [NOW + START_DELAY_S]
+    assert store.times("expired")[0] == takes_over_at
+    assert min(store.times("deleted") + store.times("shrink")) >= takes_over_at
+
+
 async def test_it_cleans_before_the_hour_when_the_disk_asks_for_it():
     days = Days(60)
     store = RecordedStore(days.clock)

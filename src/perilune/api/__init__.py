@@ -33,6 +33,7 @@ from perilune.api.handlers.executions import Executions
 from perilune.api.handlers.functions import Functions
 from perilune.api.handlers.packages import VersionPackages
 from perilune.api.handlers.schedules import Schedules
+from perilune.api.handlers.servers import Servers
 from perilune.api.handlers.signing import Signing
 from perilune.api.handlers.statistics import Statistics
 from perilune.api.handlers.streams import Streams
@@ -73,6 +74,7 @@ __all__ = [
     "NotReady",
     "Readiness",
     "Schedules",
+    "Servers",
     "Signing",
     "Statistics",
     "Streams",

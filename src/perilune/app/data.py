@@ -10,7 +10,7 @@ from pathlib import Path
 from perilune.api import KEY_FILE, ApiKey, load_api_key
 from perilune.app.data_dir import DATABASE_FILE, DataDirError, hold_data_dir
 from perilune.app.secrets import SecretKeys, unlock
-from perilune.clock import wall_clock
+from perilune.clock import WallClock, wall_clock
 from perilune.config import SettingError, Settings
 from perilune.ids import new_function_id
 from perilune.store import DB, Function, PaginationParams, Store, maintenance_of, open_store
@@ -36,7 +36,9 @@ _log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def open_data(settings: Settings) -> AsyncIterator[tuple[ApiKey, Store]]:
+async def open_data(
+    settings: Settings, clock: WallClock = wall_clock
+) -> AsyncIterator[tuple[ApiKey, Store]]:
     """Open what outlives the server: the data directory, the key and the database.
 
     Nobody else can open the directory this way until the block ends.  A database of Lunar in it is
@@ -52,7 +54,7 @@ async def open_data(settings: Settings) -> AsyncIterator[tuple[ApiKey, Store]]:
             await _migrate_lunar(settings.data_dir / DATABASE_FILE)
         key = load_api_key(settings.api_key, settings.data_dir)
         room = settings.min_free_disk
-        async with open_secrets(settings, min_free_bytes=room) as (keys, store):
+        async with open_secrets(settings, min_free_bytes=room, clock=clock) as (keys, store):
             await unlock(store, keys)
             yield key, store
 
@@ -92,7 +94,7 @@ def _check_is_shared(settings: Settings, name: str, value: str) -> None:
 
 @asynccontextmanager
 async def open_secrets(
-    settings: Settings, *, min_free_bytes: int = 0
+    settings: Settings, *, min_free_bytes: int = 0, clock: WallClock = wall_clock
 ) -> AsyncIterator[tuple[SecretKeys, Store]]:
     """Open the database, and the keys of its secrets.
 
@@ -104,7 +106,9 @@ async def open_secrets(
     _check_is_shared(settings, "PERILUNE_SECRET_KEY", settings.secret_key)
     keys = SecretKeys(settings.secret_key, settings.data_dir / SECRET_KEY_FILE)
     place = _place(settings)
-    async with open_store(place, vault=keys.ring, min_free_bytes=min_free_bytes) as store:
+    async with open_store(
+        place, clock=clock, vault=keys.ring, min_free_bytes=min_free_bytes
+    ) as store:
         yield keys, store
 
 

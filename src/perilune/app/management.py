@@ -17,6 +17,7 @@ from perilune.api import (
     Functions,
     Handlers,
     Schedules,
+    Servers,
     Signing,
     Statistics,
     Streams,
@@ -24,6 +25,7 @@ from perilune.api import (
     VersionPackages,
     Versions,
 )
+from perilune.app.membership import Membership
 from perilune.app.runtimes import HostedRuntime, open_packages
 from perilune.app.services import Services
 from perilune.clock import find_zone, wall_clock
@@ -41,6 +43,7 @@ def management_handlers(
     engine: Engine,
     event_bus: ExecutionEventBus,
     access: Access,
+    membership: Membership,
     url: str,
     public_url: str,
 ) -> Handlers:
@@ -83,6 +86,7 @@ def management_handlers(
         ),
         entries=Entries(store, services.kv),
         schedules=schedules,
+        servers=Servers(membership.servers, membership.this.id),
         signing=Signing(store),
         statistics=Statistics(store, schedules),
         streams=Streams(store, event_bus, services.logger),

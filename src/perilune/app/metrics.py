@@ -12,6 +12,7 @@ from prometheus_client.core import HistogramMetricFamily as Histogram
 from prometheus_client.core import Metric
 
 from perilune.api import MetricSource
+from perilune.app.membership import Membership
 from perilune.app.runtimes import HostedRuntime
 from perilune.app.services import Services
 from perilune.engine import DefaultEngine
@@ -29,6 +30,7 @@ def all_metrics(
     runtime: HostedRuntime,
     housekeeper: Housekeeper,
     scheduler: Scheduler,
+    membership: Membership,
 ) -> list[MetricSource]:
     """Return the metrics of all packages."""
     return [
@@ -39,6 +41,7 @@ def all_metrics(
         WorkerMetrics(runtime),
         HousekeepingMetrics(housekeeper),
         ScheduleMetrics(scheduler),
+        ServerMetrics(membership),
     ]
 
 
@@ -237,6 +240,40 @@ class ScheduleMetrics:
             value=dealt_with[TickOutcome.MISSED],
         )
         yield _counted("faas_cron_ticks", "Ticks of schedules dealt with.", "outcome", numbers)
+
+
+class ServerMetrics:
+    """This server among those on one database."""
+
+    def __init__(self, membership: Membership) -> None:
+        self._membership = membership
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the figures as they are now."""
+        membership = self._membership
+        this = membership.this
+        info = Gauge(
+            "faas_server_info",
+            "1 for the server that answers, with its id, its host and port, and its version.",
+            labels=["server", "name", "version"],
+        )
+        info.add_metric((this.id, this.name, this.version), 1)
+        yield info
+        yield Gauge(
+            "faas_servers_live",
+            "Servers that work on the database, as this one knows them.",
+            value=membership.live_servers,
+        )
+        yield Gauge(
+            "faas_server_leads",
+            "1 for the server that cleans up for all.",
+            value=int(membership.leads),
+        )
+        yield Gauge(
+            "faas_server_clock_ahead_seconds",
+            "By how much the machine's clock is ahead of a shared database's; that is made up for.",
+            value=this.ahead_s,
+        )
 
 
 def _counted(name: str, text: str, label: str, numbers: dict[str, int]) -> Metric:

@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from perilune.clock import find_zone, wall_clock
+from perilune.app.membership import Membership
+from perilune.clock import find_zone
 from perilune.config import Settings
 from perilune.engine import Engine
 from perilune.scheduler import Scheduler
@@ -12,17 +13,17 @@ from perilune.store import Store
 
 @asynccontextmanager
 async def open_scheduler(
-    settings: Settings, store: Store, engine: Engine, url: str
+    settings: Settings, store: Store, engine: Engine, membership: Membership, url: str
 ) -> AsyncIterator[Scheduler]:
     """Execute functions on schedule until the block ends; what runs then is cancelled."""
-    # One second on, so that ticks of a server that died within this very second count too.
-    await store.ticks.recover(int(wall_clock()) + 1)
     scheduler = Scheduler(
         store.ticks,
         engine,
         zone=find_zone(settings.time_zone),
         base_url=url,
         execution_timeout_s=settings.execution_timeout,
+        clock=membership.clock,
+        server_id=membership.server_id,
     )
     store.on_change(lambda _: scheduler.wake())
     scheduler.start()

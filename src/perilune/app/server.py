@@ -31,11 +31,12 @@ from perilune.api import (
 )
 from perilune.app.data import open_data
 from perilune.app.management import management_handlers
+from perilune.app.membership import Membership, open_membership
 from perilune.app.metrics import all_metrics
 from perilune.app.runtimes import HostedRuntime, OpenRuntime, open_packages, open_workers
 from perilune.app.schedule import open_scheduler
 from perilune.app.services import Services, open_services
-from perilune.clock import wall_clock
+from perilune.clock import CorrectedClock, WallClock, wall_clock
 from perilune.config import Settings
 from perilune.dashboard import Dashboard
 from perilune.engine import Config, DefaultEngine, Engine, ExecutionEventBus
@@ -74,6 +75,14 @@ class RunningServer:
     http: HttpServer
     scheduler: Scheduler
     event_bus: ExecutionEventBus
+    membership: Membership
+
+    async def drain(self) -> None:
+        """Say that no calls are wanted any more, and accept them until that is known everywhere."""
+        if self.settings.drain_delay:
+            _log.info("draining: not ready, calls are accepted for %g s", self.settings.drain_delay)
+            await self.membership.drain()
+            await asyncio.sleep(self.settings.drain_delay)
 
     async def stop(self) -> bool:
         """Stop accepting and drain; return whether all executions finished by themselves.
@@ -98,25 +107,26 @@ async def open_server(
         PeriluneError: a layer can't be opened; those already open are closed again.
     """
     async with AsyncExitStack() as stack:
-        key, store = await stack.enter_async_context(open_data(settings))
-        await _recover(store)
-        housekeeper = await stack.enter_async_context(_housekeeping(settings, store))
+        enter = stack.enter_async_context
+        clock: WallClock = CorrectedClock() if settings.database_url else wall_clock
+        key, store = await enter(open_data(settings, clock))
+        sockets, port = _bind(settings, stack)
+        event_bus = ExecutionEventBus()
+        membership = await enter(
+            open_membership(store, clock, port, is_watching=lambda: event_bus.subscribers)
+        )
+        housekeeper = await enter(_housekeeping(settings, store, membership))
         maskers = ExecutionMaskers(Masker(settings.mask_names), store)
-        services = await stack.enter_async_context(open_services(settings, store, maskers))
-        sockets = bind_sockets(settings.host, settings.port)
-        for sock in sockets:
-            stack.callback(sock.close)
-        port = sockets[0].getsockname()[1]
-        certificate = _certificate(settings)
-        local_url = f"{'https' if certificate else 'http'}://localhost:{port}"
+        services = await enter(open_services(settings, store, maskers, clock))
+        local_url = f"{'https' if settings.tls_certificate else 'http'}://localhost:{port}"
         url = settings.base_url or local_url
         base = _calls_url(url, settings.function_host)
-        runtime = await stack.enter_async_context(open_runtime(settings, services))
+        runtime = await enter(open_runtime(settings, services))
         await _prepare(store, runtime)
-        event_bus = ExecutionEventBus()
-        engine = _engine(settings, store, services, runtime, maskers, event_bus)
+        engine = _engine(settings, store, services, runtime, maskers, event_bus, membership)
         stack.push_async_callback(engine.close)
-        scheduler = await stack.enter_async_context(open_scheduler(settings, store, engine, base))
+        scheduler = await enter(open_scheduler(settings, store, engine, membership, base))
+        metrics = all_metrics(engine, store, services, runtime, housekeeper, scheduler, membership)
         gateway = _gateway(
             settings,
             key=key,
@@ -127,11 +137,11 @@ async def open_server(
             masker=maskers.masker,
             url=url,
             calls_url=base,
-            metrics=all_metrics(engine, store, services, runtime, housekeeper, scheduler),
+            metrics=metrics,
             event_bus=event_bus,
+            membership=membership,
         )
-        http = _http_server(settings, gateway, sockets, certificate)
-        await http.start()
+        http = await _serve(settings, gateway, sockets)
         server = RunningServer(
             settings=settings,
             key=key,
@@ -144,6 +154,7 @@ async def open_server(
             http=http,
             scheduler=scheduler,
             event_bus=event_bus,
+            membership=membership,
         )
         stack.push_async_callback(server.stop)
         yield server
@@ -156,16 +167,23 @@ def _calls_url(url: str, function_host: str) -> str:
     return parts._replace(netloc=function_host + port).geturl() if function_host else url
 
 
-def _housekeeping(settings: Settings, store: Store) -> AbstractAsyncContextManager[Housekeeper]:
-    return open_housekeeping(store, open_packages(settings))
+def _bind(settings: Settings, stack: AsyncExitStack) -> tuple[list[socket.socket], int]:
+    """Return the sockets that requests come to, and their port; they are closed with *stack*."""
+    sockets = bind_sockets(settings.host, settings.port)
+    for sock in sockets:
+        stack.callback(sock.close)
+    return sockets, sockets[0].getsockname()[1]
 
 
-async def _recover(store: Store) -> None:
-    """Close what an earlier server has left open."""
-    # One second on, so that rows of a server that died within this very second count too.
-    recovered = await store.recover_pending(int(wall_clock()) + 1)
-    if recovered:
-        _log.warning("%d executions were interrupted by the last stop", recovered)
+def _housekeeping(
+    settings: Settings, store: Store, membership: Membership
+) -> AbstractAsyncContextManager[Housekeeper]:
+    return open_housekeeping(
+        store,
+        open_packages(settings),
+        leads=lambda: membership.leads,
+        clock=membership.clock,
+    )
 
 
 def _engine(
@@ -175,6 +193,7 @@ def _engine(
     runtime: HostedRuntime,
     maskers: ExecutionMaskers,
     event_bus: ExecutionEventBus,
+    membership: Membership,
 ) -> DefaultEngine:
     return new_engine(
         Config(
@@ -184,6 +203,9 @@ def _engine(
             execution_timeout=settings.execution_timeout,
             maskers=maskers,
             event_bus=event_bus,
+            clock=membership.clock,
+            server_id=membership.server_id,
+            live_servers=lambda: membership.live_servers,
         )
     )
 
@@ -200,19 +222,16 @@ async def _prepare(store: Store, runtime: HostedRuntime) -> None:
         runtime.prepare(language)
 
 
-def _http_server(
-    settings: Settings,
-    gateway: Gateway,
-    sockets: list[socket.socket],
-    certificate: Certificate | None,
-) -> HttpServer:
-    return HttpServer(
+async def _serve(settings: Settings, gateway: Gateway, sockets: list[socket.socket]) -> HttpServer:
+    http = HttpServer(
         gateway.open,
         sockets,
         _connection_limits(settings),
         trusted_proxies=settings.trusted_proxies,
-        certificate=certificate,
+        certificate=_certificate(settings),
     )
+    await http.start()
+    return http
 
 
 def _connection_limits(settings: Settings) -> ConnectionLimits:
@@ -247,17 +266,40 @@ def _endpoint(
     services: Services,
     engine: DefaultEngine,
     access: Access,
+    membership: Membership,
     url: str,
 ) -> FunctionEndpoint:
     return FunctionEndpoint(
         engine,
         functions=store,
-        guards=Guards(access.authenticator, store.signing_secrets),
+        guards=Guards(
+            access.authenticator,
+            store.signing_secrets,
+            shared=store.limits if store.is_shared else None,
+            clock=membership.clock,
+        ),
         secret=access.credentials,
         notes=services.logger,
         count_refusal=engine.metrics.count_refusal,
         base_url=url,
         limits=CallLimits(body_bytes=settings.request_body, body_timeout_s=settings.body_timeout),
+    )
+
+
+def _readiness(
+    store: Store, engine: DefaultEngine, runtime: HostedRuntime, membership: Membership
+) -> Readiness:
+    async def check_workers() -> None:
+        if not runtime.is_ready():
+            raise NoWorkersError("no worker is running")
+
+    return Readiness(
+        {
+            "store": _store_check(store, engine.outcomes),
+            "workers": check_workers,
+            "server": membership.check,
+        },
+        runtime.sandbox,
     )
 
 
@@ -288,6 +330,7 @@ def _gateway(
     calls_url: str,
     metrics: Sequence[MetricSource],
     event_bus: ExecutionEventBus,
+    membership: Membership,
 ) -> Gateway:
     access = build_access(
         key,
@@ -297,12 +340,9 @@ def _gateway(
         base_url=url,
         cors_origins=settings.cors_origins,
         function_host=settings.function_host,
+        limits=store.limits if store.is_shared else None,
+        clock=membership.clock,
     )
-
-    async def check_workers() -> None:
-        if not runtime.is_ready():
-            raise NoWorkersError("no worker is running")
-
     handlers = management_handlers(
         settings,
         store=store,
@@ -311,18 +351,18 @@ def _gateway(
         engine=engine,
         event_bus=event_bus,
         access=access,
+        membership=membership,
         url=calls_url,
         public_url=calls_url if settings.base_url or settings.function_host else "",
     )
     management = ManagementApi(handlers, body_timeout_s=settings.body_timeout)
     return Gateway(
-        functions=open_calls(_endpoint(settings, store, services, engine, access, calls_url)),
+        functions=open_calls(
+            _endpoint(settings, store, services, engine, access, membership, calls_url)
+        ),
         management=management,
         documentation=Documentation(management.describe),
-        readiness=Readiness(
-            {"store": _store_check(store, engine.outcomes), "workers": check_workers},
-            runtime.sandbox,
-        ),
+        readiness=_readiness(store, engine, runtime, membership),
         metrics=_metrics(settings, metrics, access),
         dashboard=Dashboard(),
         function_host=settings.function_host,

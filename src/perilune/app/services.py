@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 
+from perilune.clock import WallClock, wall_clock
 from perilune.config import SettingError, Settings
 from perilune.services.ai import ChatClient, StoreAITracker
 from perilune.services.email import DefaultEmailClient, StoreEmailTracker
@@ -34,7 +35,7 @@ class Services:
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, store: Store, maskers: ExecutionMaskers
+    settings: Settings, store: Store, maskers: ExecutionMaskers, clock: WallClock = wall_clock
 ) -> AsyncIterator[Services]:
     """Open what guest code may use.  Raises `SettingError` for a list that can't be understood."""
     try:
@@ -53,7 +54,7 @@ async def open_services(
             providers = http.with_limits(HTTPLimits(timeout_s=PROVIDER_TIMEOUT_S))
             yield Services(
                 logger=logger,
-                kv=KV(store.kv),
+                kv=KV(store.kv, clock=clock),
                 env=env,
                 http=http,
                 ai=ChatClient(providers, env),

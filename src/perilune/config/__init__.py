@@ -1,6 +1,7 @@
 """What the operator can decide, and how that is read from the environment and the command line."""
 
 from perilune.config.parsers import MIB, absolute_url, size
+from perilune.config.reference import settings_table
 from perilune.config.settings import (
     Declaration,
     SettingError,
@@ -8,7 +9,6 @@ from perilune.config.settings import (
     declarations,
     load_settings,
     setting,
-    settings_table,
     unknown_variables,
 )
 

@@ -231,6 +231,11 @@ class Settings:
         "time running requests get at the end before they are cancelled",
         parse=duration(0, 3600),
     )
+    drain_delay: float = setting(
+        0.0,
+        "time at the end for which /readyz says 503 while calls are still accepted",
+        parse=duration(0, 3600),
+    )
     mask_names: tuple[str, ...] = setting(
         (), "more names (comma-separated) whose values are hidden in records", parse=names
     )
@@ -348,26 +353,6 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     known |= {one.env + "_FILE" for one in declarations() if one.secret}
     known |= CLIENT_VARIABLES
     return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
-
-
-def settings_table() -> str:
-    """Return the reference page of all settings as Markdown."""
-    lines = [
-        "# Settings",
-        "",
-        "Generated from `perilune.config`; a flag wins over a variable, an empty variable counts",
-        "as absent, and a value that can't be understood stops the start.  Durations are whole",
-        "seconds or like `30s`, `5m`, `1h`; sizes are bytes or like `512KiB`, `6MiB`.",
-        "",
-        "| Variable | Flag of `perilune serve` | Default | Meaning |",
-        "|---|---|---|---|",
-    ]
-    for one in declarations():
-        default = f"`{one.shown_default}`" if one.shown_default else "-"
-        variable = f"`{one.env}`" + (f" or `{one.env}_FILE`" if one.secret else "")
-        flag = f"`{one.flag} PATH`" if one.secret else f"`{one.flag}`"
-        lines.append(f"| {variable} | {flag} | {default} | {one.help} |")
-    return "\n".join(lines) + "\n"
 
 
 def _given(

@@ -58,7 +58,8 @@ class ExecutionDriver:
         self._copies = Copies()
         self._event_bus = cfg.event_bus or ExecutionEventBus()
         self.metrics = cfg.metrics or ExecutionMetrics()
-        self._slots = Slots()
+        self._slots = Slots(cfg.live_servers)
+        self._server_id = cfg.server_id
         self.deadlines = Deadlines()
         self.time_limit_s = cfg.timeout_s()
         self.now = cfg.monotonic
@@ -115,6 +116,7 @@ class ExecutionDriver:
             path=stored.path,
             request_bytes=stored.request_bytes,
             request_id=req.request_id or None,
+            server_id=self._server_id,
         )
         execution.record = record
         try:

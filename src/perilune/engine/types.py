@@ -154,6 +154,10 @@ class Config:
     """Is told what begins and ends."""
     metrics: ExecutionMetrics | None = None
     """Counts what begins and ends."""
+    server_id: str | None = None
+    """The server that this is, where several work on *db*; see `perilune.store.ServerRows`."""
+    live_servers: Callable[[], int] = lambda: 1
+    """How many those are, of which each takes its share of `max_concurrency`."""
 
     def timeout_s(self) -> float:
         """Return the effective execution timeout in seconds.

@@ -67,16 +67,19 @@ class Housekeeper:
         store: Store,
         packages: PackageSets | None = None,
         *,
+        leads: Callable[[], bool] = lambda: True,
         clock: WallClock = wall_clock,
         monotonic: MonotonicClock = monotonic_clock,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         """Clean *store*, and *packages* where there are some.
 
-        *clock* says what is due, *sleep* waits for the next time.
+        *clock* says what is due, *sleep* waits for the next time.  While this server does not
+        *lead*, another one cleans the store.
         """
         self._store = store
         self._packages = packages
+        self._leads = leads
         self._clock = clock
         self._monotonic = monotonic
         self._sleep = sleep
@@ -92,8 +95,16 @@ class Housekeeper:
         if not await self._is_demanded():
             await self._sleep(START_DELAY_S)
         while True:
-            await self._attempt(self.clean() if self._believes_clock() else self.clean_large())
+            await self._attempt(self._do_what_is_ours())
             await self._wait()
+
+    async def _do_what_is_ours(self) -> None:
+        now = self._clock()
+        if self._leads():
+            await (self.clean() if self._believes_clock() else self.clean_large())
+        elif self._search_is_due(now):
+            await self._remove_packages()
+            self._searched_at = now
 
     async def _wait(self) -> None:
         """Sweep every minute, until it is another hour or the disk asks for a clean-up."""
@@ -103,11 +114,14 @@ class Housekeeper:
             await self._sleep(seconds_to_next(self._clock(), LOOK_EVERY_S))
             if (now := self._clock() // SWEEP_EVERY_S) != minute:
                 minute = now
-                await self._attempt(self.sweep())
+                if self._leads():
+                    await self._attempt(self.sweep())
             if await self._is_demanded():
                 return
 
     async def _is_demanded(self) -> bool:
+        if not self._leads():
+            return False
         try:
             usage = await self._store.disk_usage()
         except Exception as problem:
@@ -137,7 +151,7 @@ class Housekeeper:
         started = self._monotonic()
         now = self._clock()
         rows = Counter(await self._store.purge_expired(int(now)))
-        if not 0 <= now - self._searched_at < SEARCH_EVERY_S:
+        if self._search_is_due(now):
             rows += Counter(await self._store.purge_orphans())
             await self._attempt(self._remove_packages())
             self._searched_at = now
@@ -145,6 +159,9 @@ class Housekeeper:
         self.totals.runs += 1
         self.totals.last_success = self._clock()
         return rows
+
+    def _search_is_due(self, now: float) -> bool:
+        return not 0 <= now - self._searched_at < SEARCH_EVERY_S
 
     async def clean_large(self) -> None:
         """Do what is due whatever the clock says: keep functions within their bytes."""
@@ -200,14 +217,15 @@ async def open_housekeeping(
     store: Store,
     packages: PackageSets | None = None,
     *,
+    leads: Callable[[], bool] = lambda: True,
     clock: WallClock = wall_clock,
     sleep: Sleep = asyncio.sleep,
 ) -> AsyncIterator[Housekeeper]:
-    """Keep *store* and *packages* clean until the block ends.
+    """Keep *store*, while this server *leads*, and *packages* clean until the block ends.
 
     A deletion in progress is committed or rolled back; the next start continues it.
     """
-    housekeeper = Housekeeper(store, packages, clock=clock, sleep=sleep)
+    housekeeper = Housekeeper(store, packages, leads=leads, clock=clock, sleep=sleep)
     task = asyncio.create_task(housekeeper.run())
     try:
         yield housekeeper

@@ -69,6 +69,7 @@ class Scheduler:
         execution_timeout_s: float = 300.0,
         clock: WallClock = wall_clock,
         pause: Pause = pause,
+        server_id: str | None = None,
     ) -> None:
         """Know nothing yet; `start` begins.
 
@@ -80,6 +81,7 @@ class Scheduler:
             execution_timeout_s: the longest time an execution may take.
             clock: tells when it is.
             pause: waits.
+            server_id: the server that this is, where several share the ledger.
         """
         self._ticks = ticks
         self._engine = engine
@@ -88,6 +90,7 @@ class Scheduler:
         self._busy_s = int(execution_timeout_s + CLOSING_S)
         self._clock = clock
         self._pause = pause
+        self._server_id = server_id
         self._woken = asyncio.Event()
         self._revision: int | None = None
         self._entries: dict[str, Entry] = {}
@@ -260,7 +263,9 @@ class Scheduler:
                 self._note_missed(job, due.passed_over + 1, reason)
             return False
         busy_since = int(self._clock()) - self._busy_s
-        outcome = await self._ticks.claim(job, tick, due.passed_over, execution_id, busy_since)
+        outcome = await self._ticks.claim(
+            job, tick, due.passed_over, execution_id, busy_since, self._server_id
+        )
         if outcome is TickOutcome.SKIPPED:
             self.dealt_with[TickOutcome.SKIPPED] += 1
             _log.warning("tick %d of function %s is skipped: still running", tick, job.function_id)

@@ -10,6 +10,7 @@ from perilune.store.contract import (
     EmailRequestRows,
     EnvRows,
     KVRows,
+    LimitRows,
     LogRows,
     ServerRows,
     SessionRows,
@@ -30,6 +31,7 @@ from perilune.store.tables.execution_lists import ExecutionLists
 from perilune.store.tables.executions import Executions
 from perilune.store.tables.functions import Functions
 from perilune.store.tables.kv import KV
+from perilune.store.tables.limits import Limits
 from perilune.store.tables.logs import LogStore
 from perilune.store.tables.removal import TABLES_OF_EXECUTIONS
 from perilune.store.tables.requests import AIRequestStore, EmailRequestStore
@@ -80,6 +82,7 @@ class StoreSession:
         self._statistics = Statistics(access, pause)
         self.statistics: StatisticsRows = self._statistics
         self.ticks: TickRows = TickStore(access, clock)
+        self.limits: LimitRows = Limits(access, clock)
         self.servers: ServerRows = Servers(access, clock)
 
         self.create_function = functions.create

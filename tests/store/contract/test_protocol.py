@@ -8,9 +8,11 @@ from perilune.store import (
     DB,
     EnvRows,
     KVRows,
+    LimitRows,
     LogRows,
     RequestRows,
     SecretRows,
+    ServerRows,
     SessionRows,
     SigningSecretRows,
     StatisticsRows,
@@ -46,6 +48,8 @@ def differences(promised, offered):
         pytest.param(SessionRows, lambda store: store.sessions, id="sessions"),
         pytest.param(StatisticsRows, lambda store: store.statistics, id="statistics"),
         pytest.param(TickRows, lambda store: store.ticks, id="ticks"),
+        pytest.param(ServerRows, lambda store: store.servers, id="servers"),
+        pytest.param(LimitRows, lambda store: store.limits, id="limits"),
     ],
 )
 async def test_names_and_arguments_are_those_of_the_contract(store, protocol, part):

@@ -16,7 +16,14 @@ from perilune.store import (
     UpdateFunctionRequest,
     open_store,
 )
-from tests.store.helpers import NOW, execution_of, fresh_id, some_function, some_version
+from tests.store.helpers import (
+    NOW,
+    execution_of,
+    fresh_id,
+    pass_a_moment,
+    some_function,
+    some_version,
+)
 
 EVERYBODY_DEAD = -1.0
 """Seconds of silence after which a server is dead: less than none."""
@@ -124,13 +131,6 @@ async def test_ticks_of_living_servers_stay_claimed(store: Store) -> None:
     found, _ = await store.ticks.page(function.id, PaginationParams())
     assert [one.outcome for one in found] == [TickOutcome.INTERRUPTED, TickOutcome.CLAIMED]
     assert await store.ticks.recover(NOW + 1) == 1
-
-
-def pass_a_moment() -> None:
-    """Let the database's clock go on by the little that it can tell apart."""
-    end = time.monotonic() + 0.003
-    while time.monotonic() < end:
-        pass
 
 
 async def claim(store: Store, job: CronJob, tick: int, server_id: str) -> None:

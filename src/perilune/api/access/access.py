@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from perilune.api.access.authenticator import Authenticator
-from perilune.api.access.backoff import Backoff
+from perilune.api.access.backoff import Backoff, OwnBackoff, SharedBackoff
 from perilune.api.access.credentials import Credentials
 from perilune.api.access.keys import ApiKey, KeyHolder
 from perilune.api.access.sessions import Sessions
 from perilune.api.access.signin import SignIn
 from perilune.api.access.tokens import TokenChecker, Tokens
 from perilune.clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
-from perilune.store import SessionRows, TokenRows
+from perilune.store import LimitRows, SessionRows, TokenRows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,7 @@ def build_access(
     base_url: str = "",
     cors_origins: tuple[str, ...] = (),
     function_host: str = "",
+    limits: LimitRows | None = None,
     clock: WallClock = wall_clock,
     monotonic: MonotonicClock = monotonic_clock,
 ) -> Access:
@@ -49,6 +50,7 @@ def build_access(
         base_url: where browsers reach the server.
         cors_origins: see `Access`.
         function_host: the host name whose pages are functions', and so never trusted.
+        limits: counts failures for all servers on a store; None: in memory.
         clock: decides what has expired.
         monotonic: measures waits.
     """
@@ -56,7 +58,7 @@ def build_access(
     checker = TokenChecker(token_rows, clock=clock, monotonic=monotonic)
     credentials = Credentials(holder, checker)
     sessions = Sessions(session_rows, holder, lifetime_s=session_lifetime_s, clock=clock)
-    backoff = Backoff(monotonic)
+    backoff: Backoff = OwnBackoff(monotonic) if limits is None else SharedBackoff(limits, clock)
     is_own_host = not function_host or urlsplit(base_url).hostname != function_host
     trusted_url = base_url if is_own_host else ""
     return Access(

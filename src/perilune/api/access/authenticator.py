@@ -59,7 +59,7 @@ class Authenticator:
         cookies = session_tokens(headers)
         caller = await self._sessions.find(cookies) if cookies else None
         if caller is None:
-            raise self._refusal(shown)
+            raise await self._refusal(shown)
         if scope["method"] not in SAFE_METHODS and not has_proof(headers, self._base_url):
             raise CrossSiteRequest
         return caller
@@ -73,7 +73,7 @@ class Authenticator:
         """
         shown = await self._look_at_bearer(scope)
         if shown.caller is None:
-            raise self._refusal(shown)
+            raise await self._refusal(shown)
         return shown.caller
 
     async def _look_at_bearer(self, scope: Scope) -> "_Shown":
@@ -81,33 +81,32 @@ class Authenticator:
         if not bearer:
             return _Shown(address)
         digest = hashlib.sha256(bearer).digest()
-        wait_s = self._backoff.wait_s(address)
-        if wait_s and digest not in self._proven:
+        if digest not in self._proven and (wait_s := await self._backoff.wait_s(address)):
             return _Shown(address, wait_s=wait_s)
         caller = await self._credentials.check(bearer)
         if caller is None:
             self._proven.pop(digest, None)
             return _Shown(address, is_wrong=True)
         if digest not in self._proven:
-            self._backoff.succeeded(address)
+            await self._backoff.succeeded(address)
             while len(self._proven) >= MAX_PROVEN:
                 del self._proven[next(iter(self._proven))]
             self._proven[digest] = None
         return _Shown(address, caller)
 
-    def _refusal(self, shown: "_Shown") -> ApiError:
+    async def _refusal(self, shown: "_Shown") -> ApiError:
         """Return why a request is refused; counts a wrong token."""
         if shown.wait_s:
             return TooManyAttempts(shown.wait_s)
         if shown.is_wrong:
-            note_failure(self._backoff, shown.address, AuditEvent.CREDENTIAL_REFUSED)
+            await note_failure(self._backoff, shown.address, AuditEvent.CREDENTIAL_REFUSED)
         return AuthenticationRequired()
 
 
-def note_failure(backoff: Backoff, address: str, event: AuditEvent) -> None:
+async def note_failure(backoff: Backoff, address: str, event: AuditEvent) -> None:
     """Count and log a wrong credential.  What is refused unseen meanwhile gets no lines."""
     audit(event, address)
-    wait_s = backoff.failed(address)
+    wait_s = await backoff.failed(address)
     if wait_s:
         audit(AuditEvent.ADDRESS_BLOCKED, address, seconds=wait_s)
 

@@ -7,9 +7,10 @@ whose last failure is the longest ago are forgotten first.
 
 import ipaddress
 import math
-from dataclasses import dataclass
+from typing import Protocol
 
-from perilune.clock import MonotonicClock, monotonic_clock
+from perilune.clock import MonotonicClock, WallClock, monotonic_clock
+from perilune.store import FailedAttempts, LimitRows
 
 FREE_FAILURES = 10
 FIRST_WAIT_S = 1.0
@@ -19,41 +20,83 @@ FORGOTTEN_AFTER_S = 900.0
 MAX_ADDRESSES = 10_000
 
 
-class Backoff:
+class Backoff(Protocol):
     """Counts failures per address."""
+
+    async def wait_s(self, address: str) -> int:
+        """Return in how many whole seconds *address* may try again; 0 means now."""
+        ...
+
+    async def failed(self, address: str) -> int:
+        """Count a failure; return how long *address* has to wait now."""
+        ...
+
+    async def succeeded(self, address: str) -> None:
+        """Forget the failures of *address*."""
+        ...
+
+
+class SharedBackoff:
+    """The `Backoff` of servers that share a store.  Its methods raise `StoreError`."""
+
+    def __init__(self, rows: LimitRows, clock: WallClock) -> None:
+        """Count in *rows*, by the same *clock*."""
+        self._rows = rows
+        self._clock = clock
+
+    async def wait_s(self, address: str) -> int:
+        """See `Backoff.wait_s`."""
+        found = await self._rows.failures(group_of(address))
+        return 0 if found is None else _left_s(found, self._clock())
+
+    async def failed(self, address: str) -> int:
+        """See `Backoff.failed`."""
+        found = await self._rows.failed(group_of(address), FORGOTTEN_AFTER_S)
+        return _left_s(found, self._clock())
+
+    async def succeeded(self, address: str) -> None:
+        """See `Backoff.succeeded`."""
+        await self._rows.succeeded(group_of(address))
+
+
+class OwnBackoff:
+    """The `Backoff` of a server that has its store to itself, in memory."""
 
     def __init__(self, clock: MonotonicClock = monotonic_clock) -> None:
         self._clock = clock
-        self._failures: dict[str, _Failures] = {}
+        self._failures: dict[str, FailedAttempts] = {}
 
-    def wait_s(self, address: str) -> int:
-        """Return in how many whole seconds *address* may try again; 0 means now."""
+    async def wait_s(self, address: str) -> int:
+        """See `Backoff.wait_s`."""
         if not self._failures:
             return 0
         found = self._failures.get(group_of(address))
-        return 0 if found is None else max(0, math.ceil(found.until - self._clock()))
+        return 0 if found is None else _left_s(found, self._clock())
 
-    def failed(self, address: str) -> int:
-        """Count a failure; return how long *address* has to wait now."""
+    async def failed(self, address: str) -> int:
+        """See `Backoff.failed`."""
         group, now = group_of(address), self._clock()
         found = self._failures.pop(group, None)
-        if found is None or now - found.last > FORGOTTEN_AFTER_S:
-            found = _Failures()
-        found.count += 1
-        found.last = now
-        excess = found.count - FREE_FAILURES
-        if excess >= 0:
-            # Bounded before it is computed: the count has no bound.
-            found.until = now + min(MAX_WAIT_S, FIRST_WAIT_S * 2 ** min(excess, 16))
+        count = 0 if found is None or now - found.last > FORGOTTEN_AFTER_S else found.number
         while len(self._failures) >= MAX_ADDRESSES:
             del self._failures[next(iter(self._failures))]
-        self._failures[group] = found
-        return max(0, math.ceil(found.until - now))
+        found = self._failures[group] = FailedAttempts(count + 1, now)
+        return _left_s(found, now)
 
-    def succeeded(self, address: str) -> None:
-        """Forget the failures of *address*."""
+    async def succeeded(self, address: str) -> None:
+        """See `Backoff.succeeded`."""
         if self._failures:
             self._failures.pop(group_of(address), None)
+
+
+def _left_s(failures: FailedAttempts, now: float) -> int:
+    """Return for how many whole seconds whoever has failed so often has to wait yet."""
+    excess = failures.number - FREE_FAILURES
+    if excess < 0:
+        return 0
+    # Bounded before it is computed: the count has no bound.
+    wait_s: float = min(MAX_WAIT_S, FIRST_WAIT_S * 2 ** min(excess, 16))
+    return max(0, math.ceil(failures.last + wait_s - now))
 
 
 def group_of(address: str) -> str:
@@ -68,10 +111,3 @@ def group_of(address: str) -> str:
             return str(parsed.ipv4_mapped)
         return str(ipaddress.ip_network((int(parsed), 64), strict=False))
     return str(parsed)
-
-
-@dataclass(slots=True)
-class _Failures:
-    count: int = 0
-    last: float = 0.0
-    until: float = 0.0

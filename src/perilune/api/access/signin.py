@@ -48,14 +48,14 @@ class SignIn:
             InvalidKey: *key* is not the management key.
             OperationFailed: the session can't be stored.
         """
-        wait_s = self._backoff.wait_s(visitor.address)
+        wait_s = await self._backoff.wait_s(visitor.address)
         if wait_s:
             raise TooManyAttempts(wait_s)
         if not self._key.is_key(key.strip().encode("utf-8", "surrogatepass")):
-            note_failure(self._backoff, visitor.address, AuditEvent.LOGIN_FAILED)
+            await note_failure(self._backoff, visitor.address, AuditEvent.LOGIN_FAILED)
             raise InvalidKey
         token, session = await self._sessions.open(visitor.address, visitor.user_agent)
-        self._backoff.succeeded(visitor.address)
+        await self._backoff.succeeded(visitor.address)
         audit(AuditEvent.LOGIN, visitor.address, session=session.id)
         return session_cookie(token, self._sessions.lifetime_s, secure=self._is_secure(visitor))
 

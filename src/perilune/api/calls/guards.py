@@ -11,8 +11,8 @@ from typing import NamedTuple, Protocol
 
 from starlette.types import Scope
 
-from perilune.api.calls.rate_limit import Quota, RateLimiter
-from perilune.api.calls.seen_messages import SeenMessages
+from perilune.api.calls.rate_limit import CallCounter, Quota, RateLimiter, SharedRateLimiter
+from perilune.api.calls.seen_messages import MessageMemory, SeenMessages
 from perilune.api.connections.request import Request
 from perilune.api.errors import (
     InsufficientScope,
@@ -30,7 +30,7 @@ from perilune.api.signatures import (
 from perilune.clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
 from perilune.engine import StorageUnavailableError
 from perilune.function_settings import DEFAULT_RATE_WINDOW_S, DEFAULT_SIGNATURE_SCHEME
-from perilune.store import Function, SigningSecretRows, StoreError
+from perilune.store import Function, LimitRows, SigningSecretRows, StoreError
 
 MAX_INLINE_BODY_BYTES = 256 * 1024
 """Checking the signature of a longer body is done outside the event loop."""
@@ -59,14 +59,21 @@ class Guards:
         callers: Callers,
         secrets: SigningSecretRows,
         *,
+        shared: LimitRows | None = None,
         clock: WallClock = wall_clock,
         monotonic: MonotonicClock = monotonic_clock,
     ) -> None:
+        """Let *callers* tell who calls, and *secrets* who has signed.
+
+        What is counted is *shared* with other servers, or in memory.
+        """
         self._callers = callers
         self._secrets = secrets
         self._clock = clock
-        self._limiter = RateLimiter(monotonic)
-        self._seen_messages = SeenMessages(clock)
+        self._calls: CallCounter = (
+            RateLimiter(monotonic) if shared is None else SharedRateLimiter(shared)
+        )
+        self._messages: MessageMemory = SeenMessages(clock) if shared is None else shared
 
     async def authorize(
         self,
@@ -95,10 +102,10 @@ class Guards:
     ) -> AuthorizedCall:
         _check_method(function, request.method)
         if function.access == "public":
-            return self._counted(function, b"")._replace(body=await read_body())
+            return (await self._counted(function, b""))._replace(body=await read_body())
         if function.access == "token":
             await self._check_token(request)
-            return self._counted(function, b"")._replace(body=await read_body())
+            return (await self._counted(function, b""))._replace(body=await read_body())
         # `signature`, and whatever a later version may have written.
         scheme = function.signature_scheme or DEFAULT_SIGNATURE_SCHEME
         claim = parse_claim(scheme, request.headers, self._clock())
@@ -107,7 +114,7 @@ class Guards:
         for name in SIGNATURE_HEADERS & request.headers.keys():
             del request.headers[name]
             request.multi_headers.pop(name, None)
-        return self._counted(function, body)
+        return await self._counted(function, body)
 
     async def _check_token(self, request: Request) -> None:
         caller = await self._callers.authenticate_bearer(request.scope())
@@ -128,14 +135,14 @@ class Guards:
         if self._clock() > until:
             # By now it may be forgotten that it has come before.
             raise SignatureRefused("its time was over before its body had arrived")
-        if not self._seen_messages.is_new(function.id, message, until):
+        if not await self._messages.is_new(function.id, message, until):
             raise SignatureRefused("it has come before")
 
-    def _counted(self, function: Function, body: bytes) -> AuthorizedCall:
+    async def _counted(self, function: Function, body: bytes) -> AuthorizedCall:
         """Take one call of the function's rate.  Raises `RateLimited`."""
         if function.rate_limit is None:
             return AuthorizedCall(body, None)
-        quota = self._limiter.take(
+        quota = await self._calls.take(
             function.id, function.rate_limit, function.rate_window_s or DEFAULT_RATE_WINDOW_S
         )
         if quota.retry_s:

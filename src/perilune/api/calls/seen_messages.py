@@ -1,15 +1,31 @@
 """Messages that have come already, so that nobody can send them again."""
 
+from typing import Protocol
+
 from perilune.clock import WallClock, wall_clock
 
 MAX_REMEMBERED = 100_000
 """About 20 MiB.  Only messages with a right signature get here."""
 
 
-class SeenMessages:
-    """Remembers signed messages as long as their time would be accepted.
+class MessageMemory(Protocol):
+    """Remembers signed messages as long as their time would be accepted."""
 
-    In memory: a restart forgets them, and each server has its own.
+    async def is_new(self, function_id: str, message: bytes, until: float) -> bool:
+        """Tell whether this function has not had *message*; it has from now on.
+
+        Args:
+            function_id: the receiver.
+            message: what it is known by.
+            until: Unix seconds from which it would be refused anyway.
+        """
+        ...
+
+
+class SeenMessages:
+    """The `MessageMemory` of a server that has its store to itself.
+
+    A restart forgets everything.  Servers that share a store have `LimitRows` in its place.
     """
 
     def __init__(self, clock: WallClock = wall_clock) -> None:
@@ -17,14 +33,8 @@ class SeenMessages:
         self._seen: dict[tuple[str, bytes], float] = {}
         """Until when each is remembered, in the order of arrival."""
 
-    def is_new(self, function_id: str, message: bytes, until: float) -> bool:
-        """Whether this function has not had *message*; it has from now on.
-
-        Args:
-            function_id: the receiver.
-            message: what it is known by.
-            until: Unix seconds from which it would be refused anyway.
-        """
+    async def is_new(self, function_id: str, message: bytes, until: float) -> bool:
+        """See `MessageMemory.is_new`."""
         key = (function_id, message)
         if key in self._seen:
             return False

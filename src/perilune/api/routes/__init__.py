@@ -15,6 +15,7 @@ from perilune.api.handlers.environment import Environment
 from perilune.api.handlers.executions import Executions
 from perilune.api.handlers.functions import Functions
 from perilune.api.handlers.schedules import Schedules
+from perilune.api.handlers.servers import Servers
 from perilune.api.handlers.signing import Signing
 from perilune.api.handlers.statistics import Statistics
 from perilune.api.handlers.streams import Streams
@@ -29,6 +30,7 @@ from perilune.api.routes.executions import execution_routes
 from perilune.api.routes.functions import function_routes
 from perilune.api.routes.route import Route, RouteTable
 from perilune.api.routes.schedules import schedule_routes
+from perilune.api.routes.servers import server_routes
 from perilune.api.routes.signing import signing_routes
 from perilune.api.routes.statistics import statistics_routes
 from perilune.api.routes.streams import stream_routes
@@ -53,6 +55,7 @@ class Handlers:
     functions: Functions
     entries: Entries
     schedules: Schedules
+    servers: Servers
     signing: Signing
     statistics: Statistics
     streams: Streams
@@ -77,5 +80,6 @@ def all_routes(handlers: Handlers) -> tuple[Route, ...]:
         *stream_routes(handlers.streams),
         *trial_routes(handlers.trials, handlers.checks),
         *document_routes(handlers.about),
+        *server_routes(handlers.servers),
         *backup_routes(handlers.backups),
     )

@@ -3,6 +3,7 @@
 import msgspec
 
 from perilune.api.handlers.diff import DiffLine
+from perilune.api.handlers.servers import ServerState
 from perilune.runtimes import SourceProblem
 from perilune.store import (
     AIRequest,
@@ -32,6 +33,12 @@ class ServerVersion(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     runtimes: list[str]
     store_bytes: int
+
+
+class ServerList(msgspec.Struct, frozen=True, kw_only=True):
+    """The servers that there are, the one that leads first."""
+
+    servers: list[ServerState]
 
 
 class ListedVersion(FunctionVersion, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ from perilune.store.contract.executions import (
     StatisticsRows,
     TickRows,
 )
+from perilune.store.contract.limits import FailedAttempts, LimitRows
 from perilune.store.contract.servers import Heartbeat, ServerRows
 from perilune.store.contract.store import DB, ExecutionStore, Store
 from perilune.store.contract.values import EnvRows, KVRows, SecretRows, SigningSecretRows
@@ -35,8 +36,10 @@ __all__ = [
     "EnvRows",
     "ExecutionRecords",
     "ExecutionStore",
+    "FailedAttempts",
     "Heartbeat",
     "KVRows",
+    "LimitRows",
     "LogRows",
     "RecordDone",
     "RequestRows",

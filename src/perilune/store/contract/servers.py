@@ -20,7 +20,7 @@ class ServerRows(Protocol):
     """Which servers work on the database, by its clock."""
 
     async def beat(self, server: Server) -> Heartbeat:
-        """Say that *server* lives, and how it is; `started_at` and `silent_s` are found out."""
+        """Say that *server* lives, and how it is; times are found out."""
         ...
 
     async def list(self) -> builtins.list[Server]:

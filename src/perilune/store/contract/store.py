@@ -14,6 +14,7 @@ from perilune.store.contract.executions import (
     StatisticsRows,
     TickRows,
 )
+from perilune.store.contract.limits import LimitRows
 from perilune.store.contract.servers import ServerRows
 from perilune.store.contract.values import EnvRows, KVRows, SecretRows, SigningSecretRows
 from perilune.store.maintenance import DiskUsage, Maintenance
@@ -234,6 +235,8 @@ class Store(DB, Protocol):
     """Records of executions, for engines that do without tasks."""
     servers: ServerRows
     """The servers that work on the database."""
+    limits: LimitRows
+    """What servers on the database count together."""
     is_shared: bool
     """Whether several servers may work on the database at a time."""
 

@@ -114,6 +114,21 @@ DELETE FROM {table} WHERE seq IN ({numbers in ?1})
 -- name: purge_sessions
 DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= ?1 LIMIT ?2)
 
+-- name: purge_seen_messages
+DELETE FROM seen_messages WHERE (function_id, message) IN (
+    SELECT function_id, message FROM seen_messages WHERE until < ?1 LIMIT ?2
+)
+
+-- name: purge_rate_limits
+DELETE FROM rate_limits WHERE function_id IN (
+    SELECT function_id FROM rate_limits WHERE full_at < ?1 LIMIT ?2
+) AND full_at < ?1
+
+-- name: purge_failed_attempts
+DELETE FROM failed_attempts WHERE address IN (
+    SELECT address FROM failed_attempts WHERE failed_at < ?1 LIMIT ?2
+) AND failed_at < ?1
+
 -- name: purge_cron_ticks
 -- The last one of each function stays: it says up to when nothing was missed.
 DELETE FROM cron_ticks WHERE (function_id, tick) IN (

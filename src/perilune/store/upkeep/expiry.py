@@ -15,6 +15,7 @@ CRON_TICKS_KEPT_S = 30 * DAY_S
 """Of each function the last tick stays for good."""
 EXECUTION_STATS_KEPT_S = 400 * DAY_S
 """A year and a bit, so that a month can be compared with the same one a year ago."""
+FAILED_ATTEMPTS_KEPT_S = 3600
 LOOKED_AT_ONCE = 5000
 """Rows looked at per read in search of orphans."""
 
@@ -23,6 +24,9 @@ _KV = load_statements("kv")
 _KEPT_S = {
     "kv_store": 0,
     "sessions": 0,
+    "seen_messages": 0,
+    "rate_limits": 0,
+    "failed_attempts": FAILED_ATTEMPTS_KEPT_S,
     "cron_ticks": CRON_TICKS_KEPT_S,
     "execution_stats": EXECUTION_STATS_KEPT_S,
 }
