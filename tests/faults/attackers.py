@@ -59,13 +59,17 @@ def ignore_answers(url: str) -> None:
     _hold_connections(url, _request("GET", url))
 
 
-def call_again_and_again(url: str, clients: int) -> None:
+DENSE_BODY = b"[" + b"1," * (BODY_BYTES // 2 - 8) + b'"key"]'
+"""JSON that is looked through as a whole, in one step of a second."""
+
+
+def call_again_and_again(url: str, clients: int, body: bytes | None = None) -> None:
     """Call a function without a break, *clients* times at once."""
 
     def call() -> None:
         while True:
             try:
-                with urllib.request.urlopen(url, timeout=120) as answer:
+                with urllib.request.urlopen(url, body, timeout=120) as answer:
                     answer.read()
             except OSError:
                 time.sleep(0.01)

@@ -16,6 +16,7 @@ import pytest
 from bench.processes import Server, resident_bytes, serving
 from tests.faults.attackers import (
     BODY_BYTES,
+    DENSE_BODY,
     Attack,
     attacking,
     call_again_and_again,
@@ -104,6 +105,10 @@ def called(server: Server, code: str, callers: int, runtime: str = "lua") -> Att
     return call_again_and_again, [server.add_function("hostile", code, runtime), callers]
 
 
+def dense_bodies(server: Server) -> list[Attack]:
+    return [(call_again_and_again, [server.add_function("taker", TAKER), 4, DENSE_BODY])]
+
+
 def upstreams(server: Server) -> list[Attack]:
     return [(have_endless_answers_fetched, [server.add_function("fetcher", FETCHER)])]
 
@@ -123,6 +128,7 @@ def all_together(server: Server) -> list[Attack]:
     [
         pytest.param(bodies, [HOSTILE], id="bodies that are not finished"),
         pytest.param(answers, [HOSTILE], id="answers that are not read"),
+        pytest.param(dense_bodies, [HOSTILE], id="dense bodies"),
         pytest.param(lambda s: [called(s, LOGGER, HOSTILE)], [HOSTILE], id="dense lines"),
         pytest.param(
             lambda s: [called(s, RAW_LOGGER, HOSTILE, "python")], [HOSTILE], id="raw dense lines"

@@ -1,6 +1,7 @@
 """Makes the copies of what executions received and answered, without holding others up."""
 
 import logging
+from functools import partial
 
 from perilune.engine.errors import EventSerializationError
 from perilune.engine.stored_copies import (
@@ -31,7 +32,7 @@ class Copies:
             EventSerializationError: there can be none.
         """
         try:
-            return await self._thread.run(lambda: stored_event(event, masker))
+            return await self._thread.run(partial(stored_event, event), masker)
         except Exception as exc:
             raise not_stored(exc)  # noqa: B904 - the cause is in it
 
@@ -42,7 +43,7 @@ class Copies:
         try:
             if masker.is_quick(response.body, *masker.addresses(response.headers)):
                 return stored_response(response, masker)
-            return await self._thread.run(lambda: stored_response(response, masker))
+            return await self._thread.run(partial(stored_response, response), masker)
         except Exception:
             _log.exception("the response of execution %s could not be stored", execution_id)
             return None
@@ -52,7 +53,7 @@ class Copies:
         text = str(error) or type(error).__name__
         if masker.is_quick(text):
             return stored_error(text, masker)
-        return await self._thread.run(lambda: stored_error(text, masker))
+        return await self._thread.run(partial(stored_error, text), masker)
 
     def close(self) -> None:
         """Begin nothing more."""

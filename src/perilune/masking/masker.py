@@ -45,7 +45,9 @@ class Masker:
             extra_names: further sensitive names in any spelling; `customer-no`
                 also hides `customerNo` and `old_customer_no`.
         """
-        names = NameRules(extra_names)
+        self.extra_names = tuple(extra_names)
+        """What it was made with."""
+        names = NameRules(self.extra_names)
         self._strengths = names.strengths
         self._text = TextRules(names)
         self._urls = UrlRules(names, self._text)
@@ -54,6 +56,11 @@ class Masker:
         self._bodies = BodyRules(names, self._text, self._urls)
         self._header_plans: Memo[_HeaderPlan] = Memo(self._plan_header)
         self._values = HiddenValues()
+
+    @property
+    def hidden(self) -> tuple[str, ...] | None:
+        """The values that it hides besides; None: everything."""
+        return self._values.values
 
     def hiding(self, values: tuple[str, ...]) -> "Masker":
         """Return a masker that also hides *values* in text, bodies, addresses and headers."""

@@ -37,7 +37,9 @@ class HiddenValues:
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         """Prepare for *values*; those that are short or common are passed over."""
-        telling = [value for value in map(str.strip, values) if _is_telling(value)]
+        self.values: tuple[str, ...] | None = tuple(values)
+        """All of them."""
+        telling = [value for value in map(str.strip, self.values or ()) if _is_telling(value)]
         # The values themselves first: of very many forms the last ones are left out.
         found = dict.fromkeys(telling)
         for value in telling:
@@ -66,6 +68,7 @@ class Everything(HiddenValues):
 
     def __init__(self) -> None:
         super().__init__()
+        self.values = None
         self.count = 1
 
     def are_in(self, text: str) -> bool:

@@ -272,7 +272,7 @@ class StoreLogger:
             text = masker.text(message)
             usage.inline_left_s -= max(0.0, time.thread_time() - begun - FREE_S)
             return text
-        return await self._thread.run(lambda: masker.text(message))
+        return await self._thread.run(lambda distant: distant.text(message), masker)
 
 
 class _Usage:

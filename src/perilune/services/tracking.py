@@ -128,7 +128,9 @@ class StoreTracker(ABC, Generic[Q, R]):
             if masker.is_quick(*self._texts(request)):
                 row = self._row(masker, execution_id, request)
             else:
-                row = await self._thread.run(lambda: self._row(masker, execution_id, request))
+                row = await self._thread.run(
+                    lambda distant: self._row(distant, execution_id, request), masker
+                )
             if not self._append(row):
                 self._report_lost(execution_id, "the store takes no more rows")
         except Exception as error:
