@@ -69,10 +69,6 @@ _SCHEME: Final = re.compile(
 _COOKIE: Final = re.compile(r"""[^\s=;,"']++=[^\r\n"]*+""")
 _RUN: Final = re.compile(r"""(?![\[({])(?:\[REDACTED\]|[^\s"'`,;&<>)\]}\\]|\\(?!["'`]))++""")
 
-WINDOW_CHARS: Final = 4096
-"""No search goes much further at once: a thread that searches keeps the interpreter meanwhile."""
-_CUT: Final = re.compile(r"\s(?![\s:=])")
-
 MIN_VALUE: Final = 10
 _PROSE: Final = re.compile(r"[a-z]+")
 _SECRET_LIKE: Final = re.compile(r"[A-Za-z0-9_-]{10}|[A-Za-z0-9+/]{20}")
@@ -117,7 +113,7 @@ class TextRules:
 
     def _named(self, text: str) -> Iterator[Span]:
         hidden_to = 0
-        for match in _matches(_NAMED, text):
+        for match in _NAMED.finditer(text):
             # Values inside a hidden value go with it; looking at them again
             # would make `token=token=token=...` quadratic.
             if match.end() < hidden_to:
@@ -131,30 +127,16 @@ class TextRules:
                 yield span
 
 
-def _matches(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    """Yield what `finditer` does, in windows.
-
-    A window ends behind white space, unless more of that, `:` or `=` follows.  This changes nothing
-    for patterns that take white space only at their end, in one run with all `:` and `=` there.
-    """
-    start = 0
-    while start < len(text):
-        cut = _CUT.search(text, start + WINDOW_CHARS)
-        end = cut.end() if cut else len(text)
-        yield from pattern.finditer(text, start, end)
-        start = end
-
-
 def _shaped(text: str) -> Iterator[Span]:
     """Secrets that are recognised by their own form."""
     if "eyJ" in text:
-        yield from (Span(*match.span()) for match in _matches(_JWT, text))
+        yield from (Span(*match.span()) for match in _JWT.finditer(text))
     if "AKIA" in text:
-        yield from (Span(*match.span()) for match in _matches(_AWS_KEY_ID, text))
+        yield from (Span(*match.span()) for match in _AWS_KEY_ID.finditer(text))
     if "perilune_" in text:
-        yield from (Span(*match.span()) for match in _matches(_API_TOKEN, text))
+        yield from (Span(*match.span()) for match in _API_TOKEN.finditer(text))
     if "://" in text and "@" in text:
-        yield from (Span(*match.span("secret")) for match in _matches(_USER_INFO, text))
+        yield from (Span(*match.span("secret")) for match in _USER_INFO.finditer(text))
 
 
 def _bearers(text: str) -> Iterator[Span]:
