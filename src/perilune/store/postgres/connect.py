@@ -100,12 +100,17 @@ def _settings(*, reads_only: bool) -> str:
         "lock_timeout": f"{LOCK_TIMEOUT_S}s",
         # Of a host that is frozen in the middle of a transaction.
         "idle_in_transaction_session_timeout": "60s",
+        "jit": "off",
     }
     if reads_only:
         settings |= {
             "default_transaction_read_only": "on",
             "statement_timeout": f"{READ_TIMEOUT_S}s",
         }
+    else:
+        # What is written is found by its key.  Statistics of a table that has just grown, or is
+        # new, would have the whole of it read for each batch.
+        settings |= dict.fromkeys(("enable_hashjoin", "enable_mergejoin", "enable_seqscan"), "off")
     return "; ".join(f"SET {name} = '{value}'" for name, value in settings.items())
 
 

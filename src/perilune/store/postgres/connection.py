@@ -17,8 +17,8 @@ from perilune.store.postgres.errors import as_store_error, is_elsewhere, is_refu
 
 _VALUES = re.compile(r"INSERT INTO (\w+) \(([^)]*)\)\s*VALUES \{rows\}")
 _UPDATE = re.compile(r"(?s)UPDATE (\w+) SET (.*?)\s*\bWHERE (.*)")
-_VALUE = re.compile(r"(?:\w+\.)?(\w+) = \?(\d+)")
-_PARAMETER = re.compile(r"\?(\d+)")
+_VALUE = re.compile(r"(?:\w+\.)?(\w+) = \$(\d+)")
+_PARAMETER = re.compile(r"\$(\d+)")
 _NUL = "\\u0000"
 """What JSON has for a character that no text of PostgreSQL can hold."""
 
@@ -196,8 +196,9 @@ def _insert(sql: str) -> tuple[str, tuple[str, ...]]:
 @cache
 def _update(sql: str) -> tuple[str, tuple[str, ...]]:
     """Return the text that updates rows given as one JSON text, and the names of their values."""
-    names = {int(number): name for name, number in _VALUE.findall(sql)}
-    table, changes, condition = _UPDATE.findall(sql)[0]
+    text = for_postgres(sql)
+    names = {int(number): name for name, number in _VALUE.findall(text)}
+    table, changes, condition = _UPDATE.findall(text)[0]
 
     def given(found: re.Match[str]) -> str:
         return f"given.{names[int(found[1])]}"
@@ -205,6 +206,6 @@ def _update(sql: str) -> tuple[str, tuple[str, ...]]:
     text = (
         f"UPDATE {table} SET {_PARAMETER.sub(given, changes)}\n"  # noqa: S608 - made of our own
         f"FROM json_populate_recordset(NULL::{table}, $1::json) AS given\n"
-        f"WHERE {_PARAMETER.sub(given, for_postgres(condition).replace('$', '?'))}"
+        f"WHERE {_PARAMETER.sub(given, condition)}"
     )
     return text, tuple(names[number] for number in sorted(names))
