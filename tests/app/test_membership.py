@@ -15,7 +15,6 @@ from perilune.clock import CorrectedClock, WallClock, wall_clock
 from perilune.store import (
     DEAD_AFTER_S,
     ExecutionStatus,
-    PaginationParams,
     Server,
     Store,
     StoreUnavailable,
@@ -58,8 +57,30 @@ async def store(where) -> AsyncIterator[Store]:
         yield store
 
 
+class Passing:
+    """Seconds that pass when they are told to."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def passing() -> Passing:
+    return Passing()
+
+
 def member(store: Store, name: str, **more) -> Membership:
     return Membership(store, Server(id=name, name=f"{name}:3000", version="1"), **more)
+
+
+async def go_on(passing: Passing, *members: Membership) -> None:
+    """Let the servers live for longer than it takes to count as dead."""
+    for _ in range(3):
+        passing.now += DEAD_AFTER_S / 2
+        for one in members:
+            await one.beat()
 
 
 def open_member(store: Store) -> AbstractAsyncContextManager[Membership]:
@@ -93,13 +114,16 @@ async def test_each_knows_of_all_and_the_first_leads(store):
     assert await store.servers.list() == []
 
 
-async def test_another_leads_when_the_first_has_died_and_closes_what_it_has_left(store, where):
-    first, second = member(store, "first"), member(store, "second")
+async def test_another_leads_when_the_first_has_died_and_closes_what_it_has_left(
+    store, where, passing
+):
+    first, second = (member(store, one, monotonic=passing) for one in ("first", "second"))
     version = await some_version(store)
     await first.join()
     await second.join()
     lost = await store.create_execution(execution_of(version, server_id="first"))
     mine = await store.create_execution(execution_of(version, server_id="second"))
+    await go_on(passing, first, second)
     fall_silent(where, "first", DEAD_AFTER_S - 2)
     await second.beat()
     led = [second.leads]
@@ -118,26 +142,30 @@ async def test_another_leads_when_the_first_has_died_and_closes_what_it_has_left
     assert [one.id for one in await store.servers.list()] == ["second"]
 
 
-async def test_one_that_does_not_lead_closes_nothing_of_others(store, where):
-    first, second, third = (member(store, name) for name in ("first", "second", "third"))
+async def test_one_that_does_not_lead_closes_nothing_of_others(store, where, passing):
+    names = ("first", "second", "third")
+    first, second, third = (member(store, name, monotonic=passing) for name in names)
     for one in (first, second, third):
         await one.join()
+    await go_on(passing, first, second, third)
     version = await some_version(store)
     lost = await store.create_execution(execution_of(version, server_id="third"))
     fall_silent(where, "third")
 
     await second.beat()
-    assert (await store.get_execution(lost.id)).status == ExecutionStatus.PENDING
+    before = (await store.get_execution(lost.id)).status
     await first.beat()
-    assert (await store.get_execution(lost.id)).status == ExecutionStatus.ERROR
+    after = (await store.get_execution(lost.id)).status
+
+    assert (before, after) == (ExecutionStatus.PENDING, ExecutionStatus.ERROR)
 
 
-async def test_what_a_stopped_server_has_left_open_is_closed(store):
+async def test_what_a_stopped_server_has_left_open_is_closed(store, passing):
     """It could not write the outcome, and has said good-bye."""
-    first, second = member(store, "first"), member(store, "second")
+    first, second = (member(store, one, monotonic=passing) for one in ("first", "second"))
     await first.join()
     await second.join()
-    await first.beat()
+    await go_on(passing, first, second)
     version = await some_version(store)
     left = await store.create_execution(execution_of(version, server_id="second"))
 
@@ -147,28 +175,45 @@ async def test_what_a_stopped_server_has_left_open_is_closed(store):
     assert (await store.get_execution(left.id)).status == ExecutionStatus.ERROR
 
 
-async def test_a_server_that_starts_leaves_alone_what_others_run(store):
-    first = member(store, "first")
+async def test_a_server_that_starts_alone_closes_what_nobody_runs_any_more(store, passing):
+    version = await some_version(store)
+    left = await store.create_execution(execution_of(version, server_id="gone"))
+    first = member(store, "first", monotonic=passing)
     await first.join()
+
+    await go_on(passing, first)
+
+    assert (await store.get_execution(left.id)).status == ExecutionStatus.ERROR
+
+
+async def test_nobody_counts_as_dead_because_the_database_was_away(store, where, passing):
+    """Whoever says first that it lives has heard of nobody else for as long."""
+    first, second = (member(store, one, monotonic=passing) for one in ("first", "second"))
+    await first.join()
+    await second.join()
+    await go_on(passing, first, second)
     version = await some_version(store)
     running = await store.create_execution(execution_of(version, server_id="first"))
-    await store.create_execution(execution_of(version, server_id="gone"))
+    passing.now += 30
+    for one in ("first", "second"):
+        fall_silent(where, one, 30)
 
-    await member(store, "second").join()
+    await second.beat()
+    another = member(store, "another", monotonic=passing)
+    await another.join()
+    await first.beat()
+    await go_on(passing, second, first, another)
 
     assert (await store.get_execution(running.id)).status == ExecutionStatus.PENDING
-    _, pending = await store.list_executions(version.function_id, PaginationParams())
-    assert pending == 2
-    assert await store.recover_pending(2**40) == 1, "that of the server that is gone was closed"
+    assert [one.id for one in await store.servers.list()] == ["first", "second", "another"]
 
 
-async def test_whoever_is_not_heard_any_more_does_not_lead(store):
-    now = [100.0]
-    first = member(store, "first", monotonic=lambda: now[0])
+async def test_whoever_is_not_heard_any_more_does_not_lead(store, passing):
+    first = member(store, "first", monotonic=passing)
     await first.join()
     led = [first.leads]
 
-    now[0] += DEAD_AFTER_S
+    passing.now += DEAD_AFTER_S
 
     assert [*led, first.leads] == [True, False]
 

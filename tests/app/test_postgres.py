@@ -1,14 +1,15 @@
 """A server whose database is PostgreSQL's."""
 
+import asyncio
 import logging
 from pathlib import Path
 
 import httpx
 import pytest
 
-from perilune.app import open_data, open_server
+from perilune.app import ensure_example, open_data, open_server
 from perilune.config import SettingError, Settings
-from perilune.store import Function, open_store
+from perilune.store import Function, PaginationParams, open_store
 from tests.cli.command import run
 from tests.store.conftest import database, server
 
@@ -126,3 +127,13 @@ async def test_secrets_are_encrypted_with_the_configured_key(settings, database)
     assert not (Path(settings.data_dir) / "secret_key.txt").exists()
     async with open_store(database) as plain:
         assert len(await plain.secrets.key_ids()) == 1
+
+
+async def test_servers_that_start_at_once_make_one_example(database):
+    async with open_store(database) as one, open_store(database) as other:
+        made = await asyncio.gather(ensure_example(one), ensure_example(other))
+        _, total = await one.list_functions(PaginationParams())
+        found = await one.get_function_at("hello")
+
+    assert total == 1
+    assert [function.id for function in made if function] == [found.id] * 2

@@ -13,7 +13,15 @@ from perilune.app.secrets import SecretKeys, unlock
 from perilune.clock import WallClock, wall_clock
 from perilune.config import SettingError, Settings
 from perilune.ids import new_function_id
-from perilune.store import DB, Function, PaginationParams, Store, maintenance_of, open_store
+from perilune.store import (
+    DB,
+    AddressTaken,
+    Function,
+    PaginationParams,
+    Store,
+    maintenance_of,
+    open_store,
+)
 from perilune.vault import SECRET_KEY_FILE
 
 EXAMPLE_NAME = "hello"
@@ -171,7 +179,11 @@ async def ensure_example(db: DB) -> Function | None:
         address=EXAMPLE_NAME,
         description="Greets whoever calls it",
     )
-    async with db.transaction() as transaction:
-        function = await transaction.create_function(new)
-        await transaction.create_version(function.id, EXAMPLE_CODE)
+    try:
+        async with db.transaction() as transaction:
+            function = await transaction.create_function(new)
+            await transaction.create_version(function.id, EXAMPLE_CODE)
+    except AddressTaken:
+        # Another server on the database has started at the same time.
+        return await db.get_function_at(EXAMPLE_NAME)
     return function

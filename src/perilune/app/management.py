@@ -54,7 +54,7 @@ def management_handlers(
     """
     maintenance = store.maintenance
     packages = VersionPackages(open_packages(settings))
-    schedules = Schedules(store, zone=find_zone(settings.time_zone))
+    schedules = Schedules(store, zone=find_zone(settings.time_zone), clock=membership.clock)
     capabilities = Capabilities(
         runtime.languages,
         memory_mb=settings.worker_memory // MIB,
@@ -88,7 +88,7 @@ def management_handlers(
         schedules=schedules,
         servers=Servers(membership.servers, membership.this.id),
         signing=Signing(store),
-        statistics=Statistics(store, schedules),
+        statistics=Statistics(store, schedules, clock=membership.clock),
         streams=Streams(store, event_bus, services.logger),
         trials=Trials(store, engine, services.logger, secret=access.credentials, base_url=url),
         versions=Versions(store, packages),

@@ -78,7 +78,8 @@ class Membership:
         self._is_watching = is_watching
         self._monotonic = monotonic
         self._is_first = not store.is_shared
-        self._beaten_at = float("-inf")
+        self._beaten_at = self._steady_since = float("-inf")
+        self._has_buried = False
         self._alive: frozenset[str] = frozenset()
 
     @property
@@ -111,21 +112,20 @@ class Membership:
             raise NotReady(str(ClockOffError(self.this.ahead_s)))
 
     async def join(self) -> None:
-        """Say that this server lives, and close what dead ones have left.
+        """Say that this server lives; close what earlier ones have left, if it is the only one.
 
         Raises:
             ClockOffError: its clock can't be believed.
             StoreError: the store does not work.
         """
-        if self._store.is_shared:
-            await self.beat()
-            if abs(self.this.ahead_s) > MOST_AHEAD_S:
-                await self._store.servers.remove(self.this.id)
-                raise ClockOffError(self.this.ahead_s)
-            use_server(self.this.id)
-            await self._recover(DEAD_AFTER_S)
-        else:
+        if not self._store.is_shared:
             await self._recover(None)
+            return
+        await self.beat()
+        if abs(self.this.ahead_s) > MOST_AHEAD_S:
+            await self._store.servers.remove(self.this.id)
+            raise ClockOffError(self.this.ahead_s)
+        use_server(self.this.id)
 
     async def leave(self) -> None:
         """Say that this server has ended, if the store can still be told."""
@@ -165,12 +165,19 @@ class Membership:
         state = msgspec.structs.replace(self.this, watching=bool(self._is_watching()))
         heartbeat = await self._store.servers.beat(state)
         self._correct_clock(heartbeat.ahead_s, was_off=was_off)
-        had_led, self._beaten_at = self.leads, began
+        if began - self._beaten_at >= DEAD_AFTER_S:
+            self._steady_since, self._has_buried = began, False
+        self._beaten_at = began
         alive = [one.id for one in heartbeat.servers if one.is_alive]
         self._is_first = alive[:1] == [self.this.id]
-        gone = self._alive - set(alive)
-        if self.leads and (gone or not had_led or len(alive) < len(heartbeat.servers)):
-            await self._bury([one for one in heartbeat.servers if not one.is_alive])
+        dead = [one for one in heartbeat.servers if not one.is_alive]
+        if not self.leads:
+            self._has_buried = False
+        # When the database was away nobody was heard of: others need time to say that they live.
+        elif began - self._steady_since >= DEAD_AFTER_S:
+            if dead or not self._has_buried or not self._alive <= set(alive):
+                await self._bury(dead)
+            self._has_buried = True
         # Not before: what has failed is tried again at the next time.
         self._alive = frozenset(alive)
 
