@@ -12,6 +12,7 @@ from perilune.config import SettingError, Settings
 from perilune.store import Function, PaginationParams, open_store
 from tests.cli.command import run
 from tests.store.conftest import database, server
+from tests.store.postgres.switch import Switch
 
 __all__ = ["database", "server"]
 
@@ -93,6 +94,41 @@ async def test_functions_are_created_called_and_recorded(settings, database, cap
     assert PASSWORD not in "".join([caplog.text, *shown])
     async with open_store(database) as store:
         assert [one.name for one in await store.get_functions([function_id])] == ["count"]
+
+
+@pytest.mark.slow
+async def test_while_the_database_is_away_calls_are_refused_and_the_server_goes_on(
+    settings, server, database
+):
+    switch = Switch(server, database)
+    async with (
+        open_server(settings) as running,
+        httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{running.port}",
+            headers={"Authorization": f"Bearer {KEY}"},
+            trust_env=False,
+            timeout=60,
+        ) as client,
+    ):
+        code = "function handler() return { statusCode = 200, body = 'here' } end"
+        made = await client.post("/api/functions", json={"name": "f", "code": code})
+        path = f"/fn/{made.json()['id']}"
+        assert (await client.get(path)).text == "here"
+
+        switch.off()
+        try:
+            for _ in range(3):
+                away = await client.get(path)
+                assert (away.status_code, away.json()) == (503, {"error": "Storage unavailable"})
+                assert "retry-after" in away.headers
+                assert (await client.get("/readyz")).status_code == 503
+        finally:
+            switch.on()
+
+        async with asyncio.timeout(30):
+            while (await client.get("/readyz")).status_code != 200:
+                await asyncio.sleep(0)
+        assert (await client.get(path)).text == "here"
 
 
 def test_commands_use_the_same_database(settings, database, tmp_path):

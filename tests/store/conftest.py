@@ -11,10 +11,12 @@ from tests.store.postgres.server import PostgresServer, shared_server
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory) -> PostgresServer:
+def server(tmp_path_factory) -> Iterator[PostgresServer]:
     """The PostgreSQL server of this run."""
     folder: Path = tmp_path_factory.getbasetemp()
-    return shared_server(folder.parent if folder.name.startswith("popen-") else folder)
+    server = shared_server(folder.parent if folder.name.startswith("popen-") else folder)
+    yield server
+    server.close()
 
 
 @pytest.fixture

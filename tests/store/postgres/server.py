@@ -42,7 +42,7 @@ $$
 _numbers = count()
 
 
-_TEMPLATE = "perilune_template"
+TEMPLATE = "perilune_template"
 
 
 class PostgresServer:
@@ -52,6 +52,7 @@ class PostgresServer:
         """Use the server whose socket is in *folder*."""
         self.folder = folder
         self._clean: list[str] = []
+        self._cleaners: dict[str, psycopg.Connection[tuple[object, ...]]] = {}
 
     def url(self, database: str) -> str:
         """The URL of a database, which need not exist."""
@@ -69,17 +70,33 @@ class PostgresServer:
 
         To empty one takes a tenth of the time that it takes to make one.
         """
-        name = self._clean.pop() if self._clean else self.create_database(_TEMPLATE)
+        name = self._clean.pop() if self._clean else self.create_database(TEMPLATE)
         yield self.url(name)
-        with psycopg.connect(self.url(name), autocommit=True) as connection:
-            connection.execute(_EMPTY)
+        self._empty(name)
         # Not if it was in use all the same, or the test has failed.
         self._clean.append(name)
 
+    def _empty(self, name: str) -> None:
+        """Delete all rows; the connection for that is kept, since each costs some milliseconds."""
+        if name in self._cleaners:
+            try:
+                self._cleaners[name].execute(_EMPTY)
+            except psycopg.OperationalError:
+                self._cleaners[name].close()  # a test has cut it
+            else:
+                return
+        self._cleaners[name] = psycopg.connect(self.url(name), autocommit=True)
+        self._cleaners[name].execute(_EMPTY)
+
+    def close(self) -> None:
+        """Close all connections."""
+        for cleaner in self._cleaners.values():
+            cleaner.close()
+
     def make_template(self) -> None:
         """Make what `database` copies."""
-        self._create(_TEMPLATE, "template0")
-        connection = Target(self.url(_TEMPLATE)).connect()
+        self._create(TEMPLATE, "template0")
+        connection = Target(self.url(TEMPLATE)).connect()
         with connection:
             migrate(connection, shipped_migrations(), 0)
 

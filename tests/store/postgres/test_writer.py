@@ -6,6 +6,7 @@ import psycopg
 
 from perilune.store import ExecutionStatus, Outcome, open_store
 from tests.store.helpers import NOW, execution_of, fresh_id, some_version, told
+from tests.store.postgres.server import TEMPLATE
 
 
 async def transactions(server, database: str) -> tuple[int, int]:
@@ -25,7 +26,8 @@ async def transactions(server, database: str) -> tuple[int, int]:
             await asyncio.sleep(0)
 
 
-async def test_rows_that_wait_together_are_one_transaction_at_the_first_go(server, database):
+async def test_rows_that_wait_together_are_one_transaction_at_the_first_go(server):
+    database = server.url(server.create_database(TEMPLATE))
     committed, rolled_back = await transactions(server, database)
 
     async with open_store(database) as store:

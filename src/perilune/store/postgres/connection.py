@@ -149,7 +149,7 @@ class PostgresConnection:
             self._raw.close()
         self._raw = None
 
-    def _opened(self) -> RawConnection:
+    def opened(self) -> RawConnection:
         """Return the open connection; outside of a transaction it is opened if need be."""
         if self._raw is None or self.is_lost:
             if self._begun:
@@ -159,7 +159,7 @@ class PostgresConnection:
         return self._raw
 
     def _execute(self, text: str, parameters: Params = ()) -> Cursor:
-        raw = self._opened()
+        raw = self.opened()
         try:
             return raw.execute(text.encode(), parameters or None)
         except psycopg.Error as error:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from perilune.clock import WallClock
 from perilune.store.database_store import ErrorHook
 from perilune.store.postgres.connect import Target
+from perilune.store.postgres.connection import PostgresConnection
 from perilune.store.postgres.migrate import migrate, shipped_migrations
 from perilune.store.postgres.store import PostgresStore
 from perilune.vault import Vault
@@ -18,8 +19,9 @@ async def open_database(
 ) -> "AsyncIterator[PostgresStore]":
     """Open the store in the database that *url* names; see `perilune.store.database_store`."""
     target = Target(url)
-    await asyncio.to_thread(_prepare, target, int(clock()))
-    store = PostgresStore(target, clock=clock, on_error=on_error, vault=vault)
+    connection = PostgresConnection(target)
+    await asyncio.to_thread(_prepare, connection, int(clock()))
+    store = PostgresStore(target, connection, clock=clock, on_error=on_error, vault=vault)
     try:
         await store.listen()
         yield store
@@ -27,10 +29,10 @@ async def open_database(
         await store.close()
 
 
-def _prepare(target: Target, now: int) -> None:
-    """Bring the schema up to date."""
-    connection = target.connect()
+def _prepare(connection: PostgresConnection, now: int) -> None:
+    """Open *connection* and bring the schema up to date."""
     try:
-        migrate(connection, shipped_migrations(), now)
-    finally:
+        migrate(connection.opened(), shipped_migrations(), now)
+    except BaseException:
         connection.close()
+        raise

@@ -30,10 +30,15 @@ class PostgresStore(DatabaseStore):
     is_shared = True
 
     def __init__(
-        self, target: Target, *, clock: WallClock, on_error: ErrorHook, vault: Vault
+        self,
+        target: Target,
+        connection: PostgresConnection,
+        *,
+        clock: WallClock,
+        on_error: ErrorHook,
+        vault: Vault,
     ) -> None:
-        """Use the database *target*, which has the current schema."""
-        connection = PostgresConnection(target)
+        """Use the database *target*, which has the current schema; write through *connection*."""
         self._readers = Readers(target)
         self._writer = Writer(connection, NoTables(), touched=self._forget, report=self._report)
         super().__init__(self._writer, self._readers, clock=clock, on_error=on_error, vault=vault)
