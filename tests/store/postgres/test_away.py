@@ -135,14 +135,15 @@ async def test_a_database_that_can_only_be_read_is_not_well(store, database, mon
 
 
 @pytest.mark.slow
-async def test_after_a_crash_of_the_database_server_there_is_all_that_was_deployed(reported):
+async def test_after_a_crash_of_the_database_server_there_is_all_that_was_deployed(
+    server, reported
+):
     """Its processes are killed, and it starts again by itself, going through its log."""
     programs = binaries()
-    if programs is None:
-        pytest.skip("PostgreSQL is not installed: tools/install_postgres.sh does that")
+    assert programs is not None
     folder, supervisor = start_server(programs, os.getpid())
-    server = PostgresServer(folder)
-    url = server.url(server.create_database())
+    own = PostgresServer(folder)
+    url = own.url(own.create_database())
     try:
         async with open_store(url, on_error=reported.append) as store:
             version = await some_version(store)

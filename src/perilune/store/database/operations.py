@@ -60,6 +60,8 @@ class WriteOperation(Generic[T]):
     """Characters of large values that it holds."""
     is_short: bool = False
     """It takes some microseconds, however much is in the database."""
+    is_relied_on: bool = False
+    """Short, but others act on it at once: it must not get lost, whatever crashes."""
 
     def run(self, connection: Connection) -> None:
         """Do the work inside the open transaction; all of it, or raise and none of it."""
@@ -176,7 +178,7 @@ class Mark(Statement):
 class Work(WriteOperation[T]):
     """Several statements and the decisions between them, as a function on the connection."""
 
-    __slots__ = ("change", "is_short", "weight", "work")
+    __slots__ = ("change", "is_relied_on", "is_short", "weight", "work")
 
     def __init__(
         self,
@@ -185,6 +187,7 @@ class Work(WriteOperation[T]):
         *,
         weight: int | None = None,
         change: ValueChange | None = None,
+        is_relied_on: bool = False,
     ) -> None:
         """Prepare *work*, which must not touch anything but the connection.
 
@@ -194,10 +197,12 @@ class Work(WriteOperation[T]):
             invalidates: The function whose cached records become stale.
             weight: Of a short one, see `WriteOperation.weight`.
             change: What it writes; *work* makes it.
+            is_relied_on: See `WriteOperation.is_relied_on`.
         """
         self.work = work
         self.change = change
         self.is_short = weight is not None
+        self.is_relied_on = is_relied_on
         self.weight = weight or 0
         self.invalidates = invalidates
         self.future = None

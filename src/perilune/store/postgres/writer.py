@@ -85,8 +85,9 @@ class Writer(WriteQueue):
                 self._commit_alone(row)
 
     def _commit_alone(self, operation: AnyOperation) -> None:
+        waits = operation.is_relied_on or not operation.is_short
         try:
-            self._transact(partial(_run, operation), waits_for_disk=not operation.is_short)
+            self._transact(partial(_run, operation), waits_for_disk=waits)
         except Exception as error:
             try:
                 operation.failed(self._connection, error)

@@ -99,7 +99,8 @@ class KV:
             change.make(_known(new, expires_at))
             return True
 
-        return await self._access.write(Work(swap, weight=len(new), change=change))
+        work = Work(swap, weight=len(new), change=change, is_relied_on=True)
+        return await self._access.write(work)
 
     async def list(
         self, function_id: str, prefix: bytes, limit: int, after: bytes | None
