@@ -15,7 +15,7 @@ from perilune.store import (
     VersionNotFound,
     open_store,
 )
-from perilune.store.tables.removal import AT_ONCE, FEW
+from perilune.store.tables.removal import AT_ONCE
 from tests.store.databases.outside import add_executions, other_connection, row_count, rows
 from tests.store.helpers import NOW, execution_of, fresh_id, some_version
 
@@ -197,12 +197,14 @@ async def test_others_write_while_a_large_function_is_cleaned_up(store, where, l
 
 
 async def test_the_row_of_an_empty_version_waits_until_looking_for_its_executions_is_cheap(
-    store, where, clock
+    store, where, monkeypatch
 ):
     """A foreign key without an index of its own: its search goes through the whole function."""
+    few = MANY
+    monkeypatch.setattr("perilune.store.upkeep.retention.FEW", few)
     first = await some_version(store)
     second = await store.create_version(first.function_id, "two")
-    add_executions(where, second, FEW + 1, created_at=NOW - 100)
+    add_executions(where, second, few + 1, created_at=NOW - 100)
     add_executions(where, first, MANY)
 
     await store.delete_version(first.id)
@@ -213,7 +215,7 @@ async def test_the_row_of_an_empty_version_waits_until_looking_for_its_execution
     await store.purge_deleted()
 
     assert left == (0, 1)
-    assert (len(found), total) == (20, FEW + 1)
+    assert (len(found), total) == (20, few + 1)
     assert rows(where, "SELECT version_id, deleted FROM execution_counters") == [(second.id, 0)]
 
 

@@ -58,7 +58,7 @@ async def test_the_trigger_sorts_durations_as_the_program_does(store, where):
 async def test_old_rows_are_merged_and_nothing_is_lost(store, where, monkeypatch, most):
     monkeypatch.setattr(long_work, "MOST_ROWS", most)
     version = await some_version(store)
-    ages_s = [*range(0, 4 * 3600, 300), *range(0, 30 * DAY, 5 * 3600)]
+    ages_s = [*range(0, 4 * 3600, 300), *range(0, 30 * DAY, 11 * 3600)]
     await asyncio.gather(
         *(execute(store, version, 3 + age_s % 7, created_at=NOW - age_s) for age_s in ages_s)
     )
