@@ -7,6 +7,8 @@ export default {
   "error.target_too_long": "The address is too long.",
   "error.too_many_attempts": "Too many failed attempts. Try again later.",
   "error.cross_site_request": "The server took this for a request of another page. Reload the page and try again.",
+  "error.not_offered": "The server's database is copied with its own programs.",
+  "error.text_not_storable": "The database can't store this text: it has the character NUL.",
   "error.not_found": "The server does not know this address.",
   "error.method_not_allowed": "The server does not do this here.",
   "error.invalid_body": "The server does not understand the request.",

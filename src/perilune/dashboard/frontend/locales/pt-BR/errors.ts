@@ -7,6 +7,8 @@ export default {
   "error.target_too_long": "O endereço é longo demais.",
   "error.too_many_attempts": "Muitas tentativas sem sucesso. Tente mais tarde.",
   "error.cross_site_request": "O servidor tomou isto por uma requisição de outra página. Recarregue a página e tente de novo.",
+  "error.not_offered": "O banco de dados do servidor é copiado com os programas dele.",
+  "error.text_not_storable": "O banco de dados não guarda este texto: ele tem o caractere NUL.",
   "error.not_found": "O servidor não conhece este endereço.",
   "error.method_not_allowed": "O servidor não faz isso aqui.",
   "error.invalid_body": "O servidor não entendeu a requisição.",
