@@ -9,7 +9,7 @@ import pytest
 from _pytest.mark import ParameterSet
 
 from perilune.store import ExecutionStatus
-from tests.runtimes.conftest import TIMEOUT_S, Box
+from tests.runtimes.conftest import TIMEOUT_S, WORKERS, Box
 
 INNOCENT = {
     "lua": "function handler() return { body = 'fine' } end",
@@ -25,8 +25,8 @@ PAUSE_S = 0.002
 """Between two calls of the innocent function, so that hostile ones get some of the machine."""
 
 
-TOGETHER = 3
-"""Hostile functions at a time: with the innocent one, as many as a box has workers."""
+TOGETHER = WORKERS - 1
+"""Hostile functions at a time; the innocent one has the last worker."""
 
 
 def together(cases: Sequence[ParameterSet]) -> list[ParameterSet]:

@@ -35,6 +35,8 @@ FORGER = Language(
 )
 """Workers that have been taken over."""
 MEMORY_BYTES = 64 * 1024 * 1024
+WORKERS = 7
+"""Of a box that hostile functions of several kinds use at a time."""
 TIMEOUT_S = 10.0
 """Plenty, however busy the machine is; a test that waits for its end gives its function less."""
 READY = {
@@ -203,7 +205,7 @@ async def box(tmp_path: Path) -> AsyncIterator[Box]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def lua(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Box]:
     """An engine for Lua functions; all tests of a module share it."""
-    async with open_box(tmp_path_factory.mktemp("data")) as opened:
+    async with open_box(tmp_path_factory.mktemp("data"), maximum=WORKERS) as opened:
         yield opened
 
 
@@ -217,7 +219,8 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Box]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def python(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Box]:
     """An engine for Python functions; all tests of a module share it."""
-    async with open_box(tmp_path_factory.mktemp("data"), language="python") as opened:
+    directory = tmp_path_factory.mktemp("data")
+    async with open_box(directory, language="python", maximum=WORKERS) as opened:
         yield opened
 
 
@@ -225,5 +228,6 @@ async def python(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Box]
 async def javascript(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Box]:
     """An engine for JavaScript functions, which reach this machine and nothing else that is near;
     all tests of a module share it."""
-    async with open_box(tmp_path_factory.mktemp("data"), language="javascript", allow=[]) as opened:
+    directory = tmp_path_factory.mktemp("data")
+    async with open_box(directory, language="javascript", allow=[], maximum=WORKERS) as opened:
         yield opened

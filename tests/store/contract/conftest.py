@@ -9,7 +9,8 @@ from perilune.store import IN_MEMORY, Store, open_store
 from tests.store.template import write_database
 
 
-@pytest.fixture(params=["file", "memory", "postgres"])
+# A store in memory is one in a file of its own, so `make soak` is enough for it.
+@pytest.fixture(params=["file", pytest.param("memory", marks=pytest.mark.soak), "postgres"])
 def where(request, tmp_path) -> str | Path:
     """Where there is, or can be, a store of each kind."""
     if request.param == "memory":
