@@ -61,15 +61,26 @@ def load_statements(concern: str, **texts: str) -> Mapping[str, str]:
         concern: The name of the file.
         texts: What to put in place of `{<name>}`, such as a list of columns.
     """
-    folder = resources.files("perilune.store").joinpath("sql")
-    file = folder.joinpath(f"{concern}.sql")
-    templates = named_statements(file.read_text("utf-8"), **texts)
+    for_both, others = _files(concern)
+    templates = named_statements(for_both, **texts)
     statements = {name: in_both(template) for name, template in templates.items()}
-    others = folder.joinpath("postgres", f"{concern}.sql")
-    if others.is_file():
-        for name, text in named_statements(others.read_text("utf-8"), **texts).items():
-            _postgres[statements[name]] = text
+    for name, text in named_statements(others, **texts).items():
+        _postgres[statements[name]] = text
     return MappingProxyType(statements)
+
+
+@cache
+def _files(concern: str) -> tuple[str, str]:
+    """Return what is for both databases, and what PostgreSQL has for itself.
+
+    They are read once, as modules are imported: later a process may have no descriptor left.
+    """
+    folder = resources.files("perilune.store").joinpath("sql")
+    others = folder.joinpath("postgres", f"{concern}.sql")
+    return (
+        folder.joinpath(f"{concern}.sql").read_text("utf-8"),
+        others.read_text("utf-8") if others.is_file() else "",
+    )
 
 
 def named_statements(text: str, **texts: str) -> dict[str, str]:
