@@ -83,8 +83,9 @@ async def go_on(passing: Passing, *members: Membership) -> None:
             await one.beat()
 
 
-def open_member(store: Store) -> AbstractAsyncContextManager[Membership]:
-    return open_membership(store, wall_clock, 3000, is_watching=lambda: False)
+def open_member(store: Store, later_s: int = 0) -> AbstractAsyncContextManager[Membership]:
+    """Open one that has started so much later than it is."""
+    return open_membership(store, lambda: wall_clock() + later_s, 3000, is_watching=lambda: False)
 
 
 def fall_silent(where: Path | str, name: str, seconds: float = DEAD_AFTER_S + 1) -> None:
@@ -101,7 +102,7 @@ def fall_silent(where: Path | str, name: str, seconds: float = DEAD_AFTER_S + 1)
 
 async def test_each_knows_of_all_and_the_first_leads(store):
     async with open_member(store) as first:
-        async with open_member(store) as second:
+        async with open_member(store, later_s=1) as second:
             await first.beat()
 
             listed = [one.id for one in await second.servers()]
