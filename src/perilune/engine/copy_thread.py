@@ -34,7 +34,7 @@ class Copies:
         try:
             return await self._thread.run(partial(stored_event, event), masker)
         except Exception as exc:
-            raise not_stored(exc)  # noqa: B904 - the cause is in it
+            raise not_stored(exc) from exc
 
     async def of_response(
         self, execution_id: str, response: HTTPResponse, masker: Masker

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Protocol, TypeVar
@@ -10,6 +11,7 @@ from perilune.clock import WallClock
 from perilune.store.cache import RecordCache
 from perilune.store.contract import ExecutionRecords
 from perilune.store.database.connection import Connection
+from perilune.store.database.operations import Work
 from perilune.store.database.queue import WriteQueue
 from perilune.store.database.transactions import TransactionAccess
 from perilune.store.errors import StoreError, StoreUnavailable
@@ -21,6 +23,9 @@ from perilune.store.value_tables import ValueTables
 from perilune.vault import Vault
 
 T = TypeVar("T")
+
+FRESH_S = 5.0
+"""A commit shows for this long that the database can be written."""
 
 ErrorHook = Callable[[StoreError], None]
 """Takes a failure nobody waits for: lost rows, a failed checkpoint."""
@@ -155,6 +160,11 @@ class DatabaseStore(StoreSession):
     async def _close(self) -> None:
         """Finish what is queued, and close what the store uses."""
         raise NotImplementedError
+
+    async def _prove_writable(self, write: Callable[[Connection], None]) -> None:
+        """Have *write* written, unless a commit has just shown that this can be done."""
+        if time.monotonic() - self._queue.committed_at > FRESH_S:
+            await self._access.write(Work(write))
 
     async def _begin_execution(self, execution: Execution) -> Execution:
         """See `DB.create_execution`; not when the database refuses further ones."""

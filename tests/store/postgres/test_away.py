@@ -113,7 +113,7 @@ async def test_what_other_servers_did_meanwhile_is_seen(store, other, switch):
 
 
 async def test_a_database_that_can_only_be_read_is_not_well(store, database, monkeypatch):
-    monkeypatch.setattr("perilune.store.postgres.store.FRESH_S", -1.0)
+    monkeypatch.setattr("perilune.store.database_store.FRESH_S", -1.0)
     await store.ping()
 
     with psycopg.connect(database, autocommit=True) as connection:

@@ -27,7 +27,7 @@ async def test_probing_costs_no_commit_each(tmp_path: Path) -> None:
 
 
 async def test_it_waits_for_a_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("perilune.store.sqlite.store.FRESH_S", 0.0)
+    monkeypatch.setattr("perilune.store.database_store.FRESH_S", 0.0)
     async with open_store(tmp_path / "a.db") as store:
         await store.ping()
         other = sqlite3.connect(tmp_path / "a.db", isolation_level=None)

@@ -77,12 +77,8 @@ def run_batch(connection: Connection, batch: Sequence[AnyOperation], *, again: b
     Raises only when the whole transaction, in which there must be nothing yet, is taken back;
     or, without *again*, what would take a second try.
     """
-    if len(batch) == 1 and isinstance(row := batch[0], Row):
-        # The usual case of a server that is not busy.
-        _run_group(connection, [row], is_first=True, again=again)
-        return
     if len({row.key for row in batch if isinstance(row, Row)}) == len(batch):
-        # The usual case of a busy one: a row each of several executions.
+        # The usual case: a row each of some executions.
         _run_group(connection, batch, is_first=True, again=again)  # type: ignore[arg-type]
         return
     is_first = True

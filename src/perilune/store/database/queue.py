@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import queue
 import threading
 from collections.abc import Callable
@@ -70,6 +71,8 @@ class WriteQueue:
         self._closed = False
         self._running = True
         self.lost = 0
+        self.committed_at = -math.inf
+        """When something was committed, on the monotonic clock; -inf if that is not known."""
         self._thread = threading.Thread(target=self._run, name="perilune-store", daemon=True)
 
     def write(self, operation: WriteOperation[T]) -> asyncio.Future[T]:

@@ -1,27 +1,23 @@
 """The PostgreSQL store: one writer, several readers, a cache that other servers keep up to date."""
 
 import sys
-import time
 from contextlib import nullcontext
 
 from perilune.clock import WallClock
 from perilune.store.contract import SecretRows
 from perilune.store.database.connection import Connection
 from perilune.store.database.counters import miscounted_bytes, miscounted_executions
-from perilune.store.database.operations import NoTables, Work
+from perilune.store.database.operations import NoTables
 from perilune.store.database_store import DatabaseStore, ErrorHook
 from perilune.store.errors import StoreUnavailable
 from perilune.store.maintenance import DiskUsage
 from perilune.store.postgres.connect import Target
 from perilune.store.postgres.connection import PostgresConnection
 from perilune.store.postgres.listener import Listener
-from perilune.store.postgres.readers import Readers
+from perilune.store.postgres.readers import PostgresReaders
 from perilune.store.postgres.writer import Writer
 from perilune.store.tables.secrets import Secrets
 from perilune.vault import Vault
-
-FRESH_S = 5.0
-"""A commit shows for this long that the database can be written."""
 
 
 class PostgresStore(DatabaseStore):
@@ -39,7 +35,7 @@ class PostgresStore(DatabaseStore):
         vault: Vault,
     ) -> None:
         """Use the database *target*, which has the current schema; write through *connection*."""
-        self._readers = Readers(target)
+        self._readers = PostgresReaders(target)
         self._writer = Writer(connection, NoTables(), touched=self._forget, report=self._report)
         super().__init__(self._writer, self._readers, clock=clock, on_error=on_error, vault=vault)
         self._listener = Listener(target, self._forget, self._clear_caches, lambda: connection.pid)
@@ -57,8 +53,7 @@ class PostgresStore(DatabaseStore):
     async def ping(self) -> None:
         """See `Store.ping`."""
         await super().ping()
-        if time.monotonic() - self._writer.committed_at > FRESH_S:
-            await self._access.write(Work(_check_writable))
+        await self._prove_writable(_check_writable)
 
     async def check_integrity(self) -> list[str]:
         """See `Store.check_integrity`: compares the counters with the rows."""

@@ -6,7 +6,6 @@ has a transaction of its own: it locks rows, and whoever holds locks for longer 
 meets others that wait for them.
 """
 
-import math
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -43,8 +42,6 @@ class Writer(WriteQueue):
         super().__init__(tables, touched=touched, report=report)
         self._connection = connection
         self._lost_at: float | None = None
-        self.committed_at = -math.inf
-        """When something was committed, on the monotonic clock."""
         self._thread.start()
 
     async def close(self) -> None:

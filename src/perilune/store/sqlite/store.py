@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -11,14 +10,13 @@ from pathlib import Path
 from perilune.clock import WallClock, wall_clock
 from perilune.store.contract import SecretRows
 from perilune.store.database.connection import Connection
-from perilune.store.database.operations import Work
 from perilune.store.database_store import DatabaseStore, ErrorHook
 from perilune.store.errors import StoreError
 from perilune.store.maintenance import DiskUsage, Maintenance
 from perilune.store.sqlite.connection.checkpoints import Checkpoints
 from perilune.store.sqlite.connection.connection import FileConnection
 from perilune.store.sqlite.connection.failures import as_store_error
-from perilune.store.sqlite.connection.readers import Readers
+from perilune.store.sqlite.connection.readers import FileReaders
 from perilune.store.sqlite.connection.space import DiskSpace
 from perilune.store.sqlite.connection.writer import Writer
 from perilune.store.sqlite.upkeep.compaction import Compaction, data_bytes
@@ -28,9 +26,6 @@ from perilune.store.tables.values import read_values
 from perilune.store.value_tables import ValueTables
 from perilune.vault import Vault
 from perilune.worker.shared_values import Value
-
-FRESH_S = 5.0
-"""A commit shows for this long that the database can be written."""
 
 
 class SqliteStore(DatabaseStore):
@@ -49,7 +44,7 @@ class SqliteStore(DatabaseStore):
     ) -> None:
         """Start writing through *connection*; the file has the current schema, its disk *space*."""
         self._connection = connection
-        self._readers = Readers(path)
+        self._readers = FileReaders(path)
         self._space = space
         self._checkpoints = Checkpoints(path, space, self._report_from_thread)
         self._tables = ValueTables(
@@ -90,8 +85,7 @@ class SqliteStore(DatabaseStore):
         await super().ping()
         self._space.look()
         self._space.check()
-        if time.monotonic() - self._writer.committed_at > FRESH_S:
-            await self._access.write(Work(_write_page))
+        await self._prove_writable(_write_page)
 
     async def purge_expired(self, now: int) -> dict[str, int]:
         """See `Store.purge_expired`; a clock that is set back must not bring pairs back."""

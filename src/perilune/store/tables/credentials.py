@@ -9,6 +9,7 @@ from perilune.clock import WallClock
 from perilune.store.database.access import Access
 from perilune.store.database.connection import Connection, Params
 from perilune.store.database.operations import Statement, Work
+from perilune.store.database.pages import read_page
 from perilune.store.database.statements import load_statements
 from perilune.store.errors import SessionNotFound, TokenNameTaken, TokenNotFound
 from perilune.store.records import ApiToken, LoginSession, PaginationParams
@@ -56,11 +57,8 @@ class TokenStore:
         part = params.normalized()
 
         def read(connection: Connection) -> tuple[list[ApiToken], int]:
-            with connection.snapshot():
-                rows = connection.execute(_TOKENS["list_tokens"], (part.limit, part.offset))
-                found = [_token_of_row(row) for row in rows]
-                (total,) = connection.execute(_TOKENS["count_tokens"]).fetchone()
-                return found, total
+            rows = (_TOKENS["list_tokens"], (part.limit, part.offset))
+            return read_page(connection, _token_of_row, rows, (_TOKENS["count_tokens"], ()))
 
         return await self._access.read(read)
 
@@ -117,13 +115,9 @@ class SessionStore:
         part, now = params.normalized(), int(self._clock())
 
         def read(connection: Connection) -> tuple[list[LoginSession], int]:
-            with connection.snapshot():
-                rows = connection.execute(
-                    _SESSIONS["list_sessions"], (now, part.limit, part.offset)
-                )
-                found = [_session_of_row(row) for row in rows]
-                (total,) = connection.execute(_SESSIONS["count_sessions"], (now,)).fetchone()
-                return found, total
+            rows = (_SESSIONS["list_sessions"], (now, part.limit, part.offset))
+            total = (_SESSIONS["count_sessions"], (now,))
+            return read_page(connection, _session_of_row, rows, total)
 
         return await self._access.read(read)
 

@@ -11,6 +11,7 @@ from perilune.function_settings import SETTINGS, UpdateFunctionRequest
 from perilune.store.database.access import Access
 from perilune.store.database.connection import Connection
 from perilune.store.database.operations import Statement, Work
+from perilune.store.database.pages import read_page
 from perilune.store.database.statements import load_statements
 from perilune.store.errors import AddressTaken, AlreadyExists, FunctionNotFound, StoreError
 from perilune.store.records import (
@@ -128,23 +129,9 @@ class Functions:
         asked = (text, wanted.failing_since) if wanted.kind is FunctionKind.FAILING else (text,)
 
         def read(connection: Connection) -> tuple[list[FunctionWithActiveVersion], int]:
-            with connection.snapshot():
-                rows = connection.execute(
-                    statements["list_functions"], (*asked, page.limit, page.offset)
-                )
-                found = [
-                    FunctionWithActiveVersion(
-                        function=function_of_row(row[: len(FUNCTION_COLUMNS)]),
-                        active_version=(
-                            None
-                            if row[len(FUNCTION_COLUMNS)] is None
-                            else version_of_row(row[len(FUNCTION_COLUMNS) :])
-                        ),
-                    )
-                    for row in rows
-                ]
-                (total,) = connection.execute(statements["count_functions"], asked).fetchone()
-                return found, total
+            rows = (statements["list_functions"], (*asked, page.limit, page.offset))
+            total = (statements["count_functions"], asked)
+            return read_page(connection, _with_version_of_row, rows, total)
 
         return await self._access.read(read)
 
@@ -225,6 +212,12 @@ def _list_statements(wanted: FunctionQuery) -> Mapping[str, str]:
         order=_ORDERS[wanted.sort],
         kind=_KINDS[wanted.kind],
     )
+
+
+def _with_version_of_row(row: tuple[Any, ...]) -> FunctionWithActiveVersion:
+    width = len(FUNCTION_COLUMNS)
+    version = None if row[width] is None else version_of_row(row[width:])
+    return FunctionWithActiveVersion(function=function_of_row(row[:width]), active_version=version)
 
 
 def function_of_row(row: tuple[Any, ...]) -> Function:

@@ -3,6 +3,7 @@
 from perilune.store.database.access import Access
 from perilune.store.database.connection import Connection
 from perilune.store.database.grouping import Insertion
+from perilune.store.database.pages import read_page
 from perilune.store.database.statements import EVERYTHING, load_statements
 from perilune.store.records import LogEntry
 
@@ -30,11 +31,8 @@ class LogStore:
         params = (execution_id, EVERYTHING if limit is None else max(limit, 0), max(offset, 0))
 
         def read(connection: Connection) -> tuple[list[LogEntry], int]:
-            with connection.snapshot():
-                rows = connection.execute(_SQL["list_lines"], params)
-                found = [LogEntry(*row) for row in rows]
-                (total,) = connection.execute(_SQL["count_lines"], (execution_id,)).fetchone()
-                return found, total
+            rows, total = (_SQL["list_lines"], params), (_SQL["count_lines"], params[:1])
+            return read_page(connection, lambda row: LogEntry(*row), rows, total)
 
         return await self._access.read(read)
 

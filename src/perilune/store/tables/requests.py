@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from perilune.store.database.access import Access
 from perilune.store.database.connection import Connection
 from perilune.store.database.grouping import Insertion
+from perilune.store.database.pages import read_page
 from perilune.store.database.statements import EVERYTHING, load_statements
 from perilune.store.records import AIRequest, EmailRequest, RequestStatus
 
@@ -107,11 +108,8 @@ async def _page(
     params = (execution_id, EVERYTHING if limit is None else max(limit, 0), max(offset, 0))
 
     def read(connection: Connection) -> tuple[list[R], int]:
-        with connection.snapshot():
-            rows = connection.execute(sql["list_requests"], params)
-            found = [record_of_row(row) for row in rows]
-            (total,) = connection.execute(sql["count_requests"], (execution_id,)).fetchone()
-            return found, total
+        rows, total = (sql["list_requests"], params), (sql["count_requests"], params[:1])
+        return read_page(connection, record_of_row, rows, total)
 
     return await access.read(read)
 

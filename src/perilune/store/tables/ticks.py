@@ -6,6 +6,7 @@ from perilune.clock import WallClock
 from perilune.store.database.access import Access
 from perilune.store.database.connection import Connection
 from perilune.store.database.operations import Work
+from perilune.store.database.pages import read_page
 from perilune.store.database.statements import load_statements
 from perilune.store.records import (
     CronJob,
@@ -109,10 +110,8 @@ class TickStore:
         def read(connection: Connection) -> tuple[list[CronTick], int]:
             with connection.snapshot():
                 read_function(connection, function_id)
-                rows = connection.execute(_SQL["page"], (function_id, page.limit, page.offset))
-                found = [_tick_of_row(row) for row in rows]
-                (total,) = connection.execute(_SQL["count"], (function_id,)).fetchone()
-                return found, total
+                rows = (_SQL["page"], (function_id, page.limit, page.offset))
+                return read_page(connection, _tick_of_row, rows, (_SQL["count"], (function_id,)))
 
         return await self._access.read(read)
 

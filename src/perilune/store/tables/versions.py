@@ -8,6 +8,7 @@ from perilune.ids import version_id
 from perilune.store.database.access import Access
 from perilune.store.database.connection import Connection
 from perilune.store.database.operations import Work
+from perilune.store.database.pages import read_page
 from perilune.store.database.statements import load_statements
 from perilune.store.errors import (
     CannotDeleteActiveVersion,
@@ -148,11 +149,8 @@ class Versions:
         page = params.normalized()
 
         def read(connection: Connection) -> tuple[list[Item], int]:
-            with connection.snapshot():
-                rows = connection.execute(_SQL[statement], (function_id, page.limit, page.offset))
-                found = [made_of(row) for row in rows]
-                (total,) = connection.execute(_SQL["count_versions"], (function_id,)).fetchone()
-                return found, total
+            rows = (_SQL[statement], (function_id, page.limit, page.offset))
+            return read_page(connection, made_of, rows, (_SQL["count_versions"], (function_id,)))
 
         return await self._access.read(read)
 

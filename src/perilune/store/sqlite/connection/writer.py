@@ -65,8 +65,6 @@ class Writer(WriteQueue):
         self._using = threading.Lock()
         """Held by the thread that uses the connection."""
         self._usual_s = 0.0
-        self.committed_at = -math.inf
-        """When a batch was committed, on the monotonic clock; -inf after one that was not."""
         self._thread.start()
 
     def see_others(self) -> int | None:
