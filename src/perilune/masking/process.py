@@ -15,9 +15,9 @@ import subprocess
 import sys
 import weakref
 from functools import lru_cache
-from pathlib import Path
 from typing import IO, Final
 
+from perilune.import_path import import_path
 from perilune.masking.masker import Masker
 
 IDLE_S: Final = 60.0
@@ -79,13 +79,8 @@ class MaskingProcess:
 
     def _started(self) -> "subprocess.Popen[bytes]":
         if self._child is None:
-            here = Path(__file__).parents[2]
-            paths = dict.fromkeys(
-                [str(here), *(str(Path(one).absolute()) for one in sys.path if one)]
-            )
-            # Neither start files nor variables of the user have a part in it.
             self._child = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", _START, *paths],
+                [sys.executable, "-I", "-S", "-c", _START, *import_path()],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env={},

@@ -20,6 +20,7 @@ from pathlib import Path
 import msgspec
 
 from perilune.errors import PeriluneError
+from perilune.import_path import import_path
 from perilune.runtimes.shared_log import SharedLog, create_log
 from perilune.runtimes.spawned import Spawned
 from perilune.waiting import is_done_within
@@ -322,19 +323,12 @@ def _discard(answer: asyncio.Future[Spawned]) -> None:
 
 
 def _build_command(
-    preload: Sequence[str], search_path: Sequence[str | Path], without: Collection[str]
+    preload: Sequence[str], given: Sequence[str | Path], without: Collection[str]
 ) -> list[str]:
-    """Return the zygote's command line, without the number of its socket.
-
-    Isolated mode and no `site` keep start files and variables of the user out,
-    so this process's own search path is handed over.  The directory of this
-    very package is added for installations that find it by an import hook.
-    """
-    package = Path(protocol.__file__).parent
-    directories = [*map(Path, search_path), *map(Path, filter(None, sys.path)), package.parents[1]]
-    unique = dict.fromkeys(str(directory.absolute()) for directory in directories)
-    command = [sys.executable, "-I", "-S", str(package / "__main__.py")]
-    for directory in unique:
+    """Return the zygote's command line, without the number of its socket."""
+    start = Path(protocol.__file__).with_name("__main__.py")
+    command = [sys.executable, "-I", "-S", str(start)]
+    for directory in import_path(given):
         command += ["--path", directory]
     for module in preload:
         command += ["--preload", module]
